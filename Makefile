@@ -1,0 +1,49 @@
+# InpaLLa's commands. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install chat test lint format bench evaluate train-pocket clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("InpaLLa needs Python 3.11 or later; set PYTHON=/path/to/python3.11.")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+install: $(VENV)/.installed ## install into .venv
+
+chat: $(VENV)/.installed ## talk about the sample room (pocket preset: no GPU, no account, no download)
+	@$(BIN)/inpalla chat
+
+test: $(VENV)/.installed-dev ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## bring the code into form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev ## measure seconds, start-up and sizes on this machine
+	$(BIN)/python -m benchmarks.turn
+
+evaluate: $(VENV)/.installed-dev ## measure the pocket models on rooms and sentences they never saw
+	$(BIN)/python -m pocket.evaluate
+
+train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from nothing (hours on a CPU; resumes)
+	$(BIN)/python -m pocket.training
+
+clean: ## remove the environment and what tools left behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,132 @@
+"""What the nodes of the graph work with: the session, the engines, the notes, and a thread for long work.
+
+The engines' calls block, so they run in a worker thread, one at a time. A cancel reaches them through a flag
+that they ask between their steps; whoever waits goes on waiting until the thread has really stopped, so the
+engines are free when the next turn begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from agent.events import Event, Listener
+from agent.planner.base import Planner
+from tools import registry
+from tools.inpaint import Inpainter
+from tools.registry import Preset
+from tools.request import Kind
+from tools.segment import Segmenter
+
+if TYPE_CHECKING:
+    from agent.notes import NotesFile
+    from sessions.session import Session
+
+T = TypeVar("T")
+
+Tell = Callable[[Event], None]
+"""Tells the listener of an event, from whichever thread."""
+
+
+class Engines(Protocol):
+    """Where a turn gets its segmenter and inpainters from; they are loaded when they are first wanted.
+
+    Both raise ``EngineError`` when an engine cannot be loaded.
+    """
+
+    def segmenter(self) -> Segmenter:
+        """The segmenter."""
+        ...
+
+    def inpainters(self) -> Mapping[Kind, Inpainter]:
+        """The inpainter for each kind of edit."""
+        ...
+
+
+@dataclass(frozen=True)
+class PresetEngines:
+    """The engines of a preset, from the registry, which loads each of them once a process."""
+
+    preset: Preset
+
+    def segmenter(self) -> Segmenter:
+        """The preset's segmenter."""
+        return registry.load_segmenter(self.preset.segmenter)
+
+    def inpainters(self) -> Mapping[Kind, Inpainter]:
+        """The preset's inpainters by the kind of edit."""
+        return registry.load_inpainters(self.preset)
+
+
+def ignore(_: Event) -> None:
+    """The listener of somebody who does not listen."""
+
+
+@dataclass
+class Bench:
+    """Everything that the nodes of one session's graph share.
+
+    ``asks`` says whether there is somebody who can answer a question in the next turn. ``listener`` and
+    ``cancel`` belong to the turn in hand.
+    """
+
+    session: Session
+    planner: Planner
+    preset: Preset
+    engines: Engines
+    notes: NotesFile
+    asks: bool = True
+    listener: Listener = ignore
+    cancel: threading.Event = field(default_factory=threading.Event)
+    hands: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancelled(self) -> bool:
+        """Whether the turn in hand was cancelled; asked by the engines."""
+        return self.cancel.is_set()
+
+    def tell(self, event: Event) -> None:
+        """Tell the listener, from the event loop's thread."""
+        self.listener(event)
+
+    def is_strange(self) -> bool:
+        """Whether the picture is of a sort that the models do not know, and the user was not told yet."""
+        if self.preset.name != "pocket" or self.notes.notes.warned:
+            return False
+        from tools.domain import is_drawn
+
+        return not is_drawn(self.session.picture(0))
+
+    async def begin(self, listener: Listener) -> None:
+        """Make ready for a turn: wait for what an impatiently cancelled one may have left at work."""
+        self.cancel.set()
+        while self.hands.locked():
+            await asyncio.sleep(0.01)
+        self.cancel.clear()
+        self.listener = listener
+
+    async def work(self, task: Callable[[Tell], T]) -> T:
+        """Run ``task(tell)`` in a worker thread and return its result; ``tell`` may be called from there.
+
+        When the caller is cancelled, the engines are told, and ``CancelledError`` comes out once they have
+        stopped.
+        """
+        loop = asyncio.get_running_loop()
+
+        def tell(event: Event) -> None:
+            loop.call_soon_threadsafe(self.listener, event)
+
+        def held() -> T:
+            with self.hands:
+                return task(tell)
+
+        thread = loop.run_in_executor(None, held)
+        try:
+            return await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            self.cancel.set()
+            await asyncio.wait([thread])
+            thread.exception()  # asking keeps asyncio from reporting what nobody wants to know any more
+            raise

@@ -1,0 +1,305 @@
+"""The command line: ``inpalla``.
+
+Commands, options and exit codes are a contract that scripts rely on: 0 done · 1 it could not be done, one
+sentence on stderr says why and what to do · 2 wrong usage · 130 cancelled. Every command imports what it
+needs when it is called, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import click
+
+_QUIET = {
+    "TRANSFORMERS_VERBOSITY": "error",
+    "DIFFUSERS_VERBOSITY": "error",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
+}
+"""What keeps the libraries' own remarks from the user's terminal."""
+
+KINDS = ("restyle", "replace", "remove", "add")
+"""The kinds of edit, as in ``tools.request``, which takes too long to import for a help text."""
+
+CANCELLED = 130
+
+Command = Callable[..., Any]
+
+
+def _preset(command: Command) -> Command:
+    return click.option("--preset", metavar="P", help="The set of engines; pocket unless given.")(command)
+
+
+def _planner(command: Command) -> Command:
+    text = "builtin or ollama:MODEL; the preset's unless given."
+    return click.option("--planner", metavar="NAME", help=text)(command)
+
+
+def _json(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
+
+
+def _output(metavar: str) -> Callable[[Command], Command]:
+    return click.option("-o", "--output", required=True, metavar=metavar, help="Where to save it.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="inpalla", prog_name="inpalla")
+def cli() -> None:
+    """A picture editor that you talk to, on your own machine."""
+
+
+@cli.command()
+@click.argument("image", required=False)
+@click.option("--session", metavar="NAME", help="The session to go on with, or to make.")
+@_preset
+@_planner
+def chat(image: str | None, session: str | None, preset: str | None, planner: str | None) -> int:
+    """Talk about a picture: the IMAGE, the session's, or the sample room.
+
+    Without a terminal it reads one sentence a line from the standard input.
+    """
+    from agent import oneshot
+
+    return oneshot.chat(image, session, preset, planner)
+
+
+@cli.command()
+@click.argument("image")
+@click.argument("sentences", metavar='"SENTENCE"…', nargs=-1, required=True)
+@_output("OUT.png")
+@click.option("--session", metavar="NAME", help="The session's name; named after the picture unless given.")
+@_preset
+@_planner
+@_json
+def edit(
+    image: str,
+    sentences: tuple[str, ...],
+    output: str,
+    session: str | None,
+    preset: str | None,
+    planner: str | None,
+    as_json: bool,
+) -> int:
+    """Edit a picture by one or more sentences, one after the other.
+
+    The result has the picture's own size; its format is that of OUT's ending.
+    """
+    from agent import oneshot
+
+    return oneshot.edit(image, sentences, output, session, preset, planner, as_json)
+
+
+@cli.command()
+@click.argument("sentences", metavar='"SENTENCE"…', nargs=-1, required=True)
+@click.option("--image", metavar="IMAGE", help="The picture, for planners that look at it.")
+@_preset
+@_planner
+@_json
+def plan(
+    sentences: tuple[str, ...], image: str | None, preset: str | None, planner: str | None, as_json: bool
+) -> int:
+    """Say what sentences ask for, and paint nothing; each earlier sentence counts as done."""
+    from agent import oneshot
+
+    return oneshot.plan(sentences, image, preset, planner, as_json)
+
+
+@cli.command()
+@click.argument("image")
+@click.argument("phrases", metavar='"PHRASE"…', nargs=-1, required=True)
+@_output("MASK.png")
+@_preset
+@_json
+def segment(image: str, phrases: tuple[str, ...], output: str, preset: str | None, as_json: bool) -> int:
+    """Find things in a picture by words and save their masks (0 and 255, the picture's size).
+
+    With several phrases the masks are MASK-1.png, MASK-2.png and so on.
+    """
+    from agent import oneshot
+
+    return oneshot.segment(image, phrases, output, preset, as_json)
+
+
+@cli.command()
+@click.argument("image")
+@click.argument("mask")
+@click.argument("prompt", default="")
+@_output("OUT.png")
+@click.option("--kind", type=click.Choice(KINDS), default="replace", show_default=True, help="What to do.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the noise; follows from the rest.")
+@_preset
+@_json
+def inpaint(
+    image: str,
+    mask: str,
+    prompt: str,
+    output: str,
+    kind: str,
+    seed: int | None,
+    preset: str | None,
+    as_json: bool,
+) -> int:
+    """Paint the PROMPT into the white part of the MASK; for --kind remove there is no prompt."""
+    from agent import oneshot
+
+    return oneshot.inpaint(image, mask, prompt, output, kind, seed, preset, as_json)
+
+
+@cli.group()
+def sessions() -> None:
+    """List, show, export and remove the sessions that are kept."""
+
+
+@sessions.command("list")
+@_json
+def list_sessions(as_json: bool) -> int:
+    """List all sessions, the one changed last first."""
+    from agent import oneshot
+
+    return oneshot.list_sessions(as_json)
+
+
+@sessions.command("show")
+@click.argument("name")
+@_json
+def show_session(name: str, as_json: bool) -> int:
+    """Show a session's versions and layers."""
+    from agent import oneshot
+
+    return oneshot.show_session(name, as_json)
+
+
+@sessions.command("export")
+@click.argument("name")
+@_output("FILE")
+@click.option("--version", type=click.IntRange(0), help="The version; the current one unless given.")
+def export_session(name: str, output: str, version: int | None) -> int:
+    """Save a session's picture."""
+    from agent import oneshot
+
+    return oneshot.export_session(name, output, version)
+
+
+@sessions.command("remove")
+@click.argument("name")
+def remove_session(name: str) -> int:
+    """Delete a session with all its versions, for good."""
+    from agent import oneshot
+
+    return oneshot.remove_session(name)
+
+
+@cli.command()
+@_json
+def doctor(as_json: bool) -> int:
+    """Say what this machine has, which preset fits, what is missing and how to mend it."""
+    from agent import doctor
+
+    return doctor.main(as_json)
+
+
+@cli.command()
+@click.option("--preset", metavar="P", required=True, help="The preset to fetch for.")
+def setup(preset: str) -> int:
+    """Fetch what a preset needs; safe to repeat."""
+    from agent import oneshot
+
+    return oneshot.setup(preset)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line (that of the process by default) and exit with its code; see the module."""
+    raise SystemExit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code. Whatever goes wrong becomes one sentence on stderr."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no letter that the terminal lacks is worth a crash
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    try:
+        code = _called(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what is still in the buffer must not be written at exit.
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _called(argv: Sequence[str] | None) -> int:
+    try:
+        code = cli.main(args=None if argv is None else list(argv), prog_name="inpalla", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Cancelled.", err=True)
+        return CANCELLED
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # the outermost edge: a user gets a sentence, whatever happened
+        return _told(error)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Print the one sentence for an error and return the exit code."""
+    from agent.errors import AgentError
+    from sessions.errors import SessionError
+    from tools.errors import Cancelled, ToolError
+
+    if isinstance(error, Cancelled):
+        click.echo("Cancelled.", err=True)
+        return CANCELLED
+    if isinstance(error, AgentError | SessionError | ToolError):
+        sentence = " ".join(str(error).split())
+    elif isinstance(error, MemoryError):
+        sentence = "This machine has too little memory for that: use a smaller picture."
+    else:
+        sentence = _unexpected(error)
+    click.echo(sentence, err=True)
+    return 1
+
+
+def _unexpected(error: Exception) -> str:
+    """The sentence for an error that nobody foresaw; what a programmer needs goes to a log file."""
+    import traceback
+    from datetime import UTC, datetime
+
+    from sessions import data_folder
+
+    sentence = f"Something went wrong inside InpaLLa: {type(error).__name__}"
+    what = " ".join(str(error).split())[:200]
+    if what:
+        sentence += f", {what.rstrip('.')}"
+    log = data_folder() / "log.txt"
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
+            file.write("".join(traceback.format_exception(error)) + "\n")
+    except OSError:
+        return f"{sentence}."
+    return f"{sentence} (details in {log})."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+"""One open session with its planner, engines and graph: what a chat and the one-shot commands talk to.
+
+``Editor.say`` carries out one sentence; ``open_editor`` finds the picture, the session, the preset and the
+planner that an editor needs. Importing this module loads no model and no graph.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import re
+import sqlite3
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Self
+
+from agent import words
+from agent.bench import Bench, Engines, PresetEngines, ignore
+from agent.errors import AgentError
+from agent.events import Listener, Turn
+from agent.notes import NotesFile
+from agent.plan import Plan
+from agent.planner import load_planner
+from agent.planner.base import Context, Planner
+from agent.state import Piece, TurnState, report
+from sessions import Sessions, data_folder
+from sessions.model import Changes
+from tools import registry
+from tools.errors import Cancelled, PictureError
+from tools.registry import Preset
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sessions.session import Session
+
+LONGEST = 2000
+"""A sentence of more characters is not read."""
+
+_YES = re.compile(
+    r"(?:yes|yeah|yep|yup|y|sure|ok|okay|alright|right|correct|please do|do it|do that|go on|go ahead)"
+    r"(?:[ ,]+(?:please|do|do it|go on|go ahead|sure|thanks))*"
+)
+_NO = re.compile(
+    r"(?:no|nope|nah|n|don'?t|do not|stop|cancel|never ?mind|leave it|forget it|skip it)"
+    r"(?:[ ,]+(?:thanks|thank you|please|don'?t|do not|stop|leave it|never ?mind|do it|do that))*"
+)
+
+
+class Editor:
+    """An open session and what edits it. Made by ``Editor.open`` or ``open_editor``; close it.
+
+    One turn at a time; the methods belong to one event loop's thread, but for ``warm_up``. ``remarks`` are
+    sentences about how the picture was read and what was left unfinished, for the user.
+    """
+
+    def __init__(self, bench: Bench, remarks: tuple[str, ...] = ()) -> None:
+        """See ``Editor.open``."""
+        self._bench = bench
+        self._asked: str | None = None
+        self._busy = False
+        self.remarks = remarks
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        session: Session,
+        preset: Preset,
+        planner: Planner,
+        engines: Engines | None = None,
+        asks: bool = True,
+        remarks: tuple[str, ...] = (),
+    ) -> Self:
+        """Make an editor for an open session, which from now on belongs to it.
+
+        ``engines`` are the preset's own unless given, and are loaded when first wanted. With ``asks`` False a
+        doubtful edit is done with a remark instead of a question.
+        """
+        notes = NotesFile(session.folder)
+        if (cut_off := notes.notes.unfinished) is not None:
+            where = f"version {session.head}" if session.head else "the base picture"
+            remarks = (*remarks, f"“{cut_off}” was cut off and not carried out; this is {where}.")
+            notes.update(unfinished=None)
+        bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks)
+        return cls(bench, remarks)
+
+    @property
+    def session(self) -> Session:
+        """The open session."""
+        return self._bench.session
+
+    @property
+    def planner(self) -> Planner:
+        """What plans the sentences."""
+        return self._bench.planner
+
+    @property
+    def preset(self) -> Preset:
+        """The preset in use."""
+        return self._bench.preset
+
+    async def say(self, sentence: str, on_event: Listener = ignore) -> Turn:
+        """Carry out one sentence: plan, locate, gate, paint, check, commit, reply.
+
+        Where the editor asked before whether to go on, a yes or a no answers that; anything else drops the
+        question. Raises ``AgentError``, ``SessionError`` and ``ToolError``, each with one sentence for the
+        user; the session is then at its last committed version. Cancelling the task stops the engines
+        between two steps, with the same effect.
+        """
+        sentence = readable(sentence)
+        answer = yes_or_no(sentence) if self._asked is not None else None
+        return await self._turn(
+            sentence, on_event, TurnState(sentence=sentence) if answer is None else answer
+        )
+
+    async def carry_out(self, plan: Plan, sentence: str, on_event: Listener = ignore) -> Turn:
+        """Carry out a plan that is ready; ``sentence`` is what the user typed for it. See ``say``."""
+        return await self._turn(sentence, on_event, TurnState(sentence=sentence, plan=plan))
+
+    def warm_up(self) -> None:
+        """Load what the first sentence needs: takes seconds, and may be called from another thread.
+
+        Raises ``EngineError`` when an engine cannot be loaded.
+        """
+        self._bench.engines.segmenter()
+        self._bench.engines.inpainters()
+        _graph()
+
+    def context(self) -> Context:
+        """What the planner would see now."""
+        from agent.view import context_of
+
+        return context_of(self.session, self._bench.notes.notes)
+
+    def offers(self) -> list[NDArray[np.uint8]]:
+        """The pictures that the variations on offer would make, each uint8 RGB (H, W, 3); empty without."""
+        from agent.painting import new_layer
+
+        offers = self._bench.notes.notes.offers
+        if offers is None or offers.version != self.session.head:
+            return []
+        return [
+            self.session.preview(Changes(layers=(new_layer(self.session, piece),))) for piece in offers.pieces
+        ]
+
+    def close(self) -> None:
+        """Close the session. Closing twice does no harm."""
+        self.session.close()
+
+    async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
+        if self._busy:
+            raise AgentError("The sentence before is still being worked on: wait for it, or cancel it.")
+        bench = self._bench
+        began = time.perf_counter()
+        self._busy, self._asked = True, None
+        try:
+            await bench.begin(on_event)
+            bench.notes.update(unfinished=sentence)
+            graph = await asyncio.to_thread(_graph)
+            state, question = await graph.run(bench, start)
+            if question is not None:
+                plan = state.plan or Plan()
+                self.session.add_turn(sentence, question, plan.model_dump(mode="json", exclude_none=True))
+            self._asked = question
+        except Cancelled as cancelled:  # an engine stopped before the task was told
+            raise asyncio.CancelledError from cancelled
+        except sqlite3.Error as error:
+            raise AgentError(f"The folder {self.session.folder} cannot be used: {error}.") from error
+        finally:
+            bench.notes.update(unfinished=None)
+            bench.listener = ignore
+            self._busy = False
+        seconds = {key: round(state.seconds.get(key, 0.0), 3) for key in ("plan", "locate", "paint")}
+        seconds["total"] = round(time.perf_counter() - began, 3)
+        return self._told(sentence, state, question, seconds)
+
+    def _told(self, sentence: str, state: TurnState, question: str | None, seconds: dict[str, float]) -> Turn:
+        pieces = state.finished
+        if question is not None:
+            pieces = (*pieces, *(piece.but(outcome=piece.outcome or "unsure") for piece in state.pieces))
+        return Turn(
+            sentence=sentence,
+            reply=question if question is not None else state.reply,
+            plan=state.plan or Plan(),
+            version=self.session.head,
+            changed=state.changed,
+            failed=state.failed,
+            edits=tuple(report(piece, self._mask_path(piece)) for piece in pieces),
+            seconds=seconds,
+        )
+
+    def _mask_path(self, piece: Piece) -> str | None:
+        return None if piece.mask is None else str(self.session.pictures.path(piece.mask).absolute())
+
+
+def _graph() -> ModuleType:
+    """The graph's module: importing it takes a second, so it waits for the first turn."""
+    return importlib.import_module("agent.graph")
+
+
+def readable(sentence: str) -> str:
+    """The sentence without control characters and broken letters.
+
+    Raises ``AgentError`` when nothing is left, or when it is too long.
+    """
+    if len(sentence) > LONGEST:
+        raise AgentError(
+            f"The sentence has {len(sentence)} characters and at most {LONGEST} are read: say it shorter."
+        )
+    whole = sentence.encode("utf-8", "replace").decode("utf-8")
+    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in whole).split())
+    if not words.says_something(plain):
+        raise AgentError("There is nothing to do in an empty sentence: say what to change.")
+    return plain
+
+
+def yes_or_no(sentence: str) -> bool | None:
+    """The answer that a sentence gives to a question of yes or no, if it gives one."""
+    said = re.sub(r"[^\w' ,]", " ", sentence.lower()).strip()
+    said = " ".join(said.split())
+    if _YES.fullmatch(said):
+        return True
+    return False if _NO.fullmatch(said) else None
+
+
+def open_editor(
+    picture: Path | None,
+    session_name: str | None,
+    preset: str | None,
+    planner: str | None,
+    data: Path | None = None,
+    *,
+    asks: bool = True,
+) -> Editor:
+    """Open what a conversation needs.
+
+    With a ``picture``, a new session of that name (by default one named after the picture), or the session of
+    that name if it is of the same picture. Without one, the session of that name, or a new one of the sample
+    room. ``preset`` and ``planner`` are names; by default a session's own preset, and the preset's planner.
+    ``data`` is the data folder. Raises ``ToolError``, ``SessionError`` and ``AgentError``.
+    """
+    sessions = Sessions((data or data_folder()) / "sessions")
+    session = remarks = None
+    if session_name is not None and sessions.exists(session_name):
+        session = sessions.open(session_name)
+    try:
+        # What can be refused without reading a pixel is refused first.
+        chosen = registry.find_preset(preset or _preset_of(session))
+        engine = load_planner(planner or chosen.planner)
+        if session is None:
+            session, remarks = _of_picture(sessions, picture or sample_room(), session_name, chosen)
+        elif picture is not None:
+            remarks = _same_picture(session, picture)
+        return Editor.open(session=session, preset=chosen, planner=engine, asks=asks, remarks=remarks or ())
+    except BaseException:
+        if session is not None:
+            session.close()
+        raise
+
+
+def sample_room() -> Path:
+    """The picture that is edited where none is named. Raises ``PictureError`` when it is not there."""
+    import pocket
+
+    path = pocket.sample_room()
+    if not path.exists():
+        raise PictureError("The sample room is missing from this installation: name a picture to edit.")
+    return path
+
+
+def _preset_of(session: Session | None) -> str:
+    """The preset that a session was made with, if this version still has it."""
+    if session is not None and session.preset in registry.PRESETS:
+        return session.preset
+    return registry.DEFAULT_PRESET
+
+
+def _of_picture(
+    sessions: Sessions, path: Path, name: str | None, preset: Preset
+) -> tuple[Session, tuple[str, ...]]:
+    """A new session of a picture file, and remarks about how it was read."""
+    from tools.pictures import read_picture
+
+    read = read_picture(path)
+    source = path.expanduser().absolute()
+    session = sessions.create(name, read.pixels, alpha=read.alpha, preset=preset.name, source=source)
+    return session, read.notes
+
+
+def _same_picture(session: Session, path: Path) -> tuple[str, ...]:
+    """Remarks about how a picture was read. Raises ``AgentError`` when the session is of another one."""
+    from sessions.pictures import digest_of
+    from tools.pictures import read_picture
+
+    read = read_picture(path)
+    if session.base != digest_of(read.pixels):
+        raise AgentError(
+            f"The session {session.name!r} is of another picture than {path.name}:"
+            " choose another name with --session."
+        )
+    return read.notes

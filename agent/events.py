@@ -1,0 +1,70 @@
+"""What happens during a turn, as plain data: the editor tells it, the REPL and the command line show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from agent.plan import Plan
+from tools.request import Kind
+
+Outcome = Literal["done", "not found", "no change", "unsure", "skipped"]
+"""done: painted and committed · not found: the segmenter saw no such thing · no change: the painter left
+it as it was · unsure: the user must say what is meant · skipped: another edit of the turn failed
+first.
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happens while a turn is carried out.
+
+    ``text`` is a phrase for the user ("finding the sofa"); ``step`` of ``steps`` counts denoising steps
+    while painting.
+    """
+
+    stage: Literal["planning", "planned", "finding", "found", "painting", "checking", "committed", "note"]
+    text: str
+    step: int = 0
+    steps: int = 0
+
+
+Listener = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class EditReport:
+    """What became of one edit. ``mask`` is the mask's absolute path; ``box`` is (x0, y0, x1, y1) in
+    pixels, half-open, around the blend mask; ``area`` the share of the picture in the mask (0…1); both
+    None when nothing was found.
+    """
+
+    layer: int | None
+    target: str
+    prompt: str
+    kind: Kind
+    outcome: Outcome
+    mask: str | None = None
+    box: tuple[int, int, int, int] | None = None
+    area: float | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one sentence came to: the reply, the plan, the edits, the version at the head and where the
+    time went.
+
+    ``seconds`` has the keys plan, locate, paint and total. ``failed`` is True when something asked for
+    was not done.
+    """
+
+    sentence: str
+    reply: str
+    plan: Plan
+    version: int
+    changed: bool
+    failed: bool = False
+    edits: tuple[EditReport, ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)

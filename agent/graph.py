@@ -1,0 +1,342 @@
+"""One turn of the conversation as a LangGraph graph.
+
+    plan ─▶ locate ─▶ gate ─▶ paint ⇄ check ─▶ commit ─▶ reply
+      └─ (steps that paint nothing) ────────────▲   │
+             ▲──────────── (the next stretch) ──────┘
+
+A plan is carried out stretch by stretch (see ``agent.state``). The state holds names and digests; what the
+nodes work with is the run's context, a ``Bench``. ``gate`` may interrupt the turn with a question for the
+user, and is resumed with True or False. This is the one module that imports LangGraph.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from copy import copy
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+# Before LangGraph is imported: nothing but plain data and this program's own types comes out of a checkpoint.
+os.environ.setdefault("LANGGRAPH_STRICT_MSGPACK", "true")
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
+from langgraph.types import Command, interrupt
+
+from agent import checking, locating, moving, painting, words
+from agent import reply as replies
+from agent.bench import Bench, Tell
+from agent.events import Event
+from agent.plan import Edit, Pick, Plan, Step, Variations
+from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
+from agent.view import context_of, focus_after_undo
+from sessions.errors import SessionError
+from sessions.files import reason
+
+FILE_NAME = "checkpoints.db"
+"""The checkpoints' file in a session's folder."""
+
+_MOST_NODES = 2000
+
+Updates = dict[str, Any]
+Work = Runtime[Bench]
+
+
+async def plan(state: TurnState, runtime: Work) -> Updates:
+    """Have the planner read the sentence, unless the plan was given."""
+    bench = runtime.context
+    if state.plan is not None:
+        return {}
+    began = time.perf_counter()
+    bench.tell(Event("planning", "planning"))
+    context, picture = await bench.work(
+        lambda _: (context_of(bench.session, bench.notes.notes), bench.session.picture())
+    )
+    made = await bench.planner.plan(state.sentence, context, picture)
+    if text := replies.summary(made):
+        bench.tell(Event("planned", text))
+    return {"plan": made, "seconds": _spent(state, "plan", began)}
+
+
+async def locate(state: TurnState, runtime: Work) -> Updates:
+    """Make edits of the stretch's steps and find their objects, all in one segmenter call."""
+    bench = runtime.context
+    began = time.perf_counter()
+    visible, _ = locating.visibility(bench.session, state.stretch)
+
+    def task(tell: Tell) -> tuple[list[Piece], list[str]]:
+        pieces, remarks = locating.wanted(bench, state.stretch)
+        sought = [words.definite(locating.missing_thing(p)) for p in pieces if p.open and p.mask is None]
+        if sought:
+            tell(Event("finding", f"finding {words.listed(list(dict.fromkeys(sought)))}"))
+        return locating.locate(bench, pieces, visible), remarks
+
+    pieces, remarks = await bench.work(task)
+    return {
+        "pieces": tuple(pieces),
+        "remarks": (*state.remarks, *remarks),
+        "failed": state.failed or bool(remarks),
+        "seconds": _spent(state, "locate", began),
+    }
+
+
+async def gate(state: TurnState, runtime: Work) -> Updates:
+    """Let through what was found for sure; ask about the rest, or say that it is not there."""
+    bench = runtime.context
+    doubts = {i: why for i, piece in enumerate(state.pieces) if (why := locating.doubt(piece))}
+    remarks = list(state.remarks)
+    pieces = list(state.pieces)
+    if doubts and bench.asks:
+        # The node begins anew when the answer comes: nothing before this line may have an effect.
+        if not interrupt(replies.question(list(doubts.values()))):
+            for index in doubts:
+                pieces[index] = pieces[index].but(outcome="unsure")
+            remarks.append(replies.declined([pieces[index] for index in doubts]))
+    elif doubts:
+        remarks += [f"{words.capital(why)}." for why in doubts.values()]
+    missing = [locating.missing_thing(piece) for piece in pieces if piece.outcome == "not found"]
+    if missing:
+        there = await bench.work(lambda _: bench.engines.segmenter().describe(bench.session.picture()))
+        remarks.append(replies.not_found(missing, there))
+    found = [piece for piece in pieces if piece.open]
+    strange = await bench.work(lambda _: bool(found) and bench.is_strange())
+    if strange:
+        remarks.insert(0, replies.PHOTO)
+        bench.tell(Event("note", replies.PHOTO))
+        bench.notes.update(warned=True)
+    if found and any(piece.patch is None for piece in found):
+        names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in found])
+        bench.tell(Event("found", f"found {names}"))
+    return {
+        "pieces": tuple(pieces),
+        "remarks": tuple(remarks),
+        "failed": state.failed or bool(missing),
+        "repaints": None,
+    }
+
+
+async def paint(state: TurnState, runtime: Work) -> Updates:
+    """Paint what has no patch yet, and the layers above whose ground changed."""
+    bench = runtime.context
+    began = time.perf_counter()
+    offering = state.offering
+
+    def task(tell: Tell) -> Updates:
+        if offering is not None:
+            (piece,) = state.pieces
+            painted = painting.paint_variations(bench, tell, piece, offering.count)
+            return {"pieces": tuple(painted), "repaints": ()}
+        visible, _ = locating.visibility(bench.session, state.stretch)
+        pieces, repaints = painting.paint(bench, tell, visible, state.pieces, state.repaints)
+        return {"pieces": tuple(pieces), "repaints": tuple(repaints)}
+
+    updates = await bench.work(task)
+    return {**updates, "seconds": _spent(state, "paint", began)}
+
+
+async def check(state: TurnState, runtime: Work) -> Updates:
+    """See whether the painting did what was asked; what did not is to be painted once more."""
+    bench = runtime.context
+    if state.offering is not None or not any(piece.open for piece in state.pieces):
+        return {}
+    began = time.perf_counter()
+
+    def task(tell: Tell) -> tuple[list[Piece], list[str]]:
+        tell(Event("checking", "checking"))
+        visible, _ = locating.visibility(bench.session, state.stretch)
+        return checking.check(bench, visible, state.pieces, state.repaints or ())
+
+    pieces, remarks = await bench.work(task)
+    given_up = [piece for piece in pieces if piece.outcome == "no change"]
+    if given_up and not any(_unpainted(piece) for piece in pieces):
+        remarks.append(replies.unchanged(given_up))
+    # What lies above a revised layer was painted for a look that is now another one.
+    moved = any(old != new and old.layer is not None for old, new in zip(state.pieces, pieces, strict=True))
+    return {
+        "pieces": tuple(pieces),
+        "repaints": None if moved else state.repaints,
+        "remarks": (*state.remarks, *remarks),
+        "failed": state.failed or bool(given_up),
+        "seconds": _spent(state, "paint", began),
+    }
+
+
+async def commit(state: TurnState, runtime: Work) -> Updates:
+    """Make one version of all that was painted, hidden and shown; or do a step that paints nothing."""
+    bench = runtime.context
+    passed: Updates = {"at": state.at + len(state.stretch), "pieces": (), "repaints": None}
+    if state.offering is not None:
+        return {**passed, **await bench.work(lambda _: _offer(bench, state))}
+    if wants_painting(state.stretch):
+        return {**passed, **await bench.work(lambda tell: _commit(bench, tell, state))}
+    return {**passed, **await bench.work(lambda _: _move(bench, state, state.stretch[0]))}
+
+
+async def reply(state: TurnState, runtime: Work) -> Updates:
+    """Put the turn into words, and write it down."""
+    session = runtime.context.session
+    text = replies.compose_reply(state)
+    made = state.plan or Plan()
+    await runtime.context.work(
+        lambda _: session.add_turn(state.sentence, text, made.model_dump(mode="json", exclude_none=True))
+    )
+    return {"reply": text}
+
+
+def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
+    session, notes = bench.session, bench.notes
+    visible, remarks = locating.visibility(session, state.stretch)
+    changes = painting.changes_of(session, visible, state.pieces, state.repaints or ())
+    updates: Updates = {
+        "remarks": (*state.remarks, *remarks),
+        "failed": state.failed or bool(remarks),
+    }
+    if not (changes.layers or changes.hide or changes.show):
+        return {**updates, "finished": (*state.finished, *state.pieces)}
+    fresh = iter(range(len(session.layers), len(session.layers) + len(state.pieces)))
+    finished = [
+        piece.but(outcome="done", layer=next(fresh) if piece.layer is None else piece.layer)
+        if piece.open
+        else piece
+        for piece in state.pieces
+    ]
+    deeds = list(state.deeds)
+    for number in (*visible.hide, *visible.show):
+        layer = session.layer(number)
+        deeds.append(words.shown(layer.target, layer.prompt, layer.kind, number in visible.show))
+    deeds += [words.edit(each.target, each.prompt, each.kind) for each in finished if each.outcome == "done"]
+    version = session.commit(changes, state.sentence)
+    touched = [*visible.hide, *visible.show]
+    touched += [piece.layer for piece in finished if piece.outcome == "done" and piece.layer is not None]
+    notes.update(
+        focus={**notes.notes.focus, version.number: tuple(dict.fromkeys(touched))}, moved=None, offers=None
+    )
+    tell(Event("committed", f"version {version.number}"))
+    return {**updates, "finished": (*state.finished, *finished), "deeds": tuple(deeds), "changed": True}
+
+
+def _offer(bench: Bench, state: TurnState) -> Updates:
+    pieces = tuple(piece for piece in state.pieces if piece.open)
+    if not pieces:
+        return {"finished": (*state.finished, *state.pieces)}
+    bench.notes.update(offers=Offers(version=bench.session.head, pieces=pieces))
+    return {"remarks": (*state.remarks, replies.offered(len(pieces), pieces[0]))}
+
+
+def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
+    session, notes = bench.session, bench.notes
+    meant = focus_after_undo(session, notes.notes, step)
+    moved = moving.move(session, step)
+    if moved.changed:
+        notes.update(moved=(session.head, meant) if meant is not None else None, offers=None)
+    return {
+        "remarks": (*state.remarks, moved.remark),
+        "changed": state.changed or moved.changed,
+        "failed": state.failed or not moved.possible,
+    }
+
+
+def _to_next_stretch(state: TurnState) -> Literal["locate", "paint", "commit", "reply"]:
+    stretch = state.stretch
+    if wants_locating(stretch):
+        return "locate"
+    if wants_painting(stretch):
+        return "paint"
+    return "commit" if stretch else "reply"
+
+
+def _after_gate(state: TurnState) -> Literal["paint", "commit"]:
+    visible = any(not isinstance(step, Edit | Variations | Pick) for step in state.stretch)
+    return "paint" if visible or any(piece.open for piece in state.pieces) else "commit"
+
+
+def _after_check(state: TurnState) -> Literal["paint", "commit"]:
+    if state.offering is not None:
+        return "commit"
+    return "paint" if state.repaints is None or any(_unpainted(piece) for piece in state.pieces) else "commit"
+
+
+def _unpainted(piece: Piece) -> bool:
+    return piece.open and piece.patch is None
+
+
+def _spent(state: TurnState, what: str, began: float) -> dict[str, float]:
+    """The seconds of the turn with those since ``began`` added."""
+    return {**state.seconds, what: state.seconds.get(what, 0.0) + time.perf_counter() - began}
+
+
+@cache
+def _compiled() -> CompiledStateGraph[TurnState, Bench, TurnState, TurnState]:
+    graph: StateGraph[TurnState, Bench] = StateGraph(TurnState, context_schema=Bench)
+    for node in (plan, locate, gate, paint, check, commit, reply):
+        graph.add_node(node.__name__, node)
+    graph.add_edge(START, "plan")
+    graph.add_conditional_edges("plan", _to_next_stretch)
+    graph.add_edge("locate", "gate")
+    graph.add_conditional_edges("gate", _after_gate)
+    graph.add_edge("paint", "check")
+    graph.add_conditional_edges("check", _after_check)
+    graph.add_conditional_edges("commit", _to_next_stretch)
+    graph.add_edge("reply", END)
+    return graph.compile()
+
+
+class Outcome(NamedTuple):
+    """The state at the end of a run, and the question that it stopped at, if it did."""
+
+    state: TurnState
+    question: str | None
+
+
+async def run(bench: Bench, start: TurnState | bool) -> Outcome:
+    """Carry out a turn from its start, or go on with the one that waits for an answer (True or False).
+
+    The thread of the checkpoints is the session's name. They hold the turn in hand alone: what an earlier one
+    left (its process was killed, its question was not answered) is dropped, because the session's records are
+    the truth. The same holds when this turn fails or is cancelled.
+    """
+    session = bench.session
+    config: RunnableConfig = {"configurable": {"thread_id": session.name}, "recursion_limit": _MOST_NODES}
+    async with _checkpoints(session.folder / FILE_NAME) as saver:
+        graph = copy(_compiled())  # compiling takes longer than all the rest that is not a model
+        graph.checkpointer = saver
+        if isinstance(start, TurnState):
+            await saver.adelete_thread(session.name)
+        try:
+            entry: Any = start if isinstance(start, TurnState) else Command(resume=start)
+            result: Any = await graph.ainvoke(entry, config, context=bench, durability="exit")
+        except BaseException:
+            await saver.adelete_thread(session.name)
+            raise
+    waiting = result.pop("__interrupt__", ())
+    return Outcome(TurnState.model_validate(result), waiting[0].value if waiting else None)
+
+
+@asynccontextmanager
+async def _checkpoints(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    """The checkpoints in a file, opened for one turn: they belong to the event loop that runs it.
+
+    A damaged file is made anew.
+    """
+    async with AsyncExitStack() as stack:
+        try:
+            saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
+            await saver.setup()
+        except sqlite3.DatabaseError:
+            await stack.aclose()
+            try:
+                for ending in ("", "-wal", "-shm"):
+                    Path(f"{path}{ending}").unlink(missing_ok=True)
+            except OSError as error:
+                raise SessionError(f"The folder {path.parent} cannot be written: {reason(error)}.") from error
+            saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
+            await saver.setup()
+        yield saver

@@ -1,0 +1,218 @@
+"""From the steps of a plan to edits whose objects were found: one segmenter call for all of them.
+
+An edit that revises a layer has that layer's mask; a picked variation is painted already; a new object's mask
+is proposed at its place. Runs in the worker thread, and changes nothing in the session but stored masks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent import words
+from agent.bench import Bench
+from agent.plan import Edit, Hide, Pick, Show, Step, Variations
+from agent.state import Piece
+from sessions.errors import SessionError
+from sessions.model import Changes, Layer
+from tools.places import Place, landmarks, mask_for_place, read_place
+from tools.segment import Found, find
+
+if TYPE_CHECKING:
+    from sessions.session import Session
+
+Mask = NDArray[np.bool_]
+
+_SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground|room|background|everything|all|sky)\b")
+_RELATION = re.compile(
+    r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near|beside|between|against)\b"
+)
+
+LARGEST = 0.6
+"""A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
+
+LEAST_CONFIDENCE = 0.55
+"""Below this the segmenter is taken to guess."""
+
+
+class Refusal(Exception):  # noqa: N818 - not an error: a sentence for the reply
+    """A step cannot be done; ``str(refusal)`` says why."""
+
+
+def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tuple[str, ...]]:
+    """What a stretch hides and shows, and sentences about what of it cannot be."""
+    hide: list[int] = []
+    show: list[int] = []
+    remarks: list[str] = []
+    for step in stretch:
+        if not isinstance(step, Hide | Show):
+            continue
+        wanted = hide if isinstance(step, Hide) else show
+        if step.layer in wanted:
+            continue
+        try:
+            layer = session.layer(step.layer)
+        except SessionError as error:
+            remarks.append(str(error))
+            continue
+        if layer.visible == isinstance(step, Show):
+            state = "visible" if layer.visible else "hidden"
+            about = words.capital(words.edit(layer.target, layer.prompt, layer.kind))
+            remarks.append(f"{about} is {state} already.")
+        else:
+            wanted.append(step.layer)
+    return Changes(hide=tuple(hide), show=tuple(show)), tuple(remarks)
+
+
+def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str]]:
+    """The edits that a stretch asks for, not located yet, and sentences about those that cannot be."""
+    pieces: list[Piece] = []
+    remarks: list[str] = []
+    for step in stretch:
+        try:
+            if isinstance(step, Edit):
+                pieces.append(_piece(bench.session, step.target, step.prompt, step.kind, step.layer))
+            elif isinstance(step, Variations):
+                pieces.append(_varied(bench.session, step))
+            elif isinstance(step, Pick):
+                pieces.append(_picked(bench, step.index))
+        except (Refusal, SessionError) as refusal:
+            remarks.append(str(refusal))
+            if isinstance(step, Edit):
+                pieces.append(
+                    Piece(target=step.target, prompt=step.prompt, kind=step.kind, outcome="skipped")
+                )
+    return pieces, remarks
+
+
+def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piece]:
+    """Find the objects of all open pieces without a mask, in the picture at the head after ``visible``.
+
+    A piece whose object (or place) is not there gets the outcome "not found".
+    """
+    places = {index: read_place(piece.target) for index, piece in enumerate(pieces) if _is_new(piece)}
+    phrases: list[str] = []
+    roles: dict[int, Mapping[str, str]] = {}
+    for index, piece in enumerate(pieces):
+        if piece.open and piece.mask is None:
+            place = places.get(index)
+            roles[index] = landmarks(place, piece.prompt) if place else {"object": piece.target}
+            phrases += roles[index].values()
+    if not roles:
+        return list(pieces)
+    session = bench.session
+    picture = session.preview(visible) if visible.hide or visible.show else session.picture()
+    founds: dict[str, Found] = {}
+    if phrases:
+        founds = dict(
+            zip(
+                phrases,
+                find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled),
+                strict=True,
+            )
+        )
+    located = list(pieces)
+    for index, named in roles.items():
+        found = {role: founds[phrase] for role, phrase in named.items()}
+        located[index] = _located(session, pieces[index], found, places.get(index))
+    return located
+
+
+def doubt(piece: Piece) -> str | None:
+    """Why it is doubtful that the right thing was found, as half a sentence; None when it is not."""
+    if not piece.open or piece.mask is None or piece.layer is not None or piece.patch is not None:
+        return None
+    if piece.kind == "add":
+        return None
+    name = words.definite(piece.target)
+    head = re.split(
+        r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near|beside|between|against)\b",
+        piece.target.lower(),
+    )[0]
+    if (piece.area or 0.0) > LARGEST and not _SURFACE.search(head):
+        return f"what I take for {name} fills most of the picture"
+    if piece.confidence < LEAST_CONFIDENCE:
+        return f"I am not sure that I found {name}"
+    return None
+
+
+def _is_new(piece: Piece) -> bool:
+    return piece.open and piece.kind == "add" and piece.layer is None and piece.mask is None
+
+
+def _piece(session: Session, target: str, prompt: str, kind: str, layer: int | None) -> Piece:
+    target, prompt = " ".join(target.split()), " ".join(prompt.split())
+    revised = session.layer(layer) if layer is not None else None
+    if revised is not None and not words.says_something(target):
+        target = revised.target
+    if kind != "remove" and not words.says_something(prompt):
+        raise Refusal(f"I do not know what to make of {words.definite(target)}: say how it should look.")
+    if kind != "add" and not words.says_something(target):
+        raise Refusal("I do not know what to change: name the thing, such as “the sofa”.")
+    piece = Piece.model_validate({"target": target, "prompt": prompt, "kind": kind, "layer": layer})
+    return _of_layer(piece, revised) if revised is not None else piece
+
+
+def _of_layer(piece: Piece, layer: Layer) -> Piece:
+    # The very same words for the same layer mean that the user wants to see another try.
+    same = (piece.prompt, piece.kind) == (layer.prompt, layer.kind)
+    return piece.but(mask=layer.mask, area=layer.area, again=layer.revision + 1 if same else 0)
+
+
+def _varied(session: Session, step: Variations) -> Piece:
+    layer = session.layer(step.layer) if step.layer is not None else None
+    target = step.target or (layer.target if layer else "")
+    prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
+    kind = step.kind or (layer.kind if layer else "restyle")
+    if not words.says_something(target):
+        raise Refusal("I do not know what the variations should be of: name the thing and its look.")
+    return _piece(session, target, prompt, kind, step.layer)
+
+
+def _picked(bench: Bench, index: int) -> Piece:
+    offers = bench.notes.notes.offers
+    if offers is None or offers.version != bench.session.head:
+        raise Refusal("There are no variations to pick from: ask for some first.")
+    if index > len(offers.pieces):
+        raise Refusal(f"There is no variation {index}: pick one from 1 to {len(offers.pieces)}.")
+    return offers.pieces[index - 1].but(difference=None)  # it is what the user chose: nothing to check
+
+
+def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None) -> Piece:
+    mask: Mask
+    if place is None:
+        there = found["object"]
+        if not there.present:
+            return piece.but(outcome="not found", confidence=there.confidence)
+        mask, confidence = there.mask, there.confidence
+    else:
+        missing = [role for role in ("anchor", "other") if role in found and not found[role].present]
+        if missing:
+            return piece.but(outcome="not found", confidence=found[missing[0]].confidence)
+        masks = {role: each.mask for role, each in found.items() if each.present}
+        mask = mask_for_place(
+            place,
+            piece.prompt,
+            session.size,
+            anchor=masks.get("anchor"),
+            other=masks.get("other"),
+            floor=masks.get("floor"),
+            wall=masks.get("wall"),
+        )
+        confidence = min(
+            (found[role].confidence for role in ("anchor", "other") if role in found), default=1.0
+        )
+    area = float(np.count_nonzero(mask)) / mask.size
+    return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
+
+
+def missing_thing(piece: Piece) -> str:
+    """What was looked for, in the user's words: for ``add``, what the place is told by."""
+    if piece.kind != "add":
+        return piece.target
+    place = read_place(piece.target)
+    return " and ".join(phrase for phrase in (place.anchor, place.other) if phrase) or piece.target

@@ -1,0 +1,112 @@
+"""What a planner may answer: the plan of one sentence.
+
+A plan is something to say and a list of steps. Every step says what it does in ``do``; its JSON is the
+contract that ``inpalla plan --json`` prints and that a planner LLM is held to.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tools.request import Kind
+
+
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Edit(_Step):
+    """Change one object. ``layer`` is the id of the layer that this edit revises, if any.
+
+    For ``add``, ``target`` is the place and ``prompt`` the object. For ``remove``, ``prompt`` is empty.
+    """
+
+    do: Literal["edit"] = "edit"
+    target: str
+    prompt: str
+    kind: Kind
+    layer: int | None = None
+
+
+class Undo(_Step):
+    """Go back ``count`` versions."""
+
+    do: Literal["undo"] = "undo"
+    count: int = Field(default=1, ge=1)
+
+
+class Redo(_Step):
+    """Go forward ``count`` versions that were undone."""
+
+    do: Literal["redo"] = "redo"
+    count: int = Field(default=1, ge=1)
+
+
+class Goto(_Step):
+    """Make a version the head; 0 is the base picture."""
+
+    do: Literal["goto"] = "goto"
+    version: int = Field(ge=0)
+
+
+class Hide(_Step):
+    """Take one layer out of the picture and keep the others."""
+
+    do: Literal["hide"] = "hide"
+    layer: int = Field(ge=0)
+
+
+class Show(_Step):
+    """Put a hidden layer back."""
+
+    do: Literal["show"] = "show"
+    layer: int = Field(ge=0)
+
+
+class Variations(_Step):
+    """Paint ``count`` versions of one edit that differ in their seed, for the user to pick from."""
+
+    do: Literal["variations"] = "variations"
+    count: int = Field(default=3, ge=2, le=8)
+    target: str | None = None
+    prompt: str | None = None
+    kind: Kind | None = None
+    layer: int | None = None
+
+
+class Pick(_Step):
+    """Choose one of the variations on offer, counted from 1."""
+
+    do: Literal["pick"] = "pick"
+    index: int = Field(ge=1)
+
+
+class Compare(_Step):
+    """Show the picture before and after."""
+
+    do: Literal["compare"] = "compare"
+
+
+class Ask(_Step):
+    """Ask the user, and change nothing."""
+
+    do: Literal["ask"] = "ask"
+    question: str
+
+
+Step = Annotated[
+    Edit | Undo | Redo | Goto | Hide | Show | Variations | Pick | Compare | Ask, Field(discriminator="do")
+]
+
+
+class Plan(BaseModel):
+    """What the planner made of one sentence: something to say, and the steps in order (none for plain
+    talk).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    say: str = ""
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,22 @@
+"""Planners: what does this sentence ask for? Loaded by name: ``builtin`` or ``ollama:MODEL``."""
+
+from __future__ import annotations
+
+from agent.errors import PlannerError
+from agent.planner.base import Context, LayerView, Planner, advance
+
+__all__ = ["Context", "LayerView", "Planner", "advance", "load_planner"]
+
+
+def load_planner(name: str) -> Planner:
+    """The planner of that name. Raises ``PlannerError`` for a name that is no planner's."""
+    if name == "builtin":
+        from agent.planner.builtin import BuiltinPlanner
+
+        return BuiltinPlanner()
+    engine, _, model = name.partition(":")
+    if engine == "ollama" and model:
+        from agent.planner.ollama import OllamaPlanner
+
+        return OllamaPlanner(model)
+    raise PlannerError(f"There is no planner \u201c{name}\u201d; the planners are builtin and ollama:MODEL.")

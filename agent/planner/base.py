@@ -1,0 +1,198 @@
+"""The planner's interface: a sentence and the context of the conversation in, a plan out.
+
+``advance`` is the picture-less half of carrying a plan out: what a planner may know once the plan was done.
+It lets several sentences be planned in a row without painting anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
+from tools.request import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LayerView:
+    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head."""
+
+    id: int
+    target: str
+    prompt: str
+    kind: Kind
+    visible: bool = True
+
+
+@dataclass(frozen=True)
+class VersionView:
+    """One version: the version that it was made from, and the layer table and focus as they were in it."""
+
+    parent: int
+    layers: tuple[LayerView, ...] = ()
+    focus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Context:
+    """The conversation so far, as a planner sees it.
+
+    ``layers`` are all layers in the order of their ids; ``focus`` the ids that the last edit made or touched
+    (what "it" means), most recent last; ``versions`` how many versions there are besides the base; ``head``
+    the number of the current one; ``sentences`` the user's earlier sentences, oldest first; ``variations``
+    how many variations are on offer; ``question`` what the planner asked in the turn before and has no answer
+    to yet.
+
+    ``history`` holds every version by its number, 0 (the base) first. It may be left empty: then ``advance``
+    knows the base and the current version only, and takes the others for what the current one is without its
+    newest layers. ``offer`` is the edit that the variations on offer are variations of.
+    """
+
+    layers: tuple[LayerView, ...] = ()
+    focus: tuple[int, ...] = ()
+    versions: int = 0
+    head: int = 0
+    sentences: tuple[str, ...] = ()
+    variations: int = 0
+    question: str | None = None
+    history: tuple[VersionView, ...] = ()
+    offer: Edit | None = None
+
+
+class Planner(Protocol):
+    """One implementation of "what does this sentence ask for"."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as in ``--planner``."""
+        ...
+
+    async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
+        """Plan one sentence. ``picture``: the current one, uint8 RGB (H, W, 3), for planners that see."""
+        ...
+
+
+def advance(context: Context, sentence: str, plan: Plan) -> Context:
+    """The context after ``plan``, the answer to ``sentence``, was carried out. Pure; nothing is painted.
+
+    All steps of a sentence that change the picture make one version together. An ``Edit`` without ``layer``
+    appends a layer; with one it replaces that layer's words in place and makes it visible. A step that names
+    a layer, a version or a variation that does not exist changes nothing.
+    """
+    state = replace(context, history=context.history or _guessed_history(context))
+    asked: str | None = None
+    changed = False
+    for step in plan.steps:
+        match step:
+            case Ask():
+                asked = step.question
+            case Variations():
+                state = _offered(state, step)
+            case Undo() | Redo() | Goto():
+                state = _moved(_committed(state) if changed else state, step)
+                changed = False
+            case _:
+                # The first change of a sentence sets the focus anew, the later ones add to it.
+                after = _changed(state if changed else replace(state, focus=()), step)
+                if after is not None:
+                    state, changed = after, True
+    if changed:
+        state = _committed(state)
+    return replace(state, sentences=(*context.sentences, sentence), question=asked)
+
+
+def _guessed_history(context: Context) -> tuple[VersionView, ...]:
+    """A line of versions that ends in the current one, for a context that came without its history."""
+    versions = [VersionView(parent=max(0, number - 1)) for number in range(context.versions + 1)]
+    for number in range(1, context.versions + 1):
+        kept = max(0, len(context.layers) - max(0, context.head - number))
+        table = tuple(layer if layer.id < kept else replace(layer, visible=False) for layer in context.layers)
+        focus = context.focus if number == context.head else tuple(layer.id for layer in table[:kept][-1:])
+        versions[number] = replace(versions[number], layers=table, focus=focus)
+    return tuple(versions)
+
+
+def _committed(state: Context) -> Context:
+    number = len(state.history)
+    made = VersionView(parent=state.head, layers=state.layers, focus=state.focus)
+    return replace(
+        state, history=(*state.history, made), versions=number, head=number, variations=0, offer=None
+    )
+
+
+def _at(state: Context, number: int) -> Context:
+    """The state with another version as its head: layers that the version does not have are there but not
+    visible.
+    """
+    version = state.history[number]
+    known = {layer.id: layer for layer in version.layers}
+    layers = tuple(known.get(layer.id, replace(layer, visible=False)) for layer in state.layers)
+    return replace(state, head=number, layers=layers, focus=version.focus, variations=0, offer=None)
+
+
+def _moved(state: Context, step: Undo | Redo | Goto) -> Context:
+    number = state.head
+    match step:
+        case Goto():
+            return _at(state, step.version) if step.version < len(state.history) else state
+        case Undo():
+            focus = state.focus
+            for _ in range(step.count):
+                focus = state.history[number].focus or focus
+                number = state.history[number].parent
+            # "it" goes on meaning what was undone: "undo. make it blue".
+            return replace(_at(state, number), focus=focus)
+        case Redo():
+            for _ in range(step.count):
+                children = [
+                    n for n in range(number + 1, len(state.history)) if state.history[n].parent == number
+                ]
+                number = children[-1] if children else number
+            return _at(state, number)
+
+
+def _offered(state: Context, step: Variations) -> Context:
+    layer = next((view for view in state.layers if view.id == step.layer), None)
+    target = step.target if step.target is not None else layer.target if layer else ""
+    prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
+    kind: Kind = step.kind or (layer.kind if layer else "restyle")
+    offer = Edit(target=target, prompt=prompt, kind=kind, layer=step.layer)
+    return replace(state, variations=step.count, offer=offer)
+
+
+def _changed(state: Context, step: Step) -> Context | None:
+    """The state after a step that changes layers, not yet a version; None where it changes nothing."""
+    match step:
+        case Edit():
+            return _edited(state, step)
+        case Pick():
+            return _edited(state, state.offer) if state.offer and step.index <= state.variations else None
+        case Hide() | Show():
+            if not any(layer.id == step.layer for layer in state.layers):
+                return None
+            visible = isinstance(step, Show)
+            layers = tuple(
+                replace(layer, visible=visible) if layer.id == step.layer else layer for layer in state.layers
+            )
+            return replace(state, layers=layers, focus=_focused(state, step.layer))
+    return None
+
+
+def _edited(state: Context, edit: Edit) -> Context | None:
+    if edit.layer is None:
+        number = max((layer.id for layer in state.layers), default=-1) + 1
+        made = LayerView(number, edit.target, edit.prompt, edit.kind)
+        return replace(state, layers=(*state.layers, made), focus=_focused(state, number))
+    if not any(layer.id == edit.layer for layer in state.layers):
+        return None
+    made = LayerView(edit.layer, edit.target, edit.prompt, edit.kind)
+    layers = tuple(made if layer.id == edit.layer else layer for layer in state.layers)
+    return replace(state, layers=layers, focus=_focused(state, edit.layer))
+
+
+def _focused(state: Context, layer: int) -> tuple[int, ...]:
+    return (*(number for number in state.focus if number != layer), layer)

@@ -1,0 +1,3 @@
+"""The English of the built-in planner: a hand-written grammar from sentences to frames."""
+
+from __future__ import annotations

@@ -1,0 +1,67 @@
+"""Frames: what one clause of a sentence asks for, in the user's own words.
+
+A frame never holds a layer number and never a merged prompt. A parser (the built-in grammar, a tagger, an
+LLM) makes frames from a sentence alone; the resolver makes steps from frames and the conversation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tools.request import Kind
+
+Act = Literal[
+    "edit",
+    "undo",
+    "redo",
+    "goto",
+    "hide",
+    "back",
+    "variations",
+    "pick",
+    "compare",
+    "move",
+    "ask",
+    "talk",
+    "keep",
+]
+"""``back``: a thing shall be as it was, or be there again. ``move``: what no edit can do. ``keep``: leave it
+alone.
+"""
+
+Reference = Literal["", "it", "them", "both", "all", "first", "second", "third", "last", "other"]
+"""What a frame's object is when it is not named: a thing of the conversation."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One thing asked for.
+
+    ``target`` is the object (for ``add``: the place) and ``prompt`` the look or the new object, both copied
+    from the sentence; ``reference`` stands for an object that is not named. ``like`` is the object whose look
+    is to be copied, or "last" for the look spoken of last. ``number`` is a count, a version or an index (-1:
+    the last). ``correction``: the clause takes back what was said before ("no, black instead"). ``also``: it
+    goes on with it ("and the table"). ``say`` is an answer to plain talk, or a question. ``confidence`` is in
+    0…1.
+    """
+
+    act: Act
+    kind: Kind | None = None
+    target: str = ""
+    prompt: str = ""
+    reference: Reference = ""
+    like: str = ""
+    number: int | None = None
+    correction: bool = False
+    also: bool = False
+    say: str = ""
+    confidence: float = 1.0
+
+
+class Parser(Protocol):
+    """From a sentence to its frames, without the conversation: the grammar, or what comes after it."""
+
+    def parse(self, sentence: str) -> tuple[Frame, ...]:
+        """The frames of one sentence in its order; empty when nothing in it is understood."""
+        ...

@@ -1,0 +1,174 @@
+"""Which layers a frame means: "it", "both", "the first one", "the sofa on the left". Pure functions over a
+context.
+"""
+
+from __future__ import annotations
+
+from agent.planner.base import Context, LayerView
+from agent.planner.english.lexicon import words as word_set
+from agent.planner.english.phrase import (
+    Phrase,
+    is_plural,
+    parse,
+    sort_of,
+)
+from agent.planner.frames import Frame
+
+
+def _layer(context: Context, number: int) -> LayerView | None:
+    return next((layer for layer in context.layers if layer.id == number), None)
+
+
+def focused_layers(context: Context) -> tuple[LayerView, ...]:
+    """The layers in focus, the last one last."""
+    found = (_layer(context, number) for number in context.focus)
+    return tuple(layer for layer in found if layer is not None)
+
+
+def object_of(layer: LayerView) -> str:
+    """The thing that a layer is about now, in words: for ``add`` and ``replace`` what it put there."""
+    return layer.prompt if layer.kind in ("add", "replace") and layer.prompt else layer.target
+
+
+def stem(word: str) -> str:
+    """A noun without its plural ending, lower case."""
+    low = word.lower().removesuffix("'s")
+    for ending, instead in (
+        ("ies", "y"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("sses", "ss"),
+        ("xes", "x"),
+        ("s", ""),
+    ):
+        if low.endswith(ending) and len(low) > len(ending) + 2 and not low.endswith(("ss", "us")):
+            return low[: -len(ending)] + instead
+    return low
+
+
+_SYNONYMS = (
+    {"sofa", "couch", "settee", "loveseat"}, {"rug", "carpet", "mat"},
+    {"picture", "painting", "artwork", "print", "poster"},
+    {"tv", "television", "telly"}, {"curtain", "drape"}, {"bookshelf", "bookcase"}, {"plant", "houseplant"},
+    {"cupboard", "cabinet"}, {"pillow", "cushion"}, {"pouf", "pouffe", "ottoman"}, {"cat", "kitty", "kitten"},
+    {"dog", "puppy"}, {"person", "people", "man", "woman"}, {"light", "lamp"}, {"floor", "flooring"},
+)  # fmt: skip
+
+
+def _noun_matches(one: str, other: str) -> bool:
+    first, second = stem(one), stem(other)
+    return first == second or any(first in group and second in group for group in _SYNONYMS)
+
+
+_PLACE_WORDS = word_set("left right top bottom middle front back other first second third last corner")
+
+
+def same_thing(named: Phrase, words: str) -> bool:
+    """Whether a named thing may be the thing that a layer's words speak of."""
+    theirs = parse(words)
+    if not named.noun or not theirs.noun or not _noun_matches(named.noun[-1], theirs.noun[-1]):
+        return False
+    # "the table lamp" is not "the floor lamp", but "the lamp" may be either
+    mine, other = {stem(w) for w in named.noun[:-1]}, {stem(w) for w in theirs.noun[:-1]}
+    if mine and other and not (mine & other):
+        return False
+    # "the left chair" is not the chair on the right
+    places = (
+        {w.lower() for w in (*named.noun, *named.tail)} & _PLACE_WORDS,
+        {w.lower() for w in (*theirs.noun, *theirs.tail)} & _PLACE_WORDS,
+    )
+    if places[0] != places[1] and ((places[0] and places[1]) or (places[1] and not places[0] and False)):
+        return False
+    if places[0] and not places[1]:
+        return False
+    if named.tail and theirs.tail:
+        return {stem(w) for w in named.tail} == {stem(w) for w in theirs.tail}
+    return not (named.tail and not theirs.tail)
+
+
+def looks_fit(named: Phrase, layer: LayerView) -> bool:
+    """Whether looks in a target agree with a layer: "the red sofa" is not the sofa that was made blue."""
+    wanted = {w.lower() for look in named.looks for w in look.words}
+    words = {w.lower() for w in f"{layer.target} {layer.prompt}".split()}
+    sorts = {sort_of(w) for w in wanted}
+    has = {sort_of(w) for w in layer.prompt.split()}
+    return not wanted or wanted <= words or not (sorts & has)
+
+
+def layer_named(target: str, context: Context, *, visible: bool | None = True) -> LayerView | None:
+    """The newest layer about the thing named, or None."""
+    phrase = parse(target)
+    for layer in reversed(context.layers):
+        if visible is not None and layer.visible is not visible:
+            continue
+        if layer.kind == "remove":
+            continue
+        words = object_of(layer)
+        if layer.kind == "replace" and not same_thing(phrase, words):
+            continue
+        if same_thing(phrase, words) and looks_fit(phrase, layer):
+            return layer
+    return None
+
+
+def layers_about(target: str, context: Context, *, visible: bool | None) -> tuple[LayerView, ...]:
+    """All layers about the thing named, newest first: also those that replaced or removed it."""
+    phrase = parse(target)
+    found = []
+    for layer in reversed(context.layers):
+        if visible is not None and layer.visible is not visible:
+            continue
+        if same_thing(phrase, object_of(layer)) or (layer.kind != "add" and same_thing(phrase, layer.target)):
+            found.append(layer)
+    return tuple(found)
+
+
+def layers_referred(frame: Frame, context: Context) -> tuple[LayerView, ...]:
+    """The layers that "it", "both", "the first one" mean; none where nothing fits."""
+    focused = focused_layers(context)
+    visible = tuple(layer for layer in context.layers if layer.visible)
+    match frame.reference:
+        case "it":
+            return focused[-1:]
+        case "them":
+            if len(focused) > 1 or (focused and is_plural(parse(object_of(focused[-1])).noun)):
+                return focused
+            return focused or visible[-2:]
+        case "both":
+            return focused[-2:] if len(focused) >= 2 else visible[-2:] if len(visible) >= 2 else ()
+        case "all":
+            return visible
+        case "first" | "second" | "third":
+            index = ("first", "second", "third").index(frame.reference)
+            pool = focused if len(focused) > 1 else visible
+            return pool[index : index + 1]
+        case "last":
+            return visible[-1:]
+        case "other":
+            others = [layer for layer in visible if layer.id not in {f.id for f in focused[-1:]}]
+            return tuple(others[-1:])
+    return ()
+
+
+def by_look(words: str, context: Context) -> tuple[LayerView, ...]:
+    """ "undo the leather", "undo the red": the one visible layer whose look says so."""
+    wanted = {
+        stem(w) for w in words.split() if w.lower() not in ("the", "that", "colour", "color", "one", "thing")
+    }
+    fitting = [
+        layer
+        for layer in context.layers
+        if layer.visible and wanted and wanted <= {stem(w) for w in layer.prompt.split()}
+    ]
+    return tuple(fitting) if len(fitting) == 1 else ()
+
+
+def was_undone(context: Context) -> bool:
+    """Whether the head stands behind a version that was made from it: the last thing done was an undo."""
+    if context.history:
+        return any(
+            version.parent == context.head
+            for number, version in enumerate(context.history)
+            if number > context.head
+        )
+    return context.head < context.versions

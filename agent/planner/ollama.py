@@ -1,0 +1,281 @@
+"""The planner under Ollama: a vision model reads the sentence and sees the picture; the resolver makes the
+plan.
+
+The model answers with frames, not with steps: what is wanted, in words, in a small JSON schema that the
+server enforces. Which layer is meant, how looks merge and what "bring it back" does is left to the same
+resolver that serves the built-in planner. An answer that is cut off, or is no JSON, is asked for once more;
+then the built-in planner answers and says so. A server that is not there, a model that is not there and a
+server that does not answer in time are a ``PlannerError`` that names the command that mends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from agent.errors import PlannerError
+from agent.plan import Plan
+from agent.planner.base import Context, LayerView
+from agent.planner.builtin import BuiltinPlanner
+from agent.planner.english.lexicon import words as word_set
+from agent.planner.frames import Frame, Reference
+from agent.planner.resolver import resolve
+from prompts import read
+
+if TYPE_CHECKING:
+    import numpy as np
+    from langchain_ollama import ChatOllama
+    from numpy.typing import NDArray
+
+LONG_SIDE = 512
+"""The picture is sent with a long side of at most this many pixels."""
+
+NUM_CTX = 8192
+NUM_PREDICT = 1024
+"""Tokens of context and of one answer. Left to itself a server with much memory reserves a context of 256 k
+tokens.
+"""
+
+_SENTENCES = 6
+"""How many of the user's earlier sentences the model is told."""
+
+_Wanted = Literal[
+    "restyle", "replace", "remove", "add", "undo", "redo", "go_to_version", "undo_only", "bring_back",
+    "variations", "pick", "compare", "ask", "talk",
+]  # fmt: skip
+
+
+class Want(BaseModel):
+    """One thing that the user asks for, as the model reads it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    act: _Wanted
+    object: str = Field(
+        default="", description="the thing to change, or the place of a new thing, in the user's words"
+    )
+    look: str = Field(default="", description="the new look or the new thing, in the user's words")
+    refers_to: Literal["", "it", "them", "both", "all", "first", "second", "third", "last", "other"] = ""
+    same_as: str = Field(default="", description="the thing whose look is copied, or 'last'")
+    number: int | None = Field(
+        default=None, description="how many steps or variations, which version or variation"
+    )
+
+
+class Answer(BaseModel):
+    """What the model answers: its wants in the sentence's order, and words for plain talk or a question."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    wants: tuple[Want, ...]
+    say: str = ""
+
+
+class OllamaPlanner:
+    """Plans with a model that an Ollama server runs.
+
+    ``base_url`` defaults to OLLAMA_HOST, then to Ollama's own address. ``timeout`` in seconds is for one
+    whole answer; the first one includes the loading of the model.
+    """
+
+    def __init__(self, model: str, base_url: str | None = None, timeout: float = 120.0) -> None:
+        self.model = model
+        self.base_url = base_url
+        self.timeout = timeout
+        self._builtin = BuiltinPlanner()
+        self._chat: tuple[asyncio.AbstractEventLoop, ChatOllama] | None = None
+
+    @property
+    def name(self) -> str:
+        """The engine's name, as in ``--planner``."""
+        return f"ollama:{self.model}"
+
+    async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
+        """Plan one sentence. Raises ``PlannerError`` where the server or the model is not there or does not
+        answer.
+        """
+        if not sentence.strip():
+            return self._builtin.plan_now(sentence, context)
+        for _ in range(2):
+            answer = await self._answer(sentence, context, picture)
+            if answer is not None:
+                return resolve(_frames(answer, sentence), context)
+        plan = self._builtin.plan_now(sentence, context)
+        remark = f"({self.model} gave no usable answer; planned by the built-in planner)"
+        return plan.model_copy(update={"say": f"{plan.say} {remark}".strip()})
+
+    async def _answer(
+        self, sentence: str, context: Context, picture: NDArray[np.uint8] | None
+    ) -> Answer | None:
+        """The model's answer, or None where it is cut off or does not fit the schema."""
+        import httpx
+        import ollama
+
+        try:
+            try:
+                async with asyncio.timeout(self.timeout):
+                    message = await self._client().ainvoke(_messages(sentence, context, picture))
+            except ollama.ResponseError as error:
+                if picture is None or not _is_about_images(error):
+                    raise
+                async with asyncio.timeout(self.timeout):
+                    message = await self._client().ainvoke(_messages(sentence, context, None))
+        except ollama.ResponseError as error:
+            raise PlannerError(self._refused(error)) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise PlannerError(
+                f"Ollama did not answer within {self.timeout:g} seconds; try a smaller model or look at"
+                " `ollama ps`, or use `--planner builtin`."
+            ) from error
+        except (httpx.TransportError, ConnectionError) as error:
+            raise PlannerError(
+                "Ollama does not answer; start it with `ollama serve`, or use `--planner builtin`."
+            ) from error
+        if message.response_metadata.get("done_reason") == "length":
+            return None
+        try:
+            return Answer.model_validate_json(str(message.content))
+        except ValidationError:
+            return None
+
+    def _refused(self, error: Any) -> str:
+        if error.status_code == 404:
+            return f"Ollama has no model “{self.model}”; fetch it with `ollama pull {self.model}`."
+        why = _one_line(error.error)
+        return f"Ollama cannot run “{self.model}” ({why}); use another model or `--planner builtin`."
+
+    def _client(self) -> ChatOllama:
+        """The chat model. Its connections belong to one event loop, so another loop gets another one."""
+        loop = asyncio.get_running_loop()
+        if self._chat is None or self._chat[0] is not loop:
+            import httpx
+            from langchain_ollama import ChatOllama
+
+            chat = ChatOllama(
+                model=self.model,
+                base_url=self.base_url,
+                format=Answer.model_json_schema(),
+                # Thinking models think unless told not to, and the schema holds only once they have stopped.
+                reasoning=False,
+                temperature=0,
+                num_ctx=NUM_CTX,
+                num_predict=NUM_PREDICT,
+                client_kwargs={"timeout": httpx.Timeout(self.timeout, connect=5.0)},
+            )
+            self._chat = (loop, chat)
+        return self._chat[1]
+
+
+def _is_about_images(error: Any) -> bool:
+    """Whether a server refused a request because its model cannot see."""
+    words = str(error.error).lower()
+    return error.status_code in (400, 500) and any(
+        word in words for word in ("image", "vision", "multimodal")
+    )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(str(text).split())[:200]
+
+
+# ---- to the model ------------------------------------------------------------------------------------------
+def _messages(sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> list[Any]:
+    from langchain_core.messages import HumanMessage, SystemMessage
+
+    content: list[str | dict[Any, Any]] = [{"type": "text", "text": situation(sentence, context)}]
+    if picture is not None:
+        content.append({"type": "image_url", "image_url": data_url(picture)})
+    return [SystemMessage(read("planner.md")), HumanMessage(content)]
+
+
+def situation(sentence: str, context: Context) -> str:
+    """The conversation so far and the sentence, in words for the model."""
+    lines = ["Changes so far:"] if context.layers else ["Changes so far: none."]
+    lines += [f"- {_described(layer, context)}" for layer in context.layers]
+    if context.variations:
+        lines.append(f"On offer: {context.variations} variations to pick from.")
+    if context.sentences:
+        lines.append(
+            "The user said before: " + " / ".join(json.dumps(s) for s in context.sentences[-_SENTENCES:])
+        )
+    if context.question:
+        lines.append(f"You asked: {json.dumps(context.question)}")
+    lines.append(f"The user says: {json.dumps(sentence, ensure_ascii=False)}")
+    return "\n".join(lines)
+
+
+def _described(layer: LayerView, context: Context) -> str:
+    what = f"{layer.target} removed" if layer.kind == "remove" else f"{layer.target} → {layer.prompt}"
+    if layer.kind == "add":
+        what = f"added {layer.prompt} {layer.target}"
+    marks = [] if layer.visible else ["undone"]
+    if context.focus and layer.id == context.focus[-1]:
+        marks.append("spoken of last")
+    return f"{what} ({', '.join(marks)})" if marks else what
+
+
+def data_url(picture: NDArray[np.uint8]) -> str:
+    """The picture, uint8 RGB (H, W, 3), as a PNG data URL, its long side ``LONG_SIDE`` pixels at most."""
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    image.thumbnail((LONG_SIDE, LONG_SIDE))
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+# ---- from the model ----------------------------------------------------------------------------------------
+_TAKES_BACK = word_set("""
+    undo revert back restore original originally reset over scratch before cancel again version versions
+    step steps previous earlier mistake wrong hide without return start old was were take takes forget redo
+    forward show bring keep need want reverse rollback beginning first initial unchanged discard normal
+""")
+"""A sentence that takes something back holds one of these words; without any, a model has guessed."""
+
+
+def _frames(answer: Answer, sentence: str) -> tuple[Frame, ...]:
+    """The model's wants as frames; what would take something back unasked becomes a question."""
+    words = set("".join(c if c.isalpha() else " " for c in sentence.lower()).split())
+    frames = []
+    for want in answer.wants:
+        frame = _frame(want, answer.say)
+        if frame.act in ("undo", "redo", "goto", "hide", "back") and not words & _TAKES_BACK:
+            frame = Frame(
+                "ask", say="Shall I take something back? Then say what, for example \u201cundo\u201d."
+            )
+        frames.append(frame)
+    return tuple(frames) or (Frame("talk", say=answer.say),)
+
+
+def _frame(want: Want, say: str) -> Frame:
+    reference: Reference = want.refers_to if not want.object else ""
+    match want.act:
+        case "restyle" | "replace" | "remove" | "add":
+            if not want.object and not reference and want.act != "add":
+                reference = "it"
+            return Frame(
+                "edit", want.act, target=want.object, prompt="" if want.act == "remove" else want.look,
+                reference=reference, like=want.same_as,
+            )  # fmt: skip
+        case "go_to_version":
+            return Frame("goto", number=want.number or 0)
+        case "undo_only":
+            return Frame("hide", target=want.object, reference=reference)
+        case "bring_back":
+            return Frame("back", target=want.object, reference=reference or ("" if want.object else "it"))
+        case "variations":
+            kind = "restyle" if want.look and want.object else None
+            reference = reference or ("" if want.object else "it")
+            return Frame("variations", kind, want.object, want.look, reference, number=want.number)  # type: ignore[arg-type]
+        case "ask":
+            return Frame("ask", target=want.object, say=say)
+        case "talk":
+            return Frame("talk", say=say)
+        case _:
+            return Frame(want.act, number=want.number)

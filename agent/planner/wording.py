@@ -1,0 +1,189 @@
+"""Targets and prompts: how a plan words what the user said. All words are the user's; nothing is added but
+articles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agent.plan import Edit
+from agent.planner.base import LayerView
+from agent.planner.english import lexicon as lx
+from agent.planner.english.lexicon import words as word_set
+from agent.planner.english.nouns import is_thing
+from agent.planner.english.phrase import (
+    Phrase,
+    merge,
+    parse,
+    render,
+    split_look,
+    words_of,
+)
+from agent.planner.frames import Frame
+from agent.planner.layers import object_of, stem
+
+
+def bare(target: str) -> Phrase:
+    """The thing of a target without its place: "the chair on the left" = chair, "both chairs" = chairs."""
+    phrase = parse(target)
+    tail: tuple[str, ...] = ()
+    if (
+        phrase.tail[:1] == ("of",)
+        and phrase.noun
+        and phrase.noun[-1].lower() not in ("legs", "back", "side", "top")
+    ):
+        tail = ()
+    noun = tuple(w for w in phrase.noun if w.lower() not in lx.EVALUATIVE)
+    directions = (
+        lx.DIRECTIONS
+        | set(lx.ORDINALS)
+        | {"last", "same", "current", "existing", "original", "whole", "entire", "own", "other"}
+    )
+    while len(noun) > 1 and noun[0].lower() in directions and noun[:2] != ("front", "door"):
+        noun = noun[1:]
+    if phrase.article.lower().startswith("one of") and noun:
+        noun = (*noun[:-1], stem(noun[-1]))
+    number = phrase.article.lower().split()[-1:] or [""]
+    article = (
+        number[0]
+        if number[0] in lx.NUMBERS
+        and lx.NUMBERS[number[0]] > 1
+        and number[0] not in ("some", "few", "several")
+        else ""
+    )
+    looks = tuple(look for look in phrase.looks if not all(w.lower() in lx.EVALUATIVE for w in look.words))
+    if looks and set(looks[0].words) & {"other", "same"}:
+        looks = looks[1:]
+    return Phrase(article, looks, noun or phrase.noun, tail)
+
+
+def restyled(thing: str, look: str) -> str:
+    """What to paint when a thing gets a look: "the red sofa" + "leather" = "a red leather sofa"."""
+    phrase = bare(thing)
+    whole = parse(look)
+    if (
+        whole.noun
+        and look.split()[0].lower() in ("a", "an")
+        and not split_look(look, phrase.noun).looks
+        and not split_look(look).tail
+    ):
+        return render(replace(whole, article=""))
+    return render(merge(phrase, split_look(look, phrase.noun)))
+
+
+def revised(prompt: str, look: str) -> str:
+    """What to paint when a layer gets a further look: "a brown leather sofa" + "darker" = "a dark brown
+    leather sofa".
+    """
+    phrase = parse(prompt)
+    return render(
+        merge(
+            replace(
+                phrase, article=phrase.article if phrase.article.lower() not in ("a", "an", "the") else ""
+            ),
+            split_look(look, phrase.noun),
+        )
+    )
+
+
+def new_thing(words: str, target: str = "") -> str:
+    """A new thing as it is to be painted: with an article; "a longer one" with what it replaces."""
+    phrase = parse(words)
+    if phrase.noun and phrase.noun[-1].lower() in ("one", "ones") and target:
+        phrase = replace(phrase, noun=bare(target).noun)
+        words = " ".join((phrase.article, *words_of(phrase.looks), *phrase.noun, *phrase.tail)).strip()
+    article = phrase.article.lower()
+    counted = article not in ("", "a", "an") and article.split()[0] not in _NOT_COUNTS
+    if counted:
+        return words
+    low = phrase.noun[-1].lower() if phrase.noun else ""
+    if article or (is_thing(low) and low not in lx.MATERIALS):
+        return render(replace(phrase, article=""))
+    return words
+
+
+_NOT_COUNTS = word_set("the my our your that this these those another any more extra its his her their")
+
+
+def target_of(words: str) -> str:
+    """A target as the segmenter gets it: with "the" for "that" and "my", without "ugly"."""
+    parts = words.split()
+    while parts and parts[0].lower() in (
+        "that",
+        "this",
+        "those",
+        "these",
+        "my",
+        "our",
+        "your",
+        "his",
+        "her",
+        "their",
+        "a",
+        "an",
+        "some",
+        "the",
+        "its",
+        "any",
+    ):
+        parts = parts[1:]
+    kept = [w for w in parts if w.lower() not in lx.EVALUATIVE or w == parts[-1]]
+    if not kept:
+        return words
+    if kept[0].lower() in ("all", "both", "every", "each", "no") or (
+        kept[1:2] == ["of"] and kept[0].lower() in lx.NUMBERS
+    ):
+        return " ".join(kept)
+    return " ".join(("the", *kept))
+
+
+def place_of(words: str) -> str:
+    """The place of a new thing, with its place word: "on the table"."""
+    parts = words.split()
+    for i, word in enumerate(parts):
+        if word.lower() in ("that", "this", "my", "our", "your", "those", "these"):
+            parts[i] = "the"
+    kept = [w for w in parts if w.lower() not in lx.EVALUATIVE]
+    return " ".join(kept)
+
+
+def definite(words: str) -> str:
+    """The words with "the" where they have no determiner."""
+    first = words.split()[0].lower()
+    return words if first in ("the", "that", "both", "all") else f"the {words}"
+
+
+def short(words: str) -> str:
+    """The words without their article."""
+    first, _, rest = words.partition(" ")
+    return rest if rest and first.lower() in ("the", "a", "an") else words
+
+
+def understood(edit: Edit, layer: LayerView | None = None) -> str:
+    """An edit in a few words: "sofa → a brown leather sofa"."""
+    if edit.kind == "remove":
+        return f"remove {definite(edit.target)}"
+    if edit.kind == "add" and layer is None:
+        return f"{edit.prompt} {edit.target}"
+    return f"{short(object_of(layer) if layer else edit.target)} → {edit.prompt}"
+
+
+_PARTS = word_set("""
+    zip zipper button pocket collar sleeve fringe tassel frill ruffle handle knob leg wheel logo label
+    stripe bow ribbon badge belt strap hood patch border frame lid spout pedal saddle antenna fin wing tail
+    horn ear nose hat scarf pattern cushion pillow headrest armrest drawer shade bulb hem trim embroidery
+    print sticker number name sign spoiler mudguard
+""")
+"""Things that are part of another: they go on what was spoken of last."""
+
+
+def is_part(prompt: str) -> bool:
+    """Whether a new thing is a part of another ("a zip")."""
+    noun = parse(prompt).noun
+    return bool(noun) and stem(noun[-1]) in _PARTS
+
+
+def with_noun(frame: Frame) -> str:
+    """A frame's look and noun as one new thing: "the vase" + "red" = "a red vase"."""
+    noun = parse(frame.target)
+    return render(merge(Phrase("", (), noun.noun), split_look(frame.prompt, noun.noun)))

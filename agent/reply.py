@@ -1,0 +1,71 @@
+"""What the user is told at the end of a turn: pure functions from what happened to sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent import words
+from agent.display import understood
+from agent.plan import Plan
+from agent.state import Piece, TurnState
+
+_MOST_NAMED = 12
+
+PHOTO = (
+    "This looks like a photo; the pocket models know drawn rooms alone, "
+    "so do not expect much of what they paint here."
+)
+"""What is said once a session when a picture is none that the pocket models were trained on."""
+
+
+def summary(plan: Plan) -> str:
+    """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk."""
+    return "; ".join(understood(plan))
+
+
+def not_found(missing: Sequence[str], there: Sequence[str]) -> str:
+    """What is said of things that are not there: "I see no piano. There are: a sofa and a rug."."""
+    said = f"I see no {words.listed([words.bare(name) for name in dict.fromkeys(missing)], 'or')}."
+    if not there:
+        return said
+    named = [words.indefinite(name) for name in dict.fromkeys(there)]
+    if len(named) > _MOST_NAMED:
+        named = [*named[:_MOST_NAMED], "more"]
+    return f"{said} There {'are' if len(named) > 1 else 'is'}: {words.listed(named)}."
+
+
+def question(doubts: Sequence[str]) -> str:
+    """The question before an edit that may hit the wrong thing."""
+    return f"{words.capital(words.listed(list(dict.fromkeys(doubts))))}. Shall I go on?"
+
+
+def declined(pieces: Sequence[Piece]) -> str:
+    """The answer to a no."""
+    names = words.listed([words.definite(piece.target) for piece in pieces])
+    return f"I left {names} alone: say which one you mean, such as “the one on the left”."
+
+
+def unchanged(pieces: Sequence[Piece]) -> str:
+    """The sentence for edits that left no trace."""
+    names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in pieces])
+    return f"I painted {names} twice and saw no change, so nothing was changed there: try other words."
+
+
+def offered(count: int, piece: Piece) -> str:
+    """The sentence that comes with variations."""
+    about = words.subject(piece.target, piece.prompt, piece.kind)
+    return f"Here are {count} variations of {about}: pick one, such as “take number 2”."
+
+
+def compose_reply(state: TurnState) -> str:
+    """The reply to a whole turn: what the planner had to say, what was done, then what could not be."""
+    said = state.plan.say.strip() if state.plan else ""
+    # What a planner says is talk when it is a sentence; else it is a label for what it understood.
+    talk = said.endswith((".", "!", "?", "…")) and (state.changed or not state.failed)
+    parts = [said] if talk else []
+    if state.deeds:
+        parts.append(f"Done: {'; '.join(state.deeds)}.")
+    parts += [remark for remark in dict.fromkeys(state.remarks) if not talk or remark not in said]
+    if not parts:
+        parts.append(said or "Nothing was asked for, so nothing was changed.")
+    return " ".join(parts)

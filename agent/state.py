@@ -1,0 +1,141 @@
+"""The state of one turn while the graph carries it out: names, digests and numbers, never pixels.
+
+A plan's steps are carried out in *stretches*: steps that change the picture together make one version, a step
+that moves the head, offers variations or only talks stands alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.events import EditReport, Outcome
+from agent.plan import Edit, Hide, Pick, Plan, Show, Step, Variations
+from tools.request import Kind, Request
+
+Box = tuple[int, int, int, int]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Piece(_Data):
+    """One edit in hand. What is not known yet is None.
+
+    ``mask`` and ``patch`` are digests in the session's pictures, ``box`` is where the patch lies; ``area`` is
+    the share of the picture in the mask; ``confidence`` (0…1) is the segmenter's; ``difference`` is how much
+    the patch changes the picture, in levels of 255. ``again`` counts how often the same was asked for before
+    and ``attempt`` the tries that failed: both make for another seed. An ``outcome`` other than "done" means
+    that nothing more is done about the edit. ``layer`` is the layer that is revised, and after the commit the
+    one that was made.
+    """
+
+    target: str
+    prompt: str
+    kind: Kind
+    layer: int | None = None
+    mask: str | None = None
+    area: float | None = None
+    confidence: float = 1.0
+    again: int = 0
+    attempt: int = 0
+    request: Request | None = None
+    patch: str | None = None
+    box: Box | None = None
+    difference: float | None = None
+    outcome: Outcome | None = None
+    seconds: float = 0.0
+
+    @property
+    def open(self) -> bool:
+        """Whether the edit is still to be done."""
+        return self.outcome is None
+
+    def but(self, **values: object) -> Piece:
+        """The piece with other values."""
+        return self.model_copy(update=values)
+
+
+class Offers(_Data):
+    """Variations on offer: they may be picked while ``version`` is the head. All pieces are painted."""
+
+    version: int
+    pieces: tuple[Piece, ...]
+
+
+class TurnState(_Data):
+    """Everything that the nodes of the graph tell one another.
+
+    ``plan`` is None until the planner has spoken; ``at`` is the first step that was not carried out yet.
+    ``pieces`` are the edits of the stretch in hand and ``repaints`` the layers above them that are painted
+    again (None: not known yet); ``finished`` are the edits of earlier stretches; ``deeds`` says in a few
+    words each what was done, ``remarks`` in sentences what else is to be said. ``seconds`` has the keys plan,
+    locate and paint.
+    """
+
+    sentence: str
+    plan: Plan | None = None
+    at: int = 0
+    pieces: tuple[Piece, ...] = ()
+    repaints: tuple[Piece, ...] | None = None
+    finished: tuple[Piece, ...] = ()
+    deeds: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    changed: bool = False
+    failed: bool = False
+    seconds: dict[str, float] = Field(default_factory=dict)
+    reply: str = ""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The plan's steps."""
+        return self.plan.steps if self.plan else ()
+
+    @property
+    def stretch(self) -> tuple[Step, ...]:
+        """The steps in hand."""
+        return next_stretch(self.steps[self.at :])
+
+    @property
+    def offering(self) -> Variations | None:
+        """The wish for variations that is in hand, if it is one."""
+        first = next(iter(self.stretch), None)
+        return first if isinstance(first, Variations) else None
+
+
+_TOGETHER = (Edit, Hide, Show, Pick)
+
+
+def next_stretch(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps at the front that are carried out together; none when there are no steps."""
+    count = 0
+    while count < len(steps) and isinstance(steps[count], _TOGETHER):
+        count += 1
+    return tuple(steps[: max(count, min(1, len(steps)))])
+
+
+def wants_locating(stretch: Sequence[Step]) -> bool:
+    """Whether a stretch names things to paint."""
+    return any(isinstance(step, Edit | Variations | Pick) for step in stretch)
+
+
+def wants_painting(stretch: Sequence[Step]) -> bool:
+    """Whether a stretch may need the painter."""
+    return any(isinstance(step, _TOGETHER) for step in stretch)
+
+
+def report(piece: Piece, mask_path: str | None) -> EditReport:
+    """What became of an edit, for who asked for it."""
+    return EditReport(
+        layer=piece.layer,
+        target=piece.target,
+        prompt=piece.prompt,
+        kind=piece.kind,
+        outcome=piece.outcome or "skipped",
+        mask=mask_path,
+        box=piece.box,
+        area=piece.area,
+        seconds=round(piece.seconds, 3),
+    )

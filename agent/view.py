@@ -1,0 +1,102 @@
+"""What a planner gets to see of a session: its context, from the session's records and the agent's notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from agent.notes import Notes
+from agent.plan import Edit, Step, Undo
+from agent.planner.base import Context, LayerView, VersionView
+from sessions.model import Version
+from sessions.session import Session
+from tools.request import Kind
+
+_REMEMBERED = 50
+"""How many of the latest sentences a planner sees."""
+
+Wordings = Mapping[tuple[int, int], LayerView]
+"""The edits in words, by layer and revision."""
+
+
+def context_of(session: Session, notes: Notes) -> Context:
+    """The conversation so far, as a planner sees it."""
+    versions, head = session.versions, session.head
+    wordings = _wordings(session, versions)
+    history = tuple(_seen(version, wordings, notes) for version in versions)
+    moved = notes.moved if notes.moved is not None and notes.moved[0] == head else None
+    offers = notes.offers if notes.offers is not None and notes.offers.version == head else None
+    turns = session.turns
+    return Context(
+        layers=tuple(
+            LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind), layer.visible)
+            for layer in session.layers
+        ),
+        focus=moved[1] if moved is not None else history[head].focus,
+        versions=len(versions) - 1,
+        head=head,
+        sentences=tuple(turn.sentence for turn in turns if not turn.sentence.startswith("/"))[-_REMEMBERED:],
+        variations=len(offers.pieces) if offers else 0,
+        question=_question(turns[-1].plan) if turns else None,
+        history=history,
+        offer=_offer(notes) if offers else None,
+    )
+
+
+def focus_after_undo(session: Session, notes: Notes, step: Step) -> tuple[int, ...] | None:
+    """What "it" means after an undo: what was undone. None for any other step."""
+    if not isinstance(step, Undo):
+        return None
+    versions, number = session.versions, session.head
+    focus: tuple[int, ...] = ()
+    for _ in range(step.count):
+        parent = versions[number].parent
+        if parent is None:
+            break
+        focus = _focus(versions[number], notes) or focus
+        number = parent
+    return focus
+
+
+def _focus(version: Version, notes: Notes) -> tuple[int, ...]:
+    return notes.focus.get(version.number, version.changed)
+
+
+def _seen(version: Version, wordings: Wordings, notes: Notes) -> VersionView:
+    table = tuple(
+        LayerView(view.id, view.target, view.prompt, view.kind, entry.visible)
+        for entry in sorted(version.stack)
+        if (view := wordings.get((entry.layer, entry.revision))) is not None
+    )
+    return VersionView(version.parent or 0, table, _focus(version, notes))
+
+
+def _wordings(session: Session, versions: Sequence[Version]) -> Wordings:
+    return {
+        (layer["layer"], layer["revision"]): LayerView(
+            layer["layer"], layer["target"], layer["prompt"], layer["kind"]
+        )
+        for layer in _described(session, versions)
+    }
+
+
+def _described(session: Session, versions: Sequence[Version]) -> Iterator[Mapping[str, Any]]:
+    """All revisions of all layers: the recipes of the versions that nothing follows name every one."""
+    parents = {version.parent for version in versions}
+    for version in versions:
+        if version.number not in parents:
+            yield from cast(list[Mapping[str, Any]], session.recipe(version.number)["layers"])
+
+
+def _question(plan: Mapping[str, object]) -> str | None:
+    """What a plan asked, if it ended with a question."""
+    steps = plan.get("steps")
+    last = steps[-1] if isinstance(steps, list) and steps else {}
+    return str(last["question"]) if isinstance(last, dict) and last.get("do") == "ask" else None
+
+
+def _offer(notes: Notes) -> Edit | None:
+    if notes.offers is None or not notes.offers.pieces:
+        return None
+    piece = notes.offers.pieces[0]
+    return Edit(target=piece.target, prompt=piece.prompt, kind=piece.kind, layer=piece.layer)

@@ -1,0 +1,252 @@
+"""Whole turns: a plain sentence goes in, a picture comes out, and is checked against a true render of what
+was wanted.
+
+Every wish gets a session of its own in a temporary data folder and goes through ``Editor.say`` with the real
+preset, as one ``inpalla edit`` would. A turn succeeds when every change that it asked for is right and
+nothing else changed:
+
+* restyle: the edit's mask is the right thing's (IoU of 0.5 or more with the true one), and it has the colour
+  and the material that were asked for;
+* replace: the mask is the right thing's, LISA finds the new thing there, and it has the colour asked for;
+* remove: the mask is the right thing's, and LISA finds it there no longer;
+* add: LISA finds the new thing where it was painted, that is the place asked for, and it has the colour asked
+  for;
+* every pixel outside the blend masks is what it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from agent.errors import AgentError
+from agent.events import EditReport, Turn
+from pocket import rooms
+from pocket.evaluation.colours import Swatches
+from pocket.evaluation.looks import RIGHT_OBJECT, Mask, Pixels, found_there, gone, touched, untouched
+from pocket.evaluation.materials import Judge
+from pocket.evaluation.scenes import PAINT_SIZE
+from pocket.evaluation.segmenting import iou
+from pocket.evaluation.sheets import Sheets
+from pocket.evaluation.table import Row, share_row
+from pocket.evaluation.wishes import Wanted, Wish, draw_wish
+from pocket.rooms.expressions import noun_of
+from sessions import SessionError
+from tools.errors import ToolError
+from tools.request import Kind
+from tools.segment import Segmenter, find
+
+
+@dataclass
+class Done:
+    """What became of a wish: the picture, the masks of its edits with their kinds, and what was said."""
+
+    picture: Pixels
+    edits: list[tuple[Kind, Mask]] = field(default_factory=list)
+    reply: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def carry_out(wish: Wish, folder: Path, preset: str = "pocket", planner: str | None = None) -> Done:
+    """Say the wish's sentence to an editor whose data lies in ``folder``."""
+    from agent.editor import open_editor
+
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = wish.given.picture
+    file = folder / "room.png"
+    Image.fromarray(picture).save(file)
+    try:
+        with closing(open_editor(file, None, preset, planner, folder, asks=False)) as editor:
+            turn = asyncio.run(editor.say(wish.sentence))
+            return Done(editor.session.picture(), _edits(turn), turn.reply, turn.seconds)
+    except (AgentError, SessionError, ToolError) as error:
+        return Done(picture, reply=str(error))
+
+
+def perfect(wish: Wish) -> Done:
+    """The wish as it should come out: the ceiling of every check."""
+    edits: list[tuple[Kind, Mask]] = [(w.change.kind, wish.mask(w)) for w in wish.wanted]
+    return Done(wish.truth.picture, edits)
+
+
+def _edits(turn: Turn) -> list[tuple[Kind, Mask]]:
+    def mask_of(edit: EditReport) -> Mask:
+        with Image.open(str(edit.mask)) as picture:
+            return np.asarray(picture.convert("L")) >= 128
+
+    return [(edit.kind, mask_of(edit)) for edit in turn.edits if edit.outcome == "done" and edit.mask]
+
+
+# --- checking -----------------------------------------------------------------------------------------------
+
+
+def check(wish: Wish, done: Done, segmenter: Segmenter, judge: Judge) -> dict[str, bool]:
+    """The verdicts on one wish, by name; all of them must be True."""
+    verdicts: dict[str, bool] = {}
+    for wanted in wish.wanted:
+        name = wanted.change.of or wanted.change.into
+        mark = "" if len(wish.wanted) == 1 else f" ({name})"
+        checks = _check_new(wish, wanted, done, segmenter) if wanted.change.kind == "add" else None
+        for said, good in (checks or _check_old(wish, wanted, done, segmenter, judge)).items():
+            verdicts[said + mark] = good
+    return verdicts
+
+
+def clean(wish: Wish, done: Done) -> bool:
+    """Whether every pixel outside the edits' blend masks is what it was."""
+    blend = np.zeros(done.picture.shape[:2], np.uint8)
+    for kind, mask in done.edits:
+        np.maximum(blend, touched(mask, kind), out=blend)
+    return untouched(wish.given.picture, done.picture, blend)
+
+
+def _check_old(wish: Wish, wanted: Wanted, done: Done, segmenter: Segmenter, judge: Judge) -> dict[str, bool]:
+    change = wanted.change
+    own = wish.mask(wanted)
+    masks = [mask for kind, mask in done.edits if kind != "add" and iou(mask, own) >= RIGHT_OBJECT]
+    if not masks:
+        return {"right object": False}
+    verdicts = {"right object": True}
+    within: Mask | None = None
+    if change.kind == "remove":
+        [found] = find(segmenter, done.picture, [f"the {noun_of(change.of)}"])
+        return verdicts | {"gone": gone(found, own)}
+    if change.kind == "replace":
+        [found] = find(segmenter, done.picture, [f"the {noun_of(change.into)}"])
+        area = touched(masks[0], "replace") > 0
+        verdicts["new thing found"] = found_there(found, area)
+        within = found.mask & area
+    if change.colour is not None and (swatches := _swatches(wish, wanted)) is not None:
+        verdicts["colour"] = swatches.colour_of(done.picture, within)[0] == change.colour
+    if change.material is not None:
+        true = rooms.mask(wish.truth, wanted.index)
+        verdicts["material"] = bool(true.any()) and judge.name(done.picture, true) == change.material
+    return verdicts
+
+
+def _check_new(wish: Wish, wanted: Wanted, done: Done, segmenter: Segmenter) -> dict[str, bool]:
+    change = wanted.change
+    [found] = find(segmenter, done.picture, [f"the {noun_of(change.into)}"])
+    masks = [mask for kind, mask in done.edits if kind == "add"]
+    areas = [touched(mask, "add") > 0 for mask in masks]
+    there = [place for place, area in enumerate(areas) if found_there(found, area)]
+    if not there:
+        return {"new thing found": False}
+    verdicts = {"new thing found": True, "right place": _placed(wish, wanted, masks[there[0]])}
+    if change.colour is not None and (swatches := _swatches(wish, wanted)) is not None:
+        seen = found.mask & areas[there[0]]
+        verdicts["colour"] = swatches.colour_of_all(done.picture, seen) == change.colour
+    return verdicts
+
+
+def _swatches(wish: Wish, wanted: Wanted) -> Swatches | None:
+    try:
+        return Swatches(wish.after, wanted.index, PAINT_SIZE)
+    except ValueError:
+        return None
+
+
+def _placed(wish: Wish, wanted: Wanted, mask: Mask) -> bool:
+    """Whether a new thing's mask is where it was asked for: on the wall, near a thing or on it, else on the
+    floor.
+    """
+    change, scene = wanted.change, wish.before
+    ids = wish.given.ids
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if change.by:
+        near = np.isin(ids, [i for i in scene.present() if scene.things[i].kind == change.by])
+        down, across = np.flatnonzero(near.any(1)), np.flatnonzero(near.any(0))
+        gap = max(columns[0] - across[-1], across[0] - columns[-1], rows[0] - down[-1], down[0] - rows[-1])
+        on_it = across[0] <= columns.mean() <= across[-1] and down[0] <= rows[-1] <= down[-1]
+        return bool(on_it) if change.place == "table" else bool(gap <= 0.15 * ids.shape[1])
+    if change.place == "wall":
+        hanging = [i for i in scene.present() if scene.things[i].on == rooms.WALL]
+        return float(np.isin(ids[mask], [rooms.WALL, *hanging]).mean()) >= 0.6
+    # It stands on what is under its lowest rows.
+    foot = np.zeros_like(mask)
+    foot[rows[-1] - max(2, len(rows) // 12) : rows[-1] + 1] = mask[
+        rows[-1] - max(2, len(rows) // 12) : rows[-1] + 1
+    ]
+    rugs = [i for i in scene.present() if scene.things[i].kind == "rug"]
+    return float(np.isin(ids[foot], [rooms.FLOOR, *rugs]).mean()) >= 0.5
+
+
+# --- the figures --------------------------------------------------------------------------------------------
+
+
+def measure(
+    segmenter: Segmenter,
+    judge: Judge,
+    turns: int,
+    *,
+    preset: str = "pocket",
+    planner: str | None = None,
+    sheets: Sheets | None = None,
+) -> list[Row]:
+    """Carry out ``turns`` wishes and make the figures. ``segmenter`` looks at the results."""
+    good: dict[str, list[bool]] = defaultdict(list)
+    best: dict[str, list[bool]] = defaultdict(list)
+    seconds: list[float] = []
+    with tempfile.TemporaryDirectory() as root:
+        for number in range(turns):
+            wish = draw_wish(number)
+            done = carry_out(wish, Path(root) / str(number), preset, planner)
+            verdicts = check(wish, done, segmenter, judge)
+            verdicts["untouched outside"] = clean(wish, done)
+            ideal = check(wish, perfect(wish), segmenter, judge)
+            _note(good, wish, verdicts)
+            _note(best, wish, {**ideal, "untouched outside": True})
+            seconds.append(done.seconds.get("total", 0.0))
+            _tell(wish, done, verdicts, number, turns, sheets)
+    return _rows(good, best, seconds)
+
+
+def _tell(
+    wish: Wish, done: Done, verdicts: Mapping[str, bool], number: int, turns: int, sheets: Sheets | None
+) -> None:
+    right = all(verdicts.values())
+    bad = ", ".join(name for name, fine in verdicts.items() if not fine)
+    said = "right" if right else f"wrong: {bad} — {done.reply}"
+    print(f"turns: {number + 1}/{turns} {wish.sentence!r}: {said}", flush=True)
+    if sheets is not None:
+        sheets.add(wish.given.picture, done.picture, wish.truth.picture, wish.sentence, said[:150], right)
+
+
+def _note(into: dict[str, list[bool]], wish: Wish, verdicts: Mapping[str, bool]) -> None:
+    right = all(verdicts.values())
+    kind = wish.wanted[0].change.kind if len(wish.wanted) == 1 else "two changes"
+    into["all"].append(right)
+    into[kind].append(right)
+    into["by hand" if wish.number % 2 == 0 else "template"].append(right)
+    for name, fine in verdicts.items():
+        into[name.split(" (")[0]].append(fine)
+
+
+def _rows(
+    good: Mapping[str, Sequence[bool]], best: Mapping[str, Sequence[bool]], seconds: Sequence[float]
+) -> list[Row]:
+    def row(title: str, name: str, target: float | None = None) -> Row:
+        return share_row("turns", title, good.get(name, ()), target=target, ceiling=best.get(name, ()))
+
+    rows = [row("whole turns right", "all", 0.75), row("· written by hand", "by hand")]
+    rows.append(row("· from templates", "template"))
+    rows += [row(f"· {kind}", kind) for kind in ("restyle", "replace", "remove", "add", "two changes")]
+    checks = (
+        "right object",
+        "colour",
+        "material",
+        "gone",
+        "new thing found",
+        "right place",
+        "untouched outside",
+    )
+    rows += [row(f"check: {name}", name) for name in checks]
+    return [*(each for each in rows if each.n), share_row("turns", "time for a turn", seconds, unit="s")]

@@ -1,0 +1,64 @@
+"""From ``runs/`` to ``pocket/weights/``: the trained models in half precision, as the program loads them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+import torch
+
+import pocket
+
+
+def export_lisa(source: Path) -> None:
+    """Store a trained pocket LISA (its model folder and tokenizer lie in ``source``)."""
+    from tools.lisa.model import Lisa
+
+    target = _fresh("lisa")
+    Lisa.from_pretrained(source / "model", dtype=torch.float32).half().save_pretrained(target)
+    shutil.copy(source / "tokenizer.model", target)
+
+
+def export_flux(source: Path) -> None:
+    """Store the two painters; Kontext's folder holds only its transformer, the rest is Fill's."""
+    from diffusers import FluxFillPipeline, FluxTransformer2DModel
+
+    target = _fresh("flux-fill")
+    FluxFillPipeline.from_pretrained(source / "fill", dtype=torch.float16).save_pretrained(target)
+    kontext = _fresh("flux-kontext")
+    model = FluxTransformer2DModel.from_pretrained(
+        source / "kontext" / "transformer", dtype=torch.float16
+    )
+    model.save_pretrained(kontext / "transformer")
+    shutil.copy(source / "kontext" / "model_index.json", kontext)
+
+
+def _fresh(name: str) -> Path:
+    folder = pocket.weights(name)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Export what ``runs`` holds and say how large it is."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    args = parser.parse_args(arguments)
+    if (args.runs / "lisa" / "model").exists():
+        export_lisa(args.runs / "lisa")
+    if (args.runs / "flux" / "fill").exists():
+        export_flux(args.runs / "flux")
+    sizes = {
+        folder.name: round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 2**20, 2)
+        for folder in sorted(pocket.weights("").iterdir())
+        if folder.is_dir()
+    }
+    print("export: MiB", json.dumps(sizes), "in all", round(sum(sizes.values()), 2))
+
+
+if __name__ == "__main__":
+    main()

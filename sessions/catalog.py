@@ -1,0 +1,205 @@
+"""The sessions of one user: making, opening, listing and removing them by name.
+
+Every session is a folder under the root: ``session.db``, ``session.lock`` and ``pictures/``. A session
+appears whole, by one rename, and goes likewise. Importing this module, and listing, loads neither numpy nor
+PIL.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+
+from sessions.errors import SessionError
+from sessions.files import reason, sync_folder
+from sessions.model import SessionInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sessions.session import Session
+
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
+_DATABASE = "session.db"
+_LEFTOVER_AGE = 24 * 3600  # seconds; a half-made session older than this belongs to no running program
+
+
+def data_folder() -> Path:
+    """Where InpaLLa keeps its data: ``INPALLA_DATA`` of the environment, or the system's place for data."""
+    override = os.environ.get("INPALLA_DATA")
+    return Path(override).expanduser().absolute() if override else user_data_path("inpalla")
+
+
+class Sessions:
+    """The sessions under one root folder, which is made when the first session is."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = root if root is not None else data_folder() / "sessions"
+
+    def create(
+        self,
+        name: str | None,
+        pixels: NDArray[np.uint8],
+        *,
+        alpha: NDArray[np.uint8] | None = None,
+        preset: str = "",
+        source: str | Path = "",
+    ) -> Session:
+        """Make a session of a picture, uint8 RGB (H, W, 3) with optional alpha uint8 (H, W), and open it.
+
+        ``source`` is the file that the picture came from. With ``name`` None the session is called after it:
+        "room-1", "room-2", …. Raises ``SessionError`` for a name that is not allowed or taken, and when the
+        root cannot be written.
+        """
+        from sessions.session import Session, prepare
+
+        if name is not None:
+            check_name(name)
+            if self.exists(name):
+                raise SessionError(_taken(name))
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            made = self.root / f".new-{secrets.token_hex(8)}"
+            made.mkdir()
+        except OSError as error:
+            raise SessionError(
+                f"No session can be made in {self.root}: {reason(error)};"
+                " INPALLA_DATA may name another folder."
+            ) from error
+        try:
+            prepare(made, pixels, alpha=alpha, preset=preset, source=str(source))
+            chosen = self._settle(made, name, Path(source).stem)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+        return Session(self.root / chosen)
+
+    def open(self, name: str) -> Session:
+        """Open a session that exists, at its last committed version.
+
+        Raises ``SessionError`` when there is none of that name, when it is open already, and when it is
+        damaged.
+        """
+        from sessions.session import Session
+
+        self._require(name)
+        return Session(self.root / name)
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a session of that name. Raises ``SessionError`` for a name that is not allowed."""
+        check_name(name)
+        return (self.root / name / _DATABASE).is_file()
+
+    def list(self) -> list[SessionInfo]:
+        """All sessions, the one changed last first; those that cannot be read come at the end."""
+        from sessions.records import read_info
+
+        if not self.root.is_dir():
+            return []
+        try:
+            names = sorted(path.name for path in self.root.iterdir())
+        except OSError as error:
+            raise SessionError(f"The sessions in {self.root} cannot be read: {reason(error)}.") from error
+        infos = [read_info(self.root / name) for name in names if _NAME.fullmatch(name) and self.exists(name)]
+        return sorted(infos, key=lambda info: info.updated.timestamp() if info.updated else 0.0, reverse=True)
+
+    def remove(self, name: str) -> None:
+        """Delete a session with all its pictures, for good.
+
+        Raises ``SessionError`` when there is none of that name, or when it is open.
+        """
+        self._require(name)
+        gone = self.root / f".removed-{secrets.token_hex(8)}"
+        lock = lock_session(self.root / name)
+        try:
+            (self.root / name).rename(gone)
+        except OSError as error:
+            raise SessionError(f"The session {name!r} cannot be removed: {reason(error)}.") from error
+        finally:
+            lock.release()
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def _require(self, name: str) -> None:
+        if not self.exists(name):
+            raise SessionError(
+                f"There is no session {name!r}: `inpalla sessions list` shows those there are."
+            )
+
+    def _settle(self, made: Path, name: str | None, stem: str) -> str:
+        """Give the new folder its name by one rename, which fails if somebody took the name meanwhile."""
+        number = 0
+        while True:
+            number += 1
+            candidate = name if name is not None else _numbered(stem, number)
+            if name is None and (self.root / candidate).exists():
+                continue
+            try:
+                made.rename(self.root / candidate)
+                sync_folder(self.root)
+            except OSError as error:
+                if not (self.root / candidate).exists():
+                    raise SessionError(
+                        f"The session {candidate!r} cannot be made: {reason(error)}."
+                    ) from error
+                if name is not None:
+                    raise SessionError(_taken(name)) from error
+            else:
+                return candidate
+
+    def _sweep(self) -> None:
+        """Clear away what a killed program left half made or half removed."""
+        for pattern in (".new-*", ".removed-*"):
+            for path in self.root.glob(pattern):
+                with suppress(OSError):
+                    if time.time() - path.stat().st_mtime > _LEFTOVER_AGE:
+                        shutil.rmtree(path, ignore_errors=True)
+
+
+def check_name(name: str) -> None:
+    """Raise ``SessionError`` unless it may name a session: 1 to 64 of A–Z a–z 0–9 . _ -, no dot in front."""
+    if not _NAME.fullmatch(name):
+        shown = name if len(name) <= 70 else name[:67] + "…"
+        raise SessionError(
+            f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
+            " underscores, with no dot in front."
+        )
+
+
+def lock_session(folder: Path) -> FileLock:
+    """Take a session's lock, which the system gives back when the process ends in whatever way.
+
+    Raises ``SessionError`` when somebody has it.
+    """
+    # thread_local=False: the session may be closed in another thread than it was opened in.
+    lock = FileLock(folder / "session.lock", thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise SessionError(
+            f"The session {folder.name!r} is open in another process; close it there or choose another name"
+            " with --session."
+        ) from error
+    except OSError as error:
+        raise SessionError(f"The session {folder.name!r} cannot be opened: {reason(error)}.") from error
+    return lock
+
+
+def _numbered(stem: str, number: int) -> str:
+    """A name for a session of the picture ``stem``, from what of it is allowed in a name."""
+    ending = f"-{number}"
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")
+    return (plain or "picture")[: 64 - len(ending)] + ending
+
+
+def _taken(name: str) -> str:
+    return f"There is already a session {name!r}: open it, remove it, or choose another name with --session."

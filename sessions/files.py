@@ -1,0 +1,129 @@
+"""Writing files that are whole or not there, and saving pictures in the format of their suffix."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from sessions.errors import SessionError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Lossless wherever the format can be: what lies outside the masks is promised to stay as it was.
+_FORMATS: dict[str, tuple[str, dict[str, object]]] = {
+    ".png": ("PNG", {"compress_level": 4}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"lossless": True, "method": 0, "exact": True}),
+    ".tif": ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    ".tiff": ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    ".bmp": ("BMP", {}),
+}
+_WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
+_WEBP_SIDE = 16383
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Have ``write`` fill a file that appears under ``path`` whole, durably and at once, or not at all.
+
+    A file that was there is replaced. Raises ``OSError`` when it cannot be written.
+    """
+    path = path.resolve()  # through a link, not over it
+    part = path.parent / f".{secrets.token_hex(8)}.part"
+    try:
+        with part.open("xb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system can."""
+    if os.name == "nt":
+        return  # a folder cannot be opened there
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def reason(error: OSError) -> str:
+    """What the system says is wrong, in its own few words."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
+
+
+def check_output(path: str | Path) -> Path:
+    """The absolute path that a picture may be saved under.
+
+    Raises ``SessionError`` for a suffix that is not known, a folder that is not there or cannot be written,
+    and a path that is itself a folder. Long work is best preceded by this check.
+    """
+    path = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would lose a link's own name
+    try:
+        if path.is_dir():
+            raise SessionError(
+                f"{path} is a folder: give the name of a file in it, such as {path / 'out.png'}."
+            )
+        if path.suffix.lower() not in _FORMATS:
+            known = ", ".join(_FORMATS)
+            raise SessionError(f"{path.name} cannot be saved: its name must end in one of {known}.")
+        if not path.parent.is_dir():
+            raise SessionError(f"There is no folder {path.parent}: make it first, or save somewhere else.")
+        if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+            raise PermissionError
+        with suppress(FileNotFoundError):
+            path.stat()
+    except PermissionError as error:
+        raise SessionError(f"{path} cannot be written: permission denied.") from error
+    except (OSError, ValueError) as error:
+        raise SessionError(f"{path.name[:80]!r} cannot be the name of a file here.") from error
+    return path
+
+
+def save_picture(
+    path: str | Path,
+    pixels: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Save a picture in the format of the path's suffix, atomically, and return the absolute path.
+
+    ``pixels`` is uint8 (H, W, 3) RGB or (H, W) grey; ``alpha`` uint8 (H, W), kept where the format can hold
+    it, as is ``metadata`` (PNG alone). Everything but JPEG is lossless. Raises ``SessionError`` when it
+    cannot be done.
+    """
+    import numpy as np
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    path = check_output(path)
+    format_name, options = _FORMATS[path.suffix.lower()]
+    if format_name == "WEBP" and max(pixels.shape[:2]) > _WEBP_SIDE:
+        raise SessionError(
+            f"{path.name} cannot be saved: WebP holds {_WEBP_SIDE} pixels a side at most, PNG holds more."
+        )
+    if alpha is not None and format_name not in _WITHOUT_ALPHA:
+        pixels = np.dstack([pixels, alpha])
+    if format_name == "PNG" and metadata:
+        info = PngInfo()
+        for key, value in metadata.items():
+            # Not compressed: readers guard against compressed text that unpacks to more than a megabyte.
+            info.add_itxt(key, value)
+        options = {**options, "pnginfo": info}
+    image = Image.fromarray(pixels)
+    try:
+        write_atomically(path, lambda file: image.save(file, format=format_name, **options))
+    except OSError as error:
+        raise SessionError(f"{path} cannot be written: {reason(error)}.") from error
+    return path

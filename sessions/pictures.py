@@ -1,0 +1,133 @@
+"""A content-addressed store of pictures: PNG files named by the SHA-256 of their pixels.
+
+A file is written once, whole or not at all, and never rewritten. Reading checks the content against the name,
+so a damaged file is noticed and never shown. Masks are stored as grey pictures of 0 and 255.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
+
+from sessions.errors import SessionError
+from sessions.files import reason, write_atomically
+
+_MODES = {2: "L", 3: "RGB", 4: "RGBA"}
+_CACHE_BYTES = 256 * 2**20
+
+
+class RecentArrays:
+    """The arrays used last, as many as fit into so many bytes (one at least). Threads may share it."""
+
+    def __init__(self, budget: int = _CACHE_BYTES) -> None:
+        self._budget = budget
+        self._arrays: OrderedDict[Hashable, NDArray[np.uint8]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> NDArray[np.uint8] | None:
+        """The array kept under a key, if it still is."""
+        with self._lock:
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+            return self._arrays.get(key)
+
+    def put(self, key: Hashable, array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Keep an array, and make it read-only: several readers share it."""
+        array.setflags(write=False)
+        with self._lock:
+            self._arrays[key] = array
+            self._arrays.move_to_end(key)
+            while len(self._arrays) > 1 and sum(kept.nbytes for kept in self._arrays.values()) > self._budget:
+                self._arrays.popitem(last=False)
+        return array
+
+
+def as_pixels(array: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The array as it is stored: uint8, contiguous, a bool mask as 0 and 255.
+
+    Raises ``ValueError`` for what is not uint8 or bool (H, W), or uint8 (H, W, 3) or (H, W, 4), or has no
+    pixels.
+    """
+    pixels = array.astype(np.uint8) * np.uint8(255) if array.dtype == np.bool_ else array
+    form = 2 if pixels.ndim == 2 else pixels.shape[2] if pixels.ndim == 3 else 0
+    if pixels.dtype != np.uint8 or form not in _MODES or pixels.size == 0:
+        raise ValueError(f"{array.dtype} {array.shape} is not a picture")
+    return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+def digest_of(array: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
+    """The SHA-256 of a picture's size, mode and pixels, in hex; for a bool mask, of its grey picture."""
+    pixels = as_pixels(array)
+    mode = _MODES[pixels.shape[2] if pixels.ndim == 3 else 2]
+    digest = hashlib.sha256(f"{mode} {pixels.shape[1]}x{pixels.shape[0]}\n".encode())
+    digest.update(pixels.data)
+    return digest.hexdigest()
+
+
+class PictureStore:
+    """The pictures of one folder, by digest. Threads may share a store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._recent = RecentArrays()
+
+    def path(self, digest: str) -> Path:
+        """Where the picture with that digest is, or would be."""
+        return self.folder / f"{digest}.png"
+
+    def put(self, array: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
+        """Store a picture and return its digest: uint8 (H, W, 3), (H, W, 4) or (H, W), or a bool mask (H, W).
+
+        When it returns, the file is durable. Raises ``SessionError`` when it cannot be written.
+        """
+        pixels = as_pixels(array)
+        digest = digest_of(pixels)
+        path = self.path(digest)
+        if path.exists():
+            return digest
+
+        def write(file: IO[bytes]) -> None:
+            Image.fromarray(pixels).save(file, format="PNG", compress_level=1)
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, write)
+        except OSError as error:
+            raise SessionError(f"A picture cannot be stored in {self.folder}: {reason(error)}.") from error
+        return digest
+
+    def get(self, digest: str) -> NDArray[np.uint8]:
+        """The picture with that digest, uint8 (H, W, 3), (H, W, 4) or (H, W), read-only.
+
+        Raises ``SessionError`` when the file is missing or damaged.
+        """
+        if (kept := self._recent.get(digest)) is not None:
+            return kept
+        path = self.path(digest)
+        try:
+            # Not Image.open: that refuses the very large pictures which this store itself has written.
+            with PngImageFile(path) as image:
+                pixels = np.array(image)
+            damaged = digest_of(pixels) != digest
+        except FileNotFoundError as error:
+            raise SessionError(f"A stored picture is missing: {path} is not there any more.") from error
+        except PermissionError as error:
+            raise SessionError(f"The stored picture {path} cannot be read: {reason(error)}.") from error
+        except Exception as error:  # a decoder fed with damaged bytes may raise nearly anything
+            raise SessionError(_damaged(path)) from error
+        if damaged:
+            raise SessionError(_damaged(path))
+        return self._recent.put(digest, pixels)
+
+
+def _damaged(path: Path) -> str:
+    return f"The stored picture {path} is damaged: its content is not what was written."

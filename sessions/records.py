@@ -1,0 +1,208 @@
+"""The records of one session: SQLAlchemy models over an SQLite file in WAL mode, one file a session.
+
+Rows are only ever added, but for the session's own row (head, time of the last change) and a version's
+``redo``. So an older version always finds the layer revisions that it showed. Pixels are not here: rows hold
+digests.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import JSON, DateTime, Engine, Text, TypeDecorator, create_engine, event, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from sessions.errors import SessionError
+from sessions.model import SessionInfo
+
+FILE_NAME = "session.db"
+_SCHEMA = 1
+_BUSY_MS = 5000
+
+
+class _UtcTime(TypeDecorator[datetime]):
+    """A moment, stored in UTC: SQLite forgets time zones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return value and value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """The tables of one session."""
+
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own form
+        datetime: _UtcTime(),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+        str: Text(),
+    }
+
+
+class SessionRow(Base):
+    """The session itself: one row, with id 0. ``base`` and ``alpha`` are digests, ``head`` a version."""
+
+    __tablename__ = "session"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=0)
+    base: Mapped[str]
+    alpha: Mapped[str | None]
+    width: Mapped[int]
+    height: Mapped[int]
+    preset: Mapped[str]
+    source: Mapped[str]
+    head: Mapped[int]
+    created: Mapped[datetime]
+    updated: Mapped[datetime]
+
+
+class LayerRow(Base):
+    """One revision of one layer; ``version`` is the version that brought it."""
+
+    __tablename__ = "layer"
+
+    layer: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    target: Mapped[str]
+    prompt: Mapped[str]
+    kind: Mapped[str]
+    mask: Mapped[str]
+    x0: Mapped[int]
+    y0: Mapped[int]
+    x1: Mapped[int]
+    y1: Mapped[int]
+    patch: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    area: Mapped[float]
+    version: Mapped[int]
+    created: Mapped[datetime]
+
+
+class VersionRow(Base):
+    """One version. ``stack`` lists [layer, revision, visible]; ``redo`` is the child that was left last."""
+
+    __tablename__ = "version"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    parent: Mapped[int | None]
+    redo: Mapped[int | None]
+    stack: Mapped[list[Any]]
+    changed: Mapped[list[Any]]
+    sentence: Mapped[str]
+    created: Mapped[datetime]
+
+
+class TurnRow(Base):
+    """One exchange of the conversation."""
+
+    __tablename__ = "turn"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sentence: Mapped[str]
+    reply: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+    version: Mapped[int]
+    created: Mapped[datetime]
+
+
+class Records:
+    """The database of one session. Threads may share it; the session's lock keeps it to one process."""
+
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Open the records in a session's folder; with ``create``, make them, empty.
+
+        Raises ``SessionError`` when they are not there, cannot be read, or were written by a newer program.
+        """
+        self._name = folder.name
+        uri = f"file:{quote(str(folder / FILE_NAME))}?mode={'rwc' if create else 'rw'}"
+        self._engine: Engine = create_engine(
+            "sqlite://",
+            creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=_BUSY_MS / 1000),
+        )
+        # FULL: a version that was reported as committed outlives a power cut, too.
+        event.listen(self._engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous=FULL"))
+        with self.reading() as db:
+            connection = db.connection()
+            if create:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                connection.exec_driver_sql(f"PRAGMA user_version={_SCHEMA}")
+                Base.metadata.create_all(connection)
+                db.commit()
+            elif (schema := connection.exec_driver_sql("PRAGMA user_version").scalar_one()) != _SCHEMA:
+                raise SessionError(
+                    f"The session {self._name!r} was written by another release"
+                    f" (format {schema}, not {_SCHEMA})."
+                )
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A database session whose changes are dropped."""
+        with self._translated(), Session(self._engine) as db:
+            yield db
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A database session whose changes are committed at the end: all of them or, after an error, none."""
+        with self._translated(), Session(self._engine) as db, db.begin():
+            yield db
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if (stop := _stop_behind(error)) is not None:
+                raise stop from None
+            if not isinstance(error, SQLAlchemyError | sqlite3.Error | ValueError):
+                raise
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise SessionError(
+                f"The records of the session {self._name!r} cannot be used: {str(cause).splitlines()[0]}."
+            ) from error
+
+    def close(self) -> None:
+        """Close all connections; the WAL is folded back into the file."""
+        self._engine.dispose()
+
+
+def _stop_behind(error: BaseException) -> BaseException | None:
+    """The Ctrl-C (or another wish to stop) that an error came after and covers up, if any.
+
+    Where it strikes SQLAlchemy inside a transaction, an error about that transaction may follow it.
+    """
+    behind: BaseException | None = error
+    while behind is not None and isinstance(behind, Exception):
+        behind = behind.__context__
+    return behind
+
+
+def now() -> datetime:
+    """This moment, in UTC."""
+    return datetime.now(UTC)
+
+
+def read_info(folder: Path) -> SessionInfo:
+    """What a list shows of the session in a folder. A damaged one is told of, not raised for."""
+    try:
+        records = Records(folder)
+        try:
+            with records.reading() as db:
+                row = db.get_one(SessionRow, 0)
+                versions = db.scalars(select(func.count()).select_from(VersionRow)).one() - 1
+                return SessionInfo(folder.name, (row.width, row.height), versions, row.preset, row.updated)
+        finally:
+            records.close()
+    except SessionError as error:
+        return SessionInfo(folder.name, problem=str(error))

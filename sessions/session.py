@@ -1,0 +1,422 @@
+"""An open session: its versions, the picture at any of them, and the commits that add new ones.
+
+All state is in the session's folder. A commit stores the pictures first and then adds its rows in one
+transaction, so whenever the process dies, the session opens again at its last committed version. Versions
+form a tree: undo and redo move the head in it, and nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session as Database
+
+from sessions.catalog import lock_session
+from sessions.compose import Patch, check_patch, compose
+from sessions.errors import SessionError
+from sessions.files import save_picture
+from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
+from sessions.pictures import PictureStore, RecentArrays, as_pixels
+from sessions.records import LayerRow, Records, SessionRow, TurnRow, VersionRow, now
+from sessions.stack import Altered, above, alter, beneath, path_up
+from sessions.state import State, read_state, turn_of
+
+_NO_CHANGES = Changes()
+
+
+def prepare(
+    folder: Path, pixels: NDArray[np.uint8], *, alpha: NDArray[np.uint8] | None, preset: str, source: str
+) -> None:
+    """Fill an empty folder with a new session of that picture, whose only version is the base."""
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or (alpha is not None and alpha.shape != pixels.shape[:2]):
+        raise ValueError(f"a session needs RGB pixels (H, W, 3), not {pixels.shape}")
+    store = PictureStore(folder / "pictures")
+    base, veil = store.put(pixels), None if alpha is None else store.put(alpha)
+    height, width = pixels.shape[:2]
+    moment = now()
+    records = Records(folder, create=True)
+    try:
+        with records.writing() as db:
+            db.add(
+                SessionRow(
+                    base=base, alpha=veil, width=width, height=height, preset=preset, source=source,
+                    head=0, created=moment, updated=moment,
+                )
+            )  # fmt: skip
+            db.add(
+                VersionRow(
+                    number=0, parent=None, redo=None, stack=[], changed=[], sentence="", created=moment
+                )
+            )
+    finally:
+        records.close()
+
+
+class Session:
+    """One open session; ``Sessions.create`` and ``Sessions.open`` give it. Close it, or use it in a ``with``.
+
+    No other process can open it meanwhile. Threads may share it. Every method raises ``SessionError`` when
+    the disk or the records fail it, and the session is then as it was before.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the session in a folder; see ``Sessions.open``."""
+        self.folder = folder
+        self._file_lock = lock_session(folder)
+        try:
+            self._records = Records(folder)
+            with self._records.reading() as db:
+                row = db.get_one(SessionRow, 0)
+                self.base: str = row.base
+                self.size: tuple[int, int] = (row.width, row.height)
+                self.preset: str = row.preset
+                self.source: str = row.source
+                self.created: datetime = row.created
+                self._alpha: str | None = row.alpha
+        except BaseException:
+            self._file_lock.release()
+            raise
+        self.pictures = PictureStore(folder / "pictures")
+        self._composed = RecentArrays()
+        self._writer = threading.RLock()
+        self._open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the session and let others open it. Closing twice does no harm."""
+        with self._writer:
+            if self._open:
+                self._open = False
+                self._records.close()
+                self._file_lock.release()
+
+    # What there is
+
+    @property
+    def name(self) -> str:
+        """The session's name, which is its folder's."""
+        return self.folder.name
+
+    @property
+    def head(self) -> int:
+        """The number of the current version; 0 is the base picture."""
+        return self._state().head
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All versions by number, the base first, those of other branches too."""
+        return self._state().versions
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers that the session ever made, in the order of their ids, as the head sees them.
+
+        One that the head's stack does not have comes in its latest revision and is not visible.
+        """
+        state = self._state()
+        return state.seen(state.head)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The conversation, oldest first."""
+        with self._records_of_open().reading() as db:
+            return tuple(turn_of(row) for row in db.scalars(select(TurnRow).order_by(TurnRow.number)))
+
+    @property
+    def updated(self) -> datetime:
+        """When the session last changed."""
+        with self._records_of_open().reading() as db:
+            return db.get_one(SessionRow, 0).updated
+
+    @property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """The base picture's own transparency, uint8 (H, W), if it has one."""
+        return None if self._alpha is None else self.pictures.get(self._alpha)
+
+    def layer(self, layer: int) -> Layer:
+        """One layer as the head sees it. Raises ``SessionError`` when there is none of that id."""
+        return self._layer(self._state(), layer)
+
+    def mask(self, layer: int) -> NDArray[np.bool_]:
+        """The segmenter's mask of a layer as the head sees it, bool (H, W)."""
+        return self.pictures.get(self.layer(layer).mask) >= 128
+
+    def patch(self, layer: int) -> Patch:
+        """The patch of a layer as the head sees it."""
+        return self._patch(self.layer(layer))
+
+    # Pictures
+
+    def picture(self, version: int | None = None) -> NDArray[np.uint8]:
+        """The picture at a version (None: the head), uint8 RGB (H, W, 3), read-only."""
+        state = self._state()
+        return self._compose(state, self._version(state, version).stack)
+
+    def preview(self, changes: Changes) -> NDArray[np.uint8]:
+        """The picture that a commit of these changes would make, uint8 RGB (H, W, 3); nothing is stored."""
+        state = self._state()
+        altered = alter(state.stack, changes, state.latest)
+        return self._compose(state, altered.stack, altered)
+
+    def below(self, layer: int, changes: Changes = _NO_CHANGES) -> NDArray[np.uint8]:
+        """The picture under a layer, from which it is painted: the base and the visible layers below it.
+
+        It is taken at the head after ``changes``, which are not committed. uint8 RGB (H, W, 3).
+        """
+        state = self._state()
+        altered = alter(state.stack, changes, state.latest)
+        if all(layer != there for there, _ in altered.pending):
+            self._layer(state, layer)
+        return self._compose(state, beneath(altered.stack, layer), altered)
+
+    def stale(self, layer: int, changes: Changes = _NO_CHANGES) -> list[int]:
+        """The visible layers above a layer whose box overlaps its box, lowest first.
+
+        When the layer changes, these were painted over pixels that are no longer so. Both its box at the head
+        and its box after ``changes`` count; layers that ``changes`` paint again do not.
+        """
+        state = self._state()
+        altered = alter(state.stack, changes, state.latest)
+        boxes = [self._layer(state, layer).box] if layer in state.latest else []
+        boxes += [new.patch.box for (there, _), new in altered.pending.items() if there == layer]
+        return [
+            entry.layer
+            for entry in above(altered.stack, layer)
+            if entry.visible
+            and (entry.layer, entry.revision) not in altered.pending
+            and any(state.revisions[entry.layer, entry.revision].box.overlaps(box) for box in boxes)
+        ]
+
+    # Changing
+
+    def commit(self, changes: Changes, sentence: str) -> Version:
+        """Make a new version from the head by these changes, all or nothing, and make it the head.
+
+        The ids of new layers are in the version's ``changed``. Raises ``SessionError`` when a layer does not
+        exist, is hidden or shown already, or when nothing would change.
+        """
+        for new in changes.layers:
+            self._check(new)
+        with self._writer:
+            state = self._state()
+            altered = alter(state.stack, changes, state.latest)
+            if not altered.changed:
+                raise SessionError("Nothing was changed, so there is no new version.")
+            moment = now()
+            version = Version(
+                len(state.versions), state.head, altered.stack, altered.changed, sentence, moment
+            )
+            # The pictures first: a row never names a picture that is not safely on the disk.
+            rows = [
+                self._layer_row(new, *key, version.number, moment) for key, new in altered.pending.items()
+            ]
+            with self._records_of_open().writing() as db:
+                db.add_all(rows)
+                db.add(
+                    VersionRow(
+                        number=version.number, parent=version.parent, redo=None,
+                        stack=[list(entry) for entry in version.stack], changed=list(version.changed),
+                        sentence=sentence, created=moment,
+                    )
+                )  # fmt: skip
+                _set_head(db, version.number)
+            return version
+
+    def undo(self, count: int = 1) -> Version:
+        """Go back ``count`` versions towards the base, and return the new head.
+
+        Raises ``SessionError``, and does not move, when there are not so many.
+        """
+        with self._writer:
+            state = self._state()
+            path = path_up(state.parents, state.head)
+            if count >= len(path):
+                raise SessionError(_cannot("undo", len(path) - 1))
+            return self._move(state, path[max(count, 0)])
+
+    def redo(self, count: int = 1) -> Version:
+        """Go forward ``count`` versions, each time to the one that was left last, and return the new head.
+
+        Raises ``SessionError``, and does not move, when there are not so many.
+        """
+        with self._writer:
+            state = self._state()
+            target = state.head
+            for done in range(count):
+                following = state.redo[target]
+                if following is None:
+                    raise SessionError(_cannot("redo", done))
+                target = following
+            return self._move(state, target)
+
+    def goto(self, version: int) -> Version:
+        """Make a version the head. Raises ``SessionError`` when there is none of that number."""
+        with self._writer:
+            state = self._state()
+            return self._move(state, self._version(state, version).number)
+
+    def add_turn(
+        self, sentence: str, reply: str, plan: Mapping[str, object], version: int | None = None
+    ) -> Turn:
+        """Write down one exchange; ``version`` is the head after it (None: the head now)."""
+        plain = _plain(plan)
+        with self._writer, self._records_of_open().writing() as db:
+            last = db.scalar(select(func.max(TurnRow.number)))
+            session = db.get_one(SessionRow, 0)
+            session.updated = now()
+            row = TurnRow(
+                number=0 if last is None else last + 1,
+                sentence=sentence,
+                reply=reply,
+                plan=plain,
+                version=session.head if version is None else version,
+                created=session.updated,
+            )
+            db.add(row)
+            return turn_of(row)
+
+    # Leaving
+
+    def recipe(self, version: int | None = None) -> dict[str, object]:
+        """How the picture at a version (None: the head) came about, as JSON values."""
+        state = self._state()
+        end = self._version(state, version)
+        path = [state.versions[number] for number in reversed(path_up(state.parents, end.number))]
+        used = dict.fromkeys((entry.layer, entry.revision) for version in path for entry in version.stack)
+        return {
+            "session": self.name,
+            "base": self.base,
+            "size": list(self.size),
+            "version": end.number,
+            "versions": [
+                {"number": v.number, "sentence": v.sentence, "stack": [list(entry) for entry in v.stack]}
+                for v in path
+            ],
+            "layers": [_described(state.revisions[key]) for key in used],
+        }  # fmt: skip
+
+    def export(self, path: str | Path, version: int | None = None) -> Path:
+        """Save the picture at a version (None: the head) and return the absolute path.
+
+        The format is that of the suffix. The file has the base picture's size and, where the format can hold
+        it, its alpha. A PNG carries the recipe as JSON in its text field "inpalla". The file appears whole or
+        not at all. Raises ``SessionError`` when the suffix is not known, the folder is not there, or the file
+        cannot be written.
+        """
+        text = {"Software": "InpaLLa", "inpalla": json.dumps(self.recipe(version))}
+        return save_picture(path, self.picture(version), self.alpha, text)
+
+    # Inner workings
+
+    def _records_of_open(self) -> Records:
+        if not self._open:
+            raise SessionError(f"The session {self.name!r} was closed: open it again.")
+        return self._records
+
+    def _state(self) -> State:
+        with self._records_of_open().reading() as db:
+            return read_state(db)
+
+    def _version(self, state: State, number: int | None) -> Version:
+        if number is None:
+            return state.versions[state.head]
+        if not 0 <= number < len(state.versions):
+            last = len(state.versions) - 1
+            there = f"the versions are 0 to {last}" if last else "there is only 0, the base picture"
+            raise SessionError(f"There is no version {number}: {there}.")
+        return state.versions[number]
+
+    def _layer(self, state: State, layer: int) -> Layer:
+        layers = state.seen(state.head)
+        if not 0 <= layer < len(layers):
+            there = f"the layers are 0 to {len(layers) - 1}" if layers else "there are no layers yet"
+            raise SessionError(f"There is no layer {layer}: {there}.")
+        return layers[layer]
+
+    def _patch(self, layer: Layer) -> Patch:
+        return Patch(self.pictures.get(layer.patch), layer.box)
+
+    def _compose(self, state: State, stack: Stack, altered: Altered | None = None) -> NDArray[np.uint8]:
+        pending: Mapping[tuple[int, int], NewLayer] = altered.pending if altered else {}
+        keys = tuple((entry.layer, entry.revision) for entry in stack if entry.visible)
+        base = self.pictures.get(self.base)
+        if not keys:
+            return base
+        settled = not any(key in pending for key in keys)
+        if settled and (kept := self._composed.get(keys)) is not None:
+            return kept
+        picture = compose(
+            base,
+            (pending[key].patch if key in pending else self._patch(state.revisions[key]) for key in keys),
+        )
+        return self._composed.put(keys, picture) if settled else picture
+
+    def _check(self, new: NewLayer) -> None:
+        """A malformed layer is a mistake of the program's, not of the user's: ``ValueError``."""
+        width, height = self.size
+        check_patch(new.patch, width, height)
+        if new.mask.dtype != np.bool_ or new.mask.shape != (height, width):
+            raise ValueError(f"a mask must be bool {(height, width)}, not {new.mask.dtype} {new.mask.shape}")
+
+    def _layer_row(
+        self, new: NewLayer, layer: int, revision: int, version: int, moment: datetime
+    ) -> LayerRow:
+        box = new.patch.box
+        return LayerRow(
+            layer=layer, revision=revision, target=new.target, prompt=new.prompt, kind=new.kind,
+            mask=self.pictures.put(new.mask), patch=self.pictures.put(as_pixels(new.patch.rgba)),
+            x0=int(box.x0), y0=int(box.y0), x1=int(box.x1), y1=int(box.y1),
+            request=_plain(new.request), area=float(new.area), version=version, created=moment,
+        )  # fmt: skip
+
+    def _move(self, state: State, target: int) -> Version:
+        """Move the head, and have redo lead from each parent to the version that was left there."""
+        kept = set(path_up(state.parents, target))
+        with self._records_of_open().writing() as db:
+            for number in path_up(state.parents, state.head):
+                if number in kept:
+                    break
+                db.get_one(VersionRow, state.parents[number]).redo = number
+            _set_head(db, target)
+        return state.versions[target]
+
+
+def _set_head(db: Database, version: int) -> None:
+    row = db.get_one(SessionRow, 0)
+    row.head, row.updated = version, now()
+
+
+def _plain(values: Mapping[str, object]) -> dict[str, Any]:
+    """A copy in JSON values; ``TypeError`` for what JSON cannot say."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(values)))
+    return plain
+
+
+def _cannot(what: str, possible: int) -> str:
+    if possible == 0:
+        return f"There is nothing to {what}."
+    versions = "version" if possible == 1 else "versions"
+    return f"Only {possible} {versions} can be {'undone' if what == 'undo' else 'redone'}."
+
+
+def _described(layer: Layer) -> dict[str, object]:
+    return {
+        "layer": layer.id, "revision": layer.revision, "target": layer.target, "prompt": layer.prompt,
+        "kind": layer.kind, "box": list(layer.box), "area": layer.area, "request": dict(layer.request),
+    }  # fmt: skip

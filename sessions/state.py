@@ -1,0 +1,92 @@
+"""What the records say, as plain values: the versions, the layers as a version sees them, the turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session as Database
+
+from sessions.compose import Box
+from sessions.model import Layer, Stack, StackEntry, Turn, Version
+from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that the records say of versions and layers, read in one transaction.
+
+    ``redo`` holds, by version number, the child that was left last; ``revisions`` every layer revision, none
+    of them visible.
+    """
+
+    head: int
+    versions: tuple[Version, ...]
+    redo: tuple[int | None, ...]
+    revisions: Mapping[tuple[int, int], Layer]
+
+    @property
+    def stack(self) -> Stack:
+        """The head's stack."""
+        return self.versions[self.head].stack
+
+    @property
+    def parents(self) -> list[int | None]:
+        """The parent of every version, by number."""
+        return [version.parent for version in self.versions]
+
+    @property
+    def latest(self) -> dict[int, int]:
+        """The latest revision of every layer, in the order of the ids."""
+        latest: dict[int, int] = {}
+        for layer, revision in sorted(self.revisions):
+            latest[layer] = revision
+        return latest
+
+    def seen(self, version: int) -> tuple[Layer, ...]:
+        """All layers in the order of their ids, as a version sees them."""
+        entries = {entry.layer: entry for entry in self.versions[version].stack}
+        return tuple(
+            replace(
+                self.revisions[layer, entries[layer].revision if layer in entries else revision],
+                visible=layer in entries and entries[layer].visible,
+            )
+            for layer, revision in self.latest.items()
+        )
+
+
+def read_state(db: Database) -> State:
+    """Read the state, within one transaction."""
+    rows = db.scalars(select(VersionRow).order_by(VersionRow.number)).all()
+    layers = [_layer(row) for row in db.scalars(select(LayerRow))]
+    return State(
+        db.get_one(SessionRow, 0).head,
+        tuple(_version(row) for row in rows),
+        tuple(row.redo for row in rows),
+        {(layer.id, layer.revision): layer for layer in layers},
+    )
+
+
+def _version(row: VersionRow) -> Version:
+    return Version(
+        row.number,
+        row.parent,
+        tuple(StackEntry(layer, revision, visible) for layer, revision, visible in row.stack),
+        tuple(row.changed),
+        row.sentence,
+        row.created,
+    )
+
+
+def _layer(row: LayerRow) -> Layer:
+    return Layer(
+        row.layer, row.revision, row.target, row.prompt, row.kind, row.mask,
+        Box(row.x0, row.y0, row.x1, row.y1), row.patch, row.request, row.area, row.version,
+        visible=False, created=row.created,
+    )  # fmt: skip
+
+
+def turn_of(row: TurnRow) -> Turn:
+    """One exchange of the conversation, from its row."""
+    return Turn(row.number, row.sentence, row.reply, row.plan, row.version, row.created)

@@ -1,0 +1,84 @@
+"""The pocket painters as engines: sizes, determinism, cancelling, and what they have learnt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pocket import rooms
+from tools.errors import Cancelled
+from tools.flux.engines import FluxEngine
+from tools.inpaint import Job, MaskedEdit, inpaint
+from tools.registry import find_preset, load_inpainters
+from tools.request import Kind
+
+SAMPLE_ROOM = 3241
+
+
+@pytest.fixture(scope="module")
+def engines() -> dict[Kind, FluxEngine]:
+    return load_inpainters(find_preset("pocket"))  # type: ignore[return-value]
+
+
+def _job(kind: Kind, seed: int = 1, size: tuple[int, int] = (192, 192)) -> Job:
+    scene = rooms.make_scene(SAMPLE_ROOM)
+    crop = rooms.render(scene, size, (0.2, 0.3, 0.75, 0.95)).picture
+    mask = np.zeros((size[1], size[0]), bool)
+    mask[size[1] // 4 : -size[1] // 4, size[0] // 4 : -size[0] // 4] = True
+    return Job(crop, mask, "a red leather sofa", kind, seed, steps=2, guidance=2.0)
+
+
+@pytest.mark.parametrize("kind", ["restyle", "replace", "remove", "add"])
+@pytest.mark.parametrize("size", [(192, 192), (272, 128), (160, 240)])
+def test_crops_come_back_at_their_size(
+    engines: dict[Kind, FluxEngine], kind: Kind, size: tuple[int, int]
+) -> None:
+    job = _job(kind, size=size)
+    [painted] = engines[kind].paint([job])
+    assert painted.shape == job.crop.shape
+    assert painted.dtype == np.uint8
+
+
+@pytest.mark.parametrize("kind", ["restyle", "replace"])
+def test_the_same_job_gives_the_same_pixels_alone_and_among_others(
+    engines: dict[Kind, FluxEngine], kind: Kind
+) -> None:
+    job, other = _job(kind), _job(kind, seed=2)
+    [alone] = engines[kind].paint([job])
+    _, among = engines[kind].paint([other, job])
+    assert np.array_equal(alone, among)
+    [differs] = engines[kind].paint([other])
+    assert not np.array_equal(alone, differs)
+
+
+@pytest.mark.parametrize("kind", ["restyle", "replace"])
+def test_a_cancel_stops_within_a_step_and_leaves_the_engine_clean(
+    engines: dict[Kind, FluxEngine], kind: Kind
+) -> None:
+    job = _job(kind)
+    [before] = engines[kind].paint([job])
+    steps: list[int] = []
+    with pytest.raises(Cancelled):
+        engines[kind].paint(
+            [job], progress=lambda done, _: steps.append(done), cancelled=lambda: len(steps) > 0
+        )
+    assert steps == [1]
+    [after] = engines[kind].paint([job])
+    assert np.array_equal(before, after)
+
+
+def test_restyling_brings_the_asked_colour(engines: dict[Kind, FluxEngine]) -> None:
+    """Red, then blue: the sofa's mean colour follows, and nothing outside the patch's alpha is touched."""
+    scene = rooms.make_scene(SAMPLE_ROOM)
+    drawn = rooms.render(scene, (512, 384))
+    sofa = next(i for i, thing in enumerate(scene.things) if thing.kind == "sofa")
+    mask = rooms.mask(drawn, sofa)
+    means = {}
+    for colour in ("red", "blue"):
+        edit = MaskedEdit(mask, f"a {colour} sofa", "restyle", seed=0)
+        [patch] = inpaint(drawn.picture, [edit], engines)
+        box = patch.box
+        inside = mask[box.y0 : box.y1, box.x0 : box.x1]
+        means[colour] = patch.rgba[inside][:, :3].mean(axis=0)
+    assert means["red"][0] > means["red"][2] + 30
+    assert means["blue"][2] > means["blue"][0] + 30

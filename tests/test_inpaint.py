@@ -1,0 +1,295 @@
+"""From edits to patches, with an inpainter that paints plain colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from sessions.compose import compose
+from tools import errors
+from tools.inpaint import Inpainter, Job, MaskedEdit, Progress, inpaint, prepare, seed_for, vary
+from tools.request import Kind
+from tools.segment import Cancelled, Found, find, never
+
+Pixels = NDArray[np.uint8]
+COLOURS = {"red": (200, 0, 0), "green": (0, 180, 0), "blue": (0, 0, 220)}
+
+
+@dataclass
+class PlainPainter:
+    """Fills each mask with the colour that the prompt names, else with the mean of what lies around it."""
+
+    name: str = "plain"
+    revision: str = "1"
+    area: int = 64 * 64
+    multiple: int = 16
+    steps: int = 4
+    guidance: float = 2.0
+    seen: list[list[Job]] = field(default_factory=list)
+
+    def paint(
+        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: Cancelled = never
+    ) -> list[Pixels]:
+        self.seen.append(list(jobs))
+        assert len({(job.crop.shape, job.steps, job.guidance) for job in jobs}) == 1
+        for step in range(jobs[0].steps):
+            if cancelled():
+                raise errors.Cancelled
+            if progress:
+                progress(step + 1, jobs[0].steps)
+        return [self._filled(job) for job in jobs]
+
+    def _filled(self, job: Job) -> Pixels:
+        crop = job.crop.copy()
+        around = crop[~job.mask].mean(axis=0) if not job.mask.all() else 0
+        crop[job.mask] = COLOURS.get(job.prompt, around)
+        return crop
+
+
+def engines(painter: Inpainter, other: Inpainter | None = None) -> dict[Kind, Inpainter]:
+    return {"restyle": other or painter, "replace": painter, "remove": painter, "add": painter}
+
+
+def edit(
+    size: tuple[int, int], box: tuple[int, int, int, int], prompt: str, kind: Kind = "replace", seed: int = 1
+) -> MaskedEdit:
+    mask = np.zeros((size[1], size[0]), dtype=np.bool_)
+    mask[box[1] : box[3], box[0] : box[2]] = True
+    return MaskedEdit(mask, prompt, kind, seed)
+
+
+def picture_of(width: int, height: int, value: int = 128) -> Pixels:
+    return np.full((height, width, 3), value, dtype=np.uint8)
+
+
+def test_each_edit_comes_back_where_its_mask_is() -> None:
+    painter = PlainPainter()
+    size = (400, 300)
+    edits = [edit(size, (20, 20, 60, 60), "red"), edit(size, (300, 200, 340, 240), "blue")]
+    result = compose(picture_of(*size), inpaint(picture_of(*size), edits, engines(painter)))
+    for each in edits:
+        assert (result[each.mask] == COLOURS[each.prompt]).all()
+    assert (result[100:150] == 128).all()
+
+
+def test_edits_that_do_not_see_each_other_share_a_batch() -> None:
+    painter = PlainPainter()
+    size = (400, 300)
+    edits = [edit(size, (20 + 90 * i, 40, 50 + 90 * i, 70), "red") for i in range(4)]
+    inpaint(picture_of(*size), edits, engines(painter))
+    assert [len(jobs) for jobs in painter.seen] == [4]
+    inpaint(picture_of(*size), edits, engines(painter), batch=3)
+    assert [len(jobs) for jobs in painter.seen] == [4, 3, 1]
+
+
+def test_an_edit_sees_those_before_it_and_none_after_it() -> None:
+    painter = PlainPainter()
+    size = (300, 300)
+    edits = [
+        edit(size, (100, 100, 140, 140), "red"),
+        edit(size, (150, 100, 190, 140), "green"),
+        edit(size, (110, 110, 180, 130), "", "remove"),
+    ]
+    patches = inpaint(picture_of(*size), edits, engines(painter))
+    assert [len(jobs) for jobs in painter.seen] == [1, 1, 1]
+    first, second, third = (jobs[0].crop.reshape(-1, 3) for jobs in painter.seen)
+    assert (first == 128).all()
+    assert (second == COLOURS["red"]).all(axis=1).any()
+    assert not (second == COLOURS["green"]).all(axis=1).any()
+    assert (third == COLOURS["green"]).all(axis=1).any()
+    # Laid on one another they cover in the order of the edits.
+    result = compose(picture_of(*size), patches)
+    assert tuple(result[120, 105]) == COLOURS["red"]
+    assert tuple(result[120, 145]) not in COLOURS.values()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    boxes=st.lists(
+        st.tuples(st.integers(0, 150), st.integers(0, 90), st.integers(4, 60)), min_size=1, max_size=5
+    ),
+    prompts=st.lists(st.sampled_from(("red", "green", "blue", "")), min_size=5, max_size=5),
+    kinds=st.lists(st.sampled_from(("restyle", "replace", "remove", "add")), min_size=5, max_size=5),
+)
+def test_a_turn_equals_its_edits_one_after_another(
+    boxes: list[tuple[int, int, int]], prompts: list[str], kinds: list[Kind]
+) -> None:
+    size = (160, 120)
+    picture = np.random.default_rng(5).integers(0, 256, (120, 160, 3), dtype=np.uint8)
+    edits = [
+        edit(size, (x, y, x + side, y + side), prompt, kind)
+        for (x, y, side), prompt, kind in zip(boxes, prompts, kinds, strict=False)
+    ]
+    used = engines(PlainPainter(), PlainPainter(name="other", area=48 * 48))
+    together = inpaint(picture, edits, used)
+    current = picture
+    for each, patch in zip(edits, together, strict=True):
+        (alone,) = inpaint(current, [each], used)
+        assert alone.box == patch.box
+        assert np.array_equal(alone.rgba, patch.rgba)
+        current = compose(current, [alone])
+    assert np.array_equal(current, compose(picture, together))
+
+
+def test_each_kind_goes_to_its_engine_with_its_settings() -> None:
+    fill, kontext = PlainPainter(), PlainPainter(name="kontext", steps=2, guidance=3.5)
+    size = (400, 300)
+    edits = [
+        edit(size, (20, 20, 60, 60), "red", "restyle", seed=11),
+        edit(size, (300, 200, 340, 240), "blue", "replace", seed=12),
+        MaskedEdit(edit(size, (20, 200, 60, 240), "").mask, "", "remove", 13, steps=9, guidance=0.0),
+    ]
+    inpaint(picture_of(*size), edits, engines(fill, kontext))
+    told = {(job.kind, job.seed, job.steps, job.guidance) for jobs in fill.seen for job in jobs}
+    assert told == {("replace", 12, 4, 2.0), ("remove", 13, 9, 0.0)}
+    assert [(job.prompt, job.steps, job.guidance) for job in kontext.seen[0]] == [("red", 2, 3.5)]
+
+
+def test_progress_counts_the_steps_of_the_turn() -> None:
+    size = (300, 300)
+    edits = [edit(size, (100, 100, 140, 140), "red"), edit(size, (120, 100, 160, 140), "green")]
+    told: list[tuple[int, int]] = []
+    inpaint(picture_of(*size), edits, engines(PlainPainter()), progress=lambda *step: told.append(step))
+    assert told == [(step, 8) for step in range(1, 9)]
+
+    together = [edit(size, (20, 20, 50, 50), "red"), edit(size, (220, 20, 250, 50), "red")]
+    told.clear()
+    inpaint(picture_of(*size), together, engines(PlainPainter()), progress=lambda *step: told.append(step))
+    assert told == [(2, 8), (4, 8), (6, 8), (8, 8)]  # both at once
+    told.clear()
+    vary(
+        picture_of(*size),
+        edits[0],
+        range(5),
+        engines(PlainPainter()),
+        progress=lambda *step: told.append(step),
+    )
+    assert told[-1] == (20, 20)
+    assert told == sorted(told)
+
+
+def test_a_cancelled_turn_stops_at_once() -> None:
+    size = (300, 300)
+    edits = [edit(size, (100, 100, 140, 140), "red"), edit(size, (120, 100, 160, 140), "green")]
+    told: list[tuple[int, int]] = []
+    with pytest.raises(errors.Cancelled):
+        inpaint(
+            picture_of(*size),
+            edits,
+            engines(PlainPainter()),
+            progress=lambda *step: told.append(step),
+            cancelled=lambda: len(told) == 5,
+        )
+    assert told[-1] == (5, 8)
+    untouched = PlainPainter()
+    with pytest.raises(errors.Cancelled):
+        inpaint(picture_of(*size), edits, engines(untouched), cancelled=lambda: True)
+    assert not untouched.seen
+
+
+def test_variations_are_painted_from_the_same_picture() -> None:
+    painter = PlainPainter()
+    size = (200, 200)
+    patches = vary(
+        picture_of(*size), edit(size, (80, 80, 120, 120), "red"), [5, 6, 7, 8, 9], engines(painter)
+    )
+    assert [[job.seed for job in jobs] for jobs in painter.seen] == [[5, 6, 7, 8], [9]]
+    assert len(patches) == 5
+    assert all((job.crop == 128).all() for jobs in painter.seen for job in jobs)
+
+
+def test_prepare_shows_what_the_engine_will_get() -> None:
+    painter = PlainPainter()
+    size = (200, 200)
+    wanted = edit(size, (80, 80, 120, 120), "red")
+    work = prepare(picture_of(*size), wanted, painter)
+    inpaint(picture_of(*size), [wanted], engines(painter))
+    job = painter.seen[0][0]
+    assert np.array_equal(work.job.crop, job.crop)
+    assert np.array_equal(work.job.mask, job.mask)
+    assert (work.job.prompt, work.job.seed, work.job.steps) == (job.prompt, job.seed, job.steps)
+
+
+def test_seeds_follow_from_what_is_asked() -> None:
+    seeds = {
+        seed_for(digest, prompt, kind, variation)
+        for digest in ("aa", "ab")
+        for prompt in ("red", "a red")
+        for kind in ("replace", "add")
+        for variation in range(3)
+        for _ in range(2)
+    }
+    assert len(seeds) == 24
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_bad_masks_are_said_in_one_sentence() -> None:
+    used = engines(PlainPainter())
+    with pytest.raises(errors.PictureError, match="100×80 pixels and the picture 90×80"):
+        inpaint(picture_of(90, 80), [edit((100, 80), (1, 1, 5, 5), "red")], used)
+    with pytest.raises(errors.PictureError, match="empty"):
+        inpaint(picture_of(90, 80), [edit((90, 80), (1, 1, 1, 1), "red")], used)
+
+
+def test_an_engine_that_breaks_the_interface_is_named() -> None:
+    class Short(PlainPainter):
+        def paint(
+            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: Cancelled = never
+        ) -> list[Pixels]:
+            return []
+
+    with pytest.raises(errors.EngineError, match="short returned 0 pictures for 1"):
+        inpaint(picture_of(90, 80), [edit((90, 80), (1, 1, 9, 9), "red")], engines(Short(name="short")))
+
+
+class ColourSegmenter:
+    """Finds the pixels of a colour by its name."""
+
+    name = "colours"
+    revision = "1"
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def segment(
+        self, picture: Pixels, phrases: Sequence[str], *, cancelled: Cancelled = never
+    ) -> list[Found]:
+        self.asked.append(list(phrases))
+        found = []
+        for phrase in phrases:
+            mask = (picture == COLOURS[phrase.removeprefix("the ")]).all(axis=-1)
+            found.append(Found(phrase, mask, 1.0, "It is [SEG]." if mask.any() else "It is not there."))
+        return found
+
+    def describe(self, picture: Pixels) -> list[str]:
+        return [f"the {name}" for name, colour in COLOURS.items() if (picture == colour).all(axis=-1).any()]
+
+
+def test_each_phrase_is_looked_for_once() -> None:
+    picture = picture_of(20, 10)
+    picture[2:4, 3:9] = COLOURS["red"]
+    segmenter = ColourSegmenter()
+    found = find(segmenter, picture, ["the red", "the blue", "The  Red"])
+    assert segmenter.asked == [["the red", "the blue"]]
+    assert [(each.phrase, each.present, int(each.mask.sum())) for each in found] == [
+        ("the red", True, 12),
+        ("the blue", False, 0),
+        ("The  Red", True, 12),
+    ]
+    assert find(segmenter, picture, []) == []
+
+
+def test_nothing_is_looked_for_without_words_or_after_a_cancel() -> None:
+    segmenter = ColourSegmenter()
+    for phrase in ("", "   ", "…"):
+        with pytest.raises(errors.ToolError, match="Nothing to look for"):
+            find(segmenter, picture_of(20, 10), ["the red", phrase])
+    with pytest.raises(errors.Cancelled):
+        find(segmenter, picture_of(20, 10), ["the red"], cancelled=lambda: True)
+    assert not segmenter.asked

@@ -1,0 +1,126 @@
+"""LISA: the model's own arithmetic on fresh weights, and what the pocket model has learnt."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import pocket
+from pocket import rooms
+from pocket.training import lisa as training
+from tools.errors import Cancelled
+from tools.lisa import processing, text
+from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
+from tools.lisa.segmenter import LisaSegmenter, load_pocket
+
+NEW_SCENES = 2**31 + 7_000
+"""Scenes from here on were never trained on."""
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Lisa:
+    torch.manual_seed(0)
+    return training.build(300).eval()
+
+
+@pytest.fixture(scope="module")
+def segmenter() -> LisaSegmenter:
+    return load_pocket()
+
+
+def test_answers_with_a_cache_are_those_without(fresh: Lisa) -> None:
+    tokens = torch.randn(100, 192)
+    prompts = [torch.tensor([1, 5, IMAGE_PLACEHOLDER, 7, 8, 9]), torch.tensor([1, IMAGE_PLACEHOLDER, 4])]
+    answers = fresh.answer(prompts, tokens, seg_id=299, end_id=2, max_new_tokens=6)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        said: list[int] = []
+        for _ in range(6):
+            embedded = fresh.embed(torch.cat([prompt, torch.tensor(said, dtype=torch.long)]), tokens)
+            with torch.no_grad():
+                logits = fresh.language_model(inputs_embeds=embedded[None], use_cache=False).logits[0, -1]
+            token = int(logits.argmax())
+            if token == 2:
+                break
+            said.append(token)
+        assert answer.ids == said
+
+
+def test_a_picture_is_answered_alike_alone_and_in_a_batch(fresh: Lisa) -> None:
+    tokens = torch.randn(100, 192)
+    one, other = torch.tensor([1, IMAGE_PLACEHOLDER, 4, 4, 4, 4]), torch.tensor([1, IMAGE_PLACEHOLDER, 9])
+    together = fresh.answer([one, other], tokens, seg_id=299, end_id=2, max_new_tokens=5)
+    [alone] = fresh.answer([other], tokens, seg_id=299, end_id=2, max_new_tokens=5)
+    assert together[1].ids == alone.ids
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_any_number_of_masks(fresh: Lisa, count: int) -> None:
+    masks = fresh.decode_masks(torch.randn(2, count, 128), torch.randn(2, 128, 32, 32))
+    assert masks.shape == (2, count, 128, 128)
+
+
+@pytest.mark.parametrize(("height", "width"), [(192, 256), (1001, 67), (33, 400), (768, 1024)])
+def test_masks_come_back_at_the_pictures_size(height: int, width: int) -> None:
+    """A mask of the left half, as SAM would draw it, is the left half of the picture again."""
+    resized = processing.sam_size(height, width, 256)
+    low = torch.full((1, 64, 64), -4.0)
+    low[:, :, : round(resized[1] / 256 * 64 / 2)] = 4.0
+    logits = processing.restore_masks(low, height, width, 256)
+    assert logits.shape == (1, height, width)
+    share = float((logits > 0).float().mean())
+    assert share == pytest.approx(0.5, abs=0.12)
+
+
+def test_users_cannot_smuggle_tokens_in() -> None:
+    asked = text.question("the [SEG] sofa</s> <image> and <im_start>")
+    assert asked == "Can you segment the sofa and in this image?"
+
+
+@pytest.mark.parametrize("words", ["the sofa", "all the pictures", "Ünknown wörds 漢字"])
+def test_the_tokenizer_gives_back_what_it_is_given(words: str) -> None:
+    tokenizer = text.LisaTokenizer(pocket.weights("lisa") / "tokenizer.model")
+    assert tokenizer.decode(tokenizer.encode(words)) == words
+    assert tokenizer.encode("It is [SEG].").count(tokenizer.seg_id) == 1
+    assert tokenizer.encode_prompt(text.prompt("?")).count(IMAGE_PLACEHOLDER) == 1
+
+
+def test_the_pocket_model_finds_large_things_in_rooms_it_never_saw(segmenter: LisaSegmenter) -> None:
+    overlaps: list[float] = []
+    for seed in range(NEW_SCENES, NEW_SCENES + 8):
+        scene = rooms.make_scene(seed)
+        drawn = rooms.render(scene, (512, 384))
+        kinds = [thing.kind for thing in scene.things]
+        indices = [i for i in rooms.visible(drawn, 0.03) if kinds.count(kinds[i]) == 1]
+        found = segmenter.segment(drawn.picture, [f"the {kinds[i]}" for i in indices])
+        for index, one in zip(indices, found, strict=True):
+            true = rooms.mask(drawn, index)
+            assert one.mask.shape == true.shape
+            overlaps.append(float((one.mask & true).sum() / (one.mask | true).sum()))
+    assert len(overlaps) >= 20
+    assert float(np.mean(overlaps)) > 0.6
+
+
+def test_the_pocket_model_says_what_is_not_there(segmenter: LisaSegmenter) -> None:
+    picture = rooms.render(rooms.make_scene(3241), (512, 384)).picture
+    there, absent = segmenter.segment(picture, ["the sofa", "the grand piano"])
+    assert there.present
+    assert "[SEG]" in there.words
+    assert there.confidence > 0.5
+    assert not absent.present
+    assert absent.words
+    assert not absent.mask.any()
+
+
+def test_the_pocket_model_names_what_it_sees(segmenter: LisaSegmenter) -> None:
+    picture = rooms.render(rooms.make_scene(3241), (512, 384)).picture
+    names = segmenter.describe(picture)
+    assert "sofa" in names
+    assert set(names) <= set(rooms.KINDS)
+
+
+def test_a_cancel_stops_the_search(segmenter: LisaSegmenter) -> None:
+    picture = rooms.render(rooms.make_scene(3241), (256, 192)).picture
+    with pytest.raises(Cancelled):
+        segmenter.segment(picture, ["the sofa"], cancelled=lambda: True)
+    assert segmenter.segment(picture, ["the sofa"])[0].mask.shape == (192, 256)

@@ -1,0 +1,111 @@
+"""The chat in a terminal: prompt, keys, pictures, cancelling. Typed and read through a pseudo-terminal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sessions import Sessions
+from tests.terminal import CTRL_C, CTRL_D, TAB, Terminal
+
+pytest.importorskip("termios", reason="this system has no pseudo-terminals")
+
+ROOT = Path(__file__).parent.parent
+HALF_CELL = "▀"
+
+
+def open_terminal(folder: Path) -> Terminal:
+    """A chat over a paint box, in a terminal of 100 columns."""
+    return Terminal([sys.executable, "-m", "tests.paintbox", str(folder)], cwd=ROOT)
+
+
+def test_a_conversation(tmp_path: Path) -> None:
+    with open_terminal(tmp_path) as terminal:
+        greeting = terminal.wait_for_prompt()
+        assert "say in plain words what to change" in greeting
+        assert HALF_CELL in greeting
+
+        answer = terminal.type("paint the left red")
+        assert "the left → red" in answer
+        assert "The left is red now." in answer
+        assert "the base picture" in answer
+        assert "now (version 1)" in answer
+        assert HALF_CELL in answer
+
+        assert "You said: [bold]x[/bold] [/]" in terminal.type("[bold]x[/bold] [/]")
+        assert "There is nothing to redo." in terminal.type("/redo")
+        assert "ValueError: nobody foresaw [this]" in terminal.type("crash")
+        assert "Back at version 0." in terminal.type("/undo")
+        assert "  1  paint the left red" in terminal.type("/history")
+
+        terminal.press("/quit\r")
+        assert terminal.end() == 0
+        assert "inpalla chat --session box" in terminal.written
+        assert "Traceback" not in terminal.written
+    with Sessions(tmp_path / "sessions").open("box") as session:
+        assert (session.head, len(session.versions)) == (0, 2)
+
+
+def test_keys(tmp_path: Path) -> None:
+    (tmp_path / "history").write_text("\n# before\n+say this again\n")
+    with open_terminal(tmp_path) as terminal:
+        terminal.press("typed too early\rand not")
+        assert "You said: typed too early" in terminal.wait_for_prompt()
+        assert "You said: and not to the end" in terminal.type(" to the end")
+
+        terminal.press("sleep\r")
+        terminal.wait_for("3/8")
+        terminal.press(CTRL_C)
+        assert "Cancelled; nothing was changed." in terminal.wait_for_prompt()
+
+        terminal.press("paint the left red")
+        terminal.press(CTRL_C)
+        terminal.wait_for_prompt()
+        terminal.press("/hist" + TAB)
+        terminal.wait_for("/history")
+        assert "* 0  the base picture" in terminal.type("")
+
+        up = "\x1b[A"
+        terminal.press(up * 4)
+        terminal.wait_for("say this again")
+        assert "You said: say this again" in terminal.type("")
+
+        terminal.press(CTRL_D)
+        assert terminal.end() == 0
+
+
+def test_the_command_line_opens_the_sample_room(tmp_path: Path) -> None:
+    file = tmp_path / "room.png"
+    data = {"INPALLA_DATA": str(tmp_path / "data")}
+    with Terminal([sys.executable, "-m", "agent.cli", "chat"], cwd=ROOT, env=data) as terminal:
+        assert HALF_CELL in terminal.wait_for_prompt()
+        assert "* 0  the base picture" in terminal.type("/history")
+        assert f"Saved version 0 as {file}" in terminal.type(f"/save {file}").replace("\n", "")
+        terminal.press(CTRL_D)
+        assert terminal.end() == 0
+        assert "inpalla chat --session room-1" in terminal.written
+        assert "Traceback" not in terminal.written
+    with Sessions(tmp_path / "data" / "sessions").open("room-1") as session, Image.open(file) as saved:
+        assert np.array_equal(np.array(saved), session.picture())
+
+
+def test_saving_over_a_file_asks_first(tmp_path: Path) -> None:
+    file = tmp_path / "mine.png"
+    file.write_bytes(b"mine")
+    with open_terminal(tmp_path) as terminal:
+        terminal.wait_for_prompt()
+        terminal.press(f"/save {file}\r")
+        terminal.wait_for("[y/N]")
+        terminal.press("n\r")
+        terminal.wait_for("Nothing was saved.")
+        assert file.read_bytes() == b"mine"
+        terminal.wait_for_prompt()
+        terminal.press(f"/save {file}\r")
+        terminal.wait_for("[y/N]")
+        terminal.press("y\r")
+        terminal.wait_for("Saved version 0")
+        assert file.read_bytes()[1:4] == b"PNG"

@@ -1,0 +1,151 @@
+"""The training recipes: resuming, packed questions, FLUX's token layout, and the tokenizers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from pocket.training import flux, lisa, loop, samples, text, vae
+from pocket.training.lisa_data import Said
+from tools.lisa.model import IMAGE_PLACEHOLDER
+
+
+def _train(folder: Path, steps: int) -> dict[str, torch.Tensor]:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(32, 48), nn.Tanh(), nn.Linear(48, 32))
+    modules: dict[str, nn.Module] = {"model": model}
+
+    def step(number: int) -> tuple[torch.Tensor, loop.Metrics]:
+        inputs = torch.from_numpy(np.random.default_rng(number).standard_normal((8, 32), np.float32))
+        return (model(inputs) - inputs.flip(1)).square().mean(), {}
+
+    loop.run(
+        name="test",
+        folder=folder,
+        modules=modules,
+        optimisers=loop.optimisers(modules, matrix_rate=1e-2, other_rate=1e-2),
+        ema=loop.Ema(modules, 0.9),
+        schedule=loop.Schedule(steps=steps, warmup=2, decay=1e-9),
+        step=step,
+        on_save=lambda _: None,
+    )
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    whole = _train(tmp_path / "whole", 12)
+    _train(tmp_path / "parts", 5)
+    parts = _train(tmp_path / "parts", 12)
+    start = _train(tmp_path / "short", 5)
+    for name, value in whole.items():
+        torch.testing.assert_close(parts[name], value)
+    assert any(not torch.equal(start[name], value) for name, value in whole.items())
+
+
+def test_the_rate_warms_up_and_ends_small_by_steps_or_by_the_clock() -> None:
+    schedule = loop.Schedule(steps=1000, minutes=10, warmup=100, decay=0.5)
+    assert schedule.rate(0, 0) < 0.05
+    assert schedule.rate(300, 60) == pytest.approx(1.0)
+    assert schedule.rate(999, 60) < 0.06
+    assert schedule.rate(300, 599) < 0.06
+    assert schedule.progress(10, 600) == 1.0
+
+
+def test_packed_questions_equal_separate_ones() -> None:
+    """The block mask is exact: each question of a packed sequence gets the states that it would get alone."""
+    torch.manual_seed(0)
+    model = lisa.build(600).eval().language_model.model
+    prefix, questions = torch.randint(0, 600, (7,)), [torch.randint(0, 600, (n,)) for n in (5, 3, 6)]
+    packed = torch.cat([prefix, *questions])
+    segment = torch.cat([torch.full((len(q),), i) for i, q in enumerate([prefix, *questions])])[None]
+    mask, positions = lisa.pack_attention(segment)
+    with torch.no_grad():
+        together = model(input_ids=packed[None], attention_mask=mask, position_ids=positions, use_cache=False)
+        at = len(prefix)
+        for question in questions:
+            alone = model(input_ids=torch.cat([prefix, question])[None], use_cache=False)
+            torch.testing.assert_close(
+                together.last_hidden_state[0, at : at + len(question)],
+                alone.last_hidden_state[0, len(prefix) :],
+                atol=1e-5,
+                rtol=1e-4,
+            )
+            at += len(question)
+
+
+def test_flux_tokens_are_laid_out_as_the_pipelines_do() -> None:
+    from diffusers import FluxFillPipeline
+
+    latents = torch.randn(2, 8, 6, 10)
+    expected = FluxFillPipeline._pack_latents(latents, 2, 8, 6, 10)
+    assert torch.equal(flux.pack(latents), expected)
+    ids = FluxFillPipeline._prepare_latent_image_ids(1, 3, 5, torch.device("cpu"), torch.float32)
+    assert torch.equal(flux.position_ids((3, 5), torch.device("cpu")), ids)
+
+
+def test_mask_tokens_are_laid_out_as_the_fill_pipeline_does() -> None:
+    from diffusers import FluxFillPipeline
+
+    clip, clip_words, t5, t5_words = flux.build_text_encoders()
+    pipeline = FluxFillPipeline(
+        scheduler=None,
+        vae=vae.build(),
+        text_encoder=clip,
+        tokenizer=clip_words,
+        text_encoder_2=t5,
+        tokenizer_2=t5_words,
+        transformer=None,
+    )
+    mask = (torch.rand(1, 48, 80) > 0.5).float()
+    expected, _ = pipeline.prepare_mask_latents(
+        mask[:, None], torch.zeros(1, 8, 6, 10), 1, 8, 1, 48, 80, torch.float32, torch.device("cpu"), None
+    )
+    assert torch.equal(flux.pack_mask(mask), expected)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a red leather sofa", "a dark green velvet armchair", "an oak coffee table"]
+)
+def test_known_words_are_one_token_each(prompt: str) -> None:
+    for tokenizer in (text.t5_tokenizer(), text.clip_tokenizer()):
+        ids = tokenizer(prompt, add_special_tokens=False).input_ids
+        assert len(ids) == len(prompt.split())
+        assert tokenizer.unk_token_id not in ids
+
+
+def test_unknown_words_fall_into_letters_and_stay_apart() -> None:
+    tokenizer = text.t5_tokenizer()
+    one, other = (tokenizer(word, add_special_tokens=False).input_ids for word in ("terrazzo", "papyrus"))
+    assert tokenizer.unk_token_id not in one + other
+    assert one != other
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_sample_changes_nothing_outside_its_mask(seed: int) -> None:
+    sample = samples.draw_sample(seed)
+    assert sample.truth.shape == sample.before.shape == (*sample.mask.shape, 3)
+    assert sample.mask.shape[::-1] in samples.BUCKETS
+    away = np.abs(sample.truth.astype(int) - sample.before.astype(int)).max(axis=2)
+    # Shadows and reflected light reach a little further than the mask.
+    assert (away[~sample.mask] <= 24).mean() > 0.9
+    if sample.task != "add":
+        assert away[sample.mask].mean() > 2
+    assert repr(sample) == repr(samples.draw_sample(seed))
+
+
+def test_questions_come_from_every_group() -> None:
+    said = [Said(f"plain {i}", (1,), "plain") for i in range(50)] + [Said("by use", (1,), "use")]
+    said += [Said("absent", (), "absent")]
+    rng = np.random.default_rng(0)
+    chosen = [lisa.Batches._choose(said, rng) for _ in range(20)]
+    uses = sum(s.group == "use" for present, _ in chosen for s in present)
+    assert 30 < uses < 90  # half of 120, though there is one among 51
+    assert all(not s.things for _, absent in chosen for s in absent)
+
+
+def test_the_placeholder_is_no_word() -> None:
+    assert IMAGE_PLACEHOLDER < 0

@@ -1,0 +1,100 @@
+"""Drawn or photographed: whether a picture looks like the drawn rooms that the pocket models know.
+
+A drawing's plain surfaces are smooth to the last digit, a photograph's are never quite; a drawing has few
+colours, and strong ones. Five such figures are weighed against each other. It is a guess: it tells rooms of
+``pocket.rooms`` from photographs, and is no judge of other drawings, which mostly pass for drawn. A heavily
+compressed drawing may pass for a photograph, a strongly smoothed photograph for a drawing.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+P = TypeVar("P", np.uint8, np.float32)
+
+_TILE, _TILES, _BLOCK = 128, 8, 8
+_GREYEST = 0.02  # Mean saturation below which a picture is grey all over: no drawn room is.
+
+_SMALLEST = 48  # Pixels a side below which there is too little to judge by.
+
+# Means, spreads and weights of the features, in their order, and the offset: a logistic regression on drawn
+# rooms and photographs, each plain, smoothed, at other sizes and as JPEG of several qualities.
+_MEAN = np.array([-2.646, 0.226, 0.756, 0.631, 1.382])
+_SPREAD = np.array([0.743, 0.164, 0.127, 0.148, 0.793])
+_WEIGHT = np.array([3.506, -1.913, 0.880, -2.625, -2.429])
+_OFFSET = -4.751
+
+
+def is_drawn(picture: NDArray[np.uint8]) -> bool:
+    """Whether an RGB picture, uint8 (H, W, 3), looks drawn rather than photographed.
+
+    A picture of less than 48 pixels a side is given the benefit of the doubt.
+    """
+    if min(picture.shape[:2]) < _SMALLEST:
+        return True
+    small = _means(picture, max(1, round(max(picture.shape[:2]) / 256))).reshape(-1, 3)
+    highest = small.max(axis=1)
+    if float(((highest - small.min(axis=1)) / (highest + 1)).mean()) < _GREYEST:
+        return False
+    return float((features(picture) - _MEAN) / _SPREAD @ _WEIGHT + _OFFSET) < 0
+
+
+def features(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """What the guess goes by, float64 (5,), for a picture of at least 48 pixels a side.
+
+    The logarithm of the roughness of the smoothest hundredth of all blocks; the share of smooth blocks; the
+    share of neighbours of one tint; the share of the five commonest tints; the logarithm of the median
+    block's roughness at a quarter of the size.
+    """
+    tiles = _tiles(picture)
+    blocks = np.concatenate([_roughness(tile) for tile in tiles])
+    steps = [np.diff(tile[..., 0].astype(np.int16) - tile[..., 1], axis=1).ravel() for tile in tiles]
+    coarse = np.concatenate([_roughness(tile) for tile in _tiles(_means(picture, 4))])
+
+    small = _means(picture, max(1, round(max(picture.shape[:2]) / 256))).reshape(-1, 3)
+    tints = (48 * small[:, :2] / (small.sum(axis=1, keepdims=True) + 3)).astype(np.int64)
+    shares = np.bincount(tints[:, 0] * 48 + tints[:, 1]) / len(small)
+    return np.array(
+        [
+            np.log(np.percentile(blocks, 1) + 0.05),
+            (blocks < 0.15).mean(),
+            (np.abs(np.concatenate(steps)) <= 1).mean(),
+            np.sort(shares)[-5:].sum(),
+            np.log(np.median(coarse) + 0.05),
+        ]
+    )
+
+
+def _tiles(picture: NDArray[P]) -> list[NDArray[P]]:
+    """The whole picture, or of a large one tiles spread over it, so that the cost has a bound."""
+    high, wide = picture.shape[:2]
+    if high * wide <= (_TILE * _TILES) ** 2:
+        return [picture]
+    rows = np.linspace(0, max(0, high - _TILE), _TILES).astype(int)
+    columns = np.linspace(0, max(0, wide - _TILE), _TILES).astype(int)
+    return [picture[y : y + _TILE, x : x + _TILE] for y in rows for x in columns]
+
+
+def _roughness(tile: NDArray[P]) -> NDArray[np.float32]:
+    """The mean roughness of each block that is neither black nor white (of all, where hardly any is left).
+
+    A pixel's roughness is how far its lightness is from the mean of its four neighbours'.
+    """
+    light = tile @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    inner = light[1:-1, 1:-1]
+    rough = np.abs(inner - (light[:-2, 1:-1] + light[2:, 1:-1] + light[1:-1, :-2] + light[1:-1, 2:]) / 4)
+    block = min(_BLOCK, *inner.shape)
+    level, blocks = _means(inner, block).ravel(), _means(rough, block).ravel()
+    within = (level > 6) & (level < 249)
+    return blocks[within] if within.sum() >= 20 else blocks
+
+
+def _means(array: NDArray[P], step: int) -> NDArray[np.float32]:
+    """Means over blocks of ``step`` × ``step`` pixels; what is left over at the edges is dropped."""
+    high, wide = array.shape[0] // step, array.shape[1] // step
+    blocks = array[: high * step, : wide * step].reshape(high, step, wide, step, *array.shape[2:])
+    means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means

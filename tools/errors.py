@@ -1,0 +1,19 @@
+"""What the tools raise when they cannot do a thing: one sentence that a user understands."""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """A tool cannot do what was asked; ``str(error)`` is one sentence: what is wrong and what to do."""
+
+
+class PictureError(ToolError):
+    """A picture or mask cannot be read, is too large, or has the wrong size."""
+
+
+class EngineError(ToolError):
+    """An engine cannot be loaded or failed while it worked."""
+
+
+class Cancelled(Exception):  # noqa: N818 - a request of the user's, not an error
+    """The user cancelled; nothing was changed."""

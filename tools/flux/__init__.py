@@ -1,0 +1,1 @@
+"""FLUX: painting into a mask."""

@@ -1,0 +1,191 @@
+"""The LangChain tools ``segment`` and ``inpaint``, for any agent.
+
+What goes in and comes out are handles, absolute paths of files, never pixels: a conversation stays small and
+whatever framework carries it can store it. An error comes back to the model as its sentence. LangChain is
+imported when the tools are made, and an engine is loaded when a tool is first called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from sessions.compose import compose
+from sessions.errors import SessionError
+from sessions.files import check_output
+from sessions.pictures import digest_of
+from tools import registry
+from tools.errors import PictureError, ToolError
+from tools.inpaint import MaskedEdit, seed_for
+from tools.inpaint import inpaint as paint
+from tools.pictures import read_mask, read_picture, write_mask, write_picture
+from tools.region import bounds
+from tools.registry import Preset
+from tools.request import Kind
+from tools.segment import find
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+T = TypeVar("T")
+
+
+class SegmentInput(BaseModel):
+    """The arguments of the tool ``segment``."""
+
+    picture: str = Field(description="Path of the picture.")
+    phrases: list[str] = Field(
+        description='What to find, such as "the sofa on the left"; one mask each.', min_length=1
+    )
+    output: str = Field(
+        description="Path for the mask, ending in .png; with several phrases -1, -2 … is added."
+    )
+
+
+class InpaintInput(BaseModel):
+    """The arguments of the tool ``inpaint``."""
+
+    picture: str = Field(description="Path of the picture.")
+    mask: str = Field(description="Path of a mask of the picture's size, white where the object is.")
+    prompt: str = Field(description='What to paint there, such as "a brown leather sofa"; empty to remove.')
+    output: str = Field(description="Path for the new picture.")
+    kind: Kind = Field(
+        default="replace",
+        description="restyle: same object, other surface; replace: another; remove: nothing; add: a new one.",
+    )
+    seed: int | None = Field(
+        default=None, ge=0, description="Decides the noise; left out, it follows from the rest."
+    )
+
+
+class SegmentedObject(TypedDict):
+    """What ``segment`` says of one phrase: ``box`` is [x0, y0, x1, y1], half-open; ``area`` is a share."""
+
+    phrase: str
+    found: bool
+    mask: str | None
+    box: list[int] | None
+    area: float
+    confidence: float
+    answer: str
+
+
+class InpaintedPicture(TypedDict):
+    """What ``inpaint`` says of its result; ``box`` holds everything that may have changed."""
+
+    output: str
+    box: list[int]
+    prompt: str
+    kind: Kind
+    seed: int
+    engine: str
+
+
+def segment_file(
+    picture: str, phrases: list[str], output: str, preset: str | Preset = "pocket"
+) -> list[SegmentedObject]:
+    """Find each phrase in a picture file and write a mask for each one found; see ``SegmentInput``.
+
+    Raises ``ToolError``.
+    """
+    pixels = read_picture(picture).pixels
+    segmenter = registry.load_segmenter(_preset(preset).segmenter)
+    path = Path(output)
+    results: list[SegmentedObject] = []
+    for number, found in enumerate(find(segmenter, pixels, phrases), start=1):
+        name = path if len(phrases) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
+        results.append(
+            SegmentedObject(
+                phrase=found.phrase,
+                found=found.present,
+                mask=str(write_mask(name, found.mask)) if found.present else None,
+                box=list(bounds(found.mask)) if found.present else None,
+                area=float(np.count_nonzero(found.mask) / found.mask.size),
+                confidence=found.confidence,
+                answer=found.words,
+            )
+        )
+    return results
+
+
+def inpaint_file(
+    picture: str,
+    mask: str,
+    prompt: str,
+    output: str,
+    kind: Kind = "replace",
+    seed: int | None = None,
+    preset: str | Preset = "pocket",
+) -> InpaintedPicture:
+    """Paint into a mask of a picture file and write the new picture.
+
+    The arguments are those of ``InpaintInput``. Raises ``ToolError``.
+    """
+    if not prompt.strip() and kind != "remove":
+        raise ToolError("There is nothing to paint: give a prompt, or the kind 'remove'.")
+    try:
+        check_output(output)  # Before the work, not after it.
+    except SessionError as error:
+        raise PictureError(str(error)) from error
+    read = read_picture(picture)
+    shape = read_mask(mask, (read.pixels.shape[1], read.pixels.shape[0]))
+    if not shape.any():
+        raise PictureError(f"The mask {Path(mask).name} is empty: make white what should change.")
+    engine = registry.load_inpainter(_preset(preset).inpainters[kind])
+    if seed is None:
+        seed = seed_for(digest_of(read.pixels), prompt, kind)
+    (patch,) = paint(read.pixels, [MaskedEdit(shape, prompt, kind, seed)], {kind: engine})
+    written = write_picture(output, compose(read.pixels, [patch]), read.alpha)
+    return InpaintedPicture(
+        output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=engine.name
+    )
+
+
+def langchain_tools(preset: str | Preset = "pocket") -> list[BaseTool]:
+    """The tools ``segment`` and ``inpaint`` with a preset's engines. Raises ``EngineError``."""
+    from langchain_core.tools import StructuredTool
+
+    chosen = _preset(preset)
+
+    def segment(picture: str, phrases: list[str], output: str) -> list[SegmentedObject]:
+        return _told(lambda: segment_file(picture, phrases, output, chosen))
+
+    def inpaint(
+        picture: str, mask: str, prompt: str, output: str, kind: Kind = "replace", seed: int | None = None
+    ) -> InpaintedPicture:
+        return _told(lambda: inpaint_file(picture, mask, prompt, output, kind, seed, chosen))
+
+    return [
+        StructuredTool.from_function(
+            segment,
+            name="segment",
+            description="Find objects in a picture by words; write a mask for each and return its path.",
+            args_schema=SegmentInput,
+            handle_tool_error=True,
+        ),
+        StructuredTool.from_function(
+            inpaint,
+            name="inpaint",
+            description="Repaint the masked object of a picture, write the new picture and return its path.",
+            args_schema=InpaintInput,
+            handle_tool_error=True,
+        ),
+    ]
+
+
+def _preset(preset: str | Preset) -> Preset:
+    return preset if isinstance(preset, Preset) else registry.find_preset(preset)
+
+
+def _told(call: Callable[[], T]) -> T:
+    """Call; turn an error of the tools' into the one that LangChain passes on to the model."""
+    from langchain_core.tools import ToolException
+
+    try:
+        return call()
+    except ToolError as error:
+        raise ToolException(str(error)) from error

@@ -1,0 +1,1 @@
+"""LISA: finding objects by words."""

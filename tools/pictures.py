@@ -1,0 +1,308 @@
+"""Reading any picture file as plain RGB pixels, reading masks, and writing both.
+
+What comes out of ``read_picture`` is what a viewer would show: upright, 8 bits, sRGB, the first frame.
+Everything that was changed on the way is told in ``notes``. A file's size is checked before its pixels are
+decoded. Errors are ``tools.errors.PictureError``, one sentence each.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.errors import SessionError
+from sessions.files import reason, save_picture
+from tools.errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from PIL.ImageFile import ImageFile
+
+MAX_PIXELS = 200_000_000
+MAX_SIDE = 30_000
+MIN_SIDE = 16
+
+# Formats with a clear signature only. Of the others that Pillow knows, some run other programs (EPS) and some
+# take nearly any file for a picture (TGA).
+_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "QOI")
+_READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF and AVIF"
+_SIGNATURES = (
+    (b"ftypheic", "a HEIC picture, which is not supported: save it as JPEG or PNG first"),
+    (b"%PDF-", "a PDF document: save its page as PNG first"),
+    (b"<svg", "an SVG drawing: save it as PNG first"),
+)
+_ORIENTATION_TAG = 0x0112
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT",
+    3: "ROTATE_180",
+    4: "FLIP_TOP_BOTTOM",
+    5: "TRANSPOSE",
+    6: "ROTATE_270",
+    7: "TRANSVERSE",
+    8: "ROTATE_90",
+}
+_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
+_SAME = 2  # a conversion that moves no channel by more than this was sRGB under another name
+
+_pillow_settings = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class ReadPicture:
+    """A picture as it was read: ``pixels`` uint8 RGB (H, W, 3), ``alpha`` uint8 (H, W) if it has any.
+
+    ``notes`` are sentences about what had to be changed to get there.
+    """
+
+    pixels: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None = None
+    notes: tuple[str, ...] = ()
+
+
+def read_picture(path: str | Path) -> ReadPicture:
+    """Read a picture file of whatever mode.
+
+    Raises ``PictureError`` when it is missing, a folder, empty, damaged or no picture, when it is larger than
+    200 megapixels or 30,000 pixels a side, and when a side is shorter than 16 pixels.
+    """
+    path = _existing(path)
+    image, notes = _decoded(path)
+    profile = image.info.get("icc_profile")
+    plain = _eight_bits(image)
+    if plain.mode == "CMYK":
+        notes.append("Its CMYK colours were converted to RGB.")
+    alpha = None
+    if plain.mode in ("LA", "RGBA"):
+        alpha = np.array(plain.getchannel("A"))
+        plain = plain.convert(plain.mode[:-1])
+    if profile and (converted := _by_profile(plain, profile)) is not None:
+        plain = converted
+        notes.append("Its colours were converted to sRGB by its ICC profile.")
+    pixels = np.array(_rgb(plain))
+    height, width = pixels.shape[:2]
+    if min(width, height) < MIN_SIDE:
+        raise PictureError(
+            f"{path.name} is too small: {width}x{height} pixels, and a side must have at least {MIN_SIDE}."
+        )
+    return ReadPicture(pixels, alpha, tuple(notes))
+
+
+def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Read a mask for a picture of ``size`` (width, height): bool (H, W), True where it is 128 or brighter.
+
+    Transparent parts count as dark. Raises ``PictureError`` when it cannot be read or has another size.
+    """
+    path = _existing(path)
+    image, _ = _decoded(path)
+    plain = _eight_bits(image)
+    if plain.size != tuple(size):
+        raise PictureError(
+            f"The mask {path.name} has {plain.width}x{plain.height} pixels and the picture"
+            f" {size[0]}x{size[1]}: they must be the same."
+        )
+    light = np.array(_rgb(plain).convert("L"), dtype=np.uint16)
+    if plain.mode in ("LA", "RGBA"):
+        light = light * np.array(plain.getchannel("A"), dtype=np.uint16) // 255
+    mask: NDArray[np.bool_] = light >= 128
+    return mask
+
+
+def write_mask(path: str | Path, mask: NDArray[np.bool_]) -> Path:
+    """Save a bool mask (H, W) as an 8-bit grey PNG of 0 and 255, atomically; return the absolute path."""
+    if Path(path).suffix.lower() != ".png":
+        raise PictureError(f"A mask is saved as PNG, so {Path(path).name} must end in .png.")
+    try:
+        return save_picture(path, mask.astype(np.uint8) * np.uint8(255))
+    except SessionError as error:
+        raise PictureError(str(error)) from error
+
+
+def write_picture(
+    path: str | Path,
+    pixels: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None = None,
+    metadata: Mapping[str, str] | None = None,
+) -> Path:
+    """Save a picture, uint8 (H, W, 3), in the format of the suffix, atomically; return the absolute path.
+
+    ``alpha``, uint8 (H, W), and ``metadata`` are kept where the format can hold them. Raises
+    ``PictureError``.
+    """
+    try:
+        return save_picture(path, pixels, alpha, metadata)
+    except SessionError as error:
+        raise PictureError(str(error)) from error
+
+
+def _existing(path: str | Path) -> Path:
+    """The path of a file that is there, has content and may be read."""
+    path = Path(path).expanduser()
+    try:
+        if path.is_dir():
+            raise PictureError(f"{path} is a folder, not a picture.")
+        if not path.exists():
+            raise PictureError(f"There is no file {path}: check the name.")
+        if not path.is_file():
+            raise PictureError(f"{path} is not a picture file.")
+        if path.stat().st_size == 0:
+            raise PictureError(f"{path.name} is empty: there is no picture in it.")
+    except (OSError, ValueError) as error:
+        raise PictureError(f"{str(path)[:80]!r} cannot be the name of a file here.") from error
+    return path
+
+
+def _decoded(path: Path) -> tuple[Image.Image, list[str]]:
+    """The first frame of a picture file, upright, and remarks; the size is checked before it is decoded."""
+    from PIL import Image, UnidentifiedImageError
+
+    Image.init()
+    formats = [name for name in _FORMATS if name in Image.OPEN]
+    with _pillow_settings, warnings.catch_warnings():
+        # The limit is our own, checked below with the size at hand; warnings about odd metadata help nobody.
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path, formats=formats) as image:
+                _check_size(path, image.size)
+                return _first_frame(image)
+        except PictureError:
+            raise
+        except UnidentifiedImageError as error:
+            raise PictureError(_unknown(path)) from error
+        except PermissionError as error:
+            raise PictureError(f"{path} cannot be read: {reason(error)}.") from error
+        except MemoryError as error:
+            raise PictureError(f"{path.name} is too large for this machine's memory.") from error
+        except Exception as error:  # a decoder fed with damaged bytes may raise nearly anything
+            raise PictureError(f"{path.name} is damaged or incomplete and cannot be read.") from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _first_frame(image: ImageFile) -> tuple[Image.Image, list[str]]:
+    from PIL import Image
+
+    notes = []
+    deep = image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile)
+    # TIFF turns itself upright while it loads and forgets the tag; PNG may have it after its pixels.
+    turned = _orientation(image) != 1
+    image.load()
+    orientation = _orientation(image)
+    upright: Image.Image = image
+    if orientation in _TURNS:
+        upright = image.transpose(Image.Transpose[_TURNS[orientation]])
+    if turned or orientation in _TURNS:
+        notes.append("It was turned upright, as its EXIF data say.")
+    if deep:
+        notes.append("Its values were scaled to 8 bits.")
+    if upright is image:
+        upright = image.copy()  # looking for further frames may disturb the one that is loaded
+    try:
+        # A JPEG of several pictures (MPO) has a preview or a depth map beside the picture, and no animation.
+        several = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
+    except Exception:  # a later frame is damaged; the first one is not
+        several = True
+    if several:
+        paged = image.format == "TIFF"
+        notes.append(
+            "It has several pages; the first one is used."
+            if paged
+            else "It is animated; its first frame is used."
+        )
+    return upright, notes
+
+
+def _orientation(image: Image.Image) -> int:
+    """How the EXIF data say that the pixels lie, 1 (upright) to 8; 1 where they say nothing readable."""
+    try:
+        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except Exception:  # EXIF data are damaged more often than pictures are, and matter less
+        return 1
+    return orientation if orientation in _TURNS else 1
+
+
+def _check_size(path: Path, size: tuple[int, int]) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
+        raise PictureError(
+            f"{path.name} is too large: {width}x{height} pixels; at most {MAX_PIXELS // 10**6} megapixels"
+            f" and {MAX_SIDE} pixels a side can be edited."
+        )
+
+
+def _unknown(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(512)
+    for signature, what in _SIGNATURES:
+        if signature in head:
+            return f"{path.name} is {what}."
+    return f"{path.name} is not a picture that can be read ({_READABLE} can)."
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The picture in one of the modes L, LA, RGB, RGBA, CMYK and LAB."""
+    mode = image.mode
+    if mode[0] in "IF":
+        return _scaled(image)
+    if image.has_transparency_data:
+        return image.convert("LA" if mode in ("1", "L", "LA", "La") else "RGBA")
+    if mode in ("L", "RGB", "CMYK", "LAB"):
+        return image
+    return image.convert("L" if mode == "1" else "RGB")
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """A grey picture of 16-bit, 32-bit or real values in 8 bits; its transparent value becomes alpha."""
+    from PIL import Image
+
+    values = np.nan_to_num(np.asarray(image).astype(np.float32), posinf=0.0, neginf=0.0)
+    # Real values are shares of 1 by custom. A wider range than the mode's usual one is taken as it comes.
+    usual = (1.0, 255.0) if image.mode == "F" else (65535.0,)
+    top = next((white for white in usual if values.max() <= white), float(values.max()))
+    grey = Image.fromarray(np.rint(np.clip(values / top, 0.0, 1.0) * 255.0).astype(np.uint8))
+    hole = image.info.get("transparency")
+    if not isinstance(hole, int):
+        return grey
+    return Image.merge("LA", (grey, Image.fromarray(np.where(values == hole, 0, 255).astype(np.uint8))))
+
+
+def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """The picture in sRGB, or None when it is so already or the profile is of no use for it."""
+    from PIL import ImageChops, ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if source.profile.xcolor_space.strip() != _SPACES[image.mode]:
+            return None
+        if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
+            return None  # exactly what it was, without a rounding
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), renderingIntent=intent, outputMode="RGB"
+        )
+    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
+        return None  # a damaged profile costs a shade of colour, not the picture
+    if converted is None:
+        return None
+    moved = np.asarray(ImageChops.difference(converted, _rgb(image)))
+    return converted if moved.max() > _SAME else None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """One of the modes of ``_eight_bits`` as RGB, without its alpha."""
+    from PIL import ImageCms
+
+    if image.mode != "LAB":
+        return image.convert("RGB")
+    lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+    converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    assert converted is not None  # it is None only where it works in place
+    return converted
