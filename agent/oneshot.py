@@ -33,7 +33,9 @@ def chat(image: str | None, session: str | None, preset: str | None, planner: st
     from agent.console import open_console
     from agent.repl import chat as talk
 
-    editor = open_editor(Path(image) if image is not None else None, session, preset, planner)
+    # A script's next line is no answer to a question, so none is asked.
+    asks = sys.stdin.isatty()
+    editor = open_editor(Path(image) if image is not None else None, session, preset, planner, asks=asks)
     with closing(editor):
         return asyncio.run(talk(editor, open_console(data_folder())))
 

@@ -112,11 +112,13 @@ def test_a_cut_out_shows_the_thing_alone() -> None:
     picture = np.full((40, 90, 3), 10, np.uint8)
     mask = np.zeros((40, 90), np.bool_)
     mask[10:20, 20:60] = True
+    mask[10:20, 42:60] = False
+    mask[12, 59] = True
     picture[mask] = (200, 30, 30)
     cut = materials.cut_out(picture, mask)
     assert cut.shape == (materials.SIDE, materials.SIDE, 4)
-    assert (cut[32, 32] == (200, 30, 30, 255)).all()
-    assert (cut[2, 32] == (128, 128, 128, 0)).all()
+    assert (cut[48, 20] == (200, 30, 30, 255)).all()
+    assert (cut[80, 80] == (128, 128, 128, 0)).all()
 
 
 @pytest.mark.parametrize(("blind", "overlap", "refused"), [(False, 1.0, 0.0), (True, 0.0, 1.0)])

@@ -34,6 +34,8 @@ def bare(target: str) -> Phrase:
     ):
         tail = ()
     noun = tuple(w for w in phrase.noun if w.lower() not in lx.EVALUATIVE)
+    owner = max((i for i, w in enumerate(noun) if w.endswith("'s")), default=-1)
+    noun = noun[owner + 1 :] or noun  # "the man's tie" is a tie
     directions = (
         lx.DIRECTIONS
         | set(lx.ORDINALS)
@@ -52,6 +54,7 @@ def bare(target: str) -> Phrase:
         else ""
     )
     looks = tuple(look for look in phrase.looks if not all(w.lower() in lx.EVALUATIVE for w in look.words))
+    looks = tuple(look for look in looks if not any(w.lower().endswith("est") for w in look.words))
     if looks and set(looks[0].words) & {"other", "same"}:
         looks = looks[1:]
     return Phrase(article, looks, noun or phrase.noun, tail)
@@ -88,6 +91,10 @@ def revised(prompt: str, look: str) -> str:
 
 def new_thing(words: str, target: str = "") -> str:
     """A new thing as it is to be painted: with an article; "a longer one" with what it replaces."""
+    kept = words.split()
+    while len(kept) > 2 and kept[-1] in ("hanging", "standing", "lying", "leaning", "hang", "stand", "lie"):
+        kept = kept[:-1]  # that a lamp stands goes without saying
+    words = " ".join(kept)
     phrase = parse(words)
     if phrase.noun and phrase.noun[-1].lower() in ("one", "ones") and target:
         phrase = replace(phrase, noun=bare(target).noun)

@@ -14,6 +14,8 @@ _LINE: Final = 20
 _GAP: Final = 6
 _ROWS: Final = 5
 _COLUMNS: Final = 2
+_PLAIN: Final = str.maketrans({"→": ">", "—": "-", "“": '"', "”": '"', "’": "'", "…": "..."})
+"""Signs that the font lacks."""
 
 
 class Sheets:
@@ -43,6 +45,7 @@ class Sheets:
             tile = Image.fromarray(picture).resize(_TILE, Image.Resampling.LANCZOS)
             item.paste(tile, (place * (wide + _GAP), 0))
         draw = ImageDraw.Draw(item)
+        caption, verdict = (text.translate(_PLAIN) for text in (caption, verdict))
         font = ImageFont.load_default(size=15)
         draw.text((2, high + 1), f"{len(self._items) + 1}. {caption}", fill="black", font=font)
         draw.text((2, high + 1 + _LINE), verdict, fill="darkgreen" if good else "firebrick", font=font)

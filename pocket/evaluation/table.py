@@ -105,7 +105,7 @@ def show(rows: Iterable[Row]) -> None:
                 *(f"[{style}]{cell}[/{style}]" if i == 1 else cell for i, cell in enumerate(_cells(row)))
             )
     console = Console()
-    console.print(table, width=None if console.is_terminal else 110)
+    (console if console.is_terminal else Console(width=110)).print(table)
 
 
 def markdown(rows: Iterable[Row]) -> str:

@@ -11,7 +11,8 @@ nothing else changed:
 * remove: the mask is the right thing's, and LISA finds it there no longer;
 * add: LISA finds the new thing where it was painted, that is the place asked for, and it has the colour asked
   for;
-* every pixel outside the blend masks is what it was.
+* nothing else changed: what visibly changed beyond the things that should is less than a fifth of their size,
+  and every pixel outside the edits' blend masks is what it was.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from PIL import Image
@@ -43,6 +45,10 @@ from sessions import SessionError
 from tools.errors import ToolError
 from tools.request import Kind
 from tools.segment import Segmenter, find
+
+
+_VISIBLE: Final = 24  # levels of 255 by which a pixel must differ to be seen to have changed
+_SPILL: Final = 0.2
 
 
 @dataclass
@@ -97,7 +103,25 @@ def check(wish: Wish, done: Done, segmenter: Segmenter, judge: Judge) -> dict[st
         checks = _check_new(wish, wanted, done, segmenter) if wanted.change.kind == "add" else None
         for said, good in (checks or _check_old(wish, wanted, done, segmenter, judge)).items():
             verdicts[said + mark] = good
-    return verdicts
+    return verdicts | {"nothing else": spill(wish, done) < _SPILL}
+
+
+def spill(wish: Wish, done: Done) -> float:
+    """How much visibly changed that should not have, as a share of the size of what should."""
+    given, truth = wish.given.picture.astype(np.int16), wish.truth.picture
+    allowed = np.abs(given - truth).max(axis=2) > 6
+    size = 0
+    for wanted in wish.wanted:
+        if wanted.change.kind != "add":
+            own = wish.mask(wanted)
+            allowed |= touched(own, wanted.change.kind) > 0
+            size += int(own.sum())
+    for kind, mask in done.edits:
+        if kind == "add" and any(wanted.change.kind == "add" for wanted in wish.wanted):
+            allowed |= touched(mask, kind) > 0  # anywhere; whether the place is right is another question
+            size += int(mask.sum())
+    changed = np.abs(given - done.picture).max(axis=2) > _VISIBLE
+    return int((changed & ~allowed).sum()) / max(1, size)
 
 
 def clean(wish: Wish, done: Done) -> bool:
@@ -214,7 +238,7 @@ def _tell(
 ) -> None:
     right = all(verdicts.values())
     bad = ", ".join(name for name, fine in verdicts.items() if not fine)
-    said = "right" if right else f"wrong: {bad} — {done.reply}"
+    said = "right" if right else f"wrong: {bad}. {done.reply}"
     print(f"turns: {number + 1}/{turns} {wish.sentence!r}: {said}", flush=True)
     if sheets is not None:
         sheets.add(wish.given.picture, done.picture, wish.truth.picture, wish.sentence, said[:150], right)
@@ -246,6 +270,7 @@ def _rows(
         "gone",
         "new thing found",
         "right place",
+        "nothing else",
         "untouched outside",
     )
     rows += [row(f"check: {name}", name) for name in checks]

@@ -28,9 +28,7 @@ def export_flux(source: Path) -> None:
     target = _fresh("flux-fill")
     FluxFillPipeline.from_pretrained(source / "fill", dtype=torch.float16).save_pretrained(target)
     kontext = _fresh("flux-kontext")
-    model = FluxTransformer2DModel.from_pretrained(
-        source / "kontext" / "transformer", dtype=torch.float16
-    )
+    model = FluxTransformer2DModel.from_pretrained(source / "kontext" / "transformer", dtype=torch.float16)
     model.save_pretrained(kontext / "transformer")
     shutil.copy(source / "kontext" / "model_index.json", kontext)
 

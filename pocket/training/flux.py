@@ -186,6 +186,12 @@ class Latents:
             self.rows[size, "fill"] = np.arange(len(restyle))
             self.rows[size, "kontext"] = np.flatnonzero(restyle)
 
+    def to(self, device: torch.device) -> Latents:
+        """Keep the tensors on a device, so that a batch costs no copy."""
+        for tensors in self.sizes.values():
+            tensors.update({name: value.to(device) for name, value in tensors.items()})
+        return self
+
     def batch(
         self, rng: np.random.Generator, which: str, count: int
     ) -> tuple[str, dict[str, torch.Tensor], list[str]]:
@@ -194,7 +200,9 @@ class Latents:
         weights = np.array([len(self.rows[s, which]) for s in sizes], float)
         size = sizes[int(rng.choice(len(sizes), p=weights / weights.sum()))]
         rows = rng.choice(self.rows[size, which], count)
-        tensors = {name: value[torch.from_numpy(rows)] for name, value in self.sizes[size].items()}
+        place = next(iter(self.sizes[size].values())).device
+        chosen = torch.from_numpy(rows).to(place)
+        tensors = {name: value[chosen] for name, value in self.sizes[size].items()}
         return size, tensors, [self.words[size][row]["prompt"] for row in rows]
 
 
@@ -263,7 +271,7 @@ def flow_loss(
     width, height = (int(side) for side in size.split("x"))
     truth = pack(tensors["truth"].to(device).float())
     mask = tensors["mask"].to(device).float()
-    noise = torch.from_numpy(rng.standard_normal(truth.shape, np.float32)).to(device)
+    noise = torch.randn(truth.shape, generator=torch.Generator(device).manual_seed(number), device=device)
     time = torch.from_numpy(rng.normal(size=count).astype(np.float32)).sigmoid().to(device)
     time = TIME_SHIFT * time / (1 + (TIME_SHIFT - 1) * time)
     noisy = (1 - time[:, None, None]) * truth + time[:, None, None] * noise
@@ -317,7 +325,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     device = loop.device()
     torch.manual_seed(0)
-    latents, held_out = load_latents(args.data, args.vae, device)
+    latents, held_out = (part.to(device) for part in load_latents(args.data, args.vae, device))
     vae = AutoencoderKL.from_pretrained(args.vae)
     print("flux: samples", {size: len(words) for size, words in latents.words.items()}, flush=True)
     painter = Painter().to(device)

@@ -353,6 +353,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--minutes", type=float)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=0, help="processes that prepare batches")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     args = parser.parse_args(arguments)
     device = loop.device()
@@ -369,16 +370,19 @@ def main(arguments: list[str] | None = None) -> None:
         flush=True,
     )
     ema = loop.Ema(modules, 0.998)
+    coming = loop.Prefetch(
+        lambda number: batches.draw(np.random.default_rng([number, 8]), args.batch), args.workers
+    )
 
-    def run(batches: Batches, seed: list[int], count: int) -> tuple[torch.Tensor, loop.Metrics]:
-        batch = _to(batches.draw(np.random.default_rng(seed), count), device)
+    def run(drawn: Batch) -> tuple[torch.Tensor, loop.Metrics]:
+        batch = _to(drawn, device)
         with torch.autocast(device.type, torch.bfloat16):
             return losses(model, heads, batch)
 
     def save(number: int) -> None:
         model.eval()
         with torch.no_grad():
-            metrics = [run(tests, [n, 9], 16)[1] for n in range(6)]
+            metrics = [run(tests.draw(np.random.default_rng([n, 9]), 16))[1] for n in range(6)]
         model.train()
         mean = {name: round(float(np.mean([m[name] for m in metrics])), 4) for name in metrics[0]}
         model.save_pretrained(args.out / "model")
@@ -391,7 +395,7 @@ def main(arguments: list[str] | None = None) -> None:
         optimisers=loop.optimisers(modules, matrix_rate=args.rate, other_rate=args.rate),
         ema=ema,
         schedule=loop.Schedule(args.steps, args.minutes),
-        step=lambda number: run(batches, [number, 8], args.batch),
+        step=lambda number: run(coming.get(number)),
         on_save=save,
     )
 

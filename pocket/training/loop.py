@@ -9,16 +9,19 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
 
 Metrics = dict[str, float]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -250,6 +253,42 @@ def _load(
         optimiser.load_state_dict(saved)
     ema.load_state_dict(state["ema"])
     return int(state["step"]), float(state["seconds"])
+
+
+class Prefetch(Generic[T]):
+    """Makes the batches of coming steps in other processes, where an accelerator would wait for them.
+
+    ``make(number)`` must depend on its number alone, so that ``get`` gives the same with and without
+    workers. The
+    processes are forked: what ``make`` reads is shared, not copied.
+    """
+
+    def __init__(self, make: Callable[[int], T], workers: int) -> None:
+        self._make, self._ahead = make, 2 * workers
+        self._pending: dict[int, Future[T]] = {}
+        self._pool: ProcessPoolExecutor | None = None
+        if workers:
+            global _shared_make
+            _shared_make = make
+            self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork"))
+
+    def get(self, number: int) -> T:
+        """The batch of one step; the following ones are begun."""
+        if self._pool is None:
+            return self._make(number)
+        for coming in range(number, number + self._ahead + 1):
+            if coming not in self._pending:
+                self._pending[coming] = self._pool.submit(_make_shared, coming)
+        return self._pending.pop(number).result()
+
+
+_shared_make: Callable[[int], Any] | None = None  # What the forked processes inherit.
+
+
+def _make_shared(number: int) -> Any:
+    torch.set_num_threads(1)
+    assert _shared_make is not None
+    return _shared_make(number)
 
 
 def device() -> torch.device:

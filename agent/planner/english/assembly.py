@@ -6,35 +6,17 @@ replaces what was said last, and "it" means what the sentence spoke of before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english import nouns
-from agent.planner.english.phrase import merge, parse, render, split_look, words_of
+from agent.planner.english.draft import Draft
+from agent.planner.english.phrase import split_look
 from agent.planner.english.pieces import NOTHING, Piece
+from agent.planner.english.repairs import looked, over, repair, same, same_target
 from agent.planner.english.text import tokenise
 from agent.planner.frames import Frame
 from tools.request import Kind
-
-
-@dataclass
-class Draft:
-    """The clauses read so far, as the grammar puts them together."""
-
-    frames: list[Frame] = field(default_factory=list)
-    objects: list[str] = field(default_factory=list)  # objects that wait for a look
-    verb: str = ""
-    subject: str = ""  # what was spoken of last: what "it" means inside the sentence
-    topic: str = ""  # the thing of a background clause
-    named: str = ""  # a thing that was named to be left alone: "not the left chair but the right one"
-    place: str = ""  # a place that waits for a thing
-    swap: str = ""  # a thing that waits for what takes its place
-    talk: str = ""
-    complaint: str = ""
-    vague: Frame | None = None
-    correction: bool = False
-    kept: bool = False
-    question: bool = False
 
 
 def add_piece(draft: Draft, piece: Piece) -> None:
@@ -43,7 +25,8 @@ def add_piece(draft: Draft, piece: Piece) -> None:
     draft.correction = False
     if piece.sort == "keep":
         draft.kept = True
-        draft.named = piece.target or draft.named
+        if piece.target and not all(nouns.is_look(w) for w in piece.target.split()[-1:]):
+            draft.named = piece.target
         draft.objects.clear()
         draft.subject = ""
         return
@@ -70,7 +53,7 @@ def add_piece(draft: Draft, piece: Piece) -> None:
         piece = replace(piece, sort="restyle", verb="restyle", target=draft.swap)
         draft.swap = ""
     piece = _with_subject(draft, replace(piece, correction=correction))
-    if correction and _repair(draft, piece):
+    if correction and repair(draft, piece):
         return
     if draft.verb == "replace" and piece.target and piece.look.startswith("with ") and not piece.new:
         piece = replace(piece, sort="replace", verb="replace", new=piece.look.removeprefix("with "), look="")
@@ -112,64 +95,6 @@ def _with_subject(draft: Draft, piece: Piece) -> Piece:
     return piece
 
 
-def _repair(draft: Draft, piece: Piece) -> bool:
-    """Let a piece after "no wait" replace what it corrects; False where there is nothing to correct in the
-    sentence.
-    """
-    complete = piece.sort in ("restyle", "replace", "remove", "add") and bool(piece.target or piece.place)
-    if draft.objects and complete:
-        draft.objects.clear()  # "make the sofa, no wait, make the armchair blue"
-        return False
-    if draft.objects and piece.sort in ("", "restyle") and piece.target and (piece.look or piece.like):
-        draft.objects.clear()
-        return False
-    if draft.objects and piece.target and not piece.look:
-        draft.objects[-1] = piece.target
-        draft.subject = piece.target
-        return True
-    if draft.vague and not draft.frames and complete:
-        draft.vague = None
-        return False
-    if not draft.frames or draft.frames[-1].act != "edit":
-        return False
-    last = draft.frames[-1]
-    if complete and piece.sort == "restyle" and last.kind == "restyle" and _same(piece.target, last.target):
-        draft.frames[-1] = replace(last, prompt=_over(last.prompt, piece.look), like=piece.like)
-        return True
-    if complete:
-        draft.frames.pop()
-        return False
-    if piece.look and not piece.target and last.kind == "restyle":
-        draft.frames[-1] = replace(last, prompt=_over(last.prompt, piece.look))
-        return True
-    if piece.new and not piece.target and last.kind in ("replace", "add"):
-        place = piece.place or last.target
-        draft.frames[-1] = replace(last, prompt=piece.new, target=place)
-        return True
-    if piece.place and last.kind == "add":
-        draft.frames[-1] = replace(last, target=piece.place)
-        return True
-    if piece.target and not piece.look and last.kind in ("restyle", "remove", "replace"):
-        draft.frames[-1] = replace(last, target=piece.target, reference="")
-        draft.subject = piece.target
-        return True
-    if piece.look and piece.bare and last.kind == "restyle":
-        draft.frames.pop()
-    return False
-
-
-def _same(one: str, other: str) -> bool:
-    return nouns.noun_of(tokenise(one)).rstrip("s") == nouns.noun_of(tokenise(other)).rstrip("s")
-
-
-def _over(old: str, new: str) -> str:
-    """A look with what a correction says in the place of what it corrects: "red leather", no "blue" = "blue
-    leather".
-    """
-    merged = merge(split_look(old), split_look(new))
-    return " ".join((*words_of(merged.looks), *merged.tail)) or new
-
-
 def _read_vague(draft: Draft, piece: Piece) -> None:
     """An edit verb without a look: the object waits for one, or the sentence is too vague."""
     if piece.negated:
@@ -181,6 +106,7 @@ def _read_vague(draft: Draft, piece: Piece) -> None:
         draft.objects.append(piece.target)
         draft.subject = piece.target
         draft.complaint = piece.target if not piece.verb else draft.complaint
+    draft.place = piece.place or draft.place
     draft.verb = piece.verb or draft.verb
     kind: Kind | None = "replace" if piece.verb == "replace" else None
     draft.vague = Frame(
@@ -301,6 +227,8 @@ def _read_look(draft: Draft, piece: Piece) -> None:
             draft.frames.append(Frame("edit", "restyle", target=target, prompt=piece.look))
         draft.objects.clear()
         draft.vague = None
+    elif last and last.act == "edit" and last.kind in ("add", "replace") and last.prompt:
+        draft.frames[-1] = replace(last, prompt=looked(last.prompt, piece.look))  # "bike → scooter, red"
     elif last and last.act == "edit" and last.kind == "restyle" and last.confidence < 0.65:
         draft.frames[-1] = replace(
             last, prompt=piece.look, confidence=1.0
@@ -312,12 +240,12 @@ def _read_look(draft: Draft, piece: Piece) -> None:
             if _same_sort(last.prompt, piece.look)
             else f"{last.prompt} {piece.look}",
         )
-    elif draft.subject or draft.topic:
+    elif draft.subject or draft.topic or draft.named:
         draft.frames.append(
             Frame(
                 "edit",
                 "restyle",
-                target=draft.subject or draft.topic,
+                target=draft.subject or draft.topic or draft.named,
                 prompt=piece.look,
                 confidence=piece.confidence,
             )
@@ -393,7 +321,8 @@ def _read_edit(draft: Draft, piece: Piece) -> None:
             draft.frames.append(Frame("move", target=piece.target, reference=piece.reference))
         case "replace":
             for target in waiting:
-                draft.frames.append(Frame("edit", "replace", target=target, prompt=piece.new))
+                if not same_target(target, piece.target):
+                    draft.frames.append(Frame("edit", "replace", target=target, prompt=piece.new))
             target = piece.target or ("" if waiting or piece.reference else draft.subject)
             if target or piece.reference or not waiting:
                 draft.frames.append(
@@ -423,7 +352,7 @@ def _share_place(draft: Draft, place: str) -> None:
 def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
     last = draft.frames[-1] if draft.frames else None
     for target in waiting:
-        if not _same_target(target, piece.target):
+        if not same_target(target, piece.target):
             draft.frames.append(Frame("edit", "restyle", target=target, prompt=piece.look, like=piece.like))
     target, ref = piece.target, piece.reference
     if not target and not ref and waiting:
@@ -436,13 +365,13 @@ def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
         and last.act == "edit"
         and last.kind == "restyle"
         and last.target
-        and _same_target(last.target, target)
+        and same_target(last.target, target)
         and piece.look
     ):
         # "make the sofa leather and make it darker"
         weak = last.confidence < 0.65
         draft.frames[-1] = replace(
-            last, prompt=piece.look if weak else f"{last.prompt} {piece.look}", confidence=1.0
+            last, prompt=piece.look if weak else over(last.prompt, piece.look), confidence=1.0
         )
         return
     if (
@@ -452,9 +381,9 @@ def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
         and target
         and target == draft.subject
         and last.prompt
-        and _same(target, last.prompt)
+        and same(target, last.prompt)
     ):
-        draft.frames[-1] = replace(last, prompt=_looked(last.prompt, piece.look))
+        draft.frames[-1] = replace(last, prompt=looked(last.prompt, piece.look))
         return
     # an indefinite object that an "add" verb governs is new ("add a lamp and a red chair")
     if piece.bare and draft.verb == "add" and draft.frames and draft.frames[-1].kind == "add":
@@ -475,15 +404,3 @@ def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
         )
     )  # fmt: skip
     draft.subject = target
-
-
-def _looked(prompt: str, look: str) -> str:
-    return render(merge(parse(prompt), split_look(look, parse(prompt).noun)))
-
-
-def _same_target(one: str, other: str) -> bool:
-    return (
-        one.lower().split()[1:] == other.lower().split()[1:]
-        if len(one.split()) > 1 < len(other.split())
-        else one.lower() == other.lower()
-    )

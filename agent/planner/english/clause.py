@@ -19,34 +19,11 @@ from agent.planner.english.openings import (
 from agent.planner.english.patterns import Pattern
 from agent.planner.english.pieces import NOTHING, Piece, of_the, reference, thing_in, trimmed
 from agent.planner.english.places import place_at_start
-from agent.planner.english.statements import again_for, complaint, look_for, nominal, predicate, verbal
-from agent.planner.english.text import Tokens, join, tokenise
+from agent.planner.english.predicates import complaint, predicate, said_of
+from agent.planner.english.refusals import DISLIKE, LEAVE, UNWANTED, disliked, kept, unwanted, without
+from agent.planner.english.statements import again_for, look_for, nominal, verbal
+from agent.planner.english.text import Tokens, join
 from agent.planner.english.verbs import lemma
-
-_LEAVE = Pattern(
-    r"^(?:(?:just|please|but|and|also|only|simply|then|you can|i would|let us|let's) )*(?:leave|keep"
-    r"|spare|ignore) (?P<x>.+?)(?: (?:alone|be|as (?:it|they|is|are|was)\b.*|the way .*|untouched"
-    r"|unchanged|the same|how .*|like (?:it|that|this)\b.*|out of it|in place|there|exactly .*"
-    r"|where .*|please|though))*$"
-)
-
-
-_DISLIKE = Pattern(
-    r"^(?:i|we|my \w+)(?: (?:really|also|just|so|absolutely|kind of|kinda|still|honestly))*(?: (?:can"
-    r"|could|do|would|am|are))*(?: (?:not|no longer))? (?:really |that |so |much |very )*(?:hate"
-    r"|dislike|despise|detest|loathe|stand|like|love|happy with|bear|fond of|keen on|sure about|into"
-    r"|care for|convinced by|a fan of|pleased with|satisfied with|tired of|sick of|fed up with|bored "
-    r"(?:of|by|with)|over|done with|enjoy|crazy about|wild about|thrilled with|too keen on"
-    r"|the biggest fan of)(?P<x> .+)?$"
-)
-
-
-_UNWANTED = Pattern(
-    r"^(?:i|we|you|nobody|no one)(?: (?:really|just|also|definitely))* ?(?:do|would|did|could"
-    r"|will)? ?(?:not|no longer|never)? ?(?:really |actually )?(?:want|need|needs|wants)(?: to (?:see"
-    r"|have))?(?: any)? (?P<x>.+?)(?: (?:any ?more|there|here|in (?:this|the|my) (?:picture|room|photo"
-    r"|image|scene)|at all|anyway|please|around))*$"
-)
 
 
 def read_clause(tokens: Tokens, *, question: bool = False) -> Piece:
@@ -63,6 +40,13 @@ def read_clause(tokens: Tokens, *, question: bool = False) -> Piece:
     return replace(piece, correction=opened.correction or piece.correction, also=also, instead=swapped)
 
 
+_ABOUT = Pattern(
+    r"^(?:what (?:can|could|should|shall|would|do) (?:we|you|i) do (?:about|with)"
+    r"|(?:any |some |your )?(?:thoughts|suggestions|opinions|opinion) (?:on|for|about|regarding)"
+    r"|(?:do|can you do|could you do) something (?:about|with)) (?P<x>.+)$"
+)
+
+
 _BACKGROUND = lx.words("although though while since because as once when unless until")
 
 
@@ -70,7 +54,7 @@ def _read_clause(
     tokens: Tokens, words: tuple[str, ...], text: str, opened: Opened, *, question: bool
 ) -> Piece:
     if KEEP.match(text):
-        return _kept(tokens, words)
+        return kept(tokens, words)
     if words[0] in _BACKGROUND and len(words) > 2:
         return Piece("talk", target=thing_in(tokens))
     if words[0] in ("after", "before") and len(words) > 2:
@@ -96,22 +80,26 @@ def _read_clause(
         return Piece("keep", "keep", target=join(tokens[1:]))
     if re.search(r"\b(?:other way (?:a?round)|vice versa|reversed)\b", text):
         return Piece("vague", "restyle")
-    found = _without(tokens, words, text)
+    match = _ABOUT.match(text)
+    if match:
+        named = tokens[len(text[: match.start("x")].split()) :]
+        about, _ = split(named, places=True)
+        return Piece("vague", "restyle", target=join(about), negated=True)
+    found = without(tokens, words, text)
     if found:
         return found
-    match = _LEAVE.match(text)
+    match = LEAVE.match(text)
     if match and lemma(words[-1]) not in ("out",) and not (is_look(words[-1]) and words[-1] not in ("same",)):
         return Piece("keep", "keep", target=match["x"])
-    match = _UNWANTED.match(text)
+    match = UNWANTED.match(text)
     if match and ("not" in words or "longer" in words or words[0] in ("nobody", "no")):
-        return _unwanted(match["x"])
-    match = _DISLIKE.match(text)
+        return unwanted(match["x"])
+    match = DISLIKE.match(text)
     if match and (
-        "not" in words
-        or "longer" in words
+        {"not", "longer", "never"} & set(words)
         or re.search(r"\b(?:hate|dislike|despise|detest|loathe|tired|sick|fed|bored|done)\b", text)
     ):
-        return _disliked(match["x"] or "")
+        return disliked(match["x"] or "")
     if len(words) == 1 and lemma(words[0]) == words[0] and is_verb(words[0]):
         return Piece("vague", "restyle")
     found = complaint(tokens)
@@ -138,6 +126,15 @@ def _read_clause(
         inner = nominal(rest, wanted=True)
         corner = wanting.startswith("this corner") and inner.sort in ("", "add")
         return replace(inner, place="in this corner") if corner else inner
+    if (
+        len(words) > 3
+        and words[0] in ("i", "we")
+        and words[1] in ("would", "will")
+        and lemma(words[2]) in _DOING
+    ):
+        found = verbal(tokens[2:])  # "I'd swap the rug for a mat"
+        if found:
+            return found
     for skip in (0, 1):
         # an unknown adverb may stand before the verb ("swiftly remove the lamp")
         if skip < len(tokens) and (
@@ -178,11 +175,15 @@ def _read_clause(
     return nominal(tokens, wanted=opened.wanted)
 
 
+_DOING = (lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD) - lx.words(
+    "go have get like try use do keep give drop lose"
+)
 _WOULD_HELP = Pattern(
-    r" (?:would|might|could|will|should) (?:really |probably |definitely |also )*(?:help|do|do it"
+    r" (?:(?:is|are|looks?) (?:much |so |way |a lot )*(?:better|nicer|best)$"
+    r"|(?:would|might|could|will|should) (?:really |probably |definitely |also )*(?:help|do|do it"
     r"|do the trick|work|work well|work better|suffice|fix it|fix that|solve it|suit (?:it|them|that)"
     r"|be (?:much |so |really |very |way |a lot )*(?:nice|nicer|good|great|better|perfect|cool|lovely"
-    r"|best|fine|ideal|awesome|amazing|fun|enough))(?: there| here| too| instead)*$"
+    r"|best|fine|ideal|awesome|amazing|fun|enough))(?: there| here| too| instead)*$)"
 )
 
 
@@ -190,86 +191,15 @@ def _is_statement(words: tuple[str, ...]) -> bool:
     """ "picture is nice", "paint looks wet": a thing-word that is also a verb, with a verb of its own after
     it.
     """
-    return len(words) > 1 and words[1] in (
-        "is",
-        "are",
-        "was",
-        "looks",
-        "look",
-        "should",
-        "would",
-        "could",
-        "needs",
-        "has",
-        "must",
-        "in",
-        "→",
-        ":",
+    return len(words) > 1 and bool(
+        words[1] in _SAYS
+        or (
+            words[1] == "in" and is_thing(words[0]) and words[2:3] and words[2] not in lx.INDEFINITE | {"the"}
+        )
     )
 
 
-_BETTER_WITHOUT = Pattern(
-    r"\b(?:better|nicer|prefer|great|good|cleaner|lovely|calmer|tidier|like|bigger|lighter|best)\b"
-)
-
-
-def _without(tokens: Tokens, words: tuple[str, ...], text: str) -> Piece | None:
-    """ "without the clock it would look better", "there should not be a cat on the sofa": remove it."""
-    match = re.match(r"^there (?:should|must|need|ought) not (?:to )?be (?:any |a |an )?(?P<x>.+)$", text)
-    if match:
-        target, _ = split(tokens[len(text[: match.start("x")].split()) :], places=True)
-        return Piece("remove", "remove", target=join(target)) if target else None
-    if "without" in words:
-        at = words.index("without")
-        target, rest = split(tokens[at + 1 :], places=True)
-        definite = bool(target) and target[0].low in ("the", "that", "this", "those", "these", "all", "my")
-        if definite and (_BETTER_WITHOUT.search(text) or (at == 0 and not rest)):
-            return Piece("remove", "remove", target=join(target))
-    return None
-
-
-def _kept(tokens: Tokens, words: tuple[str, ...]) -> Piece:
-    """ "don't touch the sofa": not a request, but "don't make it red" says what is wrong with the look."""
-    ends = [
-        i
-        for i, word in enumerate(words)
-        if word in ("the", "my", "our", "it", "that", "them", "those", "these", "this")
-    ]
-    target = join(tokens[ends[0] :]) if ends else ""
-    return Piece("keep", "keep", target=target)
-
-
-def _unwanted(words: str) -> Piece:
-    inner = tokenise(words)
-    if (
-        inner
-        and inner[0].low in ("to", "you", "that")
-        and len(inner) > 1
-        and inner[1].low not in ("one",)
-        and not is_thing(inner[1].low)
-    ):
-        return Piece("keep", "keep")
-    piece = nominal(inner)
-    if piece.look or (piece.new and not piece.target and not piece.bare):
-        return Piece("keep", "keep")
-    ref, rest = reference(inner)
-    if ref and not rest:
-        return Piece("remove", "remove", reference=ref)
-    if ref:
-        return Piece("keep", "keep")
-    target, _ = split(inner, places=True)
-    if not target:
-        return Piece("vague")
-    return Piece("remove", "remove", target=join(target))
-
-
-def _disliked(words: str) -> Piece:
-    inner = tokenise(words)
-    ref, _ = reference(inner)
-    if ref or not inner:
-        return Piece("vague", "restyle", reference=ref, negated=True)
-    target, _ = split(inner, places=True)
-    return Piece("vague", "restyle", target=join(target), negated=True)
+_SAYS = lx.words("is are was looks look should would could needs has must → :")
 
 
 _ANNOUNCES = Pattern(
@@ -285,6 +215,8 @@ def _arrow(tokens: Tokens, words: tuple[str, ...]) -> Piece | None:
         if mark in words:
             at = words.index(mark)
             left, right = tokens[:at], tokens[at + 1 :]
+            if mark == ":" and right and words[0] in ("i", "we", "it", "here", "so"):
+                return read_clause(right)
             if mark == ":" and right and _ANNOUNCES.fullmatch(" ".join(lows(left))):
                 return read_clause(right)
             if not left or not right:
@@ -318,7 +250,7 @@ def _inverted(tokens: Tokens, words: tuple[str, ...]) -> Piece | None:
         rest = tokens[start + 1 :]
         if rest and rest[0].low == "not":
             rest = rest[1:]
-        if rest and rest[0].low in lx.WANT:
+        if rest and rest[0].low in lx.WANT | {"use", "do"}:
             return None
         if rest and rest[0].low == "there":
             inner = rest[2:] if len(rest) > 1 and rest[1].low == "be" else rest[1:]
@@ -374,6 +306,10 @@ def _is_in_place(tokens: Tokens) -> bool:
     return bool(inner) and nouns.names_place(inner, ("in",))
 
 
+_WISHED = Pattern(
+    r"there (?:is|are) (?P<x>.+?) (?:that|which|and) (?:i|we) (?:would like|want|need|would love)"
+    r"(?: (?:to be|to have|it|them))* (?P<y>.+)"
+)
 _SOMEBODY = lx.words("someone somebody everyone everybody nobody something people they it")
 
 
@@ -381,6 +317,10 @@ def _subject(tokens: Tokens, words: tuple[str, ...], opened: Opened, *, question
     """A thing and what is said of it: "the wall should be green", "that plant has to go", "the rug too"."""
     if words[0] in ("there", "here") and len(words) > 1 and words[1] in ("is", "are", "was"):
         present, _ = split(tokens[2:], places=True)
+        wished = _WISHED.match(" ".join(words))
+        if wished:  # "there is an antenna that I'd like removed"
+            size, said = len(wished["x"].split()), len(wished["y"].split())
+            return said_of(join(tokens[2 : 2 + size]), "", tokens[len(tokens) - said :], "")
         if {"wrong", "off", "missing", "weird", "odd", "strange"} & set(words):
             return Piece("vague", "restyle", target=thing_in(tokens[2:]), negated=True)
         return Piece("talk", target=join(present))
@@ -413,7 +353,7 @@ def _subject(tokens: Tokens, words: tuple[str, ...], opened: Opened, *, question
         low = after[0].low
     if low in ("do", "does", "did") and len(after) > 1 and after[1].low == "not":
         return Piece("vague", "restyle", target=join(target), reference=ref, negated=True)
-    if low in lx.MODALS | lx.BE:
+    if low in lx.MODALS | lx.BE or (low == "had" and opened.suggested):
         wish = (
             opened.suggested
             or (question and low not in ("is", "are", "was", "were"))
@@ -425,8 +365,8 @@ def _subject(tokens: Tokens, words: tuple[str, ...], opened: Opened, *, question
             and target[0].low in ("a", "an", "some", "another")
             and piece.sort in ("restyle", "vague", "talk")
         ):
-            wished = nominal(tokens, wanted=True)
-            return wished if wished.sort or wished.new else piece
+            whole = nominal(tokens, wanted=True)
+            return whole if whole.sort or whole.new else piece
         return piece
     if ref:
         return nominal(tokens, wanted=opened.wanted)

@@ -129,12 +129,12 @@ def _compare(_: Match[str]) -> Frame:
 def _pick(match: Match[str]) -> Frame:
     words = match["n"]
     if words in ("last", "final", "right", "latter"):
-        return Frame("pick", number=-1)
-    if words in ("middle", "centre", "center"):
-        return Frame("pick", number=2)
-    if words in ("left", "former"):
-        return Frame("pick", number=1)
-    return Frame("pick", number=number_in(words))
+        number = -1
+    elif words in ("middle", "centre", "center"):
+        number = 2
+    else:
+        number = 1 if words in ("left", "former") else number_in(words)
+    return Frame("pick", target=words, number=number)
 
 
 _RULES: tuple[tuple[str, Callable[[Match[str]], Frame]], ...] = (

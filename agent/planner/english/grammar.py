@@ -12,13 +12,15 @@ from dataclasses import replace
 
 from agent.planner.english import commands
 from agent.planner.english import lexicon as lx
-from agent.planner.english.assembly import Draft, add_piece
+from agent.planner.english.assembly import add_piece
 from agent.planner.english.clause import read_clause
 from agent.planner.english.cutting import cut
+from agent.planner.english.draft import Draft
 from agent.planner.english.lexicon import words as word_set
 from agent.planner.english.nouns import lows, split
 from agent.planner.english.openings import REPAIR, STRONG_REPAIR, core_text, opened_clause, without_edges
 from agent.planner.english.patterns import Pattern
+from agent.planner.english.pieces import thing_in
 from agent.planner.english.smalltalk import answer, is_foreign
 from agent.planner.english.text import LONGEST, Tokens, join, tokenise
 from agent.planner.frames import Frame
@@ -138,6 +140,7 @@ def _read(draft: Draft, tokens: Tokens) -> None:
     said = answer(text) or answer(spoken)
     if said:
         draft.talk = draft.talk or said
+        draft.topic = draft.topic or thing_in(tokens)
         return
     match = _EXCEPT.search(" ".join(lows(tokens)))
     if match:

@@ -181,14 +181,29 @@ NOUNS = words("""
     handle handles knob knobs shade shades skirting baseboard baseboards moulding molding trim tiles tile
     bricks wood board boards panel panels partition screen tapestry rope hook coat-rack coatrack hatstand
     bookend easel sewing machine heater airplane balloon balloons cake fruit apple apples bread food
-    dinosaur trough bean beans barn silo stable kennel elephant lion tiger leopard zebra bear dragon robot
-    unicorn ghost pumpkin snowman christmas disco vacuum cleaner chessboard chandeliers lamps sofas couches
-    armchairs chairs tables rugs pictures paintings posters cushions pillows stools benches cabinets
-    bookshelves bookcases clocks mirrors cats dogs birds beds desks cupboards throws blankets wine tray
-    plates bowls cups mugs bottles baskets pots planters shrub cord cable cables wire wires socket switch
-    plug crack stain spot hole mess clutter rubbish trash junk logo text watermark shadow shadows reflection
-    dust tv-stand gravel lawn beach floorboards footrest divan swing tent canopy stripe scratching post cage
-    perch jar tin lid curtain-rod rod valance tablecloth napkin placemat doily accent feature
+    dinosaur trough bean beans barn silo stable kennel poodle labrador dalmatian bulldog husky beagle
+    terrier corgi retriever soup noodles sushi pasta burger sandwich cheese egg eggs bathroom bedroom
+    kitchen hallway hall nursery attic basement cellar lounge study library corridor balcony loft studio
+    office scooter motorbike
+    motorcycle tractor lorry taxi spaceship rocket ufo butterfly bee glove gloves necklace earring bracelet
+    watch crown tiara wig moustache mustache tattoo kilim fox owl duck deer goat pig hen rat mouse snake
+    frog whale shark turtle monkey wheelbarrow fork knife spoon pan pizza tube mural rail nail sock socks
+    pillowcase letterbox flag pebble pebbles rock trampoline barbecue grill deckchair parasol awning jacuzzi
+    treadmill ladder shed zip button sleeve collar pocket label belt hood bell pole lamppost hydrant antenna
+    aerial gutter mailbox slide seesaw pergola gazebo conservatory lighthouse windmill swan penguin camel
+    giraffe pony donkey parasol surfboard skateboard snowboard ski helmet sword shield flute drum drums
+    violin harp trumpet microphone camera tripod telescope microscope keyboard printer router headphones
+    phone remote binoculars map postcard envelope letter stamp pencil pen brush easel palette scissors
+    needle thread hammer saw drill screwdriver bucket mop broom sponge soap towel towels toothbrush razor
+    comb perfume lipstick purse wallet watch wristwatch coin coins banknote elephant lion tiger leopard
+    zebra bear dragon robot unicorn ghost pumpkin snowman christmas disco vacuum cleaner chessboard
+    chandeliers lamps sofas couches armchairs chairs tables rugs pictures paintings posters cushions pillows
+    stools benches cabinets bookshelves bookcases clocks mirrors cats dogs birds beds desks cupboards throws
+    blankets wine tray plates bowls cups mugs bottles baskets pots planters shrub cord cable cables wire
+    wires socket switch plug crack stain spot hole mess clutter rubbish trash junk logo text watermark
+    shadow shadows reflection dust tv-stand gravel lawn beach floorboards footrest divan swing tent canopy
+    stripe scratching post cage perch jar tin lid curtain-rod rod valance tablecloth napkin placemat doily
+    accent feature
 """)
 PLACES = words("""
     corner left right middle centre center side front background foreground space area spot place gap edge
@@ -202,7 +217,7 @@ DIRECTIONS = words(
 MASS_NOUNS = words("""
     furniture wallpaper grass hair water sand snow bedding lighting flooring upholstery carpeting parquet
     shelving wood glass leather stuff art artwork food bread fruit rubbish trash clutter junk dust ivy
-    shrubbery panelling paneling brickwork greenery foliage
+    shrubbery panelling paneling brickwork greenery foliage sushi pasta soup cheese noodles
 """)
 PLURALS = words(
     "people men women children kids feet leaves mice drapes stairs sheep fish jeans trousers glasses"
@@ -280,12 +295,10 @@ LOCATIVES = words("""
     on in at near beside besides behind under underneath below above over beneath by next between against
     inside outside around along across opposite through within upon atop onto beyond amid amongst among
 """)
-MODALS = words(
-    """
-    can could would will shall should may might must ought need needs has have gotta wants deserves deserve
-    requires wants
-"""
-)
+MODALS = words("""
+    can could would will shall should may might must ought need needs has have gotta want wants deserves
+    deserve requires lacks calls cries screams scream begs
+""")
 BE = words(
     """
     is are be was were been being am become becomes look looks looked looking seem seems go goes feel feels

@@ -44,6 +44,8 @@ def look_of(tokens: Tokens) -> tuple[str, str, bool]:
     text = " ".join(lows(tokens)).strip(" ,.!?")
     if not text:
         return "", "", False
+    if " or " in f" {text} ":
+        return "", "", True  # a choice is a question
     match = _LIKE.fullmatch(text)
     if match:
         named = match["x"] or ""
@@ -108,12 +110,21 @@ class Complement:
 _INTO = frozenset({"to", "into", "be", "become", "as", "for", "→", ":", "being", "becoming"})
 
 
+_NOT_THIS = (("instead", "of"), ("rather", "than"), ("and", "not"))
+
+
 def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) -> Complement:
     """What the words after the object make of it."""
     tokens = trimmed(tokens)
     words = lows(tokens)
     if not words:
         return Complement()
+    cut = next((i for i in range(1, len(words)) if words[i : i + 2] in _NOT_THIS or words[i] == "not"), 0)
+    if cut:
+        tokens, words = tokens[:cut], words[:cut]  # "walnut instead of gold"
+    if "than" in words[1:] and "rather" not in words:
+        tokens = tokens[: words.index("than", 1)]  # "smaller than the table"
+        words = lows(tokens)
     if words[0] == "from" and any(w in ("to", "into") for w in words[1:]):
         at = max(i for i, w in enumerate(words) if w in ("to", "into"))
         return complement(tokens[at:], object_noun, surface=surface)

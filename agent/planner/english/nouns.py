@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english.lexicon import words as word_set
-from agent.planner.english.phrase import sort_of
+from agent.planner.english.phrase import is_compound, sort_of
 from agent.planner.english.text import Token, Tokens
 
 DETERMINERS = lx.DEFINITE | lx.INDEFINITE | frozenset({"no"})
@@ -25,7 +25,7 @@ STOPS = (
         because so and or but it them they he she we i you me us please too instead out away up down
         back not n't then than also again until till since gone there here somewhere anywhere using made
         using via per just only now → : , . ! ? ; / ( ) " add put insert remove
-        delete make replace do does did broke bought gave took found fell
+        delete make replace screams scream begs cries calls do does did broke bought gave took found fell
         spilled hates hate likes loves thinks knocked destroyed ruined wear wearing hold holding show
         shows showing depict display match matching same different more less no a an the my our your his
         her their this these those both all nicer better rather except apart really completely totally
@@ -158,9 +158,20 @@ def head(run: Tokens, *, look_follows: bool) -> int:
     ``look_follows``: the clause needs a look and has none after this run ("make the ottoman bouclé").
     """
     words = lows(run)
+    owner = max((i for i, word in enumerate(words[:-1]) if word.endswith("'s")), default=-1)
+    if owner >= 0:  # "the poodle's | fur pink"
+        return owner + 1 + max(1, head(run[owner + 1 :], look_follows=look_follows))
     pure = [i for i, word in enumerate(words) if is_pure(word)]
     if pure:
         end = pure[-1] + 1
+        follow = words[end : end + 1]
+        if (
+            follow
+            and end + 1 < len(words)
+            and is_thing(follow[0])
+            and (follow[0].endswith("s") or follow[0] == "mirror")
+        ):
+            end += 1  # "the bathroom tiles | dark green"
         while not look_follows and end < len(words) and not is_look(words[end]):
             end += 1  # "a chaise longue"
         return end
@@ -172,7 +183,11 @@ def head(run: Tokens, *, look_follows: bool) -> int:
         last = unknown[0]
         while last + 1 in unknown:
             last += 1
-        at_end = last == len(words) - 1 and look_follows
+        if last + 2 < len(words) and is_thing(words[last + 1]) and words[last + 1].endswith("s"):
+            last += 1  # "the nursery tiles | dark green"
+        if last + 1 == len(words) - 1 and is_compound(words[last], words[last + 1]):
+            last += 1  # "traffic light"
+        at_end = last == len(words) - 1 and look_follows and not is_compound(words[last - 1], words[last])
         if at_end and (last > unknown[0] or (last > 0 and is_thing(words[last - 1]))):
             last -= 1
         return last + 1
@@ -237,6 +252,8 @@ def _tail(tokens: Tokens, *, places: bool, look_follows: bool, tails: bool) -> i
         return 1 + len(inner) if inner else 0
     if words[0] in ("that", "which", "who", "whose") and len(words) > 2 and places:
         return _relative(tokens)
+    if words[0] == "from" and words[1:2] == ("the",) and words[2:3] and words[2] in lx.DIRECTIONS and places:
+        return 3  # "the third book from the left"
     size = locative(tokens)
     if size and places:
         inner, rest = split(tokens[size:], places=True, look_follows=look_follows)
@@ -288,6 +305,9 @@ def has_thing(tokens: Tokens) -> bool:
     if not run:
         return False
     words = lows(run)
+    after = lows(tokens[start + len(run) :])
+    if words[-1] == "coat" and after[:1] != ("of",) and not any(is_look(w) for w in words[:-1]):
+        return True  # "a coat", but not "a red coat of paint"
     if words[-1] in lx.LOOK_NOUNS and words[-1] not in (
         "cover",
         "covering",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from agent.planner.english import lexicon as lx
 from agent.planner.english import nouns
 from agent.planner.english.lexicon import words as word_set
@@ -12,7 +10,7 @@ from agent.planner.english.nouns import has_thing, is_look, lows, noun_of, split
 from agent.planner.english.patterns import Pattern
 from agent.planner.english.pieces import Piece, Sort, reference, trimmed, unknown_thing
 from agent.planner.english.places import begins_place, instead, place_at_start, with_doing, words_of_place
-from agent.planner.english.text import Tokens, join
+from agent.planner.english.text import Tokens, join, tokenise
 
 _WHOLE = Pattern(
     r"(?: (?:from|out of|off|in) (?:the |this |my )?(?:picture|image|photo|photograph|scene|shot|room"
@@ -26,6 +24,12 @@ _SURFACES = word_set("""
 """)
 
 
+_WHATEVER = Pattern(
+    r"(?:whatever|everything|anything|what|all)(?: that| which)?(?: is| are| stands| lies"
+    r"| hangs)? (?=(?:on|in|from|off|under|behind|above|next|near|over|around|below)\b)"
+)
+
+
 def remove_clause(rest: Tokens, verb: str) -> Piece:
     """What follows a verb of removing."""
     rest = trimmed(rest)
@@ -33,11 +37,7 @@ def remove_clause(rest: Tokens, verb: str) -> Piece:
     words = lows(rest)
     if words[:1] == ("of",):
         rest, words = rest[1:], words[1:]
-    whatever = re.match(
-        r"(?:whatever|everything|anything|what|all)(?: that| which)?(?: is| are| stands| lies"
-        r"| hangs)? (?=(?:on|in|from|off|under|behind|above|next|near|over|around|below)\b)",
-        text,
-    )
+    whatever = _WHATEVER.match(text)
     if whatever:
         return Piece("remove", "remove", target="the things " + text[whatever.end() :])
     stripped = _WHOLE.sub("", text)
@@ -173,7 +173,7 @@ def replace_clause(rest: Tokens) -> Piece | None:
         if words[index] == words[at] and index + 1 < len(words) and words[index + 1] in ("a", "an", "some"):
             at = index
     left, right = rest[:at], rest[at + 1 :]
-    if lows(left)[-1:] == ("out",):
+    if lows(left)[-1:] in (("out",), ("in",)):
         left = left[:-1]
     if words[at] == "instead" and right and right[0].low == "of":
         left, right = right[1:], left
@@ -181,6 +181,9 @@ def replace_clause(rest: Tokens) -> Piece | None:
     definite_right = right[0].low in ("the", "that", "this", "my", "our") if right else False
     if reverse or (words[at] == "for" and indefinite_left and definite_right):
         left, right = right, left
+    whatever = _WHATEVER.match(join(left))
+    if whatever:
+        left = tokenise("the things " + join(left)[whatever.end() :])
     ref, after = reference(left)
     if ref and after:
         ref = ""
@@ -276,6 +279,8 @@ def add_clause(verb: str, rest: Tokens) -> Piece | None:
             )
         where = words_of_place(after)
         return Piece("add", "add", new=join(thing), place=where)
+    if where_to[:1] == ("from",) and begins_place(after):
+        return Piece("add", "add", new=join(thing), place=words_of_place(after))
     if where_to == ("there",) or where_to == ("in", "there"):
         return Piece("add", "add", new=join(thing), place="there")
     if after and where_to[0] in (

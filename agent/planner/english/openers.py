@@ -39,7 +39,8 @@ REQUESTS = (
     f"(?:do (?:not )?you|would you|could you|you)? ?think {_YOU} {_COULD}",
     "(?:do you not|do not you|do you|you do not|you do) think(?: that)?|do not you think",
     "(?:(?:would|do) you )?mind(?: if (?:i|we|you))?(?= )",
-    "(?:do|are) you able to",
+    "(?:do|are) you able to|would it (?:kill|hurt|bother) (?:you|anyone) to|can not (?:you|we)",
+    "do me (?:a|the) favou?r (?:of|and)",
     (
         "(?:is|would) (?:it|that|this)(?: be)?(?: at all)? (?:possible|ok|okay|cool|alright"
         f"|too much)(?: (?:to|if|for)(?: (?:you|we|i|ask you to))?(?: {_COULD})?)?(?: (?:have|get"
@@ -153,15 +154,19 @@ _WOULD = (
 
 WANTS = (
     (
-        f"(?:{_I}|you|he|she|they|my \\w+|everyone){_WOULD} (?:want|wants|need|needs|prefer|fancy|wish for"
+        f"(?:{_I}|you|he|she|they|my \\w+|everyone){_WOULD} (?:want|wants|need|needs"
+        "|prefer|fancy|miss|picturing|imagining|seeing"
+        "|wish for"
         "|wish|hope for|desire|crave|do with|use|imagine|picture|envision|after|craving|dreaming of"
-        "|looking for|in the mood for|keen on|wanting|require|opt for|demand|request|going with|going for"
+        "|looking for|in the mood for|keen on|wanting|require|opt for|kill for|die for|demand|request"
+        "|going with|going for"
         "|asking for|settling on|voting for)(?: (?:to (?:see|have|get|try|go for|go with|be able to see)"
         "|it if|it when))?"
     ),
     (
         f"(?:{_I}|you|he|she|they|my \\w+|everyone){_REALLY} (?:would|will|could|might){_REALLY} (?:like"
-        "|love|adore|enjoy|have|see|get|take|go for|go with|choose|pick|use|do with)(?: (?:to (?:see|have"
+        "|love|adore|enjoy|have|see|get|take|go for|go with|choose|pick|use|do with|kill for"
+        "|die for)(?: (?:to (?:see|have"
         "|get|try|go for|go with)|it if|it when))?"
     ),
     f"{_I} see(?= the )",
@@ -191,7 +196,7 @@ WANTS = (
         "(?:it|this|that|the room|the place|this room|the picture|this place|this corner|the scene"
         f"|the whole thing) would look {_NICE} with"
     ),
-    "(?:could|can) use|(?:could )?do with|missing",
+    "(?:could|can) use|(?:could )?do with|missing|(?:it is )?(?:about )?time for",
 )
 
 

@@ -172,7 +172,7 @@ def _names(tokens: Tokens) -> bool:
         and not is_look(run[0].low)
         and (is_thing(run[-1].low) or is_thing(run[0].low))
         and len(tokens) > 0
-        and tokens[0].low not in ("darker", "lighter")
+        and tokens[0].low not in ("darker", "lighter", "back")
     )
 
 

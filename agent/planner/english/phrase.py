@@ -50,7 +50,7 @@ _WHICH = (
 )
 _FILLER = lx.LOOK_NOUNS | word_set("""
     lick splash dash layer looking style styled coloured colored toned made kind of type sort out in be
-    become being to is
+    become being to is something anything
 """)
 _DEGREE = word_set("""
     a bit little slightly somewhat much far way lot even rather super so too still tad touch really quite
@@ -74,6 +74,15 @@ _COMPOUNDS = frozenset(
     |floor tiles|roof tile|roof tiles|wall tile|wall tiles|glass table|fire place|light switch|light
     fixture""".replace("\n", "").split("|")
 )
+_EDIBLE = word_set("""
+    coffee wine chocolate butter honey lemon cherry plum peach olive mint lime apricot fruit cream
+    mocha vanilla
+""")
+_VESSELS = word_set("""
+    cup mug pot machine maker bottle glass rack bar cake tree bush jar bowl shop house dish bean
+    cellar cooler grinder
+""")
+"""Of these pairs the first is no colour: "a coffee cup"."""
 _NOT_A_LOOK = frozenset(tuple(" ".join(pair.split()).split(" ")) for pair in _COMPOUNDS)
 
 
@@ -138,7 +147,8 @@ def _stands_alone(words: tuple[str, ...], index: int) -> bool:
 
 def is_compound(first: str, second: str) -> bool:
     """Whether two words make one noun although the first may be a look ("coffee table")."""
-    return (first.lower(), second.lower()) in _NOT_A_LOOK
+    one, other = first.lower(), second.lower().removesuffix("s")
+    return (one, second.lower()) in _NOT_A_LOOK or (one in _EDIBLE and other in _VESSELS)
 
 
 def _is_modifier(core: tuple[str, ...], index: int) -> bool:
@@ -213,6 +223,8 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
         ):
             continue
         if low in (
+            "filled",
+            "full",
             "with",
             "without",
             "like",
@@ -325,9 +337,13 @@ def is_plural(noun: tuple[str, ...]) -> bool:
     return low.endswith("s") and not low.endswith(("ss", "us", "is")) and low not in lx.SINGULAR_S
 
 
+_PLAIN = (("plain",), ("solid",))
+
+
 def words_of(found: Iterable[Look]) -> tuple[str, ...]:
     """Looks in the order of English adjectives, as words."""
-    ordered = sorted(found, key=lambda look: _ORDER.index(look.sort))
+    # "a plain white wall", but "a blue striped rug"
+    ordered = sorted(found, key=lambda look: 1 if look.words in _PLAIN else _ORDER.index(look.sort))
     return tuple(word for look in ordered for word in _positive(look.words))
 
 

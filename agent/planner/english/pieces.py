@@ -109,6 +109,7 @@ _NOT_NOUNS = lx.DEGREES | word_set("bigger smaller into to in with better darker
 
 _TRAIL = lx.phrases(
     """
+    than that | than it | than this | than before | than now | than it is |
     please | instead | too | as well | for me | would you | could you | can you | will you | thanks | thank
     you | if you can | if possible | now | lol | then | mate | dude | bro | again | though | right | ok |
     okay | haha | also | if you please | maybe | perhaps | i think | you know | if you do not mind | if that
@@ -152,7 +153,9 @@ def trimmed(tokens: Tokens) -> Tokens:
             (
                 i
                 for i in range(2, len(words) - 1)
-                if words[i] in ("i", "we") and words[i + 1] in ("would", "will")
+                if words[i] in ("i", "we")
+                and words[i + 1] in ("would", "will")
+                and words[i - 1] not in ("that", "which", "what")
             ),
             0,
         )

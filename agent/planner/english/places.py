@@ -16,7 +16,7 @@ def with_doing(thing: Tokens, after: Tokens) -> tuple[Tokens, Tokens]:
     if (
         len(after) > 1
         and (after[0].low.endswith("ing") or after[0].low in ("asleep", "full", "lit"))
-        and nouns.locative(after[1:])
+        and (nouns.locative(after[1:]) or after[1].low == "from")
     ):
         doing = after[0].low in (
             "standing",
@@ -35,6 +35,8 @@ def with_doing(thing: Tokens, after: Tokens) -> tuple[Tokens, Tokens]:
 
 def begins_place(tokens: Tokens) -> bool:
     """Whether a place begins here ("on the table") rather than a look ("in velvet")."""
+    if tokens and tokens[0].low == "from" and len(tokens) > 1 and tokens[1].low in ("the", "that"):
+        return has_thing(tokens[1:])  # "hanging from the ceiling"
     size = nouns.locative(tokens)
     return bool(size) and bool(tokens[size:]) and nouns.names_place(tokens[size:], lows(tokens[:size]))
 
@@ -49,7 +51,7 @@ def words_of_place(tokens: Tokens) -> str:
         return "on " + join(inner or tokens[1:])
     if words[:2] == ("all", "over"):
         return join(tokens[1:])
-    size = nouns.locative(tokens)
+    size = nouns.locative(tokens) or (1 if words[0] == "from" else 0)
     inner, _ = split(tokens[size:], places=True)
     words_in = join(inner or tokens[size:])
     return f"{join(tokens[:size])} {words_in}".strip()
@@ -72,7 +74,7 @@ def instead(thing: Tokens, after: Tokens) -> Piece | None:
     words = lows(after)
     old: Tokens = ()
     for opener in _OPENERS:
-        if words[: len(opener)] == opener:
+        if words[: len(opener)] == opener and (opener != ("than",) or has_thing(thing)):
             old = after[len(opener) :]
             break
     if words[:1] == ("where",) and len(words) > 2:

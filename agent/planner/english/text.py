@@ -79,7 +79,8 @@ def tokenise(sentence: str) -> Tokens:
     tokens: list[Token] = []
     for match in _TOKEN.finditer(normalise(sentence)):
         for word in _apart(match.group()):
-            tokens.append(_repaired(word))
+            named = bool(tokens) and tokens[-1].low in lx.DEFINITE | {"a", "an"}
+            tokens.append(_repaired(word, named))
     tokens = _contracted(tokens)
     if tokens:
         first = tokens[0]
@@ -101,7 +102,12 @@ def _contracted(tokens: list[Token]) -> list[Token]:
     for i, token in enumerate(tokens):
         follow = tokens[i + 1].low if i + 1 < len(tokens) else ""
         ends = i + 2 >= len(tokens) or not tokens[i + 2].low[0].isalnum()
-        adjective = follow in lx.FINISHES | lx.COLOURS | lx.SHADES | lx.SIZES and ends
+        looks = lx.FINISHES | lx.COLOURS | lx.SHADES | lx.SIZES
+        adjective = (
+            ends
+            and bool(follow)
+            and (follow in looks or follow.endswith(("y", "ed", "ing", "ful", "less", "ish")))
+        )
         if token.low.endswith("'s") and token.low != "let's" and (follow in _AFTER_IS or adjective):
             verb = [] if follow == "have" else [Token("is", "is")]  # "the lamp's gotta go"
             result += [Token(token.text[:-2], token.low[:-2]), *verb]
@@ -173,9 +179,15 @@ _FUNCTION = word_set("""
 @lru_cache(maxsize=1)
 def _choices() -> tuple[str, ...]:
     """What a slip may be a slip of: the words that requests are made of, and no others."""
-    closed = lx.DEFINITE | lx.LOCATIVES | lx.MODALS | lx.PATTERNS | lx.SIZES | lx.SHADES | lx.PAST.keys()
+    closed = lx.DEFINITE | lx.LOCATIVES | lx.PATTERNS | lx.SIZES | lx.SHADES | lx.PAST.keys()
     targets = _core() | _FUNCTION | closed | lx.COLOUR_OF_VERB.keys() | lx.LOOK_NOUNS | lx.PLACES
     return tuple(sorted(word for word in targets if len(word) >= 3 and "-" not in word))
+
+
+@lru_cache(maxsize=1)
+def _names() -> tuple[str, ...]:
+    looks = lx.MATERIALS | lx.COLOURS | lx.FINISHES | lx.PATTERNS | lx.SIZES | lx.SHADES
+    return tuple(sorted(word for word in lx.NOUNS | looks | lx.PLACES if len(word) >= 3 and "-" not in word))
 
 
 _ENDINGS = (
@@ -205,7 +217,7 @@ def is_known(word: str) -> bool:
     return False
 
 
-def _repaired(word: str) -> Token:
+def _repaired(word: str, named: bool = False) -> Token:
     low = word.lower()
     if not low[0].isalpha() or is_known(low) or not low.isascii():
         return Token(word, low)
@@ -216,13 +228,31 @@ def _repaired(word: str) -> Token:
     for shorter in (squeezed, doubled):
         if shorter != low and is_known(shorter):
             return Token(shorter, shorter)
-    repaired = _nearest(low)
+    repaired = _nearest(low, named)
     return Token(repaired, repaired) if repaired else Token(word, low)
 
 
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+
+
+def _neighbours(low: str, word: str) -> bool:
+    """Whether the letters in which two words differ lie side by side on the keyboard, or are both vowels."""
+    pairs = [(a, b) for a, b in zip(low, word, strict=True) if a != b]
+    places = {c: (row, column) for row, keys in enumerate(_ROWS) for column, c in enumerate(keys)}
+    for a, b in pairs:
+        if a not in places or b not in places:
+            return False
+        (row, column), (other_row, other) = places[a], places[b]
+        if abs(row - other_row) > 1 or abs(column - other) > 1:
+            return False
+    return True
+
+
 @lru_cache(maxsize=4096)
-def _nearest(low: str) -> str | None:
-    """The known word that ``low`` is a slip of, or None."""
+def _nearest(low: str, named: bool) -> str | None:
+    """The known word that ``low`` is a slip of, or None. ``named``: it stands where a thing or a look
+    stands.
+    """
     if len(low) < 3:
         return None
     # Imported here: most sentences have no slips, and the import takes longer than a plan.
@@ -230,7 +260,9 @@ def _nearest(low: str) -> str | None:
     from rapidfuzz.distance import OSA
 
     reach = 2 if len(low) >= 7 else 1
-    found = process.extract(low, _choices(), scorer=OSA.distance, score_cutoff=reach, limit=12)
+    found = process.extract(
+        low, _names() if named else _choices(), scorer=OSA.distance, score_cutoff=reach, limit=12
+    )
     best: tuple[tuple[int, ...], str] | None = None
     for word, distance, _ in found:
         swapped = len(word) == len(low) and sorted(word) == sorted(low)
@@ -244,9 +276,8 @@ def _nearest(low: str) -> str | None:
             continue
         if word[0] != low[0] and not (swapped and word[:2] == low[1::-1]):
             continue
-        if len(low) == _REPAIRABLE and len(word) == len(low) and not swapped and low[-1] != word[-1]:
-            # "pine" and "pink": a changed last letter in a short word is mostly another word.
-            continue
+        if len(low) <= 5 and len(word) == len(low) and not swapped and not _neighbours(low, word):
+            continue  # in a short word a wrong letter is mostly another word: "soup", "soap"
         # Swapped letters are the likeliest slip, then one left out, then a wrong one, then one too many.
         slip = 0 if swapped else {1: 1, 0: 2}.get(len(word) - len(low), 3)
         everyday = word in lx.COMMON and word not in lx.POLITE

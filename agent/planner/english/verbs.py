@@ -76,6 +76,8 @@ def verb_clause(tokens: Tokens) -> Piece | None:
     words = lows(tokens)
     if not words:
         return None
+    if is_look(words[0]) and lemma(words[0]) != words[0]:
+        return None  # "striped wallpaper"
     verb = lemma(words[0])
     rest = tokens[1:]
     after = words[1:]
@@ -147,6 +149,29 @@ def verb_clause(tokens: Tokens) -> Piece | None:
         return _surface_verb(verb, rest)
     if verb == "give":
         return give_clause(rest)
+    if verb in (
+        "fix",
+        "patch",
+        "repair",
+        "cover",
+        "hide",
+        "retouch",
+        "mend",
+        "heal",
+        "conceal",
+        "touch",
+        "clean",
+        "camouflage",
+    ):
+        blemish = rest[1:] if after[:1] in (("up",), ("over",), ("out",)) else rest
+        named, left = split(blemish, places=True)
+        if named and not left and noun_of(named).rstrip("s") in _BLEMISHES:
+            return Piece("remove", "remove", target=join(named))
+    if verb in ("fill", "stuff", "load", "pack") and "with" in after[1:]:
+        at = words.index("with")
+        ref, _ = reference(tokens[1:at])
+        target = "" if ref else join(tokens[1:at])
+        return Piece("restyle", "restyle", target=target, reference=ref, look="filled " + join(tokens[at:]))
     if verb in ("turn", "switch"):
         found = _switched(rest)
         if found:
@@ -176,6 +201,12 @@ def verb_clause(tokens: Tokens) -> Piece | None:
     if verb in lx.VAGUE:
         return _vague(rest)
     return None
+
+
+_BLEMISHES = lx.words("""
+    hole crack stain scratch dent spot mark smudge blemish wrinkle tear rust graffiti pimple mess
+    mould mold scar
+""")
 
 
 _ALSO_LOOKS = word_set("warm cool dim tone dull open close shut light clean")
@@ -316,6 +347,11 @@ def _make(verb: str, rest: Tokens) -> Piece | None:
     if not words:
         return Piece("vague", "restyle")
     ref, after = reference(rest)
+    old = next((i for i in range(len(after)) if lows(after[i : i + 2]) == ("instead", "of")), 0) if ref else 0
+    if old and len(after) > old + 2:
+        named, _ = split(after[old + 2 :], places=True)  # "make it a scooter instead of a bike"
+        definite = f"the {join(named[nouns.determiners(named) :])}"
+        return made_into(verb, definite, "", after[:old], noun_of(named), surface)
     if ref:
         return made_into(verb, "", ref, after, "", surface)
     if words[0] in ("a", "an", "some") and verb not in ("turn", "change", "transform", "convert", "switch"):

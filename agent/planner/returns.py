@@ -1,0 +1,141 @@
+"""Frames that take something back or bring it back. What cannot be found is asked for, never guessed."""
+
+from __future__ import annotations
+
+from agent.plan import Goto, Hide, Pick, Redo, Show, Undo
+from agent.planner.base import Context
+from agent.planner.edits import edit_of
+from agent.planner.english.phrase import (
+    is_plural,
+    parse,
+)
+from agent.planner.frames import Frame
+from agent.planner.layers import (
+    by_look,
+    layers_about,
+    layers_referred,
+    looks_fit,
+    object_of,
+    same_thing,
+    was_undone,
+)
+from agent.planner.outcome import VAGUE, Done, ask
+from agent.planner.wording import (
+    definite,
+    short,
+)
+
+
+def undo(frame: Frame, context: Context) -> Done:
+    """Some versions back."""
+    count = max(1, frame.number or 1)
+    if context.head == 0 and context.versions == 0:
+        return Done((Undo(count=count),), ("undo",))
+    return Done((Undo(count=count),), ("undo" if count == 1 else f"undo {count} steps",))
+
+
+def go_to(frame: Frame, context: Context) -> Done:
+    """To a version by its number, if there is one."""
+    version = frame.number or 0
+    if version < 0:
+        version = context.versions
+    if version > context.versions:
+        return ask(
+            f"There is no version {version}; there are 0 (the original) to {context.versions}. Which one?"
+        )
+    return Done((Goto(version=version),), ("back to the original" if version == 0 else f"version {version}",))
+
+
+def hide(frame: Frame, context: Context) -> Done:
+    """ "undo only the sofa": take that layer out. The thing must be one that was changed."""
+    if frame.prompt == "hide" and frame.target and not layers_about(frame.target, context, visible=True):
+        return edit_of(Frame("edit", "remove", target=frame.target), context)
+    if frame.reference == "all" and frame.like:
+        spared = {layer.id for layer in layers_about(frame.like, context, visible=True)}
+        layers = tuple(layer for layer in context.layers if layer.visible and layer.id not in spared)
+        if not spared:
+            return ask(f"I have not changed {definite(frame.like)}; what shall I undo?")
+    elif frame.target:
+        layers = layers_about(frame.target, context, visible=True)[:1]
+        if parse(frame.target).article.lower() in ("both", "all", "all the", "both the", "every") or (
+            is_plural(parse(frame.target).noun) and frame.target.split()[0] == "both"
+        ):
+            layers = layers_about(frame.target, context, visible=True)
+        if not layers:
+            layers = by_look(frame.target, context)
+    else:
+        layers = tuple(layer for layer in layers_referred(frame, context) if layer.visible)
+        if frame.reference == "it" and context.focus and layers:
+            return Done((Undo(count=1),), ("undo",))
+    if not layers:
+        what = frame.target or "that"
+        return ask(
+            f"I have not changed {definite(what)}; what shall I undo?"
+            if frame.target
+            else "What shall I undo?"
+        )
+    return Done(
+        tuple(Hide(layer=layer.id) for layer in layers),
+        tuple(f"{short(layer.target)}: as it was" for layer in layers),
+    )
+
+
+def bring_back(frame: Frame, context: Context) -> Done:
+    """ "bring the sofa back": show it where it is hidden, take away what removed or replaced it where it is
+    not.
+    """
+    if frame.target:
+        hidden = tuple(
+            layer for layer in layers_about(frame.target, context, visible=False) if layer.kind != "remove"
+        )
+        gone = [
+            layer for layer in layers_about(frame.target, context, visible=True) if layer.kind == "remove"
+        ]
+        if gone:
+            return Done((Hide(layer=gone[0].id),), (f"{short(gone[0].target)}: back",))
+        swapped = [
+            layer
+            for layer in layers_about(frame.target, context, visible=True)
+            if layer.kind == "replace" and same_thing(parse(frame.target), layer.target)
+        ]
+        if swapped:
+            return Done((Hide(layer=swapped[0].id),), (f"{short(swapped[0].target)}: back",))
+        fitting = [layer for layer in hidden if looks_fit(parse(frame.target), layer)] or list(hidden)
+        if fitting:
+            return Done((Show(layer=fitting[0].id),), (f"{short(object_of(fitting[0]))}: back",))
+        changed = layers_about(frame.target, context, visible=True)
+        if changed:
+            return Done((Hide(layer=changed[0].id),), (f"{short(changed[0].target)}: as it was",))
+        return ask(f"I have not taken {definite(frame.target)} away; what shall I do with it?")
+    layers = layers_referred(frame, context)
+    if layers:
+        hidden_now = tuple(layer for layer in layers if not layer.visible)
+        if hidden_now and any(layer.kind != "remove" for layer in hidden_now):
+            if was_undone(context):
+                return Done((Redo(count=1),), ("redo",))
+            return Done(
+                tuple(Show(layer=layer.id) for layer in hidden_now),
+                tuple(f"{short(object_of(layer))}: back" for layer in hidden_now),
+            )
+        if not hidden_now and len(layers) == 1 and context.head > 0:
+            return Done((Undo(count=1),), ("undo",))
+        return Done(
+            tuple(Hide(layer=layer.id) for layer in layers if layer.visible),
+            tuple(f"{short(layer.target)}: as it was" for layer in layers),
+        )
+    if context.head < context.versions:
+        return Done((Redo(count=1),), ("redo",))
+    return ask("What shall I bring back?")
+
+
+def pick(frame: Frame, context: Context) -> Done:
+    """One of the variations on offer, if there are any."""
+    number = frame.number or 0
+    if not context.variations:
+        if number > 0 and context.question is None:
+            return ask("There are no variations to pick from; what shall I change?")
+        return ask(VAGUE)
+    index = context.variations if number < 0 else number
+    if not 1 <= index <= context.variations:
+        return ask(f"There are {context.variations} variations; which one?")
+    return Done((Pick(index=index),), (f"number {index}",))
