@@ -145,7 +145,8 @@ def show(figures: Sequence[Figure]) -> None:
             limit = f"≤ {figure.limit:g} {figure.unit}"
             style = "green" if figure.value <= figure.limit else "red"
         table.add_row(figure.name, f"[{style}]{value}[/{style}]", limit, figure.note)
-    Console().print(table)
+    console = Console()
+    (console if console.is_terminal else Console(width=120)).print(table)
 
 
 def machine() -> dict[str, object]:
@@ -177,6 +178,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
         figures = measure_help(options.rounds)
         figures += measure_weights()

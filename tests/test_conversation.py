@@ -24,7 +24,7 @@ SENTENCES = (
     "now also make the rug green",
     "make it darker",
     "make the walls yellow and the floor walnut",
-    "remove the coffee table",
+    "remove the picture on the right",
     "replace the plant with a floor lamp",
     "undo",
     "redo",

@@ -21,7 +21,9 @@ NEW_SCENES = 2**31 + 7_000
 @pytest.fixture(scope="module")
 def fresh() -> Lisa:
     torch.manual_seed(0)
-    return training.build(300).eval()
+    model = training.build(300)
+    model.eval()
+    return model
 
 
 @pytest.fixture(scope="module")

@@ -171,7 +171,7 @@ def _replacement(number: int, scene: rooms.Scene, index: int, rng: np.random.Gen
     if not kinds:
         return None
     kind = str(rng.choice(kinds))
-    colour, material = rooms.pick_look(kind, rng)
+    colour, material = _look(kind, rng)
     after = rooms.replace(scene, index, kind, colour, material, int(rng.integers(2**31)))
     prompt = rooms.phrase(after.things[index])
     return Case(number, "replace", scene, after, index, prompt, colour=_asked(kind, colour))
@@ -181,7 +181,7 @@ def _addition(number: int, scene: rooms.Scene, rng: np.random.Generator) -> Case
     there = {scene.things[i].kind for i in scene.present()}
     kinds = [kind for kind in rooms.KINDS[2:] if kind not in there]
     kind = str(rng.choice(kinds))
-    colour, material = rooms.pick_look(kind, rng)
+    colour, material = _look(kind, rng)
     try:
         after = rooms.add(scene, kind, colour, material, None, int(rng.integers(2**31)))
     except ValueError:  # no free place
@@ -191,6 +191,15 @@ def _addition(number: int, scene: rooms.Scene, rng: np.random.Generator) -> Case
         return None
     prompt = rooms.phrase(after.things[index])
     return Case(number, "add", scene, after, index, prompt, colour=_asked(kind, colour))
+
+
+def _look(kind: str, rng: np.random.Generator) -> tuple[str | None, str | None]:
+    """A look of a kind, preferably one with a colour that can be asked for."""
+    for _ in range(4):
+        look = rooms.pick_look(kind, rng)
+        if look[0] is not None:
+            break
+    return look
 
 
 def _asked(kind: str, colour: str | None) -> str | None:

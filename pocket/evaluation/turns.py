@@ -46,7 +46,6 @@ from tools.errors import ToolError
 from tools.request import Kind
 from tools.segment import Segmenter, find
 
-
 _VISIBLE: Final = 24  # levels of 255 by which a pixel must differ to be seen to have changed
 _SPILL: Final = 0.2
 

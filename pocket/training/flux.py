@@ -102,6 +102,24 @@ class Painter(nn.Module):
                 setattr(self.kontext, name, child)
         self.clip, self.clip_words, self.t5, self.t5_words = build_text_encoders()
 
+    def load(self, folder: Path) -> None:
+        """Take the weights of exported models (flux-fill and flux-kontext in ``folder``).
+
+        The shared blocks are Fill's; what Kontext's own copy of them learnt is the same, for they were
+        trained as one.
+        """
+        from diffusers import FluxFillPipeline, FluxTransformer2DModel
+
+        trained = FluxFillPipeline.from_pretrained(str(folder / "flux-fill"), dtype=torch.float32)
+        kontext = FluxTransformer2DModel.from_pretrained(
+            str(folder / "flux-kontext" / "transformer"), dtype=torch.float32
+        )
+        self.fill.load_state_dict(trained.transformer.state_dict())
+        self.kontext.x_embedder.load_state_dict(kontext.x_embedder.state_dict())
+        self.clip.load_state_dict(trained.text_encoder.state_dict())
+        self.t5.load_state_dict(trained.text_encoder_2.state_dict())
+        self.clip_words, self.t5_words = trained.tokenizer, trained.tokenizer_2
+
     def encode(self, prompts: list[str], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         """Prompts to (pooled CLIP (n, 128), T5 sequence (n, LENGTH, 128)), padded as diffusers' pipelines
         pad.
@@ -320,6 +338,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--kontext-share", type=float, default=0.5)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--init", type=Path, help="begin with these weights, for example pocket/weights")
     args = parser.parse_args(arguments)
     from diffusers import AutoencoderKL
 
@@ -328,7 +347,10 @@ def main(arguments: list[str] | None = None) -> None:
     latents, held_out = (part.to(device) for part in load_latents(args.data, args.vae, device))
     vae = AutoencoderKL.from_pretrained(args.vae)
     print("flux: samples", {size: len(words) for size, words in latents.words.items()}, flush=True)
-    painter = Painter().to(device)
+    painter = Painter()
+    if args.init is not None:
+        painter.load(args.init)
+    painter.to(device)
     modules: dict[str, nn.Module] = {"painter": painter}
     ema = loop.Ema(modules, 0.998)
     if args.compile:

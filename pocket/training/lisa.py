@@ -9,6 +9,7 @@ features help the encoders to learn and are thrown away.
 from __future__ import annotations
 
 import argparse
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -355,14 +356,21 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare batches")
     parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--init", type=Path, help="begin with these weights, for example pocket/weights/lisa")
     args = parser.parse_args(arguments)
     device = loop.device()
     torch.manual_seed(0)
     records = Records.load(args.data, held_out=False)
+    if args.init is not None:
+        args.out.mkdir(parents=True, exist_ok=True)
+        shutil.copy(args.init / "tokenizer.model", args.out)
     tokenizer = train_tokenizer(records, args.out)
     batches = Batches(records, tokenizer)
     tests = Batches(Records.load(args.data, held_out=True), tokenizer)
-    model = build(len(tokenizer)).to(device)
+    model = build(len(tokenizer))
+    if args.init is not None:
+        model.load_state_dict(Lisa.from_pretrained(str(args.init), dtype=torch.float32).state_dict())
+    model.to(device)
     heads = Heads(128, 192).to(device)
     modules: dict[str, nn.Module] = {"lisa": model, "heads": heads}
     print(
