@@ -259,8 +259,7 @@ class Prefetch(Generic[T]):
     """Makes the batches of coming steps in other processes, where an accelerator would wait for them.
 
     ``make(number)`` must depend on its number alone, so that ``get`` gives the same with and without
-    workers. The
-    processes are forked: what ``make`` reads is shared, not copied.
+    workers. The processes are forked: what ``make`` reads is shared, not copied.
     """
 
     def __init__(self, make: Callable[[int], T], workers: int) -> None:
