@@ -21,7 +21,7 @@ from tools import errors, registry
 from tools.inpaint import Inpainter, Job, Progress
 from tools.registry import Preset
 from tools.request import Kind
-from tools.segment import Cancelled, Found, Segmenter, never
+from tools.segment import CancelCheck, Found, Segmenter, never
 
 MARK = "PAINTER_HAS_BEGUN"
 
@@ -72,7 +72,7 @@ class ColourFinder:
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
     def segment(
-        self, picture: Pixels, phrases: Sequence[str], *, cancelled: Cancelled = never
+        self, picture: Pixels, phrases: Sequence[str], *, cancelled: CancelCheck = never
     ) -> list[Found]:
         self.asked.append(tuple(phrases))
         if cancelled():
@@ -128,7 +128,7 @@ class ColourPainter:
     stepped: threading.Event = field(default_factory=threading.Event)
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: Cancelled = never
+        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         self.calls += 1
         if any("endless" in job.prompt for job in jobs):

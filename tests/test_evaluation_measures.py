@@ -16,7 +16,7 @@ from pocket.evaluation.colours import Swatches, lab, nearest_name
 from pocket.evaluation.scenes import FIRST_SEED, PAINT_SIZE, SEGMENT_SIZE, draw_case
 from pocket.evaluation.table import Row
 from pocket.evaluation.wishes import draw_wish
-from tools.segment import Cancelled, Found, never
+from tools.segment import CancelCheck, Found, never
 
 Pixels = NDArray[np.uint8]
 
@@ -38,7 +38,7 @@ class Oracle:
         self.masks[_key(rendered.picture), phrase.lower()] = np.isin(rendered.ids, list(things))
 
     def segment(
-        self, picture: Pixels, phrases: Sequence[str], *, cancelled: Cancelled = never
+        self, picture: Pixels, phrases: Sequence[str], *, cancelled: CancelCheck = never
     ) -> list[Found]:
         nothing = np.zeros(picture.shape[:2], np.bool_)
         masks = [nothing if self.blind else self.masks[_key(picture), phrase] for phrase in phrases]

@@ -15,7 +15,7 @@ from sessions.compose import compose
 from tools import errors
 from tools.inpaint import Inpainter, Job, MaskedEdit, Progress, inpaint, prepare, seed_for, vary
 from tools.request import Kind
-from tools.segment import Cancelled, Found, find, never
+from tools.segment import CancelCheck, Found, find, never
 
 Pixels = NDArray[np.uint8]
 COLOURS = {"red": (200, 0, 0), "green": (0, 180, 0), "blue": (0, 0, 220)}
@@ -34,7 +34,7 @@ class PlainPainter:
     seen: list[list[Job]] = field(default_factory=list)
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: Cancelled = never
+        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         self.seen.append(list(jobs))
         assert len({(job.crop.shape, job.steps, job.guidance) for job in jobs}) == 1
@@ -240,7 +240,7 @@ def test_bad_masks_are_said_in_one_sentence() -> None:
 def test_an_engine_that_breaks_the_interface_is_named() -> None:
     class Short(PlainPainter):
         def paint(
-            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: Cancelled = never
+            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
         ) -> list[Pixels]:
             return []
 
@@ -258,7 +258,7 @@ class ColourSegmenter:
         self.asked: list[list[str]] = []
 
     def segment(
-        self, picture: Pixels, phrases: Sequence[str], *, cancelled: Cancelled = never
+        self, picture: Pixels, phrases: Sequence[str], *, cancelled: CancelCheck = never
     ) -> list[Found]:
         self.asked.append(list(phrases))
         found = []

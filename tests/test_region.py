@@ -23,6 +23,7 @@ from tools.region import (
     paint_mask,
     patch,
     plan_region,
+    room_for_another,
     working_size,
 )
 from tools.request import Kind
@@ -187,6 +188,28 @@ def test_margins_grow_with_the_object_and_by_kind() -> None:
         above, below = margins(side, "remove")
         assert below > above  # for the shadow
     assert margins(200, "restyle")[0] <= 8
+
+
+def test_a_thin_thing_makes_room_for_another() -> None:
+    lamp = np.zeros((200, 150), bool)
+    lamp[20:60, 50:100] = True  # the shade
+    lamp[60:180, 73:77] = True  # the pole
+    lamp[176:180, 55:95] = True  # the foot
+    sofa = np.zeros((200, 150), bool)
+    sofa[80:160, 20:130] = True
+    sofa[80:110, 60:100] = False  # something stands before it: that is not the sofa's room
+
+    hull = room_for_another(lamp)
+
+    assert hull[120, 62] and hull[120, 88]  # beside the pole
+    assert not hull[120, 52] and not hull[15].any()
+    assert (hull | lamp == hull).all()
+    assert (room_for_another(sofa) == sofa).all()
+    assert paint_mask(lamp, "replace")[120, 62] and not paint_mask(lamp, "restyle")[120, 62]
+    one = np.zeros((9, 9), bool)
+    one[4, 4] = True
+    assert (room_for_another(one) == one).all()
+    assert not room_for_another(one & False).any()
 
 
 def test_a_blend_mask_does_not_fade_at_the_pictures_border() -> None:

@@ -19,7 +19,7 @@ from sessions.compose import Patch, compose
 from tools import errors
 from tools.region import Region, cut, patch, plan_region
 from tools.request import Kind
-from tools.segment import Cancelled, never
+from tools.segment import CancelCheck, never
 
 Progress = Callable[[int, int], None]
 """Called after each denoising step with (steps done, steps in all)."""
@@ -76,7 +76,7 @@ class Inpainter(Protocol):
         ...
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: Cancelled = never
+        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order."""
         ...
@@ -126,7 +126,7 @@ def inpaint(
     *,
     batch: int = 4,
     progress: Progress | None = None,
-    cancelled: Cancelled = never,
+    cancelled: CancelCheck = never,
 ) -> list[Patch]:
     """Paint the edits of one turn into a picture: one patch an edit, in their order, the first to lie lowest.
 
@@ -164,7 +164,7 @@ def vary(
     *,
     batch: int = 4,
     progress: Progress | None = None,
-    cancelled: Cancelled = never,
+    cancelled: CancelCheck = never,
 ) -> list[Patch]:
     """Paint one edit once for each seed, each from the same picture: one patch a seed, to pick from.
 
@@ -236,7 +236,7 @@ def _paint(
     works: Sequence[Work],
     belows: Sequence[NDArray[np.uint8]],
     progress: Progress | None,
-    cancelled: Cancelled,
+    cancelled: CancelCheck,
 ) -> list[Patch]:
     """Paint one batch and bring its crops back to the pictures that they were cut from."""
     if cancelled():

@@ -20,8 +20,9 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
+from scipy.spatial import ConvexHull
 
 from sessions.compose import Box, Patch
 from tools.errors import PictureError
@@ -43,6 +44,10 @@ CONTEXT = 0.35
 
 MAGNIFY = 6
 """How many times the sides of a crop are enlarged at most: beyond that there is nothing left to see in it."""
+
+SOLID = 0.6
+"""A silhouette that fills less than this of its convex hull (a lamp, a chair's legs) has no room in it for
+another thing."""
 
 _EXACT = 1_500_000  # Above this many pixels distances are measured on a coarser grid.
 
@@ -139,6 +144,28 @@ def clean(mask: Mask, *, speck: float = 0.05, hole: float = 0.02) -> Mask:
     return result
 
 
+def room_for_another(mask: Mask) -> Mask:
+    """The mask in which another thing takes an object's place: the object's own, or its convex hull if it is
+    thin (see ``SOLID``). The same size, never smaller than the mask.
+    """
+    if not mask.any():
+        return mask.copy()
+    box = bounds(mask)
+    part = _crop(mask, box)
+    rows = np.flatnonzero(part.any(axis=1))
+    left = part.argmax(axis=1)[rows]
+    right = box.width - part[:, ::-1].argmax(axis=1)[rows]
+    corners = np.concatenate([np.stack((x, y), 1) for x in (left, right) for y in (rows, rows + 1)])
+    hull = ConvexHull(corners)
+    if np.count_nonzero(part) >= SOLID * hull.volume:  # ``volume`` is the area in the plane
+        return mask.copy()
+    drawn = Image.new("1", (box.width, box.height))
+    ImageDraw.Draw(drawn).polygon([(float(x), float(y)) for x, y in corners[hull.vertices]], fill=1)
+    roomy = mask.copy()
+    roomy[box.y0 : box.y1, box.x0 : box.x1] |= np.asarray(drawn)
+    return roomy
+
+
 def paint_mask(mask: Mask, kind: Kind) -> Mask:
     """Grow an object's mask to where the engine may paint: the same size, never smaller than the mask."""
     return _masks(mask, kind)[0]
@@ -189,6 +216,8 @@ def plan_region(mask: Mask, kind: Kind, *, area: int, multiple: int) -> Region:
     """
     size = (mask.shape[1], mask.shape[0])
     cleaned = clean(mask)
+    if kind == "replace":
+        cleaned = room_for_another(cleaned)
     box = bounds(cleaned)
     margin, shadow = _margin(int(np.count_nonzero(cleaned)), box, size, kind)
     reach = math.ceil(margin) + 1
@@ -287,6 +316,8 @@ def _masks(mask: Mask, kind: Kind) -> tuple[Mask, Pixels]:
     """The paint and the blend mask at the mask's own size; both empty for an empty mask."""
     paint, blend = np.zeros_like(mask), np.zeros(mask.shape, dtype=np.uint8)
     if mask.any():
+        if kind == "replace":
+            mask = room_for_another(mask)
         size = (mask.shape[1], mask.shape[0])
         box = bounds(mask)
         margin, shadow = _margin(int(np.count_nonzero(mask)), box, size, kind)

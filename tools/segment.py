@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tools import errors
 
-Cancelled = Callable[[], bool]
+CancelCheck = Callable[[], bool]
 """Asked between units of work: True means stop now (the engine then raises ``tools.errors.Cancelled``)."""
 
 
@@ -53,7 +53,7 @@ class Segmenter(Protocol):
         ...
 
     def segment(
-        self, picture: NDArray[np.uint8], phrases: Sequence[str], *, cancelled: Cancelled = never
+        self, picture: NDArray[np.uint8], phrases: Sequence[str], *, cancelled: CancelCheck = never
     ) -> list[Found]:
         """Find each phrase in an RGB picture (H, W, 3), all in one call, in the order of the phrases."""
         ...
@@ -68,7 +68,7 @@ def find(
     picture: NDArray[np.uint8],
     phrases: Sequence[str],
     *,
-    cancelled: Cancelled = never,
+    cancelled: CancelCheck = never,
 ) -> list[Found]:
     """Find each phrase in an RGB picture (H, W, 3): one result a phrase, in their order.
 

@@ -53,6 +53,11 @@ class Tally:
         """The row of a measure that has a ceiling."""
         return share_row("flux", title, self.painted[name], target=target, ceiling=self.true[name])
 
+    def sure_row(self, title: str, name: str) -> Row:
+        """The row of a measure over those cases alone whose true picture passes it."""
+        sure = [value for value, true in zip(self.painted[name], self.true[name], strict=True) if true]
+        return share_row("flux", title, sure)
+
 
 def paint(case: Case, mask: Mask, inpainters: Mapping[Kind, Inpainter] | None) -> Pixels:
     """The picture of a case with its edit painted under ``mask``. Without painters the truth is laid in
@@ -196,7 +201,9 @@ def _rows(tally: Tally, seconds: Sequence[float]) -> list[Row]:
         row("· material kept when only the colour is asked", "material kept"),
         row("removed things no longer found by LISA", "gone", 0.85),
         row("new things found by LISA where replaced", "replace"),
+        tally.sure_row("· of those that it finds in the true picture", "replace"),
         row("new things found by LISA where added", "add"),
+        tally.sure_row("· of those that it finds in the true picture", "add"),
         row("untouched outside the blend mask, bit for bit", "untouched", 1.0),
     ]
     rows += [

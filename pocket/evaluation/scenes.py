@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pocket import rooms
 from pocket.rooms.edits import dependants
 from pocket.rooms.expressions import noun_of
+from tools.region import paint_mask
 from tools.request import Kind
 
 FIRST_SEED: Final = 2**31
@@ -48,6 +49,9 @@ LEAST_SHARE: Final = 0.008
 """The smallest things that are edited, as a share of the picture."""
 
 _TRIES: Final = 1000
+_KINDS_TRIED: Final = 8
+_INSIDE: Final = 0.8
+_LEAST_NEW: Final = 0.2
 
 
 @dataclass(frozen=True)
@@ -170,11 +174,27 @@ def _replacement(number: int, scene: rooms.Scene, index: int, rng: np.random.Gen
     ]
     if not kinds:
         return None
-    kind = str(rng.choice(kinds))
-    colour, material = _look(kind, rng)
-    after = rooms.replace(scene, index, kind, colour, material, int(rng.integers(2**31)))
-    prompt = rooms.phrase(after.things[index])
-    return Case(number, "replace", scene, after, index, prompt, colour=_asked(kind, colour))
+    for kind in rng.permutation(kinds)[:_KINDS_TRIED]:
+        colour, material = _look(str(kind), rng)
+        after = rooms.replace(scene, index, str(kind), colour, material, int(rng.integers(2**31)))
+        if has_room(scene, after, index):
+            prompt = rooms.phrase(after.things[index])
+            return Case(number, "replace", scene, after, index, prompt, colour=_asked(str(kind), colour))
+    return None
+
+
+def has_room(before: rooms.Scene, after: rooms.Scene, index: int) -> bool:
+    """Whether what takes a thing's place can be seen where the thing's mask lets a painter paint.
+
+    The true new thing must lie there for ``_INSIDE`` of its visible part, and be no speck in it: otherwise
+    the picture that is compared with is one that nobody could paint.
+    """
+    size = (192, 144)
+    old = rooms.mask(rooms.render(before, size, supersample=1), index)
+    new = rooms.mask(rooms.render(after, size, supersample=1), index)
+    if not old.any() or new.sum() < _LEAST_NEW * old.sum():
+        return False
+    return bool((new & paint_mask(old, "replace")).sum() >= _INSIDE * new.sum())
 
 
 def _addition(number: int, scene: rooms.Scene, rng: np.random.Generator) -> Case | None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pocket import rooms
-from pocket.evaluation.scenes import FIRST_SEED, PAINT_SIZE, Case, clear_things, draw_case
+from pocket.evaluation.scenes import FIRST_SEED, PAINT_SIZE, Case, clear_things, draw_case, has_room
 from pocket.rooms.edits import dependants
 from pocket.rooms.expressions import noun_of
 
@@ -243,7 +243,7 @@ def _changed(scene: rooms.Scene, change: Change, index: int, seed: int) -> tuple
     colour, material = _look(change, rng)
     if change.kind == "replace":
         made = rooms.replace(scene, index, change.into, colour, material, int(rng.integers(2**31)))
-        return made, index
+        return (made, index) if has_room(scene, made, index) else None
     try:
         made = rooms.add(scene, change.into, colour, material, change.place, int(rng.integers(2**31)))
     except ValueError:

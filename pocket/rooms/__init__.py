@@ -26,7 +26,7 @@ from pocket.rooms.vocabulary import (
     check_look,
     has_own_colour,
 )
-from pocket.rooms.words import GENERIC, SYNONYMS, USES, USES_HELD_OUT
+from pocket.rooms.words import GENERIC, SYNONYMS, USES, USES_HELD_OUT, free_uses
 
 __all__ = [
     "COLOURS",
@@ -55,6 +55,7 @@ __all__ = [
     "check_look",
     "colour_of",
     "expressions",
+    "free_uses",
     "has_own_colour",
     "make_scene",
     "mask",

@@ -30,7 +30,16 @@ from pocket.rooms.vocabulary import (
     OWN_COLOUR,
     PLURAL_KINDS,
 )
-from pocket.rooms.words import ACTIVITIES, GENERIC, RIVALS, SYNONYMS, TRAITS, USE_GENERIC, USES
+from pocket.rooms.words import (
+    ACTIVITIES,
+    GENERIC,
+    RIVALS,
+    SYNONYMS,
+    TRAITS,
+    USE_GENERIC,
+    USES,
+    free_uses,
+)
 
 Group = Literal["plain", "attribute", "place", "use"]
 MIN_SHARE: Final = 0.003
@@ -456,10 +465,11 @@ _ACTIVITY_FRAMES: Final = (
 
 
 def use_texts(kind: str) -> list[str]:
-    """Every wording by use that can be composed for a kind."""
+    """Every wording by use of a kind: composed from frames, and written whole."""
     out = [frame.format(use) for use in USES[kind] for frame in _USE_FRAMES]
     out += [frame.format(trait) for trait in TRAITS[kind] for frame in _TRAIT_FRAMES]
-    return out + [frame.format(activity) for activity in ACTIVITIES[kind] for frame in _ACTIVITY_FRAMES]
+    out += [frame.format(activity) for activity in ACTIVITIES[kind] for frame in _ACTIVITY_FRAMES]
+    return [*out, *free_uses()[kind]]
 
 
 def _use(scene: Scene, view: View, rng: Generator) -> Iterator[Expression]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
@@ -308,6 +310,20 @@ ACTIVITIES: Final[dict[str, tuple[str, ...]]] = {
     "basket": ("storing blankets", "collecting laundry"),
 }
 """What each kind is for: completes "something for …"."""
+
+
+@cache
+def free_uses() -> dict[str, tuple[str, ...]]:
+    """By kind, whole phrases that mean a thing by its use or nature without its name, from ``uses.txt``."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in Path(__file__).with_name("uses.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            lines = found.setdefault(line[2:], [])
+        elif line:
+            lines.append(line)
+    return {kind: tuple(texts) for kind, texts in found.items()}
+
 
 USE_GENERIC: Final[tuple[tuple[str, frozenset[str]], ...]] = (
     ("what you would sit on", frozenset({"sofa", "armchair", "chair", "ottoman"})),

@@ -28,7 +28,7 @@ from tools.lisa import processing, text
 from tools.lisa.config import LisaConfig
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
 
-PRESENT, ABSENT = 6, 3
+PRESENT, ABSENT = 6, 4
 """Questions a picture: about things that are there, and about things that are not."""
 
 YES: Final = "It is [SEG]."
@@ -170,6 +170,7 @@ class Batches:
         start = text.prompt("@").split("@")[0]
         self.prefix = tokenizer.encode_prompt(start)
         self.image_at = self.prefix.index(IMAGE_PLACEHOLDER)
+        self.uses = {text: kind for kind in rooms.KINDS for text in rooms.use_texts(kind)}
 
     def _question(self, asked: str, answer: str) -> tuple[list[int], int]:
         """Ids of a question and its answer, and how many of them are the question's."""
@@ -225,6 +226,8 @@ class Batches:
             chosen = (groups[names[int(rng.integers(len(names)))]] for _ in range(number))
             return [group[int(rng.integers(len(group)))] for group in chosen]
 
+        # Kinds that are not there are asked for twice as often as looks that none has: they are harder.
+        no += [g for g in no if g == "absent:absent"]
         return pick(yes, PRESENT), pick(no, ABSENT) if no else []
 
     def _sequence(
@@ -246,8 +249,11 @@ class Batches:
             segment += [number] * len(more)
         return ids, labels, segment, seg_at
 
-    @staticmethod
-    def _ask(words: str, flip: bool, rng: np.random.Generator) -> str:
+    def _ask(self, words: str, flip: bool, rng: np.random.Generator) -> str:
+        if words in self.uses:
+            # A record holds a few wordings only: any other is as true of the same things.
+            free = rooms.free_uses()[self.uses[words]]
+            return text.question(words if rng.random() < 0.4 else free[int(rng.integers(len(free)))])
         words = _mirror_words(words) if flip else words
         if rng.random() < 0.3:
             words = words.removeprefix("the ")

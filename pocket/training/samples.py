@@ -22,6 +22,8 @@ from scipy import ndimage
 
 import prompts
 from pocket import rooms
+from pocket.rooms.expressions import noun_of
+from tools.region import room_for_another
 
 Task = Literal["restyle", "replace", "remove", "add"]
 TASKS: Final[tuple[Task, ...]] = ("restyle", "replace", "remove", "add")
@@ -83,11 +85,10 @@ def _try_sample(rng: np.random.Generator) -> Sample | None:
             return None
         after, prompt = changed
     elif task == "replace":
-        kind = _other_kind(thing.kind, rng)
-        colour, material = _look(kind, rng)
-        after = rooms.replace(scene, index, kind, colour, material, int(rng.integers(0, 2**31)))
+        after, fits = _replaced(scene, index, mask_small, rng)
         prompt = _words(after.things[index], rng)
-        mask_small = mask_small | rooms.mask(rooms.render(after, (192, 144), supersample=1), index)
+        if not fits:
+            mask_small = mask_small | rooms.mask(rooms.render(after, (192, 144), supersample=1), index)
     elif task == "remove":
         scene = _uncover(scene, index, small)
         after, prompt = rooms.remove(scene, index), EMPTY_PROMPT
@@ -99,19 +100,47 @@ def _try_sample(rng: np.random.Generator) -> Sample | None:
     viewport, size = _window(mask_small, rng)
     truth = rooms.render(after, size, viewport)
     before = truth if after is scene else rooms.render(scene, size, viewport)
+    picture = truth.picture
     own = rooms.mask(before, index)
     if task == "restyle":
         mask = _grow(own, rng.uniform(0.0, 0.02))
     elif task == "remove":
         mask = _grow(own | _differs(truth.picture, before.picture), rng.uniform(0.01, 0.05))
+        if rng.random() < 0.3:
+            mask = _wobble(mask, rng)
+            picture = np.where(mask[..., None], picture, before.picture)
+    elif task == "replace" and fits:
+        mask = room_for_another(own)
+        mask = _grow(mask, rng.uniform(0.07, 0.17) * float(np.sqrt(mask.mean())))
+        picture = np.where(mask[..., None], picture, before.picture)
     else:
         mask = own | rooms.mask(truth, index)
-        if rng.random() < 0.5:
+        if rng.random() < (0.8 if task == "add" else 0.5):
             mask = _box(mask)
         mask = _grow(mask, rng.uniform(0.0, 0.05))
     if mask.mean() < 0.02 or mask.mean() > 0.9:
         return None
-    return Sample(truth.picture, before.picture, mask, prompt, task)  # type: ignore[arg-type]
+    return Sample(picture, before.picture, mask, prompt, task)  # type: ignore[arg-type]
+
+
+def _replaced(
+    scene: rooms.Scene, index: int, mask: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[rooms.Scene, bool]:
+    """Another thing in a thing's place, and whether it fits into the old one's grown mask.
+
+    The product knows the old thing alone: what it paints is shaped by the old mask. So most samples have a
+    new thing that has room there; where none of a few does, the last is taken, with a mask that covers both.
+    """
+    room = room_for_another(mask)
+    room = _grow(room, 0.12 * float(np.sqrt(room.mean())))
+    for _ in range(6):
+        kind = _other_kind(scene.things[index].kind, rng)
+        colour, material = _look(kind, rng)
+        after = rooms.replace(scene, index, kind, colour, material, int(rng.integers(0, 2**31)))
+        new = rooms.mask(rooms.render(after, (192, 144), supersample=1), index)
+        if new.sum() >= 0.2 * mask.sum() and (new & room).sum() >= 0.88 * new.sum():
+            return after, True
+    return after, False
 
 
 def _uncover(scene: rooms.Scene, index: int, before: rooms.Rendered) -> rooms.Scene:
@@ -162,9 +191,9 @@ def _words(thing: rooms.Thing, rng: np.random.Generator) -> str:
 
 
 def _synonym(text: str, kind: str, rng: np.random.Generator) -> str:
-    others = rooms.SYNONYMS.get(kind, ())
-    if others and kind in text and rng.random() < 0.15:
-        text = text.replace(kind, str(rng.choice(others)))
+    others, noun = rooms.SYNONYMS.get(kind, ()), noun_of(kind)
+    if others and noun in text and rng.random() < 0.15:
+        text = text.replace(noun, str(rng.choice(others)))
     if rng.random() < 0.15:
         text = text.removeprefix("a ").removeprefix("an ")
     return text
@@ -218,6 +247,14 @@ def _window(
 def _grow(mask: NDArray[np.bool_], share: float) -> NDArray[np.bool_]:
     radius = round(share * (mask.shape[0] * mask.shape[1]) ** 0.5)
     return mask if radius < 1 else np.asarray(ndimage.distance_transform_edt(~mask) <= radius)
+
+
+def _wobble(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """The mask as a model that is not sure of its edge would give it: bulges, dents and rounded corners."""
+    sigma = 0.03 * float(np.sqrt(mask.size))
+    noise = ndimage.gaussian_filter(rng.normal(size=mask.shape), sigma)
+    soft = ndimage.gaussian_filter(mask.astype(float), 0.4 * sigma)
+    return np.asarray(soft + 0.2 * noise / noise.std() > 0.5)
 
 
 def _differs(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -25,8 +25,7 @@ from tools.errors import Cancelled, EngineError
 from tools.flux.guidance import guided
 from tools.inpaint import Job, Progress
 from tools.pocket import weights_folder
-from tools.segment import Cancelled as CancelCheck
-from tools.segment import never
+from tools.segment import CancelCheck, never
 
 POCKET_AREA = 192 * 192
 POCKET_STEPS = 8

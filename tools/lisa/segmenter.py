@@ -21,8 +21,7 @@ from tools.errors import Cancelled
 from tools.lisa import processing, text
 from tools.lisa.model import Answer, Lisa, PictureFeatures
 from tools.pocket import weights_folder
-from tools.segment import Cancelled as CancelCheck
-from tools.segment import Found, never
+from tools.segment import CancelCheck, Found, never
 
 _KEPT_PICTURES = 4
 _INVENTORY = "What is in this image?"
