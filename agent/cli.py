@@ -274,31 +274,11 @@ def _told(error: Exception) -> int:
     elif isinstance(error, MemoryError):
         sentence = "This machine has too little memory for that: use a smaller picture."
     else:
-        sentence = _unexpected(error)
+        from agent.mishaps import told
+
+        sentence = told(error)
     click.echo(sentence, err=True)
     return 1
-
-
-def _unexpected(error: Exception) -> str:
-    """The sentence for an error that nobody foresaw; what a programmer needs goes to a log file."""
-    import traceback
-    from datetime import UTC, datetime
-
-    from sessions import data_folder
-
-    sentence = f"Something went wrong inside InpaLLa: {type(error).__name__}"
-    what = " ".join(str(error).split())[:200]
-    if what:
-        sentence += f", {what.rstrip('.')}"
-    log = data_folder() / "log.txt"
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("a", encoding="utf-8", errors="replace") as file:
-            file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
-            file.write("".join(traceback.format_exception(error)) + "\n")
-    except OSError:
-        return f"{sentence}."
-    return f"{sentence} (details in {log})."
 
 
 if __name__ == "__main__":

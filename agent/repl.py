@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-import traceback
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -18,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from agent import commands
+from agent import commands, mishaps
 from agent.console import Console
 from agent.display import Shown, timing, understood
 from agent.errors import AgentError
@@ -267,7 +266,7 @@ async def _carried_out(state: Chat, line: str) -> None:
     elif isinstance(error, AgentError | SessionError | ToolError):
         state.problem(str(error))
     elif isinstance(error, Exception):
-        state.problem(_unexpected(error, session))
+        state.problem(f"{mishaps.told(error)} The session is unharmed.")
     elif error is not None:
         raise error
 
@@ -277,20 +276,6 @@ async def _answer(state: Chat, line: str) -> None:
         await commands.run(state, line)
     else:
         await state.say(line)
-
-
-def _unexpected(error: Exception, session: Session) -> str:
-    """A sentence for an error that nobody foresaw; what a programmer needs goes to a file."""
-    what = " ".join(str(error).split())[:200]
-    path = session.folder / "error.txt"
-    sentence = (
-        f"That failed in a way it should not ({type(error).__name__}: {what}); the session is unharmed."
-    )
-    try:
-        path.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    except OSError:
-        return sentence
-    return f"{sentence} Details are in {path}."
 
 
 @contextmanager

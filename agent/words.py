@@ -49,11 +49,11 @@ def listed(items: Sequence[str], last: str = "and") -> str:
 
 
 def edit(target: str, prompt: str, kind: Kind | str) -> str:
-    """An edit in a few words: "the sofa → a brown leather sofa"."""
+    """An edit in a few words: "the sofa → a brown leather sofa", "the lamp removed", "a cat added here"."""
     if kind == "remove":
-        return f"{definite(target)} → removed"
+        return f"{definite(target)} removed"
     if kind == "add":
-        return f"{prompt} → {target}" if says_something(target) else f"{prompt} → added"
+        return f"{prompt} added {target}".rstrip()
     return f"{definite(target)} → {prompt}"
 
 
@@ -61,7 +61,7 @@ def shown(target: str, prompt: str, kind: Kind | str, visible: bool) -> str:
     """A layer that was hidden or shown: "the sofa → as before", "the sofa → a leather sofa again"."""
     if visible:
         return f"{edit(target, prompt, kind)} again"
-    return f"{prompt} → taken out" if kind == "add" else f"{definite(target)} → as before"
+    return f"{prompt} taken out" if kind == "add" else f"{definite(target)} → as before"
 
 
 def subject(target: str, prompt: str, kind: Kind | str) -> str:

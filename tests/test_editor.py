@@ -166,13 +166,13 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert is_near(flat.colour("picture"), WALL)
     assert flat.engines.finder.asked == [("the picture",), ("the picture",)]
     assert len(flat.engines.painter.painted) == 1
-    assert turn.reply == "Done: the picture → removed."
+    assert turn.reply == "Done: the picture removed."
 
     # "everything" is found wherever one looks, so it is never gone.
     flat.engines.finder.asked.clear()
     turn = await flat.do(Edit(target="everything", prompt="", kind="remove"))
     assert len(flat.engines.finder.asked) == 3
-    assert turn.reply == "Done: everything → removed. There may still be something of everything to see."
+    assert turn.reply == "Done: everything removed. There may still be something of everything to see."
 
 
 async def test_an_edit_that_changes_nothing_is_tried_with_another_seed_and_given_up(flat: Flat) -> None:

@@ -93,16 +93,19 @@ async def test_the_end_says_where_the_session_is_and_how_to_go_on(folder: Path) 
     assert "You are at version 1; the last sentence was: paint the left red" in second.out
 
 
-async def test_an_error_in_one_line_does_not_stop_the_next(folder: Path) -> None:
+async def test_an_error_in_one_line_does_not_stop_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPALLA_DATA", str(folder / "data"))
     said = await talk(folder, "refuse", "crash", "look for a piano", "", "   ", "paint the left red")
     assert said.code == 1
     refused, crashed, missing = said.problems.splitlines()
     assert refused == "That cannot be done: ask for something else."
-    assert "ValueError: nobody foresaw [this]" in crashed
+    assert "ValueError, nobody foresaw [this]" in crashed
     assert missing == "I see no a piano. There are: the left and the right."
     assert "The left is red now." in said.lines
     assert "Traceback" not in said.out + said.problems
-    assert "Traceback" in (folder / "sessions" / "box" / "error.txt").read_text()
+    assert "Traceback" in (folder / "data" / "log.txt").read_text()
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def build(vocabulary: int) -> Lisa:
         SamPromptEncoderConfig,
         SamVisionConfig,
     )
+    from transformers.models.sam.modeling_sam import SamVisionAttention
 
     prompt = 128
     config = LisaConfig(
@@ -101,9 +102,13 @@ def build(vocabulary: int) -> Lisa:
         vision_fit="squash",
     )
     model = Lisa(config)
-    # On a CPU the fused attention's backward pass is slower than plain matrix products.
-    model.sam.set_attn_implementation("eager")
+    # On a CPU the fused attention's backward pass is slower than plain matrix products, but for long rows.
     model.language_model.set_attn_implementation("eager")
+    for layer in model.sam.vision_encoder.layers:
+        if layer.window_size > 0:
+            plain = SamVisionAttention(config.sam_config.vision_config, layer.window_size)
+            plain.load_state_dict(layer.attn.state_dict())
+            layer.attn = plain
     model.sam.shared_image_embedding.requires_grad_(False)  # random Fourier positions, as in SAM
     model.sam.prompt_encoder.shared_embedding.requires_grad_(False)
     return model
