@@ -3,7 +3,7 @@
 # Run it after `make install`, from the repository: bash examples/conversation.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
-inpalla=.venv/bin/inpalla
+inpalla=${INPALLA:-.venv/bin/inpalla}
 out=$(mktemp -d)
 
 "$inpalla" edit pocket/samples/room.png \

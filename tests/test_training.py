@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from pocket.training import __main__ as recipe
 from pocket.training import flux, lisa, loop, samples, text, vae
 from pocket.training.lisa_data import Said
 from tools.lisa.model import IMAGE_PLACEHOLDER
@@ -149,3 +150,53 @@ def test_questions_come_from_every_group() -> None:
 
 def test_the_placeholder_is_no_word() -> None:
     assert IMAGE_PLACEHOLDER < 0
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what ``make train-pocket`` leaves, carried out with a handful of rooms and steps."""
+    folder = tmp_path_factory.mktemp("trial")
+    recipe.main(["--trial", "--runs", str(folder / "runs"), "--weights", str(folder / "weights")])
+    return folder
+
+
+def test_the_recipe_ends_with_models_that_the_program_loads(trial: Path) -> None:
+    from diffusers import FluxFillPipeline, FluxTransformer2DModel
+
+    from tools.lisa.segmenter import LisaSegmenter
+
+    segmenter = LisaSegmenter.from_folder("trial", trial / "weights" / "lisa")
+    picture = np.zeros((48, 64, 3), np.uint8)
+    assert segmenter.segment(picture, ["the sofa"])[0].mask.shape == (48, 64)
+    fill = FluxFillPipeline.from_pretrained(str(trial / "weights" / "flux-fill"))
+    kontext = FluxTransformer2DModel.from_pretrained(str(trial / "weights" / "flux-kontext" / "transformer"))
+    shared = "transformer_blocks.0.attn.to_q.weight"
+    assert torch.equal(fill.transformer.state_dict()[shared], kontext.state_dict()[shared])
+
+
+def test_a_training_begins_with_given_weights_and_prefetches_its_batches(trial: Path, tmp_path: Path) -> None:
+    from diffusers import FluxFillPipeline
+
+    from tools.lisa.model import Lisa
+
+    lisa_options = ["--data", str(trial / "runs" / "records"), "--init", str(trial / "weights" / "lisa")]
+    ends = []
+    for workers in ("0", "1"):
+        out = tmp_path / workers
+        lisa.main([*lisa_options, "--out", str(out), "--steps", "1", "--batch", "2", "--workers", workers])
+        ends.append(Lisa.from_pretrained(str(out / "model")).state_dict())
+    begun = Lisa.from_pretrained(str(trial / "weights" / "lisa")).state_dict()
+    changed = [name for name in begun if not torch.equal(begun[name].float(), ends[0][name].float())]
+    assert len(changed) > 100  # it was trained
+    for name, value in ends[0].items():
+        assert torch.equal(value, ends[1][name])  # the same batches, whoever makes them
+        assert (value - begun[name]).abs().mean() < 0.02  # from where it began
+
+    flux_options = ["--data", str(trial / "runs" / "samples"), "--vae", str(trial / "runs" / "vae" / "vae")]
+    flux_options += ["--init", str(trial / "weights"), "--out", str(tmp_path / "flux")]
+    flux.main([*flux_options, "--steps", "1", "--batch", "2"])
+    painter = flux.Painter()
+    painter.load(trial / "weights")
+    trained = FluxFillPipeline.from_pretrained(str(tmp_path / "flux" / "fill")).transformer.state_dict()
+    for name, value in painter.fill.state_dict().items():
+        assert (value - trained[name]).abs().mean() < 0.02

@@ -2,7 +2,8 @@
 
 Every stage resumes where it stopped: what is drawn is kept, and a training goes on from its last
 checkpoint in ``runs/``. ``--minutes`` gives each training at most so long; the learning rate falls in
-time for the end either way.
+time for the end either way. ``--trial`` carries the whole recipe out with a handful of rooms and steps, to
+see that it works.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+import pocket
 from pocket.training import export, flux, lisa, lisa_data, samples, vae
 
 STAGES: dict[str, Callable[[list[str]], None]] = {
@@ -21,10 +23,11 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "lisa": lisa.main,
     "export": export.main,
 }
-_TIMED = ("vae", "flux", "lisa")
+_DRAWN = ("samples", "records")
+_TRAINED = ("vae", "flux", "lisa")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the stages that are asked for, in their order."""
     parser = argparse.ArgumentParser(prog="python -m pocket.training", description=__doc__)
     parser.add_argument(
@@ -32,20 +35,34 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, help="at most so many minutes for each training")
     parser.add_argument("--processes", type=int, default=2, help="processes that draw rooms")
-    args = parser.parse_args()
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where everything is kept meanwhile")
+    parser.add_argument("--weights", type=Path, default=pocket.weights(""), help="where the models go")
+    parser.add_argument("--trial", action="store_true", help="a few rooms, two steps")
+    args = parser.parse_args(arguments)
     unknown = set(args.stages) - set(STAGES)
     if unknown:
         parser.error(f"there is no stage {', '.join(sorted(unknown))}")
-    Path("runs").mkdir(exist_ok=True)
+    args.runs.mkdir(parents=True, exist_ok=True)
     for name, stage in STAGES.items():
-        if args.stages and name not in args.stages:
-            continue
-        options: list[str] = []
-        if name in _TIMED and args.minutes is not None:
-            options = ["--minutes", str(args.minutes)]
-        if name in ("samples", "records"):
-            options = ["--processes", str(args.processes)]
-        stage(options)
+        if name in args.stages or not args.stages:
+            stage(_options(name, args))
+
+
+def _options(stage: str, args: argparse.Namespace) -> list[str]:
+    """What a stage's own command line gets."""
+    if stage == "export":
+        return ["--runs", str(args.runs), "--weights", str(args.weights)]
+    options = ["--out", str(args.runs / stage)]
+    if stage in _DRAWN:
+        options += ["--processes", str(args.processes)]
+        options += ["--shards", "2", "--each", "6"] if args.trial else []
+    if stage in _TRAINED:
+        options += ["--data", str(args.runs / ("records" if stage == "lisa" else "samples"))]
+        options += ["--minutes", str(args.minutes)] if args.minutes is not None else []
+        options += ["--steps", "2", "--batch", "2"] if args.trial else []
+    if stage == "flux":
+        options += ["--vae", str(args.runs / "vae" / "vae")]
+    return options
 
 
 if __name__ == "__main__":

@@ -12,29 +12,28 @@ import torch
 import pocket
 
 
-def export_lisa(source: Path) -> None:
+def export_lisa(source: Path, weights: Path) -> None:
     """Store a trained pocket LISA (its model folder and tokenizer lie in ``source``)."""
     from tools.lisa.model import Lisa
 
-    target = _fresh("lisa")
+    target = _fresh(weights / "lisa")
     Lisa.from_pretrained(source / "model", dtype=torch.float32).half().save_pretrained(target)
     shutil.copy(source / "tokenizer.model", target)
 
 
-def export_flux(source: Path) -> None:
+def export_flux(source: Path, weights: Path) -> None:
     """Store the two painters; Kontext's folder holds only its transformer, the rest is Fill's."""
     from diffusers import FluxFillPipeline, FluxTransformer2DModel
 
-    target = _fresh("flux-fill")
+    target = _fresh(weights / "flux-fill")
     FluxFillPipeline.from_pretrained(source / "fill", dtype=torch.float16).save_pretrained(target)
-    kontext = _fresh("flux-kontext")
+    kontext = _fresh(weights / "flux-kontext")
     model = FluxTransformer2DModel.from_pretrained(source / "kontext" / "transformer", dtype=torch.float16)
     model.save_pretrained(kontext / "transformer")
     shutil.copy(source / "kontext" / "model_index.json", kontext)
 
 
-def _fresh(name: str) -> Path:
-    folder = pocket.weights(name)
+def _fresh(folder: Path) -> Path:
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
@@ -45,14 +44,15 @@ def main(arguments: list[str] | None = None) -> None:
     """Export what ``runs`` holds and say how large it is."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--weights", type=Path, default=pocket.weights(""))
     args = parser.parse_args(arguments)
     if (args.runs / "lisa" / "model").exists():
-        export_lisa(args.runs / "lisa")
+        export_lisa(args.runs / "lisa", args.weights)
     if (args.runs / "flux" / "fill").exists():
-        export_flux(args.runs / "flux")
+        export_flux(args.runs / "flux", args.weights)
     sizes = {
         folder.name: round(sum(f.stat().st_size for f in folder.rglob("*") if f.is_file()) / 2**20, 2)
-        for folder in sorted(pocket.weights("").iterdir())
+        for folder in sorted(args.weights.iterdir())
         if folder.is_dir()
     }
     print("export: MiB", json.dumps(sizes), "in all", round(sum(sizes.values()), 2))

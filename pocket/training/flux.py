@@ -363,10 +363,11 @@ def main(arguments: list[str] | None = None) -> None:
 
     def save(number: int) -> None:
         painter.eval()
+        few = min(16, sum(len(words) for words in held_out.words.values()))
         with torch.no_grad():
             losses = {
                 which: np.mean(
-                    [flow_loss(painter, held_out, n, which, 16, device)[1][which] for n in range(8)]
+                    [flow_loss(painter, held_out, n, which, few, device)[1][which] for n in range(8)]
                 )
                 for which in ("fill", "kontext")
             }

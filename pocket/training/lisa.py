@@ -121,6 +121,7 @@ def train_tokenizer(records: Records, folder: Path) -> text.LisaTokenizer:
         folder.mkdir(parents=True, exist_ok=True)
         lines = [text.prompt(text.question("the thing")).replace("<image>", "")] * 50
         lines += [NO, INVENTORY, ", ".join(rooms.KINDS)] * 200
+        lines += [text.question(use) for kind in rooms.KINDS for use in rooms.use_texts(kind)]
         lines += [text.question(said.text) for group in records.said for said in group]
         sentencepiece.SentencePieceTrainer.Train(
             sentence_iterator=iter(lines),
@@ -401,7 +402,8 @@ def main(arguments: list[str] | None = None) -> None:
     def save(number: int) -> None:
         model.eval()
         with torch.no_grad():
-            metrics = [run(tests.draw(np.random.default_rng([n, 9]), 16))[1] for n in range(6)]
+            few = min(16, len(tests.records.pictures))
+            metrics = [run(tests.draw(np.random.default_rng([n, 9]), few))[1] for n in range(6)]
         model.train()
         mean = {name: round(float(np.mean([m[name] for m in metrics])), 4) for name in metrics[0]}
         model.save_pretrained(args.out / "model")

@@ -70,13 +70,13 @@ def _place(word: str | None, words: list[str]) -> int:
     return -1 if word is None else words.index(word)
 
 
-def write_shard(folder: Path, number: int) -> None:
-    """Draw one shard of records and store it."""
+def write_shard(folder: Path, number: int, each: int = SHARD) -> None:
+    """Draw ``each`` records of one shard (seeds number*SHARD …) and store them."""
     done = folder / f"{number:05d}.json"
     if done.exists():
         return
     pictures, ids, words = [], [], []
-    for seed in range(number * SHARD, (number + 1) * SHARD):
+    for seed in range(number * SHARD, number * SHARD + each):
         picture, places, said, seen, looks = draw_record(seed)
         pictures.append(picture)
         ids.append(places)
@@ -123,8 +123,8 @@ class Records:
         )
 
 
-def _work(task: tuple[str, int]) -> None:
-    write_shard(Path(task[0]), task[1])
+def _work(task: tuple[Path, int, int]) -> None:
+    write_shard(*task)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -132,17 +132,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/records"))
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--shards", type=int, default=30)
+    parser.add_argument("--shards", type=int, default=60)
+    parser.add_argument("--each", type=int, default=SHARD, help="rooms in a shard")
     parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    tasks = [(str(args.out), number) for number in range(args.first, args.first + args.shards)]
+    tasks = [(args.out, number, args.each) for number in range(args.first, args.first + args.shards)]
     with multiprocessing.Pool(args.processes) as pool:
         for count, _ in enumerate(pool.imap_unordered(_work, tasks), 1):
             seconds = time.monotonic() - began
             print(
-                f"records: {count}/{args.shards} shards, {count * SHARD / seconds:.1f} records/s", flush=True
+                f"records: {count}/{args.shards} shards, {count * args.each / seconds:.1f} records/s",
+                flush=True,
             )
 
 

@@ -270,15 +270,15 @@ def _box(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return box
 
 
-def write_shard(folder: Path, number: int) -> None:
-    """Draw the samples of one shard (seeds number*SHARD …) and store them, grouped by working size."""
+def write_shard(folder: Path, number: int, each: int = SHARD) -> None:
+    """Draw ``each`` samples of one shard (seeds number*SHARD …) and store them, grouped by working size."""
     done = folder / f"{number:05d}.json"
     if done.exists():
         return
     words: dict[str, list[dict[str, str]]] = {}
     arrays: dict[str, NDArray[np.uint8]] = {}
     by_size: dict[str, list[Sample]] = {}
-    for seed in range(number * SHARD, (number + 1) * SHARD):
+    for seed in range(number * SHARD, number * SHARD + each):
         sample = draw_sample(seed)
         h, w = sample.mask.shape
         by_size.setdefault(f"{w}x{h}", []).append(sample)
@@ -294,8 +294,8 @@ def write_shard(folder: Path, number: int) -> None:
     part.replace(done)
 
 
-def _work(task: tuple[str, int]) -> None:
-    write_shard(Path(task[0]), task[1])
+def _work(task: tuple[Path, int, int]) -> None:
+    write_shard(*task)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -304,16 +304,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/samples"))
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--shards", type=int, default=40)
+    parser.add_argument("--each", type=int, default=SHARD, help="samples in a shard")
     parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    tasks = [(str(args.out), number) for number in range(args.first, args.first + args.shards)]
+    tasks = [(args.out, number, args.each) for number in range(args.first, args.first + args.shards)]
     with multiprocessing.Pool(args.processes) as pool:
         for count, _ in enumerate(pool.imap_unordered(_work, tasks), 1):
             seconds = time.monotonic() - began
             print(
-                f"samples: {count}/{args.shards} shards, {count * SHARD / seconds:.1f} samples/s", flush=True
+                f"samples: {count}/{args.shards} shards, {count * args.each / seconds:.1f} samples/s",
+                flush=True,
             )
 
 
