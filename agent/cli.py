@@ -30,6 +30,9 @@ _QUIET = {
 KINDS = ("restyle", "replace", "remove", "add")
 """The kinds of edit, as in ``tools.request``, which takes too long to import for a help text."""
 
+DATASETS = ("reasonseg", "refcoco", "refcoco+", "refcocog")
+"""The benchmarks that can be measured, as in ``tools.referring.datasets``; see ``KINDS``."""
+
 CANCELLED = 130
 
 Command = Callable[..., Any]
@@ -42,6 +45,11 @@ def _preset(command: Command) -> Command:
 def _planner(command: Command) -> Command:
     text = "builtin or ollama:MODEL; the preset's unless given."
     return click.option("--planner", metavar="NAME", help=text)(command)
+
+
+def _segmenter(command: Command) -> Command:
+    text = "An engine, such as lisa-7b:4bit, or the folder of a LISA; the preset's unless given."
+    return click.option("--segmenter", metavar="NAME", help=text)(command)
 
 
 def _json(command: Command) -> Command:
@@ -119,15 +127,23 @@ def plan(
 @click.argument("phrases", metavar='"PHRASE"…', nargs=-1, required=True)
 @_output("MASK.png")
 @_preset
+@_segmenter
 @_json
-def segment(image: str, phrases: tuple[str, ...], output: str, preset: str | None, as_json: bool) -> int:
+def segment(
+    image: str,
+    phrases: tuple[str, ...],
+    output: str,
+    preset: str | None,
+    segmenter: str | None,
+    as_json: bool,
+) -> int:
     """Find things in a picture by words and save their masks (0 and 255, the picture's size).
 
     With several phrases the masks are MASK-1.png, MASK-2.png and so on.
     """
     from agent import oneshot
 
-    return oneshot.segment(image, phrases, output, preset, as_json)
+    return oneshot.segment(image, phrases, output, preset, segmenter, as_json)
 
 
 @cli.command()
@@ -199,6 +215,47 @@ def remove_session(name: str) -> int:
     return oneshot.remove_session(name)
 
 
+@cli.command("eval")
+@click.argument("dataset", type=click.Choice(DATASETS))
+@click.option("--data", "folder", metavar="DIR", required=True, help="The folder that the data set lies in.")
+@click.option(
+    "--split",
+    "splits",
+    metavar="S",
+    multiple=True,
+    default=("val",),
+    show_default=True,
+    help="val, test or train; of refcoco and refcoco+ val, testA or testB. May be given several times.",
+)
+@click.option("--segmenter", metavar="NAME", help="The engine; the preset's unless given.")
+@_preset
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Only the first N phrases of a split.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="REPORT.json",
+    help="Where to save the report. With it a run that was interrupted can go on.",
+)
+@_json
+def evaluate(
+    dataset: str,
+    folder: str,
+    splits: tuple[str, ...],
+    segmenter: str | None,
+    preset: str | None,
+    limit: int | None,
+    output: str | None,
+    as_json: bool,
+) -> int:
+    """Measure how well a segmenter finds things, on a published benchmark.
+
+    docs/evaluation.md says how to get the data and how to read the figures.
+    """
+    from agent import measuring
+
+    return measuring.evaluate(dataset, folder, splits, segmenter, preset, limit, output, as_json)
+
+
 @cli.command()
 @_json
 def doctor(as_json: bool) -> int:
@@ -209,12 +266,13 @@ def doctor(as_json: bool) -> int:
 
 
 @cli.command()
-@click.option("--preset", metavar="P", required=True, help="The preset to fetch for.")
-def setup(preset: str) -> int:
+@click.option("--preset", metavar="P", help="The preset to fetch for; pocket unless given.")
+@click.option("--segmenter", metavar="NAME", help="Only this engine, such as lisa-7b.")
+def setup(preset: str | None, segmenter: str | None) -> int:
     """Fetch what a preset needs; safe to repeat."""
     from agent import oneshot
 
-    return oneshot.setup(preset)
+    return oneshot.setup(preset, segmenter)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -145,7 +145,14 @@ def plan(
     return 0
 
 
-def segment(image: str, phrases: Sequence[str], output: str, preset: str | None, as_json: bool) -> int:
+def segment(
+    image: str,
+    phrases: Sequence[str],
+    output: str,
+    preset: str | None,
+    segmenter: str | None,
+    as_json: bool,
+) -> int:
     """Find phrases and save their masks; 1 when one of them is not in the picture."""
     from agent.reply import not_found
     from tools.langchain import segment_file
@@ -154,9 +161,9 @@ def segment(image: str, phrases: Sequence[str], output: str, preset: str | None,
     path = check_output(output)
     if path.suffix.lower() != ".png":
         raise PictureError(f"A mask is saved as PNG, so {path.name} must end in .png.")
-    chosen = registry.find_preset(preset or registry.DEFAULT_PRESET)
+    engine = segmenter or registry.segmenter_of(preset or registry.DEFAULT_PRESET)
     wanted = [readable(phrase) for phrase in phrases]
-    results = segment_file(image, wanted, str(path), chosen)
+    results = segment_file(image, wanted, str(path), engine)
     for result in results:
         if as_json:
             click.echo(json.dumps(result, ensure_ascii=False))
@@ -164,7 +171,7 @@ def segment(image: str, phrases: Sequence[str], output: str, preset: str | None,
             click.echo(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
     if missing:
-        there = registry.load_segmenter(chosen.segmenter).describe(read_picture(image).pixels)
+        there = registry.load_segmenter(engine).describe(read_picture(image).pixels)
         click.echo(not_found(missing, there), err=True)
     return 1 if missing else 0
 
@@ -248,12 +255,19 @@ def remove_session(name: str) -> int:
     return 0
 
 
-def setup(preset: str) -> int:
-    """Fetch what a preset needs: the pocket preset needs nothing."""
-    chosen = registry.find_preset(preset)
-    if chosen.name != "pocket":
-        raise AgentError(f"Fetching for the preset {chosen.name!r} is not available in this version.")
-    click.echo("The preset pocket needs nothing fetched: its models are part of InpaLLa.")
+def setup(preset: str | None, segmenter: str | None) -> int:
+    """Fetch a segmenter, or what a preset needs: the pocket preset needs nothing."""
+    chosen = preset or registry.DEFAULT_PRESET
+    name = segmenter or registry.segmenter_of(chosen)
+    fetched = registry.fetch_segmenter(name)
+    if fetched is None:
+        click.echo(f"{name} needs nothing fetched: it is a part of InpaLLa.")
+    else:
+        click.echo(f"{name} is at {fetched}.")
+    if segmenter is None and chosen in registry.PLANNED:
+        raise AgentError(
+            f"The preset {chosen!r} can find things now; painting is not available in this version."
+        )
     return 0
 
 

@@ -80,13 +80,13 @@ def test_the_pocket_preset_names_engines_that_exist() -> None:
 def test_a_planned_preset_says_that_it_is_not_there_yet(name: str) -> None:
     with pytest.raises(EngineError) as error:
         registry.find_preset(name)
-    assert str(error.value) == f"The preset '{name}' is not available in this version; use --preset pocket."
+    assert str(error.value) == f"The preset '{name}' cannot paint in this version; use --preset pocket."
 
 
 def test_unknown_names_list_the_choices() -> None:
     with pytest.raises(EngineError, match=r"There is no preset 'huge': choose one of pocket\."):
         registry.find_preset("huge")
-    with pytest.raises(EngineError, match=r"There is no segmenter 'sam': choose one of lisa-pocket\."):
+    with pytest.raises(EngineError, match="There is no segmenter 'sam': choose one of .*lisa-pocket, sam3"):
         registry.load_segmenter("sam")
     with pytest.raises(
         EngineError, match="There is no inpainter 'sd': choose one of flux-fill-pocket, flux-kontext"
@@ -95,7 +95,13 @@ def test_unknown_names_list_the_choices() -> None:
 
 
 def test_another_package_brings_engines(plugin: Preset) -> None:
-    assert registry.segmenter_names() == ["bright", "broken", "missing", "lisa-pocket"]
+    names = registry.segmenter_names()
+    assert names[0] == "lisa-pocket"
+    assert [name for name in names if name in ("bright", "broken", "missing")] == [
+        "bright",
+        "broken",
+        "missing",
+    ]
     segmenter = registry.load_segmenter("bright")
     assert segmenter.name == "bright"
     assert registry.load_segmenter("bright") is segmenter

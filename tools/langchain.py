@@ -85,15 +85,13 @@ class InpaintedPicture(TypedDict):
     engine: str
 
 
-def segment_file(
-    picture: str, phrases: list[str], output: str, preset: str | Preset = "pocket"
-) -> list[SegmentedObject]:
+def segment_file(picture: str, phrases: list[str], output: str, segmenter_name: str) -> list[SegmentedObject]:
     """Find each phrase in a picture file and write a mask for each one found; see ``SegmentInput``.
 
     Raises ``ToolError``.
     """
     pixels = read_picture(picture).pixels
-    segmenter = registry.load_segmenter(_preset(preset).segmenter)
+    segmenter = registry.load_segmenter(segmenter_name)
     path = Path(output)
     results: list[SegmentedObject] = []
     for number, found in enumerate(find(segmenter, pixels, phrases), start=1):
@@ -152,7 +150,7 @@ def langchain_tools(preset: str | Preset = "pocket") -> list[BaseTool]:
     chosen = _preset(preset)
 
     def segment(picture: str, phrases: list[str], output: str) -> list[SegmentedObject]:
-        return _told(lambda: segment_file(picture, phrases, output, chosen))
+        return _told(lambda: segment_file(picture, phrases, output, chosen.segmenter))
 
     def inpaint(
         picture: str, mask: str, prompt: str, output: str, kind: Kind = "replace", seed: int | None = None

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import pkgutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -22,8 +23,15 @@ from tools.inpaint import Inpainter
 from tools.request import Kind
 from tools.segment import Segmenter
 
-SEGMENTERS: Mapping[str, str] = MappingProxyType({"lisa-pocket": "tools.lisa.segmenter:load_pocket"})
-"""The segmenters that come with the program, by name."""
+SEGMENTERS: Mapping[str, str] = MappingProxyType(
+    {"lisa-pocket": "tools.lisa.segmenter:load_pocket", "sam3": "tools.sam3.segmenter:load_sam3"}
+)
+"""The segmenters that the program knows how to load, by name."""
+
+LISA = ("lisa-7b", "lisa-7b-explanatory", "lisa-13b", "lisa-13b-explanatory")
+"""The published LISA models. ":8bit" or ":4bit" behind the name loads them so; a folder or a hub repository
+(OWNER/NAME) with a LISA in it is a name, too. See ``tools.lisa.published``.
+"""
 
 INPAINTERS: Mapping[str, str] = MappingProxyType(
     {
@@ -63,8 +71,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 """The presets that this version has."""
 
-PLANNED = ("8gb", "12gb", "16gb", "24gb", "80gb")
-"""The presets that the design has and this version has not."""
+PLANNED: Mapping[str, str] = MappingProxyType(
+    {"8gb": "sam3", "12gb": "lisa-7b:4bit", "16gb": "lisa-7b:8bit", "24gb": "lisa-7b", "80gb": "lisa-13b"}
+)
+"""The presets that can find things but not paint yet, with their segmenters."""
 
 DEFAULT_PRESET = "pocket"
 
@@ -77,13 +87,18 @@ def find_preset(name: str) -> Preset:
     if name in PRESETS:
         return PRESETS[name]
     if name in PLANNED:
-        raise EngineError(f"The preset '{name}' is not available in this version; use --preset pocket.")
+        raise EngineError(f"The preset '{name}' cannot paint in this version; use --preset pocket.")
     raise EngineError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
+
+
+def segmenter_of(preset: str) -> str:
+    """The segmenter of a preset, also of one that cannot paint yet. Raises ``EngineError``."""
+    return PLANNED[preset] if preset in PLANNED else find_preset(preset).segmenter
 
 
 def segmenter_names() -> list[str]:
     """The names of all segmenters that can be asked for, the program's own first."""
-    return list(_factories("segmenter"))
+    return [*SEGMENTERS, *LISA, *(name for name in _factories("segmenter") if name not in SEGMENTERS)]
 
 
 def inpainter_names() -> list[str]:
@@ -95,6 +110,24 @@ def load_segmenter(name: str) -> Segmenter:
     """The segmenter of a name, loaded once a process. Raises ``EngineError`` when that cannot be."""
     segmenter: Segmenter = _load("segmenter", name)
     return segmenter
+
+
+def fetch_segmenter(name: str) -> Path | None:
+    """Fetch a segmenter's weights from the hub; their folder, None for one that needs none.
+
+    Raises ``EngineError`` when there is no such segmenter, and when they cannot be had.
+    """
+    if _is_lisa(name):
+        from tools.lisa.published import fetch
+
+        return fetch(name)
+    if name not in _factories("segmenter"):
+        raise EngineError(_unknown("segmenter", name, segmenter_names()))
+    if name == "sam3":
+        from tools.sam3.segmenter import fetch as fetch_sam3
+
+        return fetch_sam3()
+    return None
 
 
 def load_inpainter(name: str) -> Inpainter:
@@ -111,7 +144,8 @@ def load_inpainters(preset: Preset) -> dict[Kind, Inpainter]:
 def _factories(role: str) -> dict[str, str]:
     """The factories of a role by name; an entry point cannot take the name of one of the program's own."""
     own = SEGMENTERS if role == "segmenter" else INPAINTERS
-    return {entry.name: entry.value for entry in entry_points(group=f"inpalla.{role}s")} | dict(own)
+    brought = {entry.name: entry.value for entry in entry_points(group=f"inpalla.{role}s")}
+    return dict(own) | {name: value for name, value in brought.items() if name not in own}
 
 
 def _load(role: str, name: str) -> Any:
@@ -119,10 +153,14 @@ def _load(role: str, name: str) -> Any:
         if (role, name) in _loaded:
             return _loaded[role, name]
         factories = _factories(role)
-        if name not in factories:
-            raise EngineError(f"There is no {role} '{name}': choose one of {', '.join(sorted(factories))}.")
         try:
-            engine = pkgutil.resolve_name(factories[name])()
+            if name in factories:
+                engine = pkgutil.resolve_name(factories[name])()
+            elif role == "segmenter" and _is_lisa(name):
+                engine = pkgutil.resolve_name("tools.lisa.published:load")(name)
+            else:
+                known = segmenter_names() if role == "segmenter" else factories
+                raise EngineError(_unknown(role, name, known))
         except EngineError:
             raise
         except Exception as error:  # Whatever a factory raises, the user gets one sentence.
@@ -131,3 +169,12 @@ def _load(role: str, name: str) -> Any:
                 f"The {role} '{name}' cannot be loaded ({reason}); inpalla doctor tells what is missing."
             ) from error
         return _loaded.setdefault((role, name), engine)
+
+
+def _is_lisa(name: str) -> bool:
+    """Whether a name is that of a LISA which was published, or which lies in a folder or a repository."""
+    return name.split(":")[0] in LISA or "/" in name or Path(name).is_dir()
+
+
+def _unknown(role: str, name: str, known: Iterable[str]) -> str:
+    return f"There is no {role} '{name}': choose one of {', '.join(sorted(known))}."

@@ -12,12 +12,20 @@ import torch
 import pocket
 
 
-def export_lisa(source: Path, weights: Path) -> None:
-    """Store a trained pocket LISA (its model folder and tokenizer lie in ``source``)."""
+def export_lisa(source: Path, records: Path, weights: Path) -> None:
+    """Store a trained pocket LISA (its model folder and tokenizer lie in ``source``), with the rule by which
+    it decides what is there, fitted on the held-out rooms among ``records``.
+    """
+    from pocket.training import presence
+    from pocket.training.lisa_data import Records
     from tools.lisa.model import Lisa
+    from tools.lisa.text import LisaTokenizer
 
+    model = Lisa.from_pretrained(source / "model", dtype=torch.float32).eval()
+    tokenizer = LisaTokenizer(source / "tokenizer.model")
+    model.config.presence = presence.fit(model, tokenizer, Records.load(records, held_out=True))
     target = _fresh(weights / "lisa")
-    Lisa.from_pretrained(source / "model", dtype=torch.float32).half().save_pretrained(target)
+    model.half().save_pretrained(target)
     shutil.copy(source / "tokenizer.model", target)
 
 
@@ -47,7 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, default=pocket.weights(""))
     args = parser.parse_args(arguments)
     if (args.runs / "lisa" / "model").exists():
-        export_lisa(args.runs / "lisa", args.weights)
+        export_lisa(args.runs / "lisa", args.runs / "records", args.weights)
     if (args.runs / "flux" / "fill").exists():
         export_flux(args.runs / "flux", args.weights)
     sizes = {

@@ -14,7 +14,8 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
     layer). ``vision_fit`` is how a picture becomes CLIP's square: "crop" (the published models: the
     shortest side is scaled and the middle kept) or "squash" (the whole picture, its aspect lost). The
     segmentation token's embedding has the width of SAM's prompts,
-    ``sam_config.prompt_encoder_config.hidden_size``.
+    ``sam_config.prompt_encoder_config.hidden_size``. ``presence`` are the fields of a
+    :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule.
     """
 
     model_type = "inpalla-lisa"
@@ -31,6 +32,7 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         sam_config: SamConfig | dict[str, Any] | None = None,
         select_layer: int = -2,
         vision_fit: Literal["crop", "squash"] = "crop",
+        presence: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         self.vision_config = _config(CLIPVisionConfig, vision_config)
@@ -38,6 +40,7 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         self.sam_config = _config(SamConfig, sam_config)
         self.select_layer = select_layer
         self.vision_fit = vision_fit
+        self.presence = presence
         super().__init__(**kwargs)
 
 

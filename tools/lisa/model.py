@@ -40,11 +40,13 @@ class Answer:
     ``ids``: the generated token ids without the end token. ``seg_embeddings``: (number of [SEG], prompt
     width), in the order of the text. ``seg_probability``: the probability of the first [SEG] when it was
     said (0 without one), or, where none was said, the largest probability that [SEG] had at any position.
+    ``ended``: whether the model said all that it had to say.
     """
 
     ids: list[int]
     seg_embeddings: Tensor
     seg_probability: float
+    ended: bool
 
 
 class Lisa(PreTrainedModel):  # type: ignore[misc]
@@ -136,6 +138,32 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         made: Tensor = masks[:, :, 0]
         return made
 
+    def _padded(self, prompts: list[Tensor], tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Prompts about one picture, padded on the left: embeddings (n, t, hidden), mask and positions
+        (n, t).
+        """
+        embedded = [self.embed(ids.to(tokens.device), tokens) for ids in prompts]
+        longest = max(len(e) for e in embedded)
+        inputs = embedded[0].new_zeros((len(embedded), longest, embedded[0].shape[-1]))
+        mask = torch.zeros(len(embedded), longest, dtype=torch.long, device=tokens.device)
+        for row, e in enumerate(embedded):
+            inputs[row, longest - len(e) :] = e
+            mask[row, longest - len(e) :] = 1
+        return inputs, mask, (mask.cumsum(1) - 1).clamp(min=0)
+
+    @torch.no_grad()
+    def read(self, prompts: list[Tensor], tokens: Tensor, said: list[int]) -> Tensor:
+        """The states that predict each token of ``said``, and the one after it, when that is the answer.
+
+        ``prompts`` and ``tokens`` as for ``answer``. Returns (n, len(said) + 1, hidden).
+        """
+        whole = [torch.cat([ids, torch.tensor(said, dtype=ids.dtype, device=ids.device)]) for ids in prompts]
+        inputs, mask, positions = self._padded(whole, tokens)
+        states: Tensor = self.language_model.model(
+            inputs_embeds=inputs, attention_mask=mask, position_ids=positions, use_cache=False
+        ).last_hidden_state
+        return states[:, -len(said) - 1 :]
+
     @torch.no_grad()
     def answer(
         self,
@@ -153,16 +181,8 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         (patches, hidden). Prompts are padded on the left; padding changes nothing. ``cancelled()`` is
         asked once a token; when it says yes the answers so far are returned.
         """
-        device = tokens.device
-        embedded = [self.embed(ids.to(device), tokens) for ids in prompts]
-        longest = max(len(e) for e in embedded)
-        inputs = embedded[0].new_zeros((len(embedded), longest, embedded[0].shape[-1]))
-        mask = torch.zeros(len(embedded), longest, dtype=torch.long, device=device)
-        for row, e in enumerate(embedded):
-            inputs[row, longest - len(e) :] = e
-            mask[row, longest - len(e) :] = 1
+        inputs, mask, positions = self._padded(prompts, tokens)
         cache = DynamicCache()
-        positions = (mask.cumsum(1) - 1).clamp(min=0)
         said: list[list[int]] = [[] for _ in prompts]
         segs: list[list[Tensor]] = [[] for _ in prompts]
         first = [0.0] * len(prompts)
@@ -203,6 +223,7 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
                 ids,
                 self.project_seg(torch.stack(found)) if found else tokens.new_zeros((0, width)),
                 first[row] if found else best[row],
+                not going[row],
             )
             for row, (ids, found) in enumerate(zip(said, segs, strict=True))
         ]

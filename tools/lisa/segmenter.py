@@ -7,32 +7,52 @@ the same picture pay for their words only.
 from __future__ import annotations
 
 import hashlib
+import math
+import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers.utils import logging
 
-from tools.errors import Cancelled
+from tools.errors import Cancelled, EngineError
 from tools.lisa import processing, text
 from tools.lisa.model import Answer, Lisa, PictureFeatures
+from tools.lisa.presence import Presence
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
 
+T = TypeVar("T")
+
 _KEPT_PICTURES = 4
+_SHORT, _LONG = 24, 256
+"""Tokens that an answer may have: the pocket models answer in one form, the published ones may explain."""
+
 _INVENTORY = "What is in this image?"
+_INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
+
+_THOUGHT = re.compile(
+    r"^(?:what|which|who|whose|where|how|why|if|something|someone|somewhere|anything)\b", re.I
+)
+"""Phrases that describe instead of naming."""
 
 
 class LisaSegmenter:
     """A :class:`Lisa` that keeps the ``Segmenter`` interface."""
 
-    def __init__(self, name: str, model: Lisa, tokenizer: text.LisaTokenizer, revision: str) -> None:
+    def __init__(
+        self, name: str, model: Lisa, tokenizer: text.LisaTokenizer, revision: str, *, reasons: bool = False
+    ) -> None:
+        """``reasons``: the model was trained on whole sentences too, and may answer at length."""
         self.name = name
         self.revision = revision
+        self._reasons = reasons
+        self._presence = Presence.of(model.config.presence)
         self._model = model.eval()
         self._tokenizer = tokenizer
         self._features: OrderedDict[str, PictureFeatures] = OrderedDict()
@@ -45,7 +65,7 @@ class LisaSegmenter:
         model = Lisa.from_pretrained(str(folder), dtype=torch.float32)
         model.to("cuda" if torch.cuda.is_available() else "cpu")
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:12]
-        return cls(name, model, text.LisaTokenizer(folder / "tokenizer.model"), digest)
+        return cls(name, model, text.LisaTokenizer.from_folder(folder), digest)
 
     def segment(
         self, picture: NDArray[np.uint8], phrases: Sequence[str], *, cancelled: CancelCheck = never
@@ -58,7 +78,10 @@ class LisaSegmenter:
             return []
         with self._lock, torch.inference_mode():
             features = self._encode(picture)
-            answers = self._ask([text.question(phrase) for phrase in phrases], features, 24, cancelled)
+            questions = [self._question(phrase) for phrase in phrases]
+            if self._presence is not None:
+                return self._decide(picture, phrases, questions, features, cancelled)
+            answers = self._ask(questions, features, _LONG if self._reasons else _SHORT, cancelled)
             return [
                 self._found(picture, phrase, answer, features)
                 for phrase, answer in zip(phrases, answers, strict=True)
@@ -66,10 +89,21 @@ class LisaSegmenter:
 
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
         """Name the things that the picture shows, in words that ``segment`` would find."""
+        question = _INVENTORY_LISTED if self._reasons else _INVENTORY
         with self._lock, torch.inference_mode():
-            [answer] = self._ask([_INVENTORY], self._encode(picture), 64, never)
-        said = self._tokenizer.decode(answer.ids).rstrip(".")
-        return list(dict.fromkeys(name.strip() for name in said.split(",") if name.strip()))
+            [answer] = self._ask([question], self._encode(picture), 64, never)
+        said = re.split(r",|\band\b|\.", self._tokenizer.decode(answer.ids))
+        names = [re.sub(r"^(?:an?|the|there (?:is|are))\s+", "", name.strip(), flags=re.I) for name in said]
+        return list(dict.fromkeys(name for name in names if name and len(name.split()) <= 4))
+
+    def look(self, picture: NDArray[np.uint8]) -> None:
+        """Encode a picture ahead of the questions about it."""
+        with self._lock, torch.inference_mode():
+            self._encode(picture)
+
+    def _question(self, phrase: str) -> str:
+        thought = self._reasons and (_THOUGHT.match(phrase.strip()) or phrase.strip().endswith("?"))
+        return text.reasoning_question(phrase) if thought else text.question(phrase)
 
     def _encode(self, picture: NDArray[np.uint8]) -> PictureFeatures:
         key = hashlib.sha256(
@@ -80,7 +114,14 @@ class LisaSegmenter:
             vision = processing.clip_pixels(picture, config.vision_config.image_size, config.vision_fit)
             sam = processing.sam_pixels(picture, self._side)
             device = self._model.device
-            self._features[key] = self._model.encode_picture(vision.to(device), sam.to(device))
+            try:
+                self._features[key] = self._model.encode_picture(vision.to(device), sam.to(device))
+            except torch.OutOfMemoryError as error:
+                self._make_room()
+                raise EngineError(
+                    f"The graphics card ran out of memory while {self.name} looked at the picture: close"
+                    " what else uses it, or use a smaller preset."
+                ) from error
             if len(self._features) > _KEPT_PICTURES:
                 self._features.popitem(last=False)
         self._features.move_to_end(key)
@@ -90,21 +131,109 @@ class LisaSegmenter:
     def _side(self) -> int:
         return int(self._model.config.sam_config.vision_config.image_size)
 
+    def signs(self, picture: NDArray[np.uint8], phrases: Sequence[str]) -> list[tuple[float, float]]:
+        """What a :class:`Presence` weighs, for each phrase; for a model that has such a rule."""
+        with self._lock, torch.inference_mode():
+            questions = [self._question(phrase) for phrase in phrases]
+            weighed = self._weigh(picture, questions, self._encode(picture), never)
+        return [(said, inside) for said, _, inside in weighed]
+
+    def _decide(
+        self,
+        picture: NDArray[np.uint8],
+        phrases: Sequence[str],
+        questions: list[str],
+        features: PictureFeatures,
+        cancelled: CancelCheck,
+    ) -> list[Found]:
+        """Both answers that the model knows are weighed, with the mask that "yes" would have."""
+        rule = self._presence
+        assert rule is not None
+        found = []
+        weighed = self._weigh(picture, questions, features, cancelled)
+        for phrase, (said, mask, inside) in zip(phrases, weighed, strict=True):
+            sure = rule.logit(said, inside)
+            there = sure > 0 and bool(mask.any())
+            words = rule.yes if there else rule.no
+            confidence = 1 / (1 + math.exp(-abs(sure)))
+            found.append(Found(phrase, mask if there else np.zeros_like(mask), confidence, words))
+        return found
+
+    def _weigh(
+        self,
+        picture: NDArray[np.uint8],
+        questions: list[str],
+        features: PictureFeatures,
+        cancelled: CancelCheck,
+    ) -> list[tuple[float, NDArray[np.bool_], float]]:
+        """By question: the log-odds of yes over no, and the mask of a yes with its mean chance inside."""
+        rule = self._presence
+        assert rule is not None
+        yes, no = (self._tokenizer.encode(f" {words}</s>") for words in (rule.yes, rule.no))
+        fork = next(place for place, pair in enumerate(zip(yes, no, strict=False)) if pair[0] != pair[1])
+        before = yes[: yes.index(self._tokenizer.seg_id)]
+
+        def read(some: list[str]) -> list[torch.Tensor]:
+            return list(self._model.read(self._prompts(some), features.tokens[0], before))
+
+        states = torch.stack(self._spared(read, questions))
+        if cancelled():
+            raise Cancelled
+        words = self._model.language_model.lm_head(states[:, fork]).float()
+        said = (words[:, yes[fork]] - words[:, no[fork]]).tolist()
+        seg = self._model.project_seg(states[:, -1])
+        low = self._model.decode_masks(seg[None], features.embedding)[0]
+        masks = [self._mask(picture, logits[None]) for logits in low]
+        return [(chance, *mask) for chance, mask in zip(said, masks, strict=True)]
+
+    def _mask(self, picture: NDArray[np.uint8], low: torch.Tensor) -> tuple[NDArray[np.bool_], float]:
+        """The union of low-resolution mask logits (n, h, w) at the picture's size, and its mean probability
+        inside itself.
+        """
+        height, width = picture.shape[:2]
+        logits = processing.restore_masks(low, height, width, self._side).amax(0)
+        mask = (logits > 0).cpu().numpy()
+        return mask, float(logits[logits > 0].sigmoid().mean()) if mask.any() else 0.0
+
+    def _prompts(self, questions: list[str]) -> list[torch.Tensor]:
+        device = self._model.device
+        return [torch.tensor(self._tokenizer.encode_prompt(text.prompt(q)), device=device) for q in questions]
+
+    def _spared(self, task: Callable[[list[str]], list[T]], questions: list[str]) -> list[T]:
+        """A task on all questions in one batch; where memory runs out, on one after the other."""
+        try:
+            return task(questions)
+        except torch.OutOfMemoryError:
+            self._make_room()
+        try:
+            return [task([each])[0] for each in questions]
+        except torch.OutOfMemoryError as error:
+            self._make_room()
+            raise EngineError(
+                f"The graphics card ran out of memory while {self.name} looked: close what else uses it, or"
+                " use a smaller preset."
+            ) from error
+
+    def _make_room(self) -> None:
+        self._features.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
     def _ask(
         self, questions: list[str], features: PictureFeatures, tokens: int, cancelled: CancelCheck
     ) -> list[Answer]:
-        prompts = [
-            torch.tensor(self._tokenizer.encode_prompt(text.prompt(question)), device=self._model.device)
-            for question in questions
-        ]
-        answers: list[Answer] = self._model.answer(
-            prompts,
-            features.tokens[0],
-            seg_id=self._tokenizer.seg_id,
-            end_id=self._tokenizer.end_id,
-            max_new_tokens=tokens,
-            cancelled=cancelled,
-        )
+        def ask(some: list[str]) -> list[Answer]:
+            answers: list[Answer] = self._model.answer(
+                self._prompts(some),
+                features.tokens[0],
+                seg_id=self._tokenizer.seg_id,
+                end_id=self._tokenizer.end_id,
+                max_new_tokens=tokens,
+                cancelled=cancelled,
+            )
+            return answers
+
+        answers = self._spared(ask, questions)
         if cancelled():
             raise Cancelled
         return answers
@@ -121,9 +250,7 @@ class LisaSegmenter:
             # Never said [SEG]: as sure of its absence as [SEG] was unlikely.
             return Found(phrase, np.zeros((height, width), bool), 1.0 - answer.seg_probability, words)
         low = self._model.decode_masks(answer.seg_embeddings[None], features.embedding)[0]
-        logits = processing.restore_masks(low, height, width, self._side).amax(0)
-        mask = (logits > 0).cpu().numpy()
-        inside = float(logits[logits > 0].sigmoid().mean()) if mask.any() else 0.0
+        mask, inside = self._mask(picture, low)
         return Found(phrase, mask, answer.seg_probability * inside, words)
 
 

@@ -1,0 +1,226 @@
+"""Ratios of LISA's costs within one run: decoding with a cache and without, further objects, batches, memory.
+
+    python -m benchmarks.lisa [--size tiny|pocket|7b|13b] [--bits 4|8|16] [--rounds N] [--json FILE]
+
+The weights are random (but for the pocket size): seconds and memory are what real ones cost. Nothing is
+asserted; the limit that a ratio should keep is printed beside it. The published sizes need a graphics card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import pocket
+from tools.lisa import processing, published, text
+from tools.lisa.config import LisaConfig
+from tools.lisa.model import Lisa, PictureFeatures
+
+NEW_TOKENS = 64
+PHRASES = ("the sofa on the left", "the rug", "the lamp behind the table", "the picture")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: ``value`` in ``unit`` ("" for a ratio), and what it should reach, if anything."""
+
+    name: str
+    value: float
+    unit: str = ""
+    limit: str = ""
+
+
+def config_of(size: str) -> LisaConfig:
+    """The config of a size: with SAM ViT-H and CLIP ViT-L for the published ones, small parts for "tiny"."""
+    from transformers import (
+        CLIPVisionConfig,
+        LlamaConfig,
+        SamConfig,
+        SamMaskDecoderConfig,
+        SamPromptEncoderConfig,
+        SamVisionConfig,
+    )
+
+    if size == "tiny":
+        return LisaConfig(
+            CLIPVisionConfig(
+                hidden_size=64, intermediate_size=128, num_hidden_layers=3, num_attention_heads=2,
+                image_size=112, patch_size=14,
+            ),
+            LlamaConfig(
+                vocab_size=1203, hidden_size=128, intermediate_size=256, num_hidden_layers=4,
+                num_attention_heads=4, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+            ),
+            SamConfig(
+                vision_config=SamVisionConfig(
+                    hidden_size=64, output_channels=64, num_hidden_layers=4, num_attention_heads=2,
+                    image_size=256, patch_size=16, mlp_dim=128, window_size=7, global_attn_indexes=[1, 3],
+                    num_pos_feats=32,
+                ),
+                prompt_encoder_config=SamPromptEncoderConfig(
+                    hidden_size=64, image_size=256, patch_size=16, image_embedding_size=16
+                ),
+                mask_decoder_config=SamMaskDecoderConfig(hidden_size=64, mlp_dim=128, iou_head_hidden_dim=64),
+            ),
+        )  # fmt: skip
+    hidden, wide, layers = {"7b": (4096, 11008, 32), "13b": (5120, 13824, 40)}[size]
+    return LisaConfig(
+        CLIPVisionConfig(
+            hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16,
+            image_size=224, patch_size=14,
+        ),
+        LlamaConfig(
+            vocab_size=32003, hidden_size=hidden, intermediate_size=wide, num_hidden_layers=layers,
+            num_attention_heads=hidden // 128, bos_token_id=1, eos_token_id=2, pad_token_id=0,
+        ),
+        SamConfig(
+            vision_config=SamVisionConfig(
+                hidden_size=1280, num_hidden_layers=32, num_attention_heads=16, mlp_dim=5120,
+                global_attn_indexes=[7, 15, 23, 31],
+            ),
+        ),
+    )  # fmt: skip
+
+
+def build(size: str, bits: published.Bits) -> Lisa:
+    """A model of a size: the pocket model's own weights, else random ones, on the device that there is."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    quantised = published.quantisation(bits, dtype)
+    settings = {"dtype": dtype, "device_map": {"": device}, "quantization_config": quantised}
+    if size == "pocket":
+        model = Lisa.from_pretrained(str(pocket.weights("lisa")), **settings)
+    else:
+        config = config_of(size)
+        with torch.device("meta"):
+            shapes = {name: value.shape for name, value in Lisa(config).state_dict().items()}
+        # One tensor after the other would do; all at once is what a checkpoint in memory costs.
+        shapes.pop("sam.prompt_encoder.shared_embedding.positional_embedding")  # tied
+        tensors = {name: torch.empty(shape, dtype=dtype).normal_(0, 0.02) for name, shape in shapes.items()}
+        model = Lisa.from_pretrained(None, config=config, state_dict=tensors, **settings)
+        del tensors
+    gc.collect()
+    loaded: Lisa = model.eval()
+    return loaded
+
+
+def seconds(task: Callable[[], object], rounds: int) -> float:
+    """The median time of a task after one call that does not count."""
+    taken = []
+    for count in range(rounds + 1):
+        _wait()
+        began = time.perf_counter()
+        task()
+        _wait()
+        if count:
+            taken.append(time.perf_counter() - began)
+    return statistics.median(taken)
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+@torch.inference_mode()
+def without_cache(model: Lisa, ids: torch.Tensor, tokens: torch.Tensor, count: int) -> list[int]:
+    """Greedy decoding that reads everything again for every token, as the original does."""
+    said: list[int] = []
+    for _ in range(count):
+        whole = torch.cat([ids, torch.tensor(said, dtype=torch.long)]).to(tokens.device)
+        hidden = model.language_model.model(
+            inputs_embeds=model.embed(whole, tokens)[None], use_cache=False
+        ).last_hidden_state[:, -1]
+        said.append(int(model.language_model.lm_head(hidden).argmax()))
+    return said
+
+
+def measure(size: str, bits: published.Bits, rounds: int) -> list[Figure]:
+    """All figures of one size."""
+    model = build(size, bits)
+    tokenizer = text.LisaTokenizer(pocket.weights("lisa") / "tokenizer.model")
+    picture = np.random.default_rng(0).integers(0, 256, (768, 1024, 3), np.uint8)
+    prompts = [torch.tensor(tokenizer.encode_prompt(text.prompt(text.question(each)))) for each in PHRASES]
+    config, device = model.config, model.device
+    side = config.sam_config.vision_config.image_size
+
+    @torch.inference_mode()
+    def look() -> PictureFeatures:
+        vision = processing.clip_pixels(picture, config.vision_config.image_size, config.vision_fit)
+        sam = processing.sam_pixels(picture, side)
+        return model.encode_picture(vision.to(device), sam.to(device))
+
+    features = look()
+
+    @torch.inference_mode()
+    def ask(which: list[torch.Tensor], seen: PictureFeatures, count: int) -> None:
+        # No id is the end token: random weights would stop, or not, by chance.
+        answers = model.answer(
+            which, seen.tokens[0], seg_id=tokenizer.seg_id, end_id=-1, max_new_tokens=count
+        )
+        seg = torch.stack([answer.seg_embeddings.sum(0) for answer in answers])
+        low = model.decode_masks(seg[None], seen.embedding)[0]
+        processing.restore_masks(low, 768, 1024, side)
+
+    cached = seconds(lambda: ask(prompts[:1], features, NEW_TOKENS), rounds)
+    plain = seconds(lambda: without_cache(model, prompts[0], features.tokens[0], NEW_TOKENS), rounds)
+    first = seconds(lambda: ask(prompts[:1], look(), 8), rounds)
+    further = seconds(lambda: ask(prompts[1:2], features, 8), rounds)
+    together = seconds(lambda: ask(prompts, features, 8), rounds)
+    apart = seconds(lambda: [ask([each], features, 8) for each in prompts], rounds)
+    figures = [
+        Figure(f"{NEW_TOKENS} tokens with a cache", cached, "s"),
+        Figure("· decoding without a cache takes … times as long", plain / cached, "", "≥ 5"),
+        Figure("first object on a picture", first, "s"),
+        Figure("· a further object on it, of that time", further / first, "", "≤ 0.35"),
+        Figure("four objects in one call", together, "s"),
+        Figure("· of the time of four calls", together / apart, "", "≤ 0.6"),
+    ]
+    weights = model.get_memory_footprint() / 2**30
+    figures.append(Figure(f"weights in memory, {bits} bit", weights, "GiB"))
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        ask(prompts, look(), 8)
+        peak = torch.cuda.max_memory_allocated() / 2**30
+        figures.append(
+            Figure("· peak of a turn with four objects, of the weights", peak / weights, "", "≤ 1.25")
+        )
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        figures.append(Figure("peak of the whole process", peak, "GiB"))
+    return figures
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--size", choices=("tiny", "pocket", "7b", "13b"), default="pocket")
+    parser.add_argument("--bits", type=int, choices=(4, 8, 16), default=16)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args(arguments)
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else platform.processor() or "CPU"
+    figures = measure(args.size, args.bits, args.rounds)
+    print(f"LISA {args.size}, {args.bits} bit, {device}, torch {torch.__version__}")
+    for figure in figures:
+        print(f"{figure.name:58} {figure.value:9.3f} {figure.unit:4} {figure.limit}")
+    if args.json:
+        record = {"size": args.size, "bits": args.bits, "device": device, "torch": torch.__version__}
+        args.json.write_text(json.dumps(record | {"figures": [asdict(each) for each in figures]}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,229 @@
+"""The published LISA models as engines: where they lie on this machine, how they are fetched and loaded.
+
+Loading never uses the network: ``fetch`` does, when the user asks for it (``inpalla setup``), and leaves a
+copy in our own layout in the data folder, half as large as the published one and quick to load.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import torch
+
+from sessions.catalog import data_folder
+from tools.errors import EngineError
+from tools.lisa import checkpoint, text
+from tools.lisa.config import LisaConfig
+from tools.lisa.model import Lisa
+from tools.lisa.segmenter import LisaSegmenter
+
+CLIP: Final = "openai/clip-vit-large-patch14"
+REPOSITORIES: Final = {
+    "lisa-7b": "xinlai/LISA-7B-v1",
+    "lisa-7b-explanatory": "xinlai/LISA-7B-v1-explanatory",
+    "lisa-13b": "xinlai/LISA-13B-llama2-v1",
+    "lisa-13b-explanatory": "xinlai/LISA-13B-llama2-v1-explanatory",
+}
+"""The published models by our names for them."""
+
+EXACT: Final = ("lm_head", "mm_projector", "text_hidden_fcs", "sam", "vision_tower")
+"""What is never quantised: masks came out empty where the original did it."""
+
+Bits = Literal[4, 8, 16]
+
+_BITS: Final[dict[str, Bits]] = {"4bit": 4, "8bit": 8, "16bit": 16}
+_FILES: Final = ("*.json", "*.model", "*.safetensors", "*.bin")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which model: one of our names, a hub repository, or a folder; and with how many bits a weight."""
+
+    model: str
+    bits: Bits = 16
+
+    @classmethod
+    def parse(cls, name: str) -> Source:
+        """Read "lisa-7b", "lisa-7b:4bit", "OWNER/REPOSITORY:8bit" or "FOLDER"."""
+        model, _, precision = name.rpartition(":")
+        return cls(model, _BITS[precision]) if model and precision in _BITS else cls(name)
+
+    @property
+    def repository(self) -> str:
+        """The hub repository, or the folder."""
+        return REPOSITORIES.get(self.model, self.model)
+
+
+def load(name: str) -> LisaSegmenter:
+    """Load a LISA by name (see ``Source.parse``) from this machine alone.
+
+    Raises ``EngineError`` when it is not here or not whole, or when what it needs is not installed.
+    """
+    source = Source.parse(name)
+    folder = find(source.repository)
+    card = torch.cuda.is_available()
+    dtype = torch.bfloat16 if card else torch.float32
+    few = quantisation(source.bits, dtype)
+    device = "cuda" if card else "cpu"
+    if checkpoint.is_published(folder):
+        clip = find(_clip_of(folder), beside=folder)
+        model = checkpoint.load_published(folder, clip, device=device, dtype=dtype, quantisation=few)
+    else:
+        model = _load_own(folder, device, dtype, few)
+    try:
+        tokenizer = text.LisaTokenizer.from_folder(folder)
+    except (OSError, ValueError) as error:
+        raise EngineError(f"The tokenizer in {folder} cannot be read ({error}): fetch it again.") from error
+    return LisaSegmenter(name, model, tokenizer, revision(folder), reasons=True)
+
+
+def find(repository: str, beside: Path | None = None) -> Path:
+    """Where a model lies on this machine: a folder of that name, our own copy, or the hub's cache.
+
+    ``beside`` is a folder whose neighbours are looked at first. Raises ``EngineError`` when it is nowhere.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    neighbours = [beside.parent / Path(repository).name] if beside is not None else []
+    for folder in (*neighbours, Path(repository).expanduser(), copy_folder(repository)):
+        if (folder / "config.json").is_file():
+            return folder
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(_FILES), local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError) as error:
+        names = {value: name for name, value in REPOSITORIES.items()}
+        raise EngineError(
+            f"{names.get(repository, repository)} is not on this machine:"
+            f" fetch it with inpalla setup --segmenter {names.get(repository, repository)}."
+        ) from error
+
+
+def copy_folder(repository: str) -> Path:
+    """Where our own copy of a repository lies, or would."""
+    return data_folder() / "models" / repository.replace("/", "--")
+
+
+def fetch(name: str) -> Path:
+    """Fetch a published model and its CLIP, and keep a copy in our own layout; the copy's folder.
+
+    Safe to repeat: what is there is not fetched again, and a broken download goes on where it stopped. Raises
+    ``EngineError`` when the hub cannot be reached or does not have it.
+    """
+    source = Source.parse(name)
+    target = copy_folder(source.repository)
+    if (target / "config.json").is_file():
+        return target
+    folder = _fetched(source.repository)
+    if not checkpoint.is_published(folder):
+        return folder
+    clip = _fetched(_clip_of(folder))
+    return convert(folder, clip, target)
+
+
+def convert(folder: Path, clip: Path, target: Path, dtype: torch.dtype = torch.bfloat16) -> Path:
+    """Write a published checkpoint with its CLIP as one safetensors folder of ours; ``target``.
+
+    It appears whole or not at all.
+    """
+    model = checkpoint.load_published(folder, clip, dtype=dtype)
+    part = target.with_name(target.name + ".part")
+    if part.exists():
+        shutil.rmtree(part)
+    part.mkdir(parents=True)
+    try:
+        model.save_pretrained(part)
+        for file in ("tokenizer.model", "tokenizer_config.json", "added_tokens.json"):
+            if (folder / file).exists():
+                shutil.copy(folder / file, part)
+        part.replace(target)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise EngineError(
+            f"{target} cannot be written ({error.strerror or error}): make room there, or set INPALLA_DATA."
+        ) from error
+    return target
+
+
+def revision(folder: Path) -> str:
+    """What identifies a checkpoint: the hub's commit where it came from there, else a digest of its files.
+
+    Reading all of 16 GB would take a minute, so the digest is of the config, the index and the files' sizes.
+    """
+    if folder.parent.name == "snapshots":
+        return folder.name[:12]
+    digest = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        if file.is_file():
+            digest.update(f"{file.name} {file.stat().st_size}\n".encode())
+            if file.suffix == ".json":
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _clip_of(folder: Path) -> str:
+    fields = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return str(fields.get("vision_tower") or fields.get("mm_vision_tower") or CLIP)
+
+
+def _fetched(repository: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return Path(snapshot_download(repository, allow_patterns=list(_FILES)))
+    except HfHubHTTPError as error:
+        status = error.response.status_code if error.response is not None else "no answer"
+        raise EngineError(
+            f"The hub does not give out {repository} ({status}): look at https://huggingface.co/{repository}"
+            " whether a licence must be accepted first, and log in with hf auth login."
+        ) from error
+    except (OSError, ValueError) as error:
+        raise EngineError(
+            f"The hub could not be reached for {repository}: check the network, and say it again; what was"
+            " fetched is kept."
+        ) from error
+
+
+def _load_own(folder: Path, device: str, dtype: torch.dtype, few: Any) -> Lisa:
+    fields = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    if fields.get("model_type") != LisaConfig.model_type:
+        raise EngineError(
+            f"{folder} is not a LISA checkpoint: its config.json names {fields.get('architectures')}."
+        )
+    try:
+        model: Lisa = Lisa.from_pretrained(
+            str(folder), dtype=dtype, device_map={"": device}, quantization_config=few
+        )
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:150]
+        raise EngineError(f"{folder} is not a LISA checkpoint that can be read ({reason}).") from error
+    loaded: Lisa = model.eval()
+    return loaded
+
+
+def quantisation(bits: Bits, dtype: torch.dtype) -> Any:
+    """transformers' config for so many bits. Raises ``EngineError`` when the library is not installed."""
+    if bits == 16:
+        return None
+    from importlib.util import find_spec
+
+    if find_spec("bitsandbytes") is None:
+        raise EngineError(
+            f"{bits}-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
+        )
+    from transformers import BitsAndBytesConfig
+
+    if bits == 8:
+        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=list(EXACT))
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_compute_dtype=dtype,
+        llm_int8_skip_modules=list(EXACT),
+    )

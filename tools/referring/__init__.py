@@ -1,0 +1,1 @@
+"""Measuring a segmenter on the published benchmarks of finding things by words."""

@@ -1,0 +1,1 @@
+"""SAM 3: all instances of a noun phrase."""
