@@ -86,7 +86,7 @@ def test_a_planned_preset_says_that_it_is_not_there_yet(name: str) -> None:
 def test_unknown_names_list_the_choices() -> None:
     with pytest.raises(EngineError, match=r"There is no preset 'huge': choose one of pocket\."):
         registry.find_preset("huge")
-    with pytest.raises(EngineError, match="There is no segmenter 'sam': choose one of .*lisa-pocket, sam3"):
+    with pytest.raises(EngineError, match=r"There is no segmenter 'sam': choose one of .*lisa-pocket, sam3"):
         registry.load_segmenter("sam")
     with pytest.raises(
         EngineError, match="There is no inpainter 'sd': choose one of flux-fill-pocket, flux-kontext"
