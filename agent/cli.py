@@ -17,6 +17,8 @@ from typing import Any, NoReturn
 
 import click
 
+from agent.train_command import train
+
 _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
     "DIFFUSERS_VERBOSITY": "error",
@@ -64,6 +66,9 @@ def _output(metavar: str) -> Callable[[Command], Command]:
 @click.version_option(package_name="inpalla", prog_name="inpalla")
 def cli() -> None:
     """A picture editor that you talk to, on your own machine."""
+
+
+cli.add_command(train)
 
 
 @cli.command()

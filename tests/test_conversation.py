@@ -11,9 +11,11 @@ from PIL import Image
 
 import pocket
 from pocket import rooms
+from pocket.evaluation.colours import Swatches
 from sessions import Sessions
 from sessions.session import Session
 from tests.terminal import Terminal
+from tools.lisa.segmenter import load_pocket
 
 ROOT = Path(__file__).parent.parent
 SAMPLE_ROOM = 3241
@@ -112,3 +114,22 @@ def test_the_right_things_were_found(session: Session) -> None:
         for layer, kind in ((0, "sofa"), (1, "rug"), (2, "wall"), (3, "floor")):
             true, mask = rooms.mask(drawn, kinds.index(kind)), session.mask(layer)
             assert (mask & true).sum() / (mask | true).sum() > 0.5, kind
+
+
+@pytest.mark.parametrize(("kind", "colour"), [("rug", "dark green"), ("wall", "yellow")])
+def test_the_saved_picture_has_the_colours_that_were_asked_for(
+    session: Session, kind: str, colour: str
+) -> None:
+    scene = rooms.make_scene(SAMPLE_ROOM)
+    index = [thing.kind for thing in scene.things].index(kind)
+    asked = rooms.restyle(scene, index, colour=colour)
+    with session:
+        said, _ = Swatches(asked, index, (1024, 768)).colour_of(session.picture())
+    assert said == colour
+
+
+def test_the_removed_picture_is_no_longer_found(session: Session) -> None:
+    with session:
+        mask = session.mask(4)
+        [found] = load_pocket().segment(session.picture(), ["the picture on the right"])
+    assert (found.mask & mask).sum() < 0.25 * mask.sum()

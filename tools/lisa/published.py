@@ -79,7 +79,8 @@ def load(name: str) -> LisaSegmenter:
         tokenizer = text.LisaTokenizer.from_folder(folder)
     except (OSError, ValueError) as error:
         raise EngineError(f"The tokenizer in {folder} cannot be read ({error}): fetch it again.") from error
-    return LisaSegmenter(name, model, tokenizer, revision(folder), reasons=True)
+    # A model with a rule of its own knows two answers and one form of question, whatever its size.
+    return LisaSegmenter(name, model, tokenizer, revision(folder), reasons=model.config.presence is None)
 
 
 def find(repository: str, beside: Path | None = None) -> Path:
@@ -98,6 +99,8 @@ def find(repository: str, beside: Path | None = None) -> Path:
         return Path(snapshot_download(repository, allow_patterns=list(_FILES), local_files_only=True))
     except (LocalEntryNotFoundError, HFValidationError) as error:
         names = {value: name for name, value in REPOSITORIES.items()}
+        if Path(repository).expanduser().is_dir():
+            raise EngineError(f"{repository} is not a LISA checkpoint: it has no config.json.") from error
         raise EngineError(
             f"{names.get(repository, repository)} is not on this machine:"
             f" fetch it with inpalla setup --segmenter {names.get(repository, repository)}."
