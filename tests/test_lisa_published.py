@@ -21,6 +21,7 @@ from tools import registry
 from tools.errors import EngineError, ToolError
 from tools.lisa import checkpoint, published, text
 from tools.lisa import trace as tracing
+from tools.lisa.finetuning.training import Packed, losses
 from tools.lisa.model import Answer, Lisa
 from tools.segment import find
 
@@ -142,6 +143,23 @@ def test_a_batch_answers_as_each_question_alone(reference: Any) -> None:
         expected = _expected(case["name"])
         assert prompt.tolist() + answer.ids + [2] == expected["output_ids"].tolist()
         np.testing.assert_allclose(answer.seg_embeddings, expected["seg_embeddings"], atol=1e-4)
+
+
+@needs_reference
+def test_the_losses_are_the_originals(reference: Any) -> None:
+    model, tokenizer, pixels, manifest = reference
+    given, expected = _expected("loss_landscape_two"), manifest["loss"]
+    ids, labels = torch.from_numpy(given["input_ids"]), torch.from_numpy(given["labels"])
+    shape = tuple(given["gt_shape"])
+    masks = np.unpackbits(given["gt_masks_packed"])[: int(np.prod(shape))].reshape(shape)
+    seg_at = (ids == tokenizer.seg_id).nonzero()[:, 0]
+    packed = Packed(ids=ids, labels=labels, segment=torch.zeros_like(ids), seg_at=seg_at)
+    with torch.no_grad():
+        features = model.encode_picture(*tracing._pixels(model, pixels))
+        words, bce, dice = losses(model, packed, features, torch.from_numpy(masks).float())
+    assert float(words) == pytest.approx(expected["ce_loss"], rel=1e-4)
+    assert 2.0 * float(bce) == pytest.approx(expected["mask_bce_loss"], rel=1e-4)
+    assert 0.5 * float(dice) == pytest.approx(expected["mask_dice_loss"], rel=1e-4)
 
 
 # --- the layout ---------------------------------------------------------------------------------------------
