@@ -8,6 +8,7 @@ needs when it is called, so that help comes at once.
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 import warnings
@@ -294,6 +295,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="replace")  # no letter that the terminal lacks is worth a crash
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it remarks on what a processor lacks
     try:
         code = _called(argv)
         sys.stdout.flush()

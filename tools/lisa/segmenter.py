@@ -36,6 +36,7 @@ _SHORT, _LONG = 24, 256
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
 
+_ARTICLE = re.compile(r"^(?:an?|the|my|our|this|there (?:is|are))\s+", re.I)
 _THOUGHT = re.compile(
     r"^(?:what|which|who|whose|where|how|why|if|something|someone|somewhere|anything)\b", re.I
 )
@@ -91,9 +92,12 @@ class LisaSegmenter:
         """Name the things that the picture shows, in words that ``segment`` would find."""
         question = _INVENTORY_LISTED if self._reasons else _INVENTORY
         with self._lock, torch.inference_mode():
-            [answer] = self._ask([question], self._encode(picture), 64, never)
+            return self._names(question, self._encode(picture), never)
+
+    def _names(self, question: str, features: PictureFeatures, cancelled: CancelCheck) -> list[str]:
+        [answer] = self._ask([question], features, 64, cancelled)
         said = re.split(r",|\band\b|\.", self._tokenizer.decode(answer.ids))
-        names = [re.sub(r"^(?:an?|the|there (?:is|are))\s+", "", name.strip(), flags=re.I) for name in said]
+        names = [_ARTICLE.sub("", name.strip()) for name in said]
         return list(dict.fromkeys(name for name in names if name and len(name.split()) <= 4))
 
     def look(self, picture: NDArray[np.uint8]) -> None:
@@ -151,9 +155,12 @@ class LisaSegmenter:
         assert rule is not None
         found = []
         weighed = self._weigh(picture, questions, features, cancelled)
-        for phrase, (said, mask, inside) in zip(phrases, weighed, strict=True):
-            sure = rule.logit(said, inside)
-            there = sure > 0 and bool(mask.any())
+        logits = [rule.logit(said, inside) for said, _, inside in weighed]
+        # It must not deny a thing that it would name when asked what there is.
+        named = self._names(_INVENTORY, features, cancelled) if min(logits) <= 0 else []
+        for phrase, sure, (_, mask, _) in zip(phrases, logits, weighed, strict=True):
+            listed = _ARTICLE.sub("", phrase.strip().lower()) in named
+            there = (sure > 0 or listed) and bool(mask.any())
             words = rule.yes if there else rule.no
             confidence = 1 / (1 + math.exp(-abs(sure)))
             found.append(Found(phrase, mask if there else np.zeros_like(mask), confidence, words))
