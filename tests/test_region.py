@@ -207,6 +207,9 @@ def test_a_thin_thing_makes_room_for_another() -> None:
     assert not hull[15].any()
     assert (hull | lamp == hull).all()
     assert (room_for_another(sofa) == sofa).all()
+    curtains = np.zeros((200, 150), bool)
+    curtains[20:180, 20:50] = curtains[20:180, 100:130] = True
+    assert (room_for_another(curtains) == curtains).all()
     assert paint_mask(lamp, "replace")[120, 62]
     assert not paint_mask(lamp, "restyle")[120, 62]
     one = np.zeros((9, 9), bool)

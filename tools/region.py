@@ -145,25 +145,30 @@ def clean(mask: Mask, *, speck: float = 0.05, hole: float = 0.02) -> Mask:
 
 
 def room_for_another(mask: Mask) -> Mask:
-    """The mask in which another thing takes an object's place: the object's own, or its convex hull if it is
-    thin (see ``SOLID``). The same size, never smaller than the mask.
+    """The mask in which another thing takes an object's place: the object's own, with each part that is thin
+    (see ``SOLID``) filled to its convex hull. The same size, never smaller than the mask.
+
+    Parts that lie apart stay apart: what shows between two curtains is not theirs to give.
     """
-    if not mask.any():
-        return mask.copy()
-    box = bounds(mask)
-    part = _crop(mask, box)
+    roomy = mask.copy()
+    parts, _ = ndimage.label(mask, structure=np.ones((3, 3), dtype=bool))
+    for number, window in enumerate(ndimage.find_objects(parts), 1):
+        roomy[window] |= _solid(parts[window] == number)
+    return roomy
+
+
+def _solid(part: Mask) -> Mask:
+    """A connected part that touches all four sides of its window, filled to its convex hull if it is thin."""
     rows = np.flatnonzero(part.any(axis=1))
     left = part.argmax(axis=1)[rows]
-    right = box.width - part[:, ::-1].argmax(axis=1)[rows]
+    right = part.shape[1] - part[:, ::-1].argmax(axis=1)[rows]
     corners = np.concatenate([np.stack((x, y), 1) for x in (left, right) for y in (rows, rows + 1)])
     hull = ConvexHull(corners)
     if np.count_nonzero(part) >= SOLID * hull.volume:  # ``volume`` is the area in the plane
-        return mask.copy()
-    drawn = Image.new("1", (box.width, box.height))
+        return part
+    drawn = Image.new("1", (part.shape[1], part.shape[0]))
     ImageDraw.Draw(drawn).polygon([(float(x), float(y)) for x, y in corners[hull.vertices]], fill=1)
-    roomy = mask.copy()
-    roomy[box.y0 : box.y1, box.x0 : box.x1] |= np.asarray(drawn)
-    return roomy
+    return np.asarray(np.asarray(drawn) | part)
 
 
 def paint_mask(mask: Mask, kind: Kind) -> Mask:
