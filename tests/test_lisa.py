@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 import pocket
 from pocket import rooms
 from pocket.training import lisa as training
 from tools.errors import Cancelled
 from tools.lisa import processing, text
+from tools.lisa.edges import edge_follower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
 
@@ -72,6 +74,28 @@ def test_masks_come_back_at_the_pictures_size(height: int, width: int) -> None:
     assert logits.shape == (1, height, width)
     share = float((logits > 0).float().mean())
     assert share == pytest.approx(0.5, abs=0.12)
+
+
+@pytest.mark.parametrize(("height", "width"), [(384, 512), (896, 704)])
+def test_a_coarse_mask_follows_the_edges_of_a_thing(height: int, width: int) -> None:
+    rows, columns = np.mgrid[:height, :width]
+    disc = (rows - height / 2) ** 2 + (columns - width / 2) ** 2 < (0.3 * min(height, width)) ** 2
+    picture = np.where(disc[..., None], np.uint8([200, 60, 40]), np.uint8([90, 140, 160]))
+    cells = disc.reshape(height // 16, 16, width // 16, 16).mean(axis=(1, 3)) > 0.8  # too small, and stepped
+    coarse = cells.repeat(16, 0).repeat(16, 1)
+    led = edge_follower(picture)(np.where(coarse, 0.95, 0.05).astype(np.float32))
+
+    def overlap(mask: NDArray[np.bool_]) -> float:
+        return float((mask & disc).sum() / (mask | disc).sum())
+
+    assert overlap(coarse) < 0.97 < overlap(led)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (33, 7)])
+def test_edges_of_any_picture_can_be_followed(size: tuple[int, int]) -> None:
+    follow = edge_follower(np.full((*size, 3), 90, np.uint8))
+    assert follow(np.ones(size, np.float32)).all()
+    assert not follow(np.zeros(size, np.float32)).any()
 
 
 def test_users_cannot_smuggle_tokens_in() -> None:

@@ -20,7 +20,8 @@ HALF_CELL = "▀"
 
 def open_terminal(folder: Path) -> Terminal:
     """A chat over a paint box, in a terminal of 100 columns."""
-    return Terminal([sys.executable, "-m", "tests.paintbox", str(folder)], cwd=ROOT)
+    command = [sys.executable, "-m", "tests.paintbox", str(folder)]
+    return Terminal(command, cwd=ROOT, env={"INPALLA_DATA": str(folder / "data")})
 
 
 def test_a_conversation(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_a_conversation(tmp_path: Path) -> None:
 
         assert "You said: [bold]x[/bold] [/]" in terminal.type("[bold]x[/bold] [/]")
         assert "There is nothing to redo." in terminal.type("/redo")
-        assert "ValueError: nobody foresaw [this]" in terminal.type("crash")
+        assert "ValueError, nobody foresaw [this]" in terminal.type("crash")
         assert "Back at version 0." in terminal.type("/undo")
         assert "  1  paint the left red" in terminal.type("/history")
 

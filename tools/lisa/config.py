@@ -15,7 +15,8 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
     shortest side is scaled and the middle kept) or "squash" (the whole picture, its aspect lost). The
     segmentation token's embedding has the width of SAM's prompts,
     ``sam_config.prompt_encoder_config.hidden_size``. ``presence`` are the fields of a
-    :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule.
+    :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule. ``follow_edges``: its
+    masks are coarse, and better led by the picture's edges (``tools.lisa.edges``).
     """
 
     model_type = "inpalla-lisa"
@@ -33,6 +34,7 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         select_layer: int = -2,
         vision_fit: Literal["crop", "squash"] = "crop",
         presence: dict[str, Any] | None = None,
+        follow_edges: bool = False,
         **kwargs: Any,
     ) -> None:
         self.vision_config = _config(CLIPVisionConfig, vision_config)
@@ -41,6 +43,7 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         self.select_layer = select_layer
         self.vision_fit = vision_fit
         self.presence = presence
+        self.follow_edges = follow_edges
         super().__init__(**kwargs)
 
 

@@ -22,12 +22,14 @@ from transformers.utils import logging
 
 from tools.errors import Cancelled, EngineError
 from tools.lisa import processing, text
+from tools.lisa.edges import Field, edge_follower
 from tools.lisa.model import Answer, Lisa, PictureFeatures
 from tools.lisa.presence import Presence
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
 
 T = TypeVar("T")
+Follow = Callable[[Field], NDArray[np.bool_]]
 
 _KEPT_PICTURES = 4
 _SHORT, _LONG = 24, 256
@@ -190,17 +192,24 @@ class LisaSegmenter:
         said = (words[:, yes[fork]] - words[:, no[fork]]).tolist()
         seg = self._model.project_seg(states[:, -1])
         low = self._model.decode_masks(seg[None], features.embedding)[0]
-        masks = [self._mask(picture, logits[None]) for logits in low]
+        follow = edge_follower(picture) if self._model.config.follow_edges else None
+        masks = [self._mask(picture, logits[None], follow) for logits in low]
         return [(chance, *mask) for chance, mask in zip(said, masks, strict=True)]
 
-    def _mask(self, picture: NDArray[np.uint8], low: torch.Tensor) -> tuple[NDArray[np.bool_], float]:
+    def _mask(
+        self, picture: NDArray[np.uint8], low: torch.Tensor, follow: Follow | None = None
+    ) -> tuple[NDArray[np.bool_], float]:
         """The union of low-resolution mask logits (n, h, w) at the picture's size, and its mean probability
         inside itself.
         """
         height, width = picture.shape[:2]
         logits = processing.restore_masks(low, height, width, self._side).amax(0)
+        inside = float(logits[logits > 0].sigmoid().mean()) if bool((logits > 0).any()) else 0.0
         mask = (logits > 0).cpu().numpy()
-        return mask, float(logits[logits > 0].sigmoid().mean()) if mask.any() else 0.0
+        if follow is not None and inside > 0:
+            led = follow(logits.sigmoid().float().cpu().numpy())
+            mask = led if led.any() else mask  # a thing too small for the filter stays as it was
+        return mask, inside
 
     def _prompts(self, questions: list[str]) -> list[torch.Tensor]:
         device = self._model.device
