@@ -80,7 +80,7 @@ def test_masks_come_back_at_the_pictures_size(height: int, width: int) -> None:
 def test_a_coarse_mask_follows_the_edges_of_a_thing(height: int, width: int) -> None:
     rows, columns = np.mgrid[:height, :width]
     disc = (rows - height / 2) ** 2 + (columns - width / 2) ** 2 < (0.3 * min(height, width)) ** 2
-    picture = np.where(disc[..., None], np.uint8([200, 60, 40]), np.uint8([90, 140, 160]))
+    picture = np.where(disc[..., None], [200, 60, 40], [90, 140, 160]).astype(np.uint8)
     cells = disc.reshape(height // 16, 16, width // 16, 16).mean(axis=(1, 3)) > 0.8  # too small, and stepped
     coarse = cells.repeat(16, 0).repeat(16, 1)
     led = edge_follower(picture)(np.where(coarse, 0.95, 0.05).astype(np.float32))
