@@ -149,6 +149,7 @@ class Chat:
     async def _turn(self, work: Callable[[Listener], Awaitable[Turn]], *, tell_plan: bool) -> None:
         head = self.session.head
         told: set[str] = set()
+        notes: set[str] = set()
 
         with self.console.working() as listen:
 
@@ -157,7 +158,7 @@ class Chat:
                     event = replace(event, text=f"{event.text}, while the models are loaded")
                 listen(event)
                 if event.stage in ("note", "planned"):
-                    told.add(event.text)
+                    (notes if event.stage == "note" else told).add(event.text)
                     self.console.say(event.text, "note" if event.stage == "note" else "understood")
 
             turn = await work(on_event)
@@ -167,8 +168,10 @@ class Chat:
         self._show_result(turn, head)
         # What was told while it was being done is not told twice.
         reply = turn.reply
-        for text in told:
+        for text in notes:
             reply = reply.replace(text, "").strip()
+        for text in told:
+            reply = reply.replace(f"Done: {text}.", "Done.")
         if turn.failed:
             self.problem(reply)
         elif reply:

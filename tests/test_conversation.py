@@ -59,6 +59,8 @@ def test_every_sentence_was_understood(session: Session, talked: tuple[Path, str
     with session:
         layers = {layer.id: layer for layer in session.layers}
     assert "Traceback" not in talked[1]
+    assert "Done: ." not in talked[1]
+    assert "Done." in talked[1]
     assert [layer.kind for layer in layers.values()] == [
         "restyle",
         "restyle",
