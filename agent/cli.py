@@ -233,7 +233,7 @@ def remove_session(name: str) -> int:
     show_default=True,
     help="val, test or train; of refcoco and refcoco+ val, testA or testB. May be given several times.",
 )
-@click.option("--segmenter", metavar="NAME", help="The engine; the preset's unless given.")
+@_segmenter
 @_preset
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Only the first N phrases of a split.")
 @click.option(

@@ -46,7 +46,7 @@ def evaluate(
         if split not in SPLITS[chosen]:
             known = ", ".join(SPLITS[chosen])
             raise click.BadParameter(f"{dataset} has {known}, and no {split!r}.", param_hint="--split")
-    name = segmenter or registry.find_preset(preset or registry.DEFAULT_PRESET).segmenter
+    name = segmenter or registry.segmenter_of(preset or registry.DEFAULT_PRESET)
     saved = _report_path(output) if output is not None else None
     selection = read(chosen, Path(folder).expanduser(), splits, limit)
     engine = registry.load_segmenter(name)

@@ -1,7 +1,7 @@
 """The published LISA models as engines: where they lie on this machine, how they are fetched and loaded.
 
 Loading never uses the network: ``fetch`` does, when the user asks for it (``inpalla setup``), and leaves a
-copy in our own layout in the data folder, half as large as the published one and quick to load.
+copy in our own layout in the data folder, with CLIP in it, beside what the hub's cache keeps.
 """
 
 from __future__ import annotations
