@@ -159,8 +159,7 @@ def measure(size: str, bits: published.Bits, rounds: int) -> list[Figure]:
 
     @torch.inference_mode()
     def look() -> PictureFeatures:
-        vision = processing.clip_pixels(picture, config.vision_config.image_size, config.vision_fit)
-        sam = processing.sam_pixels(picture, side)
+        vision, sam = processing.pixels(picture, config)
         return model.encode_picture(vision.to(device), sam.to(device))
 
     features = look()

@@ -19,7 +19,7 @@ from PIL import Image
 from tests import lisa_layout
 from tools import registry
 from tools.errors import EngineError, ToolError
-from tools.lisa import checkpoint, published, text
+from tools.lisa import checkpoint, processing, published, text
 from tools.lisa import trace as tracing
 from tools.lisa.finetuning.training import Packed, losses
 from tools.lisa.model import Answer, Lisa
@@ -132,7 +132,7 @@ def test_words_are_cut_as_the_original_cuts_them(reference: Any, legacy: bool) -
 @needs_reference
 def test_a_batch_answers_as_each_question_alone(reference: Any) -> None:
     model, tokenizer, pixels, manifest = reference
-    features = model.encode_picture(*tracing._pixels(model, pixels))
+    features = model.encode_picture(*processing.pixels(pixels, model.config))
     prompts = [
         torch.tensor(tokenizer.encode_prompt(text.prompt(case["question"]))) for case in manifest["gen"]
     ]
@@ -155,7 +155,7 @@ def test_the_losses_are_the_originals(reference: Any) -> None:
     seg_at = (ids == tokenizer.seg_id).nonzero()[:, 0]
     packed = Packed(ids=ids, labels=labels, segment=torch.zeros_like(ids), seg_at=seg_at)
     with torch.no_grad():
-        features = model.encode_picture(*tracing._pixels(model, pixels))
+        features = model.encode_picture(*processing.pixels(pixels, model.config))
         words, bce, dice = losses(model, packed, features, torch.from_numpy(masks).float())
     assert float(words) == pytest.approx(expected["ce_loss"], rel=1e-4)
     assert 2.0 * float(bce) == pytest.approx(expected["mask_bce_loss"], rel=1e-4)

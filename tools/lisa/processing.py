@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
 
+from tools.lisa.config import LisaConfig
+
 _CLIP_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 _CLIP_STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
 _SAM_MEAN = np.array([123.675, 116.28, 103.53], np.float32)
@@ -55,6 +57,14 @@ def sam_pixels(picture: NDArray[np.uint8], side: int) -> torch.Tensor:
     padded = np.zeros((side, side, 3), np.float32)
     padded[:height, :width] = (np.asarray(image, np.float32) - _SAM_MEAN) / _SAM_STD
     return torch.from_numpy(np.ascontiguousarray(padded.transpose(2, 0, 1)))[None]
+
+
+def pixels(picture: NDArray[np.uint8], config: LisaConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """An RGB picture (H, W, 3) as a model of this config takes it: CLIP's input and SAM's."""
+    return (
+        clip_pixels(picture, config.vision_config.image_size, config.vision_fit),
+        sam_pixels(picture, config.sam_config.vision_config.image_size),
+    )
 
 
 def restore_masks(logits: torch.Tensor, height: int, width: int, side: int) -> torch.Tensor:

@@ -116,9 +116,7 @@ class LisaSegmenter:
             np.ascontiguousarray(picture).tobytes() + str(picture.shape).encode()
         ).hexdigest()
         if key not in self._features:
-            config = self._model.config
-            vision = processing.clip_pixels(picture, config.vision_config.image_size, config.vision_fit)
-            sam = processing.sam_pixels(picture, self._side)
+            vision, sam = processing.pixels(picture, self._model.config)
             device = self._model.device
             try:
                 self._features[key] = self._model.encode_picture(vision.to(device), sam.to(device))

@@ -50,17 +50,14 @@ def trace_text(model: Lisa, tokenizer: text.LisaTokenizer, picture: NDArray[np.u
     ids = torch.tensor(tokenizer.encode_prompt(words))
     if int((ids == IMAGE_PLACEHOLDER).sum()) != 1:
         raise ToolError("The conversation needs <image> exactly once: that is where the picture goes.")
-    features = model.encode_picture(*_pixels(model, picture))
+    features = model.encode_picture(*processing.pixels(picture, model.config))
     hidden = model.language_model.model(
         inputs_embeds=model.embed(ids, features.tokens[0])[None], use_cache=False
     ).last_hidden_state[0]
     # The row that predicts [SEG] is one before its own; the picture's tokens came in for one placeholder.
     at = (ids == tokenizer.seg_id).nonzero()[:, 0]
-    rows = (
-        at
-        - 1
-        + torch.where(at > int((ids == IMAGE_PLACEHOLDER).nonzero()[0]), features.tokens.shape[1] - 1, 0)
-    )
+    picture_at = int((ids == IMAGE_PLACEHOLDER).nonzero()[0])
+    rows = at - 1 + torch.where(at > picture_at, features.tokens.shape[1] - 1, 0)
     seg = model.project_seg(hidden[rows])
     return _finished(model, tokenizer, picture, ids.tolist(), seg, features.embedding)
 
@@ -76,7 +73,7 @@ def trace_question(
 ) -> Trace:
     """Ask one question and let the model answer greedily; ``input_ids`` are the prompt's and the answer's."""
     ids = tokenizer.encode_prompt(text.prompt(question, template))
-    features = model.encode_picture(*_pixels(model, picture))
+    features = model.encode_picture(*processing.pixels(picture, model.config))
     [answer] = model.answer(
         [torch.tensor(ids)],
         features.tokens[0],
@@ -86,14 +83,6 @@ def trace_question(
     )
     whole = ids + answer.ids + ([tokenizer.end_id] if answer.ended else [])
     return _finished(model, tokenizer, picture, whole, answer.seg_embeddings, features.embedding)
-
-
-def _pixels(model: Lisa, picture: NDArray[np.uint8]) -> tuple[torch.Tensor, torch.Tensor]:
-    config = model.config
-    return (
-        processing.clip_pixels(picture, config.vision_config.image_size, config.vision_fit),
-        processing.sam_pixels(picture, config.sam_config.vision_config.image_size),
-    )
 
 
 def _finished(
