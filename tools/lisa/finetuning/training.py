@@ -398,12 +398,9 @@ class _Training:
             torch.cuda.empty_cache()
 
     def _encode(self, sample: Sample) -> None:
-        picture, config = read_picture(sample.picture).pixels, self.model.config
-        vision = processing.clip_pixels(picture, config.vision_config.image_size, config.vision_fit)
+        vision, sam = processing.pixels(read_picture(sample.picture).pixels, self.model.config)
         with torch.inference_mode():
-            made = self.model.encode_picture(
-                vision.to(self.device), processing.sam_pixels(picture, _side(self.model)).to(self.device)
-            )
+            made = self.model.encode_picture(vision.to(self.device), sam.to(self.device))
         content = save({"tokens": made.tokens.contiguous(), "embedding": made.embedding.contiguous()})
         file = self._file(sample)
         file.parent.mkdir(exist_ok=True)
