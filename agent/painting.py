@@ -24,7 +24,7 @@ from agent.state import Piece
 from sessions.compose import Box, Patch, compose
 from sessions.model import Changes, Layer, NewLayer
 from sessions.pictures import digest_of
-from tools.inpaint import Inpainter, MaskedEdit, Progress, inpaint, seed_for, vary
+from tools.inpaint import Inpainter, MaskedEdit, Progress, Step, inpaint, seed_for, vary
 from tools.request import Request
 
 if TYPE_CHECKING:
@@ -285,8 +285,8 @@ def difference(picture: Pixels, patch: Patch) -> float:
 def _progress(tell: Tell, text: str) -> Progress:
     tell(Event("painting", text))
 
-    def told(step: int, steps: int) -> None:
-        tell(Event("painting", text, min(step, steps), steps))
+    def told(step: Step) -> None:
+        tell(Event("painting", text, min(step.done, step.total), step.total))
 
     return told
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools import errors, registry
-from tools.inpaint import Inpainter, Job, Progress
+from tools.inpaint import Inpainter, Job, Progress, Step
 from tools.registry import Preset
 from tools.request import Kind
 from tools.segment import CancelCheck, Found, Segmenter, never
@@ -143,7 +143,7 @@ class ColourPainter:
                 self.ended += 1
                 raise errors.Cancelled
             if progress is not None:
-                progress(step + 1, self.steps)
+                progress(Step(step + 1, self.steps))
         self.ended += 1
         self.painted += jobs
         return [self._painted(job) for job in jobs]

@@ -60,7 +60,7 @@ def test_a_cancel_stops_within_a_step_and_leaves_the_engine_clean(
     steps: list[int] = []
     with pytest.raises(Cancelled):
         engines[kind].paint(
-            [job], progress=lambda done, _: steps.append(done), cancelled=lambda: len(steps) > 0
+            [job], progress=lambda step: steps.append(step.done), cancelled=lambda: len(steps) > 0
         )
     assert steps == [1]
     [after] = engines[kind].paint([job])

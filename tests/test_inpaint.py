@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sessions.compose import compose
 from tools import errors
-from tools.inpaint import Inpainter, Job, MaskedEdit, Progress, inpaint, prepare, seed_for, vary
+from tools.inpaint import Inpainter, Job, MaskedEdit, Progress, Step, inpaint, prepare, seed_for, vary
 from tools.request import Kind
 from tools.segment import CancelCheck, Found, find, never
 
@@ -42,7 +42,7 @@ class PlainPainter:
             if cancelled():
                 raise errors.Cancelled
             if progress:
-                progress(step + 1, jobs[0].steps)
+                progress(Step(step + 1, jobs[0].steps))
         return [self._filled(job) for job in jobs]
 
     def _filled(self, job: Job) -> Pixels:
@@ -155,12 +155,22 @@ def test_progress_counts_the_steps_of_the_turn() -> None:
     size = (300, 300)
     edits = [edit(size, (100, 100, 140, 140), "red"), edit(size, (120, 100, 160, 140), "green")]
     told: list[tuple[int, int]] = []
-    inpaint(picture_of(*size), edits, engines(PlainPainter()), progress=lambda *step: told.append(step))
+    inpaint(
+        picture_of(*size),
+        edits,
+        engines(PlainPainter()),
+        progress=lambda step: told.append((step.done, step.total)),
+    )
     assert told == [(step, 8) for step in range(1, 9)]
 
     together = [edit(size, (20, 20, 50, 50), "red"), edit(size, (220, 20, 250, 50), "red")]
     told.clear()
-    inpaint(picture_of(*size), together, engines(PlainPainter()), progress=lambda *step: told.append(step))
+    inpaint(
+        picture_of(*size),
+        together,
+        engines(PlainPainter()),
+        progress=lambda step: told.append((step.done, step.total)),
+    )
     assert told == [(2, 8), (4, 8), (6, 8), (8, 8)]  # both at once
     told.clear()
     vary(
@@ -168,7 +178,7 @@ def test_progress_counts_the_steps_of_the_turn() -> None:
         edits[0],
         range(5),
         engines(PlainPainter()),
-        progress=lambda *step: told.append(step),
+        progress=lambda step: told.append((step.done, step.total)),
     )
     assert told[-1] == (20, 20)
     assert told == sorted(told)
@@ -183,7 +193,7 @@ def test_a_cancelled_turn_stops_at_once() -> None:
             picture_of(*size),
             edits,
             engines(PlainPainter()),
-            progress=lambda *step: told.append(step),
+            progress=lambda step: told.append((step.done, step.total)),
             cancelled=lambda: len(told) == 5,
         )
     assert told[-1] == (5, 8)

@@ -21,8 +21,21 @@ from tools.region import Region, cut, patch, plan_region
 from tools.request import Kind
 from tools.segment import CancelCheck, never
 
-Progress = Callable[[int, int], None]
-"""Called after each denoising step with (steps done, steps in all)."""
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A denoising step that an engine has taken: ``done`` of ``total``.
+
+    ``preview`` is what the crop would look like so far, uint8 RGB of any size, where the engine has drawn it.
+    """
+
+    done: int
+    total: int
+    preview: NDArray[np.uint8] | None = None
+
+
+Progress = Callable[[Step], None]
+"""Called after each denoising step."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +241,11 @@ def _shifted(progress: Progress | None, done: int, share: int, total: int) -> Pr
     if progress is None:
         return None
     report = progress
-    return lambda step, steps: report(done + share * step // max(1, steps), total)
+
+    def shifted(step: Step) -> None:
+        report(Step(done + share * step.done // max(1, step.total), total, step.preview))
+
+    return shifted
 
 
 def _paint(

@@ -23,7 +23,7 @@ from PIL import Image
 import prompts
 from tools.errors import Cancelled, EngineError
 from tools.flux.guidance import guided
-from tools.inpaint import Job, Progress
+from tools.inpaint import Job, Progress, Step
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, never
 
@@ -88,7 +88,7 @@ class FluxEngine:
 
         def after_step(_pipeline: Any, step: int, _time: Any, values: dict[str, Any]) -> dict[str, Any]:
             if progress is not None:
-                progress(done + step + 1, total)
+                progress(Step(done + step + 1, total))
             if cancelled():
                 raise Cancelled
             return values
