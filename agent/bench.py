@@ -11,11 +11,12 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from agent.events import Event, Listener
 from agent.planner.base import Planner
 from tools import registry
+from tools.errors import EngineError
 from tools.inpaint import Inpainter
 from tools.registry import Preset
 from tools.request import Kind
@@ -46,23 +47,79 @@ class Engines(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class PresetEngines:
-    """The engines of a preset, from the registry, which loads each of them once a process."""
+    """The engines of a preset, from the registry, which loads each of them once a process.
 
-    preset: Preset
+    ``load_ahead`` loads them in a thread of its own, while a planner thinks. Who wants an engine meanwhile
+    waits for all of them: loading one changes settings of torch's that a working one would feel.
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        self.preset = preset
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._failed: dict[str, EngineError] = {}
+
+    def load_ahead(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Begin to load what is not loaded yet, if ``wanted()``, and return at once; ``wanted`` is asked in
+        the thread. What fails is told to who wants it.
+        """
+        with self._lock:
+            if (self._thread is not None and self._thread.is_alive()) or registry.is_loaded(self.preset):
+                return
+            self._failed = {}
+            # No daemon: a process that ended while models load would crash. So it waits for the model that
+            # is being loaded.
+            self._thread = threading.Thread(target=self._load, args=(wanted,), name="load-ahead")
+            self._thread.start()
 
     def segmenter(self) -> Segmenter:
         """The preset's segmenter."""
+        self._loaded("segmenter")
         return registry.load_segmenter(self.preset.segmenter)
 
     def inpainters(self) -> Mapping[Kind, Inpainter]:
         """The preset's inpainters by the kind of edit."""
+        self._loaded("inpainters")
         return registry.load_inpainters(self.preset)
+
+    def _load(self, wanted: Callable[[], bool]) -> None:
+        if not wanted():
+            return
+        for role, load in (
+            ("segmenter", lambda: registry.load_segmenter(self.preset.segmenter)),
+            ("inpainters", lambda: registry.load_inpainters(self.preset)),
+        ):
+            if not threading.main_thread().is_alive():
+                return
+            try:
+                load()
+            except EngineError as error:
+                self._failed[role] = error
+
+    def _loaded(self, role: str) -> None:
+        """Wait for what is being loaded ahead. Raises what it failed with: not before the next ``load_ahead``
+        is it tried again.
+        """
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
+        if (error := self._failed.get(role)) is not None:
+            raise error
 
 
 def ignore(_: Event) -> None:
     """The listener of somebody who does not listen."""
+
+
+@runtime_checkable
+class Distant(Protocol):
+    """A planner in another process, which thinks for a while."""
+
+    def is_there(self) -> bool:
+        """Whether it would answer, as far as can be told within a second or two. Asked in a thread."""
+        ...
 
 
 @dataclass
@@ -100,12 +157,17 @@ class Bench:
         return not is_drawn(self.session.picture(0))
 
     async def begin(self, listener: Listener) -> None:
-        """Make ready for a turn: wait for what an impatiently cancelled one may have left at work."""
+        """Make ready for a turn: wait for what an impatiently cancelled one may have left at work, and have
+        the engines loaded while the planner thinks.
+        """
         self.cancel.set()
         while self.hands.locked():
             await asyncio.sleep(0.01)
         self.cancel.clear()
         self.listener = listener
+        # The built-in planner has answered before a thread would have begun.
+        if isinstance(self.engines, PresetEngines) and isinstance(self.planner, Distant):
+            self.engines.load_ahead(self.planner.is_there)
 
     async def work(self, task: Callable[[Tell], T]) -> T:
         """Run ``task(tell)`` in a worker thread and return its result; ``tell`` may be called from there.

@@ -55,6 +55,11 @@ def _segmenter(command: Command) -> Command:
     return click.option("--segmenter", metavar="NAME", help=text)(command)
 
 
+def _inpainter(command: Command) -> Command:
+    text = "An engine for one kind of edit, or NAME for all of them; the preset's unless given."
+    return click.option("--inpainter", "inpainters", metavar="KIND=NAME", multiple=True, help=text)(command)
+
+
 def _json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
 
@@ -77,14 +82,21 @@ cli.add_command(train)
 @click.option("--session", metavar="NAME", help="The session to go on with, or to make.")
 @_preset
 @_planner
-def chat(image: str | None, session: str | None, preset: str | None, planner: str | None) -> int:
+@_inpainter
+def chat(
+    image: str | None,
+    session: str | None,
+    preset: str | None,
+    planner: str | None,
+    inpainters: tuple[str, ...],
+) -> int:
     """Talk about a picture: the IMAGE, the session's, or the sample room.
 
     Without a terminal it reads one sentence a line from the standard input.
     """
     from agent import oneshot
 
-    return oneshot.chat(image, session, preset, planner)
+    return oneshot.chat(image, session, preset, planner, inpainters)
 
 
 @cli.command()
@@ -94,6 +106,7 @@ def chat(image: str | None, session: str | None, preset: str | None, planner: st
 @click.option("--session", metavar="NAME", help="The session's name; named after the picture unless given.")
 @_preset
 @_planner
+@_inpainter
 @_json
 def edit(
     image: str,
@@ -102,6 +115,7 @@ def edit(
     session: str | None,
     preset: str | None,
     planner: str | None,
+    inpainters: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Edit a picture by one or more sentences, one after the other.
@@ -110,7 +124,7 @@ def edit(
     """
     from agent import oneshot
 
-    return oneshot.edit(image, sentences, output, session, preset, planner, as_json)
+    return oneshot.edit(image, sentences, output, session, preset, planner, inpainters, as_json)
 
 
 @cli.command()
@@ -160,6 +174,7 @@ def segment(
 @click.option("--kind", type=click.Choice(KINDS), default="replace", show_default=True, help="What to do.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the noise; follows from the rest.")
 @_preset
+@_inpainter
 @_json
 def inpaint(
     image: str,
@@ -169,12 +184,33 @@ def inpaint(
     kind: str,
     seed: int | None,
     preset: str | None,
+    inpainters: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Paint the PROMPT into the white part of the MASK; for --kind remove there is no prompt."""
     from agent import oneshot
 
-    return oneshot.inpaint(image, mask, prompt, output, kind, seed, preset, as_json)
+    return oneshot.inpaint(image, mask, prompt, output, kind, seed, preset, inpainters, as_json)
+
+
+@cli.command()
+@click.argument("request")
+@_output("OUT.png")
+@click.option("--picture", "pictures", metavar="FILE", multiple=True, help="A picture that it needs.")
+@click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that it needs.")
+@_json
+def replay(
+    request: str, output: str, pictures: tuple[str, ...], masks: tuple[str, ...], as_json: bool
+) -> int:
+    """Paint a layer or a picture again, as its request says.
+
+    REQUEST is a request.json from a session's folder, or a PNG that InpaLLa saved. Pictures and masks are
+    looked for in the sessions; --picture and --mask name others, and may be given several times. On the same
+    device, with the same versions, the pixels are the same.
+    """
+    from agent import oneshot
+
+    return oneshot.replay(request, output, pictures, masks, as_json)
 
 
 @cli.group()
@@ -263,22 +299,24 @@ def evaluate(
 
 
 @cli.command()
+@click.option("--preset", metavar="P", help="The preset to look at; the one that fits unless given.")
 @_json
-def doctor(as_json: bool) -> int:
+def doctor(preset: str | None, as_json: bool) -> int:
     """Say what this machine has, which preset fits, what is missing and how to mend it."""
     from agent import doctor
 
-    return doctor.main(as_json)
+    return doctor.main(as_json, preset)
 
 
 @cli.command()
 @click.option("--preset", metavar="P", help="The preset to fetch for; pocket unless given.")
 @click.option("--segmenter", metavar="NAME", help="Only this engine, such as lisa-7b.")
-def setup(preset: str | None, segmenter: str | None) -> int:
+@click.option("--inpainter", metavar="NAME", help="Only this engine, such as flux-kontext.")
+def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> int:
     """Fetch what a preset needs; safe to repeat."""
     from agent import oneshot
 
-    return oneshot.setup(preset, segmenter)
+    return oneshot.setup(preset, segmenter, inpainter)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

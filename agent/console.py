@@ -15,12 +15,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
-from agent.display import Shown, printable
+from agent.display import Shown, in_half_cells, printable
 from agent.events import Event, Listener
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completion
     from prompt_toolkit.history import History
+    from rich.console import RenderableType
+    from rich.text import Text
 
 Tone = Literal["plain", "reply", "understood", "note", "quiet"]
 """What a line is, which decides its colour."""
@@ -33,6 +35,8 @@ PROMPT = "inpalla> "
 
 _STYLES = {"plain": "", "reply": "bold", "understood": "cyan", "note": "yellow", "quiet": "dim"}
 _STEP_BAR = 20
+_PREVIEW_CELLS = 28, 10  # columns and rows: few enough to be written again with every turn of the spinner
+_REFRESHES = 6  # a second
 
 
 class Console(Protocol):
@@ -208,7 +212,9 @@ class TerminalConsole:
 
     @contextmanager
     def working(self) -> Iterator[Listener]:
-        """One live line: what is being done, how far it is, how long it takes. It is wiped at the end."""
+        """One live line: what is being done, how far it is, how long it takes; and under it, where pictures
+        can be shown, a small one of what is being painted. All is wiped at the end.
+        """
         from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
         from rich.progress_bar import ProgressBar
         from rich.table import Column, Table
@@ -226,11 +232,24 @@ class TerminalConsole:
 
         words = TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True))
         columns = (SpinnerColumn(), words, Steps())
-        with Progress(*columns, console=self._rich, transient=True) as progress:
+        preview: list[Text] = []
+
+        class WithPreview(Progress):
+            def get_renderables(self) -> Iterable[RenderableType]:
+                yield from super().get_renderables()
+                yield from preview
+
+        with WithPreview(
+            *columns, console=self._rich, transient=True, refresh_per_second=_REFRESHES
+        ) as progress:
             task = progress.add_task("reading", total=None, step=0, steps=0)
 
             def listen(event: Event) -> None:
                 if event.stage not in ("note", "planned"):  # these are said, and stay
+                    if event.stage != "painting":
+                        preview.clear()
+                    elif event.preview is not None and self.graphics.protocol != "none":
+                        preview[:] = [in_half_cells(event.preview, *_PREVIEW_CELLS)]
                     text = printable(event.text)
                     progress.update(task, description=text, step=event.step, steps=event.steps)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from rich.console import Console as RichConsole
+    from rich.text import Text
 
     from sessions import Layer, Version
 
@@ -97,6 +98,24 @@ class Graphics:
     def _measured(self, image: Any, columns: int, rows: int) -> int:
         options = self._console.options.update(width=columns, height=rows)
         return int(image.__rich_measure__(self._console, options).maximum)
+
+
+def in_half_cells(pixels: NDArray[np.uint8], columns: int, rows: int) -> Text:
+    """A picture, uint8 RGB (H, W, 3), as text of coloured half characters, in at most so many cells."""
+    import numpy as np
+    from rich.color import Color
+    from rich.style import Style
+    from rich.text import Text
+
+    scale = min(columns / pixels.shape[1], 2 * rows / pixels.shape[0])
+    width, height = (max(1, round(side * scale)) for side in (pixels.shape[1], pixels.shape[0] / 2))
+    small = np.asarray(_pillow(pixels).resize((width, 2 * height)))
+    text = Text(no_wrap=True, end="")
+    for upper, lower in zip(small[::2], small[1::2], strict=True):
+        for above, below in zip(upper.tolist(), lower.tolist(), strict=True):
+            text.append("▀", Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below)))
+        text.append("\n")
+    return text
 
 
 def fits_beside(shape: Sequence[int], columns: int, rows: int) -> bool:

@@ -1,8 +1,9 @@
 """What this machine has, which preset fits it, what is missing and the command that mends it.
 
 Every finding is a line: "good" (it is there), "fair" (something works less well without it) or "bad" (the
-pocket preset does not work). The pocket models are really loaded, so that a good report means what it says.
-Torch and the models are imported while a report is made, never before.
+pocket preset does not work). The pocket models are really loaded, so that a good report means what it says;
+of the other engines the weights on this machine are looked at. The hub is never asked anything. Torch and the
+models are imported while a report is made, never before.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pocket
+from agent import machine, ollama_server
+from agent.needs import Need, find_preset, needs, ollama_model
 from sessions.catalog import data_folder
-from tools import registry
+from tools import hub, registry
 from tools.errors import EngineError
+from tools.presets import Preset
 from tools.request import Kind
 
 if TYPE_CHECKING:
@@ -30,13 +33,11 @@ if TYPE_CHECKING:
 
 State = Literal["good", "fair", "bad"]
 
-_GIB = 2**30
+_GIB = machine.GIB
 _PACKAGES = ("torch", "diffusers", "transformers", "langgraph")
 _WEIGHTS = ("lisa", "flux-fill", "flux-kontext")
 _POCKET_MEMORY = 2.0  # GiB that a chat with the pocket models takes, with room to spare
-_OLLAMA_SECONDS = 1.0
 _VISION_MODEL = "qwen3-vl:4b-instruct"
-_SHARE = 0.94  # a card sold as 24 GB has 23.6 GiB, one of 80 GB has 79
 _WEIGHTS_MENDED = "make train-pocket"
 _INSTALL = f"{sys.executable} -m pip install"
 
@@ -53,14 +54,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that was found. ``preset`` is the best one that fits this machine and that this version has.
+    """Everything that was found.
 
-    ``vram`` is the largest GPU's memory in GiB, 0.0 without one.
+    ``preset`` is the best one that fits this machine. ``looked_at`` is the one whose engines were looked for:
+    the one asked for, else that same one; ``ready`` says whether it has all that it needs. ``vram`` is the
+    largest card's memory in GiB, 0.0 without one.
     """
 
     findings: tuple[Finding, ...]
     preset: str
     vram: float
+    looked_at: str
+    ready: bool
 
     @property
     def works(self) -> bool:
@@ -72,63 +77,71 @@ class Report:
         return json.dumps({"works": self.works, **asdict(self)}, ensure_ascii=False)
 
 
-def report(data: Path | None = None) -> Report:
-    """Look at this machine. It takes some seconds; ``data`` is the data folder (None: the usual one)."""
+def report(data: Path | None = None, preset: str | None = None) -> Report:
+    """Look at this machine. It takes some seconds; ``data`` is the data folder (None: the usual one).
+
+    ``preset``: look for the engines of this one, not of the one that fits. Raises ``EngineError`` when there
+    is no such preset.
+    """
     folder = data or data_folder()
-    gpus = _gpus()
-    vram = max((memory for _, memory in gpus), default=0.0)
+    cards = machine.cards()
+    vram = max((card.memory for card in cards), default=0.0)
     fitting = fitting_preset(vram)
-    found = fitting if fitting in registry.PRESETS else registry.DEFAULT_PRESET
+    looked_at = find_preset(preset or fitting)
+    model = ollama_model(looked_at)
+    server = ollama(model)
+    wanted = [each for each in needs(looked_at) if each.module]
     findings = (
         Finding("Python", "good", f"{platform.python_version()} at {sys.executable}"),
         *(_package(name) for name in _PACKAGES),
-        _devices(gpus),
+        _devices(cards),
+        *_driver(cards),
         *_guarded("memory", _memory),
         _disk(folder),
         _data(folder),
         *(_weights(name) for name in _WEIGHTS),
         *_pocket_models(),
-        ollama(),
+        server,
+        *(finding for each in wanted for finding in _published(each, looked_at)),
+        *_room(wanted),
         _pictures(),
-        Finding("preset", "good", _preset_words(found, fitting)),
     )
-    return Report(findings, found, round(vram, 1))
+    ready = all(finding.state != "bad" for finding in findings) and all(
+        each.is_here and not each.lacks_package for each in wanted if not each.optional
+    )
+    ready = ready and (model is None or server.state == "good")
+    last = _preset(looked_at, fitting, vram, ready)
+    return Report((*findings, last), fitting, round(vram, 1), looked_at.name, ready)
 
 
 def fitting_preset(vram: float) -> str:
-    """The largest preset that the design has for a GPU of so many GiB; ``pocket`` for none."""
-    sizes = {int(name.removesuffix("gb")): name for name in registry.PLANNED}
-    fitting = [size for size in sizes if vram >= size * _SHARE]
-    return sizes[max(fitting)] if fitting else registry.DEFAULT_PRESET
+    """The largest preset for a card of so many GiB; ``pocket`` for none."""
+    fitting = [preset for preset in registry.PRESETS.values() if 0 < preset.budget <= vram]
+    return max(fitting, key=lambda preset: preset.budget).name if fitting else registry.DEFAULT_PRESET
 
 
-def ollama() -> Finding:
-    """Whether an Ollama server answers within a second, which release it is and which models it has."""
-    import httpx
+def ollama(model: str | None = None) -> Finding:
+    """The Ollama server: its release, its models, and whether the one that is wanted is there.
 
-    url = ollama_url()
-    try:
-        release = httpx.get(f"{url}/api/version", timeout=_OLLAMA_SECONDS).json()["version"]
-        models = [
-            entry["name"] for entry in httpx.get(f"{url}/api/tags", timeout=_OLLAMA_SECONDS).json()["models"]
-        ]
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
-        mend = "ollama serve" if shutil.which("ollama") else "install it from https://ollama.com/download"
-        return Finding("Ollama", "fair", f"no answer at {url}; the built-in planner is used", mend)
-    if not models:
+    Without a ``model`` no preset wants one, and any is good.
+    """
+    server = ollama_server.look()
+    if server is None:
+        instead = f"{model} cannot plan" if model else "the built-in planner is used"
         return Finding(
-            "Ollama", "fair", f"{release} at {url}, without a model", f"ollama pull {_VISION_MODEL}"
+            "Ollama", "fair", f"no answer at {ollama_server.url()}; {instead}", ollama_server.how_to_start()
         )
-    shown = ", ".join(models[:6]) + (f" and {len(models) - 6} more" if len(models) > 6 else "")
-    return Finding("Ollama", "good", f"{release} at {url}, with {shown}")
-
-
-def ollama_url() -> str:
-    """Where Ollama is to be found: OLLAMA_HOST of the environment, read as Ollama's own client does."""
-    host = os.environ.get("OLLAMA_HOST", "").strip().rstrip("/") or "127.0.0.1"
-    if "://" not in host:
-        host = f"http://{host}" if re.search(r":\d+$", host) else f"http://{host}:11434"
-    return host.replace("://0.0.0.0", "://127.0.0.1")
+    found = f"{server.release} at {server.url}"
+    if not server.models or (model and not server.has(model)):
+        lack = f"without {model}" if model else "without a model"
+        return Finding("Ollama", "fair", f"{found}, {lack}", f"ollama pull {model or _VISION_MODEL}")
+    if not server.keeps_to_schemas:
+        least = ".".join(map(str, ollama_server.LEAST_RELEASE))
+        found += f", older than {least}: some models' answers cannot be used"
+        return Finding("Ollama", "fair", found, f"update it from {ollama_server.DOWNLOAD}")
+    others = len(server.models) - 6
+    shown = ", ".join(server.models[:6]) + (f" and {others} more" if others > 0 else "")
+    return Finding("Ollama", "good", f"{found}, with {model if model else shown}")
 
 
 def show(made: Report, console: RichConsole | None = None) -> None:
@@ -154,14 +167,18 @@ def show(made: Report, console: RichConsole | None = None) -> None:
     console.print("InpaLLa works here." if made.works else "InpaLLa does not work here yet.", style="bold")
 
 
-def main(as_json: bool = False) -> int:
-    """Make a report and print it; the exit code: 0 when the pocket preset works, else 1."""
-    made = report()
+def main(as_json: bool = False, preset: str | None = None) -> int:
+    """Make a report and print it.
+
+    The exit code: 0 when the pocket preset works or, with a ``preset``, when that one has all that it needs;
+    else 1.
+    """
+    made = report(preset=preset)
     if as_json:
         print(made.as_json())
     else:
         show(made)
-    return 0 if made.works else 1
+    return 0 if (made.works if preset is None else made.ready) else 1
 
 
 def _package(name: str) -> Finding:
@@ -171,28 +188,43 @@ def _package(name: str) -> Finding:
         return Finding(name, "bad", "not installed", f"{_INSTALL} {name}")
 
 
-def _gpus() -> list[tuple[str, float]]:
-    """The names and the memories, in GiB, of the GPUs that torch can use."""
-    try:
-        import torch
-
-        if not torch.cuda.is_available():
-            return []
-        cards = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-        return [(card.name, card.total_memory / _GIB) for card in cards]
-    except Exception:  # a torch that cannot be imported is told of by the models, which cannot be loaded then
-        return []
-
-
-def _devices(gpus: list[tuple[str, float]]) -> Finding:
-    cores = f"{os.cpu_count()} processor cores"
-    if not gpus:
+def _devices(cards: Sequence[machine.Card]) -> Finding:
+    cores = f"{machine.cores()} processor cores"
+    if not cards:
+        none = "no graphics card that torch can use (the pocket preset needs none)"
+        return Finding("devices", "good", f"{cores}, {none}")
+    found = ", ".join(f"{card.name} with {card.memory:.0f} GiB" for card in cards) + f", {cores}"
+    largest = max(range(len(cards)), key=lambda index: cards[index].memory)
+    if cards[largest].memory > cards[0].memory:
         return Finding(
-            "devices", "good", f"{cores}, no GPU that torch can use (the pocket preset needs none)"
+            "devices", "fair", f"{found}; the first card is used", f"export CUDA_VISIBLE_DEVICES={largest}"
         )
-    return Finding(
-        "devices", "good", ", ".join(f"{name} with {size:.0f} GiB" for name, size in gpus) + f", {cores}"
+    return Finding("devices", "good", found)
+
+
+def _driver(cards: Sequence[machine.Card]) -> Iterator[Finding]:
+    """NVIDIA's driver, where there is one."""
+    release, seen = machine.driver()
+    if not seen:
+        return
+    free = ", ".join(
+        f"{card.free:.1f} of {card.memory:.1f} GiB free on {card.name}"
+        for card in seen
+        if card.free is not None
     )
+    found = f"{release}, {free or seen[0].name}"
+    if cards:
+        yield Finding("graphics driver", "good", found)
+        return
+    mend = "update the driver, or install a torch made for it (https://pytorch.org/get-started/locally)"
+    yield Finding("graphics driver", "fair", f"{found}, which torch {_torch()} cannot use", mend)
+
+
+def _torch() -> str:
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _memory() -> Finding:
@@ -208,7 +240,7 @@ def _memory() -> Finding:
 
 
 def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(_existing(folder)).free / _GIB
+    free = shutil.disk_usage(hub.existing(folder)).free / _GIB
     found = f"{free:.1f} GiB free for sessions"
     if free >= 1.0:
         return Finding("disk", "good", found)
@@ -216,15 +248,10 @@ def _disk(folder: Path) -> Finding:
 
 
 def _data(folder: Path) -> Finding:
-    if os.access(_existing(folder), os.W_OK) and (folder.is_dir() or not folder.exists()):
+    if os.access(hub.existing(folder), os.W_OK) and (folder.is_dir() or not folder.exists()):
         return Finding("data folder", "good", str(folder))
     mend = "export INPALLA_DATA=FOLDER, a folder that you may write"
     return Finding("data folder", "bad", f"{folder} cannot be written", mend)
-
-
-def _existing(path: Path) -> Path:
-    """The path, or the nearest folder above it that is there."""
-    return next(each for each in (path, *path.parents) if each.exists())
 
 
 def _weights(name: str) -> Finding:
@@ -257,6 +284,51 @@ def _engine(name: str, load: Callable[[str], object]) -> Finding:
     return Finding(name, "good", "loads")
 
 
+def _published(need: Need, preset: Preset) -> Iterator[Finding]:
+    """An engine whose weights were published: are they here, and what stands in the way if not."""
+    name = f"{need.role} {need.name}"
+    folder = need.folder
+    if folder is not None and need.lacks_package:
+        yield Finding(name, "fair", f"in {folder}, without bitsandbytes", need.lacks_package)
+    elif folder is not None:
+        yield Finding(name, "good", f"in {folder}")
+    else:
+        without = "; others of the preset do its work" if need.optional else ""
+        about = sum(weights.about for weights in need.weights)
+        size = f" (about {hub.size_words(about)})" if about else ""
+        yield Finding(
+            name, "fair", f"not on this machine{size}{without}", f"inpalla setup --preset {preset.name}"
+        )
+        for weights in need.weights:
+            if weights.licence:
+                yield _licence(weights)
+
+
+def _licence(weights: hub.Weights) -> Finding:
+    """A licence of weights that are not here: whether it was accepted, only the hub would know."""
+    login = "" if hub.is_logged_in() else ", and log in: hf auth login"
+    found = f"{weights.licence}, to be accepted once" + (
+        "" if hub.is_logged_in() else "; nobody is logged in"
+    )
+    return Finding(f"licence of {weights.repository}", "fair", found, f"accept it on {weights.page}{login}")
+
+
+def _room(wanted: Sequence[Need]) -> Iterator[Finding]:
+    """Whether what is missing fits on the disk, as far as sizes are known without asking the hub."""
+    missing = {weights for need in wanted if not need.is_here for weights in need.weights}
+    about = sum(weights.about for weights in missing if hub.kept(weights) is None)
+    if not about:
+        return
+    free = shutil.disk_usage(hub.existing(hub.cache())).free
+    found = (
+        f"about {hub.size_words(about)} to fetch, {hub.size_words(free)} free on the disk of {hub.cache()}"
+    )
+    if about < free:
+        yield Finding("disk for weights", "good", found)
+    else:
+        yield Finding("disk for weights", "fair", found, "export HF_HOME=FOLDER, one on a larger disk")
+
+
 def _pictures() -> Finding:
     from rich.console import Console as RichConsole
 
@@ -279,7 +351,18 @@ def _guarded(name: str, look: Callable[[], Finding]) -> Iterator[Finding]:
         yield Finding(name, "fair", f"cannot be told ({error})")
 
 
-def _preset_words(found: str, fitting: str) -> str:
-    if found == fitting:
-        return found
-    return f"{found} ({fitting} would fit, and this version does not have it yet)"
+def _preset(preset: Preset, fitting: str, vram: float, ready: bool) -> Finding:
+    """The preset that was looked at: does it fit, has it all that it needs, and what is the next command."""
+    chat = f"inpalla chat --preset {preset.name}"
+    if preset.budget > vram:
+        card = f"this machine's has {vram:.1f}" if vram else "this machine has none that torch can use"
+        found = f"{preset.name} takes up to {preset.budget:g} GiB of a card, and {card}; {fitting} fits"
+        return Finding("preset", "fair", found, f"inpalla chat --preset {fitting}")
+    if not ready:
+        return Finding(
+            "preset",
+            "fair",
+            f"{preset.name} fits, and lacks something",
+            f"inpalla setup --preset {preset.name}",
+        )
+    return Finding("preset", "good", f"{preset.name} fits, and has all that it needs: {chat}")

@@ -11,6 +11,7 @@ import importlib
 import re
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Self
@@ -25,10 +26,12 @@ from agent.planner import load_planner
 from agent.planner.base import Context, Planner
 from agent.state import Piece, TurnState, report
 from sessions import Sessions, data_folder
+from sessions.files import FULL, is_full
 from sessions.model import Changes
 from tools import registry
 from tools.errors import Cancelled, PictureError
 from tools.registry import Preset
+from tools.request import Kind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -168,7 +171,9 @@ class Editor:
         except Cancelled as cancelled:  # an engine stopped before the task was told
             raise asyncio.CancelledError from cancelled
         except sqlite3.Error as error:
-            raise AgentError(f"The folder {self.session.folder} cannot be used: {error}.") from error
+            folder = self.session.folder
+            why = FULL if is_full(folder) else error
+            raise AgentError(f"The folder {folder} cannot be used: {why}.") from error
         finally:
             bench.notes.update(unfinished=None)
             bench.listener = ignore
@@ -234,13 +239,15 @@ def open_editor(
     data: Path | None = None,
     *,
     asks: bool = True,
+    inpainters: Mapping[Kind, str] | None = None,
 ) -> Editor:
     """Open what a conversation needs.
 
     With a ``picture``, a new session of that name (by default one named after the picture), or the session of
     that name if it is of the same picture. Without one, the session of that name, or a new one of the sample
     room. ``preset`` and ``planner`` are names; by default a session's own preset, and the preset's planner.
-    ``data`` is the data folder. Raises ``ToolError``, ``SessionError`` and ``AgentError``.
+    ``inpainters`` are engines by kind instead of the preset's. ``data`` is the data folder. Raises
+    ``ToolError``, ``SessionError`` and ``AgentError``.
     """
     sessions = Sessions((data or data_folder()) / "sessions")
     session = remarks = None
@@ -248,7 +255,7 @@ def open_editor(
         session = sessions.open(session_name)
     try:
         # What can be refused without reading a pixel is refused first.
-        chosen = registry.find_preset(preset or _preset_of(session))
+        chosen = registry.find_preset(preset or _preset_of(session), inpainters)
         engine = load_planner(planner or chosen.planner)
         if session is None:
             session, remarks = _of_picture(sessions, picture or sample_room(), session_name, chosen)
@@ -286,7 +293,9 @@ def _of_picture(
 
     read = read_picture(path)
     source = path.expanduser().absolute()
-    session = sessions.create(name, read.pixels, alpha=read.alpha, preset=preset.name, source=source)
+    session = sessions.create(
+        name, read.pixels, alpha=read.alpha, form=read.form, preset=preset.name, source=source
+    )
     return session, read.notes
 
 

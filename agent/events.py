@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from agent.plan import Plan
 from tools.request import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Outcome = Literal["done", "not found", "no change", "unsure", "skipped"]
 """done: painted and committed · not found: the segmenter saw no such thing · no change: the painter left
@@ -20,14 +24,21 @@ first.
 class Event:
     """One thing that happens while a turn is carried out.
 
-    ``text`` is a phrase for the user ("finding the sofa"); ``step`` of ``steps`` counts denoising steps
-    while painting.
+    ``text`` is a phrase for the user ("finding the sofa"), and of a note a sentence; ``step`` of ``steps``
+    counts denoising steps while painting. ``preview`` is what the crop looks like so far, uint8 RGB
+    (h, w, 3) of any size, after the steps after which the engine has drawn it.
     """
 
     stage: Literal["planning", "planned", "finding", "found", "painting", "checking", "committed", "note"]
     text: str
     step: int = 0
     steps: int = 0
+    preview: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+
+
+def noted(note: str) -> str:
+    """An engine's note, such as "little memory: painting smaller", as a sentence."""
+    return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 
 Listener = Callable[[Event], None]

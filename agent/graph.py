@@ -33,6 +33,7 @@ from langgraph.types import Command, interrupt
 
 from agent import checking, locating, moving, painting, words
 from agent import reply as replies
+from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
 from agent.events import Event
 from agent.plan import Edit, Pick, Plan, Step, Variations
@@ -40,6 +41,7 @@ from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
 from agent.view import context_of, focus_after_undo
 from sessions.errors import SessionError
 from sessions.files import reason
+from tools.segment import name_things
 
 FILE_NAME = "checkpoints.db"
 """The checkpoints' file in a session's folder."""
@@ -51,7 +53,7 @@ Work = Runtime[Bench]
 
 
 async def plan(state: TurnState, runtime: Work) -> Updates:
-    """Have the planner read the sentence, unless the plan was given."""
+    """Have the planner read the sentence, unless the plan was given; the segmenter looks ahead."""
     bench = runtime.context
     if state.plan is not None:
         return {}
@@ -60,7 +62,7 @@ async def plan(state: TurnState, runtime: Work) -> Updates:
     context, picture = await bench.work(
         lambda _: (context_of(bench.session, bench.notes.notes), bench.session.picture())
     )
-    made = await bench.planner.plan(state.sentence, context, picture)
+    made = await plan_and_look(bench, state.sentence, context, picture)
     if text := replies.summary(made):
         bench.tell(Event("planned", text))
     return {"plan": made, "seconds": _spent(state, "plan", began)}
@@ -104,7 +106,7 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
         remarks += [f"{words.capital(why)}." for why in doubts.values()]
     missing = [locating.missing_thing(piece) for piece in pieces if piece.outcome == "not found"]
     if missing:
-        there = await bench.work(lambda _: bench.engines.segmenter().describe(bench.session.picture()))
+        there = await bench.work(lambda _: name_things(bench.engines.segmenter(), bench.session.picture()))
         remarks.append(replies.not_found(missing, there))
     found = [piece for piece in pieces if piece.open]
     strange = await bench.work(lambda _: bool(found) and bench.is_strange())

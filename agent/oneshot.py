@@ -12,32 +12,64 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import click
 
 from agent.editor import Editor, open_editor, readable
 from agent.errors import AgentError
-from agent.events import Event, Listener, Turn
+from agent.events import Event, Listener, Turn, noted
 from agent.plan import Compare, Plan, Variations
 from agent.planner import Context, advance, load_planner
-from sessions import Sessions, data_folder
+from sessions import SessionError, Sessions, data_folder
 from sessions.files import check_output
 from tools import registry
 from tools.errors import PictureError
+from tools.inpaint import Progress, Step
 from tools.request import Kind
 
+if TYPE_CHECKING:
+    from sessions.session import Session
 
-def chat(image: str | None, session: str | None, preset: str | None, planner: str | None) -> int:
+
+def override_of(inpainters: Sequence[str]) -> dict[Kind, str]:
+    """The inpainters by kind that ``--inpainter`` names: KIND=NAME for one kind, NAME for all of them.
+
+    Raises ``AgentError`` for a kind that there is not.
+    """
+    override: dict[Kind, str] = {}
+    kinds: tuple[Kind, ...] = get_args(Kind)
+    for text in inpainters:
+        kind, is_one, name = text.partition("=")
+        if is_one and kind not in kinds:
+            raise AgentError(f"There is no kind of edit {kind!r}: choose one of {', '.join(kinds)}.")
+        override |= {cast(Kind, kind): name} if is_one else dict.fromkeys(kinds, text)
+    return override
+
+
+def chat(
+    image: str | None,
+    session: str | None,
+    preset: str | None,
+    planner: str | None,
+    inpainters: Sequence[str],
+) -> int:
     """Talk in the terminal until the user leaves."""
     from agent.console import open_console
     from agent.repl import chat as talk
 
     # A script's next line is no answer to a question, so none is asked.
     asks = sys.stdin.isatty()
-    editor = open_editor(Path(image) if image is not None else None, session, preset, planner, asks=asks)
+    picture = Path(image) if image is not None else None
+    override = override_of(inpainters)
+    editor = open_editor(picture, session, preset, planner, asks=asks, inpainters=override)
+
+    def opener(picture: Path | None, session: str | None) -> Editor:
+        used = editor.preset.name, editor.planner.name
+        return open_editor(picture, session, *used, asks=asks, inpainters=override)
+
     with closing(editor):
-        return asyncio.run(talk(editor, open_console(data_folder())))
+        return asyncio.run(talk(editor, open_console(data_folder()), opener))
 
 
 def edit(
@@ -47,6 +79,7 @@ def edit(
     session: str | None,
     preset: str | None,
     planner: str | None,
+    inpainters: Sequence[str],
     as_json: bool,
 ) -> int:
     """Carry out sentences on a picture, and save the picture after every one that changed it.
@@ -55,7 +88,9 @@ def edit(
     """
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
-    editor = open_editor(Path(image), session, preset, planner, asks=False)
+    editor = open_editor(
+        Path(image), session, preset, planner, asks=False, inpainters=override_of(inpainters)
+    )
     with closing(editor):
         if not as_json:
             for remark in editor.remarks:
@@ -67,12 +102,23 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
     saved: Path | None = None
     failed = False
     for sentence in sentences:
+        notes: dict[str, None] = {}
         with _progress() as listen:
-            turn = await editor.say(sentence, listen)
+
+            def on_event(event: Event, listen: Listener = listen, notes: dict[str, None] = notes) -> None:
+                if event.stage == "note":
+                    notes[event.text] = None
+                else:
+                    listen(event)
+
+            turn = await editor.say(sentence, on_event)
+        for note in notes:
+            if note not in turn.reply:
+                click.echo(note, err=True)
         done = _is_done(turn)
         failed = failed or not done
         if turn.changed or (done and saved is None):
-            saved = await asyncio.to_thread(editor.session.export, path)
+            saved = await asyncio.to_thread(_saved, editor.session, path)
         if as_json:
             click.echo(json.dumps(turn_json(editor.session.name, turn, saved), ensure_ascii=False))
         elif done:
@@ -82,6 +128,16 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
     if saved is not None and not as_json:
         click.echo(f"Saved {saved} (session {editor.session.name}).")
     return 1 if failed else 0
+
+
+def _saved(session: Session, path: Path) -> Path:
+    try:
+        return session.export(path)
+    except SessionError as error:
+        raise SessionError(
+            f"{str(error).rstrip('.')}; the session has the picture:"
+            f" inpalla sessions export {session.name} -o FILE saves it."
+        ) from error
 
 
 def _is_done(turn: Turn) -> bool:
@@ -184,16 +240,37 @@ def inpaint(
     kind: str,
     seed: int | None,
     preset: str | None,
+    inpainters: Sequence[str],
     as_json: bool,
 ) -> int:
     """Paint into a mask and save the picture."""
     from tools.langchain import inpaint_file
 
     prompt = readable(prompt) if prompt.strip() else ""
-    result = inpaint_file(
-        image, mask, prompt, output, cast(Kind, kind), seed, preset or registry.DEFAULT_PRESET
-    )
+    chosen = registry.find_preset(preset or registry.DEFAULT_PRESET, override_of(inpainters))
+    with _steps("painting") as progress:
+        result = inpaint_file(image, mask, prompt, output, cast(Kind, kind), seed, chosen, progress=progress)
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else f"Saved {result['output']}.")
+    return 0
+
+
+def replay(request: str, output: str, pictures: Sequence[str], masks: Sequence[str], as_json: bool) -> int:
+    """Paint a request, or a picture's requests, again and save the picture."""
+    from agent.replay import replay as paint_again
+
+    with _steps("painting again") as progress:
+        replayed = paint_again(request, output, pictures, masks, progress=progress)
+    if as_json:
+        values = {
+            "output": str(replayed.output),
+            "layers": list(replayed.layers),
+            "identical": replayed.identical,
+        }
+        click.echo(json.dumps(values))
+        return 0
+    click.echo(f"Saved {replayed.output}.")
+    if not replayed.identical:
+        click.echo("Its pixels are not those of the first time: the device or a library is another one.")
     return 0
 
 
@@ -255,20 +332,11 @@ def remove_session(name: str) -> int:
     return 0
 
 
-def setup(preset: str | None, segmenter: str | None) -> int:
-    """Fetch a segmenter, or what a preset needs: the pocket preset needs nothing."""
-    chosen = preset or registry.DEFAULT_PRESET
-    name = segmenter or registry.segmenter_of(chosen)
-    fetched = registry.fetch_segmenter(name)
-    if fetched is None:
-        click.echo(f"{name} needs nothing fetched: it is a part of InpaLLa.")
-    else:
-        click.echo(f"{name} is at {fetched}.")
-    if segmenter is None and chosen in registry.PLANNED:
-        raise AgentError(
-            f"The preset {chosen!r} can find things now; painting is not available in this version."
-        )
-    return 0
+def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> int:
+    """Fetch what a preset needs, or single engines."""
+    from agent import setup_command
+
+    return setup_command.setup(preset, segmenter, inpainter)
 
 
 @contextmanager
@@ -286,3 +354,20 @@ def _progress() -> Iterator[Listener]:
         yield listen
     finally:
         click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+@contextmanager
+def _steps(text: str) -> Iterator[Progress]:
+    """The steps of an inpainter on that line, and what it notes on stderr at the end."""
+    notes: dict[str, None] = {}
+
+    with _progress() as listen:
+
+        def told(step: Step) -> None:
+            listen(Event("painting", text, step.done, step.total))
+            if step.note:
+                notes[noted(step.note)] = None
+
+        yield told
+    for note in notes:
+        click.echo(note, err=True)

@@ -19,12 +19,12 @@ from pydantic import ValidationError
 
 from agent import words
 from agent.bench import Bench, Tell
-from agent.events import Event
+from agent.events import Event, noted
 from agent.state import Piece
 from sessions.compose import Box, Patch, compose
 from sessions.model import Changes, Layer, NewLayer
 from sessions.pictures import digest_of
-from tools.inpaint import Inpainter, MaskedEdit, Progress, Step, inpaint, seed_for, vary
+from tools.inpaint import Inpainter, MaskedEdit, Painted, Progress, Step, inpaint, seed_for, vary
 from tools.request import Request
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
     masked = _masked(session, piece, seeds[0])
     began = time.perf_counter()
     about = words.subject(piece.target, piece.prompt, piece.kind)
-    patches = vary(
+    painted = vary(
         below,
         masked,
         seeds,
@@ -104,8 +104,8 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
     )
     each = (time.perf_counter() - began) / count
     return [
-        _painted(bench, piece, patch, replace(masked, seed=seed), ground, each)
-        for patch, seed in zip(patches, seeds, strict=True)
+        _painted(bench, piece, one, replace(masked, seed=seed), ground, each)
+        for one, seed in zip(painted, seeds, strict=True)
     ]
 
 
@@ -171,6 +171,7 @@ def _paint_again(bench: Bench, tell: Tell, layer: Layer, below: Pixels) -> Piece
         edit = replace(edit, seed=request.seed)
         if request.engine == bench.engines.inpainters()[piece.kind].name:
             edit = replace(edit, steps=request.steps, guidance=request.guidance)
+            edit = replace(edit, area=request.area, batch=request.batch)
     about = words.subject(piece.target, piece.prompt, piece.kind)
     return _carried_out(bench, tell, piece, edit, below, ground, f"painting {about} again")
 
@@ -180,8 +181,8 @@ def _carried_out(
 ) -> Piece:
     began = time.perf_counter()
     inpainters = bench.engines.inpainters()
-    (patch,) = inpaint(below, [edit], inpainters, progress=_progress(tell, text), cancelled=bench.cancelled)
-    return _painted(bench, piece, patch, edit, ground, time.perf_counter() - began)
+    (painted,) = inpaint(below, [edit], inpainters, progress=_progress(tell, text), cancelled=bench.cancelled)
+    return _painted(bench, piece, painted, edit, ground, time.perf_counter() - began)
 
 
 def _paint_new(bench: Bench, tell: Tell, below: Pixels, done: list[Piece], making: Sequence[int]) -> None:
@@ -196,7 +197,7 @@ def _paint_new(bench: Bench, tell: Tell, below: Pixels, done: list[Piece], makin
     ]
     about = words.listed([words.subject(done[i].target, done[i].prompt, done[i].kind) for i in making])
     began = time.perf_counter()
-    patches = inpaint(
+    painted = inpaint(
         below,
         edits,
         bench.engines.inpainters(),
@@ -204,10 +205,10 @@ def _paint_new(bench: Bench, tell: Tell, below: Pixels, done: list[Piece], makin
         cancelled=bench.cancelled,
     )
     each = (time.perf_counter() - began) / len(making)
-    for number, (index, edit, patch) in enumerate(zip(making, edits, patches, strict=True)):
+    for number, (index, edit, one) in enumerate(zip(making, edits, painted, strict=True)):
         if number:
-            ground = digest_of(compose(below, patches[:number]))
-        done[index] = _painted(bench, done[index], patch, edit, ground, each)
+            ground = digest_of(compose(below, [lower.patch for lower in painted[:number]]))
+        done[index] = _painted(bench, done[index], one, edit, ground, each)
 
 
 def _paint_missing(
@@ -237,11 +238,12 @@ def _seed(ground: str, piece: Piece) -> int:
 def _masked(session: Session, piece: Piece, seed: int) -> MaskedEdit:
     if piece.mask is None:
         raise ValueError(f"this edit is not located: {piece}")
-    return MaskedEdit(session.pictures.get(piece.mask) >= 128, piece.prompt, piece.kind, seed)
+    mask = session.pictures.get(piece.mask) >= 128
+    return MaskedEdit(mask, piece.prompt, piece.kind, seed, target=piece.target)
 
 
 def _painted(
-    bench: Bench, piece: Piece, patch: Patch, edit: MaskedEdit, ground: str, seconds: float
+    bench: Bench, piece: Piece, painted: Painted, edit: MaskedEdit, ground: str, seconds: float
 ) -> Piece:
     """The piece with its patch stored, its request written down, and its difference measured."""
     session = bench.session
@@ -256,7 +258,11 @@ def _painted(
         guidance=engine.guidance if edit.guidance is None else edit.guidance,
         engine=engine.name,
         revision=engine.revision,
+        area=painted.area,
+        batch=painted.batch,
+        target=piece.target,
     )
+    patch = painted.patch
     box = patch.box
     return piece.but(
         request=request,
@@ -284,9 +290,13 @@ def difference(picture: Pixels, patch: Patch) -> float:
 
 def _progress(tell: Tell, text: str) -> Progress:
     tell(Event("painting", text))
+    notes: set[str] = set()
 
     def told(step: Step) -> None:
-        tell(Event("painting", text, min(step.done, step.total), step.total))
+        if step.note and step.note not in notes:
+            notes.add(step.note)
+            tell(Event("note", noted(step.note)))
+        tell(Event("painting", text, min(step.done, step.total), step.total, step.preview))
 
     return told
 

@@ -1,8 +1,8 @@
 """The sessions of one user: making, opening, listing and removing them by name.
 
-Every session is a folder under the root: ``session.db``, ``session.lock`` and ``pictures/``. A session
-appears whole, by one rename, and goes likewise. Importing this module, and listing, loads neither numpy nor
-PIL.
+Every session is a folder under the root: ``session.db``, ``session.lock``, ``pictures/``, and ``layers/``
+with the request of every layer. A session appears whole, by one rename, and goes likewise. Importing this
+module, and listing, loads neither numpy nor PIL.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from sessions.errors import SessionError
-from sessions.files import reason, sync_folder
+from sessions.files import FULL, is_full, reason, sync_folder
 from sessions.model import SessionInfo
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from sessions.forms import Form
     from sessions.session import Session
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
@@ -52,15 +53,18 @@ class Sessions:
         pixels: NDArray[np.uint8],
         *,
         alpha: NDArray[np.uint8] | None = None,
+        form: Form | None = None,
         preset: str = "",
         source: str | Path = "",
     ) -> Session:
         """Make a session of a picture, uint8 RGB (H, W, 3) with optional alpha uint8 (H, W), and open it.
 
-        ``source`` is the file that the picture came from. With ``name`` None the session is called after it:
-        "room-1", "room-2", …. Raises ``SessionError`` for a name that is not allowed or taken, and when the
-        root cannot be written.
+        ``form`` is what its file was like besides, for exports; a plain one unless given. ``source`` is the
+        file that the picture came from. With ``name`` None the session is called after it: "room-1",
+        "room-2", …. Raises ``SessionError`` for a name that is not allowed or taken, and when the root cannot
+        be written.
         """
+        from sessions.forms import PLAIN
         from sessions.session import Session, prepare
 
         if name is not None:
@@ -78,8 +82,14 @@ class Sessions:
                 " INPALLA_DATA may name another folder."
             ) from error
         try:
-            prepare(made, pixels, alpha=alpha, preset=preset, source=str(source))
+            prepare(made, pixels, alpha=alpha, form=form or PLAIN, preset=preset, source=str(source))
             chosen = self._settle(made, name, Path(source).stem)
+        except SessionError as error:
+            if not is_full(self.root):
+                raise
+            raise SessionError(
+                f"No session can be made in {self.root}: {FULL}; INPALLA_DATA may name another folder."
+            ) from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
         return Session(self.root / chosen)

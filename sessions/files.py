@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -14,6 +17,8 @@ from sessions.errors import SessionError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Values = NDArray[np.uint8] | NDArray[np.uint16]
 
 # Lossless wherever the format can be: what lies outside the masks is promised to stay as it was.
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
@@ -26,7 +31,10 @@ _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".bmp": ("BMP", {}),
 }
 _WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
+_WITHOUT_PROFILE = frozenset({"BMP"})
+_SIXTEEN_BITS = frozenset({"PNG", "TIFF"})
 _WEBP_SIDE = 16383
+_NO_ROOM = 256 * 2**10  # bytes; a database needs some, and says "I/O error" for want of them
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
@@ -58,8 +66,22 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+FULL = "the disk is full, so make room on it"
+"""What is said of a disk without room."""
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk that a folder lies on has no room to speak of."""
+    try:
+        return shutil.disk_usage(folder).free < _NO_ROOM
+    except OSError:
+        return False
+
+
 def reason(error: OSError) -> str:
     """What the system says is wrong, in its own few words."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
@@ -91,17 +113,24 @@ def check_output(path: str | Path) -> Path:
     return path
 
 
+def holds_profiles(path: str | Path) -> bool:
+    """Whether the format of a path's suffix can hold an ICC profile."""
+    return _FORMATS.get(Path(path).suffix.lower(), ("",))[0] not in _WITHOUT_PROFILE
+
+
 def save_picture(
     path: str | Path,
-    pixels: NDArray[np.uint8],
+    pixels: Values,
     alpha: NDArray[np.uint8] | None = None,
     metadata: Mapping[str, str] | None = None,
+    profile: bytes | None = None,
 ) -> Path:
     """Save a picture in the format of the path's suffix, atomically, and return the absolute path.
 
-    ``pixels`` is uint8 (H, W, 3) RGB or (H, W) grey; ``alpha`` uint8 (H, W), kept where the format can hold
-    it, as is ``metadata`` (PNG alone). Everything but JPEG is lossless. Raises ``SessionError`` when it
-    cannot be done.
+    ``pixels`` is uint8 (H, W, 3) RGB or (H, W) grey, or uint16 (H, W) grey, scaled to 8 bits where the format
+    has no more; ``alpha`` uint8 (H, W), for 8 bits only. It is kept where the format can hold it, as are
+    ``metadata`` (PNG alone) and the ICC ``profile``. Everything but JPEG is lossless. Raises ``SessionError``
+    when it cannot be done.
     """
     import numpy as np
     from PIL import Image
@@ -113,8 +142,12 @@ def save_picture(
         raise SessionError(
             f"{path.name} cannot be saved: WebP holds {_WEBP_SIDE} pixels a side at most, PNG holds more."
         )
+    if pixels.dtype == np.uint16 and format_name not in _SIXTEEN_BITS:
+        pixels = (pixels / 257).round().astype(np.uint8)
     if alpha is not None and format_name not in _WITHOUT_ALPHA:
-        pixels = np.dstack([pixels, alpha])
+        pixels = np.dstack([pixels, alpha]).astype(np.uint8)
+    if profile is not None and format_name not in _WITHOUT_PROFILE:
+        options = {**options, "icc_profile": profile}
     if format_name == "PNG" and metadata:
         info = PngInfo()
         for key, value in metadata.items():
@@ -122,8 +155,11 @@ def save_picture(
             info.add_itxt(key, value)
         options = {**options, "pnginfo": info}
     image = Image.fromarray(pixels)
+    # Encoded in memory: an encoder that writes into the file itself does not say why it could not.
+    encoded = BytesIO()
     try:
-        write_atomically(path, lambda file: image.save(file, format=format_name, **options))
+        image.save(encoded, format=format_name, **options)
+        write_atomically(path, lambda file: file.write(encoded.getbuffer()))
     except OSError as error:
         raise SessionError(f"{path} cannot be written: {reason(error)}.") from error
     return path

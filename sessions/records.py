@@ -15,15 +15,27 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import JSON, DateTime, Engine, Text, TypeDecorator, create_engine, event, func, select
+from sqlalchemy import (
+    JSON,
+    Connection,
+    DateTime,
+    Engine,
+    Text,
+    TypeDecorator,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sessions.errors import SessionError
+from sessions.files import FULL, is_full
 from sessions.model import SessionInfo
 
 FILE_NAME = "session.db"
-_SCHEMA = 1
+_SCHEMA = 2
 _BUSY_MS = 5000
 
 
@@ -45,14 +57,17 @@ class Base(DeclarativeBase):
 
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own form
         datetime: _UtcTime(),
-        dict[str, Any]: JSON(),
+        dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(),
         str: Text(),
     }
 
 
 class SessionRow(Base):
-    """The session itself: one row, with id 0. ``base`` and ``alpha`` are digests, ``head`` a version."""
+    """The session itself: one row, with id 0. ``base`` and ``alpha`` are digests, ``head`` a version.
+
+    ``form`` says what the base picture's file was like (``sessions.forms``); None for a plain one.
+    """
 
     __tablename__ = "session"
 
@@ -63,6 +78,7 @@ class SessionRow(Base):
     height: Mapped[int]
     preset: Mapped[str]
     source: Mapped[str]
+    form: Mapped[dict[str, Any] | None]
     head: Mapped[int]
     created: Mapped[datetime]
     updated: Mapped[datetime]
@@ -125,7 +141,7 @@ class Records:
 
         Raises ``SessionError`` when they are not there, cannot be read, or were written by a newer program.
         """
-        self._name = folder.name
+        self._name, self._folder = folder.name, folder
         uri = f"file:{quote(str(folder / FILE_NAME))}?mode={'rwc' if create else 'rw'}"
         self._engine: Engine = create_engine(
             "sqlite://",
@@ -140,7 +156,12 @@ class Records:
                 connection.exec_driver_sql(f"PRAGMA user_version={_SCHEMA}")
                 Base.metadata.create_all(connection)
                 db.commit()
-            elif (schema := connection.exec_driver_sql("PRAGMA user_version").scalar_one()) != _SCHEMA:
+                return
+            schema = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            if schema == 1:
+                schema = _updated(connection)
+                db.commit()
+            if schema != _SCHEMA:
                 raise SessionError(
                     f"The session {self._name!r} was written by another release"
                     f" (format {schema}, not {_SCHEMA})."
@@ -168,13 +189,21 @@ class Records:
             if not isinstance(error, SQLAlchemyError | sqlite3.Error | ValueError):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise SessionError(
-                f"The records of the session {self._name!r} cannot be used: {str(cause).splitlines()[0]}."
-            ) from error
+            why = FULL if is_full(self._folder) else str(cause).splitlines()[0]
+            raise SessionError(f"The records of the session {self._name!r} cannot be used: {why}.") from error
 
     def close(self) -> None:
         """Close all connections; the WAL is folded back into the file."""
         self._engine.dispose()
+
+
+def _updated(connection: Connection) -> int:
+    """Bring the records of format 1 to format 2, which adds a column; their format then."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")  # somebody else may be at the same
+    if connection.exec_driver_sql("PRAGMA user_version").scalar_one() == 1:
+        connection.exec_driver_sql("ALTER TABLE session ADD COLUMN form JSON")
+        connection.exec_driver_sql("PRAGMA user_version=2")
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 
 
 def _stop_behind(error: BaseException) -> BaseException | None:

@@ -7,9 +7,10 @@ form a tree: undo and redo move the head in it, and nothing is ever deleted.
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -23,18 +24,26 @@ from sqlalchemy.orm import Session as Database
 from sessions.catalog import lock_session
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
-from sessions.files import save_picture
+from sessions.files import check_output, reason, write_atomically
+from sessions.forms import PLAIN, Form, save_like
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
 from sessions.pictures import PictureStore, RecentArrays, as_pixels
+from sessions.recipes import needed_masks, recipe, request_file, texts
 from sessions.records import LayerRow, Records, SessionRow, TurnRow, VersionRow, now
 from sessions.stack import Altered, above, alter, beneath, path_up
-from sessions.state import State, read_state, turn_of
+from sessions.state import State, layer_of, read_state, turn_of
 
 _NO_CHANGES = Changes()
 
 
 def prepare(
-    folder: Path, pixels: NDArray[np.uint8], *, alpha: NDArray[np.uint8] | None, preset: str, source: str
+    folder: Path,
+    pixels: NDArray[np.uint8],
+    *,
+    alpha: NDArray[np.uint8] | None,
+    form: Form,
+    preset: str,
+    source: str,
 ) -> None:
     """Fill an empty folder with a new session of that picture, whose only version is the base."""
     if pixels.ndim != 3 or pixels.shape[2] != 3 or (alpha is not None and alpha.shape != pixels.shape[:2]):
@@ -49,7 +58,7 @@ def prepare(
             db.add(
                 SessionRow(
                     base=base, alpha=veil, width=width, height=height, preset=preset, source=source,
-                    head=0, created=moment, updated=moment,
+                    form=_form_values(form, store), head=0, created=moment, updated=moment,
                 )
             )  # fmt: skip
             db.add(
@@ -82,6 +91,7 @@ class Session:
                 self.source: str = row.source
                 self.created: datetime = row.created
                 self._alpha: str | None = row.alpha
+                self._form: dict[str, Any] | None = row.form
         except BaseException:
             self._file_lock.release()
             raise
@@ -148,6 +158,11 @@ class Session:
     def alpha(self) -> NDArray[np.uint8] | None:
         """The base picture's own transparency, uint8 (H, W), if it has one."""
         return None if self._alpha is None else self.pictures.get(self._alpha)
+
+    @property
+    def form(self) -> Form:
+        """What the base picture's file was like, so that exports are like it."""
+        return _form(self._form, self.pictures)
 
     def layer(self, layer: int) -> Layer:
         """One layer as the head sees it. Raises ``SessionError`` when there is none of that id."""
@@ -226,6 +241,7 @@ class Session:
             rows = [
                 self._layer_row(new, *key, version.number, moment) for key, new in altered.pending.items()
             ]
+            self._write_requests(state.and_version(version, map(layer_of, rows)), altered.pending)
             with self._records_of_open().writing() as db:
                 db.add_all(rows)
                 db.add(
@@ -296,33 +312,42 @@ class Session:
     def recipe(self, version: int | None = None) -> dict[str, object]:
         """How the picture at a version (None: the head) came about, as JSON values."""
         state = self._state()
-        end = self._version(state, version)
-        path = [state.versions[number] for number in reversed(path_up(state.parents, end.number))]
-        used = dict.fromkeys((entry.layer, entry.revision) for version in path for entry in version.stack)
-        return {
-            "session": self.name,
-            "base": self.base,
-            "size": list(self.size),
-            "version": end.number,
-            "versions": [
-                {"number": v.number, "sentence": v.sentence, "stack": [list(entry) for entry in v.stack]}
-                for v in path
-            ],
-            "layers": [_described(state.revisions[key]) for key in used],
-        }  # fmt: skip
+        return self._recipe(state, self._version(state, version).number)
 
     def export(self, path: str | Path, version: int | None = None) -> Path:
         """Save the picture at a version (None: the head) and return the absolute path.
 
         The format is that of the suffix. The file has the base picture's size and, where the format can hold
-        it, its alpha. A PNG carries the recipe as JSON in its text field "inpalla". The file appears whole or
-        not at all. Raises ``SessionError`` when the suffix is not known, the folder is not there, or the file
-        cannot be written.
+        it, its alpha and its form: what was not painted has the values of the base picture's own file. A PNG
+        carries the recipe and its masks as text, so that ``inpalla replay`` can paint it again. The file
+        appears whole or not at all. Raises ``SessionError`` when the suffix is not known, the folder is not
+        there, or the file cannot be written.
         """
-        text = {"Software": "InpaLLa", "inpalla": json.dumps(self.recipe(version))}
-        return save_picture(path, self.picture(version), self.alpha, text)
+        check_output(path)
+        state = self._state()
+        number = self._version(state, version).number
+        masks = {digest: self.pictures.get(digest) >= 128 for digest in needed_masks(state, number)}
+        text = texts(self._recipe(state, number), masks)
+        return save_like(path, self.form, self.picture(0), self.picture(number), self.alpha, text)
 
     # Inner workings
+
+    def _recipe(self, state: State, version: int) -> dict[str, object]:
+        return {"session": self.name, **self._about_base(), **recipe(state, version)}
+
+    def _about_base(self) -> dict[str, object]:
+        return {"base": self.base, "size": list(self.size)}
+
+    def _write_requests(self, state: State, keys: Iterable[tuple[int, int]]) -> None:
+        """Write a ``request.json`` for each of these new layer revisions."""
+        try:
+            for key in keys:
+                text = json.dumps({**request_file(state, key), **self._about_base()}, indent=1)
+                path = request_path(self.folder, *key)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(path, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
+        except OSError as error:
+            raise SessionError(f"The folder {self.folder} cannot be written: {reason(error)}.") from error
 
     def _records_of_open(self) -> Records:
         if not self._open:
@@ -415,8 +440,49 @@ def _cannot(what: str, possible: int) -> str:
     return f"Only {possible} {versions} can be {'undone' if what == 'undo' else 'redone'}."
 
 
-def _described(layer: Layer) -> dict[str, object]:
-    return {
-        "layer": layer.id, "revision": layer.revision, "target": layer.target, "prompt": layer.prompt,
-        "kind": layer.kind, "box": list(layer.box), "area": layer.area, "request": dict(layer.request),
-    }  # fmt: skip
+def request_path(folder: Path, layer: int, revision: int) -> Path:
+    """Where the request of a layer revision lies in a session's folder."""
+    return folder / "layers" / str(layer) / str(revision) / "request.json"
+
+
+def _form_values(form: Form, store: PictureStore) -> dict[str, Any] | None:
+    """A form in JSON values, its own pixels stored."""
+    if not (form.grey or form.profile is not None or form.own is not None):
+        return None
+    values: dict[str, Any] = {"grey": form.grey}
+    if form.profile is not None:
+        values["profile"] = base64.b64encode(form.profile).decode("ascii")
+    if form.own is not None:
+        # 16 bits are stored as their bytes, low one first, in a picture of twice the width.
+        values["deep"] = form.own.dtype == np.uint16
+        own = form.own.astype("<u2") if values["deep"] else form.own
+        values["own"] = store.put(np.ascontiguousarray(own).view(np.uint8))
+    return values
+
+
+def _form(values: Mapping[str, Any] | None, store: PictureStore) -> Form:
+    if values is None:
+        return PLAIN
+    profile = base64.b64decode(values["profile"]) if "profile" in values else None
+    own: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+    if "own" in values:
+        own = store.get(values["own"])
+        if values["deep"]:
+            own = own.view("<u2").astype(np.uint16)
+    return Form(values["grey"], own, profile)
+
+
+def read_base(folder: Path) -> tuple[str, NDArray[np.uint8] | None, Form]:
+    """The base picture of the session in a folder, which may be open elsewhere: digest, alpha, form.
+
+    Raises ``SessionError`` when it cannot be read.
+    """
+    records = Records(folder)
+    try:
+        with records.reading() as db:
+            row = db.get_one(SessionRow, 0)
+            base, alpha, form = row.base, row.alpha, row.form
+    finally:
+        records.close()
+    store = PictureStore(folder / "pictures")
+    return base, None if alpha is None else store.get(alpha), _form(form, store)

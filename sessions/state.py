@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import select
@@ -44,6 +44,17 @@ class State:
             latest[layer] = revision
         return latest
 
+    def and_version(self, version: Version, layers: Iterable[Layer]) -> State:
+        """The state with a version more, which brings these layer revisions."""
+        brought = {(layer.id, layer.revision): layer for layer in layers}
+        return replace(
+            self,
+            head=version.number,
+            versions=(*self.versions, version),
+            redo=(*self.redo, None),
+            revisions={**self.revisions, **brought},
+        )
+
     def seen(self, version: int) -> tuple[Layer, ...]:
         """All layers in the order of their ids, as a version sees them."""
         entries = {entry.layer: entry for entry in self.versions[version].stack}
@@ -59,7 +70,7 @@ class State:
 def read_state(db: Database) -> State:
     """Read the state, within one transaction."""
     rows = db.scalars(select(VersionRow).order_by(VersionRow.number)).all()
-    layers = [_layer(row) for row in db.scalars(select(LayerRow))]
+    layers = [layer_of(row) for row in db.scalars(select(LayerRow))]
     return State(
         db.get_one(SessionRow, 0).head,
         tuple(_version(row) for row in rows),
@@ -79,7 +90,8 @@ def _version(row: VersionRow) -> Version:
     )
 
 
-def _layer(row: LayerRow) -> Layer:
+def layer_of(row: LayerRow) -> Layer:
+    """One layer revision, not visible, from its row."""
     return Layer(
         row.layer, row.revision, row.target, row.prompt, row.kind, row.mask,
         Box(row.x0, row.y0, row.x1, row.y1), row.patch, row.request, row.area, row.version,

@@ -17,6 +17,8 @@ from typing import Any, get_args
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from agent import cli
@@ -116,7 +118,11 @@ def test_help_comes_without_the_models(home: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(home), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("chat", "edit", "plan", "segment", "inpaint", "sessions", "doctor", "setup"):
+    commands = (
+        "chat", "edit", "plan", "segment", "inpaint", "replay", "sessions", "train", "eval", "doctor",
+        "setup",
+    )  # fmt: skip
+    for command in commands:
         assert command in done.stdout
 
 
@@ -238,6 +244,18 @@ def test_inpaint_paints_into_a_mask(inpalla: Run, picture: Path) -> None:
     assert set(cli.KINDS) == set(get_args(Kind))
 
 
+def test_options_name_engines(inpalla: Run, picture: Path) -> None:
+    inpalla("segment", picture, "the sofa", "-o", "mask.png", "--segmenter", "colour-finder")
+    inpaint = ("inpaint", picture, "mask.png", "a red sofa", "-o", "out.png", "--inpainter")
+    edit = ("edit", picture, "make the sofa red", "-o", "out.png", "--inpainter")
+    for command in (inpaint, edit):
+        for good in ("colour-painter", "restyle=colour-painter"):
+            assert inpalla(*command, good).code == 0
+        for bad in ("nosuch", "melt=colour-painter", ""):
+            assert inpalla(*command, bad).is_refusal()
+    assert inpalla(*edit, "add=nosuch").is_refusal()
+
+
 def test_sessions_are_listed_shown_exported_and_removed(inpalla: Run, picture: Path) -> None:
     assert "no sessions yet" in inpalla("sessions", "list").out
     inpalla("edit", picture, "make the sofa red", "make it blue", "-o", "out.png", "--session", "mine")
@@ -315,6 +333,10 @@ def odd_pictures() -> Iterator[tuple[str, Image.Image, dict[str, Any]]]:
     yield "grey16.png", Image.fromarray(room()[..., 0].astype(np.uint16) * 257), {}
 
 
+SAVED = {"cmyk.jpg": "RGB", "palette.png": "RGB", "alpha.png": "RGBA", "turned.jpg": "RGB",
+         "moving.gif": "RGB", "grey16.png": "I;16"}  # fmt: skip
+
+
 @pytest.mark.parametrize("odd", odd_pictures(), ids=lambda odd: str(odd[0]))
 def test_odd_pictures_are_edited(
     inpalla: Run, home: Path, odd: tuple[str, Image.Image, dict[str, Any]]
@@ -324,11 +346,61 @@ def test_odd_pictures_are_edited(
     result = inpalla("edit", name, "make the sofa red", "-o", "out.png")
     assert (result.code, result.err) == (0, "")
     saved = Image.open("out.png")
-    assert saved.size == (160, 120)
-    assert is_near(middle(np.asarray(saved.convert("RGB")), "sofa"), PAINTS["red"])
-    assert (saved.mode == "RGBA") == (name == "alpha.png")
+    assert (saved.size, saved.mode) == ((160, 120), SAVED[name])
+    red = PAINTS["red"] if saved.mode != "I;16" else (luminance(PAINTS["red"]),) * 3
+    assert is_near(middle(read_picture("out.png").pixels, "sofa"), red)
     if saved.mode == "RGBA":
         assert set(np.unique(np.asarray(saved)[:10, :, 3])) == {0}
+
+
+def luminance(colour: Sequence[int]) -> int:
+    return round(0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2])
+
+
+def of_mode(mode: str, height: int, width: int, seed: int) -> Image.Image:
+    """Noise in a mode: every value that the file may hold."""
+    draw = np.random.default_rng(seed).integers
+    if mode == "I;16":
+        return Image.fromarray(draw(0, 65536, (height, width), dtype=np.uint16))
+    if mode == "P":
+        return Image.fromarray(draw(0, 256, (height, width, 3), dtype=np.uint8)).quantize(256)
+    shape = (height, width, len(mode)) if len(mode) > 1 else (height, width)
+    return Image.fromarray(draw(0, 256, shape, dtype=np.uint8))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    mode=st.sampled_from(["L", "LA", "RGB", "RGBA", "I;16", "P"]),
+    width=st.integers(16, 90),
+    height=st.integers(16, 90),
+    suffix=st.sampled_from(["png", "tif"]),
+    seed=st.integers(0, 2**16),
+)
+def test_a_mode_is_kept_and_everything_outside_the_mask(
+    inpalla: Run, home: Path, mode: str, width: int, height: int, suffix: str, seed: int
+) -> None:
+    before = of_mode(mode, height, width, seed)
+    before.save("in.png")
+    hole = np.zeros((height, width), np.uint8)
+    hole[height // 3 : height // 2 + 2, width // 4 : width // 3 + 2] = 255
+    Image.fromarray(hole).save("mask.png")
+    result = inpalla("inpaint", "in.png", "mask.png", "orange", "-o", f"out.{suffix}", "--json")
+    assert (result.code, result.err) == (0, "")
+    after = Image.open(f"out.{suffix}")
+    assert after.mode == ("RGB" if mode == "P" else mode)
+    old, new = np.asarray(before.convert("RGB") if mode == "P" else before), np.asarray(after)
+    x0, y0, x1, y1 = result.lines[0]["box"]
+    outside = np.ones((height, width), np.bool_)
+    outside[y0:y1, x0:x1] = False
+    assert np.array_equal(new[outside], old[outside])
+    colours = new[..., : 1 if mode == "LA" else 3] if new.ndim == 3 else new[..., None]
+    if mode in ("LA", "RGBA"):
+        assert np.array_equal(new[..., -1], old[..., -1])
+    painted = [
+        int(value) // (257 if mode == "I;16" else 1) for value in colours[height // 3 + 1, width // 4 + 1]
+    ]
+    orange = PAINTS["orange"] if len(painted) == 3 else (luminance(PAINTS["orange"]),)
+    assert is_near(painted, orange)
 
 
 def test_a_photo_is_edited_after_a_warning(inpalla: Run, home: Path) -> None:
@@ -416,6 +488,110 @@ def test_another_process_has_the_session(inpalla: Run, home: Path, picture: Path
 def test_a_disk_that_cannot_be_used(inpalla: Run, home: Path, picture: Path) -> None:
     (home / "data").write_text("a file where the folder should be")
     assert inpalla("edit", picture, "make the sofa red", "-o", "out.png").is_refusal()
+
+
+FULL_DISK = """
+import contextlib, io, json, os, shutil, sys
+from pathlib import Path
+from agent.cli import run
+from sessions import Sessions
+from tests import colour_engines
+from tools.pictures import write_picture
+
+disk, elsewhere = Path(sys.argv[1]), Path(sys.argv[2])
+colour_engines.register()
+picture = write_picture(elsewhere / "flat.png", colour_engines.room())
+
+def edit(*rest):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(["edit", str(picture), "make the sofa red", "make the rug green", *rest])
+    return code, err.getvalue()
+
+assert edit("-o", str(elsewhere / "out.png"), "--session", "s") == (0, "")
+for left in (0, 30, 50, 70, 90):  # KiB
+    filler = disk / "filler"
+    filler.write_bytes(bytes(max(0, shutil.disk_usage(disk).free - left * 1024)))
+    tried = edit("-o", str(disk / "out.png"), "--session", "s"), edit("-o", str(disk / "out.png"))
+    filler.unlink()
+    with Sessions().open("s") as session:
+        session.picture()
+        state = session.head, len(session.versions)
+    for info in Sessions().list():
+        assert info.problem is None
+        if info.name != "s":
+            Sessions().remove(info.name)
+    print(json.dumps([left, *tried, state]))
+assert edit("-o", str(disk / "out.png"))[0] == 0
+"""
+
+
+def test_a_full_disk_is_one_sentence_and_harms_no_session(home: Path) -> None:
+    """On a real disk of 2 MiB, which only a namespace of its own can have."""
+    disk = home / "disk"
+    disk.mkdir()
+    script = (
+        'mount -t tmpfs -o size=2m tmpfs "$1" && exec "$2" -c "$3" "$1" "$4"',
+        "sh", str(disk), sys.executable, FULL_DISK, str(home),
+    )  # fmt: skip
+    try:
+        able = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", str(disk)], check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no unshare here")
+    if able.returncode:
+        pytest.skip("this system lets nobody mount a small disk")
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", *script],
+        env=environment(home, INPALLA_DATA=str(disk / "data")),
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    versions = 3
+    for line in done.stdout.splitlines():
+        left, *tried, (head, count) = json.loads(line)
+        for code, said in tried:
+            assert code == 1, (left, said)
+            for sentence in said.splitlines():
+                assert "Traceback" not in sentence
+                assert "went wrong inside" not in sentence
+        assert "the disk is full" in tried[1][1]
+        assert count >= versions
+        assert head == count - 1
+        versions = count
+
+
+def limited(size: int, work: Callable[[], Result], said: Path) -> tuple[int, str]:
+    """Run work in a child in which no file grows beyond ``size`` bytes: the exit code, and its stderr."""
+    child = os.fork()
+    if child == 0:
+        import resource
+
+        code = 255
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            result = work()
+            said.write_text(result.err)
+            code = result.code
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said.read_text()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs fork and limits")
+@pytest.mark.parametrize(("size", "what"), [(1_000, "records"), (40_000, "the session has the picture")])
+def test_a_disk_that_takes_no_large_files_any_more(inpalla: Run, home: Path, size: int, what: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 3, (240, 320, 3), dtype=np.uint8)
+    write_picture(home / "large.png", np.repeat(np.repeat(room(), 2, 0), 2, 1) // 2 + noise)
+    edit = ("edit", "large.png", "-o", "out.png", "--session", "s")
+    assert inpalla(*edit, "make the sofa red").code == 0
+    before = Path("out.png").read_bytes()
+    code, said = limited(size, lambda: inpalla(*edit, "make the rug green"), home / "said.txt")
+    assert code == 1
+    assert what in said
+    assert said.count("\n") == 1
+    assert Path("out.png").read_bytes() == before
+    assert inpalla("sessions", "export", "s", "-o", "kept.png").code == 0
+    assert inpalla(*edit, "make the lamp green").code == 0
 
 
 def test_what_nobody_foresaw_is_one_sentence_and_a_log(

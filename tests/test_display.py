@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from agent.display import beside, fits_beside, history, marked, printable, shrunk, timing, understood
+from agent.display import (
+    beside,
+    fits_beside,
+    history,
+    in_half_cells,
+    marked,
+    printable,
+    shrunk,
+    timing,
+    understood,
+)
 from agent.plan import Ask, Compare, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
 from sessions import Version
 
@@ -19,6 +29,16 @@ RED, GREEN = (200, 0, 0), (0, 200, 0)
 
 def flat(height: int, width: int, colour: tuple[int, int, int]) -> NDArray[np.uint8]:
     return np.full((height, width, 3), colour, np.uint8)
+
+
+def test_a_picture_becomes_half_characters() -> None:
+    picture = np.concatenate([flat(40, 60, RED), flat(40, 60, GREEN)])
+    text = in_half_cells(picture, 12, 10)
+    assert text.plain == "\n".join(["▀" * 12] * 8) + "\n"  # as wide as it may be, and square
+    (first, last) = (span.style for span in (text.spans[0], text.spans[-1]))
+    assert "#c80000 on #c80000" in str(first)
+    assert "#00c800 on #00c800" in str(last)
+    assert in_half_cells(flat(900, 3, RED), 12, 10).plain == "▀\n" * 10
 
 
 @pytest.mark.parametrize(

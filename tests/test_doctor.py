@@ -1,53 +1,47 @@
-"""The doctor: what it finds on this machine, and an Ollama server of which it is told the address."""
+"""The doctor: what it finds on this machine, of the weights and servers that stand-ins give it."""
 
 from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants
 from rich.console import Console
 
 import pocket
-from agent import doctor
-
-
-class Stand(BaseHTTPRequestHandler):
-    """Answers as an Ollama server does."""
-
-    models: tuple[str, ...] = ()
-
-    def do_GET(self) -> None:
-        answer = {
-            "/api/version": {"version": "0.31.2"},
-            "/api/tags": {"models": [{"name": m} for m in self.models]},
-        }
-        body = json.dumps(answer[self.path]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing is logged."""
+from agent import cli, doctor, machine, ollama_server
+from tests.stand_in_hub import Hub
+from tests.stand_in_ollama import Ollama
+from tools import hub, registry
+from tools.sam3 import segmenter as sam3
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Stand]]:
-    """A server that is found by OLLAMA_HOST; its models can be set."""
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ollama]:
+    """A server that is found by OLLAMA_HOST."""
+    running = Ollama()
+    monkeypatch.setenv("OLLAMA_HOST", running.host)
+    yield running
+    running.close()
 
-    class Mine(Stand):
-        pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Mine) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
-        monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{running.server_address[1]}")
-        yield Mine
-        running.shutdown()
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A hub that has a SAM 3, an empty cache, and nobody logged in."""
+    files = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": b"weights"}
+    running = Hub({"facebook/sam3": files})
+    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "ENDPOINT", running.url)
+    template = running.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    yield running
+    running.close()
 
 
 def test_a_report_says_whether_the_pocket_preset_works(tmp_path: Path) -> None:
@@ -77,18 +71,31 @@ def test_a_report_says_whether_the_pocket_preset_works(tmp_path: Path) -> None:
         assert finding.mend in out.getvalue()
 
 
-def test_ollama_is_found_with_its_models(server: type[Stand]) -> None:
-    server.models = ("qwen3-vl:4b-instruct",)
+def test_ollama_is_found_with_its_models(server: Ollama) -> None:
+    server.models = ["qwen3-vl:4b-instruct"]
     found = doctor.ollama()
     assert found.state == "good"
     assert "0.31.2" in found.found
     assert "qwen3-vl:4b-instruct" in found.found
 
 
-def test_ollama_without_a_model_is_told_to_pull_one(server: type[Stand]) -> None:
-    found = doctor.ollama()
+@pytest.mark.parametrize("model", [None, "qwen3-vl:2b-instruct"])
+def test_ollama_without_the_model_is_told_to_pull_it(server: Ollama, model: str | None) -> None:
+    server.models = ["llama3:latest"] if model else []
+    found = doctor.ollama(model)
     assert found.state == "fair"
-    assert found.mend.startswith("ollama pull ")
+    assert found.mend == f"ollama pull {model or 'qwen3-vl:4b-instruct'}"
+
+
+@pytest.mark.parametrize(
+    ("release", "state"), [("0.31.1", "fair"), ("0.9.12", "fair"), ("0.33.0-rc1", "good"), ("v1.0.0", "good")]
+)
+def test_an_old_ollama_is_told_to_update(server: Ollama, release: str, state: str) -> None:
+    server.release, server.models = release, ["some:model"]
+    found = doctor.ollama("some:model")
+    assert found.state == state
+    assert ("older than 0.31.2" in found.found) is (state == "fair")
+    assert ("https://ollama.com/download" in found.mend) is (state == "fair")
 
 
 @pytest.mark.parametrize(
@@ -112,7 +119,7 @@ def test_no_ollama_is_no_error(host: str, monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_the_address_of_ollama(host: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OLLAMA_HOST", host)
-    assert doctor.ollama_url() == url
+    assert ollama_server.url() == url
 
 
 @pytest.mark.parametrize(
@@ -129,3 +136,78 @@ def test_the_address_of_ollama(host: str, url: str, monkeypatch: pytest.MonkeyPa
 )
 def test_the_preset_that_fits(vram: float, preset: str) -> None:
     assert doctor.fitting_preset(vram) == preset
+
+
+def test_what_a_preset_lacks_is_named_with_its_mend_and_nobody_is_asked(
+    weights: Hub, server: Ollama, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["doctor", "--preset", "8gb", "--json"]) == 1
+    read = json.loads(capsys.readouterr().out)
+    found = {finding["name"]: finding for finding in read["findings"]}
+    assert read["looked_at"] == "8gb"
+    assert read["ready"] is False
+    assert found["Ollama"]["mend"] == "ollama pull qwen3-vl:2b-instruct"
+    for name in ("segmenter sam3", "inpainter flux-klein:4bit"):
+        assert found[name]["state"] == "fair"
+        assert found[name]["mend"] == "inpalla setup --preset 8gb"
+    licence = found["licence of facebook/sam3"]
+    assert "https://huggingface.co/facebook/sam3" in licence["mend"]
+    assert "hf auth login" in licence["mend"]
+    assert "to fetch" in found["disk for weights"]["found"]
+    assert weights.asked == []
+
+
+def test_what_is_here_is_found_and_nobody_is_asked(
+    weights: Hub, server: Ollama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (needed,) = sam3.needed()
+    folder = hub.fetch(needed)
+    server.models = ["qwen3-vl:2b-instruct"]
+    weights.asked.clear()
+    found = {finding.name: finding for finding in doctor.report(preset="8gb").findings}
+    assert found["segmenter sam3"].state == "good"
+    assert str(folder) in found["segmenter sam3"].found
+    assert "licence of facebook/sam3" not in found
+    assert found["Ollama"].state == "good"
+
+    only = registry.Preset("own", "ollama:qwen3-vl:2b-instruct", "sam3", {"restyle": "flux-kontext-pocket"})
+    monkeypatch.setattr(registry, "PRESETS", {**registry.PRESETS, "own": only})
+    made = doctor.report(preset="own")
+    assert made.ready is made.works
+    assert made.findings[-1].name == "preset"
+    assert weights.asked == []
+    server.models = []
+    assert not doctor.report(preset="own").ready
+
+
+def test_no_such_preset(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["doctor", "--preset", "nosuch"]) == 1
+    assert "There is no preset 'nosuch': choose one of pocket, 8gb" in capsys.readouterr().err
+
+
+def test_a_card_that_torch_cannot_use_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA RTX 4090, 24564, 22528, 550.54.14'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert machine.driver() == ("550.54.14", [machine.Card("NVIDIA RTX 4090", 24564 / 1024, 22.0)])
+    monkeypatch.setattr(machine, "cards", list)  # whatever this machine has
+    found = {finding.name: finding for finding in doctor.report().findings}
+    assert found["graphics driver"].state == "fair"
+    assert "22.0 of 24.0 GiB free on NVIDIA RTX 4090, which torch" in found["graphics driver"].found
+    assert "pytorch.org" in found["graphics driver"].mend
+
+    program.write_text(
+        "#!/bin/sh\necho 'NVIDIA-SMI has failed because it could not talk to the driver'\nexit 9\n"
+    )
+    assert machine.driver() == ("", [])
+
+
+def test_the_larger_card_that_is_not_the_first_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [machine.Card("small", 8.0), machine.Card("large", 24.0)]
+    monkeypatch.setattr(machine, "cards", lambda: both)
+    made = doctor.report(preset="pocket")
+    found = {finding.name: finding for finding in made.findings}
+    assert found["devices"].mend == "export CUDA_VISIBLE_DEVICES=1"
+    assert made.preset == "24gb"
+    assert made.vram == 24.0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 from pocket import rooms
-from tools.errors import Cancelled
-from tools.flux.engines import FluxEngine
-from tools.inpaint import Job, MaskedEdit, inpaint
+from tools.errors import Cancelled, OutOfMemory
+from tools.flux.engine import FluxEngine
+from tools.inpaint import Job, MaskedEdit, Step, inpaint
 from tools.registry import find_preset, load_inpainters
 from tools.request import Kind
 
@@ -67,6 +70,69 @@ def test_a_cancel_stops_within_a_step_and_leaves_the_engine_clean(
     assert np.array_equal(before, after)
 
 
+def test_a_hundred_cancels_at_random_moments_leave_no_trace(engines: dict[Kind, FluxEngine]) -> None:
+    """A run asks six times whether to go on; wherever it is stopped, the next edit is as ever."""
+    engine, job = engines["replace"], replace(_job("replace", size=(32, 32)), steps=2, guidance=1.0)
+    [expected] = engine.paint([job])
+    random = np.random.default_rng(0)
+    for number in range(100):
+        moment, asked = int(random.integers(1, 7)), 0
+        steps: list[Step] = []
+
+        def stop(moment: int = moment) -> bool:
+            nonlocal asked
+            asked += 1
+            return asked == moment
+
+        with pytest.raises(Cancelled):
+            engine.paint([job], progress=steps.append, cancelled=stop)
+        assert asked == moment
+        assert len(steps) <= moment // 2
+        if number % 10 == 0:
+            assert np.array_equal(engine.paint([job])[0], expected)
+    assert np.array_equal(engine.paint([job])[0], expected)
+
+
+@pytest.mark.parametrize("kind", ["restyle", "replace"])
+def test_previews_come_every_few_steps_and_change_nothing(
+    engines: dict[Kind, FluxEngine], kind: Kind
+) -> None:
+    job = replace(_job(kind, size=(96, 96)), steps=6)
+    steps: list[Step] = []
+    [painted] = engines[kind].paint([job], progress=steps.append)
+    assert [(step.done, step.total) for step in steps] == [(number, 6) for number in range(1, 7)]
+    previews = {step.done: step.preview for step in steps if step.preview is not None}
+    assert list(previews) == [2, 4]
+    last = previews[4]
+    assert last.shape == painted.shape
+    assert np.abs(last.astype(int) - painted).mean() < 5
+    assert np.array_equal(engines[kind].paint([job])[0], painted)
+
+
+def test_out_of_memory_is_one_sentence_and_leaves_the_engine_clean(
+    engines: dict[Kind, FluxEngine],
+) -> None:
+    engine, job = engines["replace"], _job("replace")
+    [expected] = engine.paint([job])
+    transformer = engine.pipeline.transformer
+    calls: list[int] = []
+
+    def full(*_: object) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    hook = transformer.transformer_blocks[0].register_forward_pre_hook(full)
+    try:
+        with pytest.raises(OutOfMemory) as caught:
+            engine.paint([job])
+    finally:
+        hook.remove()
+    assert "choose a smaller preset" in str(caught.value)
+    assert caught.value.__context__ is None
+    assert np.array_equal(engine.paint([job])[0], expected)
+
+
 def test_restyling_brings_the_asked_colour(engines: dict[Kind, FluxEngine]) -> None:
     """Red, then blue: the sofa's mean colour follows, and nothing outside the patch's alpha is touched."""
     scene = rooms.make_scene(SAMPLE_ROOM)
@@ -76,8 +142,8 @@ def test_restyling_brings_the_asked_colour(engines: dict[Kind, FluxEngine]) -> N
     means = {}
     for colour in ("red", "blue"):
         edit = MaskedEdit(mask, f"a {colour} sofa", "restyle", seed=0)
-        [patch] = inpaint(drawn.picture, [edit], engines)
-        box = patch.box
+        [painted] = inpaint(drawn.picture, [edit], engines)
+        patch, box = painted.patch, painted.patch.box
         inside = mask[box.y0 : box.y1, box.x0 : box.x1]
         means[colour] = patch.rgba[inside][:, :3].mean(axis=0)
     assert means["red"][0] > means["red"][2] + 30

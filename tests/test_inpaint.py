@@ -72,7 +72,8 @@ def test_each_edit_comes_back_where_its_mask_is() -> None:
     painter = PlainPainter()
     size = (400, 300)
     edits = [edit(size, (20, 20, 60, 60), "red"), edit(size, (300, 200, 340, 240), "blue")]
-    result = compose(picture_of(*size), inpaint(picture_of(*size), edits, engines(painter)))
+    painted = inpaint(picture_of(*size), edits, engines(painter))
+    result = compose(picture_of(*size), [one.patch for one in painted])
     for each in edits:
         assert (result[each.mask] == COLOURS[each.prompt]).all()
     assert (result[100:150] == 128).all()
@@ -96,7 +97,7 @@ def test_an_edit_sees_those_before_it_and_none_after_it() -> None:
         edit(size, (150, 100, 190, 140), "green"),
         edit(size, (110, 110, 180, 130), "", "remove"),
     ]
-    patches = inpaint(picture_of(*size), edits, engines(painter))
+    painted = inpaint(picture_of(*size), edits, engines(painter))
     assert [len(jobs) for jobs in painter.seen] == [1, 1, 1]
     first, second, third = (jobs[0].crop.reshape(-1, 3) for jobs in painter.seen)
     assert (first == 128).all()
@@ -104,7 +105,7 @@ def test_an_edit_sees_those_before_it_and_none_after_it() -> None:
     assert not (second == COLOURS["green"]).all(axis=1).any()
     assert (third == COLOURS["green"]).all(axis=1).any()
     # Laid on one another they cover in the order of the edits.
-    result = compose(picture_of(*size), patches)
+    result = compose(picture_of(*size), [one.patch for one in painted])
     assert tuple(result[120, 105]) == COLOURS["red"]
     assert tuple(result[120, 145]) not in COLOURS.values()
 
@@ -129,12 +130,12 @@ def test_a_turn_equals_its_edits_one_after_another(
     used = engines(PlainPainter(), PlainPainter(name="other", area=48 * 48))
     together = inpaint(picture, edits, used)
     current = picture
-    for each, patch in zip(edits, together, strict=True):
+    for each, one in zip(edits, together, strict=True):
         (alone,) = inpaint(current, [each], used)
-        assert alone.box == patch.box
-        assert np.array_equal(alone.rgba, patch.rgba)
-        current = compose(current, [alone])
-    assert np.array_equal(current, compose(picture, together))
+        assert alone.patch.box == one.patch.box
+        assert np.array_equal(alone.patch.rgba, one.patch.rgba)
+        current = compose(current, [alone.patch])
+    assert np.array_equal(current, compose(picture, [one.patch for one in together]))
 
 
 def test_each_kind_goes_to_its_engine_with_its_settings() -> None:
@@ -206,11 +207,11 @@ def test_a_cancelled_turn_stops_at_once() -> None:
 def test_variations_are_painted_from_the_same_picture() -> None:
     painter = PlainPainter()
     size = (200, 200)
-    patches = vary(
+    painted = vary(
         picture_of(*size), edit(size, (80, 80, 120, 120), "red"), [5, 6, 7, 8, 9], engines(painter)
     )
     assert [[job.seed for job in jobs] for jobs in painter.seen] == [[5, 6, 7, 8], [9]]
-    assert len(patches) == 5
+    assert len(painted) == 5
     assert all((job.crop == 128).all() for jobs in painter.seen for job in jobs)
 
 
@@ -303,3 +304,109 @@ def test_nothing_is_looked_for_without_words_or_after_a_cancel() -> None:
     with pytest.raises(errors.Cancelled):
         find(segmenter, picture_of(20, 10), ["the red"], cancelled=lambda: True)
     assert not segmenter.asked
+
+
+@dataclass
+class Hungry(PlainPainter):
+    """Runs out of memory above so many pixels in one call."""
+
+    room: int = 64 * 64
+    offloads: int = 0
+
+    def paint(
+        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+    ) -> list[Pixels]:
+        if sum(job.mask.size for job in jobs) > self.room:
+            if progress:
+                progress(Step(1, jobs[0].steps))
+            raise errors.OutOfMemory("full")
+        return super().paint(jobs, progress=progress, cancelled=cancelled)
+
+
+@dataclass
+class HungryWithOffload(Hungry):
+    """Needs less once its weights are outside the card."""
+
+    def offload(self) -> None:
+        self.offloads += 1
+        self.room *= 4
+
+
+def test_without_memory_a_batch_is_painted_one_by_one() -> None:
+    painter = Hungry(room=64 * 64)
+    size = (400, 300)
+    edits = [edit(size, (20 + 90 * i, 40, 50 + 90 * i, 70), "red") for i in range(4)]
+    told: list[Step] = []
+    painted = inpaint(picture_of(*size), edits, engines(painter), progress=told.append)
+    assert [len(jobs) for jobs in painter.seen] == [1, 1, 1, 1]
+    assert {one.area for one in painted} == {64 * 64}
+    assert told[-1].note == "little memory: painting one at a time"
+    assert (told[-1].done, told[-1].total) == (16, 16)
+
+
+def test_without_memory_the_crop_is_painted_smaller_and_replays_so() -> None:
+    painter = Hungry(room=48 * 48)
+    size = (300, 300)
+    wanted = edit(size, (100, 100, 180, 150), "red")
+    told: list[Step] = []
+    (painted,) = inpaint(picture_of(*size), [wanted], engines(painter), progress=told.append)
+    assert painted.area == 64 * 64 // 2
+    assert [step.note for step in told][1:] == ["little memory: painting smaller"] * 5
+    again = MaskedEdit(wanted.mask, "red", "replace", wanted.seed, area=painted.area)
+    (replayed,) = inpaint(picture_of(*size), [again], engines(PlainPainter()))
+    assert replayed.area == painted.area
+    assert replayed.patch.box == painted.patch.box
+    assert np.array_equal(replayed.patch.rgba, painted.patch.rgba)
+
+
+def test_edits_painted_smaller_still_see_those_before_them() -> None:
+    size = (300, 300)
+    edits = [
+        edit(size, (100, 100, 140, 140), "red"),
+        edit(size, (150, 100, 190, 140), "green"),
+        edit(size, (110, 110, 180, 130), "", "remove"),
+    ]
+    picture = picture_of(*size)
+    together = inpaint(picture, edits, engines(Hungry(room=48 * 48)))
+    current = picture
+    for each, one in zip(edits, together, strict=True):
+        (alone,) = inpaint(current, [each], engines(PlainPainter(area=64 * 64 // 2)))
+        assert np.array_equal(alone.patch.rgba, one.patch.rgba)
+        current = compose(current, [alone.patch])
+
+
+def test_without_memory_the_last_resort_is_offloading() -> None:
+    size = (300, 300)
+    wanted = edit(size, (100, 100, 180, 150), "red")
+    painter = HungryWithOffload(room=32 * 32)
+    told: list[Step] = []
+    (painted,) = inpaint(picture_of(*size), [wanted], engines(painter), progress=told.append)
+    assert painter.offloads == 1
+    assert painted.area == 64 * 64 // 2
+    assert "weights outside the card" in told[-1].note
+    for hopeless in (Hungry(room=9), HungryWithOffload(room=9)):
+        with pytest.raises(errors.EngineError, match="not enough memory for plain, even to paint smaller"):
+            inpaint(picture_of(*size), [wanted], engines(hopeless))
+        with pytest.raises(errors.EngineError, match="not enough memory"):
+            vary(picture_of(*size), wanted, [1, 2], engines(hopeless))
+
+
+def test_variations_are_all_of_one_size() -> None:
+    class Filling(Hungry):
+        """Has room for the first crop alone."""
+
+        def paint(
+            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        ) -> list[Pixels]:
+            if self.seen:
+                self.room = 48 * 48
+            return super().paint(jobs, progress=progress, cancelled=cancelled)
+
+    painter = Filling()
+    size = (200, 200)
+    told: list[Step] = []
+    wanted = edit(size, (80, 80, 120, 120), "red")
+    painted = vary(picture_of(*size), wanted, [5, 6, 7], engines(painter), progress=told.append)
+    assert [one.area for one in painted] == [64 * 64 // 2] * 3
+    assert [jobs[0].seed for jobs in painter.seen] == [5, 5, 6, 7]
+    assert told[-1].note == "little memory: painting smaller"

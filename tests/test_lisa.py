@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 
 import pocket
 from pocket import rooms
 from pocket.training import lisa as training
 from tools.errors import Cancelled
+from tools.kept import Kept
 from tools.lisa import processing, text
-from tools.lisa.edges import edge_follower
+from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
+from tools.lisa.presence import Presence, is_named
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
+from tools.residency import Resident
 
 NEW_SCENES = 2**31 + 7_000
 """Scenes from here on were never trained on."""
@@ -58,6 +64,21 @@ def test_a_picture_is_answered_alike_alone_and_in_a_batch(fresh: Lisa) -> None:
     assert together[1].ids == alone.ids
 
 
+def test_what_questions_have_in_common_is_read_once_and_changes_nothing(fresh: Lisa) -> None:
+    tokens = torch.randn(100, 192)
+    prompts = [torch.tensor([1, 5, IMAGE_PLACEHOLDER, *rest]) for rest in ([7, 8, 9, 10], [4], [6, 6])]
+    prefix = fresh.prefix(prompts[0], tokens)
+    for _ in range(2):  # what was asked before leaves the prefix as it was
+        plain = fresh.answer(prompts, tokens, seg_id=299, end_id=2, max_new_tokens=5)
+        short = fresh.answer(prompts, tokens, seg_id=299, end_id=2, max_new_tokens=5, prefix=prefix)
+        assert [answer.ids for answer in short] == [answer.ids for answer in plain]
+        read = (fresh.read(prompts, tokens, [3, 4], given) for given in (None, prefix))
+        torch.testing.assert_close(*read, atol=1e-4, rtol=1e-4)
+    other = [torch.tensor([1, 6, IMAGE_PLACEHOLDER, 9])]  # begins otherwise: the prefix is left aside
+    read = (fresh.read(other, tokens, [3], given) for given in (None, prefix))
+    torch.testing.assert_close(*read)
+
+
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_any_number_of_masks(fresh: Lisa, count: int) -> None:
     masks = fresh.decode_masks(torch.randn(2, count, 128), torch.randn(2, 128, 32, 32))
@@ -83,7 +104,9 @@ def test_a_coarse_mask_follows_the_edges_of_a_thing(height: int, width: int) -> 
     picture = np.where(disc[..., None], [200, 60, 40], [90, 140, 160]).astype(np.uint8)
     cells = disc.reshape(height // 16, 16, width // 16, 16).mean(axis=(1, 3)) > 0.8  # too small, and stepped
     coarse = cells.repeat(16, 0).repeat(16, 1)
-    led = edge_follower(picture)(np.where(coarse, 0.95, 0.05).astype(np.float32))
+    follow = EdgeFollower(picture)
+    chance = torch.from_numpy(np.where(coarse, 0.95, 0.05).astype(np.float32))
+    led = follow(F.adaptive_avg_pool2d(chance[None], follow.grid)[0])
 
     def overlap(mask: NDArray[np.bool_]) -> float:
         return float((mask & disc).sum() / (mask | disc).sum())
@@ -93,9 +116,10 @@ def test_a_coarse_mask_follows_the_edges_of_a_thing(height: int, width: int) -> 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (33, 7)])
 def test_edges_of_any_picture_can_be_followed(size: tuple[int, int]) -> None:
-    follow = edge_follower(np.full((*size, 3), 90, np.uint8))
-    assert follow(np.ones(size, np.float32)).all()
-    assert not follow(np.zeros(size, np.float32)).any()
+    follow = EdgeFollower(np.full((*size, 3), 90, np.uint8))
+    assert follow(torch.ones(follow.grid)).shape == size
+    assert follow(torch.ones(follow.grid)).all()
+    assert not follow(torch.zeros(follow.grid)).any()
 
 
 def test_users_cannot_smuggle_tokens_in() -> None:
@@ -143,6 +167,75 @@ def test_the_pocket_model_names_what_it_sees(segmenter: LisaSegmenter) -> None:
     names = segmenter.describe(picture)
     assert "sofa" in names
     assert set(names) <= set(rooms.KINDS)
+
+
+def test_what_there_is_is_asked_once_a_picture(segmenter: LisaSegmenter) -> None:
+    picture = rooms.render(rooms.make_scene(77), (256, 192)).picture
+    read: list[int] = []
+    hook = segmenter._model.language_model.model.register_forward_hook(lambda *_: read.append(1))
+    try:
+        names = segmenter.describe(picture)
+        once = len(read)
+        assert once > 1
+        assert segmenter.describe(picture) == names
+        assert len(read) == once
+    finally:
+        hook.remove()
+
+
+@pytest.mark.parametrize(
+    ("phrase", "named"),
+    [
+        ("the rug", True),
+        ("the carpet", True),
+        ("a red carpet", True),
+        ("my couch by the window", True),
+        ("the window", False),
+        ("the table lamp", False),
+        ("what you would sit on", False),
+        ("what stands next to the sofa", False),
+    ],
+)
+def test_a_noun_counts_as_named_by_what_it_means(phrase: str, named: bool) -> None:
+    assert is_named(phrase, ["sofa", "rug", "floor lamp"]) is named
+
+
+def test_being_named_speaks_for_a_thing_and_no_more() -> None:
+    rule = Presence("yes", "no", bias=-1.0, text=1.0, mask=1.0, named=0.75)
+    assert rule.logit(0.5, 0.5) < 0 < rule.logit(0.5, 0.5, named=True)
+    assert rule.logit(-3.0, 0.5, named=True) < 0
+
+
+def test_the_weights_can_be_asked_for_and_moved_where_there_is_no_card(segmenter: LisaSegmenter) -> None:
+    assert isinstance(segmenter, Resident)
+    assert 15e6 < segmenter.weight_bytes < 25e6
+    picture = rooms.render(rooms.make_scene(3241), (256, 192)).picture
+    before = segmenter.segment(picture, ["the sofa"])[0].mask
+    segmenter.off_card()
+    segmenter.to_card()
+    assert np.array_equal(segmenter.segment(picture, ["the sofa"])[0].mask, before)
+
+
+def test_the_pictures_used_last_are_kept() -> None:
+    kept: Kept[int] = Kept(most=2)
+    pictures = [np.full((2, 3, 3), level, np.uint8) for level in range(3)]
+    made: list[int] = []
+
+    def maker(number: int) -> Callable[[], int]:
+        def make() -> int:
+            made.append(number)
+            return number
+
+        return make
+
+    for number in (0, 1, 0, 2, 0, 1):  # when 2 comes, 1 goes
+        assert kept.of(pictures[number].copy(), maker(number)) == number
+    assert made == [0, 1, 2, 1]
+    assert kept.of(pictures[0].reshape(3, 2, 3), lambda: 7) == 7
+    assert list(kept) == [1, 7]
+    with pytest.raises(ZeroDivisionError):
+        kept.of(pictures[2], lambda: 1 // 0)
+    assert list(kept) == [1, 7]
 
 
 def test_a_cancel_stops_the_search(segmenter: LisaSegmenter) -> None:

@@ -217,6 +217,8 @@ def test_fewer_bits_leave_the_exact_parts_exact(tiny: Path, bits: int) -> None:
     plain = published.load(str(tiny))
     few, all_ = segmenter._model, plain._model
     assert few.get_memory_footprint() < all_.get_memory_footprint()
+    assert segmenter.weight_bytes < plain.weight_bytes
+    assert segmenter.revision == f"{plain.revision}-{bits}bit"  # figures of the one are not the other's
     small = [name for name, module in few.named_modules() if "bit" in type(module).__name__]
     assert len(small) == 2 * 7  # the projections of both Llama layers, and nothing else
     assert all(name.startswith("language_model.model.layers.") for name in small)

@@ -16,6 +16,7 @@ from tools.errors import PictureError
 from tools.pictures import read_mask, read_picture, write_mask, write_picture
 
 WIDTH, HEIGHT = 40, 24
+GREY = "It is a grey picture, so what is painted is saved in grey."
 
 
 def gradient() -> NDArray[np.uint8]:
@@ -80,7 +81,8 @@ def test_modes_become_rgb(tmp_path: Path, mode: str, name: str) -> None:
     image = picture().quantize(200) if mode == "P" else picture().convert(mode)
     read = read_picture(saved(tmp_path, image, name))
     assert np.array_equal(read.pixels, np.asarray(image.convert("RGB")))
-    assert (read.alpha, read.notes) == (None, ())
+    assert (read.alpha, read.notes) == (None, (GREY,) if mode in ("L", "1") else ())
+    assert read.form.grey == (mode in ("L", "1"))
 
 
 def in_lab(image: Image.Image) -> Image.Image:
@@ -106,11 +108,13 @@ def test_cmyk_jpeg_is_read_and_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["in.png", "in.tiff", "in.pgm"])
-def test_sixteen_bits_of_grey_are_scaled(tmp_path: Path, name: str) -> None:
+def test_sixteen_bits_of_grey_are_shown_in_eight_and_kept(tmp_path: Path, name: str) -> None:
     grey = np.linspace(0, 65535, WIDTH * HEIGHT).reshape(HEIGHT, WIDTH).astype(np.uint16)
     read = read_picture(saved(tmp_path, Image.fromarray(grey), name))
     assert np.array_equal(read.pixels[..., 1], np.rint(grey / 257.0).astype(np.uint8))
-    assert read.notes == ("Its values were scaled to 8 bits.",)
+    assert read.notes == (GREY,)
+    assert read.form.own is not None
+    assert np.array_equal(read.form.own, grey)
 
 
 def png(
@@ -260,7 +264,17 @@ def test_a_profile_is_converted_to_srgb(tmp_path: Path) -> None:
     read = read_picture(saved(tmp_path, flat, icc_profile=profile(gamma=1.0)))
     # Linear 128/255 is 188 in sRGB.
     assert np.abs(read.pixels.astype(int) - 188).max() <= 1
-    assert read.notes == ("Its colours were converted to sRGB by its ICC profile.",)
+    assert read.notes == ()
+    assert read.form.profile == profile(gamma=1.0)
+    assert read.form.own is not None
+    assert np.array_equal(read.form.own, np.asarray(flat))
+
+
+def test_a_profile_of_other_colours_is_dropped(tmp_path: Path) -> None:
+    data = Image.new("CMYK", (WIDTH, HEIGHT), (10, 20, 30, 40))
+    read = read_picture(saved(tmp_path, data, "in.tiff", icc_profile=profile(gamma=1.0)))
+    assert (read.form.own, read.form.profile, read.form.grey) == (None, None, False)
+    assert read.notes == ("Its CMYK colours were converted to RGB.",)
 
 
 @pytest.mark.parametrize("kind", ["sRGB", "damaged", "of another colour space"])

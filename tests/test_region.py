@@ -229,11 +229,13 @@ def test_a_blend_mask_does_not_fade_at_the_pictures_border() -> None:
     ("boxes", "holes", "expected"),
     [
         pytest.param([(10, 10, 60, 60)], [], [(10, 10, 60, 60)], id="clean already"),
-        pytest.param([(10, 10, 60, 60), (80, 80, 84, 84)], [], [(10, 10, 60, 60)], id="speck"),
+        pytest.param([(10, 10, 60, 60), (80, 80, 82, 82)], [], [(10, 10, 60, 60)], id="speck"),
         pytest.param(
             [(10, 10, 60, 60), (70, 10, 90, 60)], [], [(10, 10, 60, 60), (70, 10, 90, 60)], id="pair"
         ),
-        pytest.param([(10, 10, 60, 60)], [(30, 30, 34, 34)], [(10, 10, 60, 60)], id="small hole"),
+        pytest.param([(10, 10, 60, 60)], [(30, 30, 33, 33)], [(10, 10, 60, 60)], id="small hole"),
+        pytest.param([(0, 0, 99, 99)], [(30, 30, 40, 40)], None, id="a picture on a wall"),
+        pytest.param([(0, 0, 99, 80), (30, 90, 33, 92)], [], None, id="a bit of floor behind a chair"),
         pytest.param([(0, 0, 99, 99)], [(0, 30, 4, 34)], None, id="notch at the border"),
         pytest.param([(10, 10, 60, 60)], [(20, 20, 50, 50)], None, id="large hole"),
         pytest.param([(5, 5, 6, 6)], [], [(5, 5, 6, 6)], id="one pixel"),

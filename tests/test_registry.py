@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from diffusers import AutoencoderKLFlux2
+from huggingface_hub import constants
 
-from tools import registry
-from tools.errors import EngineError
+from benchmarks.lisa import config_of
+from tests.flux_layout import PUBLISHED, text_encoders, transformer, vae, write_checkpoint
+from tools import registry, residency
+from tools.errors import EngineError, OutOfMemory
 from tools.langchain import langchain_tools
+from tools.lisa.model import Lisa
+from tools.lisa.published import EXACT
 from tools.pictures import read_mask, read_picture, write_picture
-from tools.registry import PLANNED, PRESETS, Preset
+from tools.presets import KINDS, SIZES, base_of, best_bits, bits_of, choose_inpainters, peak, streams, weights
+from tools.registry import PRESETS, Preset
+from tools.request import Kind
 
 PLUGIN = """
 import numpy as np
 from tools.segment import Found
 
 made = []
+crowded = None
 
 class Bright:
     name, revision = "bright", "1"
@@ -37,6 +50,13 @@ class Dark:
 
 def load_bright():
     made.append("bright")
+    return Bright()
+
+def load_crowded():
+    import torch
+    made.append("try")
+    if crowded():
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
     return Bright()
 
 def load_broken():
@@ -76,22 +96,233 @@ def test_the_pocket_preset_names_engines_that_exist() -> None:
     assert registry.DEFAULT_PRESET in PRESETS
 
 
-@pytest.mark.parametrize("name", PLANNED)
-def test_a_planned_preset_says_that_it_is_not_there_yet(name: str) -> None:
-    with pytest.raises(EngineError) as error:
-        registry.find_preset(name)
-    assert str(error.value) == f"The preset '{name}' cannot paint in this version; use --preset pocket."
+# ---- presets by counting bytes -----------------------------------------------------------------------------
+
+CARDS = [preset for preset in PRESETS.values() if preset.budget]
+
+
+@pytest.mark.parametrize("preset", CARDS, ids=lambda preset: preset.name)
+def test_every_engine_of_a_preset_fits_its_card(preset: Preset) -> None:
+    painters = {*preset.inpainters.values(), *preset.licensed.values()}
+    for name in (preset.segmenter, *painters):
+        most = peak(name)
+        assert most is not None
+        assert most <= preset.budget
+    for name in painters:
+        assert name == best_bits(base_of(name), preset.budget)
+        assert not streams(name, preset)
+    assert preset.budget <= float(preset.name.removesuffix("gb"))
+
+
+@pytest.mark.parametrize("preset", CARDS, ids=lambda preset: preset.name)
+def test_without_a_licence_klein_paints_everything(preset: Preset) -> None:
+    assert {base_of(name) for name in choose_inpainters(preset, ()).values()} == {"flux-klein"}
+
+
+@pytest.mark.parametrize(
+    ("preset", "present", "override", "restyle", "remove"),
+    [
+        ("8gb", (), {}, "flux-klein:4bit", "flux-klein:4bit"),
+        ("8gb", ("flux-fill",), {}, "flux-klein:4bit", "flux-klein:4bit"),
+        ("12gb", (), {}, "flux-klein:8bit", "flux-klein:8bit"),
+        ("12gb", ("flux-fill",), {}, "flux-klein:8bit", "flux-fill:4bit"),
+        ("12gb", ("flux-kontext",), {}, "flux-klein:8bit", "flux-klein:8bit"),
+        ("16gb", ("flux-fill", "flux-klein"), {}, "flux-klein", "flux-fill:4bit"),
+        ("24gb", ("flux-fill",), {}, "flux-klein", "flux-fill:8bit"),
+        ("80gb", ("flux-fill",), {}, "flux-klein", "flux-fill"),
+        ("12gb", (), {"restyle": "flux-kontext"}, "flux-kontext:4bit", "flux-klein:8bit"),
+        ("24gb", (), {"restyle": "flux-kontext"}, "flux-kontext:8bit", "flux-klein"),
+        ("80gb", (), {"restyle": "flux-kontext"}, "flux-kontext", "flux-klein"),
+        ("12gb", ("flux-fill",), {"remove": "flux-klein"}, "flux-klein:8bit", "flux-klein:8bit"),
+        ("12gb", (), {"remove": "flux-fill:8bit"}, "flux-klein:8bit", "flux-fill:8bit"),
+        ("8gb", (), {"remove": "flux-fill"}, "flux-klein:4bit", "flux-fill:4bit"),
+        ("12gb", (), {"remove": "SOMEBODY/painter"}, "flux-klein:8bit", "SOMEBODY/painter"),
+        ("pocket", ("flux-fill",), {}, "flux-kontext-pocket", "flux-fill-pocket"),
+        ("pocket", (), {"restyle": "flux-klein"}, "flux-klein", "flux-fill-pocket"),
+    ],
+)
+def test_who_paints_what(
+    preset: str, present: tuple[str, ...], override: dict[Kind, str], restyle: str, remove: str
+) -> None:
+    chosen = choose_inpainters(PRESETS[preset], present, override)
+    assert set(chosen) == set(KINDS)
+    assert (chosen["restyle"], chosen["remove"]) == (restyle, remove)
+
+
+def test_what_does_not_fit_streams() -> None:
+    assert streams("flux-fill:4bit", PRESETS["8gb"])
+    assert streams("flux-fill", PRESETS["24gb"])
+    assert not streams("flux-fill", PRESETS["80gb"])
+    assert not streams("flux-fill-pocket", PRESETS["pocket"])
+    assert not streams("SOMEBODY/painter", PRESETS["8gb"])
+
+
+def test_bits_are_read_from_the_name() -> None:
+    assert (base_of("flux-fill:4bit"), bits_of("flux-fill:4bit")) == ("flux-fill", 4)
+    assert (base_of("OWNER/NAME:8bit"), bits_of("OWNER/NAME:8bit")) == ("OWNER/NAME", 8)
+    assert (base_of("flux-fill"), bits_of("flux-fill")) == ("flux-fill", 16)
+    assert (base_of("C:/models/flux"), bits_of("C:/models/flux")) == ("C:/models/flux", 16)
+
+
+def counted(model: Any, quantised: bool = True) -> tuple[float, float]:
+    """The parameters of a model, in 10⁹, in layers that are quantised when asked for, and in the others."""
+    linear = [m for name, m in model.named_modules() if isinstance(m, torch.nn.Linear) and name != "lm_head"]
+    few = sum(module.weight.numel() for module in linear) if quantised else 0
+    return few / 1e9, (sum(each.numel() for each in model.parameters()) - few) / 1e9
+
+
+def test_the_bytes_are_those_of_the_published_shapes() -> None:
+    heard = replace(PUBLISHED["klein"], text_layers=28)
+    with torch.device("meta"):
+        painters = {name: counted(transformer(name, PUBLISHED[name])) for name in PUBLISHED}
+        vaes = {"klein": AutoencoderKLFlux2(), "fill": vae("fill", PUBLISHED["fill"])}
+        qwen = text_encoders("klein", heard)["text_encoder"]
+        flux = text_encoders("fill", PUBLISHED["fill"])
+        lisa = Lisa(config_of("7b"))
+    for name, (few, full) in painters.items():
+        size = SIZES[f"flux-{name}"].resident
+        assert few == pytest.approx(size.few, rel=1e-3)
+        painted = counted(vaes["klein" if name == "klein" else "fill"], quantised=False)[1]
+        assert full + painted == pytest.approx(size.full, abs=0.004)
+    assert counted(qwen) == pytest.approx(
+        (SIZES["flux-klein"].words.few, SIZES["flux-klein"].words.full), abs=2e-3
+    )
+    t5, clip = counted(flux["text_encoder_2"]), counted(flux["text_encoder"], quantised=False)
+    words = SIZES["flux-fill"].words
+    assert (t5[0], t5[1] + clip[1]) == pytest.approx((words.few, words.full), abs=2e-3)
+    few = sum(
+        module.weight.numel()
+        for part, module in lisa.named_modules()
+        if isinstance(module, torch.nn.Linear) and not any(each in part for each in EXACT)
+    )
+    size = SIZES["lisa-7b"].resident
+    assert few / 1e9 == pytest.approx(size.few, rel=1e-3)
+    assert counted(lisa, quantised=False)[1] == pytest.approx(size.few + size.full, rel=1e-3)
+
+
+def test_the_tables_in_the_docs_are_these_numbers() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "presets.md").read_text(encoding="utf-8")
+    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    numbers = [row for row in rows if len(row) == 4 and row[1].replace(".", "").isdigit()]
+    sizes = {
+        name: [float(each) for each in cells] for names, *cells in numbers for name in names.split("`, `")
+    }
+    for preset in CARDS:
+        (row,) = (row for row in rows if len(row) == 6 and row[0] == preset.name)
+        painter = preset.inpainters["restyle"]
+        fill = preset.licensed.get("remove", "—")
+        assert row[1:6] == [f"{preset.budget:g}", preset.planner, preset.segmenter, painter, fill]
+        assert {preset.segmenter, painter, fill} - {"—"} <= sizes.keys()
+    assert {base_of(name) for name in sizes} == {name for name in SIZES if "explanatory" not in name}
+    for name, (resident, words, most) in sizes.items():
+        assert resident == pytest.approx(weights(name) or 0, abs=0.051)
+        assert words == pytest.approx(SIZES[base_of(name)].words.gib(bits_of(name)), abs=0.051)
+        assert most == pytest.approx(peak(name) or 0, abs=0.051)
+
+
+# ---- engines by name ---------------------------------------------------------------------------------------
 
 
 def test_unknown_names_list_the_choices() -> None:
-    with pytest.raises(EngineError, match=r"There is no preset 'huge': choose one of pocket\."):
-        registry.find_preset("huge")
+    for find in (registry.find_preset, registry.segmenter_of):
+        with pytest.raises(
+            EngineError, match=r"There is no preset 'huge': choose one of pocket, 8gb, .*80gb"
+        ):
+            find("huge")
     with pytest.raises(EngineError, match=r"There is no segmenter 'sam': choose one of .*lisa-pocket, sam3"):
         registry.load_segmenter("sam")
-    with pytest.raises(
-        EngineError, match="There is no inpainter 'sd': choose one of flux-fill-pocket, flux-kontext"
-    ):
-        registry.load_inpainter("sd")
+    for ask in (registry.load_inpainter, registry.fetch_inpainter):
+        with pytest.raises(EngineError, match="There is no inpainter 'sd': choose one of flux-fill, flux-fi"):
+            ask("sd")
+
+
+def test_a_licence_is_accepted_where_the_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    preset = registry.find_preset("12gb")
+    assert preset.inpainters == PRESETS["12gb"].inpainters
+    folder = tmp_path / "models--black-forest-labs--FLUX.1-Fill-dev"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("0" * 40)
+    there = write_checkpoint(folder / "snapshots" / ("0" * 40), "fill")
+    preset = registry.find_preset("12gb")
+    assert (preset.inpainters["remove"], preset.inpainters["restyle"]) == (
+        "flux-fill:4bit",
+        "flux-klein:8bit",
+    )
+    assert registry.find_preset("12gb", {"remove": "flux-klein"}).inpainters["remove"] == "flux-klein:8bit"
+    shutil.rmtree(there / "vae")
+    assert registry.find_preset("12gb").inpainters == PRESETS["12gb"].inpainters
+
+
+def test_a_folder_is_a_flux_that_can_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_loaded", {})
+    folder = write_checkpoint(tmp_path / "klein", "klein")
+    assert registry.fetch_inpainter(str(folder)) == folder
+    engine = registry.load_inpainter(str(folder))
+    assert registry.load_inpainter(str(folder)) is engine
+    assert isinstance(engine, residency.Resident)
+    assert engine.weight_bytes > 0
+    with pytest.raises(EngineError, match="flux-kontext is not on this machine"):
+        registry.load_inpainter("flux-kontext")
+
+
+class Card:
+    """A card with ``left`` bytes that are free; whoever leaves it makes room."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def free(self) -> int:
+        return self.left
+
+    def trim(self) -> None:
+        pass
+
+
+class Guest:
+    """Somebody on the card."""
+
+    name = "guest"
+    weight_bytes = 2**32
+
+    def __init__(self, card: Card) -> None:
+        self.card = card
+
+    def to_card(self) -> None:
+        self.card.left -= self.weight_bytes
+
+    def off_card(self) -> None:
+        self.card.left += self.weight_bytes
+
+
+@pytest.mark.parametrize(("free", "tries"), [(2**40, 2), (0, 1)])
+def test_loading_makes_room_before_and_when_it_does_not_suffice(
+    plugin: Preset, monkeypatch: pytest.MonkeyPatch, free: int, tries: int
+) -> None:
+    import inpalla_plugin  # type: ignore[import-not-found]
+
+    card = Card(free)
+    guest = Guest(card)
+    residents = residency.Residency(card)
+    residents.register(guest)
+    monkeypatch.setattr(residency, "_process", residents)
+    monkeypatch.setattr(registry, "SEGMENTERS", {"sam3": "inpalla_plugin:load_crowded"})
+    monkeypatch.setattr(inpalla_plugin, "crowded", lambda: bool(residents.residents))
+    assert registry.load_segmenter("sam3").name == "bright"
+    assert inpalla_plugin.made == ["try"] * tries
+    assert residents.residents == ()
+
+
+def test_what_does_not_fit_is_one_sentence(plugin: Preset, monkeypatch: pytest.MonkeyPatch) -> None:
+    import inpalla_plugin
+
+    monkeypatch.setattr(registry, "SEGMENTERS", {"sam3": "inpalla_plugin:load_crowded"})
+    monkeypatch.setattr(inpalla_plugin, "crowded", lambda: True)
+    with pytest.raises(OutOfMemory) as error:
+        registry.load_segmenter("sam3")
+    assert str(error.value) == (
+        "The segmenter 'sam3' does not fit into memory: close what else takes it, or use a smaller preset."
+    )
 
 
 def test_another_package_brings_engines(plugin: Preset) -> None:
@@ -105,7 +336,7 @@ def test_another_package_brings_engines(plugin: Preset) -> None:
     segmenter = registry.load_segmenter("bright")
     assert segmenter.name == "bright"
     assert registry.load_segmenter("bright") is segmenter
-    import inpalla_plugin  # type: ignore[import-not-found]
+    import inpalla_plugin
 
     assert inpalla_plugin.made == ["bright"]
     assert {engine.name for engine in registry.load_inpainters(plugin).values()} == {"dark"}
@@ -163,4 +394,4 @@ def test_the_langchain_tools_answer_with_the_error(plugin: Preset, tmp_path: Pat
     assert "nothing to paint" in inpaint.invoke(arguments | {"prompt": " "})
     assert "no folder" in inpaint.invoke(arguments | {"output": str(tmp_path / "no" / "o.png")})
     with pytest.raises(EngineError, match="24gb"):
-        langchain_tools("24gb")
+        langchain_tools("25gb")

@@ -19,8 +19,9 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer, Sam3Config, Sam3Model, Sam3VideoConfig
 
 from tools.errors import Cancelled, EngineError
+from tools.residency import Resident
 from tools.sam3.segmenter import Sam3Segmenter, fetch, load_sam3
-from tools.segment import find
+from tools.segment import Looker, find
 
 Pixels = NDArray[np.uint8]
 
@@ -149,6 +150,26 @@ def test_a_picture_is_encoded_once(segmenter: Sam3Segmenter) -> None:
     finally:
         hook.remove()
     assert np.array_equal(first[0].mask, again[0].mask)
+
+
+def test_a_picture_can_be_looked_at_ahead(segmenter: Sam3Segmenter) -> None:
+    assert isinstance(segmenter, Looker)
+    assert isinstance(segmenter, Resident)
+    picture = _picture(seed=31)
+    with pytest.raises(Cancelled):
+        segmenter.look(picture, cancelled=lambda: True)
+    encoded: list[int] = []
+    hook = _model(segmenter).vision_encoder.register_forward_hook(lambda *_: encoded.append(1))
+    try:
+        segmenter.look(picture)
+        assert encoded == [1]
+        segmenter.off_card()  # without a card nothing moves, and nothing is forgotten
+        segmenter.segment(picture, ["all cats"])
+        assert encoded == [1]
+    finally:
+        hook.remove()
+    weights = 4 * sum(each.numel() for each in _model(segmenter).parameters())
+    assert segmenter.weight_bytes == pytest.approx(weights, rel=0.01)
 
 
 def test_phrases_together_are_answered_as_alone(segmenter: Sam3Segmenter) -> None:
@@ -318,7 +339,7 @@ def test_a_folder_that_holds_no_sam3_is_one_sentence(checkpoint: Path, tmp_path:
         Sam3Segmenter.from_folder("sam3", folder)
     said = str(error.value)
     assert said.startswith(f"The folder {folder} holds no complete SAM 3")
-    assert said.endswith(": fetch it with hf download facebook/sam3 --exclude sam3.pt.")
+    assert said.endswith(": fetch it with inpalla setup --segmenter sam3.")
     assert "\n" not in said
 
 
@@ -389,13 +410,12 @@ def test_what_may_not_be_fetched_is_one_sentence_with_the_page_and_the_command(
         fetch()
     assert hub
     said = str(error.value)
-    assert "https://huggingface.co/facebook/sam3, then run hf auth login" in said
-    assert said.endswith("hf download facebook/sam3 --exclude sam3.pt.")
+    assert "accept it on https://huggingface.co/facebook/sam3" in said
     assert "\n" not in said
 
 
 def test_offline_says_so(hub: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(EngineError, match=r"cannot be fetched \(the hub cannot be reached\)"):
+    with pytest.raises(EngineError, match="HF_HUB_OFFLINE forbids to fetch it"):
         fetch()
     assert hub == []

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -24,8 +25,10 @@ from PIL import Image
 
 from sessions import Changes, NewLayer, SessionError, Sessions, data_folder
 from sessions.compose import Box, Patch, compose
+from sessions.forms import PLAIN, Form
 from sessions.pictures import PictureStore, digest_of
 from sessions.session import Session
+from tests.test_pictures import profile
 
 WIDTH, HEIGHT = 32, 24
 posix_only = pytest.mark.skipif(os.name == "nt", reason="needs fork and kill")
@@ -270,6 +273,38 @@ def test_everything_is_there_after_opening_again(sessions: Sessions) -> None:
         assert session.turns[0].sentence == "rot, bitte – ✓"
         assert session.turns[0].version == 1
         assert session.redo().number == 2
+
+
+def test_a_session_of_the_first_release_is_opened(sessions: Sessions) -> None:
+    with sessions.create("old", colour(1, 2, 3)) as session:
+        add(session, layer(*RED))
+    with sqlite3.connect(sessions.root / "old" / "session.db") as database:
+        database.execute("ALTER TABLE session DROP COLUMN form")
+        database.execute("PRAGMA user_version=1")
+    assert [info.problem for info in sessions.list()] == [None]
+    with sessions.open("old") as session:
+        assert session.form == PLAIN
+        assert at(session.picture(), 5, 5) == list(RED)
+        add(session, layer(*GREEN))
+    with sessions.open("old") as session:
+        assert session.head == 2
+
+
+def test_every_layer_has_its_request_beside_it(session: Session) -> None:
+    add(session, layer(*RED), layer(*GREEN, box=Box(20, 4, 28, 12)))
+    add(session, layer(*DARK, of=0))
+    session.commit(Changes(hide=(0,)), "without it")
+    add(session, layer(*BLUE, box=Box(2, 14, 9, 20)))
+    files = sorted(path.relative_to(session.folder).as_posix() for path in session.folder.rglob("*.json"))
+    assert files == [f"layers/{name}/request.json" for name in ("0/0", "0/1", "1/0", "2/0")]
+    last = json.loads((session.folder / files[-1]).read_text())
+    assert last["request"] == {"prompt": "a sofa", "seed": 0, "steps": 8}
+    assert (last["layer"], last["revision"], last["box"]) == (2, 0, [2, 14, 9, 20])
+    assert last["patch"] == session.layers[2].patch
+    assert (last["base"], last["size"]) == (session.base, [WIDTH, HEIGHT])
+    assert last["below"] == [[1, 0]]
+    # The wall was painted over the first red, not over the dark one that came later.
+    assert [(lower["layer"], lower["revision"]) for lower in last["layers"]] == [(0, 0), (1, 0)]
 
 
 def test_the_pictures_that_are_given_out_cannot_be_spoiled(session: Session) -> None:
@@ -610,10 +645,8 @@ def test_damaged_records_are_told_and_do_not_hide_other_sessions(sessions: Sessi
     for name in ("good", "bad", "newer"):
         sessions.create(name, colour(1, 2, 3)).close()
     (sessions.root / "bad" / "session.db").write_bytes(b"not a database" * 1000)
-    import sqlite3
-
     with sqlite3.connect(sessions.root / "newer" / "session.db") as database:
-        database.execute("PRAGMA user_version=2")
+        database.execute("PRAGMA user_version=3")
     for name, match in (("bad", "cannot be used"), ("newer", "another release")):
         with pytest.raises(SessionError, match=match) as error:
             sessions.open(name)
@@ -688,6 +721,55 @@ def test_transparency_is_kept_where_the_format_can(
             if kept:
                 assert np.array_equal(np.asarray(image)[..., 3], alpha)
                 assert np.array_equal(np.asarray(image)[..., :3], session.picture())
+
+
+def deep() -> NDArray[np.uint16]:
+    return np.random.default_rng(0).integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
+
+
+def shown(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    return np.repeat(np.rint(values / 257).astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp", ".bmp"])
+def test_sixteen_bits_of_grey_are_kept_where_the_format_can(
+    sessions: Sessions, tmp_path: Path, suffix: str
+) -> None:
+    sessions.create("deep", shown(deep()), form=Form(grey=True, own=deep())).close()
+    with sessions.open("deep") as session:
+        add(session, layer(*RED))
+        with Image.open(session.export(tmp_path / f"out{suffix}")) as image:
+            assert image.mode == {".png": "I;16", ".tif": "I;16", ".webp": "RGB"}.get(suffix, "L")
+            values = np.asarray(image)
+        if values.dtype == np.uint16:
+            inside = np.s_[PLACE.y0 : PLACE.y1, PLACE.x0 : PLACE.x1]
+            assert set(np.unique(values[inside])) == {60 * 257}  # red's luminance
+            expected = deep()
+            expected[inside] = 60 * 257
+            assert np.array_equal(values, expected)
+        elif suffix != ".jpg":
+            assert np.array_equal(values[0].reshape(WIDTH, -1)[:, 0], shown(deep())[0, :, 0])
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".jpg", ".bmp"])
+def test_colours_of_a_profile_are_kept_where_the_format_can(
+    sessions: Sessions, tmp_path: Path, suffix: str
+) -> None:
+    """Linear light: sRGB's 188 is 128 there."""
+    linear = profile(gamma=1.0)
+    own = colour(128, 128, 128)
+    sessions.create("linear", colour(188, 188, 188), form=Form(own=own, profile=linear)).close()
+    with sessions.open("linear") as session:
+        add(session, layer(188, 188, 0))
+        with Image.open(session.export(tmp_path / f"out{suffix}")) as image:
+            values = np.asarray(image.convert("RGB"))
+            kept = suffix != ".bmp"
+            assert (image.info.get("icc_profile") == linear) == kept
+        loss = 4 if suffix == ".jpg" else 1
+        assert at(values, 0, 0) == pytest.approx([128, 128, 128] if kept else [188, 188, 188], abs=loss)
+        assert at(values, 6, 6) == pytest.approx([128, 128, 0] if kept else [188, 188, 0], abs=loss)
+        if suffix in (".png", ".tif", ".webp"):
+            assert at(values, 0, 0) == [128, 128, 128]
 
 
 def test_a_png_carries_its_recipe(session: Session, tmp_path: Path) -> None:

@@ -56,26 +56,19 @@ def test_the_rate_warms_up_and_ends_small_by_steps_or_by_the_clock() -> None:
     assert schedule.progress(10, 600) == 1.0
 
 
-def test_packed_questions_equal_separate_ones() -> None:
-    """The block mask is exact: each question of a packed sequence gets the states that it would get alone."""
+def test_questions_after_a_shared_prefix_equal_separate_ones() -> None:
+    """The prefix is read once, and each question gets the states that it would get behind it alone."""
     torch.manual_seed(0)
-    model = lisa.build(600).eval().language_model.model
-    prefix, questions = torch.randint(0, 600, (7,)), [torch.randint(0, 600, (n,)) for n in (5, 3, 6)]
-    packed = torch.cat([prefix, *questions])
-    segment = torch.cat([torch.full((len(q),), i) for i, q in enumerate([prefix, *questions])])[None]
-    mask, positions = lisa.pack_attention(segment)
+    model = lisa.build(600).eval()
+    prefix = torch.randint(0, 600, (7,))
+    prefix[3] = IMAGE_PLACEHOLDER
+    pictures, ids = torch.randn(2, 4, 192), torch.randint(0, 600, (2, 3, 6))
     with torch.no_grad():
-        together = model(input_ids=packed[None], attention_mask=mask, position_ids=positions, use_cache=False)
-        at = len(prefix)
-        for question in questions:
-            alone = model(input_ids=torch.cat([prefix, question])[None], use_cache=False)
-            torch.testing.assert_close(
-                together.last_hidden_state[0, at : at + len(question)],
-                alone.last_hidden_state[0, len(prefix) :],
-                atol=1e-5,
-                rtol=1e-4,
-            )
-            at += len(question)
+        [together] = lisa.read(model, prefix, pictures, [ids])
+        for picture, questions, states in zip(pictures, ids, together, strict=True):
+            for question, state in zip(questions, states, strict=True):
+                alone = model.read([prefix], picture, question.tolist())[0, 1:]
+                torch.testing.assert_close(state, alone, atol=1e-5, rtol=1e-4)
 
 
 def test_flux_tokens_are_laid_out_as_the_pipelines_do() -> None:

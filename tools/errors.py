@@ -15,5 +15,9 @@ class EngineError(ToolError):
     """An engine cannot be loaded or failed while it worked."""
 
 
+class OutOfMemory(EngineError):  # noqa: N818 - the name of the matter
+    """The graphics card ran out of memory; the engine is clean and can be tried again with less."""
+
+
 class Cancelled(Exception):  # noqa: N818 - a request of the user's, not an error
     """The user cancelled; nothing was changed."""

@@ -14,9 +14,10 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageColor
 
 from sessions.compose import Patch, compose
-from tools import errors
+from tools import errors, residency
 from tools.region import Region, cut, patch, plan_region
 from tools.request import Kind
 from tools.segment import CancelCheck, never
@@ -27,11 +28,13 @@ class Step:
     """A denoising step that an engine has taken: ``done`` of ``total``.
 
     ``preview`` is what the crop would look like so far, uint8 RGB of any size, where the engine has drawn it.
+    ``note`` is what the user should know of how it is done ("little memory: painting smaller"), else empty.
     """
 
     done: int
     total: int
     preview: NDArray[np.uint8] | None = None
+    note: str = ""
 
 
 Progress = Callable[[Step], None]
@@ -43,7 +46,9 @@ class Job:
     """One crop to paint, already at the engine's working size.
 
     ``crop`` is uint8 RGB (h, w, 3); ``mask`` is bool (h, w), True where the engine may paint; both sides are
-    multiples of the engine's ``multiple``.
+    multiples of the engine's ``multiple``. ``target`` is what lies there now, in words, "" where that is not
+    known: some engines are told "change the sofa to …". ``batch`` is how many jobs, itself among them, it was
+    painted with when it was painted first; None lets the engine choose.
     """
 
     crop: NDArray[np.uint8]
@@ -53,10 +58,17 @@ class Job:
     seed: int
     steps: int
     guidance: float
+    target: str = ""
+    batch: int | None = None
 
 
 class Inpainter(Protocol):
-    """One implementation of "paint this into that mask"."""
+    """One implementation of "paint this into that mask".
+
+    It may have ``batch``, an int: how many jobs it takes through its model at once (1 where it has none). Its
+    pixels may depend on their number, never on each other. It may have ``offload()``: paint with less memory
+    from now on.
+    """
 
     @property
     def name(self) -> str:
@@ -99,7 +111,9 @@ class Inpainter(Protocol):
 class MaskedEdit:
     """One edit whose object was found: ``mask`` is the object's, bool (H, W) at the picture's size.
 
-    ``seed`` decides the noise; ``steps`` and ``guidance`` are the engine's own where they are None.
+    ``seed`` decides the noise; ``steps``, ``guidance`` and ``area`` (the number of pixels to paint its crop
+    at) are the engine's own where they are None. ``target`` is what the engine is told of the thing that lies
+    there. ``batch`` is given to repeat an edit that was painted among so many, itself among them.
     """
 
     mask: NDArray[np.bool_]
@@ -108,6 +122,20 @@ class MaskedEdit:
     seed: int
     steps: int | None = None
     guidance: float | None = None
+    area: int | None = None
+    target: str = ""
+    batch: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """One finished edit: its patch, the area (in pixels) that its crop was really painted at, and how many
+    edits the engine painted at once, itself among them.
+    """
+
+    patch: Patch
+    area: int
+    batch: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,33 +168,50 @@ def inpaint(
     batch: int = 4,
     progress: Progress | None = None,
     cancelled: CancelCheck = never,
-) -> list[Patch]:
+) -> list[Painted]:
     """Paint the edits of one turn into a picture: one patch an edit, in their order, the first to lie lowest.
 
     Each edit is painted from the picture with the patches before it on top. Edits that do not see one
     another, and have the engine, the working size, the steps and the guidance in common, go to the engine
-    together, at most ``batch`` at a time. ``progress`` counts the denoising steps of all edits. Raises
-    ``PictureError`` for a mask that is empty or of another size, ``EngineError`` when an engine fails,
-    ``tools.errors.Cancelled`` when ``cancelled`` says so.
+    together, at most ``batch`` at a time. ``progress`` counts the denoising steps of all edits.
+
+    An engine that runs out of memory is asked again with less: one edit at a time, then at half the area,
+    then (where it has an ``offload()``) with its weights outside the card; a step's ``note`` says so, and
+    ``Painted.area`` is what it came to. Raises ``PictureError`` for a mask that is empty or of another size,
+    ``EngineError`` when an engine fails, ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
     engines = [inpainters[edit.kind] for edit in edits]
+    thrift = {id(engine): _Thrift(engine, batch) for engine in engines}
     regions = [_region(picture, edit, engine) for edit, engine in zip(edits, engines, strict=True)]
-    batches = _batches(edits, engines, regions, batch)
     total = sum(_steps(edit, engine) for edit, engine in zip(edits, engines, strict=True))
-    done = 0
-    patches: dict[int, Patch] = {}
-    for indices in batches:
+    done: dict[int, Painted] = {}
+    while len(done) < len(edits):
+        waiting = [index for index in range(len(edits)) if index not in done]
+        indices = _next_batch(waiting, edits, engines, regions)
         engine = engines[indices[0]]
+        sparing = thrift[id(engine)]
+        indices = indices[: sparing.batch]
+        company = sparing.company(edits[indices[0]])
         works, belows = [], []
         for index in indices:
-            seen = [patches[i] for i in range(index) if regions[i].changed.overlaps(regions[index].box)]
+            seen = [done[i].patch for i in range(index) if regions[i].changed.overlaps(regions[index].box)]
             belows.append(compose(picture, seen) if seen else picture)
-            works.append(_ready(belows[-1], edits[index], engine, regions[index]))
+            works.append(_ready(belows[-1], edits[index], engine, regions[index], company))
+        before = sum(_steps(edits[index], engines[index]) for index in done)
         share = sum(work.job.steps for work in works)
-        painted = _paint(engine, works, belows, _shifted(progress, done, share, total), cancelled)
-        patches.update(zip(indices, painted, strict=True))
-        done += share
-    return [patches[index] for index in range(len(edits))]
+        report = _shifted(progress, before, share, total, sparing.note)
+        try:
+            painted = _paint(engine, works, belows, report, cancelled)
+        except errors.OutOfMemory as error:
+            sparing.spare(max(len(works), company or 1), error)
+            if progress is not None:
+                progress(Step(before, total, note=sparing.note))
+            for index in waiting:
+                if engines[index] is engine:
+                    regions[index] = _region(picture, edits[index], engine, sparing.divisor)
+        else:
+            done.update(zip(indices, painted, strict=True))
+    return [done[index] for index in range(len(edits))]
 
 
 def vary(
@@ -178,36 +223,106 @@ def vary(
     batch: int = 4,
     progress: Progress | None = None,
     cancelled: CancelCheck = never,
-) -> list[Patch]:
+) -> list[Painted]:
     """Paint one edit once for each seed, each from the same picture: one patch a seed, to pick from.
 
-    ``edit.seed`` is not used. At most ``batch`` go to the engine at a time. Raises as ``inpaint`` does.
+    ``edit.seed`` is not used. At most ``batch`` go to the engine at a time; all are painted at one size.
+    Raises as ``inpaint`` does.
     """
     engine = inpainters[edit.kind]
+    sparing = _Thrift(engine, batch)
+    total = len(seeds) * _steps(edit, engine)
     region = _region(picture, edit, engine)
-    works = [_ready(picture, replace(edit, seed=seed), engine, region) for seed in seeds]
-    groups = [works[start : start + batch] for start in range(0, len(works), batch)]
-    steps = _steps(edit, engine)
-    patches: list[Patch] = []
-    for group in groups:
-        report = _shifted(progress, len(patches) * steps, len(group) * steps, len(works) * steps)
-        patches += _paint(engine, group, [picture] * len(group), report, cancelled)
-    return patches
+    done: list[Painted] = []
+    while len(done) < len(seeds):
+        company = sparing.company(edit)
+        works = [
+            _ready(picture, replace(edit, seed=seed), engine, region, company)
+            for seed in seeds[len(done) : len(done) + sparing.batch]
+        ]
+        before, share = len(done) * _steps(edit, engine), len(works) * _steps(edit, engine)
+        report = _shifted(progress, before, share, total, sparing.note)
+        try:
+            done += _paint(engine, works, [picture] * len(works), report, cancelled)
+        except errors.OutOfMemory as error:
+            divisor = sparing.divisor
+            sparing.spare(max(len(works), company or 1), error)
+            if sparing.divisor != divisor:  # Variations of two sizes could not be compared.
+                done.clear()
+                region = _region(picture, edit, engine, sparing.divisor)
+            if progress is not None:
+                progress(Step(len(done) * _steps(edit, engine), total, note=sparing.note))
+    return done
 
 
-def _region(picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter) -> Region:
+@dataclass
+class _Thrift:
+    """How an engine is spared in one call after it ran out of memory, one thing more each time."""
+
+    engine: Inpainter
+    batch: int
+    divisor: int = 1
+    note: str = ""
+    offloaded: bool = False
+
+    def __post_init__(self) -> None:
+        if _at_once(self.engine) > 1:  # So that all jobs of a call go through the model together.
+            self.batch = min(self.batch, _at_once(self.engine))
+
+    def company(self, edit: MaskedEdit) -> int | None:
+        """Among how many the edit is painted, where that is given."""
+        return None if edit.batch is None else min(edit.batch, self.batch)
+
+    def spare(self, count: int, error: errors.OutOfMemory) -> None:
+        """Use less than what failed with ``count`` edits at once.
+
+        Raises ``EngineError`` when all was tried.
+        """
+        offload = getattr(self.engine, "offload", None)
+        if residency.make_room_for(self.engine):
+            self.note = "little memory: the other models left the card"
+        elif count > 1:
+            self.batch = 1
+            self.note = "little memory: painting one at a time"
+        elif self.divisor == 1:
+            self.divisor = 2
+            self.note = "little memory: painting smaller"
+        elif offload is not None and not self.offloaded:
+            offload()
+            self.offloaded = True
+            self.note = "little memory: painting smaller and with the weights outside the card"
+        else:
+            raise errors.EngineError(
+                f"There is not enough memory for {self.engine.name}, even to paint smaller: use a smaller"
+                " preset, or close other programs that use the graphics card."
+            ) from error
+
+
+def _region(picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter, divisor: int = 1) -> Region:
     if edit.mask.shape != picture.shape[:2]:
         sizes = [f"{shape[1]}×{shape[0]}" for shape in (edit.mask.shape, picture.shape)]
         raise errors.PictureError(
             f"The mask is {sizes[0]} pixels and the picture {sizes[1]}: a mask must have its picture's size."
         )
-    return plan_region(edit.mask, edit.kind, area=engine.area, multiple=engine.multiple)
+    area = (engine.area if edit.area is None else edit.area) // divisor
+    return plan_region(edit.mask, edit.kind, area=area, multiple=engine.multiple)
 
 
-def _ready(picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter, region: Region) -> Work:
+def _ready(
+    picture: NDArray[np.uint8],
+    edit: MaskedEdit,
+    engine: Inpainter,
+    region: Region,
+    company: int | None = None,
+) -> Work:
     crop, mask = cut(picture, region)
-    job = Job(crop, mask, edit.prompt, edit.kind, edit.seed, _steps(edit, engine), _guidance(edit, engine))
+    steps, guidance = _steps(edit, engine), _guidance(edit, engine)
+    job = Job(crop, mask, edit.prompt, edit.kind, edit.seed, steps, guidance, edit.target, company)
     return Work(region, job)
+
+
+def _at_once(engine: Inpainter) -> int:
+    return int(getattr(engine, "batch", 1))
 
 
 def _steps(edit: MaskedEdit, engine: Inpainter) -> int:
@@ -218,22 +333,29 @@ def _guidance(edit: MaskedEdit, engine: Inpainter) -> float:
     return engine.guidance if edit.guidance is None else edit.guidance
 
 
-def _batches(
-    edits: Sequence[MaskedEdit], engines: Sequence[Inpainter], regions: Sequence[Region], most: int
-) -> list[list[int]]:
-    """Put the edits' indices into batches, so that whatever an edit's crop shows is painted before it."""
-    waves: list[int] = []
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for index, (edit, engine, region) in enumerate(zip(edits, engines, regions, strict=True)):
-        seen = [waves[i] + 1 for i in range(index) if regions[i].changed.overlaps(region.box)]
-        waves.append(max(seen, default=0))
-        key = (waves[index], id(engine), region.size, _steps(edit, engine), _guidance(edit, engine))
-        groups.setdefault(key, []).append(index)
-    ordered = sorted(groups.values(), key=lambda group: waves[group[0]])
-    return [group[start : start + most] for group in ordered for start in range(0, len(group), most)]
+def _next_batch(
+    waiting: Sequence[int],
+    edits: Sequence[MaskedEdit],
+    engines: Sequence[Inpainter],
+    regions: Sequence[Region],
+) -> list[int]:
+    """The first of the waiting edits, and all others that may be painted with it in one batch: those whose
+    crops show nothing that is still to be painted.
+    """
+
+    def alike(index: int) -> tuple[object, ...]:
+        edit, engine = edits[index], engines[index]
+        return id(engine), regions[index].size, _steps(edit, engine), _guidance(edit, engine), edit.batch
+
+    return [
+        index
+        for place, index in enumerate(waiting)
+        if alike(index) == alike(waiting[0])
+        and not any(regions[i].changed.overlaps(regions[index].box) for i in waiting[:place])
+    ]
 
 
-def _shifted(progress: Progress | None, done: int, share: int, total: int) -> Progress | None:
+def _shifted(progress: Progress | None, done: int, share: int, total: int, note: str = "") -> Progress | None:
     """Progress within one batch, which has ``share`` of the steps, as progress within the turn.
 
     An engine may count a batch's steps once or once for each job.
@@ -243,9 +365,24 @@ def _shifted(progress: Progress | None, done: int, share: int, total: int) -> Pr
     report = progress
 
     def shifted(step: Step) -> None:
-        report(Step(done + share * step.done // max(1, step.total), total, step.preview))
+        taken = done + share * step.done // max(1, step.total)
+        report(Step(taken, total, step.preview, step.note or note))
 
     return shifted
+
+
+_STUFFS = frozenset(("linen", "gold", "silver"))  # What they name is no mere colour.
+_COLOURS = frozenset(ImageColor.colormap) - _STUFFS
+_SHADES = frozenset(("light", "dark", "pale", "deep", "bright", "soft", "warm"))
+
+
+def only_colour(prompt: str, target: str) -> bool:
+    """Whether a prompt differs from its target's words by names of colours alone: "a dark green sofa" of "the
+    sofa on the left" does, "a leather sofa" and "a mustard sofa" (which no list of colours has) do not.
+    """
+    old = set(target.lower().split())
+    new = set(prompt.lower().replace(",", " ").replace("-", " ").split()) - {"a", "an", "the", "and"} - old
+    return bool(old and new & _COLOURS) and new <= _COLOURS | _SHADES
 
 
 def _paint(
@@ -254,13 +391,23 @@ def _paint(
     belows: Sequence[NDArray[np.uint8]],
     progress: Progress | None,
     cancelled: CancelCheck,
-) -> list[Patch]:
+) -> list[Painted]:
     """Paint one batch and bring its crops back to the pictures that they were cut from."""
     if cancelled():
         raise errors.Cancelled
-    painted = engine.paint([work.job for work in works], progress=progress, cancelled=cancelled)
-    if len(painted) != len(works):
+    with residency.using(engine):
+        crops = engine.paint([work.job for work in works], progress=progress, cancelled=cancelled)
+    if len(crops) != len(works):
         raise errors.EngineError(
-            f"The inpainter {engine.name} returned {len(painted)} pictures for {len(works)} jobs."
+            f"The inpainter {engine.name} returned {len(crops)} pictures for {len(works)} jobs."
         )
-    return [patch(below, work.region, crop) for below, work, crop in zip(belows, works, painted, strict=True)]
+    together = len(works) if _at_once(engine) > 1 else 1
+    return [
+        Painted(_brought_back(below, work, crop), work.region.area, work.job.batch or together)
+        for below, work, crop in zip(belows, works, crops, strict=True)
+    ]
+
+
+def _brought_back(below: NDArray[np.uint8], work: Work, crop: NDArray[np.uint8]) -> Patch:
+    same = only_colour(work.job.prompt, work.job.target)
+    return patch(below, work.region, crop, same_material=same)

@@ -18,14 +18,15 @@ from sessions.compose import compose
 from sessions.errors import SessionError
 from sessions.files import check_output
 from sessions.pictures import digest_of
-from tools import registry
+from sessions.recipes import recipe_of_one, texts
+from tools import presets, registry
 from tools.errors import PictureError, ToolError
-from tools.inpaint import MaskedEdit, seed_for
+from tools.inpaint import MaskedEdit, Progress, seed_for
 from tools.inpaint import inpaint as paint
 from tools.pictures import read_mask, read_picture, write_mask, write_picture
 from tools.region import bounds
 from tools.registry import Preset
-from tools.request import Kind
+from tools.request import Kind, Request
 from tools.segment import find
 
 if TYPE_CHECKING:
@@ -118,10 +119,12 @@ def inpaint_file(
     kind: Kind = "replace",
     seed: int | None = None,
     preset: str | Preset = "pocket",
+    *,
+    progress: Progress | None = None,
 ) -> InpaintedPicture:
     """Paint into a mask of a picture file and write the new picture.
 
-    The arguments are those of ``InpaintInput``. Raises ``ToolError``.
+    The arguments are those of ``InpaintInput``; ``progress`` is told each step. Raises ``ToolError``.
     """
     if not prompt.strip() and kind != "remove":
         raise ToolError("There is nothing to paint: give a prompt, or the kind 'remove'.")
@@ -133,11 +136,32 @@ def inpaint_file(
     shape = read_mask(mask, (read.pixels.shape[1], read.pixels.shape[0]))
     if not shape.any():
         raise PictureError(f"The mask {Path(mask).name} is empty: make white what should change.")
-    engine = registry.load_inpainter(_preset(preset).inpainters[kind])
+    chosen = _preset(preset)
+    name = chosen.inpainters[kind]
+    engine = registry.load_inpainter(name, offload=presets.streams(name, chosen))
     if seed is None:
         seed = seed_for(digest_of(read.pixels), prompt, kind)
-    (patch,) = paint(read.pixels, [MaskedEdit(shape, prompt, kind, seed)], {kind: engine})
-    written = write_picture(output, compose(read.pixels, [patch]), read.alpha)
+    (painted,) = paint(
+        read.pixels, [MaskedEdit(shape, prompt, kind, seed)], {kind: engine}, progress=progress
+    )
+    patch = painted.patch
+    request = Request(
+        picture=digest_of(read.pixels),
+        mask=digest_of(shape),
+        prompt=prompt,
+        kind=kind,
+        seed=seed,
+        steps=engine.steps,
+        guidance=engine.guidance,
+        engine=engine.name,
+        revision=engine.revision,
+        area=painted.area,
+        batch=painted.batch,
+    )
+    recipe = recipe_of_one((read.pixels.shape[1], read.pixels.shape[0]), request.model_dump(), patch)
+    written = write_picture(
+        output, compose(read.pixels, [patch]), read.alpha, texts(recipe, {request.mask: shape}), like=read
+    )
     return InpaintedPicture(
         output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=engine.name
     )

@@ -1,7 +1,8 @@
 """Reading any picture file as plain RGB pixels, reading masks, and writing both.
 
-What comes out of ``read_picture`` is what a viewer would show: upright, 8 bits, sRGB, the first frame.
-Everything that was changed on the way is told in ``notes``. A file's size is checked before its pixels are
+What comes out of ``read_picture`` is what a viewer would show: upright, 8 bits, sRGB, the first frame; and
+the ``form`` of the file, by which a picture made from it is saved like it. What neither holds was changed for
+good, and is told in ``notes``. A file's size is checked before its pixels are
 decoded. Errors are ``tools.errors.PictureError``, one sentence each.
 """
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from sessions.errors import SessionError
 from sessions.files import reason, save_picture
+from sessions.forms import PLAIN, Form, in_profile, save_like
 from tools.errors import PictureError
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ _TURNS = {
     8: "ROTATE_90",
 }
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
+_SCALED = "Its values were scaled to 8 bits."
 _SAME = 2  # a conversion that moves no channel by more than this was sRGB under another name
 
 _pillow_settings = threading.Lock()
@@ -59,12 +62,14 @@ _pillow_settings = threading.Lock()
 class ReadPicture:
     """A picture as it was read: ``pixels`` uint8 RGB (H, W, 3), ``alpha`` uint8 (H, W) if it has any.
 
-    ``notes`` are sentences about what had to be changed to get there.
+    ``notes`` are sentences about what had to be changed to get there, and about what will be; ``form`` is
+    what the file was like besides.
     """
 
     pixels: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
     notes: tuple[str, ...] = ()
+    form: Form = PLAIN
 
 
 def read_picture(path: str | Path) -> ReadPicture:
@@ -75,7 +80,6 @@ def read_picture(path: str | Path) -> ReadPicture:
     """
     path = _existing(path)
     image, notes = _decoded(path)
-    profile = image.info.get("icc_profile")
     plain = _eight_bits(image)
     if plain.mode == "CMYK":
         notes.append("Its CMYK colours were converted to RGB.")
@@ -83,16 +87,31 @@ def read_picture(path: str | Path) -> ReadPicture:
     if plain.mode in ("LA", "RGBA"):
         alpha = np.array(plain.getchannel("A"))
         plain = plain.convert(plain.mode[:-1])
-    if profile and (converted := _by_profile(plain, profile)) is not None:
+    own: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+    if alpha is None and (deep := _sixteen_bits(image)) is not None:
+        own = deep
+    elif image.mode[0] in "IF":
+        notes.append(_SCALED)
+    grey = plain.mode == "L"
+    if grey:
+        notes.append("It is a grey picture, so what is painted is saved in grey.")
+    profile: bytes | None = image.info.get("icc_profile")
+    if profile is not None and (converted := _by_profile(plain, profile)) is not None:
+        if converted is not plain and _leads_back(profile, grey=grey):
+            own = np.array(plain) if own is None else own
+        elif converted is not plain:
+            notes.append("Its colours were converted to sRGB by its ICC profile.")
+            own = profile = None
         plain = converted
-        notes.append("Its colours were converted to sRGB by its ICC profile.")
+    else:
+        profile = None
     pixels = np.array(_rgb(plain))
     height, width = pixels.shape[:2]
     if min(width, height) < MIN_SIDE:
         raise PictureError(
             f"{path.name} is too small: {width}x{height} pixels, and a side must have at least {MIN_SIDE}."
         )
-    return ReadPicture(pixels, alpha, tuple(notes))
+    return ReadPicture(pixels, alpha, tuple(notes), Form(grey, own, profile))
 
 
 def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -130,14 +149,17 @@ def write_picture(
     pixels: NDArray[np.uint8],
     alpha: NDArray[np.uint8] | None = None,
     metadata: Mapping[str, str] | None = None,
+    *,
+    like: ReadPicture | None = None,
 ) -> Path:
     """Save a picture, uint8 (H, W, 3), in the format of the suffix, atomically; return the absolute path.
 
-    ``alpha``, uint8 (H, W), and ``metadata`` are kept where the format can hold them. Raises
-    ``PictureError``.
+    ``alpha``, uint8 (H, W), and ``metadata`` are kept where the format can hold them. ``like`` is the picture
+    that it was made from, whose form it gets. Raises ``PictureError``.
     """
+    form, base = (PLAIN, pixels) if like is None else (like.form, like.pixels)
     try:
-        return save_picture(path, pixels, alpha, metadata)
+        return save_like(path, form, base, pixels, alpha, metadata)
     except SessionError as error:
         raise PictureError(str(error)) from error
 
@@ -201,8 +223,8 @@ def _first_frame(image: ImageFile) -> tuple[Image.Image, list[str]]:
         upright = image.transpose(Image.Transpose[_TURNS[orientation]])
     if turned or orientation in _TURNS:
         notes.append("It was turned upright, as its EXIF data say.")
-    if deep:
-        notes.append("Its values were scaled to 8 bits.")
+    if deep and image.mode[0] not in "IF":
+        notes.append(_SCALED)  # by the reader; of what it leaves as it is, more is kept
     if upright is image:
         upright = image.copy()  # looking for further frames may disturb the one that is loaded
     try:
@@ -274,8 +296,25 @@ def _scaled(image: Image.Image) -> Image.Image:
     return Image.merge("LA", (grey, Image.fromarray(np.where(values == hole, 0, 255).astype(np.uint8))))
 
 
+def _sixteen_bits(image: Image.Image) -> NDArray[np.uint16] | None:
+    """The values of a grey picture of 16 bits, uint16 (H, W); None for any other."""
+    if image.mode[0] != "I":
+        return None
+    values = np.asarray(image)
+    return values.astype(np.uint16) if values.min() >= 0 and values.max() <= 65535 else None
+
+
+def _leads_back(profile: bytes, *, grey: bool) -> bool:
+    """Whether sRGB can be converted to a profile's colours, which a profile need not know."""
+    try:
+        in_profile(np.zeros((1, 1) if grey else (1, 1, 3), np.uint8), profile)
+    except ValueError:
+        return False
+    return True
+
+
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The picture in sRGB, or None when it is so already or the profile is of no use for it."""
+    """The picture in sRGB, itself when it is so already, None when the profile is of no use for it."""
     from PIL import ImageChops, ImageCms
 
     try:
@@ -283,7 +322,7 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
         if source.profile.xcolor_space.strip() != _SPACES[image.mode]:
             return None
         if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
-            return None  # exactly what it was, without a rounding
+            return image  # exactly what it was, without a rounding
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
         converted = ImageCms.profileToProfile(
             image, source, ImageCms.createProfile("sRGB"), renderingIntent=intent, outputMode="RGB"
@@ -293,7 +332,7 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
     if converted is None:
         return None
     moved = np.asarray(ImageChops.difference(converted, _rgb(image)))
-    return converted if moved.max() > _SAME else None
+    return converted if moved.max() > _SAME else image
 
 
 def _rgb(image: Image.Image) -> Image.Image:

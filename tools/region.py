@@ -45,9 +45,23 @@ CONTEXT = 0.35
 MAGNIFY = 6
 """How many times the sides of a crop are enlarged at most: beyond that there is nothing left to see in it."""
 
+SPECK = 0.0005
+HOLE = 0.001
+"""Shares of the picture, measured on the pocket segmenter: of what it finds apart from a thing's largest
+part, nearly all above this is truly the thing's, and of the holes that it leaves, nearly none."""
+
 SOLID = 0.6
 """A silhouette that fills less than this of its convex hull (a lamp, a chair's legs) has no room in it for
 another thing."""
+
+SAME_TEXTURE = (0.3, 0.5)
+"""How much of a painted texture must follow from the old one by a change of colour, as a share of its
+variance, until it is taken for the old one in other colours: from here on in part, from there on wholly."""
+
+_BAND = 6.0
+_SHADING = 24.0
+"""Standard deviations in pixels of the working size: what is finer than the first is texture and no shading;
+where the texture is taken from the picture, what is coarser than the second comes from the painter."""
 
 _EXACT = 1_500_000  # Above this many pixels distances are measured on a coarser grid.
 
@@ -84,9 +98,9 @@ _MATCHED: frozenset[Kind] = frozenset({"remove", "add"})  # What is painted ther
 class Region:
     """Where one edit is painted.
 
-    ``box`` is the crop in the picture; ``size`` the (width, height) at which the engine paints it; ``paint``
-    is bool and ``blend`` uint8, both (box height, box width), at the picture's resolution. ``blend`` is 0
-    wherever ``paint`` is False.
+    ``box`` is the crop in the picture; ``size`` the (width, height) at which the engine paints it, chosen for
+    ``area`` pixels; ``paint`` is bool and ``blend`` uint8, both (box height, box width), at the picture's
+    resolution. ``blend`` is 0 wherever ``paint`` is False.
     """
 
     box: Box
@@ -94,6 +108,7 @@ class Region:
     kind: Kind
     paint: Mask
     blend: Pixels
+    area: int
 
     @property
     def changed(self) -> Box:
@@ -116,8 +131,9 @@ def clean(mask: Mask, *, speck: float = 0.05, hole: float = 0.02) -> Mask:
     """Drop specks and fill small holes.
 
     A connected part smaller than ``speck`` of the largest part goes; an enclosed hole smaller than ``hole``
-    of the mask is filled. Both look at neighbours across corners for the mask's parts. An empty mask stays
-    empty, and any other keeps its largest part.
+    of the mask is filled: but only what is small in the picture, too (see ``SPECK`` and ``HOLE``): a picture
+    on a wall is no hole of the wall's, and a floor may show in many places. Both look at neighbours across
+    corners for the mask's parts. An empty mask stays empty, and any other keeps its largest part.
     """
     if not mask.any():
         return mask.copy()
@@ -129,12 +145,12 @@ def clean(mask: Mask, *, speck: float = 0.05, hole: float = 0.02) -> Mask:
     if count > 1:
         areas = np.bincount(parts.ravel())
         areas[0] = 0
-        cleaned = (areas >= speck * areas.max())[parts]
+        cleaned = (areas >= min(speck * areas.max(), SPECK * mask.size))[parts]
         cleaned &= part
     holes, count = ndimage.label(~cleaned)
     if count > 1:
         areas = np.bincount(holes.ravel())
-        small = areas < hole * areas[0]
+        small = areas < min(hole * areas[0], HOLE * mask.size)
         edge = np.concatenate((holes[0], holes[-1], holes[:, 0], holes[:, -1]))
         small[edge] = False  # What is open to the outside is no hole.
         small[0] = False
@@ -236,7 +252,7 @@ def plan_region(mask: Mask, kind: Kind, *, area: int, multiple: int) -> Region:
     whole_blend = np.zeros((crop.height, crop.width), dtype=np.uint8)
     inside = np.s_[window.y0 - crop.y0 : window.y1 - crop.y0, window.x0 - crop.x0 : window.x1 - crop.x0]
     whole_paint[inside], whole_blend[inside] = paint, blend
-    return Region(crop, working, kind, whole_paint, whole_blend)
+    return Region(crop, working, kind, whole_paint, whole_blend, area)
 
 
 def cut(picture: Pixels, region: Region) -> tuple[Pixels, Mask]:
@@ -254,11 +270,13 @@ def cut(picture: Pixels, region: Region) -> tuple[Pixels, Mask]:
     )
 
 
-def patch(picture: Pixels, region: Region, painted: Pixels) -> Patch:
+def patch(picture: Pixels, region: Region, painted: Pixels, *, same_material: bool = False) -> Patch:
     """Bring a painted crop back: resampled, matched in colour, with the blend mask as alpha.
 
     ``painted`` is uint8 (h, w, 3) at the region's working size. The patch covers the blend mask's box only.
-    Raises ``PictureError`` when ``painted`` has another size.
+    Where a restyled surface is larger than it could be painted and only its colour is another, its fine
+    detail is the old one's, recoloured; ``same_material`` says that it was asked for so, else it is found out
+    from what was painted. Raises ``PictureError`` when ``painted`` has another size.
     """
     _check(picture, region)
     if painted.shape != (region.size[1], region.size[0], 3) or painted.dtype != np.uint8:
@@ -275,9 +293,89 @@ def patch(picture: Pixels, region: Region, painted: Pixels) -> Patch:
     across = region.size[0] / region.box.width
     down = region.size[1] / region.box.height
     source = (x0 * across, y0 * down, min(x1 * across, region.size[0]), min(y1 * down, region.size[1]))
-    colour = Image.fromarray(painted).resize((box.width, box.height), Image.Resampling.LANCZOS, box=source)
-    rgba = np.dstack((np.asarray(colour), region.blend[y0:y1, x0:x1]))
-    return Patch(rgba, box)
+    drawn = Image.fromarray(painted).resize((box.width, box.height), Image.Resampling.LANCZOS, box=source)
+    colour, blend = np.array(drawn), region.blend[y0:y1, x0:x1]
+    if region.kind == "restyle":
+        share = min(1.0, 2 * (1 / math.sqrt(across * down) - 1))
+        map_ = recolouring(*cut(picture, region), painted, sure=same_material) if share > 0 else None
+        if map_ is not None:
+            own = np.where(blend == 255, np.float32(share * map_.trust), np.float32(0))
+            _recolour(colour, _crop(picture, box), map_, own, source)
+    return Patch(np.dstack((colour, blend)), box)
+
+
+@dataclass(frozen=True, eq=False)
+class Recolouring:
+    """How an old surface becomes the painted one, as far as that is a change of colour.
+
+    A pixel becomes ``pixel @ matrix + rest``: ``matrix`` is float32 (3, 3), ``rest`` the smooth remainder,
+    float32 (h, w, 3) at the working size. ``trust`` (0…1) is how far this tells the truth.
+    """
+
+    matrix: Field
+    rest: Field
+    trust: float
+
+
+def recolouring(crop: Pixels, mask: Mask, painted: Pixels, *, sure: bool = False) -> Recolouring | None:
+    """Find the change of colour from a crop to what was painted over it, inside the mask (all of one size).
+
+    The textures of the two, shading taken out, are compared by least squares: one linear map of the colours
+    for the whole surface, as a guided filter (He, Sun and Tang, 2013) with one window. ``trust`` follows from
+    the share of the painted texture that it explains (see ``SAME_TEXTURE``); None where there is nothing to
+    trust: another material, or a surface without texture. ``sure`` says that only the colour is another.
+    """
+    inner = ndimage.binary_erosion(mask, iterations=2, border_value=1)
+    count = int(np.count_nonzero(inner))
+    if count < 64:
+        return None
+    weight = inner.astype(np.float32) + np.float32(1e-4)
+    old, new = crop.astype(np.float32), painted.astype(np.float32)
+    texture = (old - _smooth(old, weight, _BAND))[inner]
+    wanted = (new - _smooth(new, weight, _BAND))[inner]
+    # The ridge of two levels keeps a surface without contrast from being amplified.
+    matrix = np.linalg.solve(texture.T @ texture + 4 * count * np.eye(3), texture.T @ wanted)
+    left = wanted - texture @ matrix
+    explained = 1 - float((left**2).sum()) / (float((wanted**2).sum()) + count)
+    rise = (
+        1.0
+        if sure
+        else float(np.clip((explained - SAME_TEXTURE[0]) / (SAME_TEXTURE[1] - SAME_TEXTURE[0]), 0, 1))
+    )
+    if rise == 0:
+        return None
+    matrix = matrix.astype(np.float32)
+    return Recolouring(matrix, _smooth(new - old @ matrix, weight, _SHADING), rise * rise * (3 - 2 * rise))
+
+
+def _recolour(
+    colour: Pixels,
+    below: Pixels,
+    change: Recolouring,
+    share: Field,
+    source: tuple[float, float, float, float],
+) -> None:
+    """Move ``colour`` in place towards the recoloured picture, by ``share`` (0…1) at each pixel.
+
+    A channel at a time, to be sparing with memory: all but ``change.rest`` have the patch's full size.
+    """
+    size = (colour.shape[1], colour.shape[0])
+    for channel in range(3):
+        rest = Image.fromarray(np.ascontiguousarray(change.rest[..., channel]))
+        plane = np.array(rest.resize(size, Image.Resampling.BILINEAR, box=source), dtype=np.float32)
+        for of, factor in enumerate(change.matrix[:, channel]):
+            plane += below[..., of] * factor
+        plane -= colour[..., channel]
+        plane *= share
+        plane += colour[..., channel]
+        colour[..., channel] = np.clip(np.rint(plane), 0, 255)
+
+
+def _smooth(field: Field, weight: Field, sigma: float) -> Field:
+    """The mean around each pixel of (h, w, c) under the weights (h, w)."""
+    there = ndimage.gaussian_filter(weight, sigma)
+    planes = [ndimage.gaussian_filter(field[..., c] * weight, sigma) / there for c in range(field.shape[2])]
+    return np.stack(planes, axis=-1).astype(np.float32)
 
 
 def match_colour(painted: Pixels, original: Pixels, mask: Mask, *, most: float = 16.0) -> Pixels:

@@ -11,17 +11,20 @@ from __future__ import annotations
 
 import pkgutil
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tools.errors import EngineError
+from tools import presets, residency
+from tools.errors import EngineError, OutOfMemory
 from tools.inpaint import Inpainter
+from tools.presets import PRESETS, Preset
 from tools.request import Kind
 from tools.segment import Segmenter
+
+__all__ = ["DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
 
 SEGMENTERS: Mapping[str, str] = MappingProxyType(
     {"lisa-pocket": "tools.lisa.segmenter:load_pocket", "sam3": "tools.sam3.segmenter:load_sam3"}
@@ -35,46 +38,15 @@ LISA = ("lisa-7b", "lisa-7b-explanatory", "lisa-13b", "lisa-13b-explanatory")
 
 INPAINTERS: Mapping[str, str] = MappingProxyType(
     {
-        "flux-fill-pocket": "tools.flux.engines:load_fill_pocket",
-        "flux-kontext-pocket": "tools.flux.engines:load_kontext_pocket",
+        "flux-fill-pocket": "tools.flux.pocket:load_fill_pocket",
+        "flux-kontext-pocket": "tools.flux.pocket:load_kontext_pocket",
     }
 )
 """The inpainters that come with the program, by name."""
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A set of engines that fits a machine, by their names. ``planner`` is as in ``--planner``."""
-
-    name: str
-    planner: str
-    segmenter: str
-    inpainters: Mapping[Kind, str]
-
-
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        "pocket": Preset(
-            name="pocket",
-            planner="builtin",
-            segmenter="lisa-pocket",
-            inpainters=MappingProxyType(
-                {
-                    "restyle": "flux-kontext-pocket",
-                    "replace": "flux-fill-pocket",
-                    "remove": "flux-fill-pocket",
-                    "add": "flux-fill-pocket",
-                }
-            ),
-        )
-    }
-)
-"""The presets that this version has."""
-
-PLANNED: Mapping[str, str] = MappingProxyType(
-    {"8gb": "sam3", "12gb": "lisa-7b:4bit", "16gb": "lisa-7b:8bit", "24gb": "lisa-7b", "80gb": "lisa-13b"}
-)
-"""The presets that can find things but not paint yet, with their segmenters."""
+FLUX = ("flux-klein", "flux-fill", "flux-kontext")
+"""The published FLUX models, named as LISA's are. See ``tools.flux.published``."""
 
 DEFAULT_PRESET = "pocket"
 
@@ -82,18 +54,19 @@ _loaded: dict[tuple[str, str], Any] = {}
 _lock = threading.RLock()
 
 
-def find_preset(name: str) -> Preset:
-    """The preset of a name. Raises ``EngineError`` when there is none."""
-    if name in PRESETS:
-        return PRESETS[name]
-    if name in PLANNED:
-        raise EngineError(f"The preset '{name}' cannot paint in this version; use --preset pocket.")
-    raise EngineError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
+def find_preset(name: str, override: Mapping[Kind, str] | None = None) -> Preset:
+    """The preset of a name, with its inpainters chosen: see ``presets.choose_inpainters``.
+
+    Raises ``EngineError`` when there is none.
+    """
+    preset = _known_preset(name)
+    wanted = {presets.base_of(licensed) for licensed in preset.licensed.values()}
+    return presets.settled(preset, {base for base in wanted if _is_here(base)}, override)
 
 
 def segmenter_of(preset: str) -> str:
-    """The segmenter of a preset, also of one that cannot paint yet. Raises ``EngineError``."""
-    return PLANNED[preset] if preset in PLANNED else find_preset(preset).segmenter
+    """The segmenter of a preset, by name; looks at nothing else of it. Raises ``EngineError``."""
+    return _known_preset(preset).segmenter
 
 
 def segmenter_names() -> list[str]:
@@ -103,7 +76,7 @@ def segmenter_names() -> list[str]:
 
 def inpainter_names() -> list[str]:
     """The names of all inpainters that can be asked for, the program's own first."""
-    return list(_factories("inpainter"))
+    return [*INPAINTERS, *FLUX, *(name for name in _factories("inpainter") if name not in INPAINTERS)]
 
 
 def load_segmenter(name: str) -> Segmenter:
@@ -122,7 +95,7 @@ def fetch_segmenter(name: str) -> Path | None:
 
         return fetch(name)
     if name not in _factories("segmenter"):
-        raise EngineError(_unknown("segmenter", name, segmenter_names()))
+        raise EngineError(_unknown("segmenter", name))
     if name == "sam3":
         from tools.sam3.segmenter import fetch as fetch_sam3
 
@@ -130,15 +103,48 @@ def fetch_segmenter(name: str) -> Path | None:
     return None
 
 
-def load_inpainter(name: str) -> Inpainter:
-    """The inpainter of a name, loaded once a process. Raises ``EngineError`` when that cannot be."""
-    inpainter: Inpainter = _load("inpainter", name)
+def load_inpainter(name: str, *, offload: bool = False) -> Inpainter:
+    """The inpainter of a name, loaded once a process.
+
+    ``offload``: its weights stream through the card, because they do not fit it. Raises ``EngineError`` when
+    it cannot be loaded.
+    """
+    inpainter: Inpainter = _load("inpainter", name, offload)
     return inpainter
+
+
+def fetch_inpainter(name: str) -> Path | None:
+    """Fetch an inpainter's weights from the hub; their folder, None for one that needs none.
+
+    Raises ``EngineError`` when there is no such inpainter, and when they cannot be had.
+    """
+    if name in _factories("inpainter"):
+        return None
+    if not _is_flux(name):
+        raise EngineError(_unknown("inpainter", name))
+    from tools.flux.published import fetch
+
+    return fetch(name)
 
 
 def load_inpainters(preset: Preset) -> dict[Kind, Inpainter]:
     """All inpainters of a preset, by the kind of edit that they paint."""
-    return {kind: load_inpainter(name) for kind, name in preset.inpainters.items()}
+    return {
+        kind: load_inpainter(name, offload=presets.streams(name, preset))
+        for kind, name in preset.inpainters.items()
+    }
+
+
+def is_loaded(preset: Preset) -> bool:
+    """Whether all engines of a preset are loaded."""
+    wanted = {("segmenter", preset.segmenter), *(("inpainter", name) for name in preset.inpainters.values())}
+    return wanted <= _loaded.keys()
+
+
+def _known_preset(name: str) -> Preset:
+    if name not in PRESETS:
+        raise EngineError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]
 
 
 def _factories(role: str) -> dict[str, str]:
@@ -148,33 +154,84 @@ def _factories(role: str) -> dict[str, str]:
     return dict(own) | {name: value for name, value in brought.items() if name not in own}
 
 
-def _load(role: str, name: str) -> Any:
+def _load(role: str, name: str, offload: bool = False) -> Any:
+    # Also for an engine that is there already: loading another one changes settings of torch's meanwhile.
     with _lock:
-        if (role, name) in _loaded:
-            return _loaded[role, name]
-        factories = _factories(role)
-        try:
-            if name in factories:
-                engine = pkgutil.resolve_name(factories[name])()
-            elif role == "segmenter" and _is_lisa(name):
-                engine = pkgutil.resolve_name("tools.lisa.published:load")(name)
-            else:
-                known = segmenter_names() if role == "segmenter" else factories
-                raise EngineError(_unknown(role, name, known))
-        except EngineError:
-            raise
-        except Exception as error:  # Whatever a factory raises, the user gets one sentence.
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise EngineError(
-                f"The {role} '{name}' cannot be loaded ({reason}); inpalla doctor tells what is missing."
+        if (role, name) not in _loaded:
+            _loaded[role, name] = _called(role, name, _loader(role, name, offload))
+            residency.manager().register(_loaded[role, name])
+        return _loaded[role, name]
+
+
+def _loader(role: str, name: str, offload: bool) -> Callable[[], Any]:
+    """What loads an engine. Raises ``EngineError`` when there is none of that name."""
+    factories = _factories(role)
+    if name in factories:
+        return lambda: pkgutil.resolve_name(factories[name])()
+    if role == "segmenter" and _is_lisa(name):
+        return lambda: pkgutil.resolve_name("tools.lisa.published:load")(name)
+    if role == "inpainter" and _is_flux(name):
+        return lambda: pkgutil.resolve_name("tools.flux.published:load")(name, offload=offload)
+    raise EngineError(_unknown(role, name))
+
+
+def _called(role: str, name: str, load: Callable[[], Any]) -> Any:
+    """The engine that ``load`` returns; whatever it raises becomes one sentence."""
+    try:
+        return _with_room(name, load)
+    except EngineError:
+        raise
+    except Exception as error:
+        if _is_full(error):
+            raise OutOfMemory(
+                f"The {role} '{name}' does not fit into memory: close what else takes it, or use a smaller"
+                " preset."
             ) from error
-        return _loaded.setdefault((role, name), engine)
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise EngineError(
+            f"The {role} '{name}' cannot be loaded ({reason}); inpalla doctor tells what is missing."
+        ) from error
+
+
+def _with_room(name: str, load: Callable[[], Any]) -> Any:
+    """Load an engine; where many bytes are known to come, others leave the card first."""
+    size = presets.weights(name)
+    if size is None:
+        return load()
+    import torch  # noqa: F401 - from here on there is a card to look after
+
+    card = residency.manager()
+    card.make_room(int(size * presets.GIB), residency.PATIENCE)
+    try:
+        return load()
+    except Exception as error:
+        if not (card.active and _is_full(error)):
+            raise
+    card.make_room_for(None)  # out of the handler, which would hold on to what was loaded so far
+    return load()
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, MemoryError | OutOfMemory) or type(error).__name__ == "OutOfMemoryError"
+
+
+def _is_here(base: str) -> bool:
+    """Whether the weights of a published FLUX model are on this machine."""
+    from tools.flux.published import kept
+
+    return kept(base) is not None
 
 
 def _is_lisa(name: str) -> bool:
     """Whether a name is that of a LISA which was published, or which lies in a folder or a repository."""
-    return name.split(":")[0] in LISA or "/" in name or Path(name).is_dir()
+    return presets.base_of(name) in LISA or "/" in name or Path(name).is_dir()
 
 
-def _unknown(role: str, name: str, known: Iterable[str]) -> str:
+def _is_flux(name: str) -> bool:
+    """The same of a FLUX."""
+    return presets.base_of(name) in FLUX or "/" in name or Path(name).is_dir()
+
+
+def _unknown(role: str, name: str) -> str:
+    known = segmenter_names() if role == "segmenter" else inpainter_names()
     return f"There is no {role} '{name}': choose one of {', '.join(sorted(known))}."

@@ -16,7 +16,10 @@ class Request(BaseModel):
     """Everything that an edit's pixels depend on.
 
     The same request gives the same pixels on the same device. ``picture`` and ``mask`` are the SHA-256
-    digests of the picture below the edit and of the segmenter's mask (both at the picture's size).
+    digests of the picture below the edit and of the segmenter's mask (both at the picture's size). ``area``
+    is the number of pixels that its crop was painted at; None, in requests of earlier releases, stands for
+    the engine's own. ``target`` is what the engine was told of the thing that lay there; ``batch`` how many
+    edits it painted at once, itself among them, which can move pixels by a grey level.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,3 +33,6 @@ class Request(BaseModel):
     guidance: float
     engine: str
     revision: str
+    area: int | None = None
+    target: str = ""
+    batch: int = 1

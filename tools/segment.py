@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools import errors
+from tools import errors, residency
 
 CancelCheck = Callable[[], bool]
 """Asked between units of work: True means stop now (the engine then raises ``tools.errors.Cancelled``)."""
@@ -63,6 +63,19 @@ class Segmenter(Protocol):
         ...
 
 
+@runtime_checkable
+class Looker(Protocol):
+    """A segmenter that can do what depends on the picture alone ahead of the questions about it."""
+
+    def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
+        """Make ready for questions about an RGB picture (H, W, 3); does nothing where that was done before.
+
+        It may be called in a thread of its own: a ``segment`` that comes meanwhile waits, and goes on from
+        what was made. Raises ``tools.errors.Cancelled`` and ``EngineError``, and is then as before.
+        """
+        ...
+
+
 def find(
     segmenter: Segmenter,
     picture: NDArray[np.uint8],
@@ -84,10 +97,24 @@ def find(
     if cancelled():
         raise errors.Cancelled
     asked = dict.fromkeys(keys)
-    found = segmenter.segment(picture, list(asked), cancelled=cancelled) if asked else []
+    with residency.using(segmenter):
+        found = segmenter.segment(picture, list(asked), cancelled=cancelled) if asked else []
     if len(found) != len(asked) or any(each.mask.shape != picture.shape[:2] for each in found):
         raise errors.EngineError(
             f"The segmenter {segmenter.name} did not return one mask of the picture's size for each phrase."
         )
     by_key = dict(zip(asked, found, strict=True))
     return [replace(by_key[key], phrase=phrase) for key, phrase in zip(keys, phrases, strict=True)]
+
+
+def look(segmenter: Segmenter, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
+    """Have a segmenter look at an RGB picture (H, W, 3) ahead of the questions, if it can. See ``Looker``."""
+    if isinstance(segmenter, Looker):
+        with residency.using(segmenter):
+            segmenter.look(picture, cancelled=cancelled)
+
+
+def name_things(segmenter: Segmenter, picture: NDArray[np.uint8]) -> list[str]:
+    """Name the things that an RGB picture (H, W, 3) shows, in words that ``find`` would find."""
+    with residency.using(segmenter):
+        return segmenter.describe(picture)

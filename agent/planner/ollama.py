@@ -14,7 +14,13 @@ import asyncio
 import base64
 import io
 import json
+import os
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,6 +32,7 @@ from agent.planner.english.lexicon import words as word_set
 from agent.planner.frames import Frame, Reference
 from agent.planner.resolver import resolve
 from prompts import read
+from tools import residency
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +47,12 @@ NUM_PREDICT = 1024
 """Tokens of context and of one answer. Left to itself a server with much memory reserves a context of 256 k
 tokens.
 """
+
+_CONTEXT_BYTES = 3 * 2**29
+"""What a model takes on the card beside its weights: about 150 kB a token of context, and a buffer."""
+
+_QUICK = 2.0
+"""Seconds that the server has to say what it holds, and to let go of it."""
 
 _SENTENCES = 6
 """How many of the user's earlier sentences the model is told."""
@@ -76,6 +89,72 @@ class Answer(BaseModel):
     say: str = ""
 
 
+class ServedModel:
+    """A model that an Ollama server on this machine keeps on the graphics card: a ``residency.Resident``.
+
+    The server loads it when it is asked, so ``to_card`` has nothing to do but to find out for how much room
+    is needed. A server that is not there, or does not answer, holds nothing.
+    """
+
+    def __init__(self, model: str, base_url: str | None = None) -> None:
+        self.name = f"ollama:{model}"
+        self.weight_bytes = 0
+        self.working_bytes = 0
+        self._model = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+        self._base_url = base_url
+
+    def is_there(self) -> bool:
+        """Whether the server answers and has the model."""
+        import httpx
+        import ollama
+
+        failing = suppress(httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError)
+        with failing, ollama.Client(self._base_url, timeout=_QUICK) as client:
+            return any(each.model == self._model for each in client.list().models)
+        return False
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the server's address is one of this machine."""
+        host = self._base_url or os.environ.get("OLLAMA_HOST", "").strip() or "127.0.0.1"
+        name = urlsplit(host if "://" in host else f"//{host}").hostname
+        return name in (None, "localhost", "127.0.0.1", "::1", "0.0.0.0")
+
+    def look(self) -> bool:
+        """Ask the server for the model's size; whether it is loaded."""
+        import httpx
+        import ollama
+
+        self.weight_bytes = 0
+        failing = suppress(httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError)
+        with failing, ollama.Client(self._base_url, timeout=_QUICK) as client:
+            for running in client.ps().models:
+                if running.model == self._model and running.size_vram:
+                    self.weight_bytes, self.working_bytes = int(running.size_vram), 0
+                    return True
+            sizes = {each.model: int(each.size or 0) for each in client.list().models}
+            self.weight_bytes, self.working_bytes = sizes.get(self._model, 0), _CONTEXT_BYTES
+        return False
+
+    def to_card(self) -> None:
+        """Leave the room to the server, which brings the model when it is asked."""
+        residency.manager().trim()
+
+    def off_card(self) -> None:
+        """Have the server unload the model, and wait until it has."""
+        import httpx
+        import ollama
+
+        failing = suppress(httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError)
+        with failing, ollama.Client(self._base_url, timeout=_QUICK) as client:
+            client.generate(self._model, keep_alive=0)
+            until = time.monotonic() + _QUICK
+            while time.monotonic() < until:
+                if all(each.model != self._model for each in client.ps().models):
+                    break
+                time.sleep(0.02)
+
+
 class OllamaPlanner:
     """Plans with a model that an Ollama server runs.
 
@@ -88,6 +167,7 @@ class OllamaPlanner:
         self.base_url = base_url
         self.timeout = timeout
         self._builtin = BuiltinPlanner()
+        self._served = ServedModel(model, base_url)
         self._chat: tuple[asyncio.AbstractEventLoop, ChatOllama] | None = None
 
     @property
@@ -95,19 +175,54 @@ class OllamaPlanner:
         """The engine's name, as in ``--planner``."""
         return f"ollama:{self.model}"
 
+    def is_there(self) -> bool:
+        """Whether the server answers and has the model."""
+        return self._served.is_there()
+
     async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
         """Plan one sentence. Raises ``PlannerError`` where the server or the model is not there or does not
         answer.
         """
         if not sentence.strip():
             return self._builtin.plan_now(sentence, context)
-        for _ in range(2):
-            answer = await self._answer(sentence, context, picture)
-            if answer is not None:
-                return resolve(_frames(answer, sentence), context)
+        async with self._on_card():
+            for _ in range(2):
+                answer = await self._answer(sentence, context, picture)
+                if answer is not None:
+                    return resolve(_frames(answer, sentence), context)
         plan = self._builtin.plan_now(sentence, context)
         remark = f"({self.model} gave no usable answer; planned by the built-in planner)"
         return plan.model_copy(update={"say": f"{plan.say} {remark}".strip()})
+
+    @asynccontextmanager
+    async def _on_card(self) -> AsyncIterator[None]:
+        """Room on the graphics card for the model while it is asked: what it finds taken when it is loaded,
+        it does not wait for, but works on the processor instead.
+        """
+        card = residency.manager()
+        if not card.active or not self._served.is_here:
+            yield
+            return
+        room, moving, gone = ExitStack(), threading.Lock(), False
+
+        def enter() -> None:
+            card.register(self._served, on_card=self._served.look())
+            with moving:
+                if not gone:
+                    room.enter_context(card.using(self._served))
+
+        def leave() -> None:
+            with moving:
+                room.close()
+
+        try:
+            await asyncio.to_thread(enter)
+            yield
+            await asyncio.to_thread(self._served.look)
+            await asyncio.to_thread(leave)
+        finally:
+            gone = True  # a cancelled ``enter`` may still be at it: nobody waits for that here
+            asyncio.get_running_loop().run_in_executor(None, leave)
 
     async def _answer(
         self, sentence: str, context: Context, picture: NDArray[np.uint8] | None

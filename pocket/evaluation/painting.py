@@ -71,7 +71,11 @@ def paint(case: Case, mask: Mask, inpainters: Mapping[Kind, Inpainter] | None) -
         patch = Patch(np.dstack((case.truth.picture[part], blend[part])), Box(*box))
     else:
         seed = seed_for(str(case.number), case.prompt, case.kind)
-        [patch] = inpaint(picture, [MaskedEdit(mask, case.prompt, case.kind, seed)], inpainters)
+        target = "" if case.task == "add" else case.name
+        [painted] = inpaint(
+            picture, [MaskedEdit(mask, case.prompt, case.kind, seed, target=target)], inpainters
+        )
+        patch = painted.patch
     return compose(picture, [patch])
 
 

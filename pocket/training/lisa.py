@@ -1,9 +1,13 @@
 """Training pocket LISA from nothing: text cross-entropy + 2·BCE + Dice, as published, on drawn rooms.
 
-All questions about one picture share one sequence: the picture and the system prompt come once, and each
-question sees only them and itself (a block mask), which is exactly equal to separate sequences and
-several times cheaper. Two heads that predict each patch's kind, colour and material from SAM's and CLIP's
-features help the encoders to learn and are thrown away.
+All questions about one picture share its prefix: the picture and the system prompt are read once, and each
+question goes on from their keys and values, which is exactly equal to separate sequences and several times
+cheaper.
+
+Heads that help to learn and are thrown away: two predict each patch's kind, colour and material from SAM's
+and CLIP's features; one reads from the embedding of [SEG] what was asked for: its kind, its looks and its
+box. Where the thing asked for is not there, the mask of a forced "It is [SEG]." is to be empty, so that a
+faint mask tells of absence (``tools.lisa.presence``).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
+from transformers import DynamicCache
 
 from pocket import rooms
 from pocket.training import loop
@@ -31,11 +36,20 @@ from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
 PRESENT, ABSENT = 6, 4
 """Questions a picture: about things that are there, and about things that are not."""
 
+FORCED, USES = 2, 6
+"""More questions a picture whose answers are not learnt: about things that are not there, with an empty mask;
+and what things are for, from which only the kind is to be read.
+"""
+
+WORD_DROPPED: Final = 0.2
+"""The chance of a word to be left out of such a use: no single word should be needed."""
+LONGEST: Final = 9
+
 YES: Final = "It is [SEG]."
 NO: Final = "I do not see it."
 INVENTORY: Final = "What is in this image?"
 VOCABULARY: Final = 1200
-BCE_WEIGHT, DICE_WEIGHT, AUXILIARY_WEIGHT = 2.0, 1.0, 0.3
+BCE_WEIGHT, DICE_WEIGHT, AUXILIARY_WEIGHT, ASKED_WEIGHT = 2.0, 1.0, 0.3, 0.3
 
 
 def build(vocabulary: int) -> Lisa:
@@ -109,6 +123,7 @@ def build(vocabulary: int) -> Lisa:
             plain = SamVisionAttention(config.sam_config.vision_config, layer.window_size)
             plain.load_state_dict(layer.attn.state_dict())
             layer.attn = plain
+    model.sam.mask_decoder.config._attn_implementation = "eager"  # a handful of words against a picture
     model.sam.shared_image_embedding.requires_grad_(False)  # random Fourier positions, as in SAM
     model.sam.prompt_encoder.shared_embedding.requires_grad_(False)
     return model
@@ -141,23 +156,29 @@ def train_tokenizer(records: Records, folder: Path) -> text.LisaTokenizer:
 
 @dataclass
 class Batch:
-    """One training batch in tensors.
+    """One training batch in tensors: b pictures, q questions about each.
 
-    ``ids`` (b, t) with the picture's placeholder at ``image_at``; ``labels`` (b, t), -100 where nothing
-    is learnt; ``segment`` (b, t): 0 the shared prefix, k the k-th question, -1 padding; ``seg_at`` (b,
-    PRESENT): where [SEG] stands; ``masks`` (b, PRESENT, 192, 256) float; ``patches`` (b, 3, 24, 32):
-    kind, colour, material of each 8×8 patch.
+    ``prefix`` (p,): the ids before every question, with the picture's placeholder. ``ids`` (b, q, t): each
+    question and its answer, padded; ``labels`` (b, q, t), -100 where nothing is learnt; ``inventory`` and
+    ``listed`` (b, u): the same for the one about what there is, which is longer. The first n = PRESENT +
+    FORCED + USES questions have a [SEG], the k-th at ``seg_at`` (b, n). ``masks`` (b, PRESENT, 192, 256)
+    float; ``patches`` (b, 3, 24, 32): kind, colour, material of each 8×8 patch; ``asked`` (b, n, 3): kind,
+    colour and material of what is asked for, -1 where unknown; ``boxes`` (b, PRESENT, 4): its box as shares
+    of the picture (x0, y0, x1, y1).
     """
 
     vision: torch.Tensor
     sam: torch.Tensor
+    prefix: torch.Tensor
     ids: torch.Tensor
     labels: torch.Tensor
-    segment: torch.Tensor
+    inventory: torch.Tensor
+    listed: torch.Tensor
     seg_at: torch.Tensor
     masks: torch.Tensor
     patches: torch.Tensor
-    image_at: int
+    asked: torch.Tensor
+    boxes: torch.Tensor
 
 
 _SIDES: Final = {"left": "right", "right": "left"}
@@ -175,8 +196,9 @@ class Batches:
         self.tokenizer = tokenizer
         start = text.prompt("@").split("@")[0]
         self.prefix = tokenizer.encode_prompt(start)
-        self.image_at = self.prefix.index(IMAGE_PLACEHOLDER)
         self.uses = {text: kind for kind in rooms.KINDS for text in rooms.use_texts(kind)}
+        self.free_uses = [(text, kind) for kind, texts in rooms.free_uses().items() for text in texts]
+        self.fixed_uses = list(self.uses.items())
 
     def _question(self, asked: str, answer: str) -> tuple[list[int], int]:
         """Ids of a question and its answer, and how many of them are the question's."""
@@ -188,7 +210,7 @@ class Batches:
         inventory.
         """
         rows = rng.choice(len(self.records.pictures), count, replace=False)
-        vision, sam, masks, patches, sequences = [], [], [], [], []
+        vision, sam, masks, patches, sequences, asked, boxes = [], [], [], [], [], [], []
         for row in rows:
             flip = bool(rng.random() < 0.5)
             picture = self.records.pictures[row][:, ::-1] if flip else self.records.pictures[row]
@@ -200,23 +222,29 @@ class Batches:
             patches.append(looks[ids[4::8, 4::8]].transpose(2, 0, 1))
             present, absent = self._choose(self.records.said[row], rng)
             masks.append(np.stack([np.isin(ids, s.things) for s in present]))
-            sequences.append(self._sequence(present, absent, self.records.seen[row], flip, rng))
-        longest = max(len(s[0]) for s in sequences)
-        tokens = np.zeros((count, longest), np.int64)
-        labels = np.full((count, longest), -100, np.int64)
-        segment = np.full((count, longest), -1, np.int64)
-        for i, (ids_, labels_, segment_, _) in enumerate(sequences):
-            tokens[i, : len(ids_)], labels[i, : len(ids_)], segment[i, : len(ids_)] = ids_, labels_, segment_
+            boxes.append(np.stack([_box(mask) for mask in masks[-1]]))
+            uses = [self._use(rng) for _ in range(USES)]
+            kinds = [(rooms.KINDS.index(kind), -1, -1) for _, kind in uses]
+            asked.append([_common(looks, s.things) for s in present] + [(-1, -1, -1)] * FORCED + kinds)
+            words = [_thinned(words, rng) for words, _ in uses]
+            sequences.append(self._questions(present, absent, words, self.records.seen[row], flip, rng))
+        ids_, labels = _padded([question for said in sequences for question in said[:-1]])
+        inventory, listed = _padded([said[-1] for said in sequences])
+        ids_, labels = (part.view(count, -1, part.shape[1]) for part in (ids_, labels))
+        ends = (ids_ == self.tokenizer.seg_id).int().argmax(2)
         return Batch(
             torch.cat(vision),
             torch.cat(sam),
-            torch.from_numpy(tokens),
-            torch.from_numpy(labels),
-            torch.from_numpy(segment),
-            torch.tensor([s[3] for s in sequences]),
+            torch.tensor(self.prefix),
+            ids_,
+            labels,
+            inventory,
+            listed,
+            ends[:, : PRESENT + FORCED + USES],
             torch.from_numpy(np.stack(masks)).float(),
             torch.from_numpy(np.stack(patches)),
-            self.image_at,
+            torch.tensor(asked),
+            torch.from_numpy(np.stack(boxes)),
         )
 
     @staticmethod
@@ -236,24 +264,31 @@ class Batches:
         no += [g for g in no if g == "absent:absent"]
         return pick(yes, PRESENT), pick(no, ABSENT) if no else []
 
-    def _sequence(
-        self, present: list[Said], absent: list[Said], seen: list[str], flip: bool, rng: np.random.Generator
-    ) -> tuple[list[int], list[int], list[int], list[int]]:
-        ids = list(self.prefix)
-        labels = [-100] * len(ids)
-        segment = [0] * len(ids)
-        seg_at: list[int] = []
-        asked = [(self._ask(s.text, flip, rng), YES) for s in present]
-        asked += [(self._ask(s.text, flip, rng), NO) for s in absent]
-        asked.append((INVENTORY, ", ".join(k for k in seen if k not in ("floor", "wall")) + "."))
-        for number, (words, answer) in enumerate(asked, 1):
-            more, head = self._question(words, answer)
-            if answer == YES:
-                seg_at.append(len(ids) + more.index(self.tokenizer.seg_id))
-            ids += more
-            labels += [-100] * head + more[head:]
-            segment += [number] * len(more)
-        return ids, labels, segment, seg_at
+    def _questions(
+        self,
+        present: list[Said],
+        absent: list[Said],
+        uses: list[str],
+        seen: list[str],
+        flip: bool,
+        rng: np.random.Generator,
+    ) -> list[tuple[list[int], int]]:
+        """All questions about a picture: their ids, and how many of the first of them are not learnt."""
+        asked = [(self._ask(s.text, flip, rng), YES, True) for s in present]
+        asked += [(self._ask(absent[i % len(absent)].text, flip, rng), YES, False) for i in range(FORCED)]
+        asked += [(text.question(words), YES, False) for words in uses]
+        asked += [(self._ask(s.text, flip, rng), NO, True) for s in absent]
+        asked.append((INVENTORY, ", ".join(k for k in seen if k not in ("floor", "wall")) + ".", True))
+        questions = []
+        for words, answer, learnt in asked:
+            ids, head = self._question(words, answer)
+            questions.append((ids, head if learnt else len(ids)))
+        return questions
+
+    def _use(self, rng: np.random.Generator) -> tuple[str, str]:
+        """What some kind is for, and the kind; mostly in a wording of its own."""
+        some = self.fixed_uses if rng.random() < 0.25 else self.free_uses
+        return some[int(rng.integers(len(some)))]
 
     def _ask(self, words: str, flip: bool, rng: np.random.Generator) -> str:
         if words in self.uses:
@@ -266,6 +301,43 @@ class Batches:
         elif not words.startswith(("the ", "all ", "what", "something", "where")) and rng.random() < 0.3:
             words = "the " + words
         return text.question(words)
+
+
+def _padded(questions: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and labels (n, t), padded behind: what comes later changes nothing before it."""
+    longest = max(len(ids) for ids, _ in questions)
+    tokens = torch.zeros(len(questions), longest, dtype=torch.long)
+    labels = torch.full_like(tokens, -100)
+    for row, (ids, head) in enumerate(questions):
+        tokens[row, : len(ids)] = torch.tensor(ids)
+        labels[row, head : len(ids)] = tokens[row, head : len(ids)]
+    return tokens, labels
+
+
+def _thinned(words: str, rng: np.random.Generator) -> str:
+    """A use with some of its words left out, in half of the cases; at least two stay, and LONGEST at most."""
+    parts = words.split()
+    if rng.random() < 0.5:
+        kept = [part for part in parts if rng.random() >= WORD_DROPPED]
+        parts = kept if len(kept) >= 2 else parts
+    return " ".join(parts[:LONGEST])
+
+
+def _common(looks: NDArray[Any], things: tuple[int, ...]) -> tuple[int, int, int]:
+    """Kind, colour and material where all these things have them in common, -1 elsewhere."""
+    rows = looks[list(things)]
+    kind, colour, material = (int(c[0]) if (c == c[0]).all() else -1 for c in rows.T)
+    return kind, colour, material
+
+
+def _box(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The box around a mask (h, w) as shares of the picture; zeros for an empty one."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        return np.zeros(4, np.float32)
+    high, wide = mask.shape
+    edges = (columns[0] / wide, rows[0] / high, (columns[-1] + 1) / wide, (rows[-1] + 1) / high)
+    return np.array(edges, np.float32)
 
 
 def _jitter(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -303,58 +375,92 @@ class Heads(nn.Module):
         return total
 
 
-def pack_attention(segment: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """From ``segment`` (b, t): the additive float mask (b, 1, t, t) and the position ids (b, t).
+class Asked(nn.Module):
+    """The auxiliary head on the embedding of [SEG]: what was asked for."""
 
-    A token sees the shared prefix and the earlier tokens of its own question; every question's positions
-    go on where the prefix ends.
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.sizes = (len(rooms.KINDS), len(rooms.COLOURS), len(rooms.MATERIALS))
+        self.looks = nn.Linear(width, sum(self.sizes))
+        self.box = nn.Linear(width, 4)
+
+    def forward(self, seg: torch.Tensor, asked: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
+        """The cross-entropy of kind, colour (half) and material (half), and the boxes' L1 distance times 2.
+
+        ``seg`` (b, n, width), ``asked`` (b, n, 3), ``boxes`` (b, m, 4), m ≤ n.
+        """
+        total = seg.new_zeros((), dtype=torch.float32)
+        looks = torch.split(self.looks(seg).float(), list(self.sizes), -1)
+        for share, made, true in zip((1.0, 0.5, 0.5), looks, asked.unbind(-1), strict=True):
+            # Without a single known one the mean would not be a number.
+            lost = F.cross_entropy(made.flatten(0, 1), true.flatten(), ignore_index=-1, reduction="sum")
+            total = total + share * lost / (true >= 0).sum().clamp(min=1)
+        where = self.box(seg[:, : boxes.shape[1]]).float().sigmoid()
+        loss: torch.Tensor = total + 2 * (where - boxes).abs().mean()
+        return loss
+
+
+def read(
+    model: Lisa, prefix: torch.Tensor, pictures: torch.Tensor, ids: list[torch.Tensor]
+) -> list[torch.Tensor]:
+    """The last hidden states of questions about pictures, each read after the prefix alone.
+
+    ``prefix`` (p,) with one placeholder, ``pictures`` (b, patches, hidden); of each of ``ids`` (b, q, t) the
+    states (b, q, t, hidden) come back.
     """
-    length = segment.shape[1]
-    causal = torch.ones(length, length, dtype=torch.bool, device=segment.device).tril()
-    same = segment[:, :, None] == segment[:, None, :]
-    allowed = causal & (same | (segment[:, None, :] == 0))
-    mask = torch.zeros(allowed.shape, device=segment.device).masked_fill(~allowed, float("-inf"))
-    return mask[:, None], allowed.sum(-1) - 1
+    at = int((prefix == IMAGE_PLACEHOLDER).nonzero()[0, 0])
+    words = model.language_model.get_input_embeddings()
+    head, tail = (words(part).expand(len(pictures), -1, -1) for part in (prefix[:at], prefix[at + 1 :]))
+    before = torch.cat([head, pictures.to(head.dtype), tail], dim=1)
+    shared = DynamicCache()
+    model.language_model.model(inputs_embeds=before, past_key_values=shared, use_cache=True)
+    states = []
+    for some in ids:
+        cache = DynamicCache()
+        for number, layer in enumerate(shared.layers):
+            keys, values = (kept.repeat_interleave(some.shape[1], 0) for kept in (layer.keys, layer.values))
+            cache.update(keys, values, number)
+        made = model.language_model.model(
+            inputs_embeds=words(some.flatten(0, 1)), past_key_values=cache, use_cache=True
+        ).last_hidden_state
+        states.append(made.view(*some.shape, -1))
+    return states
 
 
-def losses(model: Lisa, heads: Heads, batch: Batch) -> tuple[torch.Tensor, loop.Metrics]:
+def losses(model: Lisa, heads: Heads, asked: Asked, batch: Batch) -> tuple[torch.Tensor, loop.Metrics]:
     """The training loss of a batch, and its parts; ``iou`` is the mean IoU of the masks at logit 0."""
     features = model.encode_picture(batch.vision, batch.sam)
-    patches = features.tokens.shape[1]
-    at = batch.image_at
-    words = model.language_model.get_input_embeddings()(batch.ids.clamp(min=0))
-    embedded = torch.cat([words[:, :at], features.tokens.to(words.dtype), words[:, at + 1 :]], dim=1)
-    segment = torch.cat(
-        [batch.segment[:, :at], batch.segment[:, :1].expand(-1, patches), batch.segment[:, at + 1 :]], dim=1
-    )
-    mask, positions = pack_attention(segment)
-    hidden = model.language_model.model(
-        inputs_embeds=embedded,
-        attention_mask=mask.to(embedded.dtype),
-        position_ids=positions,
-        use_cache=False,
-    ).last_hidden_state
-    spoken = hidden[:, at + patches - 1 :]  # rows from the last picture token on: each predicts the next id
-    labels = batch.labels[:, at + 1 :]
-    learnt = labels != -100
-    logits = model.language_model.lm_head(spoken[:, :-1][learnt]).float()
-    words_loss = F.cross_entropy(logits, labels[learnt])
+    asking, listing = read(model, batch.prefix, features.tokens, [batch.ids, batch.inventory[:, None]])
+    spoken, labels = [], []
+    for states, wanted in ((asking, batch.labels), (listing, batch.listed[:, None])):
+        learnt = wanted[..., 1:] != -100
+        spoken.append(states[..., :-1, :][learnt])
+        labels.append(wanted[..., 1:][learnt])
+    logits = model.language_model.lm_head(torch.cat(spoken)).float()
+    words_loss = F.cross_entropy(logits, torch.cat(labels))
 
-    rows = (batch.seg_at - 1 + patches - 1)[:, :, None].expand(-1, -1, hidden.shape[-1])
-    seg = model.project_seg(hidden.gather(1, rows))
-    low = model.decode_masks(seg, features.embedding)
+    rows = (batch.seg_at - 1)[..., None, None].expand(-1, -1, 1, asking.shape[-1])
+    seg = model.project_seg(asking[:, : rows.shape[1]].gather(2, rows)[:, :, 0])
+    low = model.decode_masks(seg[:, : PRESENT + FORCED], features.embedding)
     full = F.interpolate(low.float(), (256, 256), mode="bilinear", align_corners=False)[:, :, :192]
+    full, forced = full[:, :PRESENT], full[:, PRESENT:]
     bce = F.binary_cross_entropy_with_logits(full, batch.masks)
+    empty = F.binary_cross_entropy_with_logits(forced, torch.zeros_like(forced))
     chance = full.sigmoid().flatten(2)
     true = batch.masks.flatten(2)
     dice = (1 - (2 * (chance * true).sum(2) + 1e-3) / (chance.sum(2) + true.sum(2) + 1e-3)).mean()
     extra = heads(features.embedding, features.tokens, batch.patches)
-    loss = words_loss + BCE_WEIGHT * bce + DICE_WEIGHT * dice + AUXILIARY_WEIGHT * extra
+    meant = asked(seg, batch.asked, batch.boxes)
+    loss = words_loss + BCE_WEIGHT * (bce + 0.5 * empty) + DICE_WEIGHT * dice
+    loss = loss + AUXILIARY_WEIGHT * extra + ASKED_WEIGHT * meant
     with torch.no_grad():
         said = full > 0
         both, either = (said & (batch.masks > 0)).sum((2, 3)), (said | (batch.masks > 0)).sum((2, 3))
         iou = (both / either.clamp(min=1)).mean()
+        faint = (forced > 0).flatten(2).any(2).float().mean()  # the share of absent things that get a mask
+        kinds = asked.looks(seg[:, -USES:])[..., : asked.sizes[0]].argmax(-1) == batch.asked[:, -USES:, 0]
     parts = {"ce": words_loss, "bce": bce, "dice": dice, "extra": extra, "iou": iou}
+    parts |= {"empty": empty, "faint": faint, "meant": meant, "use": kinds.float().mean()}
     return loss, {name: float(value.detach()) for name, value in parts.items()}
 
 
@@ -384,7 +490,8 @@ def main(arguments: list[str] | None = None) -> None:
         model.load_state_dict(Lisa.from_pretrained(str(args.init), dtype=torch.float32).state_dict())
     model.to(device)
     heads = Heads(128, 192).to(device)
-    modules: dict[str, nn.Module] = {"lisa": model, "heads": heads}
+    asked = Asked(128).to(device)
+    modules: dict[str, nn.Module] = {"lisa": model, "heads": heads, "asked": asked}
     print(
         f"lisa: {len(records.pictures)} pictures, {len(tokenizer)} words, {_millions(model):.2f} M",
         flush=True,
@@ -397,7 +504,7 @@ def main(arguments: list[str] | None = None) -> None:
     def run(drawn: Batch) -> tuple[torch.Tensor, loop.Metrics]:
         batch = _to(drawn, device)
         with torch.autocast(device.type, torch.bfloat16):
-            return losses(model, heads, batch)
+            return losses(model, heads, asked, batch)
 
     def save(number: int) -> None:
         model.eval()

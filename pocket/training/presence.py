@@ -1,6 +1,6 @@
 """Fitting the rule by which pocket LISA decides whether a thing is there (``tools.lisa.presence``).
 
-Logistic regression over the two signs, on held-out rooms; then the bias is moved so that only a small share
+Logistic regression over the three signs, on held-out rooms; then the bias is moved so that only a small share
 of the things that are there is missed.
 """
 
@@ -33,10 +33,10 @@ def fit(model: Lisa, tokenizer: LisaTokenizer, records: Records, rooms: int = 15
     signs, there, named = [], [], []
     for row in range(min(rooms, len(records.pictures))):
         asked = _asked(records.said[row], np.random.default_rng([row, 75]))
-        for said, (text, inside) in zip(
+        for said, (text, inside, listed) in zip(
             asked, segmenter.signs(records.pictures[row], [each.text for each in asked]), strict=True
         ):
-            signs.append((1.0, text, odds(inside)))
+            signs.append((1.0, text, odds(inside), float(listed)))
             there.append(bool(said.things))
             named.append(said.group in _NAMED)
     x, y = torch.tensor(signs, dtype=torch.float64), torch.tensor(there, dtype=torch.float64)
@@ -49,8 +49,8 @@ def fit(model: Lisa, tokenizer: LisaTokenizer, records: Records, rooms: int = 15
         f" where {MISSED:.0%} of named things are missed",
         flush=True,
     )
-    bias, by_text, by_mask = (round(float(value), 4) for value in weights)
-    return vars(Presence(YES, NO, round(bias - limit, 4), by_text, by_mask))
+    bias, by_text, by_mask, by_name = (round(float(value), 4) for value in weights)
+    return vars(Presence(YES, NO, round(bias - limit, 4), by_text, by_mask, by_name))
 
 
 def _asked(said: list[Said], rng: np.random.Generator) -> list[Said]:
@@ -63,7 +63,7 @@ def _asked(said: list[Said], rng: np.random.Generator) -> list[Said]:
 
 
 def _regression(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Weights (3,) of a logistic regression in which both classes count alike, with a little decay."""
+    """Weights (4,) of a logistic regression in which both classes count alike, with a little decay."""
     weights = torch.zeros(x.shape[1], dtype=x.dtype, requires_grad=True)
     balance = torch.where(y > 0, 1 / y.sum().clamp(min=1), 1 / (1 - y).sum().clamp(min=1))
     optimiser = torch.optim.LBFGS([weights], max_iter=200)

@@ -12,27 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tools.flux.words import Embedding
+
 
 @contextmanager
-def guided(pipeline: Any, scale: float, tokens: int) -> Iterator[None]:
-    """Run a pipeline's calls in this block with guidance ``scale``; 1 leaves it alone, at half the cost.
+def guided(pipeline: Any, scale: float, empty: Embedding) -> Iterator[None]:
+    """Run a FLUX.1 pipeline's calls in this block with guidance ``scale``, which is not 1.
 
-    ``tokens`` is the prompt length that the pipeline is called with. Not for two threads at once.
+    ``empty`` is the embedding of no words, at the length that the pipeline is called with. Not for two
+    threads at once.
     """
-    if scale == 1.0:
-        yield
-        return
-    sequence, pooled, _ = pipeline.encode_prompt(prompt="", prompt_2=None, max_sequence_length=tokens)
     transformer = pipeline.transformer
     predict = transformer.forward
 
     def forward(**inputs: Any) -> tuple[Any]:
         batch = len(inputs["hidden_states"])
-        empty = {
-            "pooled_projections": pooled.expand(batch, -1),
-            "encoder_hidden_states": sequence.expand(batch, -1, -1),
+        nothing = {
+            "pooled_projections": empty.pooled.expand(batch, -1),
+            "encoder_hidden_states": empty.sequence.expand(batch, -1, -1),
         }
-        without = predict(**{**inputs, **empty})[0]
+        without = predict(**{**inputs, **nothing})[0]
         return (without + scale * (predict(**inputs)[0] - without),)
 
     # The pipeline checks what it is made of, so its transformer stays the same object.

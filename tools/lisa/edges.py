@@ -2,64 +2,84 @@
 
 LISA's masks are drawn on a grid that is coarser than the picture, the pocket model's most of all. The guided
 filter (He, Sun, Tang 2013, "Guided Image Filtering", equations 11-16, colour guide) fits in every window the
-linear function of the picture's colours that is nearest to the mask, so the result breaks where those do.
+linear function of the picture's colours that is nearest to the mask, so the result breaks where those do. The
+functions are fitted on a picture of half the size and applied to the whole one (He, Sun 2015, "Fast Guided
+Filter", arXiv 1505.00996).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import uniform_filter
-
-Field = NDArray[np.float32]
+from torch import Tensor
+from torch.nn import functional as F
 
 SIDE: Final = 512
 """The filter works on a picture whose longer side is at most this, in pixels."""
+COARSER: Final = 2
+"""What the longer side is divided by where the functions are fitted."""
 RADIUS: Final = 14
 """Half the window's side at that size: what a pocket mask is wrong by, and a little more."""
 SMOOTHNESS: Final = 1e-4
 """Variance of a colour (0…1) below which it is no edge; the filter's epsilon."""
 
+_PAIRS: Final = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
-def edge_follower(picture: NDArray[np.uint8]) -> Callable[[Field], NDArray[np.bool_]]:
-    """What makes masks follow the edges of an RGB picture (H, W, 3).
 
-    It takes a mask's probability, float32 (H, W) in 0…1, and returns the mask, bool (H, W).
-    """
-    height, width = picture.shape[:2]
-    scale = min(1.0, SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    radius = max(1, round(RADIUS * max(size) / SIDE))
-    guide = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX), np.float32) / 255
-    mean = _mean(guide, radius)
-    spread = np.empty((*guide.shape, 3), np.float32)
-    for one in range(3):
-        for other in range(one, 3):
-            both = _mean(guide[..., one] * guide[..., other], radius) - mean[..., one] * mean[..., other]
-            spread[..., one, other] = spread[..., other, one] = both
-    inverse = np.linalg.inv(spread + SMOOTHNESS * np.eye(3, dtype=np.float32))
+class EdgeFollower:
+    """What makes masks follow the edges of one picture. Its statistics are made once."""
 
-    def follow(chance: Field) -> NDArray[np.bool_]:
-        small = np.asarray(Image.fromarray(chance, "F").resize(size, Image.Resampling.BOX), np.float32)
-        average = _mean(small, radius)
-        shared = _mean(guide * small[..., None], radius) - mean * average[..., None]
-        slope = np.einsum("hwab,hwb->hwa", inverse, shared)
-        offset = average - (slope * mean).sum(axis=-1)
-        led = (_mean(slope, radius) * guide).sum(axis=-1) + _mean(offset, radius)
-        whole = Image.fromarray(led.astype(np.float32), "F").resize(
-            (width, height), Image.Resampling.BILINEAR
+    def __init__(self, picture: NDArray[np.uint8]) -> None:
+        """``picture``: RGB (H, W, 3)."""
+        height, width = picture.shape[:2]
+        self._whole = (height, width)
+        scale = min(1.0, SIDE / max(height, width))
+        size = (max(1, round(height * scale)), max(1, round(width * scale)))
+        self.grid = (max(1, round(size[0] / COARSER)), max(1, round(size[1] / COARSER)))
+        """Height and width at which a mask's probability is wanted."""
+        self._radius = max(1, round(RADIUS * max(self.grid) / SIDE))
+        image = Image.fromarray(picture)
+        self._guide, guide = _scaled(image, size), _scaled(image, self.grid)
+        self._small, self._mean = guide, _mean(guide, self._radius)
+        both = _mean(torch.stack([guide[a] * guide[b] for a, b in _PAIRS]), self._radius)
+        spread = torch.empty((*self.grid, 3, 3))
+        for number, (a, b) in enumerate(_PAIRS):
+            spread[..., a, b] = spread[..., b, a] = both[number] - self._mean[a] * self._mean[b]
+        inverse = torch.linalg.inv(spread + SMOOTHNESS * torch.eye(3))
+        self._inverse = inverse.permute(2, 3, 0, 1).contiguous()
+
+    def __call__(self, chance: Tensor) -> NDArray[np.bool_]:
+        """The mask, bool (H, W), of a probability in 0…1, float32 of the size ``grid``."""
+        found = _mean(torch.cat([chance[None], self._small * chance]), self._radius)
+        shared = found[1:] - self._mean * found[0]
+        slope = (self._inverse * shared).sum(1)
+        offset = found[0] - (slope * self._mean).sum(0)
+        function = _enlarged(
+            _mean(torch.cat([slope, offset[None]]), self._radius), tuple(self._guide.shape[1:])
         )
-        return np.asarray(np.asarray(whole) > 0.5)
+        led = (function[:3] * self._guide).sum(0) + function[3]
+        return np.asarray(_enlarged(led[None], self._whole)[0].numpy() > 0.5)
 
-    return follow
+
+def _scaled(image: Image.Image, size: tuple[int, int]) -> Tensor:
+    """An RGB picture as float32 (3, *size), 0…1."""
+    pixels = np.asarray(image.resize(size[::-1], Image.Resampling.BOX), np.float32) / 255
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))
 
 
-def _mean(values: NDArray[np.floating[Any]], radius: int) -> Field:
-    """The mean over a square window, channel by channel: float32 of the same shape."""
+def _enlarged(values: Tensor, size: tuple[int, ...]) -> Tensor:
+    """Values (n, h, w) at a larger size, (n, *size)."""
+    return F.interpolate(values[None], size, mode="bilinear", align_corners=False)[0]
+
+
+def _mean(values: Tensor, radius: int) -> Tensor:
+    """The mean over a square window, layer by layer: (n, h, w) in and out; the border is repeated."""
     window = 2 * radius + 1
-    size = (window, window) + (1,) * (values.ndim - 2)
-    return np.asarray(uniform_filter(values, size, mode="nearest"), np.float32)
+    padded = F.pad(values[None], (radius,) * 4, mode="replicate")[0]
+    sums = F.pad(padded.cumsum(1), (0, 0, 1, 0))
+    sums = F.pad((sums[:, window:] - sums[:, :-window]).cumsum(2), (1, 0))
+    return (sums[:, :, window:] - sums[:, :, :-window]) / window**2

@@ -34,6 +34,23 @@ class PictureFeatures:
 
 
 @dataclass(frozen=True)
+class Prefix:
+    """What every conversation about one picture begins with, read once: the keys and values of each layer,
+    (1, heads, t, head width), and the ``ids`` (with the placeholder) that they stand for.
+    """
+
+    ids: list[int]
+    layers: list[tuple[Tensor, Tensor]]
+
+    def cache(self, rows: int) -> DynamicCache:
+        """A cache for a batch that goes on from here; what is added to it does not change the prefix."""
+        made = DynamicCache()
+        for number, (keys, values) in enumerate(self.layers):
+            made.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), number)
+        return made
+
+
+@dataclass(frozen=True)
 class Answer:
     """What the language model said to one question.
 
@@ -138,29 +155,59 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         made: Tensor = masks[:, :, 0]
         return made
 
-    def _padded(self, prompts: list[Tensor], tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Prompts about one picture, padded on the left: embeddings (n, t, hidden), mask and positions
-        (n, t).
+    @torch.no_grad()
+    def prefix(self, prompt: Tensor, tokens: Tensor) -> Prefix:
+        """Read a prompt (t,) up to its picture (patches, hidden), and the picture, for ``read`` and
+        ``answer``.
         """
-        embedded = [self.embed(ids.to(tokens.device), tokens) for ids in prompts]
-        longest = max(len(e) for e in embedded)
+        ids = prompt[: int((prompt == IMAGE_PLACEHOLDER).nonzero()[0]) + 1]
+        cache = DynamicCache()
+        embedded = self.embed(ids.to(tokens.device), tokens)[None]
+        self.language_model.model(inputs_embeds=embedded, past_key_values=cache, use_cache=True)
+        return Prefix(ids.tolist(), [(layer.keys, layer.values) for layer in cache.layers])
+
+    def _begun(
+        self, prompts: list[Tensor], tokens: Tensor, prefix: Prefix | None
+    ) -> tuple[Tensor, Tensor, Tensor, DynamicCache]:
+        """Prompts about one picture after their prefix, padded on the left: embeddings (n, t, hidden), mask
+        (n, prefix + t), positions (n, t), and the cache with the prefix in it.
+
+        A prefix that is not what all prompts begin with is left aside.
+        """
+        known = prefix.ids if prefix is not None else []
+        if known and all(ids[: len(known)].tolist() == known for ids in prompts):
+            assert prefix is not None
+            cache = prefix.cache(len(prompts))
+            words = self.language_model.get_input_embeddings()
+            embedded = [words(ids[len(known) :].to(tokens.device)) for ids in prompts]
+        else:
+            cache = DynamicCache()
+            embedded = [self.embed(ids.to(tokens.device), tokens) for ids in prompts]
+        longest, before = max(len(e) for e in embedded), cache.get_seq_length()
         inputs = embedded[0].new_zeros((len(embedded), longest, embedded[0].shape[-1]))
-        mask = torch.zeros(len(embedded), longest, dtype=torch.long, device=tokens.device)
+        mask = torch.zeros(len(embedded), before + longest, dtype=torch.long, device=tokens.device)
+        mask[:, :before] = 1
         for row, e in enumerate(embedded):
             inputs[row, longest - len(e) :] = e
-            mask[row, longest - len(e) :] = 1
-        return inputs, mask, (mask.cumsum(1) - 1).clamp(min=0)
+            mask[row, before + longest - len(e) :] = 1
+        return inputs, mask, (mask.cumsum(1) - 1).clamp(min=0)[:, before:], cache
 
     @torch.no_grad()
-    def read(self, prompts: list[Tensor], tokens: Tensor, said: list[int]) -> Tensor:
+    def read(
+        self, prompts: list[Tensor], tokens: Tensor, said: list[int], prefix: Prefix | None = None
+    ) -> Tensor:
         """The states that predict each token of ``said``, and the one after it, when that is the answer.
 
-        ``prompts`` and ``tokens`` as for ``answer``. Returns (n, len(said) + 1, hidden).
+        ``prompts``, ``tokens`` and ``prefix`` as for ``answer``. Returns (n, len(said) + 1, hidden).
         """
         whole = [torch.cat([ids, torch.tensor(said, dtype=ids.dtype, device=ids.device)]) for ids in prompts]
-        inputs, mask, positions = self._padded(whole, tokens)
+        inputs, mask, positions, cache = self._begun(whole, tokens, prefix)
         states: Tensor = self.language_model.model(
-            inputs_embeds=inputs, attention_mask=mask, position_ids=positions, use_cache=False
+            inputs_embeds=inputs,
+            attention_mask=mask,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
         ).last_hidden_state
         return states[:, -len(said) - 1 :]
 
@@ -174,15 +221,16 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         end_id: int,
         max_new_tokens: int = 64,
         cancelled: Any = None,
+        prefix: Prefix | None = None,
     ) -> list[Answer]:
         """Answer several questions about one picture greedily, in one batch and with a key-value cache.
 
         ``prompts``: token ids (t,) each with one ``IMAGE_PLACEHOLDER``; ``tokens``: the picture's
         (patches, hidden). Prompts are padded on the left; padding changes nothing. ``cancelled()`` is
-        asked once a token; when it says yes the answers so far are returned.
+        asked once a token; when it says yes the answers so far are returned. ``prefix``, of the same picture,
+        saves reading again what the prompts have in common.
         """
-        inputs, mask, positions = self._padded(prompts, tokens)
-        cache = DynamicCache()
+        inputs, mask, positions, cache = self._begun(prompts, tokens, prefix)
         said: list[list[int]] = [[] for _ in prompts]
         segs: list[list[Tensor]] = [[] for _ in prompts]
         first = [0.0] * len(prompts)

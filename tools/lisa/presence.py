@@ -1,24 +1,34 @@
 """Whether a thing is there: a decision from what LISA would say and from how sure its mask is.
 
 A small model that says "I do not see it." does so at the wrong times: its first words follow the question
-more than the picture. Its mask knows better, for it is faint where nothing fits. So a model may carry a rule
-that was fitted on pictures of known content: both signs, weighed as in logistic regression.
+more than the picture. Its mask knows better, for it is faint where nothing fits. So does its own list of what
+there is, although that is wrong now and then, too. So a model may carry a rule that was fitted on pictures of
+known content: the three signs, weighed as in logistic regression.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from tools.things import thing_in
+
+_ARTICLE: Final = re.compile(r"^(?:an?|the|my|our|this|there (?:is|are))\s+", re.I)
+_RELATION: Final = re.compile(
+    r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near|beside|between|against|that|which|to)\b|,"
+)
 
 
 @dataclass(frozen=True)
 class Presence:
     """The rule. ``yes`` (with one [SEG]) and ``no`` are the only two answers that the model was taught.
 
-    A thing is there when ``bias + text·t + mask·m > 0``, where t is the log-odds of the first word in which
-    the answers differ, and m those of the mask's mean probability inside itself.
+    A thing is there when ``bias + text·t + mask·m + named·n > 0``, where t is the log-odds of the first word
+    in which the answers differ, m those of the mask's mean probability inside itself, and n is 1 when the
+    model names the thing where it is asked what there is, else 0.
     """
 
     yes: str
@@ -26,18 +36,36 @@ class Presence:
     bias: float
     text: float
     mask: float
+    named: float = 0.75
 
     @classmethod
     def of(cls, fields: Mapping[str, Any] | None) -> Presence | None:
         """The rule of a config's fields, if there is one."""
         return cls(**fields) if fields else None
 
-    def logit(self, said: float, inside: float) -> float:
+    def logit(self, said: float, inside: float, named: bool = False) -> float:
         """How sure it is that the thing is there: above 0 it is.
 
-        ``said`` are the log-odds of yes over no, ``inside`` the mask's mean probability inside itself, 0…1.
+        ``said`` are the log-odds of yes over no, ``inside`` the mask's mean probability inside itself, 0…1;
+        ``named``: whether the model names it of itself.
         """
-        return self.bias + self.text * said + self.mask * odds(inside)
+        return self.bias + self.text * said + self.mask * odds(inside) + self.named * named
+
+
+def bare(phrase: str) -> str:
+    """A phrase in lower case without its article."""
+    return _ARTICLE.sub("", phrase.strip().lower())
+
+
+def is_named(phrase: str, names: Collection[str]) -> bool:
+    """Whether what a phrase speaks of is among some names, by these very words or by what they mean.
+
+    "the red carpet by the door" is named by "rug": the noun counts, not how it looks or where it is.
+    """
+    if bare(phrase) in names:
+        return True
+    kind, _ = thing_in(_RELATION.split(bare(phrase))[0])
+    return bool(kind) and any(thing_in(name)[0] == kind for name in names)
 
 
 def odds(probability: float) -> float:

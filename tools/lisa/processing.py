@@ -67,13 +67,16 @@ def pixels(picture: NDArray[np.uint8], config: LisaConfig) -> tuple[torch.Tensor
     )
 
 
-def restore_masks(logits: torch.Tensor, height: int, width: int, side: int) -> torch.Tensor:
+def restore_masks(
+    logits: torch.Tensor, height: int, width: int, side: int, grid: tuple[int, int] | None = None
+) -> torch.Tensor:
     """Low-resolution mask logits (n, h, h) to logits at the picture's size, float32 (n, H, W).
 
-    First to SAM's input size, then cut to the part that is picture, then to (height, width); bilinear
-    both times. A pixel is in the mask where its logit is > 0.
+    First to SAM's input size, then cut to the part that is picture, then to (height, width), or to the size
+    ``grid`` where the whole picture is wanted at another one; bilinear both times. A pixel is in the mask
+    where its logit is > 0.
     """
     resized = sam_size(height, width, side)
     full = F.interpolate(logits[:, None].float(), (side, side), mode="bilinear", align_corners=False)
     cut = full[..., : resized[0], : resized[1]]
-    return F.interpolate(cut, (height, width), mode="bilinear", align_corners=False)[:, 0]
+    return F.interpolate(cut, grid or (height, width), mode="bilinear", align_corners=False)[:, 0]

@@ -1,7 +1,7 @@
 """The published LISA models as engines: where they lie on this machine, how they are fetched and loaded.
 
 Loading never uses the network: ``fetch`` does, when the user asks for it (``inpalla setup``), and leaves a
-copy in our own layout in the data folder, with CLIP in it, beside what the hub's cache keeps.
+copy in our own layout in the data folder, with CLIP in it. What it was made from is then needed no more.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import torch
 
 from sessions.catalog import data_folder
+from tools import hub
 from tools.errors import EngineError
 from tools.lisa import checkpoint, text
 from tools.lisa.config import LisaConfig
@@ -30,6 +31,9 @@ REPOSITORIES: Final = {
     "lisa-13b-explanatory": "xinlai/LISA-13B-llama2-v1-explanatory",
 }
 """The published models by our names for them."""
+
+_PARAMETERS: Final = {"lisa-7b": 7.4e9, "lisa-13b": 13.7e9}
+_CLIP_BYTES: Final = 1_710_000_000
 
 EXACT: Final = ("lm_head", "mm_projector", "text_hidden_fcs", "sam", "vision_tower")
 """What is never quantised: masks came out empty where the original did it."""
@@ -80,7 +84,8 @@ def load(name: str) -> LisaSegmenter:
     except (OSError, ValueError) as error:
         raise EngineError(f"The tokenizer in {folder} cannot be read ({error}): fetch it again.") from error
     # A model with a rule of its own knows two answers and one form of question, whatever its size.
-    return LisaSegmenter(name, model, tokenizer, revision(folder), reasons=model.config.presence is None)
+    reasons = model.config.presence is None
+    return LisaSegmenter(name, model, tokenizer, revision(folder, source.bits), reasons=reasons)
 
 
 def find(repository: str, beside: Path | None = None) -> Path:
@@ -88,23 +93,19 @@ def find(repository: str, beside: Path | None = None) -> Path:
 
     ``beside`` is a folder whose neighbours are looked at first. Raises ``EngineError`` when it is nowhere.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
     neighbours = [beside.parent / Path(repository).name] if beside is not None else []
     for folder in (*neighbours, Path(repository).expanduser(), copy_folder(repository)):
         if (folder / "config.json").is_file():
             return folder
-    try:
-        return Path(snapshot_download(repository, allow_patterns=list(_FILES), local_files_only=True))
-    except (LocalEntryNotFoundError, HFValidationError) as error:
-        names = {value: name for name, value in REPOSITORIES.items()}
-        if Path(repository).expanduser().is_dir():
-            raise EngineError(f"{repository} is not a LISA checkpoint: it has no config.json.") from error
-        raise EngineError(
-            f"{names.get(repository, repository)} is not on this machine:"
-            f" fetch it with inpalla setup --segmenter {names.get(repository, repository)}."
-        ) from error
+    if Path(repository).expanduser().is_dir():
+        raise EngineError(f"{repository} is not a LISA checkpoint: it has no config.json.")
+    if (kept_ := hub.kept(_weights(repository))) is not None:
+        return kept_
+    names = {value: name for name, value in REPOSITORIES.items()}
+    raise EngineError(
+        f"{names.get(repository, repository)} is not on this machine:"
+        f" fetch it with inpalla setup --segmenter {names.get(repository, repository)}."
+    )
 
 
 def copy_folder(repository: str) -> Path:
@@ -112,21 +113,59 @@ def copy_folder(repository: str) -> Path:
     return data_folder() / "models" / repository.replace("/", "--")
 
 
-def fetch(name: str) -> Path:
-    """Fetch a published model and its CLIP, and keep a copy in our own layout; the copy's folder.
+def needed(name: str) -> tuple[hub.Weights, ...]:
+    """What a model needs of the hub: its weights and CLIP's; nothing for a folder."""
+    repository = Source.parse(name).repository
+    if Path(repository).expanduser().is_dir():
+        return ()
+    clip = (_weights(CLIP),) if repository in REPOSITORIES.values() else ()
+    return _weights(repository), *clip
 
-    Safe to repeat: what is there is not fetched again, and a broken download goes on where it stopped. Raises
-    ``EngineError`` when the hub cannot be reached or does not have it.
+
+def kept(name: str) -> Path | None:
+    """Where a model lies on this machine with all that it needs; None when it does not. No network."""
+    try:
+        folder = find(Source.parse(name).repository)
+        if checkpoint.is_published(folder):
+            find(_clip_of(folder), beside=folder)
+    except (EngineError, OSError, ValueError):
+        return None
+    return folder
+
+
+def fetch(name: str, progress: hub.Progress = hub.silent) -> Path:
+    """Fetch a published model and its CLIP, and make a copy in our own layout; the copy's folder.
+
+    Safe to repeat: what is there is not fetched again, and a broken download goes on where it stopped. What
+    the copy was made from stays in the hub's cache: see ``originals``. Raises ``EngineError`` when there is
+    too little room, and when the hub cannot be reached or does not have it.
     """
-    source = Source.parse(name)
-    target = copy_folder(source.repository)
-    if (target / "config.json").is_file():
-        return target
-    folder = _fetched(source.repository)
+    repository = Source.parse(name).repository
+    target = copy_folder(repository)
+    for own in (Path(repository).expanduser(), target):
+        if (own / "config.json").is_file():
+            return own
+    weights = _weights(repository)
+    if repository in REPOSITORIES.values():
+        # The copy is as large as what it is made from, and is written while that is still there.
+        sizes = [hub.measured(each) for each in needed(name)]
+        lacking = sum(missing for _, missing in sizes)
+        hub.check_room({hub.cache(): lacking, target: sum(total for total, _ in sizes)})
+    folder = hub.fetch(weights, progress)
     if not checkpoint.is_published(folder):
         return folder
-    clip = _fetched(_clip_of(folder))
+    clip = hub.fetch(_weights(_clip_of(folder)), progress)
     return convert(folder, clip, target)
+
+
+def originals(name: str) -> tuple[str, ...]:
+    """The repositories in the hub's cache that a model no longer needs, as our own copy holds all of them."""
+    repository = Source.parse(name).repository
+    if not (copy_folder(repository) / "config.json").is_file():
+        return ()
+    # Other programs need CLIP, too: it is left over only where it was fetched for this.
+    left = (repository, CLIP) if hub.is_ours(CLIP) else (repository,)
+    return tuple(each for each in left if hub.cached_bytes(each))
 
 
 def convert(folder: Path, clip: Path, target: Path, dtype: torch.dtype = torch.bfloat16) -> Path:
@@ -153,20 +192,22 @@ def convert(folder: Path, clip: Path, target: Path, dtype: torch.dtype = torch.b
     return target
 
 
-def revision(folder: Path) -> str:
-    """What identifies a checkpoint: the hub's commit where it came from there, else a digest of its files.
+def revision(folder: Path, bits: Bits = 16) -> str:
+    """What identifies a checkpoint and what was made of it: the hub's commit where it came from there, else a
+    digest of its files; behind it the bits, where they are fewer than the file's.
 
     Reading all of 16 GB would take a minute, so the digest is of the config, the index and the files' sizes.
     """
+    fewer = "" if bits == 16 else f"-{bits}bit"
     if folder.parent.name == "snapshots":
-        return folder.name[:12]
+        return folder.name[:12] + fewer
     digest = hashlib.sha256()
     for file in sorted(folder.iterdir()):
         if file.is_file():
             digest.update(f"{file.name} {file.stat().st_size}\n".encode())
             if file.suffix == ".json":
                 digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
+    return digest.hexdigest()[:12] + fewer
 
 
 def _clip_of(folder: Path) -> str:
@@ -174,23 +215,11 @@ def _clip_of(folder: Path) -> str:
     return str(fields.get("vision_tower") or fields.get("mm_vision_tower") or CLIP)
 
 
-def _fetched(repository: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        return Path(snapshot_download(repository, allow_patterns=list(_FILES)))
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "no answer"
-        raise EngineError(
-            f"The hub does not give out {repository} ({status}): look at https://huggingface.co/{repository}"
-            " whether a licence must be accepted first, and log in with hf auth login."
-        ) from error
-    except (OSError, ValueError) as error:
-        raise EngineError(
-            f"The hub could not be reached for {repository}: check the network, and say it again; what was"
-            " fetched is kept."
-        ) from error
+def _weights(repository: str) -> hub.Weights:
+    names = {value: name for name, value in REPOSITORIES.items()}
+    parameters = _PARAMETERS.get(names.get(repository, "").removesuffix("-explanatory"), 0.0)
+    about = _CLIP_BYTES if repository == CLIP else int(2 * parameters)
+    return hub.Weights(repository, _FILES, about)
 
 
 def _load_own(folder: Path, device: str, dtype: torch.dtype, few: Any) -> Lisa:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,8 +22,6 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError
 from numpy.typing import NDArray
 from PIL import Image
 from torch.nn import functional as F
@@ -32,8 +29,11 @@ from transformers import CLIPTokenizer, Sam3Config, Sam3Model
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from transformers.utils import logging
 
+from tools import hub
 from tools.errors import Cancelled, EngineError
 from tools.instances import Instances, Wanted, choose, read_phrase
+from tools.kept import Kept
+from tools.residency import bytes_of
 from tools.segment import CancelCheck, Found, never
 
 REPOSITORY: Final = "facebook/sam3"
@@ -48,7 +48,7 @@ LEAST_SCORE: Final = 0.3
 MASK_THRESHOLD: Final = 0.5
 """A pixel is in a mask where its probability is larger."""
 
-_KEPT_PICTURES = 4
+_BYTES = 3_440_000_000  # of the published weights, in float32
 _AT_ONCE = 4
 """How many phrases share a batch: more would need more memory than small cards have."""
 
@@ -85,7 +85,7 @@ class Sam3Segmenter:
         self._model = model.eval()
         self._tokenizer = tokenizer
         self._inventory = tuple(inventory)
-        self._features: OrderedDict[str, Any] = OrderedDict()
+        self._features: Kept[Any] = Kept()
         self._lock = threading.Lock()
         self._cancelled: CancelCheck = never
         for layers in (
@@ -121,7 +121,7 @@ class Sam3Segmenter:
         """
         if isinstance(repo_or_folder, Path) or Path(repo_or_folder).is_dir():
             return cls._open(name, Path(repo_or_folder), revision, device, dtype)
-        folder = _find(str(repo_or_folder), revision)
+        folder = hub.fetch(_weights(str(repo_or_folder)))
         return cls._open(name, folder, folder.name[:12], device, dtype)  # A snapshot is named by its commit.
 
     @classmethod
@@ -169,6 +169,34 @@ class Sam3Segmenter:
         with self._working(never):
             seen = self._look(picture, self._inventory)
         return [noun for noun in self._inventory if len(seen[noun].instances.scores)]
+
+    def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
+        """Encode a picture ahead of the questions about it. See ``tools.segment.Looker``."""
+        with self._working(cancelled):
+            self._encode(picture)
+
+    @property
+    def weight_bytes(self) -> int:
+        """The bytes that the weights take."""
+        return bytes_of(self._model)
+
+    def to_card(self) -> None:
+        """Move the weights to the graphics card, if there is one."""
+        if torch.cuda.is_available():
+            self._move("cuda")
+
+    def off_card(self) -> None:
+        """Move the weights to main memory."""
+        if self._model.device.type != "cpu":
+            self._move("cpu")
+            torch.cuda.empty_cache()
+
+    def _move(self, device: str) -> None:
+        """Move the weights; the features of pictures are large, and made anew where they are wanted."""
+        with self._lock:
+            if self._model.device.type != device:
+                self._features.clear()
+                self._model.to(device)
 
     @contextmanager
     def _working(self, cancelled: CancelCheck) -> Iterator[None]:
@@ -223,16 +251,12 @@ class Sam3Segmenter:
         return seen
 
     def _encode(self, picture: NDArray[np.uint8]) -> Any:
-        key = hashlib.sha256(
-            np.ascontiguousarray(picture).tobytes() + str(picture.shape).encode()
-        ).hexdigest()
-        if key not in self._features:
-            pixels = sam3_pixels(picture, self._side).to(self._model.device, self._model.dtype)
-            self._features[key] = self._model.get_vision_features(pixel_values=pixels)
-            if len(self._features) > _KEPT_PICTURES:
-                self._features.popitem(last=False)
-        self._features.move_to_end(key)
-        return self._features[key]
+        """The features of a picture at several sizes, on the model's device."""
+        return self._features.of(picture, lambda: self._encoded(picture))
+
+    def _encoded(self, picture: NDArray[np.uint8]) -> Any:
+        pixels = sam3_pixels(picture, self._side).to(self._model.device, self._model.dtype)
+        return self._model.get_vision_features(pixel_values=pixels)
 
     @property
     def _side(self) -> int:
@@ -267,18 +291,28 @@ def sam3_pixels(picture: NDArray[np.uint8], side: int) -> torch.Tensor:
 
 def load_sam3() -> Sam3Segmenter:
     """The published SAM 3, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folder = _kept(REPOSITORY, None)
+    folder = kept()
     if folder is None:
         raise EngineError("sam3 is not on this machine: fetch it with inpalla setup --segmenter sam3.")
     return Sam3Segmenter._open("sam3", folder, folder.name[:12], None, None)
 
 
-def fetch() -> Path:
+def needed(name: str = "sam3") -> tuple[hub.Weights, ...]:  # noqa: ARG001 - asked of every kind of engine
+    """What SAM 3 needs of the hub."""
+    return (_weights(REPOSITORY),)
+
+
+def kept(name: str = "sam3") -> Path | None:  # noqa: ARG001
+    """Where the published SAM 3 lies on this machine; None when it does not. No network."""
+    return hub.kept(_weights(REPOSITORY))
+
+
+def fetch(name: str = "sam3", progress: hub.Progress = hub.silent) -> Path:  # noqa: ARG001
     """Fetch the published SAM 3; its folder. Safe to repeat.
 
     Raises ``EngineError`` when it is not there and may not be fetched.
     """
-    return _find(REPOSITORY, None)
+    return hub.fetch(_weights(REPOSITORY), progress)
 
 
 def _mask_of(wanted: Wanted | None, seen: dict[str, _Seen]) -> NDArray[np.bool_] | None:
@@ -324,42 +358,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
-def _kept(repository: str, revision: str | None) -> Path | None:
-    """The folder of a repository's files on this machine, if they are all there."""
-    try:
-        folder = Path(
-            snapshot_download(
-                repository, revision=revision, allow_patterns=list(FILES), local_files_only=True
-            )
-        )
-    except (OSError, ValueError):
-        return None
-    return folder if _is_complete(folder) else None
-
-
-def _find(repository: str, revision: str | None) -> Path:
-    """The folder of a repository's files: on this machine if they are all there, else fetched."""
-    if (kept := _kept(repository, revision)) is not None:
-        return kept
-    cause: Exception | None = None
-    try:
-        folder = Path(snapshot_download(repository, revision=revision, allow_patterns=list(FILES)))
-        if _is_complete(folder):
-            return folder
-        why = "some of its files are missing"
-    except Exception as error:  # Whatever the hub's client raises, the user gets one sentence.
-        cause = error
-        if isinstance(error, GatedRepoError) or isinstance(error.__cause__, GatedRepoError):
-            why = "its licence is not accepted, or nobody is logged in"
-        elif isinstance(error, LocalEntryNotFoundError):
-            why = "the hub cannot be reached"
-        else:
-            why = _reason(error)
-    raise EngineError(
-        f"{repository} is not on this machine and cannot be fetched ({why}): accept its licence on"
-        f" https://huggingface.co/{repository}, then run hf auth login and"
-        f" hf download {repository} --exclude sam3.pt."
-    ) from cause
+def _weights(repository: str) -> hub.Weights:
+    return hub.Weights(repository, FILES, _BYTES, "SAM License", _is_complete)
 
 
 def _reason(error: Exception) -> str:
@@ -381,7 +381,7 @@ def _is_complete(folder: Path) -> bool:
 
 def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3Model, CLIPTokenizer]:
     broken = f"The folder {folder} holds no complete SAM 3"
-    mend = f"fetch it with hf download {REPOSITORY} --exclude sam3.pt."
+    mend = "fetch it with inpalla setup --segmenter sam3."
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         complete = _is_complete(folder)

@@ -1,0 +1,327 @@
+"""``inpalla replay``: painting a layer, or a whole picture, again from what was written down about it.
+
+A ``request.json`` of a session's layer, or a PNG that InpaLLa saved, names pictures and masks by the SHA-256
+digests of their pixels. They are looked for among the files that are given, inside the PNG (masks), in the
+session that the file lies in and in the other sessions. Then the engine and the revision that are named paint
+with the settings that are named, by the way that every edit takes.
+
+* A request: its layer is painted over what lay below it. Layers below are taken from a session that has them,
+  and painted again otherwise.
+* A PNG: every layer that shows in it is painted again, lowest first, over its base picture. A layer that was
+  painted over something which does not show any more gets that below it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL.PngImagePlugin import PngImageFile
+from pydantic import BaseModel, ValidationError
+
+from agent.errors import AgentError
+from sessions import Sessions
+from sessions.compose import Box, Patch, compose
+from sessions.files import check_output, reason
+from sessions.forms import PLAIN, Form, save_like
+from sessions.pictures import PictureStore, digest_of
+from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
+from tools import registry
+from tools.errors import EngineError
+from tools.inpaint import Inpainter, MaskedEdit, Progress, Step, inpaint
+from tools.pictures import read_mask, read_picture
+from tools.request import Request
+from tools.segment import CancelCheck, never
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+_SHOWN_DIGITS = 12  # of a digest, for the user
+
+
+class Made(BaseModel):
+    """One layer revision of a recipe: its request, its patch's digest and place, and what lay below it."""
+
+    layer: int
+    revision: int
+    patch: str
+    box: tuple[int, int, int, int]
+    below: list[Key]
+    request: Request
+
+    @property
+    def key(self) -> Key:
+        """The layer and its revision."""
+        return self.layer, self.revision
+
+
+class Recipe(BaseModel):
+    """How a picture came about; see ``sessions.recipes``. Layers are checked when they are wanted."""
+
+    base: str
+    size: tuple[int, int]
+    visible: list[Key]
+    layers: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What a replay came to: the saved picture, and the layers that were painted.
+
+    ``identical``: every patch has the very pixels that it had the first time.
+    """
+
+    output: Path
+    layers: tuple[int, ...]
+    identical: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Ground:
+    """A picture to paint on, and what its file was like."""
+
+    pixels: Pixels
+    alpha: Pixels | None = None
+    form: Form = PLAIN
+
+
+@dataclass(frozen=True)
+class _Shelf:
+    """Where pictures and masks are looked for by their digests: in files that were read, then in sessions."""
+
+    grounds: Mapping[str, _Ground]
+    masks: Mapping[str, Mask]
+    sessions: Sequence[Path]
+
+    def ground(self, digest: str) -> _Ground | None:
+        if (given := self.grounds.get(digest)) is not None:
+            return given
+        if (found := self._found(digest)) is None:
+            return None
+        from sessions.session import read_base
+
+        folder, pixels = found
+        base, alpha, form = read_base(folder)
+        return _Ground(pixels, alpha, form) if base == digest else _Ground(pixels)
+
+    def mask(self, digest: str) -> Mask | None:
+        if (given := self.masks.get(digest)) is not None:
+            return given
+        return found[1] >= 128 if (found := self._found(digest)) is not None else None
+
+    def patch(self, made: Made) -> Patch | None:
+        return Patch(found[1], Box(*made.box)) if (found := self._found(made.patch)) is not None else None
+
+    def _found(self, digest: str) -> tuple[Path, Pixels] | None:
+        for folder in self.sessions:
+            store = PictureStore(folder / "pictures")
+            if store.path(digest).is_file():
+                return folder, store.get(digest)
+        return None
+
+
+@dataclass
+class _Painting:
+    """The layers of a recipe, as far as they are there."""
+
+    made: Mapping[Key, Made]
+    patches: dict[Key, Patch] = field(default_factory=dict)
+    identical: bool = True
+
+    def ground(self, key: Key, base: Pixels) -> Pixels:
+        return compose(base, [self.patches[lower] for lower in self.made[key].below])
+
+
+def replay(
+    file: str | Path,
+    output: str | Path,
+    pictures: Sequence[str | Path] = (),
+    masks: Sequence[str | Path] = (),
+    *,
+    progress: Progress | None = None,
+    cancelled: CancelCheck = never,
+) -> Replayed:
+    """Paint again what a ``request.json`` or a PNG of InpaLLa's says, and save the picture.
+
+    ``pictures`` and ``masks`` are files to look into before the sessions. The result has the form of the base
+    picture's file; where nothing but the machine's clock has changed, a PNG that is replayed to a PNG gives
+    the same file, byte for byte. Raises ``AgentError``, ``SessionError`` and ``ToolError``, among others when
+    a picture, a mask, an engine or its revision is not here.
+    """
+    check_output(output)
+    path = Path(file).expanduser()
+    recipe, wanted, fields = _read(path)
+    given = {digest_of(read.pixels): _Ground(read.pixels, read.alpha, read.form)
+             for read in map(read_picture, pictures)}  # fmt: skip
+    if wanted is not None:
+        recipe = _on_its_ground(recipe, wanted, given)
+    shelf = _Shelf(given, _masks(fields, masks, recipe.size), _sessions_near(path))
+    painting, waiting = _gathered(recipe, wanted, shelf)
+    ground = shelf.ground(recipe.base)
+    if ground is None:
+        raise AgentError(_no_picture(path, recipe.base, given=bool(pictures)))
+    edits = {key: _edit(painting.made[key].request, shelf, path, given=bool(masks)) for key in waiting}
+    engines = {key: _engine(painting.made[key].request, path) for key in waiting}
+
+    total = sum(painting.made[key].request.steps for key in waiting)
+    done = 0
+    for key in waiting:
+        made = painting.made[key]
+        (painted,) = inpaint(
+            painting.ground(key, ground.pixels),
+            [edits[key]],
+            {made.request.kind: engines[key]},
+            progress=_from(progress, done, made.request.steps, total),
+            cancelled=cancelled,
+        )
+        done += made.request.steps
+        painting.patches[key] = painted.patch
+        painting.identical &= digest_of(painted.patch.rgba) == made.patch
+    picture = compose(ground.pixels, [painting.patches[key] for key in recipe.visible])
+    if not fields:
+        used = dict.fromkeys(made.request.mask for made in painting.made.values())
+        known = {digest: mask for digest in used if (mask := shelf.mask(digest)) is not None}
+        fields = texts(recipe.model_dump(mode="json"), known)
+    saved = save_like(output, ground.form, ground.pixels, picture, ground.alpha, fields)
+    return Replayed(saved, tuple(key[0] for key in waiting), painting.identical)
+
+
+def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
+    """What a file says: a recipe; the layer to paint (None: all that show); the text fields of a PNG."""
+    fields: dict[str, str] = {}
+    try:
+        with path.open("rb") as file:
+            if is_picture := file.read(4) == b"\x89PNG":
+                with PngImageFile(path) as image:
+                    fields = {name: str(image.info[name]) for name in TEXT_FIELDS if name in image.info}
+            values = json.loads(fields[FIELD] if is_picture else path.read_bytes())
+        wanted = None
+        if "request" in values:
+            own = {name: value for name, value in values.items() if name not in ("base", "size", "layers")}
+            wanted = (values["layer"], values["revision"])
+            values["visible"] = [*values["below"], wanted]
+            values["layers"] = [*values["layers"], own]
+        return Recipe.model_validate(values), wanted, fields
+    except FileNotFoundError as error:
+        raise AgentError(f"There is no file {path}: check the name.") from error
+    except OSError as error:
+        raise AgentError(f"{path} cannot be read: {reason(error)}.") from error
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        SyntaxError,
+    ) as error:  # Pillow's word for a broken PNG is the last
+        raise AgentError(
+            f"{path.name} holds no request: give a request.json from a session's folder, or a PNG that this"
+            " version of InpaLLa saved."
+        ) from error
+
+
+def _on_its_ground(recipe: Recipe, wanted: Key, given: Mapping[str, _Ground]) -> Recipe:
+    """The recipe without the layers below, where the picture below was given as a file."""
+    own = recipe.layers[-1]
+    request = own.get("request")
+    picture = request.get("picture") if isinstance(request, dict) else None
+    if not isinstance(picture, str) or picture not in given:
+        return recipe
+    return Recipe(base=picture, size=recipe.size, visible=[wanted], layers=[{**own, "below": []}])
+
+
+def _gathered(recipe: Recipe, wanted: Key | None, shelf: _Shelf) -> tuple[_Painting, list[Key]]:
+    """The layers that are needed, with the patches that are there, and those to be painted, in order."""
+    described = {(layer.get("layer"), layer.get("revision")): layer for layer in recipe.layers}
+    made: dict[Key, Made] = {}
+    painting = _Painting(made)
+    looking = list(recipe.visible)
+    while looking:
+        key = looking.pop()
+        if key in made:
+            continue
+        try:
+            made[key] = Made.model_validate(described[key])
+        except (KeyError, ValidationError) as error:
+            raise AgentError(
+                f"Layer {key[0]} cannot be painted again: its request was written by another release."
+            ) from error
+        again = key == wanted if wanted is not None else key in recipe.visible
+        if not again and (patch := shelf.patch(made[key])) is not None:
+            painting.patches[key] = patch
+        else:
+            looking += made[key].below
+    return painting, [key for key in described if key in made and key not in painting.patches]
+
+
+def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> MaskedEdit:
+    mask = shelf.mask(request.mask)
+    if mask is None:
+        other = "another mask than that of the files given" if given else "a mask that is not here"
+        raise AgentError(
+            f"{path.name} needs {other}: give its file with --mask (its digest begins with"
+            f" {request.mask[:_SHOWN_DIGITS]})."
+        )
+    return MaskedEdit(
+        mask,
+        request.prompt,
+        request.kind,
+        request.seed,
+        steps=request.steps,
+        guidance=request.guidance,
+        area=request.area,
+        batch=request.batch,
+        target=request.target,
+    )
+
+
+def _engine(request: Request, path: Path) -> Inpainter:
+    engine = registry.load_inpainter(request.engine)
+    if engine.revision != request.revision:
+        raise EngineError(
+            f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
+            f" of revision {engine.revision}: only the same weights give the same pixels."
+        )
+    return engine
+
+
+def _masks(fields: Mapping[str, str], files: Sequence[str | Path], size: tuple[int, int]) -> dict[str, Mask]:
+    """The masks of the files, and those that a PNG carries, by their digests."""
+    masks = [read_mask(file, size) for file in files]
+    try:
+        packed = json.loads(fields.get(MASKS_FIELD, "{}"))
+        masks += [unpacked(text) for text in packed.values()]
+    except (ValueError, TypeError, AttributeError):  # they may still be elsewhere
+        pass
+    return {digest_of(mask): mask for mask in masks}
+
+
+def _sessions_near(path: Path) -> list[Path]:
+    """The folders of sessions to look into: the one that the file lies in first."""
+    from sessions.records import FILE_NAME
+
+    near = [folder for folder in path.absolute().parents if (folder / FILE_NAME).is_file()]
+    root = Sessions().root
+    return [*near[:1], *(sorted(root.glob("*/")) if root.is_dir() else ())]
+
+
+def _no_picture(path: Path, digest: str, *, given: bool) -> str:
+    other = "another picture than the files given" if given else "a picture that is not here"
+    return (
+        f"{path.name} was painted on {other}: give its file with --picture (its digest begins with"
+        f" {digest[:_SHOWN_DIGITS]})."
+    )
+
+
+def _from(progress: Progress | None, done: int, share: int, total: int) -> Progress | None:
+    """Progress of one layer as progress of all."""
+    if progress is None:
+        return None
+
+    def told(step: Step) -> None:
+        progress(Step(done + share * step.done // max(1, step.total), total, step.preview, step.note))
+
+    return told

@@ -1,0 +1,471 @@
+"""Who is on the card: the policy as a table, and the moving of real modules on a card that is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+import torch
+
+from agent.errors import PlannerError
+from agent.planner.base import Context
+from agent.planner.ollama import OllamaPlanner
+from tools import errors, residency
+from tools.residency import Residency, bytes_of, who_leaves
+
+
+class CountedCard:
+    """A card of ``size`` bytes: what lies on it is told by those who move. It is full like a real one."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.taken: dict[object, int] = {}
+        self.trimmed = 0
+
+    def free(self) -> int:
+        return self.size - sum(self.taken.values())
+
+    def trim(self) -> None:
+        self.trimmed += 1
+
+    def put(self, who: object, size: int) -> None:
+        if who not in self.taken and size > self.free():
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.taken[who] = size
+
+
+class Engine:
+    """A small module that moves to a counted card and off it; ``leak`` bytes come along untold."""
+
+    def __init__(self, card: CountedCard, name: str, width: int, working: int = 0, leak: int = 0) -> None:
+        self.name = name
+        self.working_bytes = working
+        self.moves: list[str] = []
+        self._card = card
+        self._leak = leak
+        self._module = torch.nn.Linear(width, 64, bias=False)
+
+    @property
+    def weight_bytes(self) -> int:
+        return bytes_of(self._module)
+
+    def to_card(self) -> None:
+        self._card.put(self, self.weight_bytes + self._leak)
+        self.moves.append("to")
+
+    def off_card(self) -> None:
+        self._card.taken.pop(self, None)
+        self.moves.append("off")
+
+
+KIB = 1024
+
+
+def there(residents: Residency) -> list[str]:
+    """Who is on the card, longest unused first."""
+    return list(residents.residents)
+
+
+def engines(card: CountedCard, *widths: int, working: int = 0) -> list[Engine]:
+    """Engines "a", "b", …: an engine of width 4 has a KiB of weights."""
+    return [Engine(card, name, width, working) for name, width in zip("abcdef", widths, strict=False)]
+
+
+@pytest.mark.parametrize(
+    ("lacking", "sizes", "leaving"),
+    [
+        (0, [5, 5], []),
+        (-3, [5, 5], []),
+        (1, [], []),
+        (1, [5, 5, 5], [0]),
+        (5, [5, 5, 5], [0]),
+        (6, [5, 5, 5], [0, 1]),
+        (6, [1, 9, 5], [1]),  # the first would have left for nothing
+        (8, [3, 1, 6, 2], [0, 2]),
+        (99, [3, 1, 6], [0, 1, 2]),  # not enough, but all that can be had
+        (2, [0, 4], [1]),
+    ],
+)
+def test_who_leaves(lacking: int, sizes: list[int], leaving: list[int]) -> None:
+    assert who_leaves(lacking, sizes) == leaving
+
+
+def test_what_fits_stays_together() -> None:
+    card = CountedCard(10 * KIB)
+    first, second = engines(card, 16, 16, working=KIB)
+    residents = Residency(card)
+    for engine in (first, second, first, second):
+        with residents.using(engine):
+            assert engine in card.taken
+    assert there(residents) == ["a", "b"]
+    assert first.moves == ["to"]
+    assert second.moves == ["to"]
+
+
+def test_the_longest_unused_makes_room_for_weights_and_working_memory() -> None:
+    card = CountedCard(11 * KIB)
+    first, second, third = engines(card, 16, 16, 12, working=KIB)
+    residents = Residency(card)
+    for engine in (first, second, first, third):
+        with residents.using(engine):
+            assert card.free() >= engine.working_bytes
+    assert there(residents) == ["a", "c"]
+    assert second.moves == ["to", "off"]
+    with residents.using(second):
+        assert there(residents) == ["c", "b"]
+    assert second.moves == ["to", "off", "to"]
+
+
+def test_who_is_on_the_card_gets_its_working_memory_again() -> None:
+    card = CountedCard(10 * KIB)
+    first, second = engines(card, 16, 16)
+    first.working_bytes = 4 * KIB
+    residents = Residency(card)
+    with residents.using(first):
+        pass
+    with residents.using(second):
+        assert there(residents) == ["a", "b"]
+    with residents.using(first):
+        assert there(residents) == ["a"]
+
+
+def test_who_is_at_work_is_not_moved() -> None:
+    card = CountedCard(6 * KIB)
+    first, second = engines(card, 16, 16)
+    residents = Residency(card)
+    with residents.using(first):
+        with residents.using(first):
+            pass
+        with pytest.raises(errors.OutOfMemory, match="not enough free memory for b: close what else"):
+            residents.using(second).__enter__()
+        assert not residents.make_room_for(second)
+        assert there(residents) == ["a"]
+    with residents.using(second):
+        assert there(residents) == ["b"]
+    assert first.moves == ["to", "off"]
+
+
+def test_a_card_that_is_fuller_than_it_was_told_is_cleared_for_a_second_try() -> None:
+    card = CountedCard(10 * KIB)
+    first, second = engines(card, 16)[0], Engine(card, "b", 16, leak=4 * KIB)
+    residents = Residency(card)
+    with residents.using(first):
+        pass
+    with residents.using(second):
+        assert there(residents) == ["b"]
+    assert first.moves == ["to", "off"]
+
+
+def test_what_does_not_fit_alone_is_one_sentence_and_leaves_nothing_behind() -> None:
+    card = CountedCard(10 * KIB)
+    large, small = engines(card, 44, 16)
+    residents = Residency(card)
+    for _ in range(2):
+        with pytest.raises(errors.OutOfMemory):
+            residents.using(large).__enter__()
+        assert there(residents) == []
+        assert card.free() == card.size
+    with residents.using(small):
+        assert there(residents) == ["b"]
+
+
+def test_another_failure_of_an_engine_is_its_own() -> None:
+    card = CountedCard(10 * KIB)
+    (engine,) = engines(card, 16)
+    residents = Residency(card)
+
+    def broken() -> None:
+        raise errors.EngineError("The weights are gone.")
+
+    whole, engine.to_card = engine.to_card, broken  # type: ignore[method-assign]
+    with pytest.raises(errors.EngineError, match="The weights are gone"):
+        residents.using(engine).__enter__()
+    engine.to_card = whole  # type: ignore[method-assign]
+    with residents.using(engine):
+        assert there(residents) == ["a"]
+
+
+def test_a_second_try_gets_the_whole_card() -> None:
+    card = CountedCard(20 * KIB)
+    first, second, third = engines(card, 16, 16, 16)
+    residents = Residency(card)
+    for engine in (first, second, third):
+        with residents.using(engine):
+            pass
+    with residents.using(second):
+        assert residents.make_room_for(second)
+        assert there(residents) == ["b"]
+        assert not residents.make_room_for(second)
+    assert card.trimmed
+
+
+def test_a_loaded_engine_is_there_already_and_a_forgotten_one_is_nobody() -> None:
+    card = CountedCard(20 * KIB)
+    first, second = engines(card, 16, 16)
+    residents = Residency(card)
+    residents.register(first)
+    residents.register(second, on_card=False)
+    residents.register("no engine at all")
+    assert there(residents) == ["a"]
+    with residents.using(first):
+        assert first.moves == []
+    residents.forget(first)
+    assert there(residents) == []
+    with residents.using("no engine at all"):
+        pass
+
+
+def test_loading_waits_for_who_is_at_work() -> None:
+    card = CountedCard(6 * KIB)
+    (engine,) = engines(card, 16)
+    residents = Residency(card)
+    done = threading.Event()
+
+    def load() -> None:
+        residents.make_room(4 * KIB, patience=20)
+        done.set()
+
+    with residents.using(engine):
+        thread = threading.Thread(target=load)
+        thread.start()
+        assert not done.wait(0.1)
+        assert there(residents) == ["a"]
+    thread.join(10)
+    assert done.is_set()
+    assert there(residents) == []
+
+
+def test_loading_loses_its_patience() -> None:
+    card = CountedCard(6 * KIB)
+    (engine,) = engines(card, 16)
+    residents = Residency(card)
+    with residents.using(engine):
+        residents.make_room(4 * KIB)
+        residents.make_room(4 * KIB, patience=0.05)
+        assert there(residents) == ["a"]
+
+
+def test_engines_of_many_threads_take_turns() -> None:
+    card = CountedCard(10 * KIB)
+    all_engines = engines(card, 16, 16, 16)
+    residents = Residency(card)
+    wrong: list[str] = []
+
+    def work(engine: Engine) -> None:
+        for _ in range(30):
+            try:
+                with residents.using(engine):
+                    if engine not in card.taken:
+                        wrong.append(engine.name)
+            except errors.OutOfMemory:
+                time.sleep(0.001)  # the two others are at work
+
+    threads = [threading.Thread(target=work, args=(engine,)) for engine in all_engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not wrong
+    assert sum(card.taken.values()) <= card.size
+    with residents.using(all_engines[0]):
+        assert all_engines[0] in card.taken
+
+
+def test_bytes_are_counted_once() -> None:
+    one = torch.nn.Linear(8, 4)
+    two = torch.nn.Linear(8, 4, bias=False).half()
+    one.register_buffer("mean", torch.zeros(3, dtype=torch.uint8))
+    assert bytes_of(one, two) == (8 * 4 + 4) * 4 + 3 + 8 * 4 * 2
+    assert bytes_of(torch.nn.Sequential(one), one) == bytes_of(one)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a card to look after")
+def test_without_a_card_nothing_is_done() -> None:
+    (engine,) = engines(CountedCard(1), 16)
+    assert not residency.manager().active
+    with residency.using(engine):
+        assert engine.moves == []
+    residency.make_room(10**15)
+    assert not residency.make_room_for(engine)
+    residency.manager().register(engine)
+    assert there(residency.manager()) == []
+
+
+def test_it_never_imports_torch() -> None:
+    code = (
+        "import sys; from tools import residency; residency.using(object()).__enter__();"
+        "residency.make_room_for(None); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+# ---- the planner's model under Ollama ----------------------------------------------------------------------
+
+
+class Ollama:
+    """A stand-in for the server: keeps a model on a counted card from the first chat until it is unloaded."""
+
+    def __init__(self, card: CountedCard, size: int) -> None:
+        self.card, self.size = card, size
+        self.asked: list[str] = []
+        self.found_free: list[int] = []
+        self.chatting: Callable[[], None] = lambda: None
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                there = stand_in.card.taken.get(stand_in, 0)
+                model = {"name": "tiny-vl:latest", "model": "tiny-vl:latest", "size": stand_in.size}
+                if self.path == "/api/tags":
+                    self._send({"models": [model]})
+                else:
+                    self._send({"models": [model | {"size_vram": there}] if there else []})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                stand_in.asked.append(self.path)
+                if self.path == "/api/generate":
+                    assert body["keep_alive"] == 0
+                    assert not body.get("prompt")
+                    stand_in.card.taken.pop(stand_in, None)
+                    self._send(
+                        {"model": body["model"], "response": "", "done": True, "done_reason": "unload"}
+                    )
+                    return
+                if stand_in not in stand_in.card.taken:
+                    stand_in.found_free.append(stand_in.card.free())
+                    stand_in.card.put(stand_in, stand_in.size)
+                stand_in.chatting()
+                wants = {"wants": [{"act": "restyle", "object": "the sofa", "look": "red"}]}
+                message = {"role": "assistant", "content": json.dumps(wants)}
+                self._send({"model": "m", "message": message, "done": True, "done_reason": "stop"})
+
+            def _send(self, value: dict[str, Any]) -> None:
+                data = (json.dumps(value) + "\n").encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> CountedCard:
+    """A counted card of 8 GiB as this process's own."""
+    made = CountedCard(8 * 2**30)
+    monkeypatch.setattr(residency, "_process", Residency(made))
+    return made
+
+
+@pytest.fixture
+def ollama(card: CountedCard) -> Iterator[Ollama]:
+    stand_in = Ollama(card, size=3 * 2**30)
+    yield stand_in
+    stand_in.close()
+
+
+class Painter(Engine):
+    """An engine that claims so many bytes."""
+
+    def __init__(self, card: CountedCard, size: int) -> None:
+        super().__init__(card, "painter", 1)
+        self._size = size
+
+    @property
+    def weight_bytes(self) -> int:
+        return self._size
+
+
+async def test_ollamas_model_leaves_for_a_painter_and_comes_back_by_itself(
+    card: CountedCard, ollama: Ollama
+) -> None:
+    painter = Painter(card, 6 * 2**30)
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    for turn in range(1, 3):
+        plan = await planner.plan("make the sofa red", Context())
+        assert plan.steps
+        assert there(residency.manager()) == ["ollama:tiny-vl"]
+        with residency.using(painter):
+            assert set(card.taken) == {painter}
+        assert ollama.asked == ["/api/chat", "/api/generate"] * turn
+    assert ollama.found_free == [8 * 2**30] * 2  # all of it: the painter had left before the model came
+    assert painter.moves == ["to", "off", "to"]
+
+
+async def test_ollamas_model_stays_where_both_fit(card: CountedCard, ollama: Ollama) -> None:
+    painter = Painter(card, 3 * 2**30)
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    for _ in range(2):
+        await planner.plan("make the sofa red", Context())
+        with residency.using(painter):
+            assert len(card.taken) == 2
+    assert ollama.asked == ["/api/chat"] * 2
+    assert painter.moves == ["to"]
+
+
+async def test_a_server_that_is_not_there_holds_up_nobody(card: CountedCard, ollama: Ollama) -> None:
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    await planner.plan("make the sofa red", Context())
+    ollama.close()
+    with pytest.raises(PlannerError, match="ollama serve"):
+        await planner.plan("make the sofa red", Context())
+    card.taken.clear()
+    painter = Painter(card, 7 * 2**30)
+    with residency.using(painter):
+        assert painter in card.taken
+
+
+def test_whether_the_model_is_there(ollama: Ollama) -> None:
+    assert OllamaPlanner("tiny-vl", base_url=ollama.url).is_there()
+    assert not OllamaPlanner("large-vl", base_url=ollama.url).is_there()
+    ollama.close()
+    assert not OllamaPlanner("tiny-vl", base_url=ollama.url).is_there()
+
+
+async def test_a_server_elsewhere_is_none_of_our_cards_business(card: CountedCard) -> None:
+    painter = Painter(card, 7 * 2**30)
+    with residency.using(painter):
+        pass
+    planner = OllamaPlanner("tiny-vl", base_url="http://192.0.2.1:9", timeout=0.2)
+    with pytest.raises(PlannerError):
+        await planner.plan("make the sofa red", Context())
+    assert there(residency.manager()) == ["painter"]
+
+
+async def test_a_cancelled_plan_lets_go_of_the_card(card: CountedCard, ollama: Ollama) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def chatting() -> None:
+        asked.set()
+        go_on.wait(20)
+
+    ollama.chatting = chatting
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    task = asyncio.create_task(planner.plan("make the sofa red", Context()))
+    await asyncio.to_thread(asked.wait, 20)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    await asyncio.to_thread(residency.manager().make_room, 8 * 2**30, 10.0)
+    assert there(residency.manager()) == []

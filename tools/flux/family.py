@@ -1,0 +1,89 @@
+"""The three FLUX pipelines that can paint into a mask, and what each must be called with.
+
+Fill is blind under the mask and paints what is asked there. Kontext and Klein see the whole crop and keep the
+shape of what they repaint. Facts about diffusers' pipelines that decide the settings:
+
+* Fill and Kontext are told the size; Kontext would scale every crop to about a megapixel if it were let.
+* Klein takes the size of the crop, scales what is larger than 1024² down to it, and its default strength
+  would leave a part of the old object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal
+
+FamilyName = Literal["fill", "kontext", "klein"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One kind of FLUX inpainter.
+
+    ``pipeline`` is diffusers' class; ``classes`` are the names in a checkpoint's ``model_index.json`` that it
+    can be loaded from; ``encoders`` are the parts that turn words into embeddings; ``large`` the ones worth
+    fewer bits; ``settings(height, width)`` is what the pipeline is called with beside the job itself.
+    ``steps`` and ``guidance`` are what the published model wants.
+    """
+
+    name: FamilyName
+    pipeline: str
+    classes: frozenset[str]
+    encoders: tuple[str, ...]
+    large: tuple[str, ...]
+    steps: int
+    guidance: float
+    settings: Callable[[int, int], dict[str, Any]]
+
+
+def _fill(height: int, width: int) -> dict[str, Any]:
+    return {"height": height, "width": width}
+
+
+def _kontext(height: int, width: int) -> dict[str, Any]:
+    return {"height": height, "width": width, "max_area": height * width, "_auto_resize": False}
+
+
+def _klein(height: int, width: int) -> dict[str, Any]:
+    return {"height": height, "width": width, "strength": 1.0}
+
+
+_FLUX_1 = ("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2")
+
+FAMILIES: Mapping[FamilyName, Family] = MappingProxyType(
+    {
+        "fill": Family(
+            name="fill",
+            pipeline="FluxFillPipeline",
+            classes=frozenset({"FluxFillPipeline"}),
+            encoders=_FLUX_1,
+            large=("text_encoder_2",),
+            steps=28,
+            guidance=30.0,
+            settings=_fill,
+        ),
+        "kontext": Family(
+            name="kontext",
+            pipeline="FluxKontextInpaintPipeline",
+            classes=frozenset({"FluxKontextPipeline", "FluxKontextInpaintPipeline"}),
+            encoders=_FLUX_1,
+            large=("text_encoder_2",),
+            steps=28,
+            guidance=2.5,
+            settings=_kontext,
+        ),
+        "klein": Family(
+            name="klein",
+            pipeline="Flux2KleinInpaintPipeline",
+            classes=frozenset({"Flux2KleinPipeline", "Flux2KleinInpaintPipeline"}),
+            encoders=("text_encoder", "tokenizer"),
+            large=("text_encoder",),
+            steps=4,
+            guidance=1.0,
+            settings=_klein,
+        ),
+    }
+)
+"""The families by name."""

@@ -1,0 +1,65 @@
+"""The card's memory, seen from one engine: what it takes, whether there is room, streaming weights."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]
+import torch
+
+GIB = 2**30
+
+
+def bytes_of(module: Any) -> int:
+    """The bytes of a module's weights and buffers."""
+    return sum(each.numel() * each.element_size() for each in (*module.parameters(), *module.buffers()))
+
+
+def free() -> None:
+    """Hand back what torch keeps of the card's memory for later use."""
+    if torch.cuda.is_available():
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
+def has_room(size: int, device: torch.device) -> bool:
+    """Whether ``size`` bytes and a GiB to work in are free on a device; RAM is taken to have room."""
+    if device.type != "cuda":
+        return True
+    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return torch.cuda.mem_get_info(device)[0] + unused >= size + GIB
+
+
+def has_ram(size: int) -> bool:
+    """Whether ``size`` bytes are free in RAM, and half as much again."""
+    return int(psutil.virtual_memory().available) > size * 3 // 2
+
+
+def ran_out(error: RuntimeError) -> bool:
+    """Whether an error of torch's says that the card's memory did not suffice."""
+    text = str(error)
+    return (
+        isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "STATUS_ALLOC_FAILED" in text
+    )
+
+
+def stream(module: Any, device: torch.device) -> None:
+    """Keep a module's weights in RAM and bring one layer after another to ``device`` for its turn.
+
+    The next layer travels while the present one works. The scales of 4-bit weights (an eighth of their bytes)
+    stay on ``device``, as nobody would bring them.
+    """
+    from diffusers.hooks import apply_group_offloading
+
+    if getattr(module, "is_loaded_in_4bit", False):
+        module.to(device)
+    for tensor in (*module.parameters(), *module.buffers()):
+        tensor.data = tensor.data.to("cpu")
+    apply_group_offloading(
+        module,
+        onload_device=device,
+        offload_device=torch.device("cpu"),
+        offload_type="leaf_level",
+        use_stream=device.type == "cuda",
+    )

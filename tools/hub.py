@@ -1,0 +1,495 @@
+"""The one place that talks to the hub: what weights are on this machine, and fetching those that are not.
+
+Weights stay in the hub's own cache (``HF_HOME``), where other programs find them, too. What is here whole is
+never asked for again: then no call of the network is made at all. The hub's client starts a file that broke
+off from its beginning; weights come in files of 10 GB, so large files are fetched here, with ranges, into the
+cache's own place for them, and checked by their SHA-256. The client does the rest: names, links, small files.
+
+Every way to fail is an ``EngineError`` with one sentence: no room, no licence, no hub, no network wanted.
+"""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import glob
+import hashlib
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from tools.errors import EngineError
+
+Progress = Callable[[int, int], None]
+"""Told how many bytes of a repository are here, and how many there are of it in all."""
+
+_RESERVE: Final = 2**30
+_ATTEMPTS_APART = 1.0  # seconds
+_MARK: Final = ".fetched-by-inpalla"
+
+
+class LicenceError(EngineError):
+    """Weights that the hub gives only to those who accepted a licence, which this user has not."""
+
+
+def silent(done: int, total: int) -> None:
+    """A ``Progress`` that tells nobody."""
+
+
+def all_parts(folder: Path) -> bool:
+    """Whether every file is there that an index of weights in a folder, or below it, names."""
+    for index in folder.rglob("*.index.json"):
+        try:
+            names = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return False
+        if not all((index.parent / name).is_file() for name in names):
+            return False
+    return True
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What is needed of one repository.
+
+    ``patterns`` are shell patterns of paths in it; a ``.bin`` with a ``.safetensors`` beside it is left out,
+    as it holds the same. ``about`` is how many bytes that is, roughly, for when the hub is not asked.
+    ``licence`` names the licence that must be accepted on the repository's page first, "" if none must.
+    ``complete`` looks at a folder on this machine and says whether it has all that is needed.
+    """
+
+    repository: str
+    patterns: tuple[str, ...]
+    about: int = 0
+    licence: str = ""
+    complete: Callable[[Path], bool] = field(default=all_parts, compare=False)
+
+    @property
+    def page(self) -> str:
+        """The repository's page, where its licence is accepted."""
+        return page(self.repository)
+
+
+def page(repository: str) -> str:
+    """The page of a repository."""
+    return f"https://huggingface.co/{repository}"
+
+
+def cache() -> Path:
+    """The folder of the hub's cache; it need not exist."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE).expanduser()
+
+
+def is_offline() -> bool:
+    """Whether the user wants no call of the network (``HF_HUB_OFFLINE=1``)."""
+    from huggingface_hub import is_offline_mode
+
+    return is_offline_mode()
+
+
+def is_logged_in() -> bool:
+    """Whether there is a login for the hub on this machine; asks nobody."""
+    from huggingface_hub import constants
+
+    # ``get_token`` would renew some logins over the network.
+    return bool(os.environ.get("HF_TOKEN")) or Path(constants.HF_TOKEN_PATH).is_file()
+
+
+def kept(weights: Weights) -> Path | None:
+    """The folder of weights that are on this machine and whole, else None. Never uses the network."""
+    from huggingface_hub import get_cached_repo_tree, snapshot_download
+    from huggingface_hub.errors import CachedRepoTreeNotFoundError
+
+    sizes: dict[str, int] = {}
+    patterns = list(weights.patterns)
+    try:
+        with suppress(CachedRepoTreeNotFoundError):  # an older client keeps no list
+            sizes = {file.path: file.size for file in get_cached_repo_tree(weights.repository)}
+            sizes = {name: sizes[name] for name in _chosen(weights.patterns, list(sizes))}
+            patterns = [glob.escape(name) for name in sizes]
+        folder = Path(snapshot_download(weights.repository, allow_patterns=patterns, local_files_only=True))
+    except (OSError, ValueError):
+        return None
+    whole = all(_has(folder / name, size) for name, size in sizes.items())
+    return folder if whole and weights.complete(folder) else None
+
+
+def measured(weights: Weights) -> tuple[int, int]:
+    """How many bytes weights have in all, and how many of them must be fetched.
+
+    Asks the hub unless all are here. Raises ``EngineError``.
+    """
+    if (folder := kept(weights)) is not None:
+        return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()), 0
+    with _told(weights):
+        listing = _listing(weights)
+        return listing.total, listing.missing
+
+
+def fetch(weights: Weights, progress: Progress = silent) -> Path:
+    """Fetch what is not here yet; the folder that the weights lie in.
+
+    Safe to repeat, and to interrupt at any moment: the next call goes on at the byte where this one stopped.
+    Raises ``EngineError`` when there is too little room, a licence was not accepted, the hub cannot be
+    reached or does not have it, or nothing may be fetched because the user works offline.
+    """
+    if (folder := kept(weights)) is not None:
+        return folder
+    with _told(weights), _alone(weights.repository), _quiet():
+        listing = _listing(weights)
+        check_room({cache(): listing.missing})
+        folder = _storage(weights.repository)
+        if not (folder / "snapshots").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / _MARK).touch()
+        return _fetched(weights, listing, progress)
+
+
+def check_room(wanted: Mapping[Path, int]) -> None:
+    """Raise ``EngineError`` unless there is room for so many bytes in each folder, with a GiB to spare.
+
+    Folders that lie on one disk are counted together. A folder need not exist.
+    """
+    disks: dict[int, list[Path]] = {}
+    for folder in wanted:
+        disks.setdefault(existing(folder).stat().st_dev, []).append(folder)
+    for folders in disks.values():
+        needed = sum(wanted[folder] for folder in folders)
+        free = shutil.disk_usage(existing(folders[0])).free
+        if needed and needed + _RESERVE > free:
+            variables = " or ".join("HF_HOME" if each == cache() else "INPALLA_DATA" for each in folders)
+            raise EngineError(
+                f"There is too little room on the disk of {folders[0]}: {size_words(needed)} are needed and"
+                f" {size_words(free)} are free, of which 1 GB stays free; make room there, or set {variables}"
+                " to a folder on a larger disk."
+            )
+
+
+def existing(path: Path) -> Path:
+    """A path, or the nearest folder above it that is there."""
+    return next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
+
+
+def cached_bytes(repository: str) -> int:
+    """How many bytes the hub's cache keeps of a repository, broken downloads included."""
+    blobs = _storage(repository) / "blobs"
+    if not blobs.is_dir():
+        return 0
+    return sum(file.stat().st_size for file in blobs.iterdir() if file.is_file())
+
+
+def is_ours(repository: str) -> bool:
+    """Whether ``fetch`` brought a repository into the cache, and no other program before."""
+    return (_storage(repository) / _MARK).exists()
+
+
+def forget(repository: str) -> int:
+    """Delete a repository from the hub's cache; how many bytes that freed. Safe to repeat."""
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    freed = cached_bytes(repository)
+    try:
+        found = scan_cache_dir(cache())
+    except CacheNotFound:
+        return 0
+    revisions = [
+        revision.commit_hash
+        for kept_ in found.repos
+        if kept_.repo_id == repository and kept_.repo_type == "model"
+        for revision in kept_.revisions
+    ]
+    if revisions:
+        found.delete_revisions(*revisions).execute()
+    return freed - cached_bytes(repository)
+
+
+def size_words(size: float) -> str:
+    """Bytes in words, as disks are sold: "15.4 GB"."""
+    for unit, power in (("TB", 12), ("GB", 9), ("MB", 6)):
+        if size >= 10**power:
+            return f"{size / 10**power:.1f} {unit}"
+    return f"{size / 1000:.0f} kB"
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    size: int
+    sha256: str | None  # of large files only
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """What of a repository is wanted, at one commit."""
+
+    storage: Path
+    commit: str
+    files: tuple[_File, ...]
+
+    @property
+    def total(self) -> int:
+        return sum(file.size for file in self.files)
+
+    @property
+    def missing(self) -> int:
+        return self.total - sum(self.here(file) for file in self.files)
+
+    def is_here(self, file: _File) -> bool:
+        """Whether a file is in the cache, under its name or as mere content, with all its bytes."""
+        return _has(self.named(file), file.size) or (
+            file.sha256 is not None and _has(self.blob(file), file.size)
+        )
+
+    def named(self, file: _File) -> Path:
+        """Where the cache keeps a file under its name: a link to its content, most often."""
+        return self.storage / "snapshots" / self.commit / file.name
+
+    def here(self, file: _File) -> int:
+        """How many bytes of a file are here."""
+        if self.is_here(file):
+            return file.size
+        part = self.part(file)
+        return min(part.stat().st_size, file.size) if file.sha256 is not None and part.exists() else 0
+
+    def blob(self, file: _File) -> Path:
+        """Where the cache keeps a large file's content."""
+        return self.storage / "blobs" / str(file.sha256)
+
+    def part(self, file: _File) -> Path:
+        """Where a large file lies while it is fetched; the cache's own cleaning knows the ending."""
+        return self.storage / "blobs" / f"{file.sha256}.inpalla.incomplete"
+
+
+def _storage(repository: str) -> Path:
+    return cache() / f"models--{repository.replace('/', '--')}"
+
+
+def _has(file: Path, size: int) -> bool:
+    return file.is_file() and file.stat().st_size == size
+
+
+def _chosen(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """The names that fit a pattern, without a ``.bin`` where the same folder has safetensors."""
+    fitting = [name for name in names if any(fnmatch.fnmatchcase(name, each) for each in patterns)]
+    safe = {name.rpartition("/")[0] for name in fitting if name.endswith(".safetensors")}
+    return [
+        name
+        for name in fitting
+        if not (name.endswith((".bin", ".bin.index.json")) and name.rpartition("/")[0] in safe)
+    ]
+
+
+def _listing(weights: Weights) -> _Listing:
+    """Ask the hub what it has, and whether we may have it: a licence is better missed before 10 GB."""
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    info = api.model_info(weights.repository, files_metadata=True)
+    if info.gated:
+        api.auth_check(weights.repository)
+    siblings = {each.rfilename: each for each in info.siblings or []}
+    names = _chosen(weights.patterns, list(siblings))
+    if not names or info.sha is None:
+        raise EngineError(
+            f"{weights.page} has none of the files that are needed ({', '.join(weights.patterns)}): give the"
+            " name of another repository."
+        )
+    files = []
+    for name in names:
+        sibling = siblings[name]
+        sha256 = sibling.lfs.sha256 if sibling.lfs is not None else None
+        files.append(_File(name, sibling.size or 0, sha256))
+    return _Listing(_storage(weights.repository), info.sha, tuple(files))
+
+
+def _fetched(weights: Weights, listing: _Listing, progress: Progress) -> Path:
+    from huggingface_hub import snapshot_download
+
+    for file in listing.files:
+        if not listing.is_here(file):  # what was cut short there would be taken for the file
+            for path in (listing.named(file).resolve(), listing.named(file), listing.blob(file)):
+                path.unlink(missing_ok=True)
+    progress(listing.total - listing.missing, listing.total)
+    for file in listing.files:
+        if file.sha256 is not None and not listing.is_here(file):
+            _fetch_large(weights, listing, file, progress)
+            progress(listing.total - listing.missing, listing.total)
+    names = [glob.escape(file.name) for file in listing.files]
+    folder = Path(snapshot_download(weights.repository, allow_patterns=names))
+    if listing.missing or not weights.complete(folder):
+        raise EngineError(f"{weights.page} lacks files that are needed: look there what has changed.")
+    progress(listing.total, listing.total)
+    return folder
+
+
+def _fetch_large(weights: Weights, listing: _Listing, file: _File, progress: Progress) -> None:
+    """Bring one large file into the cache, going on at the byte where an earlier call stopped.
+
+    The address that the hub gives for a file is good for some minutes only, so while bytes come in, a
+    transfer that breaks off is tried again with a new address.
+    """
+    part = listing.part(file)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    others = listing.total - listing.missing - listing.here(file)
+    while not listing.is_here(file):
+        before = listing.here(file)
+        try:
+            bar = _Bar(lambda done: progress(others + done, listing.total), before)
+            _transfer(weights.repository, listing.commit, file, part, bar)
+        except OSError as error:
+            if listing.here(file) == before or error.errno == errno.ENOSPC:
+                raise
+            time.sleep(_ATTEMPTS_APART)
+            continue
+        if _digest(part) != file.sha256:
+            part.unlink()
+            raise EngineError(
+                f"{file.name} of {weights.repository} came damaged and was deleted: say it again."
+            )
+        part.replace(listing.blob(file))
+
+
+def _transfer(repository: str, commit: str, file: _File, part: Path, bar: _Bar) -> None:
+    """Append to ``part`` what it lacks of a file; the client tries broken connections again by itself."""
+    from huggingface_hub.file_download import http_get
+
+    url, headers = _address(repository, commit, file.name)
+    with part.open("ab") as opened:
+        http_get(
+            url,
+            opened,
+            resume_size=opened.tell(),
+            headers=headers,
+            expected_size=file.size,
+            displayed_filename=file.name,
+            tqdm_class=cast(Any, lambda **_: bar),
+        )
+
+
+def _address(repository: str, commit: str, name: str) -> tuple[str, dict[str, str]]:
+    """Where a file's bytes are to be had, and the headers to ask with; the login goes to the hub alone."""
+    from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+
+    headers = build_hf_headers()
+    url = hf_hub_url(repository, name, revision=commit, endpoint=constants.ENDPOINT)
+    location = get_hf_file_metadata(url, headers=headers, endpoint=constants.ENDPOINT).location
+    if urlsplit(location).hostname != urlsplit(url).hostname:
+        headers.pop("authorization", None)
+    return location, headers
+
+
+class _Bar:
+    """What the hub's client takes for a progress bar."""
+
+    def __init__(self, tell: Callable[[int], None], done: int) -> None:
+        self._tell = tell
+        self._done = done
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def update(self, more: int) -> None:
+        self._done += more
+        self._tell(self._done)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+@contextmanager
+def _alone(repository: str) -> Iterator[None]:
+    """One process at a time fetches a repository."""
+    from filelock import FileLock, Timeout
+
+    locks = cache() / ".locks" / _storage(repository).name
+    locks.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(locks / "inpalla.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise EngineError(f"Another process is fetching {repository}: wait until it has done.") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The hub's client without bars and remarks of its own."""
+    from huggingface_hub.utils.logging import get_verbosity, set_verbosity
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars
+
+    before = get_verbosity()
+    set_verbosity(logging.ERROR)
+    try:
+        if are_progress_bars_disabled():
+            yield
+        else:
+            with disable_progress_bars():
+                yield
+    finally:
+        set_verbosity(before)
+
+
+@contextmanager
+def _told(weights: Weights) -> Iterator[None]:
+    """Whatever the hub's client raises becomes one sentence."""
+    if is_offline():
+        raise EngineError(
+            f"{weights.repository} is not on this machine whole, and HF_HUB_OFFLINE forbids to fetch it:"
+            " unset HF_HUB_OFFLINE, and say it again."
+        )
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        raise _refusal(weights, error) from error
+
+
+def _refusal(weights: Weights, error: Exception) -> EngineError:
+    """What the hub's client raised, as an error with one sentence."""
+    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
+
+    name, again = weights.repository, "say it again; what was fetched is kept."
+    causes = [each for each in (error, error.__cause__, error.__context__) if each is not None]
+    answers = [each.response.status_code for each in causes if isinstance(each, HfHubHTTPError)]
+    if any(isinstance(each, GatedRepoError) for each in causes) or 403 in answers:
+        return LicenceError(licence_words(weights))
+    if any(isinstance(each, RepositoryNotFoundError) for each in causes) or 401 in answers:
+        return EngineError(
+            f"The hub has no {name}, or not for everybody: look at {weights.page}, and log in with"
+            " hf auth login if it is there."
+        )
+    if answers:
+        return EngineError(f"The hub answers with error {answers[0]} for {name}: wait a while, then {again}")
+    if any(isinstance(each, OSError) and each.errno == errno.ENOSPC for each in causes):
+        return EngineError(f"The disk of {cache()} is full: make room there, and {again}")
+    if isinstance(error, OSError) and error.filename is not None:
+        mend = "set HF_HOME to a folder that you may write."
+        return EngineError(f"{error.filename} cannot be written ({error.strerror}): {mend}")
+    return EngineError(f"The hub could not be reached for {name}: check the network, and {again}")
+
+
+def licence_words(weights: Weights) -> str:
+    """What to do about weights behind a licence, in one sentence."""
+    login = "" if is_logged_in() else ", log in with hf auth login"
+    named = f" ({weights.licence})" if weights.licence else ""
+    return (
+        f"{weights.repository} is given only to those who accepted its licence{named}: accept it on"
+        f" {weights.page}{login}, and say it again."
+    )

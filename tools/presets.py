@@ -1,0 +1,205 @@
+"""The presets: which engines a machine gets, chosen by counting bytes.
+
+A preset is made for a card of some GiB. A painter in it has the most bits a weight with which it stays within
+the preset's budget, alone on the card: while it paints (transformer, VAE and working memory) and while it
+reads new words (its text encoders, too). What fits beside it is ``tools.residency``'s business. Weights are
+counted from the published configurations; working memory is an estimate until a card was measured.
+
+FLUX.2-klein-4B (Apache-2.0) paints everything where nothing else may be used. FLUX.1-Fill-dev replaces,
+removes and adds where it is on this machine: then its licence was accepted. FLUX.1-Kontext-dev restyles
+where the user chooses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final, get_args
+
+from tools.request import Kind
+
+GIB: Final = 2**30
+
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+
+PAINTING: Final = 3.0
+READING: Final = 0.5
+LOOKING: Final = 2.0
+"""GiB of working memory beside the weights: of a painter while it paints about a megapixel, of its text
+encoders, of a segmenter. Estimates.
+"""
+
+_BYTES: Final = {16: 2.0, 8: 1.0, 4: 0.5625}
+"""Bytes a weight; with four bits, every 64 weights share a scale of 32 bits."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Parameters in 10⁹: in layers that are quantised when asked for, and in those that keep 16 bits."""
+
+    few: float
+    full: float
+
+    def gib(self, bits: int) -> float:
+        """Their size in GiB."""
+        return (self.few * _BYTES[bits] + self.full * _BYTES[16]) * 1e9 / GIB
+
+
+@dataclass(frozen=True)
+class Size:
+    """What an engine has on the card: ``resident`` while it works, ``words`` while it reads new words."""
+
+    resident: Weights
+    words: Weights = Weights(0, 0)
+    working: float = PAINTING
+
+
+_T5_AND_CLIP: Final = Weights(4.631, 0.255)
+_QWEN3_4B: Final = Weights(2.826, 0.389)  # the 28 of its 36 layers that Klein listens to
+_LISA_7B: Final = Size(Weights(6.476, 1.229), working=LOOKING)
+_LISA_13B: Final = Size(Weights(12.688, 1.305), working=LOOKING)
+
+SIZES: Final[Mapping[str, Size]] = MappingProxyType(
+    {
+        "sam3": Size(Weights(0, 0.840), working=LOOKING),
+        "lisa-7b": _LISA_7B,
+        "lisa-7b-explanatory": _LISA_7B,
+        "lisa-13b": _LISA_13B,
+        "lisa-13b-explanatory": _LISA_13B,
+        "flux-klein": Size(Weights(3.876, 0.084), _QWEN3_4B),
+        "flux-fill": Size(Weights(11.902, 0.084), _T5_AND_CLIP),
+        "flux-kontext": Size(Weights(11.901, 0.084), _T5_AND_CLIP),
+    }
+)
+"""The published engines, by name without bits. The VAE is a part of a painter's resident weights."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A set of engines that fits a machine, by their names. ``planner`` is as in ``--planner``.
+
+    ``inpainters`` are by the kind of edit, and need no licence to be accepted. ``licensed`` do, and are used
+    instead where they are on this machine. ``budget`` is how much of a card it may take at most, in GiB; 0
+    for a preset that needs no card.
+    """
+
+    name: str
+    planner: str
+    segmenter: str
+    inpainters: Mapping[Kind, str]
+    licensed: Mapping[Kind, str] = field(default_factory=dict)
+    budget: float = 0.0
+
+
+def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "") -> Preset:
+    blind: tuple[Kind, ...] = ("replace", "remove", "add")
+    return Preset(
+        name,
+        planner,
+        segmenter,
+        inpainters=MappingProxyType(dict.fromkeys(KINDS, klein)),
+        licensed=MappingProxyType(dict.fromkeys(blind, fill) if fill else {}),
+        budget=budget,
+    )
+
+
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {
+        preset.name: preset
+        for preset in (
+            Preset(
+                name="pocket",
+                planner="builtin",
+                segmenter="lisa-pocket",
+                inpainters=MappingProxyType(
+                    {
+                        "restyle": "flux-kontext-pocket",
+                        "replace": "flux-fill-pocket",
+                        "remove": "flux-fill-pocket",
+                        "add": "flux-fill-pocket",
+                    }
+                ),
+            ),
+            _made_for("8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "sam3", "flux-klein:4bit"),
+            _made_for(
+                "12gb",
+                11.5,
+                "ollama:qwen3-vl:4b-instruct",
+                "lisa-7b:4bit",
+                "flux-klein:8bit",
+                "flux-fill:4bit",
+            ),
+            _made_for(
+                "16gb", 15.0, "ollama:qwen3-vl:4b-instruct", "lisa-7b:8bit", "flux-klein", "flux-fill:4bit"
+            ),
+            _made_for(
+                "24gb", 23.0, "ollama:qwen3-vl:4b-instruct", "lisa-7b:8bit", "flux-klein", "flux-fill:8bit"
+            ),
+            _made_for("80gb", 78.0, "ollama:qwen3-vl:8b-instruct", "lisa-13b", "flux-klein", "flux-fill"),
+        )
+    }
+)
+"""All presets, by name."""
+
+
+def base_of(name: str) -> str:
+    """An engine's name without its bits."""
+    base, _, last = name.rpartition(":")
+    return base if base and last in ("4bit", "8bit", "16bit") else name
+
+
+def bits_of(name: str) -> int:
+    """How many bits a weight has in an engine of that name."""
+    return int(name.removesuffix("bit").rpartition(":")[2]) if base_of(name) != name else 16
+
+
+def weights(name: str) -> float | None:
+    """The GiB of a card that an engine's weights take while it works; None for one that was not counted."""
+    size = SIZES.get(base_of(name))
+    return None if size is None else size.resident.gib(bits_of(name))
+
+
+def peak(name: str) -> float | None:
+    """The most GiB of a card that an engine takes, alone on it; None for one that was not counted.
+
+    Its text encoders leave after use: either they are there or the painting's working memory is.
+    """
+    size = SIZES.get(base_of(name))
+    if size is None:
+        return None
+    bits = bits_of(name)
+    words = size.words.gib(bits)
+    return size.resident.gib(bits) + max(size.working, words + READING if words else 0.0)
+
+
+def best_bits(base: str, budget: float) -> str:
+    """The engine with the most bits a weight that fits a budget in GiB; with four bits if none fits."""
+    names = (base, f"{base}:8bit", f"{base}:4bit")
+    return next((name for name in names if (peak(name) or 0.0) <= budget), names[-1])
+
+
+def streams(name: str, preset: Preset) -> bool:
+    """Whether a painter does not fit a preset's card, so that its weights must stream through it."""
+    return bool(preset.budget) and (peak(name) or 0.0) > preset.budget
+
+
+def choose_inpainters(
+    preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None
+) -> dict[Kind, str]:
+    """The inpainter for each kind of edit, by name.
+
+    What the user chose (``override``), else the preset's licensed one if it is ``present`` on this machine
+    (names without bits), else the preset's own. An override without bits gets the most that fit the preset.
+    """
+    chosen = dict(preset.inpainters)
+    chosen |= {kind: name for kind, name in preset.licensed.items() if base_of(name) in present}
+    for kind, name in (override or {}).items():
+        counted = preset.budget and name in SIZES
+        chosen[kind] = best_bits(name, preset.budget) if counted else name
+    return chosen
+
+
+def settled(preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None) -> Preset:
+    """The preset with its inpainters chosen."""
+    return replace(preset, inpainters=MappingProxyType(choose_inpainters(preset, present, override)))

@@ -1,0 +1,314 @@
+"""What is on the graphics card, and who leaves it when another needs the room.
+
+An engine whose weights can move is a resident. It is used inside ``with using(engine):``, which brings its
+weights to the card and, where they and its working memory do not fit beside what is there, moves others off
+first: who was used longest ago leaves first, and nobody leaves for nothing. So the segmenter and the painter
+stay on the card together where both fit, and take turns where they do not. A planner's model in another
+process is a resident, too: it "moves off" by being unloaded, and comes back when it is asked again.
+
+``make_room_for(engine)`` moves all others off: for a second try after the card ran out of memory.
+
+Without a graphics card all of this does nothing and costs nothing; torch is never imported here first.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from tools import errors
+
+if TYPE_CHECKING:
+    import torch
+
+GIB = 2**30
+
+WORKING_BYTES = 3 * GIB
+"""What an engine that does not say it (``working_bytes``) is taken to need beside its weights."""
+
+PATIENCE = 180.0
+"""For so many seconds at most a model that is to be loaded waits for one that is at work."""
+
+
+@runtime_checkable
+class Resident(Protocol):
+    """An engine whose weights can be moved. It may also have ``working_bytes``, an int: what it needs beside
+    its weights while it works.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        ...
+
+    @property
+    def weight_bytes(self) -> int:
+        """The bytes that its weights take on the card when they are there."""
+        ...
+
+    def to_card(self) -> None:
+        """Move the weights to the card; no harm when they are there."""
+        ...
+
+    def off_card(self) -> None:
+        """Move the weights off the card; no harm when they are not there."""
+        ...
+
+
+class Card(Protocol):
+    """A graphics card's memory."""
+
+    def free(self) -> int:
+        """The bytes that could be taken now, those that torch keeps for later use among them."""
+        ...
+
+    def trim(self) -> None:
+        """Hand back what is kept for later use, so that other processes can have it."""
+        ...
+
+
+class CudaCard:
+    """The current CUDA device, up to the share of it that this process may take (see
+    ``torch.cuda.set_per_process_memory_fraction``).
+    """
+
+    def free(self) -> int:
+        """The bytes that could be taken now, those that torch keeps for later use among them."""
+        import torch
+
+        free, total = torch.cuda.mem_get_info()
+        taken = torch.cuda.memory_allocated()
+        share = int(total * torch.cuda.get_per_process_memory_fraction())
+        return max(0, min(free + torch.cuda.memory_reserved() - taken, share - taken))
+
+    def trim(self) -> None:
+        """Hand back what is kept for later use, so that other processes can have it."""
+        import torch
+
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
+def who_leaves(lacking: int, sizes: Sequence[int]) -> list[int]:
+    """Who must leave so that ``lacking`` bytes more become free.
+
+    ``sizes`` are the bytes of those who may leave, longest unused first; returns indices into it in that
+    order, as few as suffice: who was chosen and turns out not to be needed stays. Where all together do not
+    suffice, all leave.
+    """
+    leaving: list[int] = []
+    gained = 0
+    for index, size in enumerate(sizes):
+        if gained >= lacking:
+            break
+        if size > 0:
+            leaving.append(index)
+            gained += size
+    for index in reversed(leaving):
+        if gained - sizes[index] >= lacking:
+            leaving.remove(index)
+            gained -= sizes[index]
+    return leaving
+
+
+@dataclass(eq=False)
+class _Tenant:
+    engine: Resident
+    on_card: bool
+    users: int = 0
+
+    @property
+    def working(self) -> int:
+        return int(getattr(self.engine, "working_bytes", WORKING_BYTES))
+
+
+class Residency:
+    """Who is on a card. Without a card (None) every method does nothing. Safe to use from several threads."""
+
+    def __init__(self, card: Card | None) -> None:
+        self._card = card
+        self._tenants: list[_Tenant] = []  # longest unused first
+        self._changed = threading.Condition(threading.RLock())
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a card to look after."""
+        return self._card is not None
+
+    @property
+    def residents(self) -> tuple[str, ...]:
+        """The names of those whose weights are on the card, longest unused first."""
+        with self._changed:
+            return tuple(tenant.engine.name for tenant in self._tenants if tenant.on_card)
+
+    def register(self, engine: object, *, on_card: bool = True) -> None:
+        """Tell of an engine that was just loaded. One that is no ``Resident`` is passed over."""
+        if self._card is not None and isinstance(engine, Resident):
+            with self._changed:
+                self._tenant(engine).on_card = on_card
+
+    def forget(self, engine: object) -> None:
+        """Tell that an engine is gone."""
+        with self._changed:
+            self._tenants = [tenant for tenant in self._tenants if tenant.engine is not engine]
+
+    def using(self, engine: object) -> AbstractContextManager[None]:
+        """While inside, the engine's weights are on the card, and stay there.
+
+        May be nested. An engine that is no ``Resident`` is passed over. Raises ``tools.errors.OutOfMemory``
+        when its weights do not fit even alone.
+        """
+        if self._card is None or not isinstance(engine, Resident):
+            return nullcontext()
+        return self._using(engine)
+
+    def make_room_for(self, engine: object) -> bool:
+        """Move everybody else off the card, but those at work; whether anybody left."""
+        if self._card is None:
+            return False
+        with self._changed:
+            leaving = self._idle(but=engine)
+            for tenant in leaving:
+                self._off(tenant)
+            self._card.trim()
+            return bool(leaving)
+
+    def make_room(self, size: int, patience: float = 0.0) -> None:
+        """Make ``size`` bytes free, as far as that can be; those at work stay.
+
+        Where that does not suffice and some are at work, it waits for them, ``patience`` seconds at most.
+        """
+        if self._card is None:
+            return
+        until = time.monotonic() + patience
+        with self._changed:
+            while not self._clear(size) and any(tenant.users for tenant in self._tenants):
+                if not self._changed.wait(until - time.monotonic()):
+                    return
+
+    def trim(self) -> None:
+        """Hand back what torch keeps of the card for later use, so that other processes can have it."""
+        if self._card is not None:
+            self._card.trim()
+
+    @contextmanager
+    def _using(self, engine: Resident) -> Iterator[None]:
+        with self._changed:
+            tenant = self._tenant(engine)
+            tenant.users += 1
+            try:
+                self._bring(tenant)
+            except BaseException:
+                tenant.users -= 1
+                raise
+        try:
+            yield
+        finally:
+            with self._changed:
+                tenant.users -= 1
+                self._changed.notify_all()
+
+    def _tenant(self, engine: Resident) -> _Tenant:
+        """The engine's entry, from now on that of the one used last."""
+        found = next((tenant for tenant in self._tenants if tenant.engine is engine), None)
+        tenant = found or _Tenant(engine, on_card=False)
+        self._tenants = [other for other in self._tenants if other is not tenant] + [tenant]
+        return tenant
+
+    def _bring(self, tenant: _Tenant) -> None:
+        if tenant.on_card:
+            if tenant.users == 1:  # who is at work already has its working memory
+                self._clear(tenant.working, but=tenant)
+            return
+        self._clear(tenant.working + tenant.engine.weight_bytes, but=tenant)
+        try:
+            tenant.engine.to_card()
+        except Exception as error:
+            if not _is_full(error):
+                raise
+            self._move_alone(tenant)
+        tenant.on_card = True
+
+    def _move_alone(self, tenant: _Tenant) -> None:
+        """A second try to bring an engine, with everybody else off the card."""
+        self._off(tenant)
+        self.make_room_for(tenant.engine)
+        try:
+            tenant.engine.to_card()
+        except Exception as error:
+            if not _is_full(error):
+                raise
+            self._off(tenant)
+            raise errors.OutOfMemory(
+                f"The graphics card has not enough free memory for {tenant.engine.name}: close what else uses"
+                " it, or use a smaller preset."
+            ) from error
+
+    def _clear(self, need: int, but: _Tenant | None = None) -> bool:
+        """Move others off until ``need`` bytes are free; whether they are."""
+        assert self._card is not None
+        free = self._card.free()
+        if free < need:
+            idle = self._idle(but=but.engine if but else None)
+            for index in who_leaves(need - free, [tenant.engine.weight_bytes for tenant in idle]):
+                self._off(idle[index])
+            self._card.trim()
+            free = self._card.free()
+        return free >= need
+
+    def _idle(self, but: object) -> list[_Tenant]:
+        """Those who may leave, longest unused first."""
+        return [t for t in self._tenants if t.on_card and not t.users and t.engine is not but]
+
+    def _off(self, tenant: _Tenant) -> None:
+        tenant.engine.off_card()
+        tenant.on_card = False
+
+
+_process: Residency | None = None
+
+
+def manager() -> Residency:
+    """The residency of this process's card."""
+    global _process
+    if _process is None:
+        # Without torch there are no weights: nothing is decided, and nothing is imported, before it is there.
+        torch = sys.modules.get("torch")
+        if torch is None or getattr(torch.__spec__, "_initializing", False):
+            return Residency(None)
+        _process = Residency(CudaCard() if torch.cuda.is_available() else None)
+    return _process
+
+
+def using(engine: object) -> AbstractContextManager[None]:
+    """``Residency.using`` of this process's card."""
+    return manager().using(engine)
+
+
+def make_room_for(engine: object) -> bool:
+    """``Residency.make_room_for`` of this process's card: for a second try after it ran out of memory."""
+    return manager().make_room_for(engine)
+
+
+def make_room(size: int) -> None:
+    """``Residency.make_room`` of this process's card: for an engine at work that needs more for a while."""
+    manager().make_room(size)
+
+
+def bytes_of(*modules: torch.nn.Module) -> int:
+    """The bytes of the modules' weights and buffers; a tensor that two share counts once."""
+    tensors = {id(each): each for module in modules for each in (*module.parameters(), *module.buffers())}
+    return sum(each.numel() * each.element_size() for each in tensors.values())
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether an error says that the card's memory does not suffice."""
+    torch = sys.modules.get("torch")
+    full: tuple[type[BaseException], ...] = (errors.OutOfMemory,)
+    return isinstance(error, full + ((torch.OutOfMemoryError,) if torch is not None else ()))
