@@ -158,6 +158,41 @@ def test_casual_wording(sentence: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("sentence", "wanted"),
     [
+        ("can we go darker on the floorboards", ["restyle the floorboards = dark floorboards"]),
+        ("lets ditch those blinds for roman shades", ["replace the blinds = roman shades"]),
+        (
+            "any chance the lampshade goes from beige to forest green",
+            ["restyle the lampshade = a forest green lampshade"],
+        ),
+        ("turn that frown of a sofa into something pink", ["restyle the sofa = a pink sofa"]),
+        (
+            "let's go bold: emerald velvet on the armchairs",
+            ["restyle the armchairs = emerald velvet armchairs"],
+        ),
+        ("I'd lose the bench if I were you", ["remove the bench"]),
+        ("the ironing board ruins the shot. out!", ["remove the ironing board"]),
+        ("I keep tripping over that gronk, remove it", ["remove the gronk"]),
+        ("where the tv is I want a big painting of a whale", ["replace the tv = a big painting of a whale"]),
+        (
+            "yank that chandelier out of there and stick in a paper lantern",
+            ["replace the chandelier = a paper lantern"],
+        ),
+        ("maybe we can get away with just a fern on the mantelpiece", ["add on the mantelpiece = a fern"]),
+        ("less is more: drop the vase and the candles", ["remove the vase", "remove the candles"]),
+        ("I've changed my mind about the door, orange it is", ["restyle the door = an orange door"]),
+        # nothing is painted on a mood
+        ("that lamp is giving me nightmares", ["ask"]),
+        ("hmm not sure about the curtains", ["ask"]),
+        ("gotta run, the bus is coming", []),
+    ],
+)
+def test_free_wording(sentence: str, wanted: list[str]) -> None:
+    assert steps(sentence) == wanted
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
         (
             "make the stool and the bench red",
             ["restyle the stool = a red stool", "restyle the bench = a red bench"],

@@ -1,4 +1,4 @@
-"""The built-in planner: grammar and resolver, no server, no model, a few milliseconds a sentence."""
+"""The built-in planner: grammar, tagger and resolver; no server, no torch, a few milliseconds a sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent.plan import Plan
 from agent.planner.base import Context
-from agent.planner.english.grammar import Grammar
+from agent.planner.combined import Combined
 from agent.planner.frames import Parser
 from agent.planner.resolver import resolve
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class BuiltinPlanner:
-    """Plans English sentences by a grammar. It does not look at the picture."""
+    """Plans English sentences by a grammar and a tagger. It does not look at the picture."""
 
     name = "builtin"
 
     def __init__(self, parser: Parser | None = None) -> None:
-        self._parser = parser or Grammar()
+        self._parser = parser or Combined()
 
     async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
         """Plan one sentence; never fails: what it does not understand becomes a question."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pocket
-from pocket.training import export, flux, lisa, lisa_data, samples, vae
+from pocket.training import export, flux, lisa, lisa_data, samples, tagger, vae
 
 STAGES: dict[str, Callable[[list[str]], None]] = {
     "samples": samples.main,
@@ -21,10 +21,11 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "vae": vae.main,
     "flux": flux.main,
     "lisa": lisa.main,
+    "tagger": tagger.main,
     "export": export.main,
 }
 _DRAWN = ("samples", "records")
-_TRAINED = ("vae", "flux", "lisa")
+_TRAINED = ("vae", "flux", "lisa", "tagger")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -53,11 +54,15 @@ def _options(stage: str, args: argparse.Namespace) -> list[str]:
     if stage == "export":
         return ["--runs", str(args.runs), "--weights", str(args.weights)]
     options = ["--out", str(args.runs / stage)]
+    if stage == "tagger":
+        options += ["--weights", str(args.weights / "tagger")]
+        options += ["--held-out", "50"] if args.trial else []
     if stage in _DRAWN:
         options += ["--processes", str(args.processes)]
         options += ["--shards", "2", "--each", "6"] if args.trial else []
-    if stage in _TRAINED:
+    if stage in _TRAINED[:-1]:
         options += ["--data", str(args.runs / ("records" if stage == "lisa" else "samples"))]
+    if stage in _TRAINED:
         options += ["--minutes", str(args.minutes)] if args.minutes is not None else []
         options += ["--steps", "2", "--batch", "2"] if args.trial else []
     if stage == "flux":

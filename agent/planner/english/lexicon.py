@@ -154,6 +154,7 @@ LOOK_NOUNS = words("""
 
 # ---- things ------------------------------------------------------------------------------------------------
 NOUNS = words("""
+    dish dishes poodle poodles
     sofa couch settee loveseat armchair chair stool barstool bench ottoman pouf pouffe footstool recliner
     chaise seat rocker hammock beanbag throne daybed futon bed cot crib bunk mattress headboard duvet
     blanket throw quilt bedspread sheet sheets pillow cushion table desk nightstand sideboard cabinet
@@ -246,7 +247,7 @@ REPLACE = words("replace swap exchange substitute trade sub switch")
 REMOVE = words("""
     remove delete erase eliminate ditch lose scrap bin drop trash kill clear wipe nuke zap axe yeet dump
     discard banish vanish evict toss chuck throw take rub strip dispose clean-up purge omit cut scrub
-    crop-out vaporise vaporize obliterate
+    crop-out vaporise vaporize obliterate nix yank sack
 """)
 ADD = words("""
     add put place insert include hang stick pop throw chuck toss drop plonk plop set install lay mount
@@ -343,7 +344,7 @@ SLANG: dict[str, str] = {
     "w/": "with", "w": "with", "b4": "before", "thru": "through", "cuz": "because", "coz": "because",
     "r": "are", "plz": "please", "pls": "please", "pleas": "please", "thx": "thanks", "ty": "thanks",
     "cos": "because", "dat": "that", "dis": "this", "wud": "would", "cud": "could", "shud": "should",
-    "wld": "would", "cld": "could", "shld": "should", "lets": "let", "im": "i am", "id": "i would",
+    "wld": "would", "cld": "could", "shld": "should", "lets": "let's", "im": "i am", "id": "i would",
     "dont": "do not", "doesnt": "does not", "cant": "can not", "wont": "will not", "isnt": "is not",
     "didnt": "did not", "wouldnt": "would not", "shouldnt": "should not", "thats": "that is",
     "whats": "what is", "its": "its", "ive": "i have", "cannot": "can not", "outta": "out of",

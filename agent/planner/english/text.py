@@ -197,16 +197,21 @@ _ENDINGS = (
 """Endings, and what stands in their place in the word without them."""
 
 
+def is_joined(word: str) -> bool:
+    """Whether a word is put together from two that the planner knows ("skylight", "birdcage")."""
+    firsts = lx.NOUNS | lx.MATERIALS | lx.COLOURS
+    return len(word) >= 6 and any(
+        word[:cut] in firsts and word[cut:] in lx.NOUNS for cut in range(3, len(word) - 2)
+    )
+
+
 def is_known(word: str) -> bool:
     """Whether the planner knows the word or an ordinary inflection of a word that it knows."""
     known = _known()
     if word in known:
         return True
-    if len(word) >= 6 and any(
-        word[:cut] in lx.NOUNS | lx.MATERIALS | lx.COLOURS and word[cut:] in lx.NOUNS
-        for cut in range(3, len(word) - 2)
-    ):
-        return True  # "skylight", "birdcage"
+    if is_joined(word):
+        return True
     for ending, repairs in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             stem = word[: -len(ending)]
