@@ -1,5 +1,4 @@
-"""FLUX at its published sizes within one run: the poster's recipe against ours, the limit, memory, what speeds
-it up.
+"""FLUX within one run: the poster's recipe against ours, the limit, memory, what speeds it up.
 
     python -m benchmarks.flux [--size tiny|published] [--family fill|klein|kontext|all] [--bits 4|8|16]
         [--preset P] [--masks 2,10,40] [--pictures 1024x1024,4032x3024] [--rounds N] [--compile] [--json FILE]
@@ -14,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import math
 import platform
 import resource
@@ -183,7 +183,7 @@ class Maker:
         weights = RandomWeights(model, self.device, self.dtype)
         place = {"": self.device}
         few = loading.quantisation(diffusers, bits, self.dtype)
-        quantizer = None if few is None else DiffusersAutoQuantizer.from_config(few)
+        quantizer = None if few is None else DiffusersAutoQuantizer.from_config(few, pre_quantized=False)
         if quantizer is not None:
             quantizer.preprocess_model(model=model, device_map=place, keep_in_fp32_modules=[])
         load_model_dict_into_meta(
@@ -226,7 +226,7 @@ class Maker:
             area=self.size.area,
             steps=family.steps,
             guidance=family.guidance,
-            batch=loading.BATCH,
+            batch=loading.BATCH if self.device.type == "cuda" else 1,
             device=self.device,
         )
 
@@ -421,7 +421,7 @@ def count_work(table: Table, family: FamilyName, size: Size, cases: Sequence[Cas
 
 @dataclass
 class Turns:
-    """Paints turns as the program does, each with words that were not heard before, and hears of each step."""
+    """Paints turns as the program does, each with new words, and hears of each step."""
 
     kind: Kind
     notes: list[str]
@@ -562,6 +562,7 @@ def measure(
         table.add("a turn with the step cache (taylor), of one without", turn(chosen) / eager)
         transformer.disable_cache()
 
+    residency.manager().forget(engine)  # Another engine has its weights for a while.
     measure_words(table, maker, bits, pipeline, chosen, turns)
 
     if compiled and bits == 16:
@@ -589,9 +590,7 @@ def measure(
     residency.manager().forget(engine)
 
 
-def measure_words(
-    table: Table, maker: Maker, bits: int, pipeline: Any, case: Case, turns: Turns, budget: str = ""
-) -> None:
+def measure_words(table: Table, maker: Maker, bits: int, pipeline: Any, case: Case, turns: Turns) -> None:
     """Encoding a prompt, and the most memory of a turn with new words."""
     card = maker.device.type == "cuda"
     with tempfile.TemporaryDirectory() as folder:
@@ -606,11 +605,10 @@ def measure_words(
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         table.add("peak of the whole process", peak, "GiB")
         return
-    before = torch.cuda.memory_allocated() - engine.weight_bytes if not budget else 0
     torch.cuda.reset_peak_memory_stats()
     turns.paint(engine, case.picture, [case.mask])
-    peak = torch.cuda.max_memory_allocated() - before
-    table.add("peak of a turn with new words, decoding included", peak / 2**30, "GiB", budget)
+    peak = torch.cuda.max_memory_allocated() / 2**30
+    table.add("peak of a turn with new words, decoding included", peak, "GiB")
     residency.manager().forget(engine)
 
 
@@ -634,7 +632,7 @@ def only(gib: float) -> Iterator[int]:
 def measure_preset(
     table: Table, maker: Maker, preset: presets.Preset, bits: int, cases: Sequence[Case]
 ) -> None:
-    """Turns on a card that has only a preset's budget: seconds, the most memory, what had to be spared."""
+    """Turns on a card that has only a preset's budget: seconds, peaks, and whether it had to do with less."""
     name = f"flux-{maker.family}" + ("" if bits == 16 else f":{bits}bit")
     if maker.device.type != "cuda":
         table.skip(f"{name} on a card of {preset.budget:g} GiB", "there is no card")
@@ -691,9 +689,21 @@ def sides(text: str) -> list[tuple[int, int]]:
     return [(int(width), int(height)) for width, height in pairs]
 
 
+def _quiet() -> None:
+    """No bars and hints of the libraries' between the figures."""
+    import diffusers
+    import transformers
+
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    for library in (diffusers, transformers):
+        library.logging.set_verbosity_error()
+        library.logging.disable_progress_bar()
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
     names = [name for name, preset in presets.PRESETS.items() if preset.budget]
+    _quiet()
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--size", choices=tuple(SIZES), default="tiny")
     parser.add_argument("--family", choices=(*KINDS, "all"), default="all")

@@ -12,10 +12,23 @@ import torch
 
 Cache = Literal["first-block", "taylor"]
 
+_JOINT = {"to_qkv": ("to_q", "to_k", "to_v"), "to_added_qkv": ("add_q_proj", "add_k_proj", "add_v_proj")}
+
 
 def fuse(transformer: Any) -> None:
-    """Compute queries, keys and values of a block in one multiplication each. Not for quantised weights."""
-    transformer.fuse_qkv_projections()
+    """Compute queries, keys and values of a block in one multiplication each. Not for quantised weights.
+
+    For good: diffusers would keep the single matrices beside the joint one (4 GiB of Fill), nobody uses them.
+    """
+    from diffusers.models.attention import AttentionModuleMixin
+
+    for module in transformer.modules():
+        if isinstance(module, AttentionModuleMixin):
+            module.fuse_projections()
+            for joint, parts in _JOINT.items():
+                if hasattr(module, joint):
+                    for part in parts:
+                        delattr(module, part)
 
 
 def compile_blocks(transformer: Any, **settings: Any) -> None:
