@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 
 from sessions.compose import compose
 from tools import errors
-from tools.inpaint import Inpainter, Job, MaskedEdit, Progress, Step, inpaint, prepare, seed_for, vary
+from tools.inpaint import (
+    Inpainter,
+    Job,
+    MaskedEdit,
+    Progress,
+    Step,
+    inpaint,
+    only_colour,
+    prepare,
+    seed_for,
+    vary,
+)
 from tools.request import Kind
 from tools.segment import CancelCheck, Found, find, never
 
@@ -410,3 +421,41 @@ def test_variations_are_all_of_one_size() -> None:
     assert [one.area for one in painted] == [64 * 64 // 2] * 3
     assert [jobs[0].seed for jobs in painter.seen] == [5, 5, 6, 7]
     assert told[-1].note == "little memory: painting smaller"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target", "same"),
+    [
+        ("a dark green sofa", "the sofa", True),
+        ("an orange wall", "the wall", True),
+        ("a red leather sofa", "the leather sofa on the left", True),
+        ("navy curtains", "the curtains", True),
+        ("a leather sofa", "the sofa", False),
+        ("a linen rug", "the rug", False),
+        ("a brown leather sofa", "the sofa", False),
+        ("a dark sofa", "the sofa", False),
+        ("the sofa", "the sofa", False),
+        ("a red sofa", "", False),
+    ],
+)
+def test_a_prompt_that_names_colours_only(prompt: str, target: str, same: bool) -> None:
+    assert only_colour(prompt, target) is same
+
+
+def test_how_many_were_painted_at_once_is_told_and_asked_for_again() -> None:
+    @dataclass
+    class Together(PlainPainter):
+        batch: int = 2
+
+    painter = Together()
+    size = (400, 300)
+    edits = [edit(size, (20 + 90 * i, 40, 50 + 90 * i, 70), "red") for i in range(3)]
+    painted = inpaint(picture_of(*size), edits, engines(painter))
+    assert [len(jobs) for jobs in painter.seen] == [2, 1]
+    assert [one.batch for one in painted] == [2, 2, 1]
+    again = [replace(each, batch=one.batch) for each, one in zip(edits, painted, strict=True)]
+    for each, one in zip(again, painted, strict=True):
+        (replayed,) = inpaint(picture_of(*size), [each], engines(painter))
+        assert replayed.batch == one.batch
+        assert painter.seen[-1][0].batch == one.batch
+    assert {one.batch for one in inpaint(picture_of(*size), edits, engines(PlainPainter()))} == {1}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from PIL import Image
 
 from sessions.compose import Box, compose
 from tools.errors import PictureError
@@ -366,3 +367,66 @@ def test_what_does_not_fit_is_said_in_one_sentence() -> None:
         patch(noise(200, 200), region, noise(8, 8))
     with pytest.raises(PictureError, match="RGB"):
         cut(np.zeros((200, 200, 4), dtype=np.uint8), region)
+
+
+def tiled(width: int, height: int) -> NDArray[np.uint8]:
+    """Teal tiles with light seams two pixels wide, under a light that falls off to the right."""
+    seams = (np.arange(width) % 16 < 2)[None] | (np.arange(height) % 16 < 2)[:, None]
+    light = np.linspace(1.0, 0.6, width)[None, :, None]
+    colours = np.where(seams[..., None], np.array((220, 225, 230)), np.array((30, 130, 120)))
+    return np.rint(colours * light).astype(np.uint8)
+
+
+def test_a_recoloured_surface_keeps_its_fine_detail() -> None:
+    picture = tiled(1024, 768)
+    to_brown = np.array(((1.0, 0.2, 0.1), (0.1, 0.6, 0.2), (-0.3, 0.1, 0.6)))
+    truth = np.clip(np.rint(picture @ to_brown), 0, 255).astype(np.uint8)
+    mask = boxed(1024, 768, (0, 0, 1024, 600))
+    region = plan_region(mask, "restyle", area=192 * 192, multiple=16)
+    painted, _ = cut(truth, region)
+
+    def error(result: NDArray[np.uint8]) -> float:
+        return float(np.abs(result[:590].astype(int) - truth[:590]).mean())
+
+    kept = error(compose(picture, [patch(picture, region, painted)]))
+    enlarged = np.asarray(Image.fromarray(painted).resize((1024, 768), Image.Resampling.LANCZOS))
+    assert kept < 3
+    assert error(enlarged) > 8
+
+    blotches = noise(*region.size)
+    other = compose(picture, [patch(picture, region, blotches)])
+    again = np.asarray(Image.fromarray(blotches).resize((1024, 768), Image.Resampling.LANCZOS))
+    assert np.abs(other[:590].astype(int) - again[:590]).max() <= 1  # another texture: as it was painted
+    told = compose(picture, [patch(picture, region, blotches, same_material=True)])
+    assert np.abs(np.diff(told[:590].astype(int), axis=1)).mean() < 10  # blotches are no colour
+
+
+def test_a_small_surface_is_as_it_was_painted() -> None:
+    picture = tiled(400, 300)
+    region = plan_region(boxed(400, 300, (150, 100, 260, 180)), "restyle", area=512 * 512, multiple=16)
+    painted = noise(*region.size)
+    one, other = (patch(picture, region, painted, same_material=same) for same in (False, True))
+    assert np.array_equal(one.rgba, other.rgba)
+
+
+def test_a_restyled_object_ends_where_the_picture_shows_its_edge() -> None:
+    picture = np.full((300, 400, 3), (210, 200, 190), dtype=np.uint8)
+    picture[100:200, 120:280] = (40, 60, 110)
+    red = np.array((180, 20, 30))
+    exact = boxed(400, 300, (120, 100, 280, 200))
+    short = boxed(400, 300, (121, 101, 279, 199))  # a pixel of the object is missing all around
+    for mask in (exact, short):
+        region = plan_region(mask, "restyle", area=128 * 128, multiple=16)
+        painted = np.empty((region.size[1], region.size[0], 3), dtype=np.uint8)
+        painted[...] = red
+        result = compose(picture, [patch(picture, region, painted)])
+        assert np.array_equal(result[~exact], picture[~exact])  # no halo
+        assert np.abs(result[exact].astype(int) - red).max() <= 110
+        assert np.abs(result[mask].astype(int) - red).max() <= 1
+    assert (result[100, 150:250, 0] > 90).all()  # the missed rim is repainted, too
+
+
+def test_a_mask_full_of_specks_is_no_trouble() -> None:
+    mask = np.random.default_rng(1).random((1000, 1000)) < 0.05
+    roomy = room_for_another(mask)
+    assert np.array_equal(roomy, mask)

@@ -1,9 +1,10 @@
 """The geometry between a mask and a picture: where an edit is painted, at what size, and how it comes back.
 
 An edit has two masks. The *paint* mask is the object's mask, cleaned and grown: where the engine may paint.
-The *blend* mask lies inside it: 255 on the object, falling to 0 at the paint mask's edge, and it becomes the
+The *blend* mask lies inside it: 255 on the object, falling to 0 at the paint mask's edge, and it bounds the
 patch's alpha. So outside the blend mask nothing can change, whatever an engine returns, and no rim of the old
-object shows.
+object shows. A restyled object keeps its shape: there the alpha follows the edge that the picture shows
+beside the mask's.
 
     mask ─▶ clean ─▶ paint and blend mask ─▶ crop with context ─▶ working size ─▶ (engine) ─▶ patch
 
@@ -54,15 +55,19 @@ SOLID = 0.6
 """A silhouette that fills less than this of its convex hull (a lamp, a chair's legs) has no room in it for
 another thing."""
 
-SAME_TEXTURE = (0.3, 0.5)
+SAME_TEXTURE = (0.5, 0.7)
 """How much of a painted texture must follow from the old one by a change of colour, as a share of its
 variance, until it is taken for the old one in other colours: from here on in part, from there on wholly."""
+
+ALIKE = 8.0
+"""Colours that are no further apart than this, in levels, do not tell an object from its surroundings."""
 
 _BAND = 6.0
 _SHADING = 24.0
 """Standard deviations in pixels of the working size: what is finer than the first is texture and no shading;
 where the texture is taken from the picture, what is coarser than the second comes from the painter."""
 
+_LIGHT = np.array((0.299, 0.587, 0.114), dtype=np.float32)  # How bright red, green and blue are.
 _EXACT = 1_500_000  # Above this many pixels distances are measured on a coarser grid.
 
 
@@ -84,10 +89,10 @@ class Growth:
 
 
 GROWTH: dict[Kind, Growth] = {
-    "restyle": Growth(share=0.03, least=0.004, most=0.008, feather=0.6),
-    "replace": Growth(share=0.12, least=0.012, most=0.04, feather=0.6),
+    "restyle": Growth(share=0.03, least=0.004, most=0.008, feather=1.0),
+    "replace": Growth(share=0.12, least=0.012, most=0.04, feather=1.0),
     "remove": Growth(share=0.10, least=0.010, most=0.03, feather=0.6, shadow=0.15),
-    "add": Growth(share=0.06, least=0.008, most=0.03, feather=0.9),
+    "add": Growth(share=0.06, least=0.008, most=0.03, feather=1.0),
 }
 """The margins by kind: a restyled object keeps its shape, a replaced one needs room for another."""
 
@@ -164,11 +169,15 @@ def room_for_another(mask: Mask) -> Mask:
     """The mask in which another thing takes an object's place: the object's own, with each part that is thin
     (see ``SOLID``) filled to its convex hull. The same size, never smaller than the mask.
 
-    Parts that lie apart stay apart: what shows between two curtains is not theirs to give.
+    Parts that lie apart stay apart: what shows between two curtains is not theirs to give. Specks (see
+    ``SPECK``) stay as they are.
     """
     roomy = mask.copy()
     parts, _ = ndimage.label(mask, structure=np.ones((3, 3), dtype=bool))
+    large = np.bincount(parts.ravel()) >= SPECK * mask.size
     for number, window in enumerate(ndimage.find_objects(parts), 1):
+        if not large[number]:
+            continue
         roomy[window] |= _solid(parts[window] == number)
     return roomy
 
@@ -296,12 +305,55 @@ def patch(picture: Pixels, region: Region, painted: Pixels, *, same_material: bo
     drawn = Image.fromarray(painted).resize((box.width, box.height), Image.Resampling.LANCZOS, box=source)
     colour, blend = np.array(drawn), region.blend[y0:y1, x0:x1]
     if region.kind == "restyle":
+        blend = _at_the_edge(picture, region)[y0:y1, x0:x1]
         share = min(1.0, 2 * (1 / math.sqrt(across * down) - 1))
         map_ = recolouring(*cut(picture, region), painted, sure=same_material) if share > 0 else None
         if map_ is not None:
-            own = np.where(blend == 255, np.float32(share * map_.trust), np.float32(0))
+            own = np.where(region.blend[y0:y1, x0:x1] == 255, np.float32(share * map_.trust), np.float32(0))
             _recolour(colour, _crop(picture, box), map_, own, source)
     return Patch(np.dstack((colour, blend)), box)
+
+
+def _at_the_edge(picture: Pixels, region: Region) -> Pixels:
+    """The blend mask, less what beside the object looks like its surroundings: uint8, the box's size.
+
+    A pixel of the margin lies somewhere between the mean colours of the object and of the surroundings
+    nearby: how near to the object's says whether it is a bit of the object that the mask has missed. Without
+    this, a painted crop that is less sharp than the picture leaves a halo. Where both look alike, half.
+    """
+    own, outside = region.blend == 255, region.blend == 0
+    rows, columns = np.nonzero(~(own | outside))
+    if not rows.size or not own.any() or not outside.any():
+        return region.blend
+    below = _crop(picture, region.box)
+    size = (picture.shape[1], picture.shape[0])
+    margin, _ = _margin(int(np.count_nonzero(own)), region.box, size, region.kind)
+    step = max(1, int(margin / 4))
+    at = (np.stack((rows, columns)) + 0.5) / step - 0.5
+
+    def nearby(part: Mask) -> tuple[Field, Field]:
+        """The mean colours of a part of the crop around the margin's pixels, (n, 3), and its share there."""
+        there = ndimage.gaussian_filter(_reduce(part.astype(np.float32), step), margin / step)
+        share = ndimage.map_coordinates(there, at, order=1, mode="nearest")
+        sums = [
+            ndimage.gaussian_filter(
+                _reduce(np.where(part, below[..., c], 0).astype(np.float32), step), margin / step
+            )
+            for c in range(3)
+        ]
+        colours = [ndimage.map_coordinates(plane, at, order=1, mode="nearest") for plane in sums]
+        means = np.stack(colours, axis=-1) / np.maximum(share, np.float32(1e-6))[:, None]
+        return means.astype(np.float32), share
+
+    (object_, _), (around, known) = nearby(own), nearby(outside)
+    apart = object_ - around
+    contrast = (apart**2).sum(axis=-1)
+    like = ((below[rows, columns] - around) * apart).sum(axis=-1) + ALIKE**2 / 2
+    like = np.where(known > 1e-3, like / (contrast + ALIKE**2), 1.0)
+    rise = np.clip((like - 0.3) / 0.4, 0, 1)
+    blend = region.blend.copy()
+    blend[rows, columns] = np.rint(blend[rows, columns] * (rise * rise * (3 - 2 * rise)))
+    return blend
 
 
 @dataclass(frozen=True, eq=False)
@@ -323,7 +375,8 @@ def recolouring(crop: Pixels, mask: Mask, painted: Pixels, *, sure: bool = False
     The textures of the two, shading taken out, are compared by least squares: one linear map of the colours
     for the whole surface, as a guided filter (He, Sun and Tang, 2013) with one window. ``trust`` follows from
     the share of the painted texture that it explains (see ``SAME_TEXTURE``); None where there is nothing to
-    trust: another material, or a surface without texture. ``sure`` says that only the colour is another.
+    trust: another material, or a surface without texture. ``sure`` says that only the colour is another: then
+    a texture that was painted in other places than the old one's does not make the surface flat.
     """
     inner = ndimage.binary_erosion(mask, iterations=2, border_value=1)
     count = int(np.count_nonzero(inner))
@@ -337,11 +390,15 @@ def recolouring(crop: Pixels, mask: Mask, painted: Pixels, *, sure: bool = False
     matrix = np.linalg.solve(texture.T @ texture + 4 * count * np.eye(3), texture.T @ wanted)
     left = wanted - texture @ matrix
     explained = 1 - float((left**2).sum()) / (float((wanted**2).sum()) + count)
-    rise = (
-        1.0
-        if sure
-        else float(np.clip((explained - SAME_TEXTURE[0]) / (SAME_TEXTURE[1] - SAME_TEXTURE[0]), 0, 1))
-    )
+    least, most = SAME_TEXTURE
+    rise = float(np.clip((explained - least) / (most - least), 0, 1))
+    if sure:
+        rise = 1.0
+        # At least the contrast that the old surface has for its brightness, at the new brightness.
+        brighter = float((new[inner] @ _LIGHT).mean()) / max(1.0, float((old[inner] @ _LIGHT).mean()))
+        contrast = brighter * float(np.sqrt(((texture @ _LIGHT) ** 2).mean()))
+        found = float(np.sqrt(((texture @ matrix @ _LIGHT) ** 2).mean()))
+        matrix *= min(3.0, max(1.0, contrast / max(found, 0.3)))
     if rise == 0:
         return None
     matrix = matrix.astype(np.float32)

@@ -132,7 +132,7 @@ BY_HAND: Final[tuple[tuple[str, tuple[Change, ...]], ...]] = (
     ("I want the vase to be blue", (restyle("vase", "blue"),)),
     ("please remove the dog from the picture", (remove("dog"),)),
     ("make the carpet striped", (restyle("rug", None, "striped"),)),
-    ("make the wall beige and remove the clock", (restyle("wall", "beige"), remove("clock"))),
+    ("make the wall beige and remove the mirror", (restyle("wall", "beige"), remove("mirror"))),
     ("exchange the vase for a table lamp", (replace("vase", "table lamp"),)),
     ("the dining table in black metal", (restyle("dining table", None, "black metal"),)),
     ("add a basket beside the armchair", (add("basket", "floor", "armchair"),)),
