@@ -233,7 +233,8 @@ async def chat(editor: ChatEditor, console: Console, opener: Opener | None = Non
             while not state.leaving:
                 state.reading = True
                 try:
-                    line = await console.read(partial(commands.complete, state), state.status)
+                    # A script's Ctrl-C may come between two lines, when nothing is at work or waited for.
+                    line = "" if state.interrupted else await _next_line(state)
                 except KeyboardInterrupt:
                     line, state.interrupted = "", True
                 state.reading = False
@@ -241,9 +242,10 @@ async def chat(editor: ChatEditor, console: Console, opener: Opener | None = Non
                     break
                 if line.strip():
                     await _carried_out(state, line.strip())
-                if state.interrupted and not console.interactive:
-                    return 130
-                state.interrupted = False
+                if state.interrupted:
+                    if not console.interactive:
+                        return 130
+                    state.interrupted = False
         name, folder = state.session.name, state.session.folder
         console.say(f"Session {name} is kept in {folder}", "quiet")
         console.say(f"To go on: inpalla chat --session {name}", "quiet")
@@ -252,10 +254,16 @@ async def chat(editor: ChatEditor, console: Console, opener: Opener | None = Non
     return 1 if state.failed and not console.interactive else 0
 
 
+async def _next_line(state: Chat) -> str | None:
+    return await state.console.read(partial(commands.complete, state), state.status)
+
+
 async def _carried_out(state: Chat, line: str) -> None:
     """Carry out one line, whatever happens."""
     head, session = state.session.head, state.session
     state.job = job = asyncio.create_task(_answer(state, line))
+    if state.interrupted:  # before there was a job to cancel
+        job.cancel()
     try:
         await asyncio.wait({job})
     finally:

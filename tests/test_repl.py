@@ -362,7 +362,10 @@ def test_an_interrupt_ends_a_script_and_changes_nothing(folder: Path) -> None:
         while not process.stdout.readline().startswith("version 1"):
             pass
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        try:
+            assert process.wait(60) == 130
+        finally:
+            process.kill()  # the block would wait for it for ever
         assert process.stderr.read() == ""
     with Sessions(folder / "sessions").open("box") as session:
         assert session.head == 1
