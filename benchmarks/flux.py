@@ -35,13 +35,13 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.lisa import Figure, seconds
 from tests import flux_layout
-from tools import presets, region, residency
+from tools import presets, residency
 from tools.flux import loading, memory, speed
 from tools.flux.engine import FluxEngine
 from tools.flux.family import FAMILIES, FamilyName
 from tools.flux.wording import published_wording
 from tools.flux.words import Embedding, Encoder, Guests, Vocabulary
-from tools.inpaint import MaskedEdit, Step, inpaint
+from tools.inpaint import MaskedEdit, Step, inpaint, plan
 from tools.request import Kind
 
 Pixels = NDArray[np.uint8]
@@ -67,10 +67,14 @@ class Size:
     tokens: int
     sizes: Mapping[FamilyName, flux_layout.Sizes]
 
-    @property
-    def area(self) -> int:
-        """The number of pixels that an engine paints at."""
-        return loading.AREA // self.divisor**2
+    def areas(self, family: FamilyName) -> tuple[int, ...]:
+        """The numbers of pixels that an engine paints at."""
+        return tuple(area // self.divisor**2 for area in FAMILIES[family].areas)
+
+    def square(self, family: FamilyName) -> tuple[int, int]:
+        """The (width, height) of the largest of them."""
+        side = math.isqrt(max(self.areas(family)))
+        return side, side
 
 
 SIZES = {
@@ -223,7 +227,7 @@ class Maker:
             Vocabulary(encoder),
             published_wording(self.family),
             revision="random",
-            area=self.size.area,
+            areas=self.size.areas(self.family),
             steps=family.steps,
             guidance=family.guidance,
             batch=loading.BATCH if self.device.type == "cuda" else 1,
@@ -315,8 +319,8 @@ class RandomWords:
 # The work of a step
 
 
-def step_inputs(maker: Maker, size: tuple[int, int], batch: int = 1) -> dict[str, Any]:
-    """What a family's pipeline gives its transformer at one step, for pictures of (width, height)."""
+def step_inputs(maker: Maker, size: tuple[int, int]) -> dict[str, Any]:
+    """What a family's pipeline gives its transformer at one step, for a picture of (width, height)."""
     with torch.device(maker.device), default_dtype(maker.dtype):
         width, height = size[0] // 16, size[1] // 16
         axes = 4 if maker.family == "klein" else 3
@@ -328,31 +332,30 @@ def step_inputs(maker: Maker, size: tuple[int, int], batch: int = 1) -> dict[str
         words = torch.zeros(maker.size.tokens, axes, dtype=grid.dtype)
         inputs: dict[str, Any] = {
             "hidden_states": torch.randn(
-                batch, len(grid), {"fill": 384, "kontext": 64, "klein": 128}[maker.family]
+                1, len(grid), {"fill": 384, "kontext": 64, "klein": 128}[maker.family]
             ),
-            "timestep": torch.full((batch,), 0.5),
+            "timestep": torch.full((1,), 0.5),
             "guidance": None,
-            "encoder_hidden_states": torch.randn(batch, maker.size.tokens, maker.sizes.joint),
+            "encoder_hidden_states": torch.randn(1, maker.size.tokens, maker.sizes.joint),
             "return_dict": False,
         }
         if maker.family == "klein":
             words[:, 3] = torch.arange(maker.size.tokens)
-            ids = {"txt_ids": words.expand(batch, -1, -1), "img_ids": grid.expand(batch, -1, -1)}
-            return inputs | ids
+            return inputs | {"txt_ids": words[None], "img_ids": grid[None]}
         return inputs | {
-            "guidance": torch.full((batch,), POSTER_GUIDANCE, dtype=torch.float32),
-            "pooled_projections": torch.randn(batch, maker.sizes.clip),
+            "guidance": torch.full((1,), POSTER_GUIDANCE, dtype=torch.float32),
+            "pooled_projections": torch.randn(1, maker.sizes.clip),
             "txt_ids": words.to(maker.dtype),
             "img_ids": grid.to(maker.dtype),
         }
 
 
 @cache
-def work(family: FamilyName, size_name: str, size: tuple[int, int], batch: int = 1) -> float:
-    """The FLOPs of one step for pictures of (width, height), counted without computing."""
+def work(family: FamilyName, size_name: str, size: tuple[int, int]) -> float:
+    """The FLOPs of one step for a picture of (width, height), counted without computing."""
     maker = Maker(family, SIZES[size_name], torch.device("meta"), torch.bfloat16)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        _shape_of(family, size_name)(**step_inputs(maker, size, batch))
+        _shape_of(family, size_name)(**step_inputs(maker, size))
     return float(counter.get_total_flops())
 
 
@@ -387,10 +390,14 @@ class Case:
         return self.picture.shape[1], self.picture.shape[0]
 
 
-def working_size(case: Case, kind: Kind, area: int) -> tuple[tuple[int, int], int]:
-    """The (width, height) at which a case is painted for an engine's area, and the pixels of its crop."""
-    planned = region.plan_region(case.mask, kind, area=area, multiple=16)
-    return planned.size, planned.box.width * planned.box.height
+def painted_at(
+    family: FamilyName, size: Size, picture: Pixels, masks: Sequence[Mask]
+) -> list[tuple[int, int]]:
+    """The (width, height) at which each object of a turn is painted."""
+    maker = Maker(family, size, torch.device("meta"), torch.bfloat16)
+    engine = maker.engine(family, None, RandomWords(maker))
+    edits = [MaskedEdit(mask, "", KINDS[family], 0) for mask in masks]
+    return [region.size for region in plan(picture, edits, {KINDS[family]: engine})]
 
 
 def show(size: tuple[int, int]) -> str:
@@ -400,23 +407,29 @@ def show(size: tuple[int, int]) -> str:
 
 def count_work(table: Table, family: FamilyName, size: Size, cases: Sequence[Case]) -> None:
     """The steps' FLOPs: what the recipes differ in on any device that is busy with multiplying."""
-    kind, steps = KINDS[family], FAMILIES[family].steps
+    steps = FAMILIES[family].steps
+
+    def step(sides: tuple[int, int]) -> float:
+        return work(family, size.name, sides)
+
     for case in cases:
-        at = poster_size(case.size, POSTER_SIDE // size.divisor)
-        poster = POSTER_STEPS * work("fill", size.name, at)
-        painted, pixels = working_size(case, kind, size.area)
-        ours = steps * work(family, size.name, painted)
-        goal = GOALS[family] if case.principal else ""
-        name = f"work: {case.name}, at {show(painted)}: the poster's recipe at {show(at)} is … times it"
-        table.add(name, poster / ours, "", goal)
-        if pixels < size.area:
-            own, _ = working_size(case, kind, pixels)
-            small = steps * work(family, size.name, own)
-            table.add(f"· painted at its crop's own size, {show(own)}", poster / small, "", goal)
-    side = math.isqrt(size.area)
-    one, four = (work(family, size.name, (side, side), batch) for batch in (1, 4))
-    table.add(f"work: one step at {show((side, side))}", one / 1e12, "TFLOP")
-    table.add("work: four objects in one batch, of one", four / one, "", "≤ 1.7")
+        [at] = painted_at(family, size, case.picture, [case.mask])
+        whole = poster_size(case.size, POSTER_SIDE // size.divisor)
+        poster = POSTER_STEPS * work("fill", size.name, whole)
+        name = f"work: {case.name}, at {show(at)}: the poster's recipe at {show(whole)} is … times it"
+        table.add(name, poster / (steps * step(at)), "", GOALS[family] if case.principal else "")
+    square = size.square(family)
+    table.add(f"work: one step at {show(square)}", step(square) / 1e12, "TFLOP")
+    for picture in {case.size: case.picture for case in cases}.values():
+        shape = (picture.shape[1], picture.shape[0])
+        four = painted_at(family, size, picture, four_objects(shape))
+        [one, *_] = painted_at(family, size, picture, four_objects(shape)[:1])
+        together = sum(step(at) for at in four)
+        name = (
+            f"work: four objects apart on {show(shape)}, at {show(four[0])}: of one that fills {show(square)}"
+        )
+        table.add(name, together / step(square), "", "≤ 1.7")
+        table.add(f"· of one of them alone, at {show(one)}", together / step(one))
 
 
 @dataclass
@@ -432,9 +445,7 @@ class Turns:
         """Turns for a family."""
         return cls(KINDS[family], [], count())
 
-    def paint(
-        self, engine: FluxEngine, picture: Pixels, masks: Sequence[Mask], area: int | None = None
-    ) -> None:
+    def paint(self, engine: FluxEngine, picture: Pixels, masks: Sequence[Mask]) -> None:
         """One turn with an object for each mask."""
 
         def hear(step: Step) -> None:
@@ -442,7 +453,7 @@ class Turns:
                 self.notes.append(step.note)
 
         edits = [
-            MaskedEdit(mask, f"a leather sofa, number {next(self._words)}", self.kind, seed, area=area)
+            MaskedEdit(mask, f"a leather sofa, number {next(self._words)}", self.kind, seed)
             for seed, mask in enumerate(masks)
         ]
         inpaint(picture, edits, {self.kind: engine}, progress=hear)
@@ -508,8 +519,7 @@ def measure(
 
     pipeline = maker.pipeline(bits)
     transformer = pipeline.transformer
-    side = math.isqrt(maker.size.area)
-    square = (side, side)
+    square = maker.size.square(family)
     least = work(family, maker.size.name, square) / rate
     step = table.add(
         f"one step at {show(square)}, eager", step_seconds(maker, transformer, square, rounds), "s"
@@ -529,19 +539,14 @@ def measure(
     chosen = next((case for case in cases if case.principal), cases[0])
     eager = math.nan
 
-    def turn(case: Case, area: int | None = None) -> float:
-        return seconds(lambda: turns.paint(engine, case.picture, [case.mask], area), rounds)
+    def turn(case: Case) -> float:
+        return seconds(lambda: turns.paint(engine, case.picture, [case.mask]), rounds)
 
     def ours(case: Case, note: str = "") -> float:
         goal = GOALS[family] if case.principal else ""
-        at, pixels = working_size(case, turns.kind, engine.area)
+        [at] = painted_at(family, maker.size, case.picture, [case.mask])
         taken = table.add(f"ours{note}: {case.name}, at {show(at)}, {engine.steps} steps", turn(case), "s")
         table.add("· the poster's recipe takes … times as long", poster[case.size] / taken, "", goal)
-        if pixels < engine.area:
-            own, _ = working_size(case, turns.kind, pixels)
-            small = turn(case, pixels)
-            name = f"· and painted at its crop's own size, {show(own)}, … times as long"
-            table.add(name, poster[case.size] / small, "", goal)
         return taken
 
     for case in cases:
@@ -549,11 +554,18 @@ def measure(
         if case is chosen:
             eager = taken
 
-    masks = four_objects(cases[0].size)
-    one = seconds(lambda: turns.paint(engine, cases[0].picture, masks[:1]), rounds)
-    four = seconds(lambda: turns.paint(engine, cases[0].picture, masks), rounds)
+    picture = cases[0].picture
+    one, filling, four = (
+        seconds(lambda masks=masks: turns.paint(engine, picture, masks), rounds)  # type: ignore[misc]
+        for masks in (
+            four_objects(cases[0].size)[:1],
+            [np.ones(picture.shape[:2], np.bool_)],
+            four_objects(cases[0].size),
+        )
+    )
     table.add("four objects that lie apart, in one turn", four, "s")
-    table.add("· of one", four / one, "", "≤ 1.7")
+    table.add("· of one that fills the picture", four / filling, "", "≤ 1.7")
+    table.add("· of one of them alone", four / one)
 
     if family == "klein":
         table.skip("a turn with the step cache, of one without", "four steps leave nothing to skip")
@@ -570,7 +582,7 @@ def measure(
         table.add("one step compiled, of eager", step_seconds(maker, transformer, square, rounds) / step)
         taken = ours(chosen, " compiled")
         if card:
-            at, _ = working_size(chosen, turns.kind, engine.area)
+            [at] = painted_at(family, maker.size, chosen.picture, [chosen.mask])
             limit = engine.steps * work(family, maker.size.name, at) / rate
             table.add("· of the limit", taken / limit, "", "≤ 1.4")
         table.skip("weights streamed through the card", "not together with compiling")

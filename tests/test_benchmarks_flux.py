@@ -25,7 +25,7 @@ def test_a_steps_inputs_are_those_that_the_pipeline_gives(family: FamilyName) ->
     )
     case = next(flux.cases_of([(1024, 640)], [10], 8))
     flux.Turns.of(family).paint(engine, case.picture, [case.mask])
-    size, _ = flux.working_size(case, flux.KINDS[family], engine.area)
+    [size] = flux.painted_at(family, flux.SIZES["tiny"], case.picture, [case.mask])
 
     made = flux.step_inputs(maker, size)
     assert given
@@ -40,12 +40,22 @@ def test_a_steps_inputs_are_those_that_the_pipeline_gives(family: FamilyName) ->
 def test_the_published_steps_work_is_counted_on_any_machine() -> None:
     # In each of 19 double and 38 single blocks a token meets 12 · 3072² weights, at 2 FLOPs each, and
     # attention is 4 · tokens² · 3072.
-    tokens, width = 32 * 32 + 512, 3072
+    tokens, width = 64 * 64 + 512, 3072
     expected = 57 * (2 * 12 * width**2 * tokens + 4 * tokens**2 * width)
-    assert flux.work("fill", "published", (512, 512)) == pytest.approx(expected, rel=0.02)
+    whole = flux.work("fill", "published", (1024, 1024))
+    assert whole == pytest.approx(expected, rel=0.02)
+
+    size = flux.SIZES["published"]
+    case = next(flux.cases_of([(1024, 1024)], [10], 1))
+    at = {family: flux.painted_at(family, size, case.picture, [case.mask]) for family in flux.KINDS}
+    assert at == {"fill": [(768, 768)], "klein": [(640, 640)], "kontext": [(1024, 1024)]}
+    assert flux.POSTER_STEPS * whole > 25 * 4 * flux.work("klein", "published", (640, 640))
+    four = flux.painted_at("klein", size, case.picture, flux.four_objects(case.size))
+    assert four == [(512, 512)] * 4
 
 
-def test_it_runs_tiny_and_writes_its_figures(tmp_path: Path) -> None:
+def test_it_runs_tiny_and_writes_its_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flux, "POSTER_STEPS", 2)  # A recipe of 50 is no more of a test.
     file = tmp_path / "flux.json"
     few = ["--masks", "10", "--pictures", "512x512", "--json", str(file)]
     assert flux.main(["--size", "tiny", "--family", "klein", *few]) == 0

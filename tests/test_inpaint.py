@@ -63,6 +63,13 @@ class PlainPainter:
         return crop
 
 
+@dataclass
+class Fitting(PlainPainter):
+    """Paints smaller crops at fewer pixels."""
+
+    areas: tuple[int, ...] = (32 * 32, 48 * 48, 64 * 64)
+
+
 def engines(painter: Inpainter, other: Inpainter | None = None) -> dict[Kind, Inpainter]:
     return {"restyle": other or painter, "replace": painter, "remove": painter, "add": painter}
 
@@ -138,11 +145,12 @@ def test_a_turn_equals_its_edits_one_after_another(
         edit(size, (x, y, x + side, y + side), prompt, kind)
         for (x, y, side), prompt, kind in zip(boxes, prompts, kinds, strict=False)
     ]
-    used = engines(PlainPainter(), PlainPainter(name="other", area=48 * 48))
+    used = engines(PlainPainter(), Fitting(name="other"))
     together = inpaint(picture, edits, used)
     current = picture
     for each, one in zip(edits, together, strict=True):
-        (alone,) = inpaint(current, [each], used)
+        (alone,) = inpaint(current, [replace(each, area=one.area)], used)
+        assert alone.area == one.area
         assert alone.patch.box == one.patch.box
         assert np.array_equal(alone.patch.rgba, one.patch.rgba)
         current = compose(current, [alone.patch])
@@ -459,3 +467,58 @@ def test_how_many_were_painted_at_once_is_told_and_asked_for_again() -> None:
         assert replayed.batch == one.batch
         assert painter.seen[-1][0].batch == one.batch
     assert {one.batch for one in inpaint(picture_of(*size), edits, engines(PlainPainter()))} == {1}
+
+
+def test_a_small_crop_is_painted_at_fewer_pixels_and_replays_so() -> None:
+    size = (400, 300)
+    picture = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    painter = Fitting()
+    for box, side in (((20, 20, 26, 26), 32), ((100, 100, 118, 118), 48), ((100, 100, 200, 200), 64)):
+        wanted = edit(size, box, "red")
+        (painted,) = inpaint(picture, [wanted], engines(painter))
+        assert painted.area == side * side
+        assert painter.seen[-1][0].mask.shape == (side, side)
+        assert prepare(picture, wanted, painter).region.area == painted.area
+        for other in (painter, PlainPainter()):
+            (again,) = inpaint(picture, [replace(wanted, area=painted.area)], engines(other))
+            assert again.area == painted.area
+            assert again.patch.box == painted.patch.box
+            assert np.array_equal(again.patch.rgba, painted.patch.rgba)
+        assert inpaint(picture, [wanted], engines(PlainPainter()))[0].area == 64 * 64
+    assert [one.area for one in vary(picture, wanted, [1, 2], engines(painter))] == [64 * 64] * 2
+
+
+def test_large_objects_that_lie_apart_share_the_pixels_of_one() -> None:
+    size = (800, 600)
+    boxes = [(x, y, x + 80, y + 80) for x in (80, 560) for y in (80, 440)]
+    apart = [edit(size, box, "red", seed=seed) for seed, box in enumerate(boxes)]
+    picture = np.random.default_rng(2).integers(0, 256, (600, 800, 3), dtype=np.uint8)
+    painter = Fitting()
+    painted = inpaint(picture, apart, engines(painter))
+    assert [len(jobs) for jobs in painter.seen] == [4]
+    assert sum(one.area for one in painted) <= 1.7 * painter.area
+    for each, one in zip(apart, painted, strict=True):
+        assert inpaint(picture, [each], engines(painter))[0].area == 64 * 64
+        (again,) = inpaint(picture, [replace(each, area=one.area)], engines(painter))
+        assert np.array_equal(again.patch.rgba, one.patch.rgba)
+
+    given = [replace(each, area=48 * 48) for each in apart]
+    assert {one.area for one in inpaint(picture, given, engines(painter))} == {48 * 48}
+    seeing = [apart[0], edit(size, (120, 120, 200, 200), "green")]
+    assert {one.area for one in inpaint(picture, seeing, engines(painter))} == {64 * 64}
+    two = inpaint(picture, [apart[0], replace(apart[1], kind="restyle")], engines(Fitting(), Fitting()))
+    assert {one.area for one in two} == {64 * 64}
+
+
+def test_without_memory_a_small_crop_is_painted_smaller_still() -> None:
+    @dataclass
+    class HungryAndFitting(Hungry):
+        areas: tuple[int, ...] = (32 * 32, 64 * 64)
+
+    size = (400, 300)
+    small, large = edit(size, (20, 20, 26, 26), "red"), edit(size, (200, 100, 300, 200), "red")
+    for room, areas in ((64 * 64, (1024, 4096)), (48 * 48, (1024, 2048)), (25 * 25, (512, 512))):
+        painted = inpaint(picture_of(*size), [small, large], engines(HungryAndFitting(room=room)))
+        assert tuple(one.area for one in painted) == areas
+    painted = inpaint(picture_of(*size), [large, small], engines(HungryAndFitting(room=48 * 48)))
+    assert [one.area for one in painted] == [2048, 1024]

@@ -14,13 +14,16 @@ from PIL import Image
 from sessions.compose import Box, compose
 from tools.errors import PictureError
 from tools.region import (
+    ENOUGH,
     RATIOS,
+    Region,
     blend_mask,
     bounds,
     clean,
     crop_box,
     cut,
     match_colour,
+    most_each,
     paint_mask,
     patch,
     plan_region,
@@ -103,7 +106,7 @@ def test_a_region_fits_picture_and_engine(
     width: int, height: int, boxes: list[tuple[int, int, int, int]], kind: Kind, area: int, multiple: int
 ) -> None:
     mask = boxed(width, height, *boxes)
-    region = plan_region(mask, kind, area=area, multiple=multiple)
+    region = plan_region(mask, kind, areas=(area,), multiple=multiple)
     box, (wide, high) = region.box, region.size
 
     assert 0 <= box.x0 < box.x1 <= width
@@ -133,7 +136,7 @@ def test_outside_the_blend_mask_nothing_changes(
 ) -> None:
     high, wide = mask.shape
     picture = noise(wide, high, seed)
-    region = plan_region(mask, kind, area=side * side, multiple=multiple)
+    region = plan_region(mask, kind, areas=(side * side,), multiple=multiple)
     crop, inside = cut(picture, region)
     assert crop.shape == (region.size[1], region.size[0], 3)
     assert inside.shape == crop.shape[:2]
@@ -157,7 +160,7 @@ def test_an_object_is_covered_to_its_rim(kind: Kind, width: int, height: int) ->
     rows, columns = np.ogrid[:height, :width]
     mask = ((columns - width / 2) / (width / 3)) ** 2 + ((rows - height / 2) / (height / 3)) ** 2 < 1
     picture = np.where(mask[..., None], np.uint8(250), np.uint8(20)).repeat(3, axis=2)
-    region = plan_region(mask, kind, area=128 * 128, multiple=16)
+    region = plan_region(mask, kind, areas=(128 * 128,), multiple=16)
     painted = np.zeros((region.size[1], region.size[0], 3), dtype=np.uint8)
     painted[...] = (90, 30, 60)
     result = compose(picture, [patch(picture, region, painted)])
@@ -308,12 +311,78 @@ def test_working_sizes_are_few(wide: int, high: int) -> None:
     assert working_size(Box(0, 0, wide, high), 2**20, 16) in few
 
 
+SIDES = (512, 640, 768, 896, 1024)
+
+
+@pytest.mark.parametrize(
+    ("size", "box", "kind", "side"),
+    [
+        pytest.param((1024, 1024), (500, 500, 503, 503), "add", 512, id="dot"),
+        pytest.param((1024, 1024), (480, 480, 543, 543), "replace", 512, id="less than 64 pixels"),
+        pytest.param((1024, 1024), (360, 360, 660, 660), "replace", 640, id="300 pixels"),
+        pytest.param((1024, 1024), (340, 340, 664, 664), "restyle", 640, id="a tenth, restyled"),
+        pytest.param((1024, 1024), (330, 330, 695, 695), "replace", 768, id="365 pixels"),
+        pytest.param((1024, 1024), (300, 300, 750, 750), "restyle", 768, id="450 pixels"),
+        pytest.param((1024, 1024), (240, 240, 760, 760), "restyle", 896, id="520 pixels"),
+        pytest.param((1024, 1024), (0, 0, 1024, 1024), "restyle", 1024, id="everything"),
+        pytest.param((4032, 3024), (1500, 1700, 1800, 2000), "replace", 640, id="small in a photo"),
+        pytest.param((4032, 3024), (0, 0, 4032, 2000), "restyle", 1024, id="wall in a photo"),
+        pytest.param((32, 32), (3, 4, 5, 6), "add", 512, id="tiny picture"),
+    ],
+)
+def test_a_crop_is_painted_at_about_its_own_number_of_pixels(
+    size: tuple[int, int], box: tuple[int, int, int, int], kind: Kind, side: int
+) -> None:
+    region = plan_region(boxed(*size, box), kind, areas=[side * side for side in SIDES], multiple=16)
+    assert region.area == side * side
+    assert region.size[0] * region.size[1] == pytest.approx(region.area, rel=0.05)
+
+
+@settings(max_examples=60, deadline=None)
+@given(mask=masks(), kind=st.sampled_from(KINDS))
+def test_the_smallest_area_that_is_enough_is_taken_and_gives_the_same_again(mask: Mask, kind: Kind) -> None:
+    areas = [side * side for side in (48, 96, 144, 192)]
+    region = plan_region(mask, kind, areas=areas, multiple=16)
+
+    def enough(planned: Region) -> bool:
+        return planned.area >= ENOUGH * planned.box.width * planned.box.height
+
+    assert region.area == areas[-1] or enough(region)
+    for less in (area for area in areas if area < region.area):
+        assert not enough(plan_region(mask, kind, areas=[less], multiple=16))
+    again = plan_region(mask, kind, areas=[region.area], multiple=16)
+    assert (again.box, again.size) == (region.box, region.size)
+    assert np.array_equal(again.blend, region.blend)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most"),
+    [
+        ([], 1024),
+        ([1024], 1024),
+        ([1024] * 2, 896),
+        ([1024] * 3, 768),
+        ([1024] * 4, 640),
+        ([1024] * 5, 512),
+        ([1024] * 40, 512),
+        ([512] * 6, 1024),
+        ([640] * 4, 1024),
+        ([1024, 512, 512], 1024),
+        ([1024, 1024, 512], 768),
+    ],
+)
+def test_objects_that_lie_apart_share_the_pixels_of_a_turn(wanted: list[int], most: int) -> None:
+    areas = [side * side for side in SIDES]
+    assert most_each([side * side for side in wanted], areas) == most * most
+    assert most_each([side * side for side in wanted], [1024 * 1024]) == 1024 * 1024
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_crop_that_comes_back_as_it_went_changes_little(kind: Kind) -> None:
     rows, columns = np.mgrid[:300, :400].astype(np.float32)
     waves = 128 + 100 * np.sin(rows / 40) * np.cos(columns / 50)
     picture = np.stack((waves, 255 - waves, waves / 2), axis=-1).astype(np.uint8)
-    region = plan_region(boxed(400, 300, (150, 100, 260, 180)), kind, area=256 * 256, multiple=16)
+    region = plan_region(boxed(400, 300, (150, 100, 260, 180)), kind, areas=(256 * 256,), multiple=16)
     crop, _ = cut(picture, region)
     result = compose(picture, [patch(picture, region, crop)])
     assert np.abs(result.astype(int) - picture).max() <= 4
@@ -324,7 +393,7 @@ def test_an_engines_tint_is_taken_back_where_the_surroundings_go_on() -> None:
     mask = boxed(400, 300, (150, 100, 260, 180))
     expected: dict[Kind, int] = {"remove": 1, "add": 1, "restyle": 8, "replace": 8}
     for kind, left in expected.items():
-        region = plan_region(mask, kind, area=128 * 128, multiple=16)
+        region = plan_region(mask, kind, areas=(128 * 128,), multiple=16)
         crop, _ = cut(picture, region)
         result = compose(picture, [patch(picture, region, crop + np.uint8(8))])
         assert abs(int(np.abs(result.astype(int) - picture).max()) - left) <= 1, kind
@@ -359,8 +428,8 @@ def test_a_coarse_distance_keeps_its_promises() -> None:
 
 def test_what_does_not_fit_is_said_in_one_sentence() -> None:
     with pytest.raises(PictureError, match="empty"):
-        plan_region(blank(64, 64), "remove", area=64 * 64, multiple=16)
-    region = plan_region(boxed(200, 200, (150, 150, 190, 190)), "remove", area=64 * 64, multiple=16)
+        plan_region(blank(64, 64), "remove", areas=(64 * 64,), multiple=16)
+    region = plan_region(boxed(200, 200, (150, 150, 190, 190)), "remove", areas=(64 * 64,), multiple=16)
     with pytest.raises(PictureError, match="outside the picture"):
         cut(noise(100, 100), region)
     with pytest.raises(PictureError, match="painted crop"):
@@ -382,7 +451,7 @@ def test_a_recoloured_surface_keeps_its_fine_detail() -> None:
     to_brown = np.array(((1.0, 0.2, 0.1), (0.1, 0.6, 0.2), (-0.3, 0.1, 0.6)))
     truth = np.clip(np.rint(picture @ to_brown), 0, 255).astype(np.uint8)
     mask = boxed(1024, 768, (0, 0, 1024, 600))
-    region = plan_region(mask, "restyle", area=192 * 192, multiple=16)
+    region = plan_region(mask, "restyle", areas=(192 * 192,), multiple=16)
     painted, _ = cut(truth, region)
 
     def error(result: NDArray[np.uint8]) -> float:
@@ -403,7 +472,7 @@ def test_a_recoloured_surface_keeps_its_fine_detail() -> None:
 
 def test_a_small_surface_is_as_it_was_painted() -> None:
     picture = tiled(400, 300)
-    region = plan_region(boxed(400, 300, (150, 100, 260, 180)), "restyle", area=512 * 512, multiple=16)
+    region = plan_region(boxed(400, 300, (150, 100, 260, 180)), "restyle", areas=(512 * 512,), multiple=16)
     painted = noise(*region.size)
     one, other = (patch(picture, region, painted, same_material=same) for same in (False, True))
     assert np.array_equal(one.rgba, other.rgba)
@@ -416,7 +485,7 @@ def test_a_restyled_object_ends_where_the_picture_shows_its_edge() -> None:
     exact = boxed(400, 300, (120, 100, 280, 200))
     short = boxed(400, 300, (121, 101, 279, 199))  # a pixel of the object is missing all around
     for mask in (exact, short):
-        region = plan_region(mask, "restyle", area=128 * 128, multiple=16)
+        region = plan_region(mask, "restyle", areas=(128 * 128,), multiple=16)
         painted = np.empty((region.size[1], region.size[0], 3), dtype=np.uint8)
         painted[...] = red
         result = compose(picture, [patch(picture, region, painted)])

@@ -1,13 +1,14 @@
 """Painting into a mask: the interface that every inpainter keeps, and the way from edits to patches.
 
-An inpainter paints crops at its own working size and knows nothing of pictures. ``inpaint`` plans a region
+An inpainter paints crops at its own working sizes and knows nothing of pictures. ``inpaint`` plans a region
 for each edit, cuts the crops, has them painted, and brings them back as patches, so that the result of every
-edit is the one that it would have had alone, painted after those before it.
+edit is the one that it would have had alone, painted at that area after those before it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -18,7 +19,7 @@ from PIL import ImageColor
 
 from sessions.compose import Patch, compose
 from tools import errors, residency
-from tools.region import Region, cut, patch, plan_region
+from tools.region import Region, cut, most_each, patch, plan_region
 from tools.request import Kind
 from tools.segment import CancelCheck, never
 
@@ -66,8 +67,10 @@ class Inpainter(Protocol):
     """One implementation of "paint this into that mask".
 
     It may have ``batch``, an int: how many jobs it takes through its model at once (1 where it has none). Its
-    pixels may depend on their number, never on each other. It may have ``offload()``: paint with less memory
-    from now on.
+    pixels may depend on their number, never on each other. It may have ``areas``, a tuple of ints, ``area``
+    the largest of them: then a crop that has fewer pixels is painted at fewer. It may have ``offload()``:
+    paint with less memory from now on; and ``firmer``, the guidance for a second try of what the first did
+    not show.
     """
 
     @property
@@ -111,9 +114,10 @@ class Inpainter(Protocol):
 class MaskedEdit:
     """One edit whose object was found: ``mask`` is the object's, bool (H, W) at the picture's size.
 
-    ``seed`` decides the noise; ``steps``, ``guidance`` and ``area`` (the number of pixels to paint its crop
-    at) are the engine's own where they are None. ``target`` is what the engine is told of the thing that lies
-    there. ``batch`` is given to repeat an edit that was painted among so many, itself among them.
+    ``seed`` decides the noise; ``steps`` and ``guidance`` are the engine's own where they are None. ``area``
+    is the number of pixels to paint its crop at; None lets ``plan`` choose. ``target`` is what the engine is
+    told of the thing that lies there. ``batch`` is given to repeat an edit that was painted among so many,
+    itself among them.
     """
 
     mask: NDArray[np.bool_]
@@ -160,6 +164,32 @@ def prepare(picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter) -> 
     return _ready(picture, edit, engine, _region(picture, edit, engine))
 
 
+def plan(
+    picture: NDArray[np.uint8], edits: Sequence[MaskedEdit], inpainters: Mapping[Kind, Inpainter]
+) -> list[Region]:
+    """Where the edits of one turn are painted, and at what areas (see ``tools.region.plan_region``).
+
+    Those that lie apart from all others, and are painted by one engine, share its pixels (see
+    ``tools.region.most_each``). Raises as ``inpaint`` does for masks.
+    """
+    engines = [inpainters[edit.kind] for edit in edits]
+    regions = [_region(picture, edit, engine) for edit, engine in zip(edits, engines, strict=True)]
+    changed = [region.changed for region in regions]
+
+    def apart(one: int, other: int) -> bool:
+        return not (changed[one].overlaps(regions[other].box) or changed[other].overlaps(regions[one].box))
+
+    every = range(len(edits))
+    alone = [i for i in every if edits[i].area is None and all(apart(i, j) for j in every if j != i)]
+    for engine in {id(engines[i]): engines[i] for i in alone}.values():
+        sharing = [i for i in alone if engines[i] is engine]
+        most = most_each([regions[i].area for i in sharing], _areas(engine))
+        for i in sharing:
+            if regions[i].area > most:
+                regions[i] = _region(picture, edits[i], engine, most)
+    return regions
+
+
 def inpaint(
     picture: NDArray[np.uint8],
     edits: Sequence[MaskedEdit],
@@ -182,7 +212,7 @@ def inpaint(
     """
     engines = [inpainters[edit.kind] for edit in edits]
     thrift = {id(engine): _Thrift(engine, batch) for engine in engines}
-    regions = [_region(picture, edit, engine) for edit, engine in zip(edits, engines, strict=True)]
+    regions = plan(picture, edits, inpainters)
     total = sum(_steps(edit, engine) for edit, engine in zip(edits, engines, strict=True))
     done: dict[int, Painted] = {}
     while len(done) < len(edits):
@@ -203,12 +233,12 @@ def inpaint(
         try:
             painted = _paint(engine, works, belows, report, cancelled)
         except errors.OutOfMemory as error:
-            sparing.spare(max(len(works), company or 1), error)
+            sparing.spare(max(len(works), company or 1), works[0].region.area, error)
             if progress is not None:
                 progress(Step(before, total, note=sparing.note))
             for index in waiting:
-                if engines[index] is engine:
-                    regions[index] = _region(picture, edits[index], engine, sparing.divisor)
+                if engines[index] is engine and regions[index].area > sparing.most:
+                    regions[index] = _region(picture, edits[index], engine, sparing.most)
         else:
             done.update(zip(indices, painted, strict=True))
     return [done[index] for index in range(len(edits))]
@@ -245,11 +275,10 @@ def vary(
         try:
             done += _paint(engine, works, [picture] * len(works), report, cancelled)
         except errors.OutOfMemory as error:
-            divisor = sparing.divisor
-            sparing.spare(max(len(works), company or 1), error)
-            if sparing.divisor != divisor:  # Variations of two sizes could not be compared.
+            sparing.spare(max(len(works), company or 1), region.area, error)
+            if region.area > sparing.most:  # Variations of two sizes could not be compared.
                 done.clear()
-                region = _region(picture, edit, engine, sparing.divisor)
+                region = _region(picture, edit, engine, sparing.most)
             if progress is not None:
                 progress(Step(len(done) * _steps(edit, engine), total, note=sparing.note))
     return done
@@ -257,11 +286,14 @@ def vary(
 
 @dataclass
 class _Thrift:
-    """How an engine is spared in one call after it ran out of memory, one thing more each time."""
+    """How an engine is spared in one call after it ran out of memory, one thing more each time.
+
+    ``batch`` and ``most`` are how many edits and how many pixels of each it may still be asked for.
+    """
 
     engine: Inpainter
     batch: int
-    divisor: int = 1
+    most: int = sys.maxsize
     note: str = ""
     offloaded: bool = False
 
@@ -273,8 +305,8 @@ class _Thrift:
         """Among how many the edit is painted, where that is given."""
         return None if edit.batch is None else min(edit.batch, self.batch)
 
-    def spare(self, count: int, error: errors.OutOfMemory) -> None:
-        """Use less than what failed with ``count`` edits at once.
+    def spare(self, count: int, area: int, error: errors.OutOfMemory) -> None:
+        """Use less than what failed with ``count`` edits at once, of ``area`` pixels each.
 
         Raises ``EngineError`` when all was tried.
         """
@@ -284,8 +316,8 @@ class _Thrift:
         elif count > 1:
             self.batch = 1
             self.note = "little memory: painting one at a time"
-        elif self.divisor == 1:
-            self.divisor = 2
+        elif self.most == sys.maxsize:
+            self.most = area // 2
             self.note = "little memory: painting smaller"
         elif offload is not None and not self.offloaded:
             offload()
@@ -298,14 +330,23 @@ class _Thrift:
             ) from error
 
 
-def _region(picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter, divisor: int = 1) -> Region:
+def _region(
+    picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter, area: int | None = None
+) -> Region:
+    """Plan one edit, at ``area`` if that is given, else at the edit's own, else at one of the engine's."""
     if edit.mask.shape != picture.shape[:2]:
         sizes = [f"{shape[1]}×{shape[0]}" for shape in (edit.mask.shape, picture.shape)]
         raise errors.PictureError(
             f"The mask is {sizes[0]} pixels and the picture {sizes[1]}: a mask must have its picture's size."
         )
-    area = (engine.area if edit.area is None else edit.area) // divisor
-    return plan_region(edit.mask, edit.kind, area=area, multiple=engine.multiple)
+    area = edit.area if area is None else area
+    areas = _areas(engine) if area is None else (area,)
+    return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple)
+
+
+def _areas(engine: Inpainter) -> tuple[int, ...]:
+    areas: tuple[int, ...] = getattr(engine, "areas", (engine.area,))
+    return areas
 
 
 def _ready(

@@ -40,22 +40,27 @@ class FluxEngine:
         wording: Wording,
         *,
         revision: str,
-        area: int,
+        areas: Sequence[int],
         steps: int,
         guidance: float,
+        firmer: float | None = None,
         distilled: bool = True,
         batch: int = 1,
         device: torch.device | None = None,
     ) -> None:
-        """``pipeline`` needs no text encoders; ``vocabulary`` has them. ``distilled`` is False for a model
-        that must be asked twice to be guided. ``device`` is where it works, not where its weights are now.
+        """``pipeline`` needs no text encoders; ``vocabulary`` has them. ``areas`` are the numbers of pixels
+        that it paints well at. ``firmer`` is the guidance for a second try. ``distilled`` is False for a
+        model that must be asked twice to be guided. ``device`` is where it works, not where its weights are
+        now.
         """
         self.name = name
         self.revision = revision
-        self.area = area
+        self.areas = tuple(areas)
+        self.area = max(areas)
         self.multiple = 16
         self.steps = steps
         self.guidance = guidance
+        self.firmer = guidance if firmer is None else firmer
         self.batch = batch
         self._pipeline = pipeline
         self._family = family

@@ -25,7 +25,8 @@ class Family:
     ``pipeline`` is diffusers' class; ``classes`` are the names in a checkpoint's ``model_index.json`` that it
     can be loaded from; ``encoders`` are the parts that turn words into embeddings; ``large`` the ones worth
     fewer bits; ``settings(height, width)`` is what the pipeline is called with beside the job itself.
-    ``steps`` and ``guidance`` are what the published model wants.
+    ``areas`` are the numbers of pixels that the published model is asked for, ``steps`` and ``guidance`` what
+    it wants.
     """
 
     name: FamilyName
@@ -33,6 +34,7 @@ class Family:
     classes: frozenset[str]
     encoders: tuple[str, ...]
     large: tuple[str, ...]
+    areas: tuple[int, ...]
     steps: int
     guidance: float
     settings: Callable[[int, int], dict[str, Any]]
@@ -50,6 +52,17 @@ def _klein(height: int, width: int) -> dict[str, Any]:
     return {"height": height, "width": width, "strength": 1.0}
 
 
+MEGAPIXEL = 1024 * 1024
+"""What all of them were trained around; Kontext at sizes of about this alone."""
+
+AREAS = (*(side * side for side in (512, 640, 768, 896)), MEGAPIXEL)
+"""What Fill and Klein are asked for. Their makers offer Fill at a quarter of a megapixel, too, and FLUX.2 at
+256² and more; no less than the quarter here. Few, as each is a shape to compile.
+"""
+
+STEPS = 28
+"""Of Fill and Kontext: the fewest that their makers recommend for Fill (28 to 50)."""
+
 _FLUX_1 = ("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2")
 
 FAMILIES: Mapping[FamilyName, Family] = MappingProxyType(
@@ -60,7 +73,8 @@ FAMILIES: Mapping[FamilyName, Family] = MappingProxyType(
             classes=frozenset({"FluxFillPipeline"}),
             encoders=_FLUX_1,
             large=("text_encoder_2",),
-            steps=28,
+            areas=AREAS,
+            steps=STEPS,
             guidance=30.0,
             settings=_fill,
         ),
@@ -70,7 +84,8 @@ FAMILIES: Mapping[FamilyName, Family] = MappingProxyType(
             classes=frozenset({"FluxKontextPipeline", "FluxKontextInpaintPipeline"}),
             encoders=_FLUX_1,
             large=("text_encoder_2",),
-            steps=28,
+            areas=(MEGAPIXEL,),
+            steps=STEPS,
             guidance=2.5,
             settings=_kontext,
         ),
@@ -80,6 +95,7 @@ FAMILIES: Mapping[FamilyName, Family] = MappingProxyType(
             classes=frozenset({"Flux2KleinPipeline", "Flux2KleinInpaintPipeline"}),
             encoders=("text_encoder", "tokenizer"),
             large=("text_encoder",),
+            areas=AREAS,
             steps=4,
             guidance=1.0,
             settings=_klein,

@@ -18,9 +18,6 @@ from tools.flux.family import Family
 from tools.flux.wording import published_wording
 from tools.flux.words import Guests, Vocabulary
 
-AREA: Final = 1024 * 1024
-"""The number of pixels that the published models were trained around."""
-
 TOKENS: Final = 512
 """The prompt length of the published models, in tokens."""
 
@@ -61,7 +58,7 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
         Vocabulary(encoders),
         published_wording(family.name),
         revision=checkpoint.revision(folder),
-        area=AREA,
+        areas=family.areas,
         steps=UNDISTILLED[0] if base else family.steps,
         guidance=UNDISTILLED[1] if base else family.guidance,
         distilled=not base,

@@ -24,6 +24,8 @@ from tools.pocket import weights_folder
 AREA = 192 * 192
 STEPS = 8
 GUIDANCE = 2.0
+FIRMER = 4.0
+"""Twice the guidance shows a colour that once did not, and is harder on materials (see pocket/README.md)."""
 TOKENS = 16
 """The prompt length that the pocket text encoders were trained with, in tokens."""
 
@@ -55,9 +57,10 @@ def _engine(family: FamilyName, pipeline: Any, folder: Path) -> FluxEngine:
         Vocabulary(Resident(pipeline, TOKENS)),
         pocket_wording,
         revision=_revision(folder),
-        area=AREA,
+        areas=(AREA,),
         steps=STEPS,
         guidance=GUIDANCE,
+        firmer=FIRMER,
         distilled=False,
     )
 
