@@ -24,6 +24,7 @@ from agent.state import Piece
 from sessions.compose import Box, Patch, compose
 from sessions.model import Changes, Layer, NewLayer
 from sessions.pictures import digest_of
+from tools import colours
 from tools.inpaint import Inpainter, MaskedEdit, Painted, Progress, Step, inpaint, seed_for, vary
 from tools.request import Request
 
@@ -75,7 +76,7 @@ def paint(
     if again or repaints is None:
         repaints = _paint_in_place(bench, tell, visible, done, revising)
         ground = [_box(done[i]) for i in again]
-        done = [_unpainted(piece) if _is_new(piece) and _touches(piece, ground) else piece for piece in done]
+        done = [unpainted(piece) if _is_new(piece) and _touches(piece, ground) else piece for piece in done]
     making = [i for i, piece in enumerate(done) if _is_new(piece)]
     if all(done[i].patch is None for i in making):
         below = _preview(session, changes_of(session, visible, done, repaints))
@@ -91,7 +92,7 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
     below = session.picture() if piece.layer is None else session.below(piece.layer)
     ground = digest_of(below)
     seeds = [seed_for(ground, piece.prompt, piece.kind, number + 1) for number in range(count)]
-    masked = _masked(session, piece, seeds[0])
+    masked = _masked(bench, piece, seeds[0])
     began = time.perf_counter()
     about = words.subject(piece.target, piece.prompt, piece.kind)
     painted = vary(
@@ -148,7 +149,7 @@ def _paint_in_place(
 
 def _paint_one(bench: Bench, tell: Tell, piece: Piece, below: Pixels) -> Piece:
     ground = digest_of(below)
-    edit = _masked(bench.session, piece, _seed(ground, piece))
+    edit = _masked(bench, piece, _seed(ground, piece))
     about = words.subject(piece.target, piece.prompt, piece.kind)
     return _carried_out(bench, tell, piece, edit, below, ground, f"painting {about}")
 
@@ -162,7 +163,7 @@ def _paint_again(bench: Bench, tell: Tell, layer: Layer, below: Pixels) -> Piece
         }
     )  # fmt: skip
     ground = digest_of(below)
-    edit = _masked(bench.session, piece, seed_for(ground, piece.prompt, piece.kind))
+    edit = _masked(bench, piece, seed_for(ground, piece.prompt, piece.kind))
     try:
         request = Request.model_validate(dict(layer.request))
     except ValidationError:  # made by another release: its words are enough
@@ -189,10 +190,9 @@ def _paint_new(bench: Bench, tell: Tell, below: Pixels, done: list[Piece], makin
     """Paint all new edits at once; those that do not see one another go to the engine together."""
     if not making:
         return
-    session = bench.session
     ground = digest_of(below)
     edits = [
-        _masked(session, done[i], seed_for(ground, done[i].prompt, done[i].kind, done[i].attempt))
+        _masked(bench, done[i], seed_for(ground, done[i].prompt, done[i].kind, done[i].attempt))
         for i in making
     ]
     about = words.listed([words.subject(done[i].target, done[i].prompt, done[i].kind) for i in making])
@@ -227,7 +227,7 @@ def _paint_missing(
             continue
         others = [piece for i, piece in enumerate(done) if i not in making[place:]]
         below = _preview(session, changes_of(session, visible, others, repaints))
-        done[index] = _paint_one(bench, tell, _unpainted(done[index]), below)
+        done[index] = _paint_one(bench, tell, unpainted(done[index]), below)
         painted.append(_box(done[index]))
 
 
@@ -235,11 +235,14 @@ def _seed(ground: str, piece: Piece) -> int:
     return seed_for(ground, piece.prompt, piece.kind, piece.again + piece.attempt)
 
 
-def _masked(session: Session, piece: Piece, seed: int) -> MaskedEdit:
+def _masked(bench: Bench, piece: Piece, seed: int) -> MaskedEdit:
     if piece.mask is None:
         raise ValueError(f"this edit is not located: {piece}")
-    mask = session.pictures.get(piece.mask) >= 128
-    return MaskedEdit(mask, piece.prompt, piece.kind, seed, target=piece.target)
+    mask = bench.session.pictures.get(piece.mask) >= 128
+    engine = bench.engines.inpainters()[piece.kind]
+    # The first try did not show what was asked for.
+    guidance: float | None = getattr(engine, "firmer", None) if piece.attempt else None
+    return MaskedEdit(mask, piece.prompt, piece.kind, seed, guidance=guidance, target=piece.target)
 
 
 def _painted(
@@ -264,11 +267,13 @@ def _painted(
     )
     patch = painted.patch
     box = patch.box
+    shown = session.picture()
     return piece.but(
         request=request,
         patch=session.pictures.put(patch.rgba),
         box=(int(box.x0), int(box.y0), int(box.x1), int(box.y1)),
-        difference=difference(session.picture(), patch),
+        difference=difference(shown, patch),
+        recoloured=recoloured(shown, edit.mask, patch, piece.prompt) if piece.kind == "restyle" else None,
         seconds=piece.seconds + seconds,
     )
 
@@ -286,6 +291,19 @@ def difference(picture: Pixels, patch: Patch) -> float:
         return 0.0
     changed = np.abs(patch.rgba[..., :3].astype(np.int16) - shown).max(axis=-1)
     return float(np.percentile(changed[inside], 100 * 2 / 3))
+
+
+def recoloured(picture: Pixels, mask: NDArray[np.bool_], patch: Patch, prompt: str) -> float | None:
+    """How far the masked pixels came from their colour to the one that a prompt asks for: 0 not at all, 1 all
+    the way. None where it asks for none, or for the one that they had.
+    """
+    wanted = colours.asked_for(prompt)
+    box = patch.box
+    part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    inside = mask[part] & (patch.rgba[..., 3] == 255)
+    if wanted is None or not inside.any():
+        return None
+    return colours.approach(picture[part][inside], patch.rgba[..., :3][inside], wanted)
 
 
 def _progress(tell: Tell, text: str) -> Progress:
@@ -327,8 +345,9 @@ def _is_new(piece: Piece) -> bool:
     return piece.open and piece.layer is None
 
 
-def _unpainted(piece: Piece) -> Piece:
-    return piece.but(patch=None, box=None, request=None, difference=None)
+def unpainted(piece: Piece) -> Piece:
+    """A piece as it was before it was painted."""
+    return piece.but(patch=None, box=None, request=None, difference=None, recoloured=None)
 
 
 def _box(piece: Piece) -> Box:

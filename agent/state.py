@@ -26,7 +26,8 @@ class Piece(_Data):
 
     ``mask`` and ``patch`` are digests in the session's pictures, ``box`` is where the patch lies; ``area`` is
     the share of the picture in the mask; ``confidence`` (0…1) is the segmenter's; ``difference`` is how much
-    the patch changes the picture, in levels of 255. ``again`` counts how often the same was asked for before
+    the patch changes the picture, in levels of 255, and ``recoloured`` how far it came to the colour that was
+    asked for (see ``tools.colours``). ``again`` counts how often the same was asked for before
     and ``attempt`` the tries that failed: both make for another seed. An ``outcome`` other than "done" means
     that nothing more is done about the edit. ``layer`` is the layer that is revised, and after the commit the
     one that was made.
@@ -45,6 +46,7 @@ class Piece(_Data):
     patch: str | None = None
     box: Box | None = None
     difference: float | None = None
+    recoloured: float | None = None
     outcome: Outcome | None = None
     seconds: float = 0.0
 

@@ -108,7 +108,8 @@ class ColourPainter:
 
     A dark thing gets half of the light, a striped one white stripes, a mottled one
     any colour. The red of a pixel moves with the seed
-    by up to 7 levels, so that another seed is seen. With "stubborn" in the prompt nothing is changed; with
+    by up to 7 levels, so that another seed is seen. With "stubborn" in the prompt nothing is changed, with
+    "shy" there is only a tinge of the colour unless the guidance is above 2; with
     "endless" it paints until it is cancelled, and makes the file that the environment names in ``MARK``.
     ``pause`` stops before every step until it is set; ``stepped`` is set when the first step begins. It takes
     ``slow`` seconds to notice that it was cancelled, and counts the calls that have ended.
@@ -120,6 +121,7 @@ class ColourPainter:
     multiple: int = 8
     steps: int = 3
     guidance: float = 2.0
+    firmer: float = 4.0
     painted: list[Job] = field(default_factory=list)
     calls: int = 0
     ended: int = 0
@@ -160,6 +162,8 @@ class ColourPainter:
         if "dark" in words:
             colour = colour // 2
         colour[0] = min(255, colour[0] + job.seed % 8)
+        if "shy" in words and job.guidance <= self.guidance:
+            colour = 0.8 * crop[job.mask].mean(axis=0) + 0.2 * colour
         crop[job.mask] = colour
         if "striped" in words:
             stripes = np.zeros(job.mask.shape, np.bool_)

@@ -175,6 +175,20 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert turn.reply == "Done: everything removed. There may still be something of everything to see."
 
 
+async def test_a_surface_that_did_not_take_its_colour_is_painted_again_more_firmly(flat: Flat) -> None:
+    turn = await flat.do(restyle("the sofa", "a shy red sofa"))
+    assert [job.guidance for job in flat.engines.painter.painted] == [2.0, 4.0]
+    assert is_near(flat.colour("sofa"), PAINTS["red"])
+    assert turn.reply == "Done: the sofa → a shy red sofa."
+    (layer,) = flat.session.layers
+    assert layer.request["guidance"] == 4.0
+
+
+async def test_a_surface_that_took_its_colour_is_painted_once(flat: Flat) -> None:
+    await flat.do(restyle("the sofa", "a red sofa"), restyle("the rug", "a dark red rug"))
+    assert [job.guidance for job in flat.engines.painter.painted] == [2.0, 2.0]
+
+
 async def test_an_edit_that_changes_nothing_is_tried_with_another_seed_and_given_up(flat: Flat) -> None:
     turn = await flat.do(restyle("the sofa", "a stubborn sofa"), restyle("the picture", "a red picture"))
     assert [edit.outcome for edit in turn.edits] == ["no change", "done"]

@@ -83,21 +83,28 @@ SYNONYMS: dict[str, str] = {
 }  # fmt: skip
 
 
-def thing_in(prompt: str) -> tuple[str, Thing]:
-    """The known thing that a phrase is about, by name, and its size: ("", UNKNOWN) when the table has none.
+def noun_in(phrase: str) -> str:
+    """The known noun that a phrase is about, as it says it: "couch" of "the red couches"; "" for none.
 
     "a picture of a cat" is a picture, "a cat picture" too.
     """
     head = re.split(
-        r"\b(?:of|with|on|in|and|that|which|full|next|by|above|under|behind|near)\b|,", prompt.lower()
+        r"\b(?:of|with|on|in|and|that|which|full|next|by|above|under|behind|near)\b|,", phrase.lower()
     )[0]
-    for text in (head, prompt.lower()):
+    for text in (head, phrase.lower()):
         ends = {}
         for name in (*THINGS, *SYNONYMS):
             for match in re.finditer(rf"\b{name}(?:s|es)?\b", text):
                 ends[match.end(), len(name)] = name
         if ends:
-            name = ends[max(ends)]
-            name = SYNONYMS.get(name, name)
-            return name, THINGS[name]
-    return "", UNKNOWN
+            return ends[max(ends)]
+    return ""
+
+
+def thing_in(phrase: str) -> tuple[str, Thing]:
+    """The known thing that a phrase is about, by its first name ("sofa" for a couch), and its size:
+    ("", UNKNOWN) when the table has none.
+    """
+    noun = noun_in(phrase)
+    name = SYNONYMS.get(noun, noun)
+    return name, THINGS.get(name, UNKNOWN)

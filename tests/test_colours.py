@@ -1,0 +1,59 @@
+"""Colours by name: which one a prompt asks for, and whether a surface took it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tools import colours
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rgb"),
+    [
+        ("a red sofa", (255, 0, 0)),
+        ("a dark green armchair", (0, 100, 0)),
+        ("light-blue curtains", (173, 216, 230)),
+        ("a mustard velvet chair", (212, 164, 41)),
+        ("walls in navy", (0, 0, 128)),
+    ],
+)
+def test_the_colour_asked_for(prompt: str, rgb: tuple[int, int, int]) -> None:
+    assert colours.asked_for(prompt) == pytest.approx(colours.oklab(np.array(rgb, float)))
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a leather sofa", "a red and white rug", "linen curtains", "", "a gold lamp"]
+)
+def test_no_one_colour_is_asked_for(prompt: str) -> None:
+    assert colours.asked_for(prompt) is None
+
+
+def test_oklab_of_the_corners() -> None:
+    """The white of sRGB has lightness 1 and no hue; its red is the published 0.628, 0.225, 0.126."""
+    assert colours.oklab(np.array([255.0, 255, 255])) == pytest.approx([1, 0, 0], abs=1e-4)
+    assert colours.oklab(np.array([0.0, 0, 0])) == pytest.approx([0, 0, 0], abs=1e-4)
+    assert colours.oklab(np.array([255.0, 0, 0])) == pytest.approx([0.628, 0.225, 0.126], abs=1e-3)
+
+
+def painted(*rgb: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    noise = np.random.default_rng(0).integers(-8, 9, (500, 3))
+    return np.clip(np.array(rgb) + noise, 0, 255).astype(np.uint8)
+
+
+def test_how_far_a_surface_came() -> None:
+    red = colours.asked_for("a red sofa")
+    assert red is not None
+    teal = painted(20, 130, 130)
+    kept = colours.approach(teal, painted(24, 128, 132), red)
+    shaded = colours.approach(teal, painted(150, 25, 20), red)
+    assert kept is not None
+    assert shaded is not None
+    assert abs(kept) < 0.1
+    assert shaded > 0.5
+
+
+def test_a_surface_that_had_the_colour_is_not_judged() -> None:
+    red = colours.asked_for("a red sofa")
+    assert red is not None
+    assert colours.approach(painted(240, 20, 15), painted(200, 10, 10), red) is None
