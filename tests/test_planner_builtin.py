@@ -106,6 +106,9 @@ def talk(*sentences: str) -> list[list[str]]:
         ("the balcony could use a hammock", "add on the balcony = a hammock"),
         ("what if we had a skylight over the bed?", "add over the bed = a skylight"),
         ("I want a cat sleeping on the windowsill", "add on the windowsill = a cat sleeping"),
+        ("lay tiles on the floor", "restyle the floor = a tiled floor"),
+        ("add brick to the walls", "restyle the walls = brick walls"),
+        ("put a tile on the wall", "add on the wall = a tile"),
     ],
 )
 def test_one_edit(sentence: str, wanted: str) -> None:

@@ -228,6 +228,22 @@ def verb_adds(verb: str, rest: Tokens) -> bool:
     return words[0] in lx.INDEFINITE
 
 
+_COVERINGS = word_set("""
+    tile tiles brick bricks wood timber stone wallpaper panelling paneling plaster mosaic cork
+""")
+_WHOLE_SURFACES = word_set("floor floors wall walls ceiling ground facade")
+
+
+def _covers(thing: Tokens, place: Tokens) -> bool:
+    """Whether a thing is laid over a whole surface: "tiles on the floor", but not "a tile on the floor"."""
+    noun = noun_of(split(place[nouns.locative(place) :])[0])
+    return (
+        noun in _WHOLE_SURFACES
+        and lows(thing)[-1] in _COVERINGS
+        and thing[0].low not in nouns.DETERMINERS | lx.INDEFINITE
+    )
+
+
 def add_clause(verb: str, rest: Tokens) -> Piece | None:
     """What follows a verb of adding; None where nothing is added."""
     words = lows(rest)
@@ -269,7 +285,7 @@ def add_clause(verb: str, rest: Tokens) -> Piece | None:
         where_to[0] in ("to", "on", "onto", "over", "across", "all", "in") or nouns.locative(after)
     ):
         place_words = after[1:] if where_to[0] == "to" and nouns.locative(after) != 4 else after
-        if look_only and lows(thing)[-1] not in lx.MATERIAL_NOUNS:
+        if _covers(thing, place_words) or (look_only and lows(thing)[-1] not in lx.MATERIAL_NOUNS):
             target = place_words[nouns.locative(place_words) :] or place_words
             ref, _ = reference(target)
             look, like, vague = look_of(thing)
