@@ -9,6 +9,9 @@ gets the masked picture and the mask as further channels, Kontext gets the whole
 tokens. Each step trains one of them, so the shared blocks learn from all samples; on saving, each is a
 complete published-style model of its own. The text encoders (CLIP pooled, T5 sequence) are trained along
 with them.
+
+Beside the flow there counts what an eye for surfaces sees in the guess of the clean latent
+(``pocket.training.eye``).
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
+from pocket.training import eye as eyes
 from pocket.training import loop, text
 from pocket.training.data import HELD_OUT_SHARD
 from pocket.training.vae import to_tensor
@@ -31,6 +35,8 @@ from pocket.training.vae import to_tensor
 TIME_SHIFT = 1.8
 OUTSIDE_WEIGHT = 0.1
 EMPTY_SHARE = 0.1
+NAMES_WEIGHT, SURFACE_WEIGHT = 0.25, 2.0
+"""Of what the eye says: the names of what is painted, and the statistics of its surface."""
 
 
 def build_transformer(in_channels: int) -> Any:
@@ -178,6 +184,17 @@ def pack(latents: torch.Tensor) -> torch.Tensor:
     return latents.view(n, c, h // 2, 2, w // 2, 2).permute(0, 2, 4, 1, 3, 5).reshape(n, h * w // 4, c * 4)
 
 
+def unpack(tokens: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:
+    """FLUX's tokens (n, rows·columns, 4c) to (n, c, 2·rows, 2·columns)."""
+    rows, columns = grid
+    n, _, c = tokens.shape
+    return (
+        tokens.view(n, rows, columns, c // 4, 2, 2)
+        .permute(0, 3, 1, 4, 2, 5)
+        .reshape(n, c // 4, 2 * rows, 2 * columns)
+    )
+
+
 def pack_mask(mask: torch.Tensor) -> torch.Tensor:
     """A 0/1 mask (n, H, W) to Fill's mask tokens (n, H/16·W/16, 256): 8×8 pixels into channels, then 2×2
     packing.
@@ -280,9 +297,17 @@ def encode_shard(done: Path, vae: Any, batch: int = 16) -> Shard:
 
 
 def flow_loss(
-    painter: Painter, latents: Latents, number: int, which: str, count: int, device: torch.device
+    painter: Painter,
+    latents: Latents,
+    number: int,
+    which: str,
+    count: int,
+    device: torch.device,
+    eye: eyes.Eye | None = None,
 ) -> tuple[torch.Tensor, loop.Metrics]:
-    """One batch's rectified-flow loss for one of the two models; the mask's inside weighs most."""
+    """One batch's rectified-flow loss for one of the two models, and with an ``eye`` what that sees in the
+    guess of the clean latent. The mask's inside weighs most.
+    """
     rng = np.random.default_rng([number, 5])
     size, tensors, prompts = latents.batch(rng, which, count)
     prompts = ["" if rng.random() < EMPTY_SHARE else prompt for prompt in prompts]
@@ -305,7 +330,21 @@ def flow_loss(
     weight = inside + OUTSIDE_WEIGHT * (1 - inside)
     loss = (error * weight).sum() / weight.sum()
     in_mask = float((error.detach() * inside).sum() / inside.sum())
-    return loss, {which: in_mask, "fill" if which == "kontext" else "kontext": float("nan")}
+    parts = {which: in_mask, "fill" if which == "kontext" else "kontext": float("nan")}
+    if eye is not None:
+        guess = noisy - time[:, None, None] * made.float()
+        share = eyes.inside_of(mask)
+        wanted = eyes.labels(prompts).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            seen, logits = eye(unpack(guess, grid), share)
+            with torch.no_grad():
+                true, _ = eye(unpack(truth, grid), share)
+        # The noisier the latent, the less of the surface is known.
+        names = (eye.misnamed(logits.float(), wanted) * (1.1 - time)).mean()
+        surface = ((seen - true).abs().mean(1) * (1 - time)).mean()
+        loss = loss + NAMES_WEIGHT * names + SURFACE_WEIGHT * surface
+        parts |= {f"{which} names": float(names.detach()), f"{which} surface": float(surface.detach())}
+    return loss, parts
 
 
 def save_pipelines(painter: Painter, vae: Any, folder: Path) -> None:
@@ -351,6 +390,7 @@ def main(arguments: list[str] | None = None) -> None:
     if args.init is not None:
         painter.load(args.init)
     painter.to(device)
+    eye = eyes.load(args.out / "eye.pt", latents, held_out, device)
     modules: dict[str, nn.Module] = {"painter": painter}
     ema = loop.Ema(modules, 0.998)
     if args.compile:
@@ -359,7 +399,7 @@ def main(arguments: list[str] | None = None) -> None:
     def step(number: int) -> tuple[torch.Tensor, loop.Metrics]:
         which = "kontext" if np.random.default_rng([number, 7]).random() < args.kontext_share else "fill"
         count = args.batch if which == "fill" else max(1, args.batch * 5 // 8)
-        return flow_loss(painter, latents, number, which, count, device)
+        return flow_loss(painter, latents, number, which, count, device, eye)
 
     def save(number: int) -> None:
         painter.eval()
