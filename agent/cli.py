@@ -172,6 +172,7 @@ def segment(
 @click.argument("prompt", default="")
 @_output("OUT.png")
 @click.option("--kind", type=click.Choice(KINDS), default="replace", show_default=True, help="What to do.")
+@click.option("--target", metavar="T", default="", help='What lies there now, such as "the sofa".')
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the noise; follows from the rest.")
 @_preset
 @_inpainter
@@ -182,6 +183,7 @@ def inpaint(
     prompt: str,
     output: str,
     kind: str,
+    target: str,
     seed: int | None,
     preset: str | None,
     inpainters: tuple[str, ...],
@@ -190,7 +192,7 @@ def inpaint(
     """Paint the PROMPT into the white part of the MASK; for --kind remove there is no prompt."""
     from agent import oneshot
 
-    return oneshot.inpaint(image, mask, prompt, output, kind, seed, preset, inpainters, as_json)
+    return oneshot.inpaint(image, mask, prompt, output, kind, target, seed, preset, inpainters, as_json)
 
 
 @cli.command()
@@ -198,9 +200,15 @@ def inpaint(
 @_output("OUT.png")
 @click.option("--picture", "pictures", metavar="FILE", multiple=True, help="A picture that it needs.")
 @click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that it needs.")
+@click.option("--preset", metavar="P", help="What the engines must fit; the session's unless given.")
 @_json
 def replay(
-    request: str, output: str, pictures: tuple[str, ...], masks: tuple[str, ...], as_json: bool
+    request: str,
+    output: str,
+    pictures: tuple[str, ...],
+    masks: tuple[str, ...],
+    preset: str | None,
+    as_json: bool,
 ) -> int:
     """Paint a layer or a picture again, as its request says.
 
@@ -210,7 +218,7 @@ def replay(
     """
     from agent import oneshot
 
-    return oneshot.replay(request, output, pictures, masks, as_json)
+    return oneshot.replay(request, output, pictures, masks, preset, as_json)
 
 
 @cli.group()

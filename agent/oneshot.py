@@ -238,6 +238,7 @@ def inpaint(
     prompt: str,
     output: str,
     kind: str,
+    target: str,
     seed: int | None,
     preset: str | None,
     inpainters: Sequence[str],
@@ -246,20 +247,29 @@ def inpaint(
     """Paint into a mask and save the picture."""
     from tools.langchain import inpaint_file
 
-    prompt = readable(prompt) if prompt.strip() else ""
+    prompt, target = (readable(text) if text.strip() else "" for text in (prompt, target))
     chosen = registry.find_preset(preset or registry.DEFAULT_PRESET, override_of(inpainters))
     with _steps("painting") as progress:
-        result = inpaint_file(image, mask, prompt, output, cast(Kind, kind), seed, chosen, progress=progress)
+        result = inpaint_file(
+            image, mask, prompt, output, cast(Kind, kind), seed, chosen, target=target, progress=progress
+        )
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else f"Saved {result['output']}.")
     return 0
 
 
-def replay(request: str, output: str, pictures: Sequence[str], masks: Sequence[str], as_json: bool) -> int:
+def replay(
+    request: str,
+    output: str,
+    pictures: Sequence[str],
+    masks: Sequence[str],
+    preset: str | None,
+    as_json: bool,
+) -> int:
     """Paint a request, or a picture's requests, again and save the picture."""
     from agent.replay import replay as paint_again
 
     with _steps("painting again") as progress:
-        replayed = paint_again(request, output, pictures, masks, progress=progress)
+        replayed = paint_again(request, output, pictures, masks, preset=preset, progress=progress)
     if as_json:
         values = {
             "output": str(replayed.output),
@@ -270,7 +280,10 @@ def replay(request: str, output: str, pictures: Sequence[str], masks: Sequence[s
         return 0
     click.echo(f"Saved {replayed.output}.")
     if not replayed.identical:
-        click.echo("Its pixels are not those of the first time: the device or a library is another one.")
+        why = "the device or a library is another one"
+        if replayed.spared:
+            why = "there was too little memory to paint it as it was painted then"
+        click.echo(f"Its pixels are not those of the first time: {why}.")
     return 0
 
 

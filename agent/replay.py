@@ -3,7 +3,8 @@
 A ``request.json`` of a session's layer, or a PNG that InpaLLa saved, names pictures and masks by the SHA-256
 digests of their pixels. They are looked for among the files that are given, inside the PNG (masks), in the
 session that the file lies in and in the other sessions. Then the engine and the revision that are named paint
-with the settings that are named, by the way that every edit takes.
+with the settings that are named, by the way that every edit takes: a preset says which engines must stream
+through the card because they do not fit it, and one that runs out of memory is asked for less.
 
 * A request: its layer is painted over what lay below it. Layers below are taken from a session that has them,
   and painted again otherwise.
@@ -31,10 +32,11 @@ from sessions.files import check_output, reason
 from sessions.forms import PLAIN, Form, save_like
 from sessions.pictures import PictureStore, digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
-from tools import registry
+from tools import presets, registry
 from tools.errors import EngineError
-from tools.inpaint import Inpainter, MaskedEdit, Progress, Step, inpaint
+from tools.inpaint import Inpainter, MaskedEdit, Painted, Progress, Step, inpaint
 from tools.pictures import read_mask, read_picture
+from tools.registry import Preset
 from tools.request import Request
 from tools.segment import CancelCheck, never
 
@@ -73,12 +75,14 @@ class Recipe(BaseModel):
 class Replayed:
     """What a replay came to: the saved picture, and the layers that were painted.
 
-    ``identical``: every patch has the very pixels that it had the first time.
+    ``identical``: every patch has the very pixels that it had the first time. ``spared``: for want of memory
+    a layer was painted smaller, or among fewer, than it was then.
     """
 
     output: Path
     layers: tuple[int, ...]
     identical: bool
+    spared: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +136,18 @@ class _Painting:
     made: Mapping[Key, Made]
     patches: dict[Key, Patch] = field(default_factory=dict)
     identical: bool = True
+    spared: bool = False
 
     def ground(self, key: Key, base: Pixels) -> Pixels:
         return compose(base, [self.patches[lower] for lower in self.made[key].below])
+
+    def take(self, key: Key, painted: Painted) -> None:
+        """Put a layer that was painted again in its place."""
+        made = self.made[key]
+        self.patches[key] = painted.patch
+        self.identical &= digest_of(painted.patch.rgba) == made.patch
+        asked = made.request.area, made.request.batch
+        self.spared |= asked[0] is not None and asked != (painted.area, painted.batch)
 
 
 def replay(
@@ -143,15 +156,17 @@ def replay(
     pictures: Sequence[str | Path] = (),
     masks: Sequence[str | Path] = (),
     *,
+    preset: str | None = None,
     progress: Progress | None = None,
     cancelled: CancelCheck = never,
 ) -> Replayed:
     """Paint again what a ``request.json`` or a PNG of InpaLLa's says, and save the picture.
 
-    ``pictures`` and ``masks`` are files to look into before the sessions. The result has the form of the base
-    picture's file; where nothing but the machine's clock has changed, a PNG that is replayed to a PNG gives
-    the same file, byte for byte. Raises ``AgentError``, ``SessionError`` and ``ToolError``, among others when
-    a picture, a mask, an engine or its revision is not here.
+    ``pictures`` and ``masks`` are files to look into before the sessions. ``preset`` names the machine that
+    the engines must fit; unless given, it is that of the session that the file lies in. The result has the
+    form of the base picture's file; where nothing but the machine's clock has changed, a PNG that is replayed
+    to a PNG gives the same file, byte for byte. Raises ``AgentError``, ``SessionError`` and ``ToolError``,
+    among others when a picture, a mask, an engine or its revision is not here.
     """
     check_output(output)
     path = Path(file).expanduser()
@@ -160,13 +175,15 @@ def replay(
              for read in map(read_picture, pictures)}  # fmt: skip
     if wanted is not None:
         recipe = _on_its_ground(recipe, wanted, given)
-    shelf = _Shelf(given, _masks(fields, masks, recipe.size), _sessions_near(path))
+    own = _session_of(path)
+    chosen = registry.find_preset(preset or _preset_of(own))
+    shelf = _Shelf(given, _masks(fields, masks, recipe.size), _sessions_near(own))
     painting, waiting = _gathered(recipe, wanted, shelf)
     ground = shelf.ground(recipe.base)
     if ground is None:
         raise AgentError(_no_picture(path, recipe.base, given=bool(pictures)))
     edits = {key: _edit(painting.made[key].request, shelf, path, given=bool(masks)) for key in waiting}
-    engines = {key: _engine(painting.made[key].request, path) for key in waiting}
+    engines = {key: _engine(painting.made[key].request, path, chosen) for key in waiting}
 
     total = sum(painting.made[key].request.steps for key in waiting)
     done = 0
@@ -180,15 +197,14 @@ def replay(
             cancelled=cancelled,
         )
         done += made.request.steps
-        painting.patches[key] = painted.patch
-        painting.identical &= digest_of(painted.patch.rgba) == made.patch
+        painting.take(key, painted)
     picture = compose(ground.pixels, [painting.patches[key] for key in recipe.visible])
     if not fields:
         used = dict.fromkeys(made.request.mask for made in painting.made.values())
         known = {digest: mask for digest in used if (mask := shelf.mask(digest)) is not None}
         fields = texts(recipe.model_dump(mode="json"), known)
     saved = save_like(output, ground.form, ground.pixels, picture, ground.alpha, fields)
-    return Replayed(saved, tuple(key[0] for key in waiting), painting.identical)
+    return Replayed(saved, tuple(key[0] for key in waiting), painting.identical, painting.spared)
 
 
 def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
@@ -278,8 +294,8 @@ def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> Masked
     )
 
 
-def _engine(request: Request, path: Path) -> Inpainter:
-    engine = registry.load_inpainter(request.engine)
+def _engine(request: Request, path: Path, preset: Preset) -> Inpainter:
+    engine = registry.load_inpainter(request.engine, offload=presets.streams(request.engine, preset))
     if engine.revision != request.revision:
         raise EngineError(
             f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
@@ -299,13 +315,27 @@ def _masks(fields: Mapping[str, str], files: Sequence[str | Path], size: tuple[i
     return {digest_of(mask): mask for mask in masks}
 
 
-def _sessions_near(path: Path) -> list[Path]:
-    """The folders of sessions to look into: the one that the file lies in first."""
+def _session_of(path: Path) -> Path | None:
+    """The folder of the session that a file lies in."""
     from sessions.records import FILE_NAME
 
-    near = [folder for folder in path.absolute().parents if (folder / FILE_NAME).is_file()]
+    return next((folder for folder in path.absolute().parents if (folder / FILE_NAME).is_file()), None)
+
+
+def _preset_of(session: Path | None) -> str:
+    """The preset that a session was made with, if this version still has it."""
+    if session is not None:
+        from sessions.records import read_info
+
+        if (name := read_info(session).preset) in registry.PRESETS:
+            return name
+    return registry.DEFAULT_PRESET
+
+
+def _sessions_near(own: Path | None) -> list[Path]:
+    """The folders of sessions to look into: the one that the file lies in first."""
     root = Sessions().root
-    return [*near[:1], *(sorted(root.glob("*/")) if root.is_dir() else ())]
+    return [*([own] if own is not None else ()), *(sorted(root.glob("*/")) if root.is_dir() else ())]
 
 
 def _no_picture(path: Path, digest: str, *, given: bool) -> str:

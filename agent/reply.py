@@ -25,10 +25,12 @@ def summary(plan: Plan) -> str:
 
 def not_found(missing: Sequence[str], there: Sequence[str]) -> str:
     """What is said of things that are not there: "I see no piano. There are: a sofa and a rug."."""
-    said = f"I see no {words.listed([words.bare(name) for name in dict.fromkeys(missing)], 'or')}."
-    if not there:
+    absent = [words.bare(name) for name in dict.fromkeys(missing)]
+    said = f"I see no {words.listed(absent, 'or')}."
+    # A segmenter that names what it cannot find would have the reply contradict itself.
+    named = [words.indefinite(name) for name in dict.fromkeys(there) if words.bare(name) not in absent]
+    if not named:
         return said
-    named = [words.indefinite(name) for name in dict.fromkeys(there)]
     if len(named) > _MOST_NAMED:
         named = [*named[:_MOST_NAMED], "more"]
     return f"{said} There {'are' if len(named) > 1 else 'is'}: {words.listed(named)}."

@@ -10,13 +10,16 @@ import json
 import re
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.stand_in_server import Handler, StandIn
 
 WEIGHTS = (".safetensors", ".bin")
 
+_GATED = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Restricted."}
 
-class Hub:
+
+class Hub(StandIn):
     """Repositories by name, each its files' contents by path, and how to fail.
 
     ``gated``: repositories whose licence nobody accepted. ``stated``: sizes that are told in place of the
@@ -40,27 +43,17 @@ class Hub:
         self._ended = threading.Event()
         hub = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answer(Handler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self) -> None:
-                hub._answer(self, body=True)
+            def get(self) -> None:
+                hub._answer(self)
 
-            def do_HEAD(self) -> None:
-                hub._answer(self, body=False)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(Answer)
 
     def close(self) -> None:
         self._ended.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().close()
 
     def mend(self) -> None:
         """Fail no more."""
@@ -70,26 +63,25 @@ class Hub:
         self.stated.clear()
         self._failing = 0
 
-    def _answer(self, handler: BaseHTTPRequestHandler, body: bool) -> None:
+    def _answer(self, handler: Handler) -> None:
         path = handler.path.partition("?")[0]
         self.asked.append(f"{handler.command} {handler.path}")
         if self._failing:
-            _send(handler, self._failing, b"", body)
+            handler.send(b"", self._failing)
             return
         for name, files in self.repositories.items():
             if path.startswith(f"/{name}/resolve/"):
                 file = path.removeprefix(f"/{name}/resolve/").partition("/")[2]
-                self._file(handler, name, file, files.get(file), body)
+                self._file(handler, name, file, files.get(file))
                 return
             if path == f"/api/models/{name}" or path.startswith(f"/api/models/{name}/"):
-                self._api(handler, name, path.removeprefix(f"/api/models/{name}"), body)
+                self._api(handler, name, path.removeprefix(f"/api/models/{name}"))
                 return
-        headers = {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}
-        _send(handler, 401, b"", body, headers)
+        handler.send(b"", 401, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
 
-    def _api(self, handler: BaseHTTPRequestHandler, name: str, rest: str, body: bool) -> None:
+    def _api(self, handler: Handler, name: str, rest: str) -> None:
         if rest == "/auth-check" and name in self.gated:
-            _send(handler, 403, b"", body, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Restricted."})
+            handler.send(b"", 403, _GATED)
             return
         answer: Any = {}
         if rest == "" or rest.startswith("/revision/"):
@@ -100,7 +92,7 @@ class Hub:
             answer = {"id": name, "sha": _commit(name), "gated": gated, "siblings": siblings, "tags": []}
         elif rest.startswith("/tree/"):
             answer = self._tree(name)
-        _send(handler, 200, json.dumps(answer).encode(), body, {"Content-Type": "application/json"})
+        handler.send(json.dumps(answer), 200, {"Content-Type": "application/json"})
 
     def _tree(self, name: str) -> list[dict[str, Any]]:
         entries = []
@@ -114,15 +106,14 @@ class Hub:
             entries.append(entry)
         return entries
 
-    def _file(
-        self, handler: BaseHTTPRequestHandler, name: str, file: str, content: bytes | None, body: bool
-    ) -> None:
+    def _file(self, handler: Handler, name: str, file: str, content: bytes | None) -> None:
         if name in self.gated:
-            _send(handler, 403, b"", body, {"X-Error-Code": "GatedRepo", "X-Error-Message": "Restricted."})
+            handler.send(b"", 403, _GATED)
             return
         if content is None:
-            _send(handler, 404, b"", body, {"X-Error-Code": "EntryNotFound"})
+            handler.send(b"", 404, {"X-Error-Code": "EntryNotFound"})
             return
+        body = handler.command == "GET"
         digest = hashlib.sha256(content) if file.endswith(WEIGHTS) else hashlib.sha1(content)
         headers = {
             "ETag": f'"{digest.hexdigest()}"',
@@ -151,24 +142,8 @@ class Hub:
             handler.close_connection = True
             handler.connection.close()
             return
-        _send(handler, 206 if asked and body else 200, content[start:], body, headers)
+        handler.send(content[start:], 206 if asked and body else 200, headers)
 
 
 def _commit(name: str) -> str:
     return hashlib.sha1(name.encode()).hexdigest()
-
-
-def _send(
-    handler: BaseHTTPRequestHandler,
-    status: int,
-    content: bytes,
-    body: bool,
-    headers: Mapping[str, str] | None = None,
-) -> None:
-    handler.send_response(status)
-    for key, value in (headers or {}).items():
-        handler.send_header(key, value)
-    handler.send_header("Content-Length", str(len(content)))
-    handler.end_headers()
-    if body:
-        handler.wfile.write(content)

@@ -70,29 +70,6 @@ def test_a_cancel_stops_within_a_step_and_leaves_the_engine_clean(
     assert np.array_equal(before, after)
 
 
-def test_a_hundred_cancels_at_random_moments_leave_no_trace(engines: dict[Kind, FluxEngine]) -> None:
-    """A run asks six times whether to go on; wherever it is stopped, the next edit is as ever."""
-    engine, job = engines["replace"], replace(_job("replace", size=(32, 32)), steps=2, guidance=1.0)
-    [expected] = engine.paint([job])
-    random = np.random.default_rng(0)
-    for number in range(100):
-        moment, asked = int(random.integers(1, 7)), 0
-        steps: list[Step] = []
-
-        def stop(moment: int = moment) -> bool:
-            nonlocal asked
-            asked += 1
-            return asked == moment
-
-        with pytest.raises(Cancelled):
-            engine.paint([job], progress=steps.append, cancelled=stop)
-        assert asked == moment
-        assert len(steps) <= moment // 2
-        if number % 10 == 0:
-            assert np.array_equal(engine.paint([job])[0], expected)
-    assert np.array_equal(engine.paint([job])[0], expected)
-
-
 @pytest.mark.parametrize("kind", ["restyle", "replace"])
 def test_previews_come_every_few_steps_and_change_nothing(
     engines: dict[Kind, FluxEngine], kind: Kind

@@ -444,6 +444,8 @@ def test_variations_are_all_of_one_size() -> None:
         ("a dark sofa", "the sofa", False),
         ("the sofa", "the sofa", False),
         ("a red sofa", "", False),
+        ("a mustard sofa", "the sofa", True),
+        ("a terracotta floor", "the floor", False),
     ],
 )
 def test_a_prompt_that_names_colours_only(prompt: str, target: str, same: bool) -> None:

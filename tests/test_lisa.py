@@ -15,10 +15,10 @@ from pocket import rooms
 from pocket.training import lisa as training
 from tools.errors import Cancelled
 from tools.kept import Kept
-from tools.lisa import processing, text
+from tools.lisa import edges, processing, text
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
-from tools.lisa.presence import Presence, is_named
+from tools.lisa.presence import Presence, is_named, renamed
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
 from tools.residency import Resident
 
@@ -74,6 +74,10 @@ def test_what_questions_have_in_common_is_read_once_and_changes_nothing(fresh: L
         assert [answer.ids for answer in short] == [answer.ids for answer in plain]
         read = (fresh.read(prompts, tokens, [3, 4], given) for given in (None, prefix))
         torch.testing.assert_close(*read, atol=1e-4, rtol=1e-4)
+    alike = [torch.tensor([1, 5, IMAGE_PLACEHOLDER, *rest]) for rest in ([7, 8, 3, 3], [7, 8, 9])]
+    assert [prefix.shared(each) for each in (prompts, alike, alike[1:], prompts[:1])] == [3, 5, 5, 6]
+    read = (fresh.read(alike, tokens, [3, 4], given) for given in (None, prefix))
+    torch.testing.assert_close(*read, atol=1e-4, rtol=1e-4)
     other = [torch.tensor([1, 6, IMAGE_PLACEHOLDER, 9])]  # begins otherwise: the prefix is left aside
     read = (fresh.read(other, tokens, [3], given) for given in (None, prefix))
     torch.testing.assert_close(*read)
@@ -83,6 +87,30 @@ def test_what_questions_have_in_common_is_read_once_and_changes_nothing(fresh: L
 def test_any_number_of_masks(fresh: Lisa, count: int) -> None:
     masks = fresh.decode_masks(torch.randn(2, count, 128), torch.randn(2, 128, 32, 32))
     assert masks.shape == (2, count, 128, 128)
+
+
+def test_masks_and_their_gradients_are_those_of_transformers_decoder(fresh: Lisa) -> None:
+    sam = fresh.sam
+    embedding = torch.randn(2, 128, 32, 32)
+    seg = torch.randn(2, 3, 128, requires_grad=True)
+    true, _ = sam.mask_decoder(
+        image_embeddings=embedding,
+        image_positional_embeddings=sam.get_image_wide_positional_embeddings().expand(2, -1, -1, -1),
+        sparse_prompt_embeddings=seg[:, :, None],
+        dense_prompt_embeddings=sam.prompt_encoder.no_mask_embed.weight[..., None, None].expand(
+            2, -1, 32, 32
+        ),
+        multimask_output=False,
+    )
+    masks = fresh.decode_masks(seg, embedding)
+    torch.testing.assert_close(masks, true[:, :, 0], atol=1e-4, rtol=1e-4)
+    weights = [sam.mask_decoder.upscale_conv1.weight, sam.mask_decoder.transformer.layers[0].mlp.lin1.weight]
+    of_true, of_masks = (
+        torch.autograd.grad(each.sigmoid().mean(), [seg, *weights]) for each in (true, masks)
+    )
+    torch.testing.assert_close(of_masks, of_true, atol=1e-6, rtol=1e-3)
+    with torch.no_grad():
+        torch.testing.assert_close(fresh.decode_masks(seg, embedding), masks, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(("height", "width"), [(192, 256), (1001, 67), (33, 400), (768, 1024)])
@@ -112,6 +140,25 @@ def test_a_coarse_mask_follows_the_edges_of_a_thing(height: int, width: int) -> 
         return float((mask & disc).sum() / (mask | disc).sum())
 
     assert overlap(coarse) < 0.97 < overlap(led)
+
+
+@pytest.mark.parametrize("size", [(384, 512), (667, 1000), (250, 90)])
+def test_edges_are_followed_around_a_thing_as_over_the_whole_picture(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, columns = np.mgrid[: size[0], : size[1]]
+    disc = (rows - 0.7 * size[0]) ** 2 + (columns - 0.2 * size[1]) ** 2 < (0.15 * min(size)) ** 2
+    colours = np.random.default_rng(0).integers(0, 40, (*size, 3))
+    follow = EdgeFollower(
+        (np.where(disc[..., None], [200, 60, 40], [90, 140, 160]) + colours).astype(np.uint8)
+    )
+    chance = F.adaptive_avg_pool2d(
+        torch.from_numpy(disc * np.float32(0.8) + np.float32(0.1))[None], follow.grid
+    )
+    around = follow(chance[0])
+    monkeypatch.setattr(edges, "FAINT", -1.0)
+    assert around.any()
+    assert np.array_equal(around, follow(chance[0]))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (33, 7)])
@@ -151,6 +198,23 @@ def test_the_pocket_model_finds_large_things_in_rooms_it_never_saw(segmenter: Li
     assert float(np.mean(overlaps)) > 0.6
 
 
+def test_things_asked_together_are_read_once_and_found_as_alone(segmenter: LisaSegmenter) -> None:
+    picture = rooms.render(rooms.make_scene(3241), (512, 384)).picture
+    phrases = ["the sofa", "the floor", "the grand piano", "what you would sit on"]
+    segmenter.describe(picture)
+    read: list[int] = []
+    hook = segmenter._model.language_model.model.register_forward_hook(lambda *_: read.append(1))
+    try:
+        together = segmenter.segment(picture, phrases)
+    finally:
+        hook.remove()
+    assert len(read) == 1
+    for phrase, found in zip(phrases, together, strict=True):
+        [alone] = segmenter.segment(picture, [phrase])
+        assert found.present == alone.present
+        assert np.array_equal(found.mask, alone.mask)
+
+
 def test_the_pocket_model_says_what_is_not_there(segmenter: LisaSegmenter) -> None:
     picture = rooms.render(rooms.make_scene(3241), (512, 384)).picture
     there, absent = segmenter.segment(picture, ["the sofa", "the grand piano"])
@@ -179,6 +243,9 @@ def test_what_there_is_is_asked_once_a_picture(segmenter: LisaSegmenter) -> None
         assert once > 1
         assert segmenter.describe(picture) == names
         assert len(read) == once
+        # What is not found is weighed with those names, and nobody reads them out again.
+        assert not segmenter.segment(picture, ["the grand piano"])[0].present
+        assert len(read) == once + 1
     finally:
         hook.remove()
 
@@ -198,6 +265,23 @@ def test_what_there_is_is_asked_once_a_picture(segmenter: LisaSegmenter) -> None
 )
 def test_a_noun_counts_as_named_by_what_it_means(phrase: str, named: bool) -> None:
     assert is_named(phrase, ["sofa", "rug", "floor lamp"]) is named
+
+
+@pytest.mark.parametrize(
+    ("phrase", "other"),
+    [
+        ("the carpet", "the rug"),
+        ("all the red carpets by the couch", "all the red rugs by the couch"),
+        ("my couch by the window", "my sofa by the window"),
+        ("the rug", None),
+        ("the striped rug", None),
+        ("the floor lamp", None),
+        ("the window", None),
+        ("what you would sit on", None),
+    ],
+)
+def test_the_models_own_name_for_a_thing(phrase: str, other: str | None) -> None:
+    assert renamed(phrase, ["sofa", "rug", "floor lamp"]) == other
 
 
 def test_being_named_speaks_for_a_thing_and_no_more() -> None:

@@ -8,7 +8,6 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,15 @@ from agent.plan import Ask, Edit, Hide, Plan
 from agent.planner import load_planner
 from agent.planner.base import Context, advance
 from agent.planner.ollama import OllamaPlanner
+from tests.stand_in_server import Handler, StandIn
 
 Reply = dict[str, Any] | int | str | None
 
+JSON = {"Content-Type": "application/json"}
+LINES = {"Content-Type": "application/x-ndjson"}
 
-class Server:
+
+class Server(StandIn):
     """A stand-in for Ollama: answers each chat with the next of ``replies`` and keeps the requests.
 
     A reply is JSON to answer with, a text to answer with as it is, an HTTP status, or None for silence.
@@ -38,16 +41,16 @@ class Server:
         self.release = threading.Event()
         stand_in = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        class Answer(Handler):
+            def post(self) -> None:
+                body = self.read_json()
                 stand_in.requests.append(body)
                 reply = stand_in.replies.pop(0)
                 if reply is None:
                     stand_in.release.wait(20)
                     return
                 if isinstance(reply, int):
-                    self._send(reply, "application/json", json.dumps({"error": stand_in.error}))
+                    self.send(json.dumps({"error": stand_in.error}), reply, JSON)
                     return
                 text = reply if isinstance(reply, str) else json.dumps(reply)
                 reason = stand_in.done_reasons.pop(0) if stand_in.done_reasons else "stop"
@@ -62,30 +65,13 @@ class Server:
                         "done_reason": reason,
                     },
                 ]
-                self._send(200, "application/x-ndjson", "".join(json.dumps(line) + "\n" for line in lines))
+                self.send("".join(json.dumps(line) + "\n" for line in lines), 200, LINES)
 
-            def _send(self, status: int, kind: str, text: str) -> None:
-                data = text.encode()
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        super().__init__(Answer)
 
     def close(self) -> None:
         self.release.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        super().close()
 
 
 @pytest.fixture

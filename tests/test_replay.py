@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from agent import cli
-from sessions import Sessions
+from sessions import Changes, NewLayer, Sessions
 from sessions.compose import compose
 from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
@@ -22,7 +22,9 @@ from tests import colour_engines
 from tests.colour_engines import ColourPainter, room
 from tests.flux_layout import Family, write_checkpoint
 from tools import registry
-from tools.inpaint import MaskedEdit, inpaint
+from tools.errors import OutOfMemory
+from tools.flux.engine import FluxEngine
+from tools.inpaint import Inpainter, Job, MaskedEdit, Painted, inpaint
 from tools.pictures import read_picture, write_picture
 from tools.request import Kind, Request
 
@@ -77,6 +79,21 @@ def request(home: Path, layer: int, revision: int = 0) -> Path:
 
 def pixels(path: str | Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return read_picture(path).pixels
+
+
+def sofa() -> np.ndarray[Any, np.dtype[np.bool_]]:
+    mask = np.zeros(room().shape[:2], np.bool_)
+    mask[60:95, 20:70] = True
+    return mask
+
+
+def request_of(edit: MaskedEdit, engine: Inpainter, painted: Painted) -> Request:
+    """The request of an edit of the room's sofa."""
+    return Request(
+        picture=digest_of(room()), mask=digest_of(edit.mask), prompt=edit.prompt, kind=edit.kind,
+        seed=edit.seed, steps=edit.steps or engine.steps, guidance=engine.guidance, engine=engine.name,
+        revision=engine.revision, area=painted.area, target=edit.target, batch=painted.batch,
+    )  # fmt: skip
 
 
 def test_the_pocket_models_paint_the_same_pixels_again(home: Path, inpalla: Run) -> None:
@@ -158,10 +175,78 @@ def test_a_request_that_travelled_needs_its_picture_and_mask(home: Path, flat: P
 
 def test_what_inpaint_saved_is_painted_again(home: Path, flat: Path, inpalla: Run) -> None:
     inpalla("segment", flat, "the sofa", "-o", "mask.png")
-    inpalla("inpaint", flat, "mask.png", "a mottled sofa", "-o", "out.png", "--seed", "7")
+    told = ("--target", "the sofa", "--seed", "7")
+    inpalla("inpaint", flat, "mask.png", "a mottled sofa", "-o", "out.png", *told)
     assert replayed(inpalla, "out.png", "-o", "again.png", "--picture", flat)["identical"]
     assert Path("out.png").read_bytes() == Path("again.png").read_bytes()
     assert "--picture" in refusal(inpalla, "out.png", "-o", "again.png")
+    engine = registry.load_inpainter("colour-painter")
+    assert isinstance(engine, ColourPainter)
+    assert [job.target for job in engine.painted] == ["the sofa"] * 2
+
+
+def test_with_too_little_memory_it_is_painted_smaller_and_told(
+    home: Path, flat: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = registry.load_inpainter("colour-painter")
+    paint = engine.paint
+    room_for = 64 * 64
+
+    def short(jobs: Sequence[Job], **rest: Any) -> Any:
+        if sum(job.mask.size for job in jobs) > room_for:
+            raise OutOfMemory("The card is full.")
+        return paint(jobs, **rest)
+
+    monkeypatch.setattr(engine, "paint", short)
+    inpalla("edit", flat, "make the sofa red", "-o", "large.png", "--session", "s")
+    room_for = 48 * 48
+    code, out, err = inpalla("replay", "large.png", "-o", "again.png")
+    assert (code, err) == (0, "Little memory: painting smaller.\n")
+    assert "there was too little memory" in out
+
+    # What had to be painted smaller the first time is painted so again, however much memory there is.
+    inpalla("edit", flat, "make the sofa red", "-o", "small.png", "--session", "t")
+    room_for = 64 * 64
+    assert replayed(inpalla, "small.png", "-o", "again.png")["identical"]
+    assert Path("small.png").read_bytes() == Path("again.png").read_bytes()
+
+
+def test_an_engine_that_does_not_fit_the_presets_card_streams(
+    home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tiny FLUX.2-klein, where the published one would lie: 16 bits do not fit a card of 8 GB."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(home / "hub"))
+    repository = home / "hub" / "models--black-forest-labs--FLUX.2-klein-4B"
+    write_checkpoint(repository / "snapshots" / "0123abcd", "klein")
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("0123abcd")
+
+    def loaded() -> FluxEngine:
+        engine = registry.load_inpainter("flux-klein")
+        assert isinstance(engine, FluxEngine)
+        return engine
+
+    def again(*arguments: str | Path) -> FluxEngine:
+        monkeypatch.setattr(registry, "_loaded", {})
+        code, out, _ = inpalla("replay", *arguments, "-o", "again.png", "--json")
+        assert code == 0
+        assert json.loads(out)["identical"]
+        return loaded()
+
+    monkeypatch.setattr(registry, "_loaded", {})
+    engine = loaded()
+    edit = MaskedEdit(sofa(), "a red sofa", "restyle", 3, steps=2, area=64 * 64, target="the sofa")
+    (painted,) = inpaint(room(), [edit], {"restyle": engine})
+    made = request_of(edit, engine, painted)
+    layer = NewLayer("the sofa", "a red sofa", "restyle", edit.mask, painted.patch, made.model_dump(), 0.1)
+    with Sessions().create("s", room(), preset="8gb") as session:
+        session.commit(Changes(layers=(layer,)), "make the sofa red")
+        session.export("out.png")
+    assert again("out.png").weight_bytes == engine.weight_bytes
+    assert again("out.png", "--preset", "80gb").weight_bytes == engine.weight_bytes
+    assert again("out.png", "--preset", "8gb").weight_bytes < engine.weight_bytes
+    assert again(request(home, 0)).weight_bytes < engine.weight_bytes  # by its session's preset
+    assert "There is no preset '25gb'" in refusal(inpalla, "out.png", "-o", "again.png", "--preset", "25gb")
 
 
 def test_another_engine_or_revision_is_refused(
@@ -240,19 +325,13 @@ def test_engines_in_the_published_layouts_paint_the_same_bytes_again(
     name = str(write_checkpoint(home / family, family))
     engine = registry.load_inpainter(name)
     kind: Kind = "replace" if family == "fill" else "restyle"
-    mask = np.zeros(room().shape[:2], np.bool_)
-    mask[60:95, 20:70] = True
-    edit = MaskedEdit(mask, "a red sofa", kind, 3, steps=2, area=64 * 64, target="the sofa")
+    edit = MaskedEdit(sofa(), "a red sofa", kind, 3, steps=2, area=64 * 64, target="the sofa")
     (painted,) = inpaint(room(), [edit], {kind: engine})
-    made = Request(
-        picture=digest_of(room()), mask=digest_of(mask), prompt=edit.prompt, kind=kind, seed=3, steps=2,
-        guidance=engine.guidance, engine=engine.name, revision=engine.revision, area=painted.area,
-        target=edit.target, batch=painted.batch,
-    )  # fmt: skip
+    made = request_of(edit, engine, painted)
     recipe = recipe_of_one((160, 120), made.model_dump(), painted.patch)
     picture = compose(room(), [painted.patch])
     assert not np.array_equal(picture, room())
-    write_picture("out.png", picture, metadata=texts(recipe, {made.mask: mask}))
+    write_picture("out.png", picture, metadata=texts(recipe, {made.mask: edit.mask}))
     # The libraries' own remarks are silenced by the command line, if it is first to import them.
     code, out, _ = inpalla("replay", "out.png", "-o", "again.png", "--picture", flat, "--json")
     assert code == 0

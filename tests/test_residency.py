@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ import torch
 from agent.errors import PlannerError
 from agent.planner.base import Context
 from agent.planner.ollama import OllamaPlanner
+from tests.stand_in_server import Handler, StandIn
 from tools import errors, residency
 from tools.residency import Residency, bytes_of, who_leaves
 
@@ -310,7 +310,7 @@ def test_it_never_imports_torch() -> None:
 # ---- the planner's model under Ollama ----------------------------------------------------------------------
 
 
-class Ollama:
+class Ollama(StandIn):
     """A stand-in for the server: keeps a model on a counted card from the first chat until it is unloaded."""
 
     def __init__(self, card: CountedCard, size: int) -> None:
@@ -320,23 +320,23 @@ class Ollama:
         self.chatting: Callable[[], None] = lambda: None
         stand_in = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Answer(Handler):
+            def get(self) -> None:
                 there = stand_in.card.taken.get(stand_in, 0)
                 model = {"name": "tiny-vl:latest", "model": "tiny-vl:latest", "size": stand_in.size}
                 if self.path == "/api/tags":
-                    self._send({"models": [model]})
+                    self._tell({"models": [model]})
                 else:
-                    self._send({"models": [model | {"size_vram": there}] if there else []})
+                    self._tell({"models": [model | {"size_vram": there}] if there else []})
 
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            def post(self) -> None:
+                body = self.read_json()
                 stand_in.asked.append(self.path)
                 if self.path == "/api/generate":
                     assert body["keep_alive"] == 0
                     assert not body.get("prompt")
                     stand_in.card.taken.pop(stand_in, None)
-                    self._send(
+                    self._tell(
                         {"model": body["model"], "response": "", "done": True, "done_reason": "unload"}
                     )
                     return
@@ -346,27 +346,12 @@ class Ollama:
                 stand_in.chatting()
                 wants = {"wants": [{"act": "restyle", "object": "the sofa", "look": "red"}]}
                 message = {"role": "assistant", "content": json.dumps(wants)}
-                self._send({"model": "m", "message": message, "done": True, "done_reason": "stop"})
+                self._tell({"model": "m", "message": message, "done": True, "done_reason": "stop"})
 
-            def _send(self, value: dict[str, Any]) -> None:
-                data = (json.dumps(value) + "\n").encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+            def _tell(self, value: dict[str, Any]) -> None:
+                self.send(json.dumps(value) + "\n", 200, {"Content-Type": "application/json"})
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Answer)
 
 
 @pytest.fixture

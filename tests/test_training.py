@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from pocket import rooms
 from pocket.training import __main__ as recipe
-from pocket.training import flux, lisa, loop, samples, text, vae
+from pocket.training import eye, flux, lisa, loop, samples, text, vae
 from pocket.training.lisa_data import Said
 from tools.lisa.model import IMAGE_PLACEHOLDER
 
@@ -71,12 +72,50 @@ def test_questions_after_a_shared_prefix_equal_separate_ones() -> None:
                 torch.testing.assert_close(state, alone, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "kind", "colour", "material"),
+    [
+        ("a dark green window pane", "window", "dark green", None),
+        ("light blue couch", "sofa", "light blue", None),
+        ("a black metal mirror", "mirror", None, "black metal"),
+        ("checked curtains", "curtain", None, "checked"),
+        ("nothing", None, None, None),
+    ],
+)
+def test_what_a_painters_prompt_names(
+    prompt: str, kind: str | None, colour: str | None, material: str | None
+) -> None:
+    words = (rooms.KINDS, tuple(rooms.COLOURS), rooms.MATERIALS)
+    [named] = eye.labels([prompt]).tolist()
+    said = [table[place] if place >= 0 else None for table, place in zip(words, named, strict=True)]
+    assert said == [kind, colour, material]
+
+
+def test_an_eye_sees_what_is_inside_the_mask_alone() -> None:
+    torch.manual_seed(0)
+    looking = eye.Eye()
+    one, other = torch.randn(2, 1, 8, 24, 24)
+    inside = torch.zeros(1, 1, 24, 24)
+    inside[..., 8:16, 8:16] = 1
+    far = torch.ones(1, 1, 24, 24)
+    far[..., 1:23, 1:23] = 0  # further from the mask than any feature reaches, but for the border
+    seen, names = looking(one, inside)
+    assert torch.allclose(looking(torch.where(far > 0, other, one), inside)[0], seen, atol=0.05)
+    assert not torch.allclose(looking(other, inside)[0], seen, atol=0.05)
+    wanted = names.split(looking.sizes, 1)
+    true = torch.stack([part.argmax(1) for part in wanted], 1)
+    false = torch.stack([part.argmin(1) for part in wanted], 1)
+    assert looking.misnamed(names, true) < looking.misnamed(names, false)
+    assert looking.misnamed(names, torch.full((1, 3), -1)) == 0
+
+
 def test_flux_tokens_are_laid_out_as_the_pipelines_do() -> None:
     from diffusers import FluxFillPipeline
 
     latents = torch.randn(2, 8, 6, 10)
     expected = FluxFillPipeline._pack_latents(latents, 2, 8, 6, 10)
     assert torch.equal(flux.pack(latents), expected)
+    assert torch.equal(flux.unpack(expected, (3, 5)), latents)
     ids = FluxFillPipeline._prepare_latent_image_ids(1, 3, 5, torch.device("cpu"), torch.float32)
     assert torch.equal(flux.position_ids((3, 5), torch.device("cpu")), ids)
 

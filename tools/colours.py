@@ -17,7 +17,7 @@ SHADES: Final = frozenset(("light", "dark", "pale", "deep", "bright", "soft", "w
 
 _FURTHER: Final = {
     "mustard": (212, 164, 41), "cream": (250, 240, 215), "burgundy": (110, 20, 40), "charcoal": (60, 63, 68),
-    "taupe": (140, 125, 110), "terracotta": (200, 100, 70), "rust": (170, 75, 35), "ochre": (200, 130, 40),
+    "taupe": (140, 125, 110), "rust": (170, 75, 35), "ochre": (200, 130, 40),
     "sage": (155, 170, 140), "mint": (170, 230, 200), "lilac": (195, 165, 210), "mauve": (180, 140, 175),
     "peach": (255, 205, 170), "apricot": (250, 190, 140), "cobalt": (20, 70, 170), "emerald": (20, 130, 85),
     "scarlet": (215, 30, 30), "amber": (240, 170, 30),

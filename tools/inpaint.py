@@ -15,10 +15,9 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageColor
 
 from sessions.compose import Patch, compose
-from tools import errors, residency
+from tools import colours, errors, residency
 from tools.region import Region, cut, most_each, patch, plan_region
 from tools.request import Kind
 from tools.segment import CancelCheck, never
@@ -412,18 +411,13 @@ def _shifted(progress: Progress | None, done: int, share: int, total: int, note:
     return shifted
 
 
-_STUFFS = frozenset(("linen", "gold", "silver"))  # What they name is no mere colour.
-_COLOURS = frozenset(ImageColor.colormap) - _STUFFS
-_SHADES = frozenset(("light", "dark", "pale", "deep", "bright", "soft", "warm"))
-
-
 def only_colour(prompt: str, target: str) -> bool:
     """Whether a prompt differs from its target's words by names of colours alone: "a dark green sofa" of "the
-    sofa on the left" does, "a leather sofa" and "a mustard sofa" (which no list of colours has) do not.
+    sofa on the left" does, "a leather sofa" and "a linen sofa" do not.
     """
     old = set(target.lower().split())
     new = set(prompt.lower().replace(",", " ").replace("-", " ").split()) - {"a", "an", "the", "and"} - old
-    return bool(old and new & _COLOURS) and new <= _COLOURS | _SHADES
+    return bool(old and new & colours.named().keys()) and new <= colours.named().keys() | colours.SHADES
 
 
 def _paint(

@@ -58,6 +58,10 @@ class InpaintInput(BaseModel):
         default="replace",
         description="restyle: same object, other surface; replace: another; remove: nothing; add: a new one.",
     )
+    target: str = Field(
+        default="",
+        description='What lies there now, such as "the sofa on the left": it helps to keep its shape.',
+    )
     seed: int | None = Field(
         default=None, ge=0, description="Decides the noise; left out, it follows from the rest."
     )
@@ -120,6 +124,7 @@ def inpaint_file(
     seed: int | None = None,
     preset: str | Preset = "pocket",
     *,
+    target: str = "",
     progress: Progress | None = None,
 ) -> InpaintedPicture:
     """Paint into a mask of a picture file and write the new picture.
@@ -141,9 +146,8 @@ def inpaint_file(
     engine = registry.load_inpainter(name, offload=presets.streams(name, chosen))
     if seed is None:
         seed = seed_for(digest_of(read.pixels), prompt, kind)
-    (painted,) = paint(
-        read.pixels, [MaskedEdit(shape, prompt, kind, seed)], {kind: engine}, progress=progress
-    )
+    edit = MaskedEdit(shape, prompt, kind, seed, target=target)
+    (painted,) = paint(read.pixels, [edit], {kind: engine}, progress=progress)
     patch = painted.patch
     request = Request(
         picture=digest_of(read.pixels),
@@ -157,6 +161,7 @@ def inpaint_file(
         revision=engine.revision,
         area=painted.area,
         batch=painted.batch,
+        target=target,
     )
     recipe = recipe_of_one((read.pixels.shape[1], read.pixels.shape[0]), request.model_dump(), patch)
     written = write_picture(
@@ -177,9 +182,15 @@ def langchain_tools(preset: str | Preset = "pocket") -> list[BaseTool]:
         return _told(lambda: segment_file(picture, phrases, output, chosen.segmenter))
 
     def inpaint(
-        picture: str, mask: str, prompt: str, output: str, kind: Kind = "replace", seed: int | None = None
+        picture: str,
+        mask: str,
+        prompt: str,
+        output: str,
+        kind: Kind = "replace",
+        target: str = "",
+        seed: int | None = None,
     ) -> InpaintedPicture:
-        return _told(lambda: inpaint_file(picture, mask, prompt, output, kind, seed, chosen))
+        return _told(lambda: inpaint_file(picture, mask, prompt, output, kind, seed, chosen, target=target))
 
     return [
         StructuredTool.from_function(

@@ -114,22 +114,22 @@ def inside_of(mask: torch.Tensor) -> torch.Tensor:
     return F.avg_pool2d(mask[:, None].float(), 8)
 
 
-def load(file: Path, latents: Latents, held_out: Latents, device: torch.device) -> Eye:
-    """The eye of a run: read from ``file``, or trained on true latents and stored there."""
+def load(file: Path, latents: Latents, held_out: Latents, device: torch.device, steps: int = STEPS) -> Eye:
+    """The eye of a run: read from ``file``, or trained on true latents for ``steps`` and stored there."""
     eye = Eye().to(device)
     if file.exists():
         eye.load_state_dict(torch.load(file, map_location=device, weights_only=True))
     else:
-        _train(eye, latents, held_out, device)
+        _train(eye, latents, held_out, device, steps)
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.save(eye.state_dict(), file)
     return eye.eval().requires_grad_(False)
 
 
-def _train(eye: Eye, latents: Latents, held_out: Latents, device: torch.device, steps: int = STEPS) -> None:
+def _train(eye: Eye, latents: Latents, held_out: Latents, device: torch.device, steps: int) -> None:
     began = time.monotonic()
     optimiser = torch.optim.AdamW(eye.parameters(), lr=2e-3, weight_decay=0.02)
-    slower = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, total_steps=steps)
+    slower = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for number in range(steps):
         lost, _ = _look(eye, latents, np.random.default_rng([number, 11]), device)
         optimiser.zero_grad(set_to_none=True)

@@ -390,7 +390,7 @@ def main(arguments: list[str] | None = None) -> None:
     if args.init is not None:
         painter.load(args.init)
     painter.to(device)
-    eye = eyes.load(args.out / "eye.pt", latents, held_out, device)
+    eye = eyes.load(args.out / "eye.pt", latents, held_out, device, min(eyes.STEPS, args.steps))
     modules: dict[str, nn.Module] = {"painter": painter}
     ema = loop.Ema(modules, 0.998)
     if args.compile:

@@ -10,16 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from tools import hub
 from tools.errors import EngineError
 from tools.flux import checkpoint
+from tools.source import Source
 
 if TYPE_CHECKING:
     from tools.flux.engine import FluxEngine
-
-Bits = Literal[4, 8, 16]
 
 
 @dataclass(frozen=True)
@@ -69,35 +68,15 @@ _PARTS: Final = (
     "vae",
 )
 _FILES: Final = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
-_BITS: Final[dict[str, Bits]] = {"4bit": 4, "8bit": 8, "16bit": 16}
-
-
-@dataclass(frozen=True)
-class Source:
-    """Which model: one of our names, a hub repository, or a folder; and with how many bits a weight."""
-
-    model: str
-    bits: Bits = 16
-
-    @classmethod
-    def parse(cls, name: str) -> Source:
-        """Read "flux-fill", "flux-fill:4bit", "OWNER/REPOSITORY:8bit" or "FOLDER"."""
-        model, _, precision = name.rpartition(":")
-        return cls(model, _BITS[precision]) if model and precision in _BITS else cls(name)
-
-    @property
-    def repository(self) -> str:
-        """The hub repository, or the folder."""
-        return REPOSITORIES.get(self.model, self.model)
 
 
 def repository(name: str) -> str:
     """The hub repository, or the folder, that an engine's name stands for."""
-    return Source.parse(name).repository
+    return Source.parse(name).repository(REPOSITORIES)
 
 
 def load(name: str, *, offload: bool = False) -> FluxEngine:
-    """Load a FLUX by name (see ``Source.parse``) from this machine alone.
+    """Load a FLUX by name (see ``tools.source``) from this machine alone.
 
     ``offload`` keeps the transformer's weights in RAM and streams them through the card. Raises
     ``EngineError`` when it is not here or not whole, or when what it needs is not installed.

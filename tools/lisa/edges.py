@@ -9,6 +9,7 @@ Filter", arXiv 1505.00996).
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,8 @@ RADIUS: Final = 14
 """Half the window's side at that size: what a pocket mask is wrong by, and a little more."""
 SMOOTHNESS: Final = 1e-4
 """Variance of a colour (0…1) below which it is no edge; the filter's epsilon."""
+FAINT: Final = 0.25
+"""Where nothing within the windows' reach is likelier than this, the filter finds nothing either."""
 
 _PAIRS: Final = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
@@ -54,15 +57,40 @@ class EdgeFollower:
 
     def __call__(self, chance: Tensor) -> NDArray[np.bool_]:
         """The mask, bool (H, W), of a probability in 0…1, float32 of the size ``grid``."""
-        found = _mean(torch.cat([chance[None], self._small * chance]), self._radius)
-        shared = found[1:] - self._mean * found[0]
-        slope = (self._inverse * shared).sum(1)
-        offset = found[0] - (slope * self._mean).sum(0)
-        function = _enlarged(
-            _mean(torch.cat([slope, offset[None]]), self._radius), tuple(self._guide.shape[1:])
+        mask = np.zeros(self._whole, bool)
+        likely = chance.numpy() > FAINT
+        if not likely.any():
+            return mask
+        # Two windows, one after the other, reach twice the radius.
+        down, across = (
+            _around(np.any(likely, axis=1 - axis), 2 * self._radius + 1, *sizes)
+            for axis, sizes in enumerate(zip(self.grid, self._guide.shape[1:], self._whole, strict=True))
         )
-        led = (function[:3] * self._guide).sum(0) + function[3]
-        return np.asarray(_enlarged(led[None], self._whole)[0].numpy() > 0.5)
+        coarse, fine, whole = ((..., *slices) for slices in zip(down, across, strict=True))
+        chance, mean, guide = chance[coarse], self._mean[coarse], self._guide[fine]
+        found = _mean(torch.cat([chance[None], self._small[coarse] * chance]), self._radius)
+        shared = found[1:] - mean * found[0]
+        slope = (self._inverse[coarse] * shared).sum(1)
+        offset = found[0] - (slope * mean).sum(0)
+        function = _enlarged(_mean(torch.cat([slope, offset[None]]), self._radius), guide.shape[1:])
+        led = (function[:3] * guide).sum(0) + function[3]
+        part = mask[whole]
+        part[:] = _enlarged(led[None], part.shape)[0].numpy() > 0.5
+        return mask
+
+
+def _around(likely: NDArray[np.bool_], reach: int, *sizes: int) -> list[slice]:
+    """The part of a side where ``likely`` is True, and ``reach`` cells around it; the first of ``sizes`` is
+    the number of cells, and the part is given in cells and in each other size.
+
+    It begins and ends where cells of all sizes do, so that enlarging the part is enlarging the whole.
+    """
+    cells = sizes[0]
+    places = np.flatnonzero(likely)
+    meeting = cells // math.gcd(*sizes)
+    first = max(0, int(places[0]) - reach) // meeting * meeting
+    last = -(-min(cells, int(places[-1]) + 1 + reach) // meeting) * meeting
+    return [slice(first * size // cells, last * size // cells) for size in sizes]
 
 
 def _scaled(image: Image.Image, size: tuple[int, int]) -> Tensor:

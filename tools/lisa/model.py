@@ -10,12 +10,14 @@ prepared in ``processing`` and ``text``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from transformers import CLIPVisionModel, DynamicCache, LlamaForCausalLM, PreTrainedModel, SamModel
 
+from tools.lisa import decoder
 from tools.lisa.config import LisaConfig
 
 IMAGE_PLACEHOLDER = -200
@@ -35,18 +37,29 @@ class PictureFeatures:
 
 @dataclass(frozen=True)
 class Prefix:
-    """What every conversation about one picture begins with, read once: the keys and values of each layer,
+    """The beginning of a conversation about one picture, read once: the keys and values of each layer,
     (1, heads, t, head width), and the ``ids`` (with the placeholder) that they stand for.
     """
 
     ids: list[int]
     layers: list[tuple[Tensor, Tensor]]
 
-    def cache(self, rows: int) -> DynamicCache:
-        """A cache for a batch that goes on from here; what is added to it does not change the prefix."""
+    def shared(self, prompts: list[Tensor]) -> int:
+        """With how many of the ids all prompts begin; 0 where the picture is not among those."""
+        rest = min(len(ids) for ids in prompts) - 1  # what predicts the next token is read anew
+        columns = zip(self.ids[:rest], *(ids.tolist() for ids in prompts), strict=False)
+        common = [column[0] for column in takewhile(lambda each: len(set(each)) == 1, columns)]
+        return len(common) if IMAGE_PLACEHOLDER in common else 0
+
+    def cache(self, rows: int, count: int) -> DynamicCache:
+        """A cache for a batch that goes on after ``count`` of the ids; what is added to it does not change
+        the prefix.
+        """
         made = DynamicCache()
         for number, (keys, values) in enumerate(self.layers):
-            made.update(keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1), number)
+            length = keys.shape[2] - (len(self.ids) - count)
+            first = (each[:, :, :length].expand(rows, -1, -1, -1) for each in (keys, values))
+            made.update(*first, number)
         return made
 
 
@@ -141,26 +154,18 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         mask" and the answer is mask token 0.
         """
         (batch, count), (height, width) = seg.shape[:2], embedding.shape[-2:]
-        if count == 0:  # transformers' mask decoder does not take an empty batch
+        if count == 0:
             return embedding.new_zeros((batch, 0, 4 * height, 4 * width))
-        dense = self.sam.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1)
-        position = self.sam.get_image_wide_positional_embeddings()
-        masks, _ = self.sam.mask_decoder(
-            image_embeddings=embedding,
-            image_positional_embeddings=position.to(embedding.dtype).expand(batch, -1, -1, -1),
-            sparse_prompt_embeddings=seg.to(embedding.dtype)[:, :, None, :],
-            dense_prompt_embeddings=dense.to(embedding.dtype).expand(batch, -1, height, width),
-            multimask_output=False,
-        )[:2]
-        made: Tensor = masks[:, :, 0]
-        return made
+        kind = embedding.dtype
+        dense = self.sam.prompt_encoder.no_mask_embed.weight.reshape(1, -1, 1, 1).to(kind)
+        positions = self.sam.get_image_wide_positional_embeddings().to(kind)
+        return decoder.decode(self.sam.mask_decoder, embedding + dense, positions, seg.to(kind))
 
     @torch.no_grad()
-    def prefix(self, prompt: Tensor, tokens: Tensor) -> Prefix:
-        """Read a prompt (t,) up to its picture (patches, hidden), and the picture, for ``read`` and
-        ``answer``.
+    def prefix(self, ids: Tensor, tokens: Tensor) -> Prefix:
+        """Read the beginning of a prompt (t,), up to its picture (patches, hidden) or further, for ``read``
+        and ``answer``.
         """
-        ids = prompt[: int((prompt == IMAGE_PLACEHOLDER).nonzero()[0]) + 1]
         cache = DynamicCache()
         embedded = self.embed(ids.to(tokens.device), tokens)[None]
         self.language_model.model(inputs_embeds=embedded, past_key_values=cache, use_cache=True)
@@ -172,14 +177,13 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         """Prompts about one picture after their prefix, padded on the left: embeddings (n, t, hidden), mask
         (n, prefix + t), positions (n, t), and the cache with the prefix in it.
 
-        A prefix that is not what all prompts begin with is left aside.
+        Of the prefix counts what all prompts begin with.
         """
-        known = prefix.ids if prefix is not None else []
-        if known and all(ids[: len(known)].tolist() == known for ids in prompts):
-            assert prefix is not None
-            cache = prefix.cache(len(prompts))
+        known = prefix.shared(prompts) if prefix is not None else 0
+        if prefix is not None and known:
+            cache = prefix.cache(len(prompts), known)
             words = self.language_model.get_input_embeddings()
-            embedded = [words(ids[len(known) :].to(tokens.device)) for ids in prompts]
+            embedded = [words(ids[known:].to(tokens.device)) for ids in prompts]
         else:
             cache = DynamicCache()
             embedded = [self.embed(ids.to(tokens.device), tokens) for ids in prompts]

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools.things import thing_in
+from tools.things import noun_in, thing_in
 
 _ARTICLE: Final = re.compile(r"^(?:an?|the|my|our|this|there (?:is|are))\s+", re.I)
 _RELATION: Final = re.compile(
@@ -62,10 +62,25 @@ def is_named(phrase: str, names: Collection[str]) -> bool:
 
     "the red carpet by the door" is named by "rug": the noun counts, not how it looks or where it is.
     """
-    if bare(phrase) in names:
-        return True
+    return bare(phrase) in names or _name_for(phrase, names) is not None
+
+
+def renamed(phrase: str, names: Collection[str]) -> str | None:
+    """A phrase with the noun that the model has for it: "the rug by the door" for "the carpet by the door"
+    where "rug" is among the names. None where it says that already, or nothing there has such a name.
+    """
+    noun, name = noun_in(_RELATION.split(bare(phrase))[0]), _name_for(phrase, names)
+    if not noun or name is None or noun in name:
+        return None
+    plural = "s" if not name.endswith("s") else ""
+    return re.sub(
+        rf"\b{noun}(s|es)?\b", lambda m: name + (plural if m[1] else ""), phrase, count=1, flags=re.I
+    )
+
+
+def _name_for(phrase: str, names: Collection[str]) -> str | None:
     kind, _ = thing_in(_RELATION.split(bare(phrase))[0])
-    return bool(kind) and any(thing_in(name)[0] == kind for name in names)
+    return next((name for name in names if kind and thing_in(name)[0] == kind), None)
 
 
 def odds(probability: float) -> float:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
 
@@ -22,6 +21,7 @@ from tools.lisa import checkpoint, text
 from tools.lisa.config import LisaConfig
 from tools.lisa.model import Lisa
 from tools.lisa.segmenter import LisaSegmenter
+from tools.source import Bits, Source
 
 CLIP: Final = "openai/clip-vit-large-patch14"
 REPOSITORIES: Final = {
@@ -38,38 +38,16 @@ _CLIP_BYTES: Final = 1_710_000_000
 EXACT: Final = ("lm_head", "mm_projector", "text_hidden_fcs", "sam", "vision_tower")
 """What is never quantised: masks came out empty where the original did it."""
 
-Bits = Literal[4, 8, 16]
-
-_BITS: Final[dict[str, Bits]] = {"4bit": 4, "8bit": 8, "16bit": 16}
 _FILES: Final = ("*.json", "*.model", "*.safetensors", "*.bin")
 
 
-@dataclass(frozen=True)
-class Source:
-    """Which model: one of our names, a hub repository, or a folder; and with how many bits a weight."""
-
-    model: str
-    bits: Bits = 16
-
-    @classmethod
-    def parse(cls, name: str) -> Source:
-        """Read "lisa-7b", "lisa-7b:4bit", "OWNER/REPOSITORY:8bit" or "FOLDER"."""
-        model, _, precision = name.rpartition(":")
-        return cls(model, _BITS[precision]) if model and precision in _BITS else cls(name)
-
-    @property
-    def repository(self) -> str:
-        """The hub repository, or the folder."""
-        return REPOSITORIES.get(self.model, self.model)
-
-
 def load(name: str) -> LisaSegmenter:
-    """Load a LISA by name (see ``Source.parse``) from this machine alone.
+    """Load a LISA by name (see ``tools.source``) from this machine alone.
 
     Raises ``EngineError`` when it is not here or not whole, or when what it needs is not installed.
     """
     source = Source.parse(name)
-    folder = find(source.repository)
+    folder = find(source.repository(REPOSITORIES))
     card = torch.cuda.is_available()
     dtype = torch.bfloat16 if card else torch.float32
     few = quantisation(source.bits, dtype)
@@ -115,7 +93,7 @@ def copy_folder(repository: str) -> Path:
 
 def needed(name: str) -> tuple[hub.Weights, ...]:
     """What a model needs of the hub: its weights and CLIP's; nothing for a folder."""
-    repository = Source.parse(name).repository
+    repository = Source.parse(name).repository(REPOSITORIES)
     if Path(repository).expanduser().is_dir():
         return ()
     clip = (_weights(CLIP),) if repository in REPOSITORIES.values() else ()
@@ -125,7 +103,7 @@ def needed(name: str) -> tuple[hub.Weights, ...]:
 def kept(name: str) -> Path | None:
     """Where a model lies on this machine with all that it needs; None when it does not. No network."""
     try:
-        folder = find(Source.parse(name).repository)
+        folder = find(Source.parse(name).repository(REPOSITORIES))
         if checkpoint.is_published(folder):
             find(_clip_of(folder), beside=folder)
     except (EngineError, OSError, ValueError):
@@ -140,7 +118,7 @@ def fetch(name: str, progress: hub.Progress = hub.silent) -> Path:
     the copy was made from stays in the hub's cache: see ``originals``. Raises ``EngineError`` when there is
     too little room, and when the hub cannot be reached or does not have it.
     """
-    repository = Source.parse(name).repository
+    repository = Source.parse(name).repository(REPOSITORIES)
     target = copy_folder(repository)
     for own in (Path(repository).expanduser(), target):
         if (own / "config.json").is_file():
@@ -160,7 +138,7 @@ def fetch(name: str, progress: hub.Progress = hub.silent) -> Path:
 
 def originals(name: str) -> tuple[str, ...]:
     """The repositories in the hub's cache that a model no longer needs, as our own copy holds all of them."""
-    repository = Source.parse(name).repository
+    repository = Source.parse(name).repository(REPOSITORIES)
     if not (copy_folder(repository) / "config.json").is_file():
         return ()
     # Other programs need CLIP, too: it is left over only where it was fetched for this.

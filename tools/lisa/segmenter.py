@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,11 +25,12 @@ from tools.kept import Kept
 from tools.lisa import processing, text
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
-from tools.lisa.presence import Presence, bare, is_named
+from tools.lisa.presence import Presence, bare, is_named, renamed
+from tools.movable import Movable
 from tools.pocket import weights_folder
-from tools.residency import bytes_of
 from tools.segment import CancelCheck, Found, never
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 _SHORT, _LONG = 24, 256
@@ -64,21 +64,32 @@ class _Sight:
         self.prefix = None
 
 
-class LisaSegmenter:
+@dataclass(frozen=True)
+class _Drawn:
+    """A mask as the model drew it: its low-resolution logits ``low`` (n, h, w); the ``logits`` of their union
+    at the picture's size, or on the grid of what makes it follow edges; and its mean probability ``inside``
+    itself, 0 where there is none.
+    """
+
+    low: torch.Tensor
+    logits: torch.Tensor
+    inside: float
+
+
+class LisaSegmenter(Movable):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
     def __init__(
         self, name: str, model: Lisa, tokenizer: text.LisaTokenizer, revision: str, *, reasons: bool = False
     ) -> None:
         """``reasons``: the model was trained on whole sentences too, and may answer at length."""
+        super().__init__(model)
         self.name = name
         self.revision = revision
         self._reasons = reasons
         self._presence = Presence.of(model.config.presence)
-        self._model = model.eval()
         self._tokenizer = tokenizer
         self._kept: Kept[_Sight] = Kept()
-        self._lock = threading.Lock()
         self._cancelled: CancelCheck = never
         for layer in (*model.sam.vision_encoder.layers, *model.language_model.model.layers):
             layer.register_forward_pre_hook(self._check)
@@ -107,9 +118,10 @@ class LisaSegmenter:
             if self._presence is not None:
                 return self._decide(picture, phrases, questions, sight)
             answers = self._ask(questions, sight, _LONG if self._reasons else _SHORT)
+            masks = self._decoded([answer.seg_embeddings for answer in answers], sight)
             return [
-                self._found(picture, phrase, answer, sight)
-                for phrase, answer in zip(phrases, answers, strict=True)
+                self._found(picture, phrase, answer, low, sight)
+                for phrase, answer, low in zip(phrases, answers, masks, strict=True)
             ]
 
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
@@ -122,28 +134,10 @@ class LisaSegmenter:
         with self._working(cancelled):
             self._look(picture)
 
-    @property
-    def weight_bytes(self) -> int:
-        """The bytes that the weights take."""
-        return bytes_of(self._model)
-
-    def to_card(self) -> None:
-        """Move the weights and what is kept of pictures to the graphics card, if there is one."""
-        if torch.cuda.is_available():
-            self._move("cuda")
-
-    def off_card(self) -> None:
-        """Move them to main memory; how questions begin is forgotten, and read again when it is wanted."""
-        if self._model.device.type != "cpu":
-            self._move("cpu")
-            torch.cuda.empty_cache()
-
-    def _move(self, device: str) -> None:
-        with self._lock:
-            if self._model.device.type != device:
-                self._model.to(device)
-                for sight in self._kept:
-                    sight.to(self._model.device)
+    def _moved(self) -> None:
+        """The features go along; how questions begin is forgotten, and read again when it is wanted."""
+        for sight in self._kept:
+            sight.to(self._model.device)
 
     @contextmanager
     def _working(self, cancelled: CancelCheck) -> Iterator[None]:
@@ -179,7 +173,8 @@ class LisaSegmenter:
             if sight.prefix is None:
                 for other in self._kept:
                     other.prefix = None
-                sight.prefix = self._model.prefix(self._prompts([_INVENTORY])[0], sight.features.tokens[0])
+                asked = text.question("the")  # other questions share less of it
+                sight.prefix = self._model.prefix(self._prompts([asked])[0], sight.features.tokens[0])
         except torch.OutOfMemoryError as error:
             self._make_room()
             raise self._out_of_memory("looked at the picture") from error
@@ -202,8 +197,8 @@ class LisaSegmenter:
             weighed = self._weigh(picture, [self._question(phrase) for phrase in phrases], sight)
             names = self._names(sight)
         return [
-            (said, inside, is_named(phrase, names))
-            for phrase, (said, _, inside) in zip(phrases, weighed, strict=True)
+            (said, drawn.inside, is_named(phrase, names))
+            for phrase, (said, drawn) in zip(phrases, weighed, strict=True)
         ]
 
     def _decide(
@@ -217,21 +212,25 @@ class LisaSegmenter:
         rule = self._presence
         assert rule is not None
         found = []
-        for phrase, (said, mask, inside) in zip(phrases, self._weigh(picture, questions, sight), strict=True):
-            sure = rule.logit(said, inside)
+        for phrase, (said, drawn) in zip(phrases, self._weigh(picture, questions, sight), strict=True):
+            self._check()
+            sure = rule.logit(said, drawn.inside)
             # What it would name when asked what there is costs time, and is asked only where it can matter.
             if sure <= 0 < sure + rule.named:
-                sure = rule.logit(said, inside, is_named(phrase, self._names(sight)))
-            there = sure > 0 and bool(mask.any())
-            words = rule.yes if there else rule.no
-            confidence = 1 / (1 + math.exp(-abs(sure)))
-            found.append(Found(phrase, mask if there else np.zeros_like(mask), confidence, words))
+                sure = rule.logit(said, drawn.inside, is_named(phrase, self._names(sight)))
+            if sure <= 0 and (other := renamed(phrase, self._names(sight))) is not None:
+                [(said, same)] = self._weigh(picture, [self._question(other)], sight)
+                again = rule.logit(said, same.inside, is_named(other, self._names(sight)))
+                sure, drawn = (again, same) if again > 0 else (sure, drawn)
+            mask = self._mask(picture, drawn, sight) if sure > 0 else np.zeros(picture.shape[:2], bool)
+            words = rule.yes if mask.any() else rule.no
+            found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
 
     def _weigh(
         self, picture: NDArray[np.uint8], questions: list[str], sight: _Sight
-    ) -> list[tuple[float, NDArray[np.bool_], float]]:
-        """By question: the log-odds of yes over no, and the mask of a yes with its mean chance inside."""
+    ) -> list[tuple[float, _Drawn]]:
+        """By question: the log-odds of yes over no, and the mask of a yes."""
         rule = self._presence
         assert rule is not None
         yes, no = (self._tokenizer.encode(f" {words}</s>") for words in (rule.yes, rule.no))
@@ -245,42 +244,50 @@ class LisaSegmenter:
         words = self._model.language_model.lm_head(states[:, fork]).float()
         said = (words[:, yes[fork]] - words[:, no[fork]]).tolist()
         seg = self._model.project_seg(states[:, -1])
-        low = self._model.decode_masks(seg[None], sight.features.embedding)[0]
-        self._check()
-        masks = [self._mask(picture, logits[None], sight.edges) for logits in low]
-        return [(chance, *mask) for chance, mask in zip(said, masks, strict=True)]
+        drawn = [self._drawn(picture, low, sight) for low in self._decoded(list(seg[:, None]), sight)]
+        return list(zip(said, drawn, strict=True))
 
-    def _mask(
-        self, picture: NDArray[np.uint8], low: torch.Tensor, edges: EdgeFollower | None
-    ) -> tuple[NDArray[np.bool_], float]:
-        """The union of low-resolution mask logits (n, h, w) at the picture's size, and its mean probability
-        inside itself.
-        """
+    def _decoded(self, prompts: list[torch.Tensor], sight: _Sight) -> list[torch.Tensor]:
+        """The low-resolution mask logits (n, h, w) of prompts (n, prompt width), each n its own."""
+
+        def decode(some: list[torch.Tensor]) -> list[torch.Tensor]:
+            low = self._model.decode_masks(torch.cat(some)[None], sight.features.embedding)[0]
+            return list(low.split([len(each) for each in some]))
+
+        return self._spared(decode, prompts)
+
+    def _drawn(self, picture: NDArray[np.uint8], low: torch.Tensor, sight: _Sight) -> _Drawn:
+        """The union of low-resolution mask logits (n, h, w)."""
         height, width = picture.shape[:2]
-        grid = edges.grid if edges is not None else None
+        grid = sight.edges.grid if sight.edges is not None else None
         logits = processing.restore_masks(low, height, width, self._side, grid).amax(0)
-        within = logits > 0
-        inside = float(logits[within].sigmoid().mean()) if bool(within.any()) else 0.0
-        if edges is not None:
-            led = edges(logits.sigmoid().cpu())
-            if led.any() or inside == 0:
-                return led, inside
+        within = logits[logits > 0]
+        return _Drawn(low, logits, float(within.sigmoid().mean()) if len(within) else 0.0)
+
+    def _mask(self, picture: NDArray[np.uint8], drawn: _Drawn, sight: _Sight) -> NDArray[np.bool_]:
+        """A mask at the picture's size, bool (H, W)."""
+        logits = drawn.logits
+        if sight.edges is not None:
+            led = sight.edges(logits.sigmoid().cpu())
+            if led.any() or drawn.inside == 0:
+                return led
             # A thing too small for the filter stays as it was.
-            within = processing.restore_masks(low, height, width, self._side).amax(0) > 0
-        return within.cpu().numpy(), inside
+            height, width = picture.shape[:2]
+            logits = processing.restore_masks(drawn.low, height, width, self._side).amax(0)
+        return (logits > 0).cpu().numpy()
 
     def _prompts(self, questions: list[str]) -> list[torch.Tensor]:
         device = self._model.device
         return [torch.tensor(self._tokenizer.encode_prompt(text.prompt(q)), device=device) for q in questions]
 
-    def _spared(self, task: Callable[[list[str]], list[T]], questions: list[str]) -> list[T]:
-        """A task on all questions in one batch; where memory runs out, on one after the other."""
+    def _spared(self, task: Callable[[list[A]], list[T]], given: list[A]) -> list[T]:
+        """A task on all that is given in one batch; where memory runs out, on one after the other."""
         try:
-            return task(questions)
+            return task(given)
         except torch.OutOfMemoryError:
             self._make_room()
         try:
-            return [task([each])[0] for each in questions]
+            return [task([each])[0] for each in given]
         except torch.OutOfMemoryError as error:
             self._make_room()
             raise self._out_of_memory("looked") from error
@@ -310,18 +317,19 @@ class LisaSegmenter:
 
         return self._spared(ask, questions)
 
-    def _found(self, picture: NDArray[np.uint8], phrase: str, answer: Answer, sight: _Sight) -> Found:
-        """The union of the masks that an answer speaks of; its confidence is P([SEG]) times the mask's
-        mean probability.
+    def _found(
+        self, picture: NDArray[np.uint8], phrase: str, answer: Answer, low: torch.Tensor, sight: _Sight
+    ) -> Found:
+        """The union of the masks that an answer speaks of, low-resolution logits (n, h, w); its confidence is
+        P([SEG]) times the mask's mean probability.
         """
-        height, width = picture.shape[:2]
+        self._check()
         words = self._tokenizer.decode(answer.ids)
-        if len(answer.seg_embeddings) == 0:
+        if len(low) == 0:
             # Never said [SEG]: as sure of its absence as [SEG] was unlikely.
-            return Found(phrase, np.zeros((height, width), bool), 1.0 - answer.seg_probability, words)
-        low = self._model.decode_masks(answer.seg_embeddings[None], sight.features.embedding)[0]
-        mask, inside = self._mask(picture, low, sight.edges)
-        return Found(phrase, mask, answer.seg_probability * inside, words)
+            return Found(phrase, np.zeros(picture.shape[:2], bool), 1.0 - answer.seg_probability, words)
+        drawn = self._drawn(picture, low, sight)
+        return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
 
 
 def load_pocket() -> LisaSegmenter:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from tools import hub
 from tools.errors import Cancelled, EngineError
 from tools.instances import Instances, Wanted, choose, read_phrase
 from tools.kept import Kept
-from tools.residency import bytes_of
+from tools.movable import Movable
 from tools.segment import CancelCheck, Found, never
 
 REPOSITORY: Final = "facebook/sam3"
@@ -68,7 +67,7 @@ class _Seen:
     instances: Instances
 
 
-class Sam3Segmenter:
+class Sam3Segmenter(Movable):
     """A ``Sam3Model`` that keeps the ``Segmenter`` interface."""
 
     def __init__(
@@ -80,13 +79,12 @@ class Sam3Segmenter:
         inventory: Sequence[str] = (),
     ) -> None:
         """``inventory``: the nouns that :meth:`describe` asks the picture for."""
+        super().__init__(model)
         self.name = name
         self.revision = revision
-        self._model = model.eval()
         self._tokenizer = tokenizer
         self._inventory = tuple(inventory)
         self._features: Kept[Any] = Kept()
-        self._lock = threading.Lock()
         self._cancelled: CancelCheck = never
         for layers in (
             model.vision_encoder.backbone.layers,
@@ -175,28 +173,9 @@ class Sam3Segmenter:
         with self._working(cancelled):
             self._encode(picture)
 
-    @property
-    def weight_bytes(self) -> int:
-        """The bytes that the weights take."""
-        return bytes_of(self._model)
-
-    def to_card(self) -> None:
-        """Move the weights to the graphics card, if there is one."""
-        if torch.cuda.is_available():
-            self._move("cuda")
-
-    def off_card(self) -> None:
-        """Move the weights to main memory."""
-        if self._model.device.type != "cpu":
-            self._move("cpu")
-            torch.cuda.empty_cache()
-
-    def _move(self, device: str) -> None:
-        """Move the weights; the features of pictures are large, and made anew where they are wanted."""
-        with self._lock:
-            if self._model.device.type != device:
-                self._features.clear()
-                self._model.to(device)
+    def _moved(self) -> None:
+        """The features of pictures are large, and made anew where they are wanted."""
+        self._features.clear()
 
     @contextmanager
     def _working(self, cancelled: CancelCheck) -> Iterator[None]:

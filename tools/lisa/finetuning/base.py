@@ -14,6 +14,7 @@ from tools.errors import ToolError
 from tools.lisa import checkpoint, published, text
 from tools.lisa.model import Lisa
 from tools.pocket import weights_folder
+from tools.source import Source
 
 POCKET: Final = "pocket"
 _LARGE: Final = 2**30
@@ -41,10 +42,10 @@ def load_base(name: str) -> Base:
     if name == POCKET:
         folder = weights_folder("lisa")
     else:
-        source = published.Source.parse(name)
+        source = Source.parse(name)
         if source.bits != 16:
             raise ToolError(f"A model with {source.bits}-bit weights cannot be trained: say {source.model}.")
-        folder = published.find(source.repository)
+        folder = published.find(source.repository(published.REPOSITORIES))
     files = [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
     size = sum(file.stat().st_size for file in files)
     dtype = torch.bfloat16 if torch.cuda.is_available() and size > _LARGE else torch.float32

@@ -1,0 +1,63 @@
+"""An HTTP server on this machine: what the stand-ins for the hub and for Ollama have in common."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers requests by ``get`` (a HEAD, too) and ``post``, and says nothing about them on the terminal."""
+
+    def get(self) -> None:
+        self.send(b"", 404)
+
+    def post(self) -> None:
+        self.send(b"", 404)
+
+    def read_json(self) -> Any:
+        """What was posted."""
+        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+
+    def send(self, content: bytes | str, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        """Answer; to a HEAD without the content."""
+        data = content.encode() if isinstance(content, str) else content
+        self.send_response(status)
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    def do_GET(self) -> None:
+        self.get()
+
+    def do_HEAD(self) -> None:
+        self.get()
+
+    def do_POST(self) -> None:
+        self.post()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class StandIn:
+    """A server that answers by a handler, each request in a thread of its own, until it is closed."""
+
+    def __init__(self, handler: type[Handler]) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self.host}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
