@@ -126,7 +126,12 @@ def build(size: str, bits: Bits) -> Lisa:
     return loaded
 
 
-def seconds(rounds: int, *tasks: Callable[[], object]) -> list[float]:
+def seconds(task: Callable[[], object], rounds: int) -> float:
+    """The median time of a task after one call that does not count."""
+    return in_turn(rounds, task)[0]
+
+
+def in_turn(rounds: int, *tasks: Callable[[], object]) -> list[float]:
     """The median time of each task after one call that does not count.
 
     They take turns, so that what else the machine does is borne by all alike.
@@ -199,7 +204,7 @@ def measure(size: str, bits: Bits, rounds: int) -> list[Figure]:
         low = model.decode_masks(seg[None], seen.embedding)[0]
         processing.restore_masks(low, 768, 1024, side)
 
-    cached, plain = seconds(
+    cached, plain = in_turn(
         rounds,
         lambda: ask(prompts[:1], features, NEW_TOKENS),
         lambda: without_cache(model, prompts[0], features[0].tokens[0], NEW_TOKENS),
@@ -208,7 +213,7 @@ def measure(size: str, bits: Bits, rounds: int) -> list[Figure]:
         engine = LisaSegmenter("pocket", model, tokenizer, "")
         room = Image.open(pocket.sample_room()).convert("RGB")  # has all four: what is not there costs less
         pictures = _versions(np.asarray(room.resize((1024, 768))))
-        first, whole, anew = seconds(
+        first, whole, anew = in_turn(
             rounds,
             lambda: engine.segment(next(pictures), PHRASES[:1]),
             lambda: engine.segment(next(pictures), PHRASES),
@@ -216,14 +221,14 @@ def measure(size: str, bits: Bits, rounds: int) -> list[Figure]:
         )
         picture = next(pictures)
         engine.look(picture)
-        further, together, apart = seconds(
+        further, together, apart = in_turn(
             rounds,
             lambda: engine.segment(picture, PHRASES[1:2]),
             lambda: engine.segment(picture, PHRASES),
             lambda: [engine.segment(picture, [each]) for each in PHRASES],
         )
     else:
-        first, whole, anew, further, together, apart = seconds(
+        first, whole, anew, further, together, apart = in_turn(
             rounds,
             lambda: ask(prompts[:1], look(), 8),
             lambda: ask(prompts, look(), 8),
