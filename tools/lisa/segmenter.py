@@ -215,8 +215,8 @@ class LisaSegmenter(Movable):
         for phrase, (said, drawn) in zip(phrases, self._weigh(picture, questions, sight), strict=True):
             self._check()
             sure = rule.logit(said, drawn.inside)
-            # What it would name when asked what there is costs time, and is asked only where it can matter.
-            if sure <= 0 < sure + rule.named:
+            # What it would name when asked what there is costs time: only a doubtful answer is worth that.
+            if abs(sure) < rule.named:
                 sure = rule.logit(said, drawn.inside, is_named(phrase, self._names(sight)))
             if sure <= 0 and (other := renamed(phrase, self._names(sight))) is not None:
                 [(said, same)] = self._weigh(picture, [self._question(other)], sight)
