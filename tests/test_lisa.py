@@ -14,8 +14,9 @@ import pocket
 from pocket import rooms
 from pocket.training import lisa as training
 from tools.errors import Cancelled
+from tools.instances import read_phrase
 from tools.kept import Kept
-from tools.lisa import edges, processing, text
+from tools.lisa import choosing, edges, processing, text
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
 from tools.lisa.presence import Presence, is_named, renamed
@@ -213,6 +214,67 @@ def test_things_asked_together_are_read_once_and_found_as_alone(segmenter: LisaS
         [alone] = segmenter.segment(picture, [phrase])
         assert found.present == alone.present
         assert np.array_equal(found.mask, alone.mask)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "meant"),
+    [
+        ("the lamp on the left", (0,)),
+        ("the rightmost lamp", (2,)),
+        ("the second lamp from the left", (1,)),
+        ("the lamp in the left part of the picture", (0,)),
+        ("the two lamps on the right", (1, 2)),
+        ("the lamp next to the bed", (1,)),
+        ("the lamp in back of the bed", (1,)),
+        ("the biggest lamp", (2,)),
+    ],
+)
+def test_which_of_several_is_decided_by_where_they_are(phrase: str, meant: tuple[int, ...]) -> None:
+    lamps = np.zeros((3, 40, 80), bool)
+    lamps[0, 10:20, 5:10] = lamps[1, 12:22, 40:45] = lamps[2, 8:24, 70:78] = True
+    bed = np.zeros((40, 80), bool)
+    bed[20:36, 46:66] = True
+    logits = {
+        "bed": torch.where(torch.from_numpy(bed), 4.0, -4.0),
+        "lamp": torch.where(torch.from_numpy(lamps.any(0)), 3.0, -3.0),
+    }
+    logits["lamp"][2, 30] = 1.0  # a scrap
+    wanted = read_phrase(phrase)
+    picked = choosing.pick(wanted, logits | {"lamps": logits["lamp"]})
+    assert picked is not None
+    np.testing.assert_array_equal((picked > 0).numpy(), lamps[list(meant)].any(0))
+
+
+def test_where_nothing_fits_the_words_geometry_does_not_decide() -> None:
+    one = torch.full((20, 20), -3.0)
+    assert choosing.pick(read_phrase("the lamp on the left"), {"lamp": one}) is None
+    one[5:12, 5:12] = 3.0
+    assert choosing.pick(read_phrase("the third lamp from the left"), {"lamp": one}) is None
+    assert not choosing.is_placed(read_phrase("the red lamp"))
+
+
+def test_the_pocket_model_tells_left_from_right(segmenter: LisaSegmenter) -> None:
+    verdicts: list[bool] = []
+    seed = 10**9
+    while len(verdicts) < 24:
+        seed += 1
+        scene = rooms.make_scene(seed)
+        kinds = [scene.things[i].kind for i in scene.present()]
+        pairs = [k for k in ("chair", "cushion", "plant", "picture", "table lamp") if kinds.count(k) == 2]
+        if not pairs:
+            continue
+        rendered = rooms.render(scene, (256, 192))
+        seen = rooms.visible(rendered, 0.005)
+        for kind in pairs:
+            alike = [rooms.mask(rendered, i) for i in seen if scene.things[i].kind == kind]
+            if len(alike) != 2:
+                continue
+            left, right = sorted(alike, key=lambda mask: float(np.nonzero(mask)[1].mean()))
+            phrases = [f"the {kind} on the {side}" for side in ("left", "right")]
+            found = segmenter.segment(rendered.picture, phrases)
+            for each, mask, other in zip(found, (left, right), (right, left), strict=True):
+                verdicts.append(int((each.mask & mask).sum()) > int((each.mask & other).sum()))
+    assert np.mean(verdicts) >= 0.75
 
 
 def test_the_pocket_model_says_what_is_not_there(segmenter: LisaSegmenter) -> None:

@@ -9,11 +9,13 @@ import pytest
 import torch
 from torch import nn
 
+import pocket
 from pocket import rooms
 from pocket.training import __main__ as recipe
-from pocket.training import eye, flux, lisa, loop, samples, text, vae
+from pocket.training import eye, flux, lisa, loop, samples, text, uses, vae
 from pocket.training.lisa_data import Said
 from tools.lisa.model import IMAGE_PLACEHOLDER
+from tools.lisa.text import LisaTokenizer
 
 
 def _train(folder: Path, steps: int) -> dict[str, torch.Tensor]:
@@ -170,6 +172,44 @@ def test_a_sample_changes_nothing_outside_its_mask(seed: int) -> None:
     assert repr(sample) == repr(samples.draw_sample(seed))
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_contrasts_differ_in_words_and_surface_alone(seed: int) -> None:
+    drawn = samples.draw_contrast(seed)
+    assert len(drawn) == samples.CONTRAST == len({sample.prompt for sample in drawn})
+    first = drawn[0]
+    for other in drawn[1:]:
+        assert np.array_equal(other.before, first.before)
+        assert np.array_equal(other.mask, first.mask)
+        away = np.abs(other.truth.astype(int) - first.truth.astype(int)).max(axis=2)
+        assert (away[~first.mask] <= 24).mean() > 0.9
+        assert away[first.mask].mean() > 2
+
+
+def test_what_is_missed_of_a_contrast_leaves_out_what_all_have_in_common() -> None:
+    torch.manual_seed(0)
+    truth, inside = torch.randn(8, 6, 4), torch.ones(8, 6)
+    common = torch.randn(2, 1, 6, 4).expand(2, 4, 6, 4).reshape(8, 6, 4)
+    assert float(flux.missed(truth + 3 * common, truth, inside, 4)) < 1e-6
+    alike = truth.view(2, 4, 6, 4).mean(1, keepdim=True).expand(2, 4, 6, 4).reshape(8, 6, 4)
+    assert float(flux.missed(alike, truth, inside, 4)) == pytest.approx(1.0, abs=0.05)
+    assert float(flux.missed(truth.roll(1, 0), truth, inside, 4)) > 1.0
+
+
+def test_a_bag_of_words_reads_uses_that_were_never_trained() -> None:
+    tokenizer = LisaTokenizer(pocket.weights("lisa") / "tokenizer.model")
+    new = [(words, kind) for kind, texts in rooms.USES_HELD_OUT.items() for words in texts]
+    bag = uses.train_bag(uses.Uses(), tokenizer, steps=200)
+    said = bag([words for words, _ in new]).argmax(1).tolist()
+    assert np.mean([rooms.KINDS[kind] == true for kind, (_, true) in zip(said, new, strict=True)]) > 0.5
+
+
+def test_soups_are_new_and_short() -> None:
+    kitchen, rng = uses.Uses(), np.random.default_rng(0)
+    soups = [kitchen.soup(rng) for _ in range(300)]
+    assert all(2 <= len(soup.split()) <= uses.LONGEST for soup in soups)
+    assert sum(soup in kitchen.kinds for soup in soups) < 150
+
+
 def test_questions_come_from_every_group() -> None:
     said = [Said(f"plain {i}", (1,), "plain") for i in range(50)] + [Said("by use", (1,), "use")]
     said += [Said("absent", (), "absent")]
@@ -225,6 +265,7 @@ def test_a_training_begins_with_given_weights_and_prefetches_its_batches(trial: 
         assert (value - begun[name]).abs().mean() < 0.02  # from where it began
 
     flux_options = ["--data", str(trial / "runs" / "samples"), "--vae", str(trial / "runs" / "vae" / "vae")]
+    flux_options += ["--contrasts", str(trial / "runs" / "contrasts")]
     flux_options += ["--init", str(trial / "weights"), "--out", str(tmp_path / "flux")]
     flux.main([*flux_options, "--steps", "1", "--batch", "2"])
     painter = flux.Painter()

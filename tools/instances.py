@@ -146,6 +146,8 @@ _NORMAL: Final = (
     (re.compile(r"\b(top|bottom|upper|lower)-(left|right)\b"), r"\1 \2"),
     (re.compile(r"\b(left|right)(?:-hand\b| hand(?= side))"), r"\1"),
     (re.compile(rf"\b({_ORDINAL})-(?={_either(_MOST)})"), r"\1 "),
+    (re.compile(r"\bin back of\b"), "behind"),
+    (re.compile(r"\bbefore (?=(?:the|a|an|my|our)\b)"), "in front of "),
     (re.compile(rf"^(?:the )?({_ORDINAL}) from (?:the )?({_SIDE}) (?!of\b)(.+)"), r"\1 \3 from the \2"),
 )
 _LEFT_OUT = re.compile(r"\b(?:except|excluding|but|besides|apart from|other than|not)\b")
@@ -170,7 +172,7 @@ _FROM_A_SIDE = re.compile(rf"(?:(?P<ordinal>{_ORDINAL}) )?from (?:the )?(?P<side
 _ANYWHERE = re.compile(rf"in {_PICTURE}")
 _AT_A_SIDE = re.compile(
     rf"(?:(?:(?:on|at|to|in|towards?) (?:the )?|(?:closest|nearest) to the )(?P<side>{_SIDE})"
-    rf"(?: side| edge| end| corner)?|(?:furthest|farthest) (?:to the )?(?P<most>left|right))"
+    rf"(?: side| edge| end| corner| part| half)?|(?:furthest|farthest) (?:to the )?(?P<most>left|right))"
     rf"(?: of {_PICTURE})?"
 )
 _AT_PLACES: Final[tuple[tuple[re.Pattern[str], Order], ...]] = (
@@ -344,6 +346,21 @@ def _bare(text: str) -> str:
 def _head_noun(noun: str) -> str:
     words = _NOUN_END.split(noun)[0].split()
     return words[-1] if words else ""
+
+
+def plural(noun: str) -> str:
+    """A noun phrase for several such things: "red lamps" for "red lamp", "cups of tea" for "cup of tea"."""
+    if _is_plural(noun):
+        return noun
+    head = _NOUN_END.split(noun)[0].rstrip()
+    rest = noun[len(head) :]
+    if head.endswith(("shelf", "leaf", "loaf", "knife")):
+        many = head.removesuffix("e")[:-1] + "ves"
+    elif head.endswith("y") and head[-2:-1] not in "aeiou":
+        many = head[:-1] + "ies"
+    else:
+        many = head + ("es" if head.endswith(("s", "sh", "ch", "x")) else "s")
+    return many + rest
 
 
 def _is_plural(noun: str) -> bool:

@@ -17,6 +17,7 @@ from pocket.training import export, flux, lisa, lisa_data, samples, tagger, vae
 
 STAGES: dict[str, Callable[[list[str]], None]] = {
     "samples": samples.main,
+    "contrasts": lambda options: samples.main(["--contrasts", *options]),
     "records": lisa_data.main,
     "vae": vae.main,
     "flux": flux.main,
@@ -24,7 +25,7 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "tagger": tagger.main,
     "export": export.main,
 }
-_DRAWN = ("samples", "records")
+_DRAWN = ("samples", "contrasts", "records")
 _TRAINED = ("vae", "flux", "lisa", "tagger")
 
 
@@ -66,7 +67,7 @@ def _options(stage: str, args: argparse.Namespace) -> list[str]:
         options += ["--minutes", str(args.minutes)] if args.minutes is not None else []
         options += ["--steps", "2", "--batch", "2"] if args.trial else []
     if stage == "flux":
-        options += ["--vae", str(args.runs / "vae" / "vae")]
+        options += ["--vae", str(args.runs / "vae" / "vae"), "--contrasts", str(args.runs / "contrasts")]
     return options
 
 

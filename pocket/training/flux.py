@@ -11,7 +11,8 @@ complete published-style model of its own. The text encoders (CLIP pooled, T5 se
 with them.
 
 Beside the flow there counts what an eye for surfaces sees in the guess of the clean latent
-(``pocket.training.eye``).
+(``pocket.training.eye``), and, in steps of their own, what a word changes: one thing of one room in several
+looks, under the same noise, where all that differs comes from the words.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from torch.nn import functional as F
 from pocket.training import eye as eyes
 from pocket.training import loop, text
 from pocket.training.data import HELD_OUT_SHARD
+from pocket.training.samples import CONTRAST
 from pocket.training.vae import to_tensor
 
 TIME_SHIFT = 1.8
@@ -37,6 +39,9 @@ OUTSIDE_WEIGHT = 0.1
 EMPTY_SHARE = 0.1
 NAMES_WEIGHT, SURFACE_WEIGHT = 0.25, 2.0
 """Of what the eye says: the names of what is painted, and the statistics of its surface."""
+
+CONTRAST_SHARE, CONTRAST_WEIGHT = 0.4, 0.5
+"""The share of steps with one thing in several looks, and the weight of what is missed between them."""
 
 
 def build_transformer(in_channels: int) -> Any:
@@ -228,25 +233,32 @@ class Latents:
         return self
 
     def batch(
-        self, rng: np.random.Generator, which: str, count: int
+        self, rng: np.random.Generator, which: str, count: int, group: int = 1
     ) -> tuple[str, dict[str, torch.Tensor], list[str]]:
-        """A random batch of one working size: (size, tensors, prompts)."""
+        """A random batch of one working size: (size, tensors, prompts). Samples that were drawn in groups
+        come in groups.
+        """
         sizes = [s for s in self.sizes if len(self.rows[s, which]) > 0]
         weights = np.array([len(self.rows[s, which]) for s in sizes], float)
         size = sizes[int(rng.choice(len(sizes), p=weights / weights.sum()))]
-        rows = rng.choice(self.rows[size, which], count)
+        starts = rng.choice(self.rows[size, which][::group], max(1, count // group))
+        rows = (starts[:, None] + np.arange(group)).ravel()
         place = next(iter(self.sizes[size].values())).device
         chosen = torch.from_numpy(rows).to(place)
         tensors = {name: value[chosen] for name, value in self.sizes[size].items()}
         return size, tensors, [self.words[size][row]["prompt"] for row in rows]
 
 
-def load_latents(data: Path, vae_folder: Path, device: torch.device) -> tuple[Latents, Latents]:
-    """Latents for (training, held out). What was encoded before is read from beside the autoencoder."""
+def load_latents(
+    data: Path, vae_folder: Path, device: torch.device, kept: str = "latents"
+) -> tuple[Latents, Latents]:
+    """Latents for (training, held out). What was encoded before is read from ``kept`` beside the
+    autoencoder.
+    """
     from diffusers import AutoencoderKL
 
     vae = AutoencoderKL.from_pretrained(vae_folder).to(device).eval()
-    cache = vae_folder.parent / "latents"
+    cache = vae_folder.parent / kept
     cache.mkdir(exist_ok=True)
     shards: dict[bool, list[Shard]] = {True: [], False: []}
     for done in sorted(data.glob("*.json")):
@@ -259,7 +271,7 @@ def load_latents(data: Path, vae_folder: Path, device: torch.device) -> tuple[La
         shards[int(done.stem) == HELD_OUT_SHARD].append(torch.load(file, weights_only=True))
     if not shards[True] or not shards[False]:
         raise SystemExit(
-            f"There are too few samples in {data}: draw them with python -m pocket.training samples."
+            f"There are too few samples in {data}: draw them with python -m pocket.training {data.name}."
         )
     return Latents(shards[False]), Latents(shards[True])
 
@@ -304,19 +316,27 @@ def flow_loss(
     count: int,
     device: torch.device,
     eye: eyes.Eye | None = None,
+    group: int = 1,
 ) -> tuple[torch.Tensor, loop.Metrics]:
     """One batch's rectified-flow loss for one of the two models, and with an ``eye`` what that sees in the
     guess of the clean latent. The mask's inside weighs most.
+
+    Of samples in a ``group``, which differ in their words alone, the share of the difference that is missed
+    counts besides.
     """
     rng = np.random.default_rng([number, 5])
-    size, tensors, prompts = latents.batch(rng, which, count)
-    prompts = ["" if rng.random() < EMPTY_SHARE else prompt for prompt in prompts]
+    size, tensors, prompts = latents.batch(rng, which, count, group)
+    count = len(prompts)
+    if group == 1:
+        prompts = ["" if rng.random() < EMPTY_SHARE else prompt for prompt in prompts]
     width, height = (int(side) for side in size.split("x"))
     truth = pack(tensors["truth"].to(device).float())
     mask = tensors["mask"].to(device).float()
     noise = torch.randn(truth.shape, generator=torch.Generator(device).manual_seed(number), device=device)
     time = torch.from_numpy(rng.normal(size=count).astype(np.float32)).sigmoid().to(device)
     time = TIME_SHIFT * time / (1 + (TIME_SHIFT - 1) * time)
+    if group > 1:
+        noise, time = (each[::group].repeat_interleave(group, 0) for each in (noise, time))
     noisy = (1 - time[:, None, None]) * truth + time[:, None, None] * noise
     if which == "fill":
         tokens = torch.cat([noisy, pack(tensors["masked"].to(device).float()), pack_mask(mask)], dim=2)
@@ -331,6 +351,10 @@ def flow_loss(
     loss = (error * weight).sum() / weight.sum()
     in_mask = float((error.detach() * inside).sum() / inside.sum())
     parts = {which: in_mask, "fill" if which == "kontext" else "kontext": float("nan")}
+    if group > 1:
+        lost = missed(made.float(), noise - truth, inside, group)
+        loss = loss + CONTRAST_WEIGHT * lost
+        parts[f"{which} missed"] = float(lost.detach())
     if eye is not None:
         guess = noisy - time[:, None, None] * made.float()
         share = eyes.inside_of(mask)
@@ -345,6 +369,24 @@ def flow_loss(
         loss = loss + NAMES_WEIGHT * names + SURFACE_WEIGHT * surface
         parts |= {f"{which} names": float(names.detach()), f"{which} surface": float(surface.detach())}
     return loss, parts
+
+
+def missed(made: torch.Tensor, wanted: torch.Tensor, inside: torch.Tensor, group: int) -> torch.Tensor:
+    """Of what differs within the groups of samples inside the mask, the mean share that is missed.
+
+    ``made`` and ``wanted`` (n·group, tokens, channels), ``inside`` (n·group, tokens). What all samples of a
+    group have in common cancels out: the room, the shape, the light, the noise.
+    """
+
+    def apart(each: torch.Tensor) -> torch.Tensor:
+        groups = each.view(-1, group, *each.shape[1:])
+        return groups - groups.mean(dim=1, keepdim=True)
+
+    weight = inside.view(-1, group, inside.shape[1])
+    error = ((apart(made) - apart(wanted)).square().mean(dim=3) * weight).sum(dim=(1, 2))
+    whole = (apart(wanted).square().mean(dim=3) * weight).sum(dim=(1, 2))
+    share: torch.Tensor = (error / (whole + 0.02 * weight.sum(dim=(1, 2)))).mean()
+    return share
 
 
 def save_pipelines(painter: Painter, vae: Any, folder: Path) -> None:
@@ -369,6 +411,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Train both painters and save their pipelines."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, default=Path("runs/samples"))
+    parser.add_argument("--contrasts", type=Path, default=Path("runs/contrasts"))
     parser.add_argument("--vae", type=Path, default=Path("runs/vae/vae"))
     parser.add_argument("--out", type=Path, default=Path("runs/flux"))
     parser.add_argument("--steps", type=int, default=20000)
@@ -376,6 +419,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--kontext-share", type=float, default=0.5)
     parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--decay", type=float, default=0.5, help="the share in which the rate falls")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--init", type=Path, help="begin with these weights, for example pocket/weights")
     args = parser.parse_args(arguments)
@@ -384,6 +428,9 @@ def main(arguments: list[str] | None = None) -> None:
     device = loop.device()
     torch.manual_seed(0)
     latents, held_out = (part.to(device) for part in load_latents(args.data, args.vae, device))
+    contrasts, differing = (
+        part.to(device) for part in load_latents(args.contrasts, args.vae, device, "latents-contrasts")
+    )
     vae = AutoencoderKL.from_pretrained(args.vae)
     print("flux: samples", {size: len(words) for size, words in latents.words.items()}, flush=True)
     painter = Painter()
@@ -397,8 +444,11 @@ def main(arguments: list[str] | None = None) -> None:
         painter.fill.compile_repeated_blocks(fullgraph=True, dynamic=True)
 
     def step(number: int) -> tuple[torch.Tensor, loop.Metrics]:
-        which = "kontext" if np.random.default_rng([number, 7]).random() < args.kontext_share else "fill"
+        rng = np.random.default_rng([number, 7])
+        which = "kontext" if rng.random() < args.kontext_share else "fill"
         count = args.batch if which == "fill" else max(1, args.batch * 5 // 8)
+        if rng.random() < CONTRAST_SHARE:
+            return flow_loss(painter, contrasts, number, which, count, device, eye, CONTRAST)
         return flow_loss(painter, latents, number, which, count, device, eye)
 
     def save(number: int) -> None:
@@ -411,9 +461,20 @@ def main(arguments: list[str] | None = None) -> None:
                 )
                 for which in ("fill", "kontext")
             }
+            contrast = {
+                which: np.mean(
+                    [
+                        flow_loss(painter, differing, n, which, few, device, group=CONTRAST)[1][
+                            f"{which} missed"
+                        ]
+                        for n in range(8)
+                    ]
+                )
+                for which in ("fill", "kontext")
+            }
         painter.train()
         save_pipelines(painter, vae, args.out)
-        print(f"flux: step {number}, held-out in-mask loss {losses}", flush=True)
+        print(f"flux: step {number}, held-out in-mask loss {losses}, missed {contrast}", flush=True)
 
     loop.run(
         name="flux",
@@ -421,7 +482,7 @@ def main(arguments: list[str] | None = None) -> None:
         modules=modules,
         optimisers=loop.optimisers(modules, matrix_rate=args.rate, other_rate=args.rate),
         ema=ema,
-        schedule=loop.Schedule(args.steps, args.minutes),
+        schedule=loop.Schedule(args.steps, args.minutes, decay=args.decay),
         step=step,
         on_save=save,
     )

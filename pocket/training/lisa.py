@@ -6,10 +6,9 @@ cheaper.
 
 Heads that help to learn and are thrown away: two predict each patch's kind, colour and material from SAM's
 and CLIP's features; one reads from the embedding of [SEG] what was asked for: its kind, its looks and its
-box; one names the kind that a use means from the mean of its words' embeddings alone, so that what a word
-tells lies in its embedding, and a wording that was never seen is read by its words. Where the thing asked
-for is not there, the mask of a forced "It is [SEG]." is to be empty, so that a faint mask tells of absence
-(``tools.lisa.presence``).
+box. What things are for is learnt from a bag of words, too, on words that nobody wrote
+(``pocket.training.uses``). Where the thing asked for is not there, the mask of a forced "It is [SEG]." is to
+be empty, so that a faint mask tells of absence (``tools.lisa.presence``).
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from transformers import DynamicCache
 from pocket import rooms
 from pocket.training import loop
 from pocket.training.lisa_data import Records, Said
+from pocket.training.uses import Bag, Uses, train_bag
 from tools.lisa import processing, text
 from tools.lisa.config import LisaConfig
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
@@ -43,16 +43,12 @@ FORCED, USES = 2, 14
 and what things are for, from which only the kind is to be read.
 """
 
-WORD_DROPPED: Final = 0.2
-"""The chance of a word to be left out of such a use: no single word should be needed."""
-LONGEST: Final = 9
-
 YES: Final = "It is [SEG]."
 NO: Final = "I do not see it."
 INVENTORY: Final = "What is in this image?"
 VOCABULARY: Final = 1200
 BCE_WEIGHT, DICE_WEIGHT, AUXILIARY_WEIGHT, ASKED_WEIGHT = 2.0, 1.0, 0.3, 0.3
-USE_WEIGHT, WORDS_WEIGHT = 0.5, 0.3
+USE_WEIGHT = 0.5
 
 
 def build(vocabulary: int) -> Lisa:
@@ -165,9 +161,10 @@ class Batch:
     question and its answer, padded; ``labels`` (b, q, t), -100 where nothing is learnt; ``inventory`` and
     ``listed`` (b, u): the same for the one about what there is, which is longer. The first n = PRESENT +
     FORCED + USES questions have a [SEG], the k-th at ``seg_at`` (b, n). ``masks`` (b, PRESENT, 192, 256)
-    float; ``patches`` (b, 3, 24, 32): kind, colour, material of each 8×8 patch; ``asked`` (b, n, 3): kind,
-    colour and material of what is asked for, -1 where unknown; ``boxes`` (b, PRESENT, 4): its box as shares
-    of the picture (x0, y0, x1, y1).
+    float; ``patches`` (b, 3, 24, 32): kind, colour, material of each 8×8 patch; ``asked`` (b, PRESENT +
+    FORCED, 3): kind, colour and material of what is asked for, -1 where unknown; ``uses`` (b, USES, kinds):
+    what the uses mean, as probabilities; ``boxes`` (b, PRESENT, 4): the box of what is asked for as shares of
+    the picture (x0, y0, x1, y1).
     """
 
     vision: torch.Tensor
@@ -181,6 +178,7 @@ class Batch:
     masks: torch.Tensor
     patches: torch.Tensor
     asked: torch.Tensor
+    uses: torch.Tensor
     boxes: torch.Tensor
 
 
@@ -194,14 +192,12 @@ def _mirror_words(words: str) -> str:
 class Batches:
     """Draws batches from records."""
 
-    def __init__(self, records: Records, tokenizer: text.LisaTokenizer) -> None:
+    def __init__(self, records: Records, tokenizer: text.LisaTokenizer, uses: Uses, bag: Bag) -> None:
         self.records = records
         self.tokenizer = tokenizer
         start = text.prompt("@").split("@")[0]
         self.prefix = tokenizer.encode_prompt(start)
-        self.uses = {text: kind for kind in rooms.KINDS for text in rooms.use_texts(kind)}
-        self.free_uses = [(text, kind) for kind, texts in rooms.free_uses().items() for text in texts]
-        self.fixed_uses = list(self.uses.items())
+        self.uses, self.bag = uses, bag
 
     def _question(self, asked: str, answer: str) -> tuple[list[int], int]:
         """Ids of a question and its answer, and how many of them are the question's."""
@@ -213,7 +209,7 @@ class Batches:
         inventory.
         """
         rows = rng.choice(len(self.records.pictures), count, replace=False)
-        vision, sam, masks, patches, sequences, asked, boxes = [], [], [], [], [], [], []
+        vision, sam, masks, patches, sequences, asked, boxes, meant = [], [], [], [], [], [], [], []
         for row in rows:
             flip = bool(rng.random() < 0.5)
             picture = self.records.pictures[row][:, ::-1] if flip else self.records.pictures[row]
@@ -226,10 +222,9 @@ class Batches:
             present, absent = self._choose(self.records.said[row], rng)
             masks.append(np.stack([np.isin(ids, s.things) for s in present]))
             boxes.append(np.stack([_box(mask) for mask in masks[-1]]))
-            uses = [self._use(rng) for _ in range(USES)]
-            kinds = [(rooms.KINDS.index(kind), -1, -1) for _, kind in uses]
-            asked.append([_common(looks, s.things) for s in present] + [(-1, -1, -1)] * FORCED + kinds)
-            words = [_thinned(words, rng) for words, _ in uses]
+            asked.append([_common(looks, s.things) for s in present] + [(-1, -1, -1)] * FORCED)
+            words = [self.uses.soup(rng) for _ in range(USES)]
+            meant.append(self.bag(words).softmax(-1))
             sequences.append(self._questions(present, absent, words, self.records.seen[row], flip, rng))
         ids_, labels = _padded([question for said in sequences for question in said[:-1]])
         inventory, listed = _padded([said[-1] for said in sequences])
@@ -247,6 +242,7 @@ class Batches:
             torch.from_numpy(np.stack(masks)).float(),
             torch.from_numpy(np.stack(patches)),
             torch.tensor(asked),
+            torch.stack(meant),
             torch.from_numpy(np.stack(boxes)),
         )
 
@@ -289,15 +285,10 @@ class Batches:
             questions.append((ids, head if learnt else len(ids)))
         return questions
 
-    def _use(self, rng: np.random.Generator) -> tuple[str, str]:
-        """What some kind is for, and the kind; mostly in a wording of its own."""
-        some = self.fixed_uses if rng.random() < 0.25 else self.free_uses
-        return some[int(rng.integers(len(some)))]
-
     def _ask(self, words: str, flip: bool, rng: np.random.Generator) -> str:
-        if words in self.uses:
+        if words in self.uses.kinds:
             # A record holds a few wordings only: any other is as true of the same things.
-            free = rooms.free_uses()[self.uses[words]]
+            free = self.uses.free[self.uses.kinds[words]]
             return text.question(words if rng.random() < 0.4 else free[int(rng.integers(len(free)))])
         words = _mirror_words(words) if flip else words
         if rng.random() < 0.3:
@@ -316,15 +307,6 @@ def _padded(questions: list[tuple[list[int], int]]) -> tuple[torch.Tensor, torch
         tokens[row, : len(ids)] = torch.tensor(ids)
         labels[row, head : len(ids)] = tokens[row, head : len(ids)]
     return tokens, labels
-
-
-def _thinned(words: str, rng: np.random.Generator) -> str:
-    """A use with some of its words left out, in half of the cases; at least two stay, and LONGEST at most."""
-    parts = words.split()
-    if rng.random() < 0.5:
-        kept = [part for part in parts if rng.random() >= WORD_DROPPED]
-        parts = kept if len(kept) >= 2 else parts
-    return " ".join(parts[:LONGEST])
 
 
 def _common(looks: NDArray[Any], things: tuple[int, ...]) -> tuple[int, int, int]:
@@ -380,27 +362,18 @@ class Heads(nn.Module):
 
 
 class Asked(nn.Module):
-    """The auxiliary heads on the embedding of [SEG], and on the words of a use: what was asked for."""
+    """The auxiliary heads on the embedding of [SEG]: what was asked for."""
 
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.sizes = (len(rooms.KINDS), len(rooms.COLOURS), len(rooms.MATERIALS))
         self.looks = nn.Linear(width, sum(self.sizes))
         self.box = nn.Linear(width, 4)
-        self.words = nn.Linear(hidden, len(rooms.KINDS))
 
-    def uses(
-        self, seg: torch.Tensor, words: torch.Tensor, counted: torch.Tensor, kinds: torch.Tensor
-    ) -> torch.Tensor:
-        """The cross-entropy of the kinds that uses mean, from their [SEG] and from their words' mean.
-
-        ``seg`` (b, n, width), ``words`` (b, n, t, hidden), ``counted`` (b, n, t) bool, ``kinds`` (b, n).
-        """
-        mean = (words * counted[..., None]).sum(2) / counted.sum(2, keepdim=True).clamp(min=1)
-        meant = self.looks(seg)[..., : self.sizes[0]]
-        said = self.words(mean * mean.shape[-1] ** 0.5)
-        loss = USE_WEIGHT * F.cross_entropy(meant.float().flatten(0, 1), kinds.flatten())
-        return loss + WORDS_WEIGHT * F.cross_entropy(said.float().flatten(0, 1), kinds.flatten())
+    def kinds(self, seg: torch.Tensor) -> torch.Tensor:
+        """The logits of the kinds (b, n, kinds)."""
+        made: torch.Tensor = self.looks(seg)[..., : self.sizes[0]].float()
+        return made
 
     def forward(self, seg: torch.Tensor, asked: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
         """The cross-entropy of kind, colour (half) and material (half), and the boxes' L1 distance times 2.
@@ -468,27 +441,19 @@ def losses(model: Lisa, heads: Heads, asked: Asked, batch: Batch) -> tuple[torch
     true = batch.masks.flatten(2)
     dice = (1 - (2 * (chance * true).sum(2) + 1e-3) / (chance.sum(2) + true.sum(2) + 1e-3)).mean()
     extra = heads(features.embedding, features.tokens, batch.patches)
-    meant = asked(seg[:, :-USES], batch.asked[:, :-USES], batch.boxes)
-    last = PRESENT + FORCED + USES
-    used = batch.ids[:, last - USES : last]
-    places = torch.arange(used.shape[2], device=used.device)
-    question = (used > 0) & (places < batch.seg_at[:, -USES:, None])
-    named = asked.uses(
-        seg[:, -USES:],
-        model.language_model.get_input_embeddings()(used),
-        question,
-        batch.asked[:, -USES:, 0],
-    )
+    meant = asked(seg[:, :-USES], batch.asked, batch.boxes)
+    used = asked.kinds(seg[:, -USES:])
+    named = F.cross_entropy(used.flatten(0, 1), batch.uses.flatten(0, 1))
     loss = words_loss + BCE_WEIGHT * (bce + 0.5 * empty) + DICE_WEIGHT * dice
-    loss = loss + AUXILIARY_WEIGHT * extra + ASKED_WEIGHT * meant + named
+    loss = loss + AUXILIARY_WEIGHT * extra + ASKED_WEIGHT * meant + USE_WEIGHT * named
     with torch.no_grad():
         said = full > 0
         both, either = (said & (batch.masks > 0)).sum((2, 3)), (said | (batch.masks > 0)).sum((2, 3))
         iou = (both / either.clamp(min=1)).mean()
         faint = (forced > 0).flatten(2).any(2).float().mean()  # the share of absent things that get a mask
-        kinds = asked.looks(seg[:, -USES:])[..., : asked.sizes[0]].argmax(-1) == batch.asked[:, -USES:, 0]
+        agreed = (used.argmax(-1) == batch.uses.argmax(-1)).float().mean()
     parts = {"ce": words_loss, "bce": bce, "dice": dice, "extra": extra, "iou": iou}
-    parts |= {"empty": empty, "faint": faint, "meant": meant, "named": named, "use": kinds.float().mean()}
+    parts |= {"empty": empty, "faint": faint, "meant": meant, "named": named, "use": agreed}
     return loss, {name: float(value.detach()) for name, value in parts.items()}
 
 
@@ -502,6 +467,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare batches")
     parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--decay", type=float, default=0.5, help="the share in which the rate falls")
     parser.add_argument("--init", type=Path, help="begin with these weights, for example pocket/weights/lisa")
     args = parser.parse_args(arguments)
     device = loop.device()
@@ -511,14 +477,16 @@ def main(arguments: list[str] | None = None) -> None:
         args.out.mkdir(parents=True, exist_ok=True)
         shutil.copy(args.init / "tokenizer.model", args.out)
     tokenizer = train_tokenizer(records, args.out)
-    batches = Batches(records, tokenizer)
-    tests = Batches(Records.load(args.data, held_out=True), tokenizer)
+    uses = Uses()
+    bag = train_bag(uses, tokenizer)
+    batches = Batches(records, tokenizer, uses, bag)
+    tests = Batches(Records.load(args.data, held_out=True), tokenizer, uses, bag)
     model = build(len(tokenizer))
     if args.init is not None:
         model.load_state_dict(Lisa.from_pretrained(str(args.init), dtype=torch.float32).state_dict())
     model.to(device)
     heads = Heads(128, 192).to(device)
-    asked = Asked(128, 192).to(device)
+    asked = Asked(128).to(device)
     modules: dict[str, nn.Module] = {"lisa": model, "heads": heads, "asked": asked}
     print(
         f"lisa: {len(records.pictures)} pictures, {len(tokenizer)} words, {_millions(model):.2f} M",
@@ -550,7 +518,7 @@ def main(arguments: list[str] | None = None) -> None:
         modules=modules,
         optimisers=loop.optimisers(modules, matrix_rate=args.rate, other_rate=args.rate),
         ema=ema,
-        schedule=loop.Schedule(args.steps, args.minutes),
+        schedule=loop.Schedule(args.steps, args.minutes, decay=args.decay),
         step=lambda number: run(coming.get(number)),
         on_save=save,
     )

@@ -36,6 +36,9 @@ EMPTY_PROMPT: Final = prompts.read("remove.txt").strip()
 
 SHARD: Final = 250
 
+CONTRAST: Final = 4
+"""So many samples are one thing in different looks; see ``draw_contrast``."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -121,6 +124,61 @@ def _try_sample(rng: np.random.Generator) -> Sample | None:
     if mask.mean() < 0.02 or mask.mean() > 0.9:
         return None
     return Sample(picture, before.picture, mask, prompt, task)  # type: ignore[arg-type]
+
+
+def draw_contrast(seed: int) -> list[Sample]:
+    """Draw one thing of one room in CONTRAST looks: the same crop and mask, and only the words and what
+    they say of its surface differ.
+    """
+    rng = np.random.default_rng([seed, 73])
+    while True:
+        samples = _try_contrast(rng)
+        if samples is not None:
+            return samples
+
+
+def _try_contrast(rng: np.random.Generator) -> list[Sample] | None:
+    scene = rooms.make_scene(int(rng.integers(0, 2**31)))
+    small = rooms.render(scene, (192, 144), supersample=1)
+    large = rng.random() < 0.25
+    seen = [
+        i
+        for i in rooms.visible(small, 0.1 if large else 0.01)
+        if (scene.things[i].kind in ("floor", "wall")) == large
+    ]
+    if not seen:
+        return None
+    index = int(rng.choice(seen))
+    kind = scene.things[index].kind
+    materials = [m for m in rooms.KIND_MATERIALS[kind] if m is not None]
+    if len(materials) < 2:
+        return None
+    # As many materials as there are, mostly in one colour; a further look differs in its colour.
+    colour, looks = _look(kind, rng)[0], []
+    for material in rng.permutation(materials)[:CONTRAST].tolist():
+        looks.append((None if rooms.has_own_colour(material) else colour, material))
+    while len(looks) < CONTRAST:
+        look = _look(kind, rng)
+        if look[1] is None or look in looks:
+            return None
+        looks.append(look)
+    viewport, size = _window(rooms.mask(small, index), rng)
+    before = rooms.render(scene, size, viewport)
+    mask = _grow(rooms.mask(before, index), rng.uniform(0.0, 0.02))
+    if mask.mean() < 0.02 or mask.mean() > 0.9:
+        return None
+    only_material = rng.random() < 0.3
+    samples = []
+    for shade, material in looks:
+        after = rooms.restyle(scene, index, colour=shade, material=material)
+        thing = after.things[index]
+        bare = _without(thing, "colour")
+        spoken = material is not None and material in rooms.phrase(bare)  # paint has no word of its own
+        said = bare if only_material and spoken and shade == scene.things[index].colour else thing
+        truth = rooms.render(after, size, viewport)
+        words = _synonym(rooms.phrase(said), kind, rng)
+        samples.append(Sample(truth.picture, before.picture, mask, words, "restyle"))
+    return samples
 
 
 def _replaced(
@@ -270,8 +328,11 @@ def _box(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return box
 
 
-def write_shard(folder: Path, number: int, each: int = SHARD) -> None:
-    """Draw ``each`` samples of one shard (seeds number*SHARD …) and store them, grouped by working size."""
+def write_shard(folder: Path, number: int, each: int = SHARD, *, contrasts: bool = False) -> None:
+    """Draw ``each`` samples of one shard (seeds number*SHARD …) and store them, grouped by working size.
+
+    With ``contrasts`` each seed gives CONTRAST samples, which stay together.
+    """
     done = folder / f"{number:05d}.json"
     if done.exists():
         return
@@ -279,9 +340,9 @@ def write_shard(folder: Path, number: int, each: int = SHARD) -> None:
     arrays: dict[str, NDArray[np.uint8]] = {}
     by_size: dict[str, list[Sample]] = {}
     for seed in range(number * SHARD, number * SHARD + each):
-        sample = draw_sample(seed)
-        h, w = sample.mask.shape
-        by_size.setdefault(f"{w}x{h}", []).append(sample)
+        drawn = draw_contrast(seed) if contrasts else [draw_sample(seed)]
+        h, w = drawn[0].mask.shape
+        by_size.setdefault(f"{w}x{h}", []).extend(drawn)
     for size, samples in by_size.items():
         words[size] = [{"prompt": s.prompt, "task": s.task} for s in samples]
         stack = [
@@ -294,22 +355,26 @@ def write_shard(folder: Path, number: int, each: int = SHARD) -> None:
     part.replace(done)
 
 
-def _work(task: tuple[Path, int, int]) -> None:
-    write_shard(*task)
+def _work(task: tuple[Path, int, int, bool]) -> None:
+    folder, number, each, contrasts = task
+    write_shard(folder, number, each, contrasts=contrasts)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Draw the shards that are missing."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--out", type=Path, default=Path("runs/samples"))
+    parser.add_argument("--out", type=Path, help="default: runs/samples, or runs/contrasts")
+    parser.add_argument("--contrasts", action="store_true", help="one thing in several looks at a time")
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--shards", type=int, default=40)
-    parser.add_argument("--each", type=int, default=SHARD, help="samples in a shard")
+    parser.add_argument("--each", type=int, default=SHARD, help="seeds in a shard")
     parser.add_argument("--processes", type=int, default=1)
     args = parser.parse_args(arguments)
-    args.out.mkdir(parents=True, exist_ok=True)
+    out: Path = args.out or Path("runs/contrasts" if args.contrasts else "runs/samples")
+    out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
-    tasks = [(args.out, number, args.each) for number in range(args.first, args.first + args.shards)]
+    numbers = range(args.first, args.first + args.shards)
+    tasks = [(out, number, args.each, args.contrasts) for number in numbers]
     with multiprocessing.Pool(args.processes) as pool:
         for count, _ in enumerate(pool.imap_unordered(_work, tasks), 1):
             seconds = time.monotonic() - began

@@ -240,10 +240,11 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         first = [0.0] * len(prompts)
         best = [0.0] * len(prompts)
         going = [True] * len(prompts)
+        padded = len({len(ids) for ids in prompts}) > 1
         for _ in range(max_new_tokens):
             output = self.language_model.model(
                 inputs_embeds=inputs,
-                attention_mask=mask,
+                attention_mask=mask if padded else None,  # to build a mask costs time at every token
                 position_ids=positions,
                 past_key_values=cache,
                 use_cache=True,

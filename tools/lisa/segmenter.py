@@ -18,11 +18,13 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional as F
 from transformers.utils import logging
 
 from tools.errors import Cancelled, OutOfMemory
+from tools.instances import plural, read_phrase
 from tools.kept import Kept
-from tools.lisa import processing, text
+from tools.lisa import choosing, processing, text
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.lisa.presence import Presence, bare, is_named, renamed
@@ -66,14 +68,16 @@ class _Sight:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """A mask as the model drew it: its low-resolution logits ``low`` (n, h, w); the ``logits`` of their union
-    at the picture's size, or on the grid of what makes it follow edges; and its mean probability ``inside``
-    itself, 0 where there is none.
+    """A mask as the model drew it: its ``logits`` at the picture's size, or on the grid of what makes it
+    follow edges; and its mean probability ``inside`` itself, 0 where there is none.
     """
 
-    low: torch.Tensor
     logits: torch.Tensor
     inside: float
+
+
+_Decided = tuple[str, float, _Drawn | None]
+"""A phrase, how sure it is that the thing is there (above 0 it is), and its mask where it is."""
 
 
 class LisaSegmenter(Movable):
@@ -211,7 +215,7 @@ class LisaSegmenter(Movable):
         """Both answers that the model knows are weighed, with the mask that "yes" would have."""
         rule = self._presence
         assert rule is not None
-        found = []
+        decided: list[_Decided] = []
         for phrase, (said, drawn) in zip(phrases, self._weigh(picture, questions, sight), strict=True):
             self._check()
             sure = rule.logit(said, drawn.inside)
@@ -221,11 +225,33 @@ class LisaSegmenter(Movable):
             if sure <= 0 and (other := renamed(phrase, self._names(sight))) is not None:
                 [(said, same)] = self._weigh(picture, [self._question(other)], sight)
                 again = rule.logit(said, same.inside, is_named(other, self._names(sight)))
-                sure, drawn = (again, same) if again > 0 else (sure, drawn)
-            mask = self._mask(picture, drawn, sight) if sure > 0 else np.zeros(picture.shape[:2], bool)
+                if again > 0:
+                    decided.append((other, again, same))
+                    continue
+            decided.append((phrase, sure, drawn if sure > 0 else None))
+        found = []
+        for phrase, (_, sure, there) in zip(phrases, self._placed(picture, decided, sight), strict=True):
+            mask = np.zeros(picture.shape[:2], bool) if there is None else self._mask(picture, there, sight)
             words = rule.yes if mask.any() else rule.no
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
+
+    def _placed(self, picture: NDArray[np.uint8], decided: list[_Decided], sight: _Sight) -> list[_Decided]:
+        """What was decided of phrases, with another mask where a phrase says which of several it means."""
+        there = [phrase for phrase, _, drawn in decided if drawn is not None]
+        read = {phrase: read_phrase(phrase) for phrase in there} if self._model.config.choose_by_place else {}
+        wanted = {phrase: each for phrase, each in read.items() if choosing.is_placed(each)}
+        nouns = list(dict.fromkeys(noun for each in wanted.values() for noun in each.nouns))
+        if not nouns:
+            return decided
+        asked = [words for noun in nouns for words in (f"the {noun}", f"all the {plural(noun)}")]
+        logits = [drawn.logits for _, drawn in self._weigh(picture, list(map(text.question, asked)), sight)]
+        seen = dict(zip(nouns, map(torch.maximum, logits[::2], logits[1::2]), strict=True))
+        made = []
+        for phrase, sure, drawn in decided:
+            meant = choosing.pick(wanted[phrase], seen) if drawn is not None and phrase in wanted else None
+            made.append((phrase, sure, drawn if meant is None else _Drawn(meant, _inside(meant))))
+        return made
 
     def _weigh(
         self, picture: NDArray[np.uint8], questions: list[str], sight: _Sight
@@ -261,8 +287,7 @@ class LisaSegmenter(Movable):
         height, width = picture.shape[:2]
         grid = sight.edges.grid if sight.edges is not None else None
         logits = processing.restore_masks(low, height, width, self._side, grid).amax(0)
-        within = logits[logits > 0]
-        return _Drawn(low, logits, float(within.sigmoid().mean()) if len(within) else 0.0)
+        return _Drawn(logits, _inside(logits))
 
     def _mask(self, picture: NDArray[np.uint8], drawn: _Drawn, sight: _Sight) -> NDArray[np.bool_]:
         """A mask at the picture's size, bool (H, W)."""
@@ -272,8 +297,8 @@ class LisaSegmenter(Movable):
             if led.any() or drawn.inside == 0:
                 return led
             # A thing too small for the filter stays as it was.
-            height, width = picture.shape[:2]
-            logits = processing.restore_masks(drawn.low, height, width, self._side).amax(0)
+            whole = F.interpolate(logits[None, None], picture.shape[:2], mode="bilinear", align_corners=False)
+            logits = whole[0, 0]
         return (logits > 0).cpu().numpy()
 
     def _prompts(self, questions: list[str]) -> list[torch.Tensor]:
@@ -330,6 +355,12 @@ class LisaSegmenter(Movable):
             return Found(phrase, np.zeros(picture.shape[:2], bool), 1.0 - answer.seg_probability, words)
         drawn = self._drawn(picture, low, sight)
         return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
+
+
+def _inside(logits: torch.Tensor) -> float:
+    """The mean probability of a mask's logits inside the mask; 0 where it is empty."""
+    within = logits[logits > 0]
+    return float(within.sigmoid().mean()) if len(within) else 0.0
 
 
 def load_pocket() -> LisaSegmenter:
