@@ -30,7 +30,7 @@ from transformers import DynamicCache
 from pocket import rooms
 from pocket.training import loop
 from pocket.training.lisa_data import Records, Said
-from pocket.training.uses import Bag, Uses, train_bag
+from pocket.training.uses import BAG_STEPS, Bag, Uses, train_bag
 from tools.lisa import processing, text
 from tools.lisa.config import LisaConfig
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
@@ -478,7 +478,7 @@ def main(arguments: list[str] | None = None) -> None:
         shutil.copy(args.init / "tokenizer.model", args.out)
     tokenizer = train_tokenizer(records, args.out)
     uses = Uses()
-    bag = train_bag(uses, tokenizer)
+    bag = train_bag(uses, tokenizer, min(BAG_STEPS, 50 * args.steps))
     batches = Batches(records, tokenizer, uses, bag)
     tests = Batches(Records.load(args.data, held_out=True), tokenizer, uses, bag)
     model = build(len(tokenizer))

@@ -22,6 +22,8 @@ from tools.lisa import text
 LONGEST: Final = 9
 """The most words of a soup."""
 
+BAG_STEPS: Final = 1500
+
 _WIDTH, _PAIRS, _DROPPED = 128, 16001, 0.3
 
 
@@ -92,7 +94,7 @@ class Bag(nn.Module):
         return made
 
 
-def train_bag(uses: Uses, tokenizer: text.LisaTokenizer, steps: int = 1500) -> Bag:
+def train_bag(uses: Uses, tokenizer: text.LisaTokenizer, steps: int = BAG_STEPS) -> Bag:
     """A bag that has read the trained wordings (half a minute on a CPU)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
