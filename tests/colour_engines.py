@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from tools.inpaint import Inpainter, Job, Progress, Step
 from tools.registry import Preset
 from tools.request import Kind
 from tools.segment import CancelCheck, Found, Segmenter, never
+
+if TYPE_CHECKING:
+    import pytest
 
 MARK = "PAINTER_HAS_BEGUN"
 
@@ -197,6 +201,14 @@ def load_finder() -> ColourFinder:
 def load_painter() -> ColourPainter:
     """The factory that the registry calls."""
     return ColourPainter()
+
+
+def register_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for one test alone, with nothing loaded before."""
+    for name in ("SEGMENTERS", "INPAINTERS", "PRESETS"):
+        monkeypatch.setattr(registry, name, getattr(registry, name))
+    monkeypatch.setattr(registry, "_loaded", {})
+    register()
 
 
 def register() -> None:

@@ -41,10 +41,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[Family, Path]:
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty data folder, an empty cache of the hub's, a finder of plain colours, and no network."""
-    for name in ("SEGMENTERS", "INPAINTERS", "PRESETS"):
-        monkeypatch.setattr(registry, name, getattr(registry, name))
-    monkeypatch.setattr(registry, "_loaded", {})
-    colour_engines.register()
+    colour_engines.register_for(monkeypatch)
     monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)

@@ -42,10 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def flat(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A flat room, and engines that work on plain colours."""
-    for name in ("SEGMENTERS", "INPAINTERS", "PRESETS"):
-        monkeypatch.setattr(registry, name, getattr(registry, name))
-    monkeypatch.setattr(registry, "_loaded", {})
-    colour_engines.register()
+    colour_engines.register_for(monkeypatch)
     return write_picture(home / "flat.png", room())
 
 

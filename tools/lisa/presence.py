@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tools.instances import plural
 from tools.things import noun_in, thing_in
 
 _ARTICLE: Final = re.compile(r"^(?:an?|the|my|our|this|there (?:is|are))\s+", re.I)
@@ -72,9 +73,8 @@ def renamed(phrase: str, names: Collection[str]) -> str | None:
     noun, name = noun_in(_RELATION.split(bare(phrase))[0]), _name_for(phrase, names)
     if not noun or name is None or noun in name:
         return None
-    plural = "s" if not name.endswith("s") else ""
     return re.sub(
-        rf"\b{noun}(s|es)?\b", lambda m: name + (plural if m[1] else ""), phrase, count=1, flags=re.I
+        rf"\b{noun}(s|es)?\b", lambda m: plural(name) if m[1] else name, phrase, count=1, flags=re.I
     )
 
 
