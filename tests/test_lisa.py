@@ -234,22 +234,22 @@ def test_which_of_several_is_decided_by_where_they_are(phrase: str, meant: tuple
     lamps[0, 10:20, 5:10] = lamps[1, 12:22, 40:45] = lamps[2, 8:24, 70:78] = True
     bed = np.zeros((40, 80), bool)
     bed[20:36, 46:66] = True
-    logits = {
-        "bed": torch.where(torch.from_numpy(bed), 4.0, -4.0),
-        "lamp": torch.where(torch.from_numpy(lamps.any(0)), 3.0, -3.0),
-    }
-    logits["lamp"][2, 30] = 1.0  # a scrap
+    found = torch.where(torch.from_numpy(lamps.any(0)), 3.0, -3.0)
+    found[2, 30] = 1.0  # a scrap
+    own = torch.where(torch.from_numpy(lamps[1]), 3.0, -3.0)  # the phrase alone is not understood
+    seen = {"the bed": torch.where(torch.from_numpy(bed), 4.0, -4.0), "all the lamps": found}
     wanted = read_phrase(phrase)
-    picked = choosing.pick(wanted, logits | {"lamps": logits["lamp"]})
+    assert set(choosing.asked(wanted)) <= set(seen)
+    picked = choosing.pick(wanted, own, seen)
     assert picked is not None
     np.testing.assert_array_equal((picked > 0).numpy(), lamps[list(meant)].any(0))
 
 
 def test_where_nothing_fits_the_words_geometry_does_not_decide() -> None:
     one = torch.full((20, 20), -3.0)
-    assert choosing.pick(read_phrase("the lamp on the left"), {"lamp": one}) is None
+    assert choosing.pick(read_phrase("the lamp on the left"), one, {"all the lamps": one}) is None
     one[5:12, 5:12] = 3.0
-    assert choosing.pick(read_phrase("the third lamp from the left"), {"lamp": one}) is None
+    assert choosing.pick(read_phrase("the third lamp from the left"), one, {"all the lamps": one}) is None
     assert not choosing.is_placed(read_phrase("the red lamp"))
 
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.instances import Instances, Wanted, choose
+from tools.instances import Instances, Wanted, choose, plural
 
 LEAST: Final = 0.1
 """A part of a mask that is smaller than this share of the largest one is a scrap of another."""
@@ -29,28 +29,44 @@ def is_placed(wanted: Wanted) -> bool:
     return wanted.order not in ("best", "any")
 
 
-def pick(wanted: Wanted, seen: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
+def asked(wanted: Wanted) -> tuple[str, ...]:
+    """What is looked for beside the phrase itself: all things of its name, and what they are placed by."""
+    return (f"all the {plural(wanted.noun)}", *(f"the {noun}" for noun in wanted.nouns[1:]))
+
+
+def pick(wanted: Wanted, own: torch.Tensor, seen: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
     """The mask logits (h, w) of the things that are meant: those of all things of the name, with the other
     parts turned down.
 
-    ``seen`` has the logits of all things of each noun of ``wanted``. None where nothing fits the words.
+    ``own`` are the phrase's own logits, ``seen`` has those of all that is :func:`asked`. None where nothing
+    fits the words.
     """
-    logits = seen[wanted.noun]
-    parts = _parts((logits > 0).cpu().numpy())
-    if not len(parts):
+    everything, *_ = asked(wanted)
+    logits = torch.maximum(own, seen[everything])
+    mask = _mask(logits)
+    chosen = _chosen(wanted, mask, seen)
+    if not chosen.any():
         return None
-    other = None if wanted.other is None else _mask(wanted.other, seen)
-    chosen = choose(wanted, Instances(parts, np.ones(len(parts))), other)
-    if not chosen.indices:
-        return None
-    rest = torch.from_numpy((logits > 0).cpu().numpy() & ~chosen.mask).to(logits.device)
+    rest = torch.from_numpy(mask & ~chosen).to(logits.device)
     return torch.where(rest, -logits, logits)
 
 
-def _mask(wanted: Wanted, seen: Mapping[str, torch.Tensor]) -> NDArray[np.bool_]:
-    """Where the thing is that another is placed by."""
-    logits = pick(wanted, seen) if is_placed(wanted) else None
-    mask: NDArray[np.bool_] = ((seen[wanted.noun] if logits is None else logits) > 0).cpu().numpy()
+def _chosen(wanted: Wanted, mask: NDArray[np.bool_], seen: Mapping[str, torch.Tensor]) -> NDArray[np.bool_]:
+    """The parts of a mask that lie where the words say; none where nothing fits them."""
+    parts = _parts(mask)
+    other = None if wanted.other is None else _other(wanted.other, seen)
+    return choose(wanted, Instances(parts, np.ones(len(parts))), other).mask
+
+
+def _other(wanted: Wanted, seen: Mapping[str, torch.Tensor]) -> NDArray[np.bool_]:
+    """Where the thing is that another is placed by; it may be placed by a further one."""
+    mask = _mask(seen[f"the {wanted.noun}"])
+    chosen = _chosen(wanted, mask, seen) if is_placed(wanted) else mask
+    return chosen if chosen.any() else mask
+
+
+def _mask(logits: torch.Tensor) -> NDArray[np.bool_]:
+    mask: NDArray[np.bool_] = (logits > 0).cpu().numpy()
     return mask
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from transformers.utils import logging
 
 from tools.errors import Cancelled, OutOfMemory
-from tools.instances import plural, read_phrase
+from tools.instances import Wanted, read_phrase
 from tools.kept import Kept
 from tools.lisa import choosing, processing, text
 from tools.lisa.edges import EdgeFollower
@@ -76,10 +76,6 @@ class _Drawn:
     inside: float
 
 
-_Decided = tuple[str, float, _Drawn | None]
-"""A phrase, how sure it is that the thing is there (above 0 it is), and its mask where it is."""
-
-
 class LisaSegmenter(Movable):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
@@ -118,9 +114,9 @@ class LisaSegmenter(Movable):
             return []
         with self._working(cancelled):
             sight = self._look(picture)
-            questions = [self._question(phrase) for phrase in phrases]
             if self._presence is not None:
-                return self._decide(picture, phrases, questions, sight)
+                return self._decide(picture, phrases, sight)
+            questions = [self._question(phrase) for phrase in phrases]
             answers = self._ask(questions, sight, _LONG if self._reasons else _SHORT)
             masks = self._decoded([answer.seg_embeddings for answer in answers], sight)
             return [
@@ -198,67 +194,65 @@ class LisaSegmenter(Movable):
         """What a :class:`Presence` weighs, for each phrase; for a model that has such a rule."""
         with self._working(never):
             sight = self._look(picture)
-            weighed = self._weigh(picture, [self._question(phrase) for phrase in phrases], sight)
+            weighed = self._weigh(picture, phrases, sight)
             names = self._names(sight)
-        return [
-            (said, drawn.inside, is_named(phrase, names))
-            for phrase, (said, drawn) in zip(phrases, weighed, strict=True)
-        ]
+        signs = []
+        for phrase in phrases:
+            said, drawn = weighed[phrase]
+            signs.append((said, drawn.inside, is_named(phrase, names)))
+        return signs
 
-    def _decide(
-        self,
-        picture: NDArray[np.uint8],
-        phrases: Sequence[str],
-        questions: list[str],
-        sight: _Sight,
-    ) -> list[Found]:
+    def _decide(self, picture: NDArray[np.uint8], phrases: Sequence[str], sight: _Sight) -> list[Found]:
         """Both answers that the model knows are weighed, with the mask that "yes" would have."""
         rule = self._presence
         assert rule is not None
-        decided: list[_Decided] = []
-        for phrase, (said, drawn) in zip(phrases, self._weigh(picture, questions, sight), strict=True):
+        seen = self._weigh(picture, [each for phrase in phrases for each in self._beside(phrase)], sight)
+        found = []
+        for phrase in phrases:
             self._check()
-            sure = rule.logit(said, drawn.inside)
+            said, drawn = seen[phrase]
+            meant, sure = phrase, rule.logit(said, drawn.inside)
             # What it would name when asked what there is costs time: only a doubtful answer is worth that.
             if abs(sure) < rule.named:
                 sure = rule.logit(said, drawn.inside, is_named(phrase, self._names(sight)))
             if sure <= 0 and (other := renamed(phrase, self._names(sight))) is not None:
-                [(said, same)] = self._weigh(picture, [self._question(other)], sight)
-                again = rule.logit(said, same.inside, is_named(other, self._names(sight)))
+                seen |= self._weigh(picture, self._beside(other), sight)
+                said, drawn = seen[other]
+                again = rule.logit(said, drawn.inside, is_named(other, self._names(sight)))
                 if again > 0:
-                    decided.append((other, again, same))
-                    continue
-            decided.append((phrase, sure, drawn if sure > 0 else None))
-        found = []
-        for phrase, (_, sure, there) in zip(phrases, self._placed(picture, decided, sight), strict=True):
-            mask = np.zeros(picture.shape[:2], bool) if there is None else self._mask(picture, there, sight)
+                    meant, sure = other, again
+            mask = np.zeros(picture.shape[:2], bool)
+            if sure > 0:
+                mask = self._mask(picture, self._placed(meant, seen), sight)
             words = rule.yes if mask.any() else rule.no
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
 
-    def _placed(self, picture: NDArray[np.uint8], decided: list[_Decided], sight: _Sight) -> list[_Decided]:
-        """What was decided of phrases, with another mask where a phrase says which of several it means."""
-        there = [phrase for phrase, _, drawn in decided if drawn is not None]
-        read = {phrase: read_phrase(phrase) for phrase in there} if self._model.config.choose_by_place else {}
-        wanted = {phrase: each for phrase, each in read.items() if choosing.is_placed(each)}
-        nouns = list(dict.fromkeys(noun for each in wanted.values() for noun in each.nouns))
-        if not nouns:
-            return decided
-        asked = [words for noun in nouns for words in (f"the {noun}", f"all the {plural(noun)}")]
-        logits = [drawn.logits for _, drawn in self._weigh(picture, list(map(text.question, asked)), sight)]
-        seen = dict(zip(nouns, map(torch.maximum, logits[::2], logits[1::2]), strict=True))
-        made = []
-        for phrase, sure, drawn in decided:
-            meant = choosing.pick(wanted[phrase], seen) if drawn is not None and phrase in wanted else None
-            made.append((phrase, sure, drawn if meant is None else _Drawn(meant, _inside(meant))))
-        return made
+    def _beside(self, phrase: str) -> list[str]:
+        """A phrase, and all that is asked about in the same batch to tell which of several it means."""
+        wanted = self._wanted(phrase)
+        return [phrase] if wanted is None else [phrase, *choosing.asked(wanted)]
+
+    def _wanted(self, phrase: str) -> Wanted | None:
+        """A phrase that says where its thing is, read; None for others, and for a model that knows places."""
+        wanted = read_phrase(phrase) if self._model.config.choose_by_place else None
+        return wanted if wanted is not None and choosing.is_placed(wanted) else None
+
+    def _placed(self, phrase: str, seen: Mapping[str, tuple[float, _Drawn]]) -> _Drawn:
+        """The mask of a phrase; of what the words name, only what lies where they say."""
+        drawn, wanted = seen[phrase][1], self._wanted(phrase)
+        if wanted is None:
+            return drawn
+        meant = choosing.pick(wanted, drawn.logits, {each: other.logits for each, (_, other) in seen.items()})
+        return drawn if meant is None else _Drawn(meant, _inside(meant))
 
     def _weigh(
-        self, picture: NDArray[np.uint8], questions: list[str], sight: _Sight
-    ) -> list[tuple[float, _Drawn]]:
-        """By question: the log-odds of yes over no, and the mask of a yes."""
+        self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
+    ) -> dict[str, tuple[float, _Drawn]]:
+        """By phrase, all in one batch: the log-odds of yes over no, and the mask of a yes."""
         rule = self._presence
         assert rule is not None
+        asked = list(dict.fromkeys(phrases))
         yes, no = (self._tokenizer.encode(f" {words}</s>") for words in (rule.yes, rule.no))
         fork = next(place for place, pair in enumerate(zip(yes, no, strict=False)) if pair[0] != pair[1])
         before = yes[: yes.index(self._tokenizer.seg_id)]
@@ -266,12 +260,12 @@ class LisaSegmenter(Movable):
         def read(some: list[str]) -> list[torch.Tensor]:
             return list(self._model.read(self._prompts(some), sight.features.tokens[0], before, sight.prefix))
 
-        states = torch.stack(self._spared(read, questions))
+        states = torch.stack(self._spared(read, [self._question(phrase) for phrase in asked]))
         words = self._model.language_model.lm_head(states[:, fork]).float()
         said = (words[:, yes[fork]] - words[:, no[fork]]).tolist()
         seg = self._model.project_seg(states[:, -1])
         drawn = [self._drawn(picture, low, sight) for low in self._decoded(list(seg[:, None]), sight)]
-        return list(zip(said, drawn, strict=True))
+        return dict(zip(asked, zip(said, drawn, strict=True), strict=True))
 
     def _decoded(self, prompts: list[torch.Tensor], sight: _Sight) -> list[torch.Tensor]:
         """The low-resolution mask logits (n, h, w) of prompts (n, prompt width), each n its own."""
