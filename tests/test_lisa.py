@@ -14,17 +14,18 @@ import pocket
 from pocket import rooms
 from pocket.training import lisa as training
 from tools.errors import Cancelled
-from tools.instances import read_phrase
 from tools.kept import Kept
-from tools.lisa import choosing, edges, processing, text
+from tools.lisa import edges, processing, text
+from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
-from tools.lisa.presence import Presence, is_named, renamed
+from tools.lisa.presence import Presence, Signs, is_named, renamed
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
 from tools.residency import Resident
 
 NEW_SCENES = 2**31 + 7_000
 """Scenes from here on were never trained on."""
+GREY = np.full((1500, 2000, 3), 128, np.uint8)
 
 
 @pytest.fixture(scope="module")
@@ -234,23 +235,72 @@ def test_which_of_several_is_decided_by_where_they_are(phrase: str, meant: tuple
     lamps[0, 10:20, 5:10] = lamps[1, 12:22, 40:45] = lamps[2, 8:24, 70:78] = True
     bed = np.zeros((40, 80), bool)
     bed[20:36, 46:66] = True
-    found = torch.where(torch.from_numpy(lamps.any(0)), 3.0, -3.0)
-    found[2, 30] = 1.0  # a scrap
-    own = torch.where(torch.from_numpy(lamps[1]), 3.0, -3.0)  # the phrase alone is not understood
-    seen = {"the bed": torch.where(torch.from_numpy(bed), 4.0, -4.0), "all the lamps": found}
-    wanted = read_phrase(phrase)
-    assert set(choosing.asked(wanted)) <= set(seen)
-    picked = choosing.pick(wanted, own, seen)
+    found = lamps.any(0)
+    found[2, 30] = True  # a scrap
+    choice = Choice.read(phrase)
+    assert choice is not None
+    assert choice.everything == "all the lamps"
+    assert set(choice.others) <= {"the bed"}
+    picked = choice.pick(GREY[:40, :80], found, {"the bed": bed})
     assert picked is not None
-    np.testing.assert_array_equal((picked > 0).numpy(), lamps[list(meant)].any(0))
+    np.testing.assert_array_equal(picked, lamps[list(meant)].any(0))
 
 
-def test_where_nothing_fits_the_words_geometry_does_not_decide() -> None:
-    one = torch.full((20, 20), -3.0)
-    assert choosing.pick(read_phrase("the lamp on the left"), one, {"all the lamps": one}) is None
-    one[5:12, 5:12] = 3.0
-    assert choosing.pick(read_phrase("the third lamp from the left"), one, {"all the lamps": one}) is None
-    assert not choosing.is_placed(read_phrase("the red lamp"))
+def test_a_place_is_compared_coarsely_and_the_mask_stays_fine() -> None:
+    lamps = np.zeros((2, 1500, 2000), bool)
+    lamps[0, 700:801, 201:302] = lamps[1, 703:808, 1604:1705] = True
+    picked = _picked("the lamp on the right", GREY, lamps.any(0))
+    assert picked is not None
+    np.testing.assert_array_equal(picked, lamps[1])
+
+
+def test_where_nothing_fits_the_words_nothing_is_chosen() -> None:
+    one = np.zeros((20, 20), bool)
+    assert _picked("the lamp on the left", GREY, one) is None
+    one[5:12, 2:7] = True
+    assert _picked("the lamp on the left", GREY, one) is None  # in one piece: nothing to choose
+    one[5:12, 12:16] = True
+    assert _picked("the lamp on the left", GREY, one) is not None
+    assert _picked("the third lamp from the left", GREY, one) is None
+    assert _picked("the red lamps", GREY, one) is None  # none is redder than the others
+
+
+@pytest.mark.parametrize(
+    ("phrase", "meant"),
+    [
+        ("the red chair", (1,)),
+        ("the navy velvet chairs", (0, 2)),
+        ("both navy chairs", (0, 2)),
+        ("the chair that is red", (1,)),
+        ("the navy chair on the right", (2,)),
+        ("the chair with the red cushion on the left", (0,)),
+    ],
+)
+def test_which_of_several_is_decided_by_their_colour(phrase: str, meant: tuple[int, ...]) -> None:
+    picture = np.full((60, 120, 3), 200, np.uint8)
+    chairs = np.zeros((3, 60, 120), bool)
+    for chair, left, colour in zip(
+        chairs, (5, 45, 85), ((15, 20, 90), (190, 30, 25), (5, 10, 60)), strict=True
+    ):
+        chair[20:50, left : left + 25] = True
+        picture[chair] = colour  # the third is in the shade
+        picture[45:50, left : left + 25] = 90  # and all have grey legs
+    picked = _picked(phrase, picture, chairs.any(0))
+    assert picked is not None
+    np.testing.assert_array_equal(picked, chairs[list(meant)].any(0))
+
+
+@pytest.mark.parametrize(
+    "phrase", ["the chair", "the velvet chair", "the cat with the red collar", "the white wall"]
+)
+def test_other_phrases_are_left_to_the_model(phrase: str) -> None:
+    assert Choice.read(phrase) is None
+
+
+def _picked(phrase: str, picture: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    choice = Choice.read(phrase)
+    assert choice is not None
+    return choice.pick(picture[: mask.shape[0], : mask.shape[1]], mask, {})
 
 
 def test_the_pocket_model_tells_left_from_right(segmenter: LisaSegmenter) -> None:
@@ -348,8 +398,17 @@ def test_the_models_own_name_for_a_thing(phrase: str, other: str | None) -> None
 
 def test_being_named_speaks_for_a_thing_and_no_more() -> None:
     rule = Presence("yes", "no", bias=-1.0, text=1.0, mask=1.0, named=0.75)
-    assert rule.logit(0.5, 0.5) < 0 < rule.logit(0.5, 0.5, named=True)
-    assert rule.logit(-3.0, 0.5, named=True) < 0
+    doubtful = Signs(said=0.5, inside=0.5, share=0.1)
+    assert rule.logit(doubtful) < 0 < rule.logit(doubtful, named=True)
+    assert rule.logit(Signs(-3.0, 0.5, 0.1), named=True) < 0
+
+
+def test_a_mask_of_next_to_nothing_is_more_often_of_nothing() -> None:
+    rule = Presence("yes", "no", bias=-1.5, text=1.0, mask=1.0, area=4.0)
+    shares = (0.0001, 0.02, 0.1, 0.4)
+    tiny, small, middling, large = (rule.logit(Signs(0.5, 0.5, share)) for share in shares)
+    assert tiny < 0 < small < middling < large
+    assert small - tiny > large - middling  # the size of what is large says little
 
 
 def test_the_weights_can_be_asked_for_and_moved_where_there_is_no_card(segmenter: LisaSegmenter) -> None:

@@ -343,8 +343,13 @@ def _bare(text: str) -> str:
     return "" if set(words) <= _DETERMINERS else " ".join(words)
 
 
+def without_addition(noun: str) -> str:
+    """A noun phrase up to its noun: "red cat" for "red cat with the blue collar"."""
+    return _NOUN_END.split(noun)[0]
+
+
 def _head_noun(noun: str) -> str:
-    words = _NOUN_END.split(noun)[0].split()
+    words = without_addition(noun).split()
     return words[-1] if words else ""
 
 

@@ -24,7 +24,7 @@ def export_lisa(source: Path, records: Path, weights: Path) -> None:
     model = Lisa.from_pretrained(source / "model", dtype=torch.float32).eval()
     tokenizer = LisaTokenizer(source / "tokenizer.model")
     model.config.presence = presence.fit(model, tokenizer, Records.load(records, held_out=True))
-    model.config.follow_edges = model.config.choose_by_place = True
+    model.config.follow_edges = model.config.choose_among = True
     target = _fresh(weights / "lisa")
     model.half().save_pretrained(target)
     shutil.copy(source / "tokenizer.model", target)

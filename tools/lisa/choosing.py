@@ -1,78 +1,126 @@
-"""Which of several: what a phrase says of places is read off the words and decided by geometry.
+"""Which of several: what a phrase says of places and colours is read off the words, and decided by looking.
 
-A small model knows lamps, but hardly the left one of two. So it is asked for all things of that name, and
-which part of the mask is meant is a question of where the parts lie (``tools.instances``).
+A small model knows lamps, but hardly the left one of two, or the red one. So it is asked for all things of
+that name, and which part of the mask is meant is a question of where the parts lie (``tools.instances``) and
+of what colour they are.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.instances import Instances, Wanted, choose, plural
+from tools import colours
+from tools.instances import Instances, Wanted, choose, plural, read_phrase, without_addition
+from tools.things import noun_in
+
+Mask = NDArray[np.bool_]
 
 LEAST: Final = 0.1
 """A part of a mask that is smaller than this share of the largest one is a scrap of another."""
 SCRAP: Final = 12
 """So many pixels of a mask are no thing, whatever else is there."""
+FINE: Final = 512
+"""Places and colours are compared at about so many pixels a side: more tell nothing and cost time."""
+ALIKE: Final = 0.03
+"""Parts whose colours are nearly as near to the named one as the nearest are of that colour, too."""
+_LIGHTNESS: Final = 0.3
+"""How much the lightness of a colour counts beside its hue: the shade changes the one, not the other."""
+_OF_THAT_COLOUR: Final = 25
+"""So many percent of a thing show its colour at least: the rest may be a pattern, wood, or in the shade."""
 
 _TOUCHING: Final = np.ones((3, 3), bool)
+_THAT_IS: Final = re.compile(r" (?:that|which) (?:is|are) ")
 
 
-def is_placed(wanted: Wanted) -> bool:
-    """Whether a phrase says where the thing is, so that geometry has something to decide."""
+@dataclass(frozen=True)
+class Choice:
+    """A phrase that tells which of several it means, read: all that bear the ``name``, of them those of a
+    ``colour`` (Oklab (3,), None where none is named), of them those that ``wanted`` says.
+    """
+
+    wanted: Wanted
+    name: str
+    colour: NDArray[np.float64] | None
+
+    @classmethod
+    def read(cls, phrase: str) -> Choice | None:
+        """A phrase that says where its thing is or what colour it has; None for others."""
+        wanted = read_phrase(phrase)
+        name, colour = wanted.noun, None
+        described = without_addition(_THAT_IS.sub(" ", wanted.noun))
+        if known := noun_in(described):
+            colour = colours.asked_for(described)
+            name = name if colour is None else known
+        return cls(wanted, name, colour) if colour is not None or _is_placed(wanted) else None
+
+    @property
+    def everything(self) -> str:
+        """What asks for all things of the name."""
+        return f"all the {plural(self.name)}"
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What asks for the things that it is placed by."""
+        return tuple(f"the {noun}" for noun in self.wanted.nouns[1:])
+
+    def pick(self, picture: NDArray[np.uint8], mask: Mask, seen: Mapping[str, Mask]) -> Mask | None:
+        """Of a ``mask`` (H, W) of all things of the name in an RGB picture (H, W, 3), the part that is meant.
+
+        ``seen`` has the masks of the ``others``. None where there is nothing to choose, or nothing fits.
+        """
+        return _pick(self.wanted, self.colour, picture, mask, seen)
+
+
+def _pick(
+    wanted: Wanted,
+    colour: NDArray[np.float64] | None,
+    picture: NDArray[np.uint8],
+    mask: Mask,
+    seen: Mapping[str, Mask],
+) -> Mask | None:
+    labels, large = _parts(mask)
+    step = -(-max(labels.shape) // FINE)
+    coarse = labels[::step, ::step]
+    meant = [part for part in large if (coarse == part).any()]
+    if colour is not None and len(meant) > 1:
+        pixels = picture[::step, ::step]
+        away = np.array([_away(pixels[coarse == part], colour) for part in meant])
+        meant = [part for part, far in zip(meant, away, strict=True) if far <= away.min() + ALIKE]
+    if _is_placed(wanted) and len(meant) > 1:
+        parts = np.stack([coarse == part for part in meant])
+        other = None
+        if wanted.other is not None:
+            there = seen[f"the {wanted.other.noun}"]
+            # It may be placed by a further one.
+            chosen = _pick(wanted.other, None, picture, there, seen) if _is_placed(wanted.other) else None
+            other = (there if chosen is None else chosen)[::step, ::step]
+        meant = [meant[i] for i in choose(wanted, Instances(parts, np.ones(len(parts))), other).indices]
+    decided = _is_placed(wanted) or len(meant) < len(large)
+    return np.isin(labels, meant) if decided and meant and len(large) > 1 else None
+
+
+def _is_placed(wanted: Wanted) -> bool:
     return wanted.order not in ("best", "any")
 
 
-def asked(wanted: Wanted) -> tuple[str, ...]:
-    """What is looked for beside the phrase itself: all things of its name, and what they are placed by."""
-    return (f"all the {plural(wanted.noun)}", *(f"the {noun}" for noun in wanted.nouns[1:]))
+def _away(pixels: NDArray[np.uint8], colour: NDArray[np.float64]) -> float:
+    """How far a thing's pixels (n, 3) are from a colour in Oklab, by those that show it."""
+    difference = (colours.oklab(pixels.astype(np.float64)) - colour) * (_LIGHTNESS, 1, 1)
+    return float(np.percentile(np.linalg.norm(difference, axis=1), _OF_THAT_COLOUR))
 
 
-def pick(wanted: Wanted, own: torch.Tensor, seen: Mapping[str, torch.Tensor]) -> torch.Tensor | None:
-    """The mask logits (h, w) of the things that are meant: those of all things of the name, with the other
-    parts turned down.
-
-    ``own`` are the phrase's own logits, ``seen`` has those of all that is :func:`asked`. None where nothing
-    fits the words.
+def _parts(mask: Mask) -> tuple[NDArray[np.integer], list[int]]:
+    """The connected parts of a mask: the number of each pixel's part (H, W), 0 for none, and the numbers of
+    those that are no scraps.
     """
-    everything, *_ = asked(wanted)
-    logits = torch.maximum(own, seen[everything])
-    mask = _mask(logits)
-    chosen = _chosen(wanted, mask, seen)
-    if not chosen.any():
-        return None
-    rest = torch.from_numpy(mask & ~chosen).to(logits.device)
-    return torch.where(rest, -logits, logits)
-
-
-def _chosen(wanted: Wanted, mask: NDArray[np.bool_], seen: Mapping[str, torch.Tensor]) -> NDArray[np.bool_]:
-    """The parts of a mask that lie where the words say; none where nothing fits them."""
-    parts = _parts(mask)
-    other = None if wanted.other is None else _other(wanted.other, seen)
-    return choose(wanted, Instances(parts, np.ones(len(parts))), other).mask
-
-
-def _other(wanted: Wanted, seen: Mapping[str, torch.Tensor]) -> NDArray[np.bool_]:
-    """Where the thing is that another is placed by; it may be placed by a further one."""
-    mask = _mask(seen[f"the {wanted.noun}"])
-    chosen = _chosen(wanted, mask, seen) if is_placed(wanted) else mask
-    return chosen if chosen.any() else mask
-
-
-def _mask(logits: torch.Tensor) -> NDArray[np.bool_]:
-    mask: NDArray[np.bool_] = (logits > 0).cpu().numpy()
-    return mask
-
-
-def _parts(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """The connected parts of a mask (h, w), as masks (n, h, w), without scraps."""
     labels, count = ndimage.label(mask, _TOUCHING)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    large = [n + 1 for n, size in enumerate(sizes) if size >= max(SCRAP, LEAST * sizes.max())]
-    return np.stack([labels == n for n in large]) if large else np.zeros((0, *mask.shape), bool)
+    least = max(SCRAP, LEAST * sizes.max(initial=0))
+    return labels, [int(part) for part in np.flatnonzero(sizes >= least) + 1]

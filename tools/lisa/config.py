@@ -17,8 +17,8 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
     ``sam_config.prompt_encoder_config.hidden_size``. ``presence`` are the fields of a
     :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule. ``follow_edges``: its
     masks are coarse, and better led by the picture's edges (``tools.lisa.edges``).
-    ``choose_by_place``: which of several things a phrase means is better decided by geometry
-    (``tools.lisa.choosing``).
+    ``choose_among``: which of several things a phrase means is better decided by where they are and by their
+    colour (``tools.lisa.choosing``).
     """
 
     model_type = "inpalla-lisa"
@@ -37,7 +37,7 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         vision_fit: Literal["crop", "squash"] = "crop",
         presence: dict[str, Any] | None = None,
         follow_edges: bool = False,
-        choose_by_place: bool = False,
+        choose_among: bool = False,
         **kwargs: Any,
     ) -> None:
         self.vision_config = _config(CLIPVisionConfig, vision_config)
@@ -47,7 +47,7 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         self.vision_fit = vision_fit
         self.presence = presence
         self.follow_edges = follow_edges
-        self.choose_by_place = choose_by_place
+        self.choose_among = choose_among
         super().__init__(**kwargs)
 
 

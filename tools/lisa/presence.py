@@ -1,9 +1,9 @@
 """Whether a thing is there: a decision from what LISA would say and from how sure its mask is.
 
 A small model that says "I do not see it." does so at the wrong times: its first words follow the question
-more than the picture. Its mask knows better, for it is faint where nothing fits. So does its own list of what
-there is, although that is wrong now and then, too. So a model may carry a rule that was fitted on pictures of
-known content: the three signs, weighed as in logistic regression.
+more than the picture. Its mask knows better, for it is faint or a mere scrap where nothing fits. So does its
+own list of what there is, although that is wrong now and then, too. So a model may carry a rule that was
+fitted on pictures of known content: these signs, weighed as in logistic regression.
 """
 
 from __future__ import annotations
@@ -24,11 +24,30 @@ _RELATION: Final = re.compile(
 
 
 @dataclass(frozen=True)
+class Signs:
+    """What one look tells of whether a thing is there.
+
+    ``said``: the log-odds of yes over no; ``inside``: the mean probability of the mask of a yes inside
+    itself, 0…1, 0 where it is empty; ``share``: how much of the picture it covers, 0…1.
+    """
+
+    said: float
+    inside: float
+    share: float
+
+    @property
+    def weighed(self) -> tuple[float, float, float]:
+        """What a :class:`Presence` weighs of it: t, m and a."""
+        return self.said, odds(self.inside), self.share**0.25
+
+
+@dataclass(frozen=True)
 class Presence:
     """The rule. ``yes`` (with one [SEG]) and ``no`` are the only two answers that the model was taught.
 
-    A thing is there when ``bias + text·t + mask·m + named·n > 0``, where t is the log-odds of the first word
-    in which the answers differ, m those of the mask's mean probability inside itself, and n is 1 when the
+    A thing is there when ``bias + text·t + mask·m + area·a + named·n > 0``, where t is the log-odds of the
+    first word in which the answers differ, m those of the mask's mean probability inside itself, a the fourth
+    root of its share of the picture (what is very small counts, what is large hardly), and n is 1 when the
     model names the thing where it is asked what there is, else 0.
     """
 
@@ -37,6 +56,7 @@ class Presence:
     bias: float
     text: float
     mask: float
+    area: float = 0.0
     named: float = 0.75
 
     @classmethod
@@ -44,13 +64,10 @@ class Presence:
         """The rule of a config's fields, if there is one."""
         return cls(**fields) if fields else None
 
-    def logit(self, said: float, inside: float, named: bool = False) -> float:
-        """How sure it is that the thing is there: above 0 it is.
-
-        ``said`` are the log-odds of yes over no, ``inside`` the mask's mean probability inside itself, 0…1;
-        ``named``: whether the model names it of itself.
-        """
-        return self.bias + self.text * said + self.mask * odds(inside) + self.named * named
+    def logit(self, signs: Signs, named: bool = False) -> float:
+        """How sure it is that the thing is there: above 0 it is. ``named``: the model names it of itself."""
+        said, mask, area = signs.weighed
+        return self.bias + self.text * said + self.mask * mask + self.area * area + self.named * named
 
 
 def bare(phrase: str) -> str:

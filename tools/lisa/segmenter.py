@@ -22,12 +22,12 @@ from torch.nn import functional as F
 from transformers.utils import logging
 
 from tools.errors import Cancelled, OutOfMemory
-from tools.instances import Wanted, read_phrase
 from tools.kept import Kept
-from tools.lisa import choosing, processing, text
+from tools.lisa import processing, text
+from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
-from tools.lisa.presence import Presence, bare, is_named, renamed
+from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
 from tools.movable import Movable
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
@@ -69,11 +69,23 @@ class _Sight:
 @dataclass(frozen=True)
 class _Drawn:
     """A mask as the model drew it: its ``logits`` at the picture's size, or on the grid of what makes it
-    follow edges; and its mean probability ``inside`` itself, 0 where there is none.
+    follow edges; its mean probability ``inside`` itself, 0 where there is none; and its ``share`` of the
+    picture.
     """
 
     logits: torch.Tensor
     inside: float
+    share: float
+
+    @classmethod
+    def of(cls, logits: torch.Tensor) -> _Drawn:
+        within = logits[logits > 0]
+        inside = float(within.sigmoid().mean()) if len(within) else 0.0
+        return cls(logits, inside, len(within) / logits.numel())
+
+
+_Weighed = tuple[float, _Drawn]
+"""The log-odds of yes over no, and the mask of a yes."""
 
 
 class LisaSegmenter(Movable):
@@ -190,17 +202,16 @@ class LisaSegmenter(Movable):
     def _side(self) -> int:
         return int(self._model.config.sam_config.vision_config.image_size)
 
-    def signs(self, picture: NDArray[np.uint8], phrases: Sequence[str]) -> list[tuple[float, float, bool]]:
-        """What a :class:`Presence` weighs, for each phrase; for a model that has such a rule."""
+    def signs(self, picture: NDArray[np.uint8], phrases: Sequence[str]) -> list[tuple[Signs, bool]]:
+        """What a :class:`Presence` weighs of each phrase: the signs, and whether the model names it itself.
+
+        For a model that has such a rule.
+        """
         with self._working(never):
             sight = self._look(picture)
-            weighed = self._weigh(picture, phrases, sight)
+            seen = self._weigh(picture, phrases, sight)
             names = self._names(sight)
-        signs = []
-        for phrase in phrases:
-            said, drawn = weighed[phrase]
-            signs.append((said, drawn.inside, is_named(phrase, names)))
-        return signs
+        return [(_signs(seen[phrase]), is_named(phrase, names)) for phrase in phrases]
 
     def _decide(self, picture: NDArray[np.uint8], phrases: Sequence[str], sight: _Sight) -> list[Found]:
         """Both answers that the model knows are weighed, with the mask that "yes" would have."""
@@ -210,46 +221,49 @@ class LisaSegmenter(Movable):
         found = []
         for phrase in phrases:
             self._check()
-            said, drawn = seen[phrase]
-            meant, sure = phrase, rule.logit(said, drawn.inside)
+            signs = _signs(seen[phrase])
+            meant, sure = phrase, rule.logit(signs)
             # What it would name when asked what there is costs time: only a doubtful answer is worth that.
             if abs(sure) < rule.named:
-                sure = rule.logit(said, drawn.inside, is_named(phrase, self._names(sight)))
+                sure = rule.logit(signs, is_named(phrase, self._names(sight)))
             if sure <= 0 and (other := renamed(phrase, self._names(sight))) is not None:
                 seen |= self._weigh(picture, self._beside(other), sight)
-                said, drawn = seen[other]
-                again = rule.logit(said, drawn.inside, is_named(other, self._names(sight)))
+                again = rule.logit(_signs(seen[other]), is_named(other, self._names(sight)))
                 if again > 0:
                     meant, sure = other, again
             mask = np.zeros(picture.shape[:2], bool)
             if sure > 0:
-                mask = self._mask(picture, self._placed(meant, seen), sight)
+                mask = self._chosen(picture, meant, seen, sight)
             words = rule.yes if mask.any() else rule.no
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
 
     def _beside(self, phrase: str) -> list[str]:
         """A phrase, and all that is asked about in the same batch to tell which of several it means."""
-        wanted = self._wanted(phrase)
-        return [phrase] if wanted is None else [phrase, *choosing.asked(wanted)]
+        choice = self._choice(phrase)
+        return [phrase] if choice is None else [phrase, choice.everything, *choice.others]
 
-    def _wanted(self, phrase: str) -> Wanted | None:
-        """A phrase that says where its thing is, read; None for others, and for a model that knows places."""
-        wanted = read_phrase(phrase) if self._model.config.choose_by_place else None
-        return wanted if wanted is not None and choosing.is_placed(wanted) else None
+    def _choice(self, phrase: str) -> Choice | None:
+        """A phrase that tells which of several it means; None for others, and for a model that knows best."""
+        return Choice.read(phrase) if self._model.config.choose_among else None
 
-    def _placed(self, phrase: str, seen: Mapping[str, tuple[float, _Drawn]]) -> _Drawn:
-        """The mask of a phrase; of what the words name, only what lies where they say."""
-        drawn, wanted = seen[phrase][1], self._wanted(phrase)
-        if wanted is None:
-            return drawn
-        meant = choosing.pick(wanted, drawn.logits, {each: other.logits for each, (_, other) in seen.items()})
-        return drawn if meant is None else _Drawn(meant, _inside(meant))
+    def _chosen(
+        self, picture: NDArray[np.uint8], phrase: str, seen: Mapping[str, _Weighed], sight: _Sight
+    ) -> NDArray[np.bool_]:
+        """The mask of a phrase, bool (H, W): of what bears the name, only what the words mean."""
+        drawn, choice = seen[phrase][1], self._choice(phrase)
+        if choice is not None:
+            everything = torch.maximum(drawn.logits, seen[choice.everything][1].logits)
+            others = {each: self._mask(picture, seen[each][1], sight) for each in choice.others}
+            mask = self._mask(picture, _Drawn.of(everything), sight)
+            if (meant := choice.pick(picture, mask, others)) is not None:
+                return meant
+        return self._mask(picture, drawn, sight)
 
     def _weigh(
         self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
-    ) -> dict[str, tuple[float, _Drawn]]:
-        """By phrase, all in one batch: the log-odds of yes over no, and the mask of a yes."""
+    ) -> dict[str, _Weighed]:
+        """Each phrase, all in one batch."""
         rule = self._presence
         assert rule is not None
         asked = list(dict.fromkeys(phrases))
@@ -281,7 +295,7 @@ class LisaSegmenter(Movable):
         height, width = picture.shape[:2]
         grid = sight.edges.grid if sight.edges is not None else None
         logits = processing.restore_masks(low, height, width, self._side, grid).amax(0)
-        return _Drawn(logits, _inside(logits))
+        return _Drawn.of(logits)
 
     def _mask(self, picture: NDArray[np.uint8], drawn: _Drawn, sight: _Sight) -> NDArray[np.bool_]:
         """A mask at the picture's size, bool (H, W)."""
@@ -351,10 +365,9 @@ class LisaSegmenter(Movable):
         return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
 
 
-def _inside(logits: torch.Tensor) -> float:
-    """The mean probability of a mask's logits inside the mask; 0 where it is empty."""
-    within = logits[logits > 0]
-    return float(within.sigmoid().mean()) if len(within) else 0.0
+def _signs(weighed: _Weighed) -> Signs:
+    said, drawn = weighed
+    return Signs(said, drawn.inside, drawn.share)
 
 
 def load_pocket() -> LisaSegmenter:
