@@ -21,6 +21,7 @@ from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
 from tools.lisa.presence import Presence, Signs, is_named, renamed
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
+from tools.lisa.speed import compile_encoder
 from tools.residency import Resident
 
 NEW_SCENES = 2**31 + 7_000
@@ -448,3 +449,22 @@ def test_a_cancel_stops_the_search(segmenter: LisaSegmenter) -> None:
     with pytest.raises(Cancelled):
         segmenter.segment(picture, ["the sofa"], cancelled=lambda: True)
     assert segmenter.segment(picture, ["the sofa"])[0].mask.shape == (192, 256)
+
+
+def test_a_compiled_encoder_sees_the_same_and_can_still_be_cancelled() -> None:
+    picture = rooms.render(rooms.make_scene(3241), (256, 192)).picture
+    plain, compiled = load_pocket(), load_pocket()
+    compile_encoder(compiled._model, backend="aot_eager")
+    layers = 0
+
+    def in_the_middle() -> bool:
+        nonlocal layers
+        layers += 1
+        return layers == 3
+
+    with pytest.raises(Cancelled):
+        compiled.segment(picture, ["the sofa"], cancelled=in_the_middle)
+    [one], [other] = (each.segment(picture, ["the sofa"]) for each in (plain, compiled))
+    assert one.mask.any()
+    assert np.count_nonzero(one.mask != other.mask) <= 1e-4 * one.mask.size
+    assert other.confidence == pytest.approx(one.confidence, abs=1e-4)

@@ -85,25 +85,32 @@ def _pick(
     mask: Mask,
     seen: Mapping[str, Mask],
 ) -> Mask | None:
-    labels, large = _parts(mask)
-    step = -(-max(labels.shape) // FINE)
-    coarse = labels[::step, ::step]
-    meant = [part for part in large if (coarse == part).any()]
-    if colour is not None and len(meant) > 1:
-        pixels = picture[::step, ::step]
-        away = np.array([_away(pixels[coarse == part], colour) for part in meant])
+    step = -(-max(mask.shape) // FINE)
+    coarse = (slice(None, None, step), slice(None, None, step))
+    labels, parts = _parts(mask[coarse])
+    if len(parts) < 2:
+        return None
+    meant = parts
+    if colour is not None:
+        pixels = picture[coarse]
+        away = np.array([_away(pixels[labels == part], colour) for part in meant])
         meant = [part for part, far in zip(meant, away, strict=True) if far <= away.min() + ALIKE]
     if _is_placed(wanted) and len(meant) > 1:
-        parts = np.stack([coarse == part for part in meant])
         other = None
         if wanted.other is not None:
             there = seen[f"the {wanted.other.noun}"]
             # It may be placed by a further one.
             chosen = _pick(wanted.other, None, picture, there, seen) if _is_placed(wanted.other) else None
-            other = (there if chosen is None else chosen)[::step, ::step]
-        meant = [meant[i] for i in choose(wanted, Instances(parts, np.ones(len(parts))), other).indices]
-    decided = _is_placed(wanted) or len(meant) < len(large)
-    return np.isin(labels, meant) if decided and meant and len(large) > 1 else None
+            other = (there if chosen is None else chosen)[coarse]
+        found = Instances(np.stack([labels == part for part in meant]), np.ones(len(meant)))
+        meant = [meant[index] for index in choose(wanted, found, other).indices]
+    if not meant or (len(meant) == len(parts) and not _is_placed(wanted)):
+        return None
+    # A part's rim may lie between the pixels that were compared.
+    rimmed = np.where(labels, labels, ndimage.maximum_filter(labels, 3))
+    kept = np.isin(rimmed, meant).repeat(step, axis=0).repeat(step, axis=1)
+    picked: Mask = mask & kept[: mask.shape[0], : mask.shape[1]]
+    return picked
 
 
 def _is_placed(wanted: Wanted) -> bool:
