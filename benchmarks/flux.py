@@ -1,7 +1,8 @@
 """FLUX within one run: the poster's recipe against ours, the limit, memory, what speeds it up.
 
     python -m benchmarks.flux [--size tiny|published] [--family fill|klein|kontext|all] [--bits 4|8|16]
-        [--preset P] [--masks 2,10,40] [--pictures 1024x1024,4032x3024] [--rounds N] [--compile] [--json FILE]
+        [--preset P] [--masks 2,10,40] [--pictures 1024x1024,4032x3024] [--rounds N]
+        [--compile [--float8]] [--json FILE]
 
 The weights are random and are made on the device: seconds and memory are what real ones cost. Nothing is
 asserted; the limit that a figure should keep is printed beside it. The work of the steps (FLOPs) is counted
@@ -501,9 +502,16 @@ def four_objects(size: tuple[int, int]) -> list[Mask]:
 
 
 def measure(
-    table: Table, maker: Maker, bits: int, cases: Sequence[Case], *, rounds: int, compiled: bool
+    table: Table,
+    maker: Maker,
+    bits: int,
+    cases: Sequence[Case],
+    *,
+    rounds: int,
+    compiled: bool,
+    float8: bool = False,
 ) -> None:
-    """All that is measured of a family without a limit on memory."""
+    """All that is measured of a family without a limit on memory; ``float8``: compiled, it multiplies so."""
     family, card = maker.family, maker.device.type == "cuda"
     poster = poster_seconds(replace(maker, family="fill"), cases, rounds)
     memory.free()
@@ -578,9 +586,13 @@ def measure(
     measure_words(table, maker, bits, pipeline, chosen, turns)
 
     if compiled and bits == 16:
+        how = "compiled"
+        if float8:
+            speed.float8(transformer)
+            how = "compiled, in 8-bit floats"
         speed.compile_blocks(transformer)
-        table.add("one step compiled, of eager", step_seconds(maker, transformer, square, rounds) / step)
-        taken = ours(chosen, " compiled")
+        table.add(f"one step {how}, of eager", step_seconds(maker, transformer, square, rounds) / step)
+        taken = ours(chosen, f" {how}")
         if card:
             [at] = painted_at(family, maker.size, chosen.picture, [chosen.mask])
             limit = engine.steps * work(family, maker.size.name, at) / rate
@@ -725,6 +737,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pictures", type=sides, default=[(1024, 1024), (4032, 3024)], metavar="WxH,…")
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--float8", action="store_true", help="what is compiled multiplies in 8-bit floats")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args(arguments)
     card = torch.cuda.is_available()
@@ -752,7 +765,7 @@ def main(arguments: list[str] | None = None) -> int:
         if size.name == "published" and not card:
             table.skip("seconds and memory", "there is no card")
         else:
-            measure(table, maker, bits, cases, rounds=args.rounds, compiled=args.compile)
+            measure(table, maker, bits, cases, rounds=args.rounds, compiled=args.compile, float8=args.float8)
         memory.free()
     return 0
 

@@ -311,6 +311,24 @@ class TestSpeed:
         speed.attention(engine.pipeline.transformer, speed.fast_attention())
         assert np.array_equal(engine.paint([job()])[0], engines["klein"].paint([job()])[0])
 
+    @pytest.mark.parametrize("family", NAMES)
+    def test_small_floats_are_for_the_large_matrices_of_the_blocks(
+        self, engines: dict[Family, FluxEngine], family: Family
+    ) -> None:
+        named = dict(engines[family].pipeline.transformer.named_modules())
+        large = {name for name, module in named.items() if speed.is_large(module, name)}
+        inside = {name for name in named if ".attn." in name and name.endswith("qkv")}
+        assert inside
+        assert inside <= large
+        assert any(".ff" in name or "proj_mlp" in name for name in large)
+        assert not any("norm" in name or "embed" in name or "modulation" in name for name in large)
+        assert "proj_out" not in large
+
+    @pytest.mark.skipif(speed.has_float8(), reason="this card has 8-bit floats")
+    def test_where_there_are_no_small_floats_it_says_so(self, engines: dict[Family, FluxEngine]) -> None:
+        with pytest.raises(EngineError, match=r"^8-bit floats need a graphics card"):
+            speed.float8(engines["klein"].pipeline.transformer)
+
     @pytest.mark.parametrize(
         ("family", "kind"),
         [("fill", "first-block"), ("fill", "taylor"), ("kontext", "first-block"), ("klein", "taylor")],

@@ -236,7 +236,7 @@ def test_which_of_several_is_decided_by_where_they_are(phrase: str, meant: tuple
     lamps[0, 10:20, 5:10] = lamps[1, 12:22, 40:45] = lamps[2, 8:24, 70:78] = True
     bed = np.zeros((40, 80), bool)
     bed[20:36, 46:66] = True
-    found = lamps.any(0)
+    found = np.any(lamps, axis=0)
     found[2, 30] = True  # a scrap
     choice = Choice.read(phrase)
     assert choice is not None
@@ -244,13 +244,13 @@ def test_which_of_several_is_decided_by_where_they_are(phrase: str, meant: tuple
     assert set(choice.others) <= {"the bed"}
     picked = choice.pick(GREY[:40, :80], found, {"the bed": bed})
     assert picked is not None
-    np.testing.assert_array_equal(picked, lamps[list(meant)].any(0))
+    np.testing.assert_array_equal(picked, np.any(lamps[list(meant)], axis=0))
 
 
 def test_a_place_is_compared_coarsely_and_the_mask_stays_fine() -> None:
     lamps = np.zeros((2, 1500, 2000), bool)
     lamps[0, 700:801, 201:302] = lamps[1, 703:808, 1604:1705] = True
-    picked = _picked("the lamp on the right", GREY, lamps.any(0))
+    picked = _picked("the lamp on the right", GREY, np.any(lamps, axis=0))
     assert picked is not None
     np.testing.assert_array_equal(picked, lamps[1])
 
@@ -286,7 +286,7 @@ def test_which_of_several_is_decided_by_their_colour(phrase: str, meant: tuple[i
         chair[20:50, left : left + 25] = True
         picture[chair] = colour  # the third is in the shade
         picture[45:50, left : left + 25] = 90  # and all have grey legs
-    picked = _picked(phrase, picture, chairs.any(0))
+    picked = _picked(phrase, picture, np.any(chairs, axis=0))
     assert picked is not None
     np.testing.assert_array_equal(picked, chairs[list(meant)].any(0))
 

@@ -6,9 +6,13 @@ measured on a card that it pays.
 
 from __future__ import annotations
 
+import re
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import torch
+
+from tools.errors import EngineError
 
 Cache = Literal["first-block", "taylor"]
 
@@ -38,6 +42,41 @@ def compile_blocks(transformer: Any, **settings: Any) -> None:
     reason. ``settings`` go to ``torch.compile``. Not together with streamed weights.
     """
     transformer.compile_repeated_blocks(fullgraph=True, **settings)
+
+
+def float8(transformer: Any) -> None:
+    """Multiply in 8-bit floats (e4m3), activations scaled as they come, row by row. Changes the picture.
+
+    Before :func:`compile_blocks`, and not without it: what scaling costs eagerly is more than is saved. Only
+    the large matrices of the blocks; not for quantised or streamed weights. Raises ``EngineError`` where the
+    card cannot do it, or the package for it is missing.
+    """
+    if not has_float8():
+        raise EngineError("8-bit floats need a graphics card of compute capability 8.9 or more.")
+    if find_spec("torchao") is None:
+        raise EngineError("8-bit floats need a package more: install it with pip install 'inpalla[float8]'.")
+    from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, PerRow, quantize_
+
+    config = Float8DynamicActivationFloat8WeightConfig(granularity=PerRow())
+    quantize_(transformer, config, filter_fn=is_large)
+
+
+def has_float8() -> bool:
+    """Whether the present device multiplies 8-bit floats."""
+    return torch.cuda.is_available() and torch.cuda.get_device_capability() >= (8, 9)
+
+
+def is_large(module: torch.nn.Module, name: str) -> bool:
+    """Whether a module of a transformer, by its full name, is a matrix that all tokens go through.
+
+    Those of the modulation see one vector a step, and what comes before and after the blocks is sensitive.
+    """
+    return (
+        isinstance(module, torch.nn.Linear)
+        and re.match(r"(?:single_)?transformer_blocks\.", name) is not None
+        and "norm" not in name
+        and module.in_features % 16 == module.out_features % 16 == 0
+    )
 
 
 def attention(transformer: Any, backend: str) -> None:
