@@ -58,7 +58,7 @@ def _engine(family: FamilyName, pipeline: Any, folder: Path) -> FluxEngine:
         FAMILIES[family],
         Vocabulary(Resident(pipeline, TOKENS)),
         pocket_wording,
-        revision=_revision(folder),
+        revision=_revision(folder, TEMPERATURE[family]),
         areas=(AREA,),
         steps=STEPS,
         guidance=GUIDANCE[family],
@@ -93,9 +93,11 @@ def _ready(pipeline: Any, family: FamilyName) -> Any:
     return pipeline.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _revision(folder: Path) -> str:
-    """The first 12 hexadecimal digits of the SHA-256 of a folder's weight files."""
-    digest = hashlib.sha256()
+def _revision(folder: Path, temperature: float) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of all that a request does not say and pixels depend on:
+    the noise's share, and a folder's weight files.
+    """
+    digest = hashlib.sha256(f"{temperature}".encode())
     for file in sorted(folder.rglob("*.safetensors")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
