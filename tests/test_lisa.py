@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch.nn import functional as F
 
 import pocket
@@ -281,7 +282,7 @@ def test_which_of_several_is_decided_by_their_colour(phrase: str, meant: tuple[i
     picture = np.full((60, 120, 3), 200, np.uint8)
     chairs = np.zeros((3, 60, 120), bool)
     for chair, left, colour in zip(
-        chairs, (5, 45, 85), ((15, 20, 90), (190, 30, 25), (5, 10, 60)), strict=True
+        chairs, (5, 45, 85), ((15, 20, 90), (190, 30, 25), (12, 17, 76)), strict=True
     ):
         chair[20:50, left : left + 25] = True
         picture[chair] = colour  # the third is in the shade
@@ -468,3 +469,13 @@ def test_a_compiled_encoder_sees_the_same_and_can_still_be_cancelled() -> None:
     assert one.mask.any()
     assert np.count_nonzero(one.mask != other.mask) <= 1e-4 * one.mask.size
     assert other.confidence == pytest.approx(one.confidence, abs=1e-4)
+
+
+def test_the_pocket_model_tells_one_colour_from_another(segmenter: LisaSegmenter) -> None:
+    with Image.open(pocket.sample_room()) as room:
+        picture = np.asarray(room.convert("RGB"))
+    pink, navy = segmenter.segment(picture, ["the pink armchair", "the navy armchair"])
+    assert pink.present
+    assert navy.present
+    left, right = (np.flatnonzero(each.mask.any(axis=0)) for each in (pink, navy))
+    assert left.max() < right.min()

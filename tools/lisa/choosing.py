@@ -28,9 +28,9 @@ SCRAP: Final = 12
 """So many pixels of a mask are no thing, whatever else is there."""
 FINE: Final = 512
 """Places and colours are compared at about so many pixels a side: more tell nothing and cost time."""
-ALIKE: Final = 0.03
+ALIKE: Final = 0.02
 """Parts whose colours are nearly as near to the named one as the nearest are of that colour, too."""
-_LIGHTNESS: Final = 0.3
+_LIGHTNESS: Final = 0.15
 """How much the lightness of a colour counts beside its hue: the shade changes the one, not the other."""
 _OF_THAT_COLOUR: Final = 25
 """So many percent of a thing show its colour at least: the rest may be a pattern, wood, or in the shade."""
