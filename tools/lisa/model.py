@@ -196,6 +196,26 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
             mask[row, before + longest - len(e) :] = 1
         return inputs, mask, (mask.cumsum(1) - 1).clamp(min=0)[:, before:], cache
 
+    def _step(self, inputs: Tensor, positions: Tensor, cache: DynamicCache) -> Tensor:
+        """The states of one token more (n, 1, hidden), where no prompt is padded: the layers alone.
+
+        Then nothing is masked, and what transformers does around its layers at every token (masks, records of
+        outputs) takes a quarter of a small model's time.
+        """
+        model = self.language_model.model
+        turned = model.rotary_emb(inputs, position_ids=positions)
+        states = inputs
+        for layer in model.layers:
+            states = layer(
+                states,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                position_embeddings=turned,
+            )
+        last: Tensor = model.norm(states)
+        return last
+
     @torch.no_grad()
     def read(
         self, prompts: list[Tensor], tokens: Tensor, said: list[int], prefix: Prefix | None = None
@@ -241,15 +261,18 @@ class Lisa(PreTrainedModel):  # type: ignore[misc]
         best = [0.0] * len(prompts)
         going = [True] * len(prompts)
         padded = len({len(ids) for ids in prompts}) > 1
-        for _ in range(max_new_tokens):
-            output = self.language_model.model(
-                inputs_embeds=inputs,
-                attention_mask=mask if padded else None,  # to build a mask costs time at every token
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
-            )
-            hidden = output.last_hidden_state[:, -1]
+        for step in range(max_new_tokens):
+            if step and not padded:
+                states = self._step(inputs, positions, cache)
+            else:
+                states = self.language_model.model(
+                    inputs_embeds=inputs,
+                    attention_mask=mask if padded else None,
+                    position_ids=positions,
+                    past_key_values=cache,
+                    use_cache=True,
+                ).last_hidden_state
+            hidden = states[:, -1]
             logits = self.language_model.lm_head(hidden).float()
             chosen = logits.argmax(-1)
             seg_probability = logits.softmax(-1)[:, seg_id]
