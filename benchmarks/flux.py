@@ -740,6 +740,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--float8", action="store_true", help="what is compiled multiplies in 8-bit floats")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args(arguments)
+    if args.float8 and not args.compile:
+        parser.error("--float8 goes with --compile")
     card = torch.cuda.is_available()
     device, dtype = torch.device("cuda" if card else "cpu"), torch.bfloat16 if card else torch.float32
     size = SIZES[args.size]

@@ -263,7 +263,7 @@ class LisaSegmenter(Movable):
     def _weigh(
         self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
     ) -> dict[str, _Weighed]:
-        """Each phrase, all in one batch."""
+        """What is weighed of each phrase, by phrase; all are asked in one batch."""
         rule = self._presence
         assert rule is not None
         asked = list(dict.fromkeys(phrases))
