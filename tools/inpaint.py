@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sessions.compose import Patch, compose
 from tools import colours, errors, residency
 from tools.region import Region, cut, most_each, patch, plan_region
-from tools.request import Kind
+from tools.request import ColourStage, Kind
 from tools.segment import CancelCheck, never
 
 
@@ -116,7 +116,7 @@ class MaskedEdit:
     ``seed`` decides the noise; ``steps`` and ``guidance`` are the engine's own where they are None. ``area``
     is the number of pixels to paint its crop at; None lets ``plan`` choose. ``target`` is what the engine is
     told of the thing that lies there. ``batch`` is given to repeat an edit that was painted among so many,
-    itself among them.
+    itself among them. ``colour`` is the colour to be computed, for engines that compute one.
     """
 
     mask: NDArray[np.bool_]
@@ -128,6 +128,7 @@ class MaskedEdit:
     area: int | None = None
     target: str = ""
     batch: int | None = None
+    colour: ColourStage | None = None
 
 
 @dataclass(frozen=True, eq=False)

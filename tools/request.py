@@ -12,6 +12,24 @@ object.
 """
 
 
+class ColourStage(BaseModel):
+    """A colour computed onto an edit: what was asked for, and under what light.
+
+    ``value`` is the asked colour in Oklab (lightness 0…1, two axes of hue within ±0.4; Ottosson 2020), as a
+    surface in full light would show it. ``light`` is the share of that lightness and chroma that the thing's
+    median shows in the picture's light (about 0.5…1.1); ``strength`` (0…1) how much of the way is gone.
+    ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
+    own pixels are recoloured.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: tuple[float, float, float]
+    light: float
+    strength: float = 1.0
+    painted: str | None = None
+
+
 class Request(BaseModel):
     """Everything that an edit's pixels depend on.
 
@@ -19,7 +37,8 @@ class Request(BaseModel):
     digests of the picture below the edit and of the segmenter's mask (both at the picture's size). ``area``
     is the number of pixels that its crop was painted at; None, in requests of earlier releases, stands for
     the engine's own. ``target`` is what the engine was told of the thing that lay there; ``batch`` how many
-    edits it painted at once, itself among them, which can move pixels by a grey level.
+    edits it painted at once, itself among them, which can move pixels by a grey level. ``colour`` is the
+    colour that was computed, on the picture's pixels or on what the engine painted; None for none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,3 +55,4 @@ class Request(BaseModel):
     area: int | None = None
     target: str = ""
     batch: int = 1
+    colour: ColourStage | None = None

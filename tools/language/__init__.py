@@ -1,0 +1,1 @@
+"""The language of looks: names of colours, steps, materials."""
