@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from tools.language.looks import read_look
 
 from agent import painting, words
 from agent.bench import Bench
@@ -21,6 +20,7 @@ from agent.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.inpainting import recolour
+from tools.language.looks import read_look
 from tools.segment import Found, find
 
 Pixels = NDArray[np.uint8]
@@ -103,14 +103,15 @@ def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> st
     name = words.definite(piece.target)
     stage = piece.request.colour if piece.request is not None else None
     look = read_look(piece.prompt, piece.target)
-    if stage is not None and look.pattern in ("", "plain"):
-        if recolour.taken(after, mask, stage) > FAR:
-            return f"{name} did not take the colour that you asked for"
-        if look.is_colour_only and recolour.left_over(before, after, mask) > LEFT:
-            return f"a part of {name} kept its old colour"
-    elif stage is None and look.value is not None and look.pattern in ("", "plain"):
-        if recolour.taken(after, mask, recolour.stage_for(look.value, before, mask)) > VERY_FAR:
-            return f"{name} did not take the colour that you asked for"
+    if look.pattern not in ("", "plain"):
+        return None
+    limit = FAR
+    if stage is None and look.value is not None:
+        stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
+    if stage is not None and recolour.taken(after, mask, stage) > limit:
+        return f"{name} did not take the colour that you asked for"
+    if limit == FAR and look.is_colour_only and recolour.left_over(before, after, mask) > LEFT:
+        return f"a part of {name} kept its old colour"
     return None
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 Outcome = Literal["done", "not found", "no change", "offered", "refused", "unsure", "skipped"]
 """done: painted, measured and committed · not found: the segmenter saw no such thing · no change: the painter
 left it as it was · offered: it did not come out as asked, and the nearest may be kept · refused: its engine
-cannot do it, and says why · unsure: the user must say what is meant · skipped: another edit of the turn failed
-first.
+cannot do it, and says why · unsure: the user must say what is meant · skipped: another edit of the turn
+failed first.
 """
 
 

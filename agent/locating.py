@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from tools.inpainting.recolour import measure
-from tools.language.looks import read_look
 
 from agent import words
 from agent.bench import Bench
@@ -22,6 +20,8 @@ from agent.plan import Edit, Hide, Keep, Pick, Refresh, Show, Step, Variations
 from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
+from tools.inpainting.recolour import measure
+from tools.language.looks import read_look
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
@@ -110,9 +110,8 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         if piece.open and piece.mask is None:
             place = places.get(index)
             named |= landmarks(place, piece.prompt) if place else {"object": piece.target}
-        if piece.open and piece.patch is None and piece.kind == "restyle" and piece.refreshes is None:
-            if like := read_look(piece.prompt, piece.target).like:
-                named["like"] = like
+        if like := _like(piece):
+            named["like"] = like
         if named:
             roles[index] = named
             phrases += named.values()
@@ -131,12 +130,12 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         )
     located = list(pieces)
     for index, named in roles.items():
-        found = {role: founds[phrase] for role, phrase in named.items()}
+        seen = {role: founds[phrase] for role, phrase in named.items()}
         piece = pieces[index]
-        if "like" in found:
-            piece = _coloured_like(piece, picture, found.pop("like"))
-        if found and piece.open:
-            piece = _located(session, piece, found, places.get(index))
+        if "like" in seen:
+            piece = _coloured_like(piece, picture, seen.pop("like"))
+        if seen and piece.open:
+            piece = _located(session, piece, seen, places.get(index))
         located[index] = piece
     return located
 
@@ -255,6 +254,13 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
         )
     area = float(np.count_nonzero(mask)) / mask.size
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
+
+
+def _like(piece: Piece) -> str:
+    """The thing whose colour an edit's is to have; empty for none."""
+    if not piece.open or piece.patch is not None or piece.kind != "restyle" or piece.refreshes is not None:
+        return ""
+    return read_look(piece.prompt, piece.target).like
 
 
 def _coloured_like(piece: Piece, picture: NDArray[np.uint8], like: Found) -> Piece:

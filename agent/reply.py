@@ -61,7 +61,8 @@ def given_up(pieces: Sequence[Piece]) -> list[str]:
     if near := [piece for piece in pieces if piece.outcome == "offered"]:
         whys = words.listed(list(dict.fromkeys(piece.why for piece in near)))
         said.append(
-            f"I could not get it right: {whys}. Nothing was changed; say “keep it” to take the nearest that I got."
+            f"I could not get it right: {whys}. Nothing was changed;"
+            " say “keep it” to take the nearest that I got."
         )
     return said
 
@@ -72,7 +73,10 @@ def covering(layers: Sequence[Layer]) -> str:
         [words.definite(words.subject(each.target, each.prompt, each.kind)) for each in layers]
     )
     were, it = ("was", "it") if len(layers) == 1 and not names.endswith("s") else ("were", "them")
-    return f"{words.capital(names)} {were} painted on what has changed now; say “refresh {names}” to paint {it} again."
+    return (
+        f"{words.capital(names)} {were} painted on what has changed now;"
+        f" say “refresh {names}” to paint {it} again."
+    )
 
 
 def offered(count: int, piece: Piece) -> str:

@@ -24,13 +24,14 @@ class _Data(BaseModel):
 class Piece(_Data):
     """One edit in hand. What is not known yet is None.
 
-    ``mask`` and ``patch`` are digests in the session's pictures, ``box`` is where the patch lies; ``area`` is
-    the share of the picture in the mask; ``confidence`` (0…1) is the segmenter's. ``value`` is the colour, in
-    Oklab, of another thing that the edit's is to have. ``again`` counts how often the same was asked for before
-    and ``attempt`` the tries that failed: both make for another seed. ``refreshes`` is the request that is
-    carried out again on other pixels. ``checked`` says that nobody need look at the result: the user chose it.
-    An ``outcome`` other than "done" means that nothing more is done about the edit, and ``why`` says in a
-    sentence what was wrong. ``layer`` is the layer that is revised, and after the commit the one that was made.
+    ``mask`` and ``patch`` are digests in the session's pictures, ``box`` is where the patch lies; ``area``
+    is the share of the picture in the mask; ``confidence`` (0…1) is the segmenter's. ``value`` is the
+    colour, in Oklab, of another thing that the edit's is to have. ``again`` counts how often the same was
+    asked for before and ``attempt`` the tries that failed: both make for another seed. ``refreshes`` is the
+    request that is carried out again on other pixels. ``checked`` says that nobody need look at the result:
+    the user chose it. An ``outcome`` other than "done" means that nothing more is done about the edit, and
+    ``why`` says in a sentence what was wrong. ``layer`` is the layer that is revised, and after the commit
+    the one that was made.
     """
 
     target: str
@@ -77,9 +78,9 @@ class TurnState(_Data):
     """Everything that the nodes of the graph tell one another.
 
     ``plan`` is None until the planner has spoken; ``at`` is the first step that was not carried out yet.
-    ``pieces`` are the edits of the stretch in hand; ``finished`` are the edits of earlier stretches; ``deeds`` says in a few
-    words each what was done, ``remarks`` in sentences what else is to be said. ``seconds`` has the keys plan,
-    locate and paint.
+    ``pieces`` are the edits of the stretch in hand; ``finished`` are the edits of earlier stretches;
+    ``deeds`` says in a few words each what was done, ``remarks`` in sentences what else is to be said.
+    ``seconds`` has the keys plan, locate and paint.
     """
 
     sentence: str

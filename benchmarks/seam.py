@@ -28,6 +28,7 @@ from pocket.evaluation.painting import paint
 from pocket.evaluation.scenes import Case, draw_case
 from tools import registry
 from tools.presets import Preset
+from tools.request import Kind
 
 LIMIT = 1.25
 """How many times the true step the painted one may be."""

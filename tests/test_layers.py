@@ -1,4 +1,5 @@
-"""Laws of layers: what was not asked for does not move, whatever is revised, hidden, shown, undone or picked."""
+"""Laws of layers: what was not asked for does not move, whatever is revised, hidden, shown, undone or
+picked."""
 
 from __future__ import annotations
 
@@ -55,7 +56,8 @@ def do(editor: Editor, *steps: Step) -> None:
 
 
 def covered(session: Session, layers: Sequence[int]) -> NDArray[np.bool_]:
-    """Where a patch of any of these layers lies, in any of its revisions that the head or its parent shows."""
+    """Where a patch of any of these layers lies, in any of its revisions that the head or its parent
+    shows."""
     mask = np.zeros(room().shape[:2], np.bool_)
     for layer in layers:
         rgba, box = session.patch(layer)

@@ -81,8 +81,8 @@ class Preset:
 
     ``inpainters`` are by the kind of edit, and need no licence to be accepted. ``licensed`` do, and are used
     instead where they are on this machine. ``computing`` are engines that compute an edit without a model, by
-    kind: they are asked first, in their order, whether they can do what is asked. ``budget`` is how much of a card it may take at most, in GiB; 0
-    for a preset that needs no card.
+    kind: they are asked first, in their order, whether they can do what is asked. ``budget`` is how much of a
+    card it may take at most, in GiB; 0 for a preset that needs no card.
     """
 
     name: str

@@ -101,7 +101,8 @@ def measure(
     """Paint ``scenes`` cases and make the figures. Without a segmenter, what it must find is not measured.
 
     ``preset`` None measures the true pictures laid in under the blend mask: what a perfect painter would
-    reach. An edit that its engine refuses is counted, and not judged. ``judged`` is the number of rooms on which the judge itself is checked.
+    reach. An edit that its engine refuses is counted, and not judged. ``judged`` is the number of rooms on
+    which the judge itself is checked.
     """
     tally = Tally()
     seconds: list[float] = []

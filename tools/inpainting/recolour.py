@@ -12,7 +12,6 @@ applied to the picture's own pixels at any size.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -26,6 +25,7 @@ from tools.inpaint import MaskedEdit
 from tools.inpainting.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.edge import reach_for, unmix
 from tools.inpainting.oklab import Field, from_srgb, into_gamut, to_srgb
+from tools.language.looks import ColourStep, read_look
 from tools.request import ColourStage
 from tools.segment import CancelCheck, never
 
@@ -62,17 +62,6 @@ _BRIGHTEST: Final = 1.15
 """How many times its own lightness a surface is ever lit; what is brighter is a highlight."""
 
 _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
-
-
-@dataclass(frozen=True)
-class ColourStep:
-    """A step from a colour, in Oklab: ``lightness`` is added (a bit 0.03, plainly 0.07, much 0.14; negative
-    for darker), ``chroma`` multiplies, ``warmth`` (-1…1) turns and moves the hue towards orange or blue.
-    """
-
-    lightness: float = 0.0
-    chroma: float = 1.0
-    warmth: float = 0.0
 
 
 def stage_for(
@@ -112,6 +101,7 @@ def _moved(shown: Colour, step: ColourStep, most: float) -> Colour:
     a, b = (axis * share * step.chroma for axis in shown[1:])
     if step.warmth:
         a, b = a + 0.015 * step.warmth, b + 0.045 * step.warmth
+    a, b = a + step.tint[0], b + step.tint[1]
     result = into_gamut(np.array([[lightness, a, b]], np.float32))[0]
     return float(result[0]), float(result[1]), float(result[2])
 
@@ -223,6 +213,10 @@ class Recolour:
 
     name = "recolour"
     revision = "1"
+
+    def can(self, prompt: str, target: str) -> bool:
+        """Whether a prompt asks for nothing but a colour."""
+        return read_look(prompt, target).is_colour_only
 
     def compute(
         self, picture: NDArray[np.uint8], edit: MaskedEdit, *, cancelled: CancelCheck = never

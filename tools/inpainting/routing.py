@@ -69,9 +69,9 @@ def route(
 ) -> Route:
     """How to carry out an edit of an RGB picture (H, W, 3).
 
-    ``computing`` are the names of the engines that compute, in the order in which they are asked; ``value`` is
-    the colour (Oklab) of another thing that the edit's is to have; ``previous`` what the edit revises. Raises
-    ``EngineError`` where what is asked cannot be done, such as a step beyond black.
+    ``computing`` are the names of the engines that compute, in the order in which they are asked; ``value``
+    is the colour (Oklab) of another thing that the edit's is to have; ``previous`` what the edit revises.
+    Raises ``EngineError`` where what is asked cannot be done, such as a step beyond black.
     """
     if edit.kind == "restyle" and recolour.Recolour.name in computing:
         return _restyled(picture, edit, computing, value, previous)
@@ -124,9 +124,10 @@ def carry_out(
     progress: Progress | None = None,
     cancelled: CancelCheck = never,
 ) -> Painted:
-    """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint`` does."""
+    """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
+    does."""
     if not hasattr(engine, "paint"):
-        return Painted(compute(picture, edit, cast(Computing, engine), cancelled=cancelled), 0, 1)
+        return Painted(compute(picture, edit, engine, cancelled=cancelled), 0, 1)
     painter = cast(Inpainter, engine)
     (painted,) = inpaint(picture, [edit], {edit.kind: painter}, progress=progress, cancelled=cancelled)
     if edit.colour is None:
@@ -194,12 +195,11 @@ def _restyled(
             value = current.value  # the layer's own words: its recorded value may be finer than they are
     has_colour = value is not None or look.step is not None
     same = (look.material, look.pattern, look.rest) == (old.material, old.pattern, old.rest)
-    if has_colour and same and previous is not None and before is not None:
-        if previous.kind == "restyle" and before.engine != recolour.Recolour.name:
-            painted = previous.load()
-            stage = _stage(look, value, current, compose(picture, [painted]), edit.mask)
-            stage = stage.model_copy(update={"painted": previous.painted})
-            return _named(look, Route(replace(edit, colour=stage), _Repainted(painted), kept=before))
+    if previous is not None and before is not None and has_colour and same and _is_painted(previous, before):
+        painted = previous.load()
+        stage = _stage(look, value, current, compose(picture, [painted]), edit.mask)
+        stage = stage.model_copy(update={"painted": previous.painted})
+        return _named(look, Route(replace(edit, colour=stage), _Repainted(painted), kept=before))
     if has_colour and not look.material and not look.rest and (look.is_colour_only or look.like):
         stage = _stage(look, value, current, picture, edit.mask)
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))
@@ -208,6 +208,11 @@ def _restyled(
             colour = _stage(look, value, current, picture, edit.mask) if has_colour else None
             return _named(look, Route(replace(edit, colour=colour), engine))
     return Route(edit, value=value if look.pattern in ("", "plain") else None)
+
+
+def _is_painted(previous: Previous, request: Request) -> bool:
+    """Whether there is a painted surface that may keep its texture and take another colour."""
+    return previous.kind == "restyle" and request.engine != recolour.Recolour.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +256,8 @@ def _named(look: Look, route: Route) -> Route:
 def _shades(stage: ColourStage, count: int) -> list[ColourStage]:
     """``count`` shades of a colour, itself first: then lighter and darker, duller and stronger ones."""
     moves = (
-        (0.0, 1.0), (0.08, 0.95), (-0.08, 1.0), (0.0, 0.6), (0.05, 1.2), (0.14, 0.8), (-0.14, 0.9), (-0.05, 0.7),
+        (0.0, 1.0), (0.08, 0.95), (-0.08, 1.0), (0.0, 0.6),
+        (0.05, 1.2), (0.14, 0.8), (-0.14, 0.9), (-0.05, 0.7),
     )  # fmt: skip
     lightness, a, b = stage.value
     return [
