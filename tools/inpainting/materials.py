@@ -20,7 +20,7 @@ from sessions.compose import Box, Patch
 from tools import colours
 from tools.errors import Cancelled, EngineError, PictureError
 from tools.inpaint import MaskedEdit
-from tools.inpainting import patterns, planes, shading
+from tools.inpainting import forms, patterns, planes, shading
 from tools.region import bounds
 from tools.segment import CancelCheck, never
 
@@ -196,7 +196,6 @@ def _laid(
 ) -> Field:
     """The material on the thing, in its light: sRGB (H, W, 3) of the crop; only what is in the mask counts."""
     rows, columns = np.nonzero(mask)
-    light = taken.light[rows, columns]
     own = patterns.OWN.get(wish.material)
     colour: patterns.RGB
     if edit.colour is not None:
@@ -221,11 +220,22 @@ def _laid(
     room = planes.walls_of(view, edit.mask) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
     shape = _Shape(mask, taken, extent, wish)
+    form = None
+    kind = forms.kind_of(edit.target) or forms.kind_of(edit.prompt) if wish.place == "thing" else None
+    if kind is not None and not shape.round:
+        height, width = edit.mask.shape
+        cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
+        form = forms.fitted(kind, view, mask, cut, box.x0, box.y0)
+    x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
+    y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
+    if form is not None:
+        shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
+    light = shape.light[rows, columns]
     for i in range(samples * samples):
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
         x = (columns + np.float32(box.x0 + dx)).astype(np.float32)
         y = (rows + np.float32(box.y0 + dy)).astype(np.float32)
-        points = _points(shape, view, room, x, y, rows, columns, box, inner, colour, second, seed, wish)
+        points = _points(shape, form, view, room, x, y, rows, columns, box, inner, colour, second, seed, wish)
         look = patterns.PATTERNS[wish.material](points)
         lit = np.float32(1 - look.lit) + np.float32(look.lit) * light
         shown = look.colour * lit[None] + look.glint * np.minimum(lit, 1)
@@ -253,7 +263,7 @@ class _Shape:
         self.share = taken.share
         reach = ndimage.distance_transform_edt(np.pad(_spanned(mask), 1))[1:-1, 1:-1]
         self.rim = np.clip(1 - reach / max(0.045 * extent, 2), 0, 1).astype(np.float32)
-        self.light = taken.light
+        self.light = taken.light.copy()
         inside = taken.light[mask]
         self.middle = float(np.median(inside))
         rows = np.arange(mask.shape[0])
@@ -293,8 +303,34 @@ def _spanned(mask: Mask) -> Mask:
     return np.asarray(spans[0] | spans[1].T)
 
 
+def _light_on(
+    seen: forms.Shown, taken: shading.Taken, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> Field:
+    """The light (n,) on a thing whose form is known: where its old pattern hides the light, each face has a
+    light that changes evenly over it.
+    """
+    light, bright = taken.light[rows, columns], taken.bright[rows, columns]
+    if taken.pattern <= 0:
+        return light
+    sure = taken.share[rows, columns] > 0.5
+    even = light.copy()
+    for face in np.unique(seen.face):
+        at = np.flatnonzero(seen.face == face)
+        known = at[sure[at]]
+        if known.size < 40:
+            continue
+        u, v = seen.u, seen.v
+        mean, spread = (float(u[known].mean()), float(v[known].mean())), 0.02 * known.size
+        terms = np.stack([np.ones(known.size), u[known] - mean[0], v[known] - mean[1]], 1)
+        matrix = terms.T @ terms + np.diag([0.0, spread, spread])
+        fit = np.linalg.solve(matrix, terms.T @ np.clip(bright[known], 0.3, 1.5))
+        even[at] = np.clip(fit[0] + fit[1] * (u[at] - mean[0]) + fit[2] * (v[at] - mean[1]), 0.35, 1.4)
+    return light + (even - light) * np.float32(taken.pattern)
+
+
 def _points(
     shape: _Shape,
+    form: forms.Form | None,
     view: planes.View,
     room: planes.Box | None,
     x: Field,
@@ -323,6 +359,16 @@ def _points(
         detail = 0.3 * view.focal / room.back
         gloss = np.full_like(u, 0.4)
         rim, bend = np.zeros_like(u), np.zeros_like(u)
+    elif form is not None:
+        seen = forms.shown(form, view, x, y)
+        size = min(max(0.1 * max(form.size), 0.028), 0.2)
+        u, v = seen.u / np.float32(size), seen.v / np.float32(size)
+        detail = size * view.focal / max(form.into, 0.5)
+        facing = np.abs((seen.normal * seen.view).sum(0))
+        rim = np.clip(1 - facing, 0, 1)
+        sun = np.array((0.42 * shape.side, 0.72, -0.55), np.float32)[:, None] - seen.view
+        gloss = np.clip((seen.normal * sun).sum(0) / np.sqrt((sun * sun).sum(0)), 0, 1)
+        bend = 1.15 * seen.normal[0] + 0.7 * seen.normal[1]
     else:
         unit = max(shape.unit, 1.0)
         middle = (inner.x0 + inner.x1) / 2

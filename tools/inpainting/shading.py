@@ -27,7 +27,7 @@ COARSE: Final = 224
 _LIGHT: Final = np.array((0.299, 0.587, 0.114), np.float32)
 _ROUNDS: Final = 3
 _SWEEPS: Final = 40
-_STRENGTH: Final = 0.006
+_STRENGTH: Final = 0.0012
 _CLUSTERS: Final = 5
 
 
@@ -43,9 +43,10 @@ class Taken:
     """
 
     light: Field
+    bright: Field
     share: Field
     colour: NDArray[np.float32]
-    rough: float
+    pattern: float
 
 
 def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool) -> Taken:
@@ -70,38 +71,45 @@ def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool
     if not main.any():
         main, share = inside, inside.astype(np.float32)
     filled = _filled(bright, main)
-    coarse = _blurred(filled, 0.025 * span)
-    rough = float(np.sqrt(np.mean((filled - coarse)[main] ** 2)) / max(float(np.mean(filled[main])), 0.02))
-    window = (0.010 + 0.040 * float(np.clip((rough - 0.02) / 0.05, 0, 1))) * span
+    coarse = _blurred(filled, 0.02 * span)
+    off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
+    rough = float(np.percentile(off, 60))
+    much = float(np.clip((rough - 0.012) / 0.02, 0, 1))
     top = max(float(np.percentile(filled[main], 95)), 0.05)
-    smooth = structure(filled / top, window) * top
+    smooth = filled
+    if much > 0:
+        smooth = structure(filled / top, 0.012 * span, 0.07 * span) * top
+        smooth = filled + (smooth - filled) * np.float32(much)
     reference = float(np.percentile(smooth[main], 72))
     light = np.clip(smooth / max(reference, 0.02), 0.25, 1.6)
-    return Taken(_grown(light, mask.shape), _grown(share, mask.shape), colour, rough)
+    bright = np.clip(filled / max(reference, 0.02), 0.2, 1.8)
+    shape = mask.shape
+    return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, much)
 
 
-def structure(values: Field, window: float, strength: float = _STRENGTH) -> Field:
-    """``values`` (h, w), 0 to 1, without texture finer than about twice ``window`` (pixels).
+def structure(values: Field, narrow: float, along: float, strength: float = _STRENGTH) -> Field:
+    """``values`` (h, w), 0 to 1, without texture.
 
     Relative total variation: each round solves a weighted least squares of smoothness, the weights small
-    where gradients keep their sign within the window. Conjugate gradients, preconditioned by the diagonal.
+    where gradients keep their sign within a window. The window is long in the direction that an edge with
+    that gradient runs in (``along``, pixels) and ``narrow`` across it: edges between faces are straight and
+    long, those of knitting and weaving are not. Conjugate gradients, preconditioned by the diagonal.
     """
     result = values.astype(np.float32)
-    sigma = max(window, 0.8)
-    for _ in range(_ROUNDS):
-        across, down = _weights(result, sigma)
+    for number in range(_ROUNDS):
+        shrink = 0.75**number
+        across, down = _weights(result, max(narrow * shrink, 0.8), max(along * shrink, 0.8))
         result = _solved(values, across * strength, down * strength, result)
-        sigma = max(sigma * 0.7, 0.8)
     return result
 
 
-def _weights(values: Field, sigma: float) -> tuple[Field, Field]:
+def _weights(values: Field, narrow: float, along: float) -> tuple[Field, Field]:
     out = []
-    for axis in (1, 0):
+    for axis, window in ((1, (along, narrow)), (0, (narrow, along))):
         slope = np.diff(values, axis=axis, append=np.take(values, [-1], axis))
-        inherent = np.abs(ndimage.gaussian_filter(slope, sigma, mode="nearest")) + 0.0015
+        inherent = np.abs(ndimage.gaussian_filter(slope, window, mode="nearest")) + 0.0015
         total = np.abs(slope) + 0.02
-        out.append((ndimage.gaussian_filter(1 / inherent, sigma, mode="nearest") / total).astype(np.float32))
+        out.append((ndimage.gaussian_filter(1 / inherent, 1.0, mode="nearest") / total).astype(np.float32))
     out[0][:, -1] = 0
     out[1][-1] = 0
     return out[0], out[1]
@@ -173,7 +181,8 @@ def _main_surface(
             if k in members or not sizes[k]:
                 continue
             covered = float((between & (labels == k)).sum() / sizes[k])
-            if plain or (covered > 0.62 and not framed):
+            large = sizes[k] > 0.06 * sizes[members[0]] or _mixed(centres[k], centres[members])
+            if plain or (covered > 0.62 and large and not framed):
                 members.append(int(k))
                 woven.append(int(k))
             elif _as_shade(centres[k], centres[members[0]], 0.10 if framed else 0.22):
@@ -198,6 +207,17 @@ def _as_shade(one: Field, other: Field, reach: float) -> bool:
     chroma = [_colourful(c) / 1.6 for c in (one, other)]
     apart = float(np.hypot(one[1] - other[1], one[2] - other[2])) / 1.6
     return apart < 0.03 + 0.28 * min(chroma) and abs(float(one[0] - other[0])) / 0.55 < reach
+
+
+def _mixed(one: Field, others: Field) -> bool:
+    """Whether a cluster's colour lies between those of two others."""
+    for i in range(len(others)):
+        for j in range(i):
+            way = others[j] - others[i]
+            share = float((one - others[i]) @ way) / max(float(way @ way), 1e-9)
+            if 0 < share < 1 and float(np.linalg.norm(one - others[i] - share * way)) < 0.05:
+                return True
+    return False
 
 
 def _closed(own: Mask, radius: float) -> Mask:
