@@ -1,0 +1,455 @@
+"""Materials that are computed: a pattern laid on a thing in the light that the thing has now.
+
+The thing's light is taken from the picture (see ``shading``), the material's pattern is made (see
+``patterns``) and laid on the thing's faces, on floors and walls in perspective (see ``planes``); the two are
+multiplied. What is not the thing's main surface (its legs, the glass in its frame) stays. Nothing is learned,
+so it works on any picture, and the same arguments give the same pixels.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from sessions.compose import Box, Patch
+from tools import colours
+from tools.errors import Cancelled, EngineError, PictureError
+from tools.inpaint import MaskedEdit
+from tools.inpainting import forms, patterns, planes, shading
+from tools.region import bounds
+from tools.segment import CancelCheck, never
+
+Pixels = NDArray[np.uint8]
+Field = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Place = Literal["floor", "rug", "wall", "thing"]
+
+_MARGIN: Final = 6
+"""How many pixels around the mask's box are looked at."""
+
+_WORDS: Final[dict[str, str]] = {
+    "leather": "leather", "leatherette": "leather", "chesterfield": "leather",
+    "suede": "suede", "nubuck": "suede",
+    "velvet": "velvet", "velour": "velvet", "plush": "velvet",
+    "silk": "silk", "silken": "silk", "satin": "silk",
+    "linen": "linen", "cotton": "linen", "canvas": "linen", "burlap": "linen", "jute": "linen",
+    "fabric": "linen", "cloth": "linen", "woven": "linen", "hessian": "linen",
+    "wool": "wool", "woollen": "wool", "woolen": "wool", "knit": "wool", "knitted": "wool", "woolly": "wool",
+    "tweed": "tweed", "herringbone": "tweed",
+    "corduroy": "corduroy", "denim": "denim", "jeans": "denim",
+    "striped": "striped", "stripes": "striped", "stripy": "striped", "stripey": "striped",
+    "checked": "checked", "chequered": "checked", "checkered": "checked", "gingham": "checked",
+    "plaid": "checked", "tartan": "checked", "checkerboard": "checked", "chequerboard": "checked",
+    "dotted": "dotted", "dots": "dotted", "polka": "dotted", "spotted": "dotted",
+    "painted": "painted", "plaster": "painted", "plastered": "painted", "lacquered": "painted",
+    "ceramic": "ceramic", "porcelain": "ceramic", "glazed": "ceramic", "china": "ceramic",
+    "oak": "oak", "oaken": "oak", "wood": "oak", "wooden": "oak", "parquet": "oak", "timber": "oak",
+    "walnut": "walnut", "pine": "pine", "cherrywood": "cherry", "mahogany": "mahogany", "rosewood": "mahogany",
+    "ebony": "ebony", "teak": "teak", "maple": "maple", "birch": "birch", "beech": "birch", "ash": "birch",
+    "bamboo": "bamboo",
+    "marble": "marble", "granite": "granite", "terrazzo": "terrazzo", "stone": "stone", "limestone": "stone",
+    "sandstone": "stone", "slate": "slate", "cork": "cork", "terracotta": "terracotta",
+    "brass": "brass", "metal": "black metal", "iron": "black metal", "gold": "gold", "golden": "gold",
+    "gilded": "gold", "copper": "copper", "bronze": "bronze", "silver": "silver", "chrome": "chrome",
+    "steel": "steel", "aluminium": "steel", "aluminum": "steel",
+    "glass": "glass", "rattan": "rattan", "wicker": "rattan", "cane": "rattan", "basketwork": "rattan",
+    "brick": "brick", "bricks": "brick", "tile": "tile", "tiles": "tile", "tiled": "tile",
+    "concrete": "concrete", "cement": "concrete",
+}  # fmt: skip
+"""The words of materials."""
+
+_FLOORS: Final = frozenset(("floor", "flooring", "floorboards", "ground", "pavement", "patio", "terrace"))
+_RUGS: Final = frozenset(("rug", "carpet", "mat", "doormat", "runner"))
+_WALLS: Final = frozenset(("wall", "walls", "wallpaper", "backsplash", "facade"))
+_FRAMES: Final = frozenset(("mirror", "window", "windows", "frame", "door", "mirrors"))
+_SEATS: Final = frozenset(
+    ("sofa", "couch", "settee", "armchair", "chair", "ottoman", "pouf", "stool", "bench", "headboard", "bed",
+     "cushion", "cushions", "pillow", "loveseat", "recliner", "seat", "basket", "footstool", "sofas", "chairs",
+     "armchairs", "divan", "chaise")
+)  # fmt: skip
+_ROUND: Final = frozenset(
+    ("vase", "lamp", "lamps", "pot", "basket", "bowl", "jug", "cup", "mug", "ball", "bottle", "column",
+     "pitcher", "teapot", "kettle", "urn", "barrel")
+)  # fmt: skip
+_TABLES: Final = frozenset(("table", "desk", "tables", "countertop", "counter", "worktop", "island"))
+_LIVING: Final = frozenset(
+    ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
+     "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the words ask for: a material, its colours as sRGB where they are named, and what it is laid on."""
+
+    material: str
+    colours: tuple[patterns.RGB, ...]
+    place: Place
+    nouns: frozenset[str]
+
+
+def read(prompt: str, target: str) -> Wish | None:
+    """The wish in a prompt ("a red leather sofa") for a target ("the sofa on the left"); None where it names
+    no material that can be computed.
+    """
+    said = re.findall(r"[a-z]+", prompt.lower())
+    old = re.findall(r"[a-z]+", target.lower())
+    last = said[-1] if said else ""
+    found = [word for word in said if word in _WORDS and not (word == last and word in old)]
+    if not found:
+        return None
+    material = _WORDS[found[0]]
+    for word in found[
+        1:
+    ]:  # "a black metal lamp with …": the first counts, but "wooden" says less than "oak".
+        if found[0] in ("wood", "wooden", "fabric", "cloth", "painted"):
+            material = _WORDS[word]
+    if "metal" in found and ("gold" in found or "golden" in found):
+        material = "gold"
+    rest = [
+        word for word in said if word not in _WORDS or word in ("silver", "gold") and material == "striped"
+    ]
+    named = colours.named()
+    shown: list[patterns.RGB] = []
+    for before, word in zip(["", *rest], rest, strict=False):
+        if word in named:
+            r, g, b = named.get(before + word, named[word])
+            shown.append((float(r), float(g), float(b)))
+    if material == "black metal" and shown:
+        shown = [each for each in shown if patterns.luma(each) > 0.12]
+    nouns = frozenset(said + old)
+    head = frozenset(old + said[-1:])
+    place: Place = "thing"
+    if head & _RUGS:
+        place = "rug"
+    elif head & _FLOORS and "lamp" not in nouns:
+        place = "floor"
+    elif head & _WALLS and not nouns & {"clock", "lamp", "picture", "art", "shelf", "mirror"}:
+        place = "wall"
+    return Wish(material, tuple(shown), place, nouns)
+
+
+class Materials:
+    """Computes materials."""
+
+    name: Final = "materials"
+    revision: Final = "1"
+
+    def can(self, prompt: str, target: str) -> bool:
+        """Whether the prompt asks for a material that can be computed on such a thing."""
+        wish = read(prompt, target)
+        return wish is not None and not wish.nouns & _LIVING
+
+    def compute(self, picture: Pixels, edit: MaskedEdit, cancelled: CancelCheck = never) -> Patch:
+        """The thing under ``edit.mask`` in the material that ``edit.prompt`` names.
+
+        ``picture`` is RGB (H, W, 3). With ``edit.colour`` the material's median has that colour; else the
+        material has its own, or the one that the words name, or the thing's. Raises ``PictureError`` for a
+        mask that is empty or of another size, ``EngineError`` for words that name no material that is known,
+        ``Cancelled`` when ``cancelled`` says so.
+        """
+        wish = read(edit.prompt, edit.target)
+        if wish is None:
+            raise EngineError(f"“{edit.prompt}” names no material that can be computed.")
+        if edit.mask.shape != picture.shape[:2]:
+            raise PictureError("The mask and the picture are not of one size.")
+        inner = bounds(edit.mask)
+        height, width = edit.mask.shape
+        box = Box(
+            max(0, inner.x0 - _MARGIN),
+            max(0, inner.y0 - _MARGIN),
+            min(width, inner.x1 + _MARGIN),
+            min(height, inner.y1 + _MARGIN),
+        )
+        part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+        crop, mask = picture[part], edit.mask[part]
+        if cancelled():
+            raise Cancelled
+        taken = shading.take_apart(
+            crop,
+            mask,
+            plain=wish.place in ("floor", "wall", "rug"),
+            framed=bool(wish.nouns & _FRAMES),
+        )
+        if cancelled():
+            raise Cancelled
+        painted = _laid(picture, crop, mask, box, inner, taken, wish, edit)
+        if cancelled():
+            raise Cancelled
+        return Patch(_edged(crop, mask, painted, taken), box)
+
+
+def _laid(
+    picture: Pixels,
+    crop: Pixels,
+    mask: Mask,
+    box: Box,
+    inner: Box,
+    taken: shading.Taken,
+    wish: Wish,
+    edit: MaskedEdit,
+) -> Field:
+    """The material on the thing, in its light: sRGB (H, W, 3) of the crop; only what is in the mask counts."""
+    rows, columns = np.nonzero(mask)
+    own = patterns.OWN.get(wish.material)
+    colour: patterns.RGB
+    if edit.colour is not None:
+        colour = _srgb(edit.colour.value)
+    elif wish.colours:
+        colour = wish.colours[0]
+    elif own is not None:
+        colour = own
+    else:
+        r, g, b = (float(c) for c in taken.colour)
+        colour = (r, g, b)
+    if wish.material == "striped" and len(wish.colours) > 1:
+        second = wish.colours[1]
+    elif len(wish.colours) > 1:
+        second = wish.colours[1]
+    else:
+        second = patterns.contrast_of(colour)
+    seed = int(np.random.default_rng(edit.seed).integers(1 << 22))
+    samples = 2 if rows.size < 300_000 else 1
+    total: Field | None = None
+    view = planes.view_of(picture)
+    room = planes.walls_of(view, edit.mask) if wish.place == "wall" else None
+    extent = float(max(inner.width, inner.height))
+    shape = _Shape(mask, taken, extent, wish)
+    form = None
+    kind = forms.kind_of(edit.target) or forms.kind_of(edit.prompt) if wish.place == "thing" else None
+    if kind is not None and not shape.round:
+        height, width = edit.mask.shape
+        cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
+        form = forms.fitted(kind, view, mask, cut, box.x0, box.y0)
+    x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
+    y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
+    if form is not None:
+        shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
+    light = shape.light[rows, columns]
+    for i in range(samples * samples):
+        dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
+        x = (columns + np.float32(box.x0 + dx)).astype(np.float32)
+        y = (rows + np.float32(box.y0 + dy)).astype(np.float32)
+        points = _points(shape, form, view, room, x, y, rows, columns, box, inner, colour, second, seed, wish)
+        look = patterns.PATTERNS[wish.material](points)
+        lit = np.float32(1 - look.lit) + np.float32(look.lit) * light
+        shown = look.colour * lit[None] + look.glint * np.minimum(lit, 1)
+        if look.clear is not None:
+            behind = shape.behind(crop)[rows, columns].T
+            shown = shown + (behind - shown) * look.clear[None]
+        total = shown if total is None else total + shown
+    assert total is not None
+    shown = total / np.float32(samples * samples)
+    if edit.colour is not None:
+        shown = _valued(shown, edit)
+    out = crop.astype(np.float32)
+    out[rows, columns] = np.clip(shown, 0, 255).T
+    return out
+
+
+class _Shape:
+    """What is known of a thing's form; fields (H, W) of the crop."""
+
+    def __init__(self, mask: Mask, taken: shading.Taken, extent: float, wish: Wish) -> None:
+        self.mask = mask
+        self.unit = 0.1 * extent
+        self.round = bool(wish.nouns & _ROUND)
+        self.table = bool(wish.nouns & _TABLES)
+        self.share = taken.share
+        reach = ndimage.distance_transform_edt(np.pad(_spanned(mask), 1))[1:-1, 1:-1]
+        self.rim = np.clip(1 - reach / max(0.045 * extent, 2), 0, 1).astype(np.float32)
+        self.light = taken.light.copy()
+        inside = taken.light[mask]
+        self.middle = float(np.median(inside))
+        rows = np.arange(mask.shape[0])
+        some = mask.any(1)
+        left = np.where(some, mask.argmax(1), 0)
+        right = np.where(some, mask.shape[1] - mask[:, ::-1].argmax(1), 1)
+        self.centre = ((left + right) / 2).astype(np.float32)
+        self.half = np.maximum((right - left) / 2, 1).astype(np.float32)
+        self.top, self.bottom = int(rows[some][0]), int(rows[some][-1]) + 1
+        lit = taken.light * mask
+        columns = np.arange(mask.shape[1])
+        weight = lit.sum(0)
+        plain = mask.sum(0)
+        self.side = (
+            1.0
+            if float((weight * columns).sum() / weight.sum()) >= float((plain * columns).sum() / plain.sum())
+            else -1.0
+        )
+        self._behind: Field | None = None
+
+    def behind(self, crop: Pixels) -> Field:
+        """What lies behind the thing, about: the surroundings, drawn in."""
+        if self._behind is None:
+            at = ndimage.distance_transform_edt(self.mask, return_distances=False, return_indices=True)
+            filled = crop[tuple(at)].astype(np.float32)
+            self._behind = np.dstack([ndimage.gaussian_filter(filled[..., c], self.unit) for c in range(3)])
+        return self._behind
+
+
+def _spanned(mask: Mask) -> Mask:
+    """The mask with what lies between its parts in a row and in a column: what stands before the thing."""
+    spans = []
+    for part in (mask, mask.T):
+        first = np.maximum.accumulate(part, axis=1)
+        last = np.maximum.accumulate(part[:, ::-1], axis=1)[:, ::-1]
+        spans.append(first & last)
+    return np.asarray(spans[0] | spans[1].T)
+
+
+def _light_on(
+    seen: forms.Shown, taken: shading.Taken, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> Field:
+    """The light (n,) on a thing whose form is known: where its old pattern hides the light, each face has a
+    light that changes evenly over it.
+    """
+    light, bright = taken.light[rows, columns], taken.bright[rows, columns]
+    if taken.pattern <= 0:
+        return light
+    sure = taken.share[rows, columns] > 0.5
+    even = light.copy()
+    for face in np.unique(seen.face):
+        at = np.flatnonzero(seen.face == face)
+        known = at[sure[at]]
+        if known.size < 40:
+            continue
+        u, v = seen.u, seen.v
+        mean, spread = (float(u[known].mean()), float(v[known].mean())), 0.02 * known.size
+        terms = np.stack([np.ones(known.size), u[known] - mean[0], v[known] - mean[1]], 1)
+        matrix = terms.T @ terms + np.diag([0.0, spread, spread])
+        fit = np.linalg.solve(matrix, terms.T @ np.clip(bright[known], 0.3, 1.5))
+        even[at] = np.clip(fit[0] + fit[1] * (u[at] - mean[0]) + fit[2] * (v[at] - mean[1]), 0.35, 1.4)
+    return light + (even - light) * np.float32(taken.pattern)
+
+
+def _points(
+    shape: _Shape,
+    form: forms.Form | None,
+    view: planes.View,
+    room: planes.Box | None,
+    x: Field,
+    y: Field,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    box: Box,
+    inner: Box,
+    colour: patterns.RGB,
+    second: patterns.RGB,
+    seed: int,
+    wish: Wish,
+) -> patterns.Points:
+    light = shape.light[rows, columns]
+    ground = wish.place in ("floor", "rug")
+    if ground:
+        across, into = planes.on_floor(view, x, y)
+        unit = 0.3 if wish.place == "floor" else 0.2
+        u, v = across / np.float32(unit), into / np.float32(unit)
+        detail = unit * view.focal / max(1e-3, float(np.median(into)))
+        gloss = ((y - inner.y0) / max(inner.height, 1) * 0.3 + 0.5).astype(np.float32)
+        rim, bend = np.zeros_like(u), np.zeros_like(u)
+    elif room is not None:
+        along, up, _ = planes.on_walls(view, room, x, y)
+        u, v = along / np.float32(0.3), up / np.float32(0.3)
+        detail = 0.3 * view.focal / room.back
+        gloss = np.full_like(u, 0.4)
+        rim, bend = np.zeros_like(u), np.zeros_like(u)
+    elif form is not None:
+        seen = forms.shown(form, view, x, y)
+        size = min(max(0.1 * max(form.size), 0.028), 0.2)
+        u, v = seen.u / np.float32(size), seen.v / np.float32(size)
+        detail = size * view.focal / max(form.into, 0.5)
+        facing = np.abs((seen.normal * seen.view).sum(0))
+        rim = np.clip(1 - facing, 0, 1)
+        sun = np.array((0.42 * shape.side, 0.72, -0.55), np.float32)[:, None] - seen.view
+        gloss = np.clip((seen.normal * sun).sum(0) / np.sqrt((sun * sun).sum(0)), 0, 1)
+        bend = 1.15 * seen.normal[0] + 0.7 * seen.normal[1]
+    else:
+        unit = max(shape.unit, 1.0)
+        middle = (inner.x0 + inner.x1) / 2
+        u = (x - np.float32(middle)) / np.float32(unit)
+        v = (np.float32((inner.y0 + inner.y1) / 2) - y) / np.float32(unit)
+        detail = unit
+        nx = np.clip((columns - shape.centre[rows]) / shape.half[rows], -1, 1).astype(np.float32)
+        ny = ((shape.top + shape.bottom) / 2 - rows) / max((shape.bottom - shape.top) / 2, 1)
+        over = ((light - shape.middle) / max(shape.middle, 0.1)).astype(np.float32)
+        if shape.round:
+            rim = (1 - np.sqrt(np.maximum(1 - nx * nx, 0))).astype(np.float32)
+            off = (nx - 0.35 * shape.side) ** 2 + (ny - 0.30) ** 2
+            gloss = np.clip(1 - 0.9 * off, 0, 1).astype(np.float32)
+            bend = (1.15 * nx).astype(np.float32)
+            u = np.arcsin(nx * np.float32(0.98)) * shape.half[rows] / np.float32(unit)
+        else:
+            rim = np.maximum(shape.rim[rows, columns], 0.55 * patterns.ramp(0.03, 0.10, over))
+            gloss = np.clip(0.62 + 1.8 * over + 0.10 * ny, 0, 0.95).astype(np.float32)
+            bend = (4.0 * over).astype(np.float32)
+    return patterns.Points(
+        np.asarray(u, np.float32),
+        np.asarray(v, np.float32),
+        np.asarray(rim, np.float32),
+        gloss,
+        bend,
+        colour,
+        second,
+        float(detail),
+        seed,
+        bool(wish.nouns & _SEATS),
+        wish.place == "floor",
+    )
+
+
+def _valued(shown: Field, edit: MaskedEdit) -> Field:
+    """The pixels (3, n) moved so that their median has the value of the edit's colour, in its light."""
+    stage = edit.colour
+    assert stage is not None
+    wanted = stage.value[0] * stage.light
+    for _ in range(3):
+        median = float(
+            np.median(colours.oklab(np.clip(shown, 0, 255).T[:: max(1, shown.shape[1] // 20000)])[:, 0])
+        )
+        gain = (max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2)
+        shown = shown * np.float32(np.clip(gain, 0.3, 3.0))
+    return shown
+
+
+def _srgb(value: tuple[float, float, float]) -> patterns.RGB:
+    """sRGB, 0 to 255, of a colour in Oklab (Ottosson 2020)."""
+    l, a, b = value
+    cones = (
+        np.array(
+            [
+                l + 0.3963377774 * a + 0.2158037573 * b,
+                l - 0.1055613458 * a - 0.0638541728 * b,
+                l - 0.0894841775 * a - 1.2914855480 * b,
+            ]
+        )
+        ** 3
+    )
+    linear = (
+        np.array(
+            [
+                [4.0767416621, -3.3077115913, 0.2309699292],
+                [-1.2684380046, 2.6097574011, -0.3413193965],
+                [-0.0041960863, -0.7034186147, 1.7076147010],
+            ]
+        )
+        @ cones
+    )
+    linear = np.clip(linear, 0, 1)
+    r, g, b_ = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
+    return (float(r), float(g), float(b_))
+
+
+def _edged(crop: Pixels, mask: Mask, painted: Field, taken: shading.Taken) -> Pixels:
+    """The patch's pixels, RGBA (H, W, 4): the painted ones, with the edge that the thing has."""
+    soft = ndimage.gaussian_filter(mask.astype(np.float32), 0.7)
+    alpha = np.where(mask, np.maximum(soft, 0.5), 0) * np.clip(taken.share * 1.6 - 0.3, 0, 1)
+    alpha = np.where(mask, np.clip(alpha * 1.35, 0, 1), 0)
+    return np.dstack(
+        (np.clip(painted + 0.5, 0, 255).astype(np.uint8), np.round(alpha * 255).astype(np.uint8))
+    )

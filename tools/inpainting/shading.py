@@ -1,0 +1,302 @@
+"""Taking a thing's own shading, colour and surface apart, so that another material can be laid on it.
+
+What a thing shows is taken as colour times light (the intrinsic picture of Barrow and Tenenbaum, 1978). The
+light is what stays of its brightness when texture is taken out by relative total variation (Xu, Yan, Xia and
+Jia, "Structure extraction from texture via relative total variation", SIGGRAPH Asia 2012): edges that keep
+their sign over a window (between seat and back) stay, what goes to and fro in it (stripes, knitting, grain)
+goes. The work is done on a small copy of the thing, whose longer side has at most ``COARSE`` pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from tools.colours import oklab
+
+Field = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+COARSE: Final = 224
+"""The longer side, in pixels, of the copy that light and colours are estimated on."""
+
+_LIGHT: Final = np.array((0.299, 0.587, 0.114), np.float32)
+_ROUNDS: Final = 3
+_SWEEPS: Final = 40
+_STRENGTH: Final = 0.0012
+_CLUSTERS: Final = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """What was taken apart; fields are float32 (H, W) of the crop.
+
+    ``light`` is the brightness of each pixel (of its sRGB values) over that of the thing's colour in full
+    light, smooth but for the edges between faces. ``share`` is how much of a pixel is the thing's main
+    surface, 0 to 1: not its legs, its knobs, the glass in its frame. ``colour`` is sRGB (3,), 0 to 255: what
+    the main surface shows in full light. ``rough`` is how strongly the old surface was patterned: the
+    deviation of brightness from the light.
+    """
+
+    light: Field
+    bright: Field
+    share: Field
+    colour: NDArray[np.float32]
+    pattern: float
+
+
+def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool) -> Taken:
+    """Take a thing's light and colour apart.
+
+    ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``plain`` says that the whole mask is one
+    surface (a wall, a floor); ``framed`` that the main surface is the thing's rim (a mirror, a window).
+    """
+    step = max(1.0, max(mask.shape) / COARSE)
+    size = (max(4, round(mask.shape[0] / step)), max(4, round(mask.shape[1] / step)))
+    weight = _shrunk(mask.astype(np.float32), size)
+    pixels = np.dstack(
+        [_shrunk(crop[..., c] * mask, size) / np.maximum(weight, 1e-3) for c in range(3)]
+    ).astype(np.float32)
+    inside = weight > 0.5
+    if not inside.any():
+        inside = weight >= weight.max()
+    span = max(mask.shape) / step
+    share, colour, factor = _main_surface(pixels, inside, span, plain=plain, framed=framed)
+    bright = pixels @ _LIGHT / 255 / factor
+    main = inside & (share > 0.5)
+    if not main.any():
+        main, share = inside, inside.astype(np.float32)
+    filled = _filled(bright, main)
+    coarse = _blurred(filled, 0.02 * span)
+    off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
+    rough = float(np.percentile(off, 60))
+    much = float(np.clip((rough - 0.012) / 0.02, 0, 1))
+    top = max(float(np.percentile(filled[main], 95)), 0.05)
+    smooth = filled
+    if much > 0:
+        smooth = structure(filled / top, 0.012 * span, 0.07 * span) * top
+        smooth = filled + (smooth - filled) * np.float32(much)
+    reference = float(np.percentile(smooth[main], 72))
+    light = np.clip(smooth / max(reference, 0.02), 0.25, 1.6)
+    bright = np.clip(filled / max(reference, 0.02), 0.2, 1.8)
+    shape = mask.shape
+    return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, much)
+
+
+def structure(values: Field, narrow: float, along: float, strength: float = _STRENGTH) -> Field:
+    """``values`` (h, w), 0 to 1, without texture.
+
+    Relative total variation: each round solves a weighted least squares of smoothness, the weights small
+    where gradients keep their sign within a window. The window is long in the direction that an edge with
+    that gradient runs in (``along``, pixels) and ``narrow`` across it: edges between faces are straight and
+    long, those of knitting and weaving are not. Conjugate gradients, preconditioned by the diagonal.
+    """
+    result = values.astype(np.float32)
+    for number in range(_ROUNDS):
+        shrink = 0.75**number
+        across, down = _weights(result, max(narrow * shrink, 0.8), max(along * shrink, 0.8))
+        result = _solved(values, across * strength, down * strength, result)
+    return result
+
+
+def _weights(values: Field, narrow: float, along: float) -> tuple[Field, Field]:
+    out = []
+    for axis, window in ((1, (along, narrow)), (0, (narrow, along))):
+        slope = np.diff(values, axis=axis, append=np.take(values, [-1], axis))
+        inherent = np.abs(ndimage.gaussian_filter(slope, window, mode="nearest")) + 0.0015
+        total = np.abs(slope) + 0.02
+        out.append((ndimage.gaussian_filter(1 / inherent, 1.0, mode="nearest") / total).astype(np.float32))
+    out[0][:, -1] = 0
+    out[1][-1] = 0
+    return out[0], out[1]
+
+
+def _solved(values: Field, across: Field, down: Field, start: Field) -> Field:
+    """(1 + smoothness) x = values, by conjugate gradients."""
+    diagonal = 1 + across + down
+    diagonal[:, 1:] += across[:, :-1]
+    diagonal[1:] += down[:-1]
+
+    def applied(x: Field) -> Field:
+        out = diagonal * x
+        out[:, :-1] -= across[:, :-1] * x[:, 1:]
+        out[:, 1:] -= across[:, :-1] * x[:, :-1]
+        out[:-1] -= down[:-1] * x[1:]
+        out[1:] -= down[:-1] * x[:-1]
+        return out
+
+    x = start.copy()
+    rest = values - applied(x)
+    ready = rest / diagonal
+    way = ready.copy()
+    size = float(np.vdot(rest, ready))
+    for _ in range(_SWEEPS):
+        if size < 1e-7 * x.size:
+            break
+        pushed = applied(way)
+        step = size / float(np.vdot(way, pushed))
+        x += step * way
+        rest -= step * pushed
+        ready = rest / diagonal
+        new = float(np.vdot(rest, ready))
+        way = ready + (new / size) * way
+        size = new
+    return x
+
+
+def _main_surface(
+    pixels: Field, inside: Mask, extent: float, *, plain: bool, framed: bool
+) -> tuple[Field, NDArray[np.float32], Field]:
+    """How much of each pixel (h, w) is the main surface, that surface's colour (3,), and by what factor (h, w)
+    its pattern changes that colour's brightness.
+
+    Colours are clustered. Those that lie between parts of the largest (stripes, joints, flecks) or differ
+    from it as light and shade do belong to the main surface; those that lie apart (sheets, legs, what a frame
+    holds) do not.
+    """
+    lab = oklab(pixels[inside]).astype(np.float32)
+    feature = lab * np.array((0.55, 1.6, 1.6), np.float32)
+    centres = _clustered(feature)
+    near = ((feature[:, None] - centres[None]) ** 2).sum(-1).argmin(1)
+    labels = np.full(inside.shape, -1, np.int32)
+    labels[inside] = near
+    count = len(centres)
+    bright = pixels @ _LIGHT
+    sizes = np.bincount(near, minlength=count).astype(float)
+    first = sizes.copy()
+    if framed:
+        reach = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
+        there = labels[(reach > 1) & (reach < max(0.04 * extent, 3)) & inside]
+        first = np.bincount(there, minlength=count).astype(float) if there.size else first
+    members, woven = [int(first.argmax())], list[int]()
+    radius = (0.03 if framed else 0.075) * extent
+    for _ in range(2):
+        own = np.isin(labels, members)
+        between = inside & _closed(own, radius)
+        for k in np.argsort(-sizes):
+            if k in members or not sizes[k]:
+                continue
+            covered = float((between & (labels == k)).sum() / sizes[k])
+            large = sizes[k] > 0.06 * sizes[members[0]] or _mixed(centres[k], centres[members])
+            if plain or (covered > 0.62 and large and not framed):
+                members.append(int(k))
+                woven.append(int(k))
+            elif _as_shade(centres[k], centres[members[0]], 0.10 if framed else 0.22):
+                members.append(int(k))
+    best = max(members, key=lambda k: sizes[k] * (1 + 2 * _colourful(centres[k])))
+    factor = np.ones(inside.shape, np.float32)
+    level = float(np.median(bright[labels == best]))
+    for k in members:
+        if k in woven or (k == members[0] and best in woven) or (best in woven and k != best):
+            factor[labels == k] = float(np.median(bright[labels == k])) / max(level, 1.0)
+    of_best = pixels[labels == best]
+    full = bright[labels == best] >= np.percentile(bright[labels == best], 35)
+    colour = np.median(of_best[full], axis=0).astype(np.float32)
+    if plain:
+        return inside.astype(np.float32), colour, factor
+    own = ndimage.median_filter(np.isin(labels, members).astype(np.uint8), 3).astype(bool) & inside
+    return _opened(own, inside, extent).astype(np.float32), colour, factor
+
+
+def _as_shade(one: Field, other: Field, reach: float) -> bool:
+    """Whether two clusters differ as light and shade of one colour do."""
+    chroma = [_colourful(c) / 1.6 for c in (one, other)]
+    apart = float(np.hypot(one[1] - other[1], one[2] - other[2])) / 1.6
+    return apart < 0.03 + 0.28 * min(chroma) and abs(float(one[0] - other[0])) / 0.55 < reach
+
+
+def _mixed(one: Field, others: Field) -> bool:
+    """Whether a cluster's colour lies between those of two others."""
+    for i in range(len(others)):
+        for j in range(i):
+            way = others[j] - others[i]
+            share = float((one - others[i]) @ way) / max(float(way @ way), 1e-9)
+            if 0 < share < 1 and float(np.linalg.norm(one - others[i] - share * way)) < 0.05:
+                return True
+    return False
+
+
+def _closed(own: Mask, radius: float) -> Mask:
+    """What lies in ``own`` or between its parts, no more than twice ``radius`` apart."""
+    pad = int(radius) + 2
+    padded = np.pad(own, pad)
+    grown = ndimage.distance_transform_edt(~padded) <= radius
+    back = ndimage.distance_transform_edt(grown) > radius
+    return np.asarray(back[pad:-pad, pad:-pad] | own)
+
+
+def _colourful(centre: Field) -> float:
+    return float(np.hypot(centre[1], centre[2]))
+
+
+def _clustered(feature: Field) -> Field:
+    """Centres (k, 3) of a k-means that starts from the most distant points; equal input gives equal ones."""
+    sample = feature[:: max(1, len(feature) // 4000)]
+    centres = [np.median(sample, axis=0)]
+    for _ in range(_CLUSTERS - 1):
+        far = np.min([((sample - c) ** 2).sum(1) for c in centres], axis=0)
+        if far.max() < 0.05**2:
+            break
+        reach = np.sort(far)[int(0.98 * (len(far) - 1))]
+        if reach < 0.05**2:
+            break
+        centres.append(sample[np.abs(far - reach).argmin()])
+    out = np.array(centres, np.float32)
+    for _ in range(8):
+        near = ((sample[:, None] - out[None]) ** 2).sum(-1).argmin(1)
+        for k in range(len(out)):
+            if (near == k).any():
+                out[k] = sample[near == k].mean(0)
+    return out
+
+
+def _opened(own: Mask, inside: Mask, extent: float) -> Mask:
+    """The main surface without specks, its small holes filled: what a pattern leaves of another colour."""
+    holes, count = ndimage.label(inside & ~own)
+    if count:
+        areas = np.bincount(holes.ravel())
+        small = areas < (0.02 * extent) ** 2
+        small[0] = False
+        own = own | small[holes]
+    parts, count = ndimage.label(own)
+    if count > 1:
+        areas = np.bincount(parts.ravel())
+        areas[0] = 0
+        own = own & (areas >= min((0.02 * extent) ** 2, areas.max()))[parts]
+    return own
+
+
+def _filled(values: Field, known: Mask) -> Field:
+    """``values`` with what is not known taken from the nearest that is."""
+    if known.all():
+        return values.astype(np.float32)
+    at = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    return np.asarray(values[tuple(at)], np.float32)
+
+
+def _blurred(values: Field, sigma: float) -> Field:
+    return np.asarray(ndimage.gaussian_filter(values, max(sigma, 0.5), mode="nearest"), np.float32)
+
+
+def _shrunk(values: NDArray[np.floating], size: tuple[int, int]) -> Field:
+    """``values`` (H, W) at a smaller size (h, w), by means over areas."""
+    from PIL import Image
+
+    if values.shape == size:
+        return np.asarray(values, np.float32)
+    picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(picture.resize((size[1], size[0]), Image.Resampling.BOX))
+
+
+def _grown(values: Field, shape: tuple[int, ...]) -> Field:
+    """``values`` (h, w) at the crop's size (H, W)."""
+    from PIL import Image
+
+    if values.shape == shape:
+        return values.astype(np.float32)
+    picture = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    return np.asarray(picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR))
