@@ -30,7 +30,7 @@ SEEN = 0.25
 """An eye sees an edit where at least this share of the thing differs by more than a just visible step."""
 
 FAR = 0.1
-VERY_FAR = 0.2
+VERY_FAR = 0.15
 """How far a thing's colour may be from the one that was computed onto it, and from the one that a painter was
 asked for, in Oklab, the light of the picture allowed for."""
 

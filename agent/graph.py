@@ -192,7 +192,8 @@ def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
         "failed": state.failed or bool(remarks) or bool(given_up),
     }
     if not (changes.layers or changes.hide or changes.show):
-        notes.update(offers=_attempts(bench, nearest))
+        if nearest:
+            notes.update(offers=_attempts(bench, nearest))
         return {**updates, "finished": (*state.finished, *state.pieces)}
     fresh = iter(range(len(session.layers), len(session.layers) + len(state.pieces)))
     finished = [

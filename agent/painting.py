@@ -285,7 +285,7 @@ def _finished(
         request=request,
         patch=session.pictures.put(patch.rgba),
         box=(int(box.x0), int(box.y0), int(box.x1), int(box.y1)),
-        checked=False,
+        checked=piece.refreshes is not None,  # it was asked for as it is
         seconds=piece.seconds + seconds,
     )
 

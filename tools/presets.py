@@ -127,7 +127,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                         "add": "flux-fill-pocket",
                     }
                 ),
-                computing=COLOURS,
+                computing=MappingProxyType({"restyle": ("recolour", "materials")}),
             ),
             _made_for("8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "sam3", "flux-klein:4bit"),
             _made_for(

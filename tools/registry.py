@@ -44,7 +44,12 @@ INPAINTERS: Mapping[str, str] = MappingProxyType(
 )
 """The inpainters that come with the program, by name."""
 
-COMPUTING: Mapping[str, str] = MappingProxyType({"recolour": "tools.inpainting.recolour:Recolour"})
+COMPUTING: Mapping[str, str] = MappingProxyType(
+    {
+        "recolour": "tools.inpainting.recolour:Recolour",
+        "materials": "tools.inpainting.materials:Materials",
+    }
+)
 """The engines that compute an edit, by name. See ``tools.inpaint.Computing``."""
 
 FLUX = ("flux-klein", "flux-fill", "flux-kontext")
