@@ -196,7 +196,9 @@ _WARM: Final = (0.32, 0.95)
 
 
 # ---- values ----
-def oklab(colours: NDArray[np.floating] | Sequence[int] | Sequence[float]) -> NDArray[np.float64]:
+def oklab(
+    colours: NDArray[np.floating] | NDArray[np.integer] | Sequence[int] | Sequence[float],
+) -> NDArray[np.float64]:
     """sRGB (…, 3), 0…255, in Oklab (…, 3): lightness 0…1, two axes of hue within ±0.4 (Ottosson 2020)."""
     share = np.asarray(colours, np.float64) / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
@@ -520,7 +522,7 @@ def _names_to_give() -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.f
     return tuple(name for name, _ in given), values, np.array([cost for _, cost in given])
 
 
-def name_of(value: Sequence[float]) -> str:
+def name_of(value: Sequence[float] | NDArray[np.floating]) -> str:
     """A plain name for a value in Oklab: "dark red", "sage green", "bluish grey".
 
     Of a few hundred common names the nearest; ``value_of`` reads it back as a value near by (within 0.07 for
