@@ -131,6 +131,9 @@ _CLOTHS: Final = _words("""
     mat runner sofa-cover pillowcase valance hammock blind
 """)
 
+_EARTHEN: Final = _words("floor flooring tile pot planter roof flowerpot urn jug patio terrace")
+"""Things that terracotta is the stuff of."""
+
 _METALS: Final = _words("gold silver golden")
 _METAL_CONTEXT: Final = _words("""
     solid brushed polished plated leaf leafed metallic metal foil gilded hammered real genuine antique
@@ -517,17 +520,19 @@ class _Reader:
             made = before[-2:] == ["made", "of"] or before[-3:] == ["made", "out", "of"]
             return not (around & _METAL_CONTEXT or made)
         if len(plain) == 1 and last in MATERIALS:
-            return last in _GROUND and self._is_cloth()
+            return last in _GROUND and self._is(_CLOTHS)
+        if len(plain) == 1 and last == "terracotta":
+            return not self._is(_EARTHEN)
         if len(plain) == 1 and following in ("wood", "tile", "tiles", "tree", "stone", "bricks", "wooden"):
             return last not in ("cherry", "pine", "olive", "apple", "pear", "chestnut", "walnut", "hazel")
-        if len(plain) > 1 and last in MATERIALS and " ".join(plain) not in colours.names():
-            return False
-        return not (first in MATERIALS and len(plain) > 1 and " ".join(plain) not in colours.names())
+        stuff = len(plain) > 1 and (first in MATERIALS or last in MATERIALS)
+        return not stuff or colours.is_name(" ".join(plain))
 
-    def _is_cloth(self) -> bool:
+    def _is(self, kinds: frozenset[str]) -> bool:
+        """Whether the thing is of one of some kinds."""
         nouns = {_stem(found.group().lower()) for found in _TOKEN.finditer(self.target)}
         nouns |= {_stem(word.low) for word in self.words} if not nouns else set()
-        return bool(nouns & _CLOTHS)
+        return bool(nouns & kinds)
 
     # -- materials and patterns
     def _materials(self) -> str:
