@@ -161,7 +161,7 @@ def test_casual_wording(sentence: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("sentence", "wanted"),
     [
-        ("can we go darker on the floorboards", ["restyle the floorboards = dark floorboards"]),
+        ("can we go darker on the floorboards", ["restyle the floorboards = darker floorboards"]),
         ("lets ditch those blinds for roman shades", ["replace the blinds = roman shades"]),
         (
             "any chance the lampshade goes from beige to forest green",
@@ -221,7 +221,7 @@ def test_free_wording(sentence: str, wanted: list[str]) -> None:
             "swap the sink for a trough and the tap for a pump",
             ["replace the sink = a trough", "replace the tap = a pump"],
         ),
-        ("make the sofa leather and make it darker", ["restyle the sofa = a dark leather sofa"]),
+        ("make the sofa leather and make it darker", ["restyle the sofa = a darker leather sofa"]),
         ("lose the tv and put an aquarium there", ["replace the tv = an aquarium"]),
         (
             "the left door in pine, the right one in birch",
@@ -302,13 +302,68 @@ def test_it_says_what_it_understood() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("make the sofa dark red leather", "the sofa = a dark red leather sofa"),
+        ("walls warm cream", "the walls = warm cream walls"),
+        ("make the bed navy blue", "the bed = a navy blue bed"),
+        ("make the sofa #336699", "the sofa = a #336699 sofa"),
+        ("sofa #369", "the sofa = a #369 sofa"),
+        ("paint the wall rgb(51, 102, 153)", "the wall = a #336699 wall"),
+        ("make the side table peach", "the side table = a peach side table"),
+        ("make the lamp orchid", "the lamp = an orchid lamp"),
+        ("make the chair brick red", "the chair = a brick red chair"),
+        ("make the brick red", "the brick = a red brick"),
+        ("make the rug duck egg blue", "the rug = a duck egg blue rug"),
+        ("paint the cabinet british racing green", "the cabinet = a british racing green cabinet"),
+        ("make the sofa almost black", "the sofa = an almost black sofa"),
+        ("make the armchair blue-green", "the armchair = a blue-green armchair"),
+        ("coffee table to marble", "the coffee table = a marble coffee table"),
+        ("what if the bed were made of wood?", "the bed = a wood bed"),
+        (
+            "make the armchair the colour of the curtains",
+            "the armchair = an armchair the colour of the curtains",
+        ),
+        ("paint the walls to match the sofa", "the walls = walls the colour of the sofa"),
+        ("make the cushions the colour of rust", "the cushions = rust cushions"),
+    ],
+)
+def test_a_colour_comes_whole_into_the_plan(sentence: str, wanted: str) -> None:
+    assert steps(sentence) == [f"restyle {wanted}"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wanted"),
+    [
+        ("darker", "a darker red sofa"),
+        ("a bit lighter", "a slightly lighter red sofa"),
+        ("make it a lot darker", "a much darker red sofa"),
+        ("two shades darker please", "a two shades darker red sofa"),
+        ("it's way too dark", "a way lighter red sofa"),
+        ("it is a bit dark", "a slightly lighter red sofa"),
+        ("not so red", "a less red red sofa"),
+        ("tone it down a bit", "a slightly more muted red sofa"),
+        ("make it darker and warmer", "a darker and warmer red sofa"),
+        ("make it a darker green", "a darker green sofa"),
+        ("now dark", "a dark red sofa"),
+    ],
+)
+def test_a_step_stays_a_step(sentence: str, wanted: str) -> None:
+    assert talk("make the sofa red", sentence)[1] == [f"#0 restyle the sofa = {wanted}"]
+
+
+def test_a_step_without_a_layer() -> None:
+    assert steps("make the basket a bit darker") == ["restyle the basket = a slightly darker basket"]
+
+
 CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [
         ("make the desk leather", ["restyle the desk = a leather desk"]),
-        ("darker", ["#0 restyle the desk = a dark leather desk"]),
-        ("even darker", ["#0 restyle the desk = a very dark leather desk"]),
-        ("no, lighter", ["#0 restyle the desk = a light leather desk"]),
-        ("make it brown", ["#0 restyle the desk = a light brown leather desk"]),
+        ("darker", ["#0 restyle the desk = a darker leather desk"]),
+        ("even darker", ["#0 restyle the desk = an even darker leather desk"]),
+        ("no, lighter", ["#0 restyle the desk = a lighter leather desk"]),
+        ("make it brown", ["#0 restyle the desk = a brown leather desk"]),
         ("no, black instead", ["#0 restyle the desk = a black leather desk"]),
         ("what about velvet?", ["#0 restyle the desk = a black velvet desk"]),
         ("the same for the stool", ["restyle the stool = a black velvet stool"]),
@@ -372,9 +427,9 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
     [
         ("make the left chair red", ["restyle the left chair = a red chair"]),
         ("and the right one blue", ["restyle the right chair = a blue chair"]),
-        ("make the left one darker", ["#0 restyle the left chair = a dark red chair"]),
+        ("make the left one darker", ["#0 restyle the left chair = a darker red chair"]),
         ("make the blue one green", ["#1 restyle the right chair = a green chair"]),
-        ("make the first one striped", ["#0 restyle the left chair = a dark red striped chair"]),
+        ("make the first one striped", ["#0 restyle the left chair = a deep red striped chair"]),
         ("undo both", ["hide 0", "hide 1"]),
     ],
     [
@@ -382,8 +437,42 @@ CONVERSATIONS: list[list[tuple[str, list[str]]]] = [
         ("make the sofa tartan", ["#0 restyle the couch = a grey tartan couch"]),
         ("make the table lamp gold", ["restyle the table lamp = a gold table lamp"]),
         ("make the floor lamp gold", ["restyle the floor lamp = a gold floor lamp"]),
-        ("paint the wall the same colour as the couch", ["restyle the wall = a grey tartan wall"]),
+        ("paint the wall the same colour as the couch", ["restyle the wall = a grey wall"]),
         ("undo everything except the couch", ["hide 1", "hide 2", "hide 3"]),
+    ],
+    [
+        ("make the sofa red", ["restyle the sofa = a red sofa"]),
+        ("much darker", ["#0 restyle the sofa = a much darker red sofa"]),
+        ("now in leather", ["#0 restyle the sofa = a maroon leather sofa"]),
+        ("a bit lighter", ["#0 restyle the sofa = a slightly lighter maroon leather sofa"]),
+        ("make it #336699", ["#0 restyle the sofa = a #336699 leather sofa"]),
+    ],
+    [
+        ("make the sofa red", ["restyle the sofa = a red sofa"]),
+        ("make the cushions yellow", ["restyle the cushions = yellow cushions"]),
+        ("now the sofa green instead", ["#0 restyle the sofa = a green sofa"]),
+        ("make the armchair the same colour as the sofa", ["restyle the armchair = a green armchair"]),
+    ],
+    [
+        ("make the walls warm cream", ["restyle the walls = warm cream walls"]),
+        ("make them sage", ["#0 restyle the walls = sage walls"]),
+        (
+            "make the armchair the colour of the rug",
+            ["restyle the armchair = an armchair the colour of the rug"],
+        ),
+        ("no, red", ["#1 restyle the armchair = a red armchair"]),
+    ],
+    [
+        ("hide the rug", ["ask"]),
+        ("yes", ["remove the rug"]),
+    ],
+    [
+        ("hide the rug", ["ask"]),
+        ("no", []),
+    ],
+    [
+        ("make the rug blue", ["restyle the rug = a blue rug"]),
+        ("hide the rug", ["hide 0"]),
     ],
     [
         ("make the tub teal", ["restyle the tub = a teal tub"]),
@@ -446,7 +535,7 @@ def context_after(*sentences: str) -> Context:
 def test_an_edit_appends_a_layer_and_a_revision_keeps_its_id() -> None:
     context = context_after("make the desk red", "make the lamp blue", "make the desk darker")
     assert context.layers == (
-        LayerView(0, "the desk", "a dark red desk", "restyle"),
+        LayerView(0, "the desk", "a deep red desk", "restyle"),
         LayerView(1, "the lamp", "a blue lamp", "restyle"),
     )
     assert (context.versions, context.head, context.focus) == (3, 3, (0,))

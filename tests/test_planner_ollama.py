@@ -113,7 +113,7 @@ async def test_the_resolver_numbers_the_layers_and_merges(server: Server) -> Non
     server.replies = [wants({"act": "restyle", "look": "darker", "refers_to": "it"})]
     plan = await planner(server).plan("nah, darker", context)
     assert plan.steps == (
-        Edit(target="the sofa", prompt="a dark brown leather sofa", kind="restyle", layer=1),
+        Edit(target="the sofa", prompt="a darker brown leather sofa", kind="restyle", layer=1),
     )
 
 

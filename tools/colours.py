@@ -20,7 +20,8 @@ SHADES: Final = MODIFIERS
 @cache
 def named() -> dict[str, tuple[int, int, int]]:
     """Every colour with a name of one word that is no material, as RGB, 0…255."""
-    return {name: rgb for name, rgb in names().items() if " " not in name and name not in looks.MATERIALS}
+    stuffs = looks.MATERIALS | {"terracotta"}
+    return {name: rgb for name, rgb in names().items() if " " not in name and name not in stuffs}
 
 
 def asked_for(prompt: str) -> NDArray[np.float64] | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Refresh, Show, Step, Undo, Variations
+from tools.language.looks import settled
 from tools.request import Kind
 
 if TYPE_CHECKING:
@@ -197,13 +198,15 @@ def _changed(state: Context, step: Step) -> Context | None:
 
 
 def _edited(state: Context, edit: Edit) -> Context | None:
+    # a step is asked for once: the layer goes by the colour that it came to
+    prompt = settled(edit.prompt, edit.target) if edit.kind == "restyle" else edit.prompt
     if edit.layer is None:
         number = max((layer.id for layer in state.layers), default=-1) + 1
-        made = LayerView(number, edit.target, edit.prompt, edit.kind)
+        made = LayerView(number, edit.target, prompt, edit.kind)
         return replace(state, layers=(*state.layers, made), focus=_focused(state, number))
     if not any(layer.id == edit.layer for layer in state.layers):
         return None
-    made = LayerView(edit.layer, edit.target, edit.prompt, edit.kind)
+    made = LayerView(edit.layer, edit.target, prompt, edit.kind)
     layers = tuple(made if layer.id == edit.layer else layer for layer in state.layers)
     return replace(state, layers=layers, focus=_focused(state, edit.layer))
 

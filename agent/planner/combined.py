@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pocket
 from agent.planner.english import lexicon as lx
 from agent.planner.english.grammar import Grammar
+from agent.planner.english.joined import joined, parted
 from agent.planner.english.nouns import DETERMINERS, is_look, is_thing
 from agent.planner.english.openings import opened_clause
 from agent.planner.english.text import LONGEST, Tokens, is_joined, is_known, tokenise
@@ -130,8 +131,17 @@ def _against_wish(frames: Frames, tokens: Tokens, reading: Reading, doubt: int) 
         return frames
     # what hangs on the sentences before ("no, …", "the same") is better left to the grammar
     tied = any(f.correction or f.like or f.also or (doubt == 0 and f.reference) for f in frames)
+    if _loses_colours(frames, read):
+        return frames
     enough = _SURE if tied else (_ENOUGH_OF_ORDERS if order else _ENOUGH)[doubt]
     return read if reading.confidence >= enough else frames
+
+
+def _loses_colours(frames: Frames, read: Frames) -> bool:
+    """Whether the tagger, which goes word by word, takes a colour or a step apart: "a bit | lighter"."""
+    theirs = " ".join(frame.prompt for frame in read).lower()
+    wanted = (word for frame in frames for word in joined(frame.prompt.lower()).split())
+    return any(parted(word) not in theirs for word in wanted if "_" in word)
 
 
 def _without_wish(reading: Reading) -> Frames:

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from agent.plan import Ask, Hide, Undo, Variations
 from agent.planner.base import Context, LayerView
+from agent.planner.english.joined import parted
 from agent.planner.english.lexicon import words as word_set
+from agent.planner.english.looks import COLOUR_OF
 from agent.planner.english.phrase import (
     Phrase,
     parse,
@@ -223,7 +225,7 @@ def _replace(frame: Frame, context: Context) -> Done:
 def _look_to_copy(frame: Frame, context: Context) -> Phrase | None:
     """The looks of the layer that "the same" or "like the sofa" means."""
     if frame.like and frame.like != "last":
-        layer = layer_named(frame.like, context)
+        layer = layer_named(frame.like.removeprefix(COLOUR_OF), context)
     else:
         layer = next(
             (one for one in reversed(focused_layers(context)) if one.kind != "remove" and one.visible), None
@@ -234,6 +236,8 @@ def _look_to_copy(frame: Frame, context: Context) -> Phrase | None:
     if layer is None:
         return None
     phrase = parse(layer.prompt)
+    if frame.like.startswith(COLOUR_OF):
+        return Phrase("", tuple(look for look in phrase.looks if look.sort == "colour"), (), ())
     tail = (
         phrase.tail
         if layer.kind == "restyle" and phrase.tail[:1] in (("with",), ("covered",), ("like",), ("in",))
@@ -262,10 +266,13 @@ def _same_again(frame: Frame, context: Context) -> Done:
     look = _look_to_copy(frame, context)
     thing = target_of(frame.target) if frame.target else ""
     if look is None or not (look.looks or look.tail):
+        if frame.like.startswith(COLOUR_OF):
+            # nothing is known of that thing in words: whoever sees the picture knows its colour
+            return _restyle(replace(frame, like="", prompt=frame.like), context)
         if thing:
             return ask(f"What shall {thing} look like?")
         return ask(VAGUE)
-    words = " ".join((*words_of(look.looks), *look.tail))
+    words = parted(" ".join((*words_of(look.looks), *look.tail)))
     if frame.target:
         layer = layer_named(frame.target, context)
         if layer:

@@ -35,13 +35,18 @@ Reference = Literal["", "it", "them", "both", "all", "first", "second", "third",
 """What a frame's object is when it is not named: a thing of the conversation."""
 
 
+YES = "yes"
+"""The ``prompt`` of plain talk that agrees to what was asked."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One thing asked for.
 
     ``target`` is the object (for ``add``: the place) and ``prompt`` the look or the new object, both copied
     from the sentence; ``reference`` stands for an object that is not named. ``like`` is the object whose look
-    is to be copied, or "last" for the look spoken of last. ``number`` is a count, a version or an index (-1:
+    is to be copied ("the colour of the wall" where it is the colour alone), or "last" for the look spoken of
+    last. ``number`` is a count, a version or an index (-1:
     the last). ``correction``: the clause takes back what was said before ("no, black instead"). ``also``: it
     goes on with it ("and the table"). ``say`` is an answer to plain talk, or a question. ``confidence`` is in
     0…1.

@@ -16,7 +16,7 @@ from agent.planner.edits import edit_of, vague, variations
 from agent.planner.english.phrase import (
     parse,
 )
-from agent.planner.frames import Frame
+from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     focused_layers,
     object_of,
@@ -103,9 +103,10 @@ def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse 
     """Complete an answer ("blue velvet", "the wall", "yes") from the sentence that we asked about."""
     if not context.question or not context.sentences or parse_earlier is None or len(frames) != 1:
         return frames
-    asked = [
-        frame for frame in parse_earlier(context.sentences[-1]) if frame.act in ("ask", "edit", "variations")
-    ]
+    earlier = parse_earlier(context.sentences[-1])
+    if earlier and earlier[0].act == "hide" and earlier[0].prompt == "hide" and _agrees(frames[0]):
+        return (Frame("edit", "remove", target=earlier[0].target),)  # "Shall I remove it?" · "yes"
+    asked = [frame for frame in earlier if frame.act in ("ask", "edit", "variations")]
     if not asked:
         return frames
     frame, before = frames[0], asked[0]
@@ -159,6 +160,12 @@ def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse 
     if before.act == "edit" and before.kind == "remove" and frame.act == "ask" and frame.target:
         return (replace(before, target=frame.target, reference=""),)
     return frames
+
+
+def _agrees(frame: Frame) -> bool:
+    """Whether a frame says yes to "shall I remove it?"."""
+    removes = frame.act == "edit" and frame.kind == "remove" and not frame.target
+    return removes or (frame.act == "talk" and frame.prompt == YES)
 
 
 def _step(frame: Frame, context: Context) -> Done:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from agent.plan import Goto, Hide, Pick, Redo, Refresh, Show, Undo
 from agent.planner.base import Context
-from agent.planner.edits import edit_of
 from agent.planner.english.phrase import (
     is_plural,
     parse,
@@ -23,6 +22,7 @@ from agent.planner.outcome import VAGUE, Done, ask
 from agent.planner.wording import (
     definite,
     short,
+    target_of,
 )
 
 
@@ -49,7 +49,10 @@ def go_to(frame: Frame, context: Context) -> Done:
 def hide(frame: Frame, context: Context) -> Done:
     """ "undo only the sofa": take that layer out. The thing must be one that was changed."""
     if frame.prompt == "hide" and frame.target and not layers_about(frame.target, context, visible=True):
-        return edit_of(Frame("edit", "remove", target=frame.target), context)
+        thing = target_of(frame.target)
+        were = "were" if is_plural(parse(thing).noun) else "was"
+        them = "them" if were == "were" else "it"
+        return ask(f"{thing.capitalize()} {were} not edited. Shall I remove {them} from the picture?")
     if frame.reference == "all" and frame.like:
         spared = {layer.id for layer in layers_about(frame.like, context, visible=True)}
         layers = tuple(layer for layer in context.layers if layer.visible and layer.id not in spared)

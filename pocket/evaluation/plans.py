@@ -10,7 +10,8 @@ Conventions of the expected plans:
 * Layers are numbered by distinct edits. An edit with ``layer`` revises that layer in its place: it keeps its
   id, its target and, if it was ``replace`` or ``add``, its kind; its prompt is the whole new look (leather +
   darker = "a darker leather sofa"; a colour takes the place of a colour, a material of a material, the rest
-  stays).
+  stays). A step is asked for once: after it, the layer goes by the name of the colour that it came to (blue +
+  lighter, then the same for the cushions = "royal blue cushions").
 * An object that is named and already has a visible layer is revised. What a layer put there is removed by
   hiding that layer.
 * Every turn that changes the picture makes one version, whatever its number of steps.

@@ -98,7 +98,7 @@ DECORATORS: Final[dict[str, tuple[int, int, int]]] = {
     "garnet": (118, 30, 44), "poppy": (224, 62, 42), "poppy red": (224, 62, 42), "blood red": (136, 16, 20),
     "ox blood": (92, 20, 24), "pillar box red": (206, 30, 36), "fire engine red": (206, 32, 41),
     "lipstick red": (196, 24, 56), "vermilion": (220, 66, 40), "carmine": (158, 16, 48),
-    "cerise": (214, 44, 110), "rose": (226, 120, 140), "rose pink": (236, 146, 164),
+    "cerise": (214, 44, 110), "rose": (226, 120, 140), "rosy": (226, 120, 140), "rose pink": (236, 146, 164),
     "dusty rose": (196, 142, 142), "old rose": (190, 126, 130), "dusky pink": (204, 150, 150),
     "dusty pink": (212, 164, 166), "blush": (238, 200, 194), "blush pink": (240, 196, 196),
     "powder pink": (244, 208, 212), "baby pink": (248, 198, 212), "bubblegum": (252, 150, 190),
@@ -157,7 +157,7 @@ _SPELLINGS: Final = {
     "purply": "purplish", "bluey": "bluish", "greeny": "greenish", "browny": "brownish", "pinky": "pinkish",
     "reddy": "reddish", "whity": "whitish", "yellowy": "yellowish", "greyey": "greyish", "tealy": "tealish",
     "peachy": "peach", "limey": "lime", "multicolored": "multicoloured", "bluey-green": "bluish green",
-    "rosy": "rose", "sandy": "sand", "smokey": "smoky", "earthy": "earth",
+    "sandy": "sand", "smokey": "smoky", "earthy": "earth",
 }  # fmt: skip
 
 _MODIFIERS: Final[dict[str, tuple[float, float, float, float]]] = {
@@ -196,7 +196,9 @@ _WARM: Final = (0.32, 0.95)
 
 
 # ---- values ----
-def oklab(colours: NDArray[np.floating] | Sequence[int] | Sequence[float]) -> NDArray[np.float64]:
+def oklab(
+    colours: NDArray[np.floating] | NDArray[np.integer] | Sequence[int] | Sequence[float],
+) -> NDArray[np.float64]:
     """sRGB (…, 3), 0…255, in Oklab (…, 3): lightness 0…1, two axes of hue within ±0.4 (Ottosson 2020)."""
     share = np.asarray(colours, np.float64) / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
@@ -333,6 +335,11 @@ def value_of(words: str) -> Value | None:
         return code
     low = spelt(words)
     return _of(tuple(word for word in low.split() if word not in _FILLERS)) if low else None
+
+
+def is_name(words: str) -> bool:
+    """Whether words are one entry of the lists, in any spelling: "dark slate gray", not "dusty slate"."""
+    return spelt(words).replace(" ", "") in _by_letters()
 
 
 _FILLERS: Final = frozenset(("coloured", "colour", "shade", "tone", "toned", "hue", "tint", "tinted", "hued"))
@@ -520,7 +527,7 @@ def _names_to_give() -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.f
     return tuple(name for name, _ in given), values, np.array([cost for _, cost in given])
 
 
-def name_of(value: Sequence[float]) -> str:
+def name_of(value: Sequence[float] | NDArray[np.floating]) -> str:
     """A plain name for a value in Oklab: "dark red", "sage green", "bluish grey".
 
     Of a few hundred common names the nearest; ``value_of`` reads it back as a value near by (within 0.07 for

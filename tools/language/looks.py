@@ -131,6 +131,9 @@ _CLOTHS: Final = _words("""
     mat runner sofa-cover pillowcase valance hammock blind
 """)
 
+_EARTHEN: Final = _words("floor flooring tile pot planter roof flowerpot urn jug patio terrace")
+"""Things that terracotta is the stuff of."""
+
 _METALS: Final = _words("gold silver golden")
 _METAL_CONTEXT: Final = _words("""
     solid brushed polished plated leaf leafed metallic metal foil gilded hammered real genuine antique
@@ -436,10 +439,13 @@ class _Reader:
 
     # -- steps
     def _steps_said(self) -> ColourStep | None:
+        lows = [word.low if free else "" for word, free in zip(self.words, self.free, strict=True)][
+            : self.head
+        ]
         total: ColourStep | None = None
         at = 0
         while at < self.head:
-            found = self._step_at(at)
+            found = step_at(lows, at)
             if found is None:
                 at += 1
                 continue
@@ -449,106 +455,6 @@ class _Reader:
             total = total.then(step) if total else step
             at = end
         return total
-
-    def _step_at(self, at: int) -> tuple[int, ColourStep] | None:
-        """A step that begins at a word: the word after it, and the step."""
-        if not self.free[at]:
-            return None
-        lows = [word.low for word in self.words]
-        size, sign, here = _PLAIN, 1.0, at
-        degree = self._degree(here)
-        extra = 0
-        while degree is not None:
-            length, amount = degree
-            if amount is not None:
-                extra += amount >= _MUCH and size >= _MUCH
-                size = amount
-            here += length
-            degree = self._degree(here)
-        size *= 1.5**extra
-        if here >= self.head:
-            return None
-        negated = False
-        if (
-            lows[here] == "not"
-            and lows[here + 1 : here + 2]
-            and lows[here + 1] in ("so", "as", "quite", "that", "too", "very")
-        ):
-            negated, here = True, here + 2
-            while here < self.head and lows[here] in ("so", "as", "quite", "very"):
-                here += 1
-        elif lows[here] == "too":
-            negated, here = True, here + 1
-        more = here < self.head and lows[here] in ("more", "less")
-        if more:
-            sign = -1.0 if lows[here] == "less" else 1.0
-            here += 1
-            while here < self.head and lows[here] in (
-                "of",
-                "a",
-                "an",
-                "towards",
-                "on",
-                "the",
-                "like",
-                "to",
-                "side",
-            ):
-                here += 1
-        if here >= self.head or not self.free[here]:
-            return None
-        if toned := self._toned(here, size):
-            return toned
-        word = lows[here]
-        if negated or more:
-            adjective = _COMPARATIVES.get(word, word)
-            step = _step(adjective, size, -sign if negated else sign)
-            return (here + 1, step) if step else None
-        if word in _COMPARATIVES and not (
-            word == "lighter" and here + 1 < self.head and lows[here + 1] == "weight"
-        ):
-            step = _step(_COMPARATIVES[word], size, 1.0)
-            end = here + 1
-            while lows[end : end + 2] in (["shade", "of"], ["tone", "of"], ["version", "of"]):
-                end += 2
-            return (end, step) if step else None
-        return None
-
-    def _toned(self, at: int, size: float) -> tuple[int, ColourStep] | None:
-        """ "tone it down", "toned down", "turn the colour down a bit"."""
-        lows = [word.low for word in self.words]
-        if lows[at] not in ("tone", "toned", "turn", "turned", "dial", "calm"):
-            return None
-        down = next((i for i in range(at + 1, min(at + 5, self.head)) if lows[i] in ("down", "up")), None)
-        if down is None:
-            return None
-        after = self._degree(down + 1)
-        if after is not None and after[1] is not None:
-            size = after[1]
-        step = _step("saturated", size, -1.0 if lows[down] == "down" else 1.0)
-        return (down + 1 + (after[0] if after else 0), step) if step else None
-
-    def _degree(self, at: int) -> tuple[int, float | None] | None:
-        """A degree at a word ("a little bit", "two shades", "even"): how many words, and what size it asks
-        for.
-        """
-        lows = [word.low for word in self.words]
-        for length in (4, 3, 2, 1):
-            words = " ".join(lows[at : at + length])
-            if at + length > self.head or not all(self.free[at : at + length]):
-                continue
-            count, _, notch = words.partition(" ")
-            if length == 2 and count in _COUNTS and notch in _NOTCHES:
-                return 2, _SMALL * _COUNTS[count]
-            if words in _BETWEEN_DEGREES:
-                return length, _BETWEEN_DEGREES[words]
-            if words in _LESS_DEGREES:
-                return length, _SMALL
-            if words in _MORE_DEGREES:
-                return length, _MUCH
-            if words in _EVEN_DEGREES:
-                return length, None
-        return None
 
     def _shade_alone(self, of_material: bool) -> ColourStep | None:
         """A shade that no colour and no material takes: "make it dark", "a very pale sofa"."""
@@ -614,17 +520,19 @@ class _Reader:
             made = before[-2:] == ["made", "of"] or before[-3:] == ["made", "out", "of"]
             return not (around & _METAL_CONTEXT or made)
         if len(plain) == 1 and last in MATERIALS:
-            return last in _GROUND and self._is_cloth()
+            return last in _GROUND and self._is(_CLOTHS)
+        if len(plain) == 1 and last == "terracotta":
+            return not self._is(_EARTHEN)
         if len(plain) == 1 and following in ("wood", "tile", "tiles", "tree", "stone", "bricks", "wooden"):
             return last not in ("cherry", "pine", "olive", "apple", "pear", "chestnut", "walnut", "hazel")
-        if len(plain) > 1 and last in MATERIALS and " ".join(plain) not in colours.names():
-            return False
-        return not (first in MATERIALS and len(plain) > 1 and " ".join(plain) not in colours.names())
+        stuff = len(plain) > 1 and (first in MATERIALS or last in MATERIALS)
+        return not stuff or colours.is_name(" ".join(plain))
 
-    def _is_cloth(self) -> bool:
+    def _is(self, kinds: frozenset[str]) -> bool:
+        """Whether the thing is of one of some kinds."""
         nouns = {_stem(found.group().lower()) for found in _TOKEN.finditer(self.target)}
         nouns |= {_stem(word.low) for word in self.words} if not nouns else set()
-        return bool(nouns & _CLOTHS)
+        return bool(nouns & kinds)
 
     # -- materials and patterns
     def _materials(self) -> str:
@@ -700,6 +608,93 @@ class _Reader:
         text = re.sub(r"\s*,\s*(?=,|$)", "", " ".join(text.split()))
         text = re.sub(r"^(an?|the) (?:and|,|but) ", r"\1 ", text)
         return _with_right_article(text)
+
+
+def step_at(words: Sequence[str], at: int) -> tuple[int, ColourStep] | None:
+    """The step that begins at one of some lower-case words ("a bit darker", "not so bright", "tone it down"),
+    and the number of the word after it; None where none begins.
+    """
+    size, sign, here = _PLAIN, 1.0, at
+    more = 0
+    while degree := degree_at(words, here):
+        length, amount = degree
+        if amount is not None:
+            more += amount >= _MUCH and size >= _MUCH
+            size = amount
+        here += length
+    size *= 1.5**more
+    negated = False
+    if (
+        tuple(words[here : here + 1]) == ("not",)
+        and words[here + 1 : here + 2]
+        and words[here + 1] in _NOT_SO
+    ):
+        negated, here = True, here + 2
+        while here < len(words) and words[here] in ("so", "as", "quite", "very"):
+            here += 1
+    elif words[here : here + 1] == ["too"]:
+        negated, here = True, here + 1
+    compared = here < len(words) and words[here] in ("more", "less")
+    if compared:
+        sign = -1.0 if words[here] == "less" else 1.0
+        here += 1
+        while here < len(words) and words[here] in _TOWARDS:
+            here += 1
+    if here >= len(words):
+        return None
+    if toned := _toned(words, here, size):
+        return toned
+    word = words[here]
+    if negated or compared:
+        step = _step(_COMPARATIVES.get(word, word), size, -sign if negated else sign)
+        return (here + 1, step) if step else None
+    if word in _COMPARATIVES and words[here + 1 : here + 2] != ["weight"]:
+        step = _step(_COMPARATIVES[word], size, 1.0)
+        end = here + 1
+        while tuple(words[end : end + 2]) in (("shade", "of"), ("tone", "of"), ("version", "of")):
+            end += 2
+        return (end, step) if step else None
+    return None
+
+
+_NOT_SO: Final = _words("so as quite that too very")
+_TOWARDS: Final = _words("of a an towards on the like to side")
+
+
+def _toned(words: Sequence[str], at: int, size: float) -> tuple[int, ColourStep] | None:
+    """ "tone it down", "toned down", "turn the colour down a bit"."""
+    if words[at] not in ("tone", "toned", "turn", "turned", "dial", "calm"):
+        return None
+    down = next((i for i in range(at + 1, min(at + 5, len(words))) if words[i] in ("down", "up")), None)
+    if down is None:
+        return None
+    after = degree_at(words, down + 1)
+    if after is not None and after[1] is not None:
+        size = after[1]
+    step = _step("saturated", size, -1.0 if words[down] == "down" else 1.0)
+    return (down + 1 + (after[0] if after else 0), step) if step else None
+
+
+def degree_at(words: Sequence[str], at: int) -> tuple[int, float | None] | None:
+    """A degree at a word ("a bit", "two shades", "even"): its number of words, and how far in lightness (None
+    where it says no size); None where there is none.
+    """
+    for length in (4, 3, 2, 1):
+        if at + length > len(words):
+            continue
+        said = " ".join(words[at : at + length])
+        count, _, notch = said.partition(" ")
+        if length == 2 and count in _COUNTS and notch in _NOTCHES:
+            return 2, _SMALL * _COUNTS[count]
+        if said in _BETWEEN_DEGREES:
+            return length, _BETWEEN_DEGREES[said]
+        if said in _LESS_DEGREES:
+            return length, _SMALL
+        if said in _MORE_DEGREES:
+            return length, _MUCH
+        if said in _EVEN_DEGREES:
+            return length, None
+    return None
 
 
 def _step(adjective: str, size: float, sign: float) -> ColourStep | None:
@@ -791,16 +786,10 @@ def _with_right_article(text: str) -> str:
     return f"{'an' if vowel else 'a'} {rest}"
 
 
-def with_step(prompt: str, target: str, words: str) -> str:
-    """A prompt with a step in its words, in place of a step that stands there: "a red sofa" and "a lot
-    darker" is "a much darker red sofa".
-    """
-    plain = without_steps(prompt, target)
-    words = _DEGREE_WITH_ARTICLE.sub(lambda found: _AS_ADVERB.get(found.group(1).lower(), "slightly"), words)
-    first, _, rest = plain.partition(" ")
-    if first.lower() in ("a", "an", "the", "some", "two", "both", "three") and rest:
-        return _with_right_article(f"{first} {words} {rest}")
-    return f"{words} {plain}"
+def without_article(words: str) -> str:
+    """A step as it stands before a noun: "a bit darker" is "slightly darker", "not so red" "less red"."""
+    words = _NOT_SO_MUCH.sub("less ", words)
+    return _DEGREE_WITH_ARTICLE.sub(lambda found: _AS_ADVERB.get(found.group(1).lower(), "slightly"), words)
 
 
 _DEGREE_WITH_ARTICLE: Final = re.compile(
@@ -808,4 +797,5 @@ _DEGREE_WITH_ARTICLE: Final = re.compile(
     r"|notch|tone)(?= (?!of ))",
     re.IGNORECASE,
 )
+_NOT_SO_MUCH: Final = re.compile(r"\bnot (?:quite |nearly )?(?:so|as|that|too)(?: very)? ", re.IGNORECASE)
 _AS_ADVERB: Final = dict.fromkeys(("lot", "whole lot", "good deal", "great deal"), "much")

@@ -16,14 +16,29 @@ from agent.planner.english.assembly import add_piece
 from agent.planner.english.clause import read_clause
 from agent.planner.english.cutting import cut
 from agent.planner.english.draft import Draft
+from agent.planner.english.joined import group, parted
 from agent.planner.english.lexicon import words as word_set
 from agent.planner.english.nouns import lows, split
 from agent.planner.english.openings import REPAIR, STRONG_REPAIR, core_text, opened_clause, without_edges
 from agent.planner.english.patterns import Pattern
 from agent.planner.english.pieces import thing_in
 from agent.planner.english.smalltalk import answer, is_foreign
-from agent.planner.english.text import LONGEST, Tokens, join, tokenise
-from agent.planner.frames import Frame
+from agent.planner.english.text import LONGEST, Token, Tokens, join, tokenise
+from agent.planner.frames import YES, Frame
+
+
+def joined_tokens(tokens: Tokens) -> Tokens:
+    """The tokens with colours of several words, steps and codes as one token each."""
+    lows = [token.low for token in tokens]
+    if lows[-2:] == ["a", "bit"] and lx.COLOUR_OF_VERB.keys() & {*lows}:
+        tokens = (*tokens[:-2], Token("slightly", "slightly"))  # "tone it down a bit"
+        lows[-2:] = ["slightly"]
+    result, at = [], 0
+    while at < len(tokens):
+        size, word = group(lows, at)
+        result.append(tokens[at] if size == 1 and word == lows[at] else Token(word, word))
+        at += size
+    return tuple(result)
 
 
 class Grammar:
@@ -35,14 +50,19 @@ class Grammar:
             return (
                 Frame("ask", say="That is a long text; please say in a sentence or two what shall I change."),
             )
-        tokens = tokenise(sentence)
+        tokens = joined_tokens(tokenise(sentence))
         if not any(token.low[0].isalnum() for token in tokens):
             return (Frame("ask"),)
         if is_foreign(sentence):
             return (
                 Frame("ask", say="I only understand English so far: what shall I change, and into what?"),
             )
-        return _parse(tokens)
+        return tuple(_parted(frame) for frame in _parse(tokens))
+
+
+def _parted(frame: Frame) -> Frame:
+    """A frame in the user's words."""
+    return replace(frame, target=parted(frame.target), prompt=parted(frame.prompt), like=parted(frame.like))
 
 
 def _parse(tokens: Tokens) -> tuple[Frame, ...]:
@@ -56,13 +76,23 @@ def _parse(tokens: Tokens) -> tuple[Frame, ...]:
     many = _variation(whole)
     if many:
         return (many,)
-    said = answer(" ".join(token.low for token in tokens if token.low[0].isalnum())) or answer(whole)
+    spoken = " ".join(token.low for token in tokens if token.low[0].isalnum())
+    if _YES.fullmatch(spoken):
+        return (Frame("talk", prompt=YES, say=answer("yes") or ""),)
+    said = answer(spoken) or answer(whole)
     if said and len(parts) == 1:
         return (Frame("talk", say=said),)
     draft = Draft()
     for part in parts:
         _read(draft, part)
     return _finished(draft)
+
+
+_YES = Pattern(
+    r"(?:oh |um |well )?(?:yes|yeah|yep|yup|sure|ok|okay|please|please do|do it|do so|go ahead|right|correct"
+    r"|absolutely|definitely|of course|exactly)"
+    r"(?: (?:please|do|do it|do that|go ahead|sure|remove it|thanks))*"
+)
 
 
 def _variation(text: str) -> Frame | None:
@@ -72,7 +102,7 @@ def _variation(text: str) -> Frame | None:
     count, words = asked
     if not words:
         return Frame("variations", number=count)
-    piece = read_clause(tokenise(words))
+    piece = read_clause(joined_tokens(tokenise(parted(words))))
     if piece.reference:
         return Frame("variations", number=count, reference=piece.reference, prompt=piece.look)
     if piece.sort == "add":

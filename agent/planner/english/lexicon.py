@@ -31,6 +31,7 @@ COLOURS = words("""
     pistachio chartreuse neon pastel rainbow multicoloured multicolored colourful colorful monochrome
     greenish bluish reddish yellowish brownish greyish grayish whitish pinkish purplish orangey tomato
     strawberry raspberry tangerine saffron cinnamon toffee honey butter buttercup seafoam ocean midnight
+    orchid thistle wheat sienna peru bordeaux claret oxblood vermilion iris viridian
     powder royal hunter racing brick-red blood blood-red black-and-white pitch-black snow-white jet-black
     sky-blue navy-blue
 """)
@@ -126,14 +127,15 @@ OPPOSITES: dict[str, str] = {
 COMPARATIVE_OF: dict[str, str] = {plain: more for more, plain in reversed(COMPARATIVES.items())}
 
 COLOUR_OF_VERB: dict[str, str] = {
-    "darken": "darker", "lighten": "lighter", "brighten": "brighter", "deepen": "deeper", "mute": "muted",
+    "darken": "darker", "lighten": "lighter", "brighten": "brighter", "deepen": "deeper",
+    "mute": "more muted",
     "soften": "softer", "enlarge": "bigger", "shrink": "smaller", "widen": "wider", "whiten": "white",
     "blacken": "black", "whitewash": "whitewashed", "modernise": "modern", "modernize": "modern",
     "polish": "polished", "carpet": "carpeted", "blur": "blurred", "sharpen": "sharp", "age": "aged",
     "rust": "rusty", "lengthen": "longer", "shorten": "shorter", "dim": "dimmer", "gild": "golden",
     "open": "open", "close": "closed", "shut": "closed", "light": "lit", "clean": "clean",
-    "extinguish": "unlit", "straighten": "straight", "warm": "warmer", "cool": "cooler", "tone": "muted",
-    "dull": "duller", "bleach": "bleached", "desaturate": "desaturated", "thicken": "thicker",
+    "extinguish": "unlit", "straighten": "straight", "warm": "warmer", "cool": "cooler", "tone": "more muted",
+    "dull": "duller", "bleach": "bleached", "desaturate": "more desaturated", "thicken": "thicker",
 }  # fmt: skip
 """Verbs that say the look themselves."""
 

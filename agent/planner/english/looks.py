@@ -4,14 +4,17 @@ of green".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english import nouns
+from agent.planner.english.joined import is_step
 from agent.planner.english.nouns import has_thing, is_look, is_thing, lows, noun_of, split
 from agent.planner.english.patterns import Pattern
 from agent.planner.english.pieces import trimmed
 from agent.planner.english.text import Tokens, join
+from tools.language.looks import degree_at, without_article
 
 _LIKE = Pattern(
     r"(?:(?:to |that )?(?:match|matches|matching)(?: with)?|(?:(?:in |to )?the )?same(?: (?:thing|way"
@@ -29,6 +32,10 @@ _AS = Pattern(
     r"(?:(?:just |exactly )?(?:like|as|to match|match|to go with) )(?P<x>(?:the|my"
     r"|our) [\w -]+?)(?: too| as well| is| are| has)*"
 )
+
+
+COLOUR_OF = "the colour of "
+"""What a frame's ``like`` begins with where the colour of a thing is meant and not its whole look."""
 
 
 _VAGUE = lx.VAGUE_LOOKS | lx.words("""
@@ -49,10 +56,10 @@ def look_of(tokens: Tokens) -> tuple[str, str, bool]:
     match = _LIKE.fullmatch(text)
     if match:
         named = match["x"] or ""
-        return "", (named if named not in ("", "it", "that") else "last"), False
+        return "", (_likeness(text, named) if named not in ("", "it", "that") else "last"), False
     match = _AS.fullmatch(text)
     if match and not _material_like(match["x"]):
-        return "", match["x"], False
+        return "", _likeness(text, match["x"]), False
     content = [w for w in text.split() if w not in _VAGUE | lx.DEGREES | lx.EVALUATIVE]
     if not content or (len(content) == 1 and content[0] in ("this", "that", "world", "type", "sort")):
         only = [
@@ -61,6 +68,13 @@ def look_of(tokens: Tokens) -> tuple[str, str, bool]:
         if not any(is_look(w) and w not in lx.VAGUE_LOOKS for w in only):
             return "", "", True
     return turned(text, join(tokens)), "", False
+
+
+def _likeness(text: str, named: str) -> str:
+    """The thing that is to be like, or its colour, where no more is said: "the colour of the curtains"."""
+    if re.search(r"\b(?:colou?r|shade|tone|match|matches|matching|go with)\b", text):
+        return f"{COLOUR_OF}{named}"
+    return named
 
 
 def _material_like(words: str) -> bool:
@@ -79,7 +93,19 @@ _MORE = Pattern(r"\b(?:a bit |a little |much |way |even |slightly )?more (?:of a
 def opposite(word: str) -> str:
     """What a thing that is "too dark" should be: "lighter"."""
     other = lx.OPPOSITES[lx.COMPARATIVES.get(word, word)]
-    return lx.COMPARATIVE_OF.get(other, other)
+    more = lx.COMPARATIVE_OF.get(other, other)
+    return more if is_step(more) or not is_step(f"more_{other}") else f"more {other}"
+
+
+def by_degree(text: str, look: str) -> str:
+    """A step by as much as is said: "lighter" of "a bit too dark" is "slightly lighter"."""
+    words = text.split()
+    for at in range(len(words)):
+        found = degree_at(words, at)
+        if found and found[1] is not None and is_step(look.replace(" ", "_")):
+            said = " ".join(words[at : at + found[0]])
+            return without_article(f"{said} {look}")
+    return look
 
 
 def turned(low: str, text: str) -> str:
@@ -88,7 +114,11 @@ def turned(low: str, text: str) -> str:
     if match:
         word = lx.COMPARATIVES.get(match[1], match[1])
         if word in lx.OPPOSITES:
-            return (low[: match.start()] + opposite(word) + low[match.end() :]).strip()
+            wanted = by_degree(match.group(), opposite(word))
+            return (low[: match.start()] + wanted + low[match.end() :]).strip()
+        if is_step(f"less_{word}") and not match.group().startswith("less"):
+            wanted = by_degree(match.group(), f"less {word}")  # "way too red"
+            return (low[: match.start()] + wanted + low[match.end() :]).strip()
         return low
     match = _MORE.search(low)
     if match and (is_look(match[1]) or match[1] not in lx.DEGREES):

@@ -8,11 +8,13 @@ over strings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent.planner.english import lexicon as lx
+from agent.planner.english.joined import is_colour, is_step, joined, parted
 from agent.planner.english.lexicon import words as word_set
 
 Sort = Literal["size", "quality", "colour", "pattern", "material"]
@@ -89,7 +91,7 @@ _NOT_A_LOOK = frozenset(tuple(" ".join(pair.split()).split(" ")) for pair in _CO
 def sort_of(word: str) -> Sort | None:
     """What a word says about a surface, or None where it is no look word that the planner knows."""
     low = word.lower()
-    if low in lx.COLOURS or low in lx.SHADES:
+    if low in lx.COLOURS or low in lx.SHADES or is_step(low) or is_colour(low):
         return "colour"
     if low in lx.MATERIALS:
         return "material"
@@ -119,7 +121,7 @@ def sort_of(word: str) -> Sort | None:
 
 def parse(text: str) -> Phrase:
     """Take a noun phrase apart. The last word before the tail is always the noun, whatever it is."""
-    words = tuple(text.split())
+    words = tuple(joined(text).split())
     start = 0
     while (
         start < len(words) - 1
@@ -133,11 +135,19 @@ def parse(text: str) -> Phrase:
         start += 1
     article = " ".join(words[:start])
     end = start + 1
-    while end < len(words) and words[end].lower() not in _TAIL:
+    while end < len(words) and words[end].lower() not in _TAIL and not _likens(words, end):
         end += 1
     core, tail = words[start:end], words[end:]
     last = max((i for i in range(len(core) - 1) if _is_modifier(core, i)), default=-1)
     return Phrase(article, looks(core[: last + 1]), core[last + 1 :], tail)
+
+
+def _likens(words: tuple[str, ...], at: int) -> bool:
+    """ "an armchair | the colour of the curtains": what another thing's colour is, comes after the noun."""
+    return bool(_COLOUR_OF.match(" ".join(words[at:])))
+
+
+_COLOUR_OF = re.compile(r"the (?:same )?(?:colou?r|shade) (?:of|as) (?:the|my|our|that|this) ", re.IGNORECASE)
 
 
 def _stands_alone(words: tuple[str, ...], index: int) -> bool:
@@ -210,6 +220,11 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
 
     A noun at its end that is ``noun`` is left out, and so are words such as "colour" and "finish".
     """
+    likened = _COLOUR_OF.search(text)
+    if likened:
+        look = split_look(text[: likened.start()].rstrip().removesuffix(" in"), noun)
+        return replace(look, tail=tuple(text[likened.start() :].split()))
+    text = joined(text)
     words = [word for word in text.split() if word.lower() not in ("the", "an")]
     tail: list[str] = []
     for index, word in enumerate(words):
@@ -252,18 +267,31 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
 
 def merge(old: Phrase, new: Phrase) -> Phrase:
     """``old`` with the looks and the tail of ``new``: same sort replaced, the rest kept."""
-    kept = list(old.looks)
+    kept = list(_without_steps(old.looks))
     for look in new.looks:
         kept = _merged(kept, look)
-    tail = old.tail
+    coloured = bool(new.tail) or any(_hues(look.words) for look in new.looks if look.sort == "colour")
+    tail = () if coloured and _likens(old.tail, 0) else old.tail
     if new.tail and new.tail != old.tail:
         same_start = old.tail and old.tail[0].lower() == new.tail[0].lower() != "with"
         tail = new.tail if same_start else (*old.tail, *(("and",) if old.tail else ()), *new.tail)
     return replace(old, looks=tuple(kept), tail=tail)
 
 
+def _without_steps(found: Iterable[Look]) -> tuple[Look, ...]:
+    """Looks without steps: a step is asked for once, from the colour that is there."""
+    plain = []
+    for look in found:
+        words = [word for word in look.words if not is_step(word)]
+        while words and words[0] == "and":
+            del words[0]
+        if words:
+            plain.append(replace(look, words=tuple(words)))
+    return tuple(plain)
+
+
 def _positive(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(lx.COMPARATIVES.get(word.lower(), word) for word in words)
+    return tuple(word if is_step(word) else lx.COMPARATIVES.get(word.lower(), word) for word in words)
 
 
 def _shades(words: Iterable[str]) -> tuple[str, ...]:
@@ -281,6 +309,8 @@ def _merged(kept: list[Look], new: Look) -> list[Look]:
     others = [look for look in kept if look.sort != new.sort]
     if new.sort == "colour":
         old = tuple(word for look in same for word in look.words)
+        if all(is_step(word) or word == "and" for word in words):
+            return [*others, Look("colour", (*words, *old))]
         if not _hues(words):
             return [*others, Look("colour", (*_shaded(_shades(old), words, comparative), *_hues(old)))]
         alone = _shades(old) if old and not _hues(old) and not _shades(words) else ()
@@ -349,7 +379,7 @@ def words_of(found: Iterable[Look]) -> tuple[str, ...]:
 
 def render(phrase: Phrase) -> str:
     """The phrase as words, with an article where it needs one: what an inpainter is told to paint."""
-    words = (*words_of(phrase.looks), *phrase.noun, *phrase.tail)
+    words = tuple(parted(word) for word in (*words_of(phrase.looks), *phrase.noun, *phrase.tail))
     article = phrase.article.lower()
     number = article in lx.NUMBERS and lx.NUMBERS[article] != 1
     if number or article in ("some", "several"):

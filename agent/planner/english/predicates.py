@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english.lexicon import words as word_set
-from agent.planner.english.looks import complement, opposite
+from agent.planner.english.looks import by_degree, complement, opposite
 from agent.planner.english.nouns import has_thing, is_look, lows, split
 from agent.planner.english.objects import gift_look
 from agent.planner.english.patterns import Pattern
@@ -191,7 +191,8 @@ def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: b
         text,
     )
     if slightly and slightly[1] in lx.OPPOSITES and not wish:
-        return replace(base, sort="restyle", verb="restyle", look=opposite(slightly[1]), confidence=0.6)
+        look = by_degree(text, opposite(slightly[1]))
+        return replace(base, sort="restyle", verb="restyle", look=look, confidence=0.6)
     begging = _BEGGING.match(text)
     if begging:
         return _needs(target, ref, tokens[len(begging.group().split()) :])
@@ -202,7 +203,8 @@ def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: b
     )
     if enough:
         if enough[1] in lx.OPPOSITES:
-            return replace(base, sort="restyle", verb="restyle", look=opposite(enough[1]), confidence=0.6)
+            look = by_degree(text, opposite(enough[1]))
+            return replace(base, sort="restyle", verb="restyle", look=look, confidence=0.6)
         return replace(base, sort="vague", verb="restyle")
     modal = (
         wish

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english.lexicon import words as word_set
+from tools.language import colours
 
 LONGEST = 1000
 """A request of more characters than this is not read (a person's sentence has some 50)."""
@@ -56,13 +57,23 @@ _CHARACTERS = str.maketrans(
 _ARROW = re.compile(r"\s*(?:-+>|=+>|→|⇒|➜|➔|»)\s*")
 _DASH = re.compile(r"\s+[-–—]+\s+|\s*[–—]+\s*|--+")
 _NUMBERING = re.compile(r"(?:^|(?<=\s))\d{1,2}[.)]\s+(?=[a-zA-Z])")
-_TOKEN = re.compile(r"→|w/|'em\b|\w+(?:['\-]\w+)*|[.!?;:,/&+()\"]")
+_TOKEN = re.compile(r"#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?\b|→|w/|'em\b|\w+(?:['\-]\w+)*|[.!?;:,/&+()\"]")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
+
+
+_RGB = re.compile(r"\brgb\s*\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*\)", re.IGNORECASE)
+
+
+def _as_code(found: re.Match[str]) -> str:
+    """ "rgb(51, 102, 153)" as "#336699": it has no commas that could be taken for the ends of clauses."""
+    channels = [int(number) for number in found.groups()]
+    return found.group() if max(channels) > 255 else "#{:02x}{:02x}{:02x}".format(*channels)
 
 
 def normalise(sentence: str) -> str:
     """The sentence with plain quotes, arrows and dashes, without symbols and all-capitals."""
     text = unicodedata.normalize("NFC", sentence).translate(_CHARACTERS)
+    text = _RGB.sub(_as_code, text)
     text = _ARROW.sub(" → ", text)
     text = _DASH.sub(" , ", text)
     text = _NUMBERING.sub(" . ", text)
@@ -222,9 +233,15 @@ def is_known(word: str) -> bool:
     return False
 
 
+@lru_cache(maxsize=1)
+def _colour_words() -> frozenset[str]:
+    """Words of which names of colours are made."""
+    return frozenset(word for name in colours.names() for word in name.split())
+
+
 def _repaired(word: str, named: bool = False) -> Token:
     low = word.lower()
-    if not low[0].isalpha() or is_known(low) or not low.isascii():
+    if not low[0].isalpha() or is_known(low) or not low.isascii() or low in _colour_words():
         return Token(word, low)
     if "-" in low:  # "off-whte" is rare and "mid-century" is not: parts are not repaired
         return Token(word, low)

@@ -10,13 +10,14 @@ import re
 from agent.planner.english import lexicon as lx
 from agent.planner.english import nouns
 from agent.planner.english.lexicon import words as word_set
-from agent.planner.english.looks import complement, look_of
+from agent.planner.english.looks import by_degree, complement, look_of
 from agent.planner.english.nouns import has_thing, is_look, is_thing, lows, noun_of, split
 from agent.planner.english.objects import add_clause, give_clause, remove_clause, replace_clause, verb_adds
 from agent.planner.english.pieces import Piece, Sort, of_the, reference, trimmed
 from agent.planner.english.places import instead
 from agent.planner.english.text import Tokens, join
 from agent.planner.frames import Reference
+from tools.language.looks import degree_at
 
 
 def lemma(low: str) -> str:
@@ -267,7 +268,13 @@ def _surface_verb(verb: str, rest: Tokens) -> Piece:
     target: Tokens = ()
     if not ref:
         target, after = split(rest)
-    if lows(after)[:1] in (("up",), ("down",), ("a",)):
+    if lows(after)[:1] in (("up",), ("down",)):
+        after = after[1:]
+    degree = degree_at(lows(after), 0)
+    if degree:  # "darken it a bit", "tone the walls down a lot"
+        look = by_degree(" ".join(lows(after[: degree[0]])), look)
+        after = after[degree[0] :]
+    if lows(after)[:1] == ("a",):
         after = after[1:]
     extra = complement(after, noun_of(target), surface=True).look
     if ref:
