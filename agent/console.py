@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from agent.display import Shown, in_half_cells, printable
 from agent.events import Event, Listener
+from sessions.catalog import keep_private
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completion
@@ -284,7 +285,7 @@ def _history(path: Path | None) -> History:
     if path is None:
         return InMemoryHistory()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        keep_private(path.parent)
         with path.open("ab"):
             pass
     except OSError:

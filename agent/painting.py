@@ -242,7 +242,11 @@ def _masked(bench: Bench, piece: Piece, seed: int) -> MaskedEdit:
     engine = bench.engines.inpainters()[piece.kind]
     # The first try did not show what was asked for.
     guidance: float | None = getattr(engine, "firmer", None) if piece.attempt else None
-    return MaskedEdit(mask, piece.prompt, piece.kind, seed, guidance=guidance, target=piece.target)
+    grow = bench.session.layer(piece.layer).request.get("grow") if piece.layer is not None else None
+    limit = grow if isinstance(grow, int) else None  # a mask that the user gave stays a hard limit
+    return MaskedEdit(
+        mask, piece.prompt, piece.kind, seed, guidance=guidance, target=piece.target, grow=limit
+    )
 
 
 def _painted(
@@ -264,6 +268,7 @@ def _painted(
         area=painted.area,
         batch=painted.batch,
         target=piece.target,
+        grow=edit.grow,
     )
     patch = painted.patch
     box = patch.box

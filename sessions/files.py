@@ -110,6 +110,44 @@ def is_full(folder: Path) -> bool:
         return False
 
 
+def without_locks(folder: Path) -> str:
+    """The sentence about a disk that cannot lock files."""
+    return (
+        f"The disk of {folder} cannot lock files, as network disks often cannot, and sessions need that:"
+        " let INPALLA_DATA name a folder on another disk."
+    )
+
+
+def has_locks(folder: Path) -> bool:
+    """Whether a folder's disk can do what sessions need: lock a file, hold an SQLite database in WAL mode.
+
+    It is tried, in a folder of its own that is gone afterwards. False, too, where nothing can be written.
+    """
+    import sqlite3
+    import tempfile
+    import warnings
+
+    from filelock import FileLock
+
+    try:
+        with tempfile.TemporaryDirectory(prefix=".try-", dir=folder, ignore_cleanup_errors=True) as made:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # where it would do with less
+                lock = FileLock(Path(made) / "lock", fallback_to_soft=False)
+                with lock.acquire(timeout=0):
+                    pass
+            base = sqlite3.connect(Path(made) / "base.db", timeout=0.2)
+            try:
+                mode = base.execute("PRAGMA journal_mode=WAL").fetchone()
+                base.execute("CREATE TABLE tried (number INTEGER)")
+                base.commit()
+            finally:
+                base.close()
+            return mode == ("wal",)
+    except (OSError, sqlite3.Error, RuntimeError, NotImplementedError, Warning):
+        return False
+
+
 def reason(error: OSError) -> str:
     """What the system says is wrong, in its own few words."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

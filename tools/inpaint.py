@@ -116,7 +116,8 @@ class MaskedEdit:
     ``seed`` decides the noise; ``steps`` and ``guidance`` are the engine's own where they are None. ``area``
     is the number of pixels to paint its crop at; None lets ``plan`` choose. ``target`` is what the engine is
     told of the thing that lies there. ``batch`` is given to repeat an edit that was painted among so many,
-    itself among them. ``colour`` is the colour to be computed, for engines that compute one.
+    itself among them. ``colour`` is the colour to be computed, for engines that compute one. ``grow`` is how
+    many pixels the edit may go beyond the mask, None for what its kind needs; see ``tools.region.within``.
     """
 
     mask: NDArray[np.bool_]
@@ -129,6 +130,7 @@ class MaskedEdit:
     target: str = ""
     batch: int | None = None
     colour: ColourStage | None = None
+    grow: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -341,7 +343,7 @@ def _region(
         )
     area = edit.area if area is None else area
     areas = _areas(engine) if area is None else (area,)
-    return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple)
+    return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple, grow=edit.grow)
 
 
 def _areas(engine: Inpainter) -> tuple[int, ...]:
