@@ -19,6 +19,7 @@ from agent.plan import Edit, Hide, Pick, Show, Step, Variations
 from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
+from tools.pictures import is_hidden
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.segment import Found, find
 
@@ -120,6 +121,21 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         found = {role: founds[phrase] for role, phrase in named.items()}
         located[index] = _located(session, pieces[index], found, places.get(index))
     return located
+
+
+def unseen(session: Session, pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
+    """The pieces, those that lie where the picture is transparent given up, and a sentence about each."""
+    alpha = session.alpha
+    kept = list(pieces)
+    remarks = []
+    for index, piece in enumerate(pieces if alpha is not None else ()):
+        if piece.open and piece.mask and is_hidden(alpha, session.pictures.get(piece.mask) >= 128):
+            kept[index] = piece.but(outcome="skipped", patch=None)
+            remarks.append(
+                f"{words.capital(words.definite(missing_thing(piece)))} lies where the picture is"
+                " transparent, so nothing painted there would be seen: it was left alone."
+            )
+    return kept, remarks
 
 
 def doubt(piece: Piece) -> str | None:

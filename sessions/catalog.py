@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from sessions.errors import SessionError
-from sessions.files import FULL, has_locks, is_full, make_private, reason, sync_folder, without_locks
+from sessions.files import FULL, is_full, lacks_locks, make_private, reason, sync_folder, without_locks
 from sessions.model import SessionInfo
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Sessions:
             said = str(error)
             if is_full(self.root):
                 said = f"No session can be made in {self.root}: {FULL}; INPALLA_DATA may name another folder."
-            elif not has_locks(self.root):
+            elif lacks_locks(self.root):
                 said = without_locks(self.root)
             shutil.rmtree(made, ignore_errors=True)
             for folder in missing:  # nothing is left behind

@@ -118,33 +118,39 @@ def without_locks(folder: Path) -> str:
     )
 
 
-def has_locks(folder: Path) -> bool:
-    """Whether a folder's disk can do what sessions need: lock a file, hold an SQLite database in WAL mode.
+def lacks_locks(folder: Path) -> bool:
+    """Whether a folder's disk cannot do what sessions need: lock a file, hold an SQLite database in WAL mode.
 
-    It is tried, in a folder of its own that is gone afterwards. False, too, where nothing can be written.
+    It is tried, in a folder of its own that is gone afterwards. False where nothing can be written at all:
+    that is another trouble.
     """
-    import sqlite3
     import tempfile
-    import warnings
+
+    try:
+        with tempfile.TemporaryDirectory(prefix=".try-", dir=folder, ignore_cleanup_errors=True) as made:
+            (Path(made) / "file").write_bytes(bytes(_NO_ROOM))
+            return not _can_lock(Path(made))
+    except OSError:
+        return False
+
+
+def _can_lock(folder: Path) -> bool:
+    import sqlite3
 
     from filelock import FileLock
 
     try:
-        with tempfile.TemporaryDirectory(prefix=".try-", dir=folder, ignore_cleanup_errors=True) as made:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")  # where it would do with less
-                lock = FileLock(Path(made) / "lock", fallback_to_soft=False)
-                with lock.acquire(timeout=0):
-                    pass
-            base = sqlite3.connect(Path(made) / "base.db", timeout=0.2)
-            try:
-                mode = base.execute("PRAGMA journal_mode=WAL").fetchone()
-                base.execute("CREATE TABLE tried (number INTEGER)")
-                base.commit()
-            finally:
-                base.close()
-            return mode == ("wal",)
-    except (OSError, sqlite3.Error, RuntimeError, NotImplementedError, Warning):
+        with FileLock(folder / "lock", fallback_to_soft=False).acquire(timeout=0):
+            pass
+        base = sqlite3.connect(folder / "base.db", timeout=0.2)
+        try:
+            (mode,) = base.execute("PRAGMA journal_mode=WAL").fetchone()
+            base.execute("CREATE TABLE tried (number INTEGER)")
+            base.commit()
+        finally:
+            base.close()
+        return str(mode) == "wal"
+    except (OSError, sqlite3.Error, RuntimeError, NotImplementedError):
         return False
 
 
@@ -231,6 +237,10 @@ def save_picture(
         )
     if pixels.dtype == np.uint16 and format_name not in _SIXTEEN_BITS:
         pixels = (pixels / 257).round().astype(np.uint8)
+    if alpha is not None and alpha.shape != pixels.shape[:2]:
+        raise SessionError(
+            f"{path.name} cannot be saved: its transparency has another size than the picture."
+        )
     if alpha is not None and format_name in _WITHOUT_ALPHA:
         pixels = _on_white(pixels, alpha)
     elif alpha is not None:

@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sessions.errors import SessionError
-from sessions.files import FULL, has_locks, is_full, without_locks
+from sessions.files import FULL, is_full, lacks_locks, without_locks
 from sessions.model import SessionInfo
 
 FILE_NAME = "session.db"
@@ -60,8 +60,13 @@ class _PathText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> Any:  # noqa: ARG002
-        whole = os.fsencode(value or "")
-        return whole if "\\udc" in ascii(value) else value
+        if value is None:
+            return None
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return os.fsencode(value)
+        return value
 
     def process_result_value(self, value: Any, dialect: Any) -> str:  # noqa: ARG002
         return os.fsdecode(value) if isinstance(value, bytes) else str(value or "")
@@ -210,7 +215,7 @@ class Records:
             if isinstance(error, SessionError) or not isinstance(error, _UNREADABLE):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
-            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in _LOCKLESS and not has_locks(self._folder):
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in _LOCKLESS and lacks_locks(self._folder):
                 raise SessionError(without_locks(self._folder.parent)) from error
             why = FULL if is_full(self._folder) else next(iter(str(cause).splitlines()), type(cause).__name__)
             raise SessionError(f"The records of the session {self._name!r} cannot be used: {why}.") from error

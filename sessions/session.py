@@ -169,7 +169,7 @@ class Session:
 
     def mask(self, layer: int) -> NDArray[np.bool_]:
         """The segmenter's mask of a layer as the head sees it, bool (H, W)."""
-        return self.pictures.get(self.layer(layer).mask) >= 128
+        return self._mask(self.layer(layer).mask)
 
     def patch(self, layer: int) -> Patch:
         """The patch of a layer as the head sees it."""
@@ -328,7 +328,7 @@ class Session:
         number = self._version(state, version).number
         text: dict[str, str] = {}
         if not plain:
-            masks = {digest: self.pictures.get(digest) >= 128 for digest in needed_masks(state, number)}
+            masks = {digest: self._mask(digest) for digest in needed_masks(state, number)}
             text = texts(self._recipe(state, number), masks)
         base, picture = self.picture(0), self.picture(number)
         return save_like(path, self.form, base, picture, self.alpha, text, plain=plain)
@@ -384,19 +384,30 @@ class Session:
     def _patch(self, layer: Layer) -> Patch:
         return Patch(self.pictures.get(layer.patch), layer.box)
 
+    def _mask(self, digest: str) -> NDArray[np.bool_]:
+        mask = self.pictures.get(digest)
+        if mask.shape != self.size[::-1]:
+            raise SessionError(f"A mask of the session {self.name!r} has another size than its picture.")
+        return mask >= 128
+
     def _compose(self, state: State, stack: Stack, altered: Altered | None = None) -> NDArray[np.uint8]:
         pending: Mapping[tuple[int, int], NewLayer] = altered.pending if altered else {}
         keys = tuple((entry.layer, entry.revision) for entry in stack if entry.visible)
         base = self.pictures.get(self.base)
+        if base.shape != (self.size[1], self.size[0], 3):
+            raise SessionError(f"The picture of the session {self.name!r} is not the one in its records.")
         if not keys:
             return base
         settled = not any(key in pending for key in keys)
         if settled and (kept := self._composed.get(keys)) is not None:
             return kept
-        picture = compose(
-            base,
-            (pending[key].patch if key in pending else self._patch(state.revisions[key]) for key in keys),
-        )
+        patches = [
+            pending[key].patch if key in pending else self._patch(state.revisions[key]) for key in keys
+        ]
+        try:
+            picture = compose(base, patches)
+        except ValueError as error:  # new patches were checked; a stored one is not what was written
+            raise SessionError(f"A layer of the session {self.name!r} is damaged.") from error
         return self._composed.put(keys, picture) if settled else picture
 
     def _check(self, new: NewLayer) -> None:

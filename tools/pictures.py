@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,10 +251,10 @@ class _Decoded:
         if self.adobe and not grey:
             return profiles.make(profiles.ADOBE, 2.2)
         gamma, primaries = self.colours.get(b"gAMA", b""), self.colours.get(b"cHRM", b"")
-        points = [int.from_bytes(primaries[at : at + 4], "big") / 1e5 for at in range(0, len(primaries), 4)]
+        places = [int.from_bytes(primaries[at : at + 4], "big") / 1e5 for at in range(0, len(primaries), 4)]
         return profiles.of_png(
             int.from_bytes(gamma, "big") / 1e5 if len(gamma) == 4 else None,
-            tuple(points) if len(points) == 8 else None,  # type: ignore[arg-type]
+            cast(profiles.Primaries, tuple(places)) if len(places) == 8 else None,
             grey=grey,
         )
 

@@ -269,8 +269,15 @@ def plan_region(
         window = _pad(box, reach, reach, reach, reach + shadow, size)
         paint, blend = _grow(_crop(cleaned, window), kind, margin, shadow)
     else:
-        window = _pad(bounds(mask), *(grow,) * 4, size)
-        paint, blend = _limited(_crop(mask, window), grow)
+        # The engine may paint as far as ever, so that it fits at the mask's edge; how far it shows is another
+        # thing. The distances are exact at any size: the limit is a promise.
+        margin, _ = _margin(int(np.count_nonzero(mask)), bounds(mask), size, kind)
+        reach = max(grow, math.ceil(margin))
+        window = _pad(bounds(mask), reach, reach, reach, reach, size)
+        away = _exactly(_crop(mask, window))
+        paint, fall = away <= reach, np.clip((grow + 1 - away) / (grow + 1), 0, 1)
+        blend = np.rint(255 * fall * fall * (3 - 2 * fall)).astype(np.uint8)
+        blend[away > grow] = 0
 
     for area in sorted(areas):
         crop = crop_box(window, size, least=math.isqrt(area) // MAGNIFY)
@@ -294,11 +301,10 @@ def within(patch: Patch, mask: Mask, grow: int | None) -> Patch:
     if grow is None:
         return patch
     box, size = patch.box, (mask.shape[1], mask.shape[0])
-    window = _pad(box, *(grow,) * 4, size)
-    paint, _ = _limited(_crop(mask, window), grow)
+    window = _pad(box, grow, grow, grow, grow, size)
     at = np.s_[box.y0 - window.y0 : box.y1 - window.y0, box.x0 - window.x0 : box.x1 - window.x0]
     rgba = patch.rgba.copy()
-    rgba[..., 3][~paint[at]] = 0
+    rgba[..., 3][_exactly(_crop(mask, window))[at] > grow] = 0
     return Patch(rgba, box)
 
 
@@ -549,19 +555,11 @@ def _grow(mask: Mask, kind: Kind, margin: float, shadow: int) -> tuple[Mask, Pix
     return paint, blend
 
 
-def _limited(mask: Mask, grow: int) -> tuple[Mask, Pixels]:
-    """The paint and the blend mask of a mask that is a limit: the mask, and so many pixels around it, over
-    which the blend mask falls to 0. Distances are exact, at any size: the limit is a promise.
-    """
-    if grow == 0 or not mask.any():
-        return mask.copy(), mask.astype(np.uint8) * np.uint8(255)
-    away = np.asarray(ndimage.distance_transform_edt(~mask), dtype=np.float32)
-    fall = np.clip((grow + 1 - away) / (grow + 1), 0, 1)
-    blend = np.rint(255 * fall * fall * (3 - 2 * fall)).astype(np.uint8)
-    paint = away <= grow
-    blend[~paint] = 0
-    blend[mask] = 255
-    return paint, blend
+def _exactly(mask: Mask) -> Field:
+    """Each pixel's distance to a mask in pixels; far away from everything where the mask is empty."""
+    if not mask.any():
+        return np.full(mask.shape, np.float32(1e9))
+    return np.asarray(ndimage.distance_transform_edt(~mask), dtype=np.float32)
 
 
 def _drawn_down(mask: Mask, rows: int) -> Mask:
