@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import click
 
+from agent.outlet import OutputGone, abandon, open_streams, say
 from agent.train_command import train
 
 _QUIET = {
@@ -64,6 +65,21 @@ def _json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")(command)
 
 
+def _plain(command: Command) -> Command:
+    text = "Leave out recipe, masks, EXIF data (place, camera), texts."
+    return click.option("--plain", is_flag=True, help=text)(command)
+
+
+def _grow(context: click.Context, parameter: click.Parameter, value: str) -> int | None:
+    """What ``--grow`` says: a number of pixels, or None for auto."""
+    del context, parameter
+    if value == "auto":
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 5 and int(value) <= 30_000):
+        raise click.BadParameter(f"{value!r} is neither a number of pixels (up to 30000) nor auto.")
+    return int(value)
+
+
 def _output(metavar: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", required=True, metavar=metavar, help="Where to save it.")
 
@@ -107,6 +123,7 @@ def chat(
 @_preset
 @_planner
 @_inpainter
+@_plain
 @_json
 def edit(
     image: str,
@@ -116,6 +133,7 @@ def edit(
     preset: str | None,
     planner: str | None,
     inpainters: tuple[str, ...],
+    plain: bool,
     as_json: bool,
 ) -> int:
     """Edit a picture by one or more sentences, one after the other.
@@ -124,7 +142,7 @@ def edit(
     """
     from agent import oneshot
 
-    return oneshot.edit(image, sentences, output, session, preset, planner, inpainters, as_json)
+    return oneshot.edit(image, sentences, output, session, preset, planner, inpainters, as_json, plain=plain)
 
 
 @cli.command()
@@ -174,8 +192,17 @@ def segment(
 @click.option("--kind", type=click.Choice(KINDS), default="replace", show_default=True, help="What to do.")
 @click.option("--target", metavar="T", default="", help='What lies there now, such as "the sofa".')
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the noise; follows from the rest.")
+@click.option(
+    "--grow",
+    metavar="N|auto",
+    default="0",
+    show_default=True,
+    callback=_grow,
+    help="How many pixels beyond the mask may change; auto suits masks of `segment`.",
+)
 @_preset
 @_inpainter
+@_plain
 @_json
 def inpaint(
     image: str,
@@ -185,14 +212,21 @@ def inpaint(
     kind: str,
     target: str,
     seed: int | None,
+    grow: int | None,
     preset: str | None,
     inpainters: tuple[str, ...],
+    plain: bool,
     as_json: bool,
 ) -> int:
-    """Paint the PROMPT into the white part of the MASK; for --kind remove there is no prompt."""
+    """Paint the PROMPT into the white part of the MASK; for --kind remove there is no prompt.
+
+    Nothing outside the white part changes, unless --grow says so.
+    """
     from agent import oneshot
 
-    return oneshot.inpaint(image, mask, prompt, output, kind, target, seed, preset, inpainters, as_json)
+    return oneshot.inpaint(
+        image, mask, prompt, output, kind, target, seed, preset, inpainters, as_json, grow=grow, plain=plain
+    )
 
 
 @cli.command()
@@ -201,6 +235,7 @@ def inpaint(
 @click.option("--picture", "pictures", metavar="FILE", multiple=True, help="A picture that it needs.")
 @click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that it needs.")
 @click.option("--preset", metavar="P", help="What the engines must fit; the session's unless given.")
+@_plain
 @_json
 def replay(
     request: str,
@@ -208,6 +243,7 @@ def replay(
     pictures: tuple[str, ...],
     masks: tuple[str, ...],
     preset: str | None,
+    plain: bool,
     as_json: bool,
 ) -> int:
     """Paint a layer or a picture again, as its request says.
@@ -218,7 +254,7 @@ def replay(
     """
     from agent import oneshot
 
-    return oneshot.replay(request, output, pictures, masks, preset, as_json)
+    return oneshot.replay(request, output, pictures, masks, preset, as_json, plain=plain)
 
 
 @cli.group()
@@ -249,11 +285,12 @@ def show_session(name: str, as_json: bool) -> int:
 @click.argument("name")
 @_output("FILE")
 @click.option("--version", type=click.IntRange(0), help="The version; the current one unless given.")
-def export_session(name: str, output: str, version: int | None) -> int:
+@_plain
+def export_session(name: str, output: str, version: int | None, plain: bool) -> int:
     """Save a session's picture."""
     from agent import oneshot
 
-    return oneshot.export_session(name, output, version)
+    return oneshot.export_session(name, output, version, plain=plain)
 
 
 @sessions.command("remove")
@@ -333,23 +370,27 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(argv: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code. Whatever goes wrong becomes one sentence on stderr."""
+    """Run a command line and return its exit code. Whatever goes wrong becomes one sentence on stderr.
+
+    When nobody reads the output any more, the work ends quietly: 141 for a broken pipe, 1 for a closed one.
+    """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # no letter that the terminal lacks is worth a crash
+    open_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it remarks on what a processor lacks
     try:
         code = _called(argv)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has seen enough; what is still in the buffer must not be written at exit.
-        with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        gone = error if isinstance(error, OutputGone) else OutputGone(error.errno, str(error))
+        abandon()
+        if gone.sentence:
+            with suppress(OutputGone):
+                say(gone.sentence, err=True)
+        return gone.code
     return code
 
 
@@ -357,14 +398,16 @@ def _called(argv: Sequence[str] | None) -> int:
     try:
         code = cli.main(args=None if argv is None else list(argv), prog_name="inpalla", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        say(shown.getvalue().rstrip("\n"), err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Cancelled.", err=True)
+        say("Cancelled.", err=True)
         return CANCELLED
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
-    except BrokenPipeError:
+    except (OutputGone, BrokenPipeError):
         raise
     except Exception as error:  # the outermost edge: a user gets a sentence, whatever happened
         return _told(error)
@@ -378,7 +421,7 @@ def _told(error: Exception) -> int:
     from tools.errors import Cancelled, ToolError
 
     if isinstance(error, Cancelled):
-        click.echo("Cancelled.", err=True)
+        say("Cancelled.", err=True)
         return CANCELLED
     if isinstance(error, AgentError | SessionError | ToolError):
         sentence = " ".join(str(error).split())
@@ -388,7 +431,7 @@ def _told(error: Exception) -> int:
         from agent.mishaps import told
 
         sentence = told(error)
-    click.echo(sentence, err=True)
+    say(sentence, err=True)
     return 1
 
 

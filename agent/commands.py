@@ -7,18 +7,21 @@ change the picture make a ready plan and go the same way as a sentence; the othe
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz import process
 
-from agent.display import Shown, history, layer_rows, marked, printable
+from agent.display import Shown, history, layer_rows, marked
 from agent.errors import AgentError
+from agent.paths import meant
 from agent.plan import Goto, Hide, Pick, Plan, Redo, Show, Step, Undo
+from agent.text import plain, printable
 from agent.words import listed
 from sessions.catalog import Sessions
 from sessions.errors import SessionError
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import Completion
 
     from agent.repl import Chat
+    from sessions.session import Session
 
 Words = Iterable[tuple[str, str]]
 """What an argument may be, each with a remark."""
@@ -57,7 +61,7 @@ class Command:
 async def run(chat: Chat, line: str) -> None:
     """Carry out a line that begins with a slash. Raises ``AgentError`` for what is no command."""
     name, _, argument = line[1:].partition(" ")
-    await find(name).run(chat, argument.strip())
+    await find(plain(name)).run(chat, argument.strip())
 
 
 def find(name: str) -> Command:
@@ -111,10 +115,8 @@ def _number(command: str, argument: str, default: int | None = None, least: int 
 
 
 def _path(argument: str) -> Path:
-    """A path as it was meant: with or without quotes around it, ~ for the home folder."""
-    if len(argument) > 1 and argument[0] == argument[-1] and argument[0] in "'\"":
-        argument = argument[1:-1]
-    return Path(os.path.expanduser(argument))  # noqa: PTH111 - Path's own fails for unknown users
+    """A path as it was meant; see ``agent.paths``."""
+    return meant(argument)
 
 
 def _is_folder(path: Path) -> bool:
@@ -188,10 +190,22 @@ async def _mask(chat: Chat, argument: str) -> None:
         if not changed:
             raise AgentError("There is no mask yet: nothing was edited.")
         layer = session.layer(changed[-1])
-    shown = await asyncio.to_thread(lambda: marked(session.picture(), session.mask(layer.id)))
+    painted = await asyncio.to_thread(_painted_mask, session, layer.id)
+    shown = await asyncio.to_thread(lambda: marked(session.picture(), painted))
     chat.console.show(Shown(f"layer {layer.id}: {layer.target}", shown))
+    share = np.count_nonzero(painted) / painted.size
     chat.console.say(f"Layer {layer.id}, {layer.target}: {layer.area:.1%} of the picture.")
+    chat.console.say(f"Shown is what is painted, {share:.1%} of the picture with its soft edge.", "quiet")
     chat.console.say(f"The mask is {session.pictures.path(layer.mask)}", "quiet")
+
+
+def _painted_mask(session: Session, number: int) -> NDArray[np.bool_]:
+    """Where a layer's patch covers anything at all: bool (H, W). Beyond that the layer changes nothing."""
+    patch = session.patch(number)
+    painted = np.zeros(session.size[::-1], np.bool_)
+    box = patch.box
+    painted[box.y0 : box.y1, box.x0 : box.x1] = patch.rgba[..., 3] > 0
+    return painted
 
 
 async def _compare(chat: Chat, argument: str) -> None:
@@ -213,15 +227,21 @@ def _describe_picture(chat: Chat) -> None:
 
 
 async def _save(chat: Chat, argument: str) -> None:
-    force = argument == "!" or argument.startswith("! ")
-    path = _save_path(chat.session.name, _path(argument[1:].strip() if force else argument))
+    said = set()
+    while (option := argument.split(" ", 1)[0]) in ("!", "--plain"):
+        said.add(option)
+        argument = argument[len(option) :].strip()
+    force, bare = "!" in said, "--plain" in said
+    path = _save_path(chat.session.name, _path(argument))
     if path.exists() and not force:
         if not chat.console.interactive:
             raise AgentError(f"{path} is there already: /save ! FILE overwrites it.")
         if not await chat.console.confirm(f"{path} is there already. Overwrite it?"):
             chat.console.say("Nothing was saved.", "note")
             return
-    saved = await asyncio.to_thread(chat.session.export, path)
+    saved = await asyncio.to_thread(chat.session.export, path, plain=bare)
+    for note in chat.session.left_out(saved, plain=bare):
+        chat.console.say(note, "note")
     chat.console.say(f"Saved version {chat.session.head} as {saved}")
 
 
@@ -331,7 +351,13 @@ _ALL = (
     Command("mask", "[N]", "the mask of the last edit, or of layer N", _mask, _layer_words),
     Command("compare", "[N]", "the base picture, or version N, beside this one", _compare, _version_words),
     Command("pick", "N", "take one of the variations on offer", _pick, _offer_words),
-    Command("save", "[!] [FILE]", "save the picture, if need be over another with !", _save, paths=True),
+    Command(
+        "save",
+        "[!] [FILE]",
+        "save the picture, if need be over another with !; --plain leaves out recipe, place and texts",
+        _save,
+        paths=True,
+    ),
     Command("open", "FILE | SESSION", "go on with another one", _open, _session_words, paths=True),
     Command("new", "[NAME]", "begin anew with this picture, in a session of its own", _new),
     Command("sessions", "", "the sessions that are kept", _sessions),

@@ -8,15 +8,17 @@ and without the control characters that a terminal would obey.
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
-from agent.display import Shown, in_half_cells, printable
+from agent.display import Shown, in_half_cells
 from agent.events import Event, Listener
+from agent.outlet import OutputGone, open_streams, write
+from agent.text import printable
+from sessions.catalog import keep_private
 
 if TYPE_CHECKING:
     from prompt_toolkit.completion import Completion
@@ -84,12 +86,15 @@ class PlainConsole:
 
     interactive = False
 
-    def __init__(self, source: TextIO, out: TextIO, problems: TextIO) -> None:
+    def __init__(self, source: TextIO, out: TextIO | None, problems: TextIO | None) -> None:
         self._source, self._out, self._problems = source, out, problems
 
     async def read(self, complete: Complete, status: str) -> str | None:  # noqa: ARG002
         """The next line without its ending. It blocks the loop: nothing else is going on meanwhile."""
-        line = self._source.readline()
+        try:
+            line = self._source.readline()
+        except (OSError, ValueError):  # it is closed, or what was behind it is gone
+            return None
         return line.rstrip("\r\n").removeprefix("\ufeff") if line else None
 
     async def confirm(self, question: str) -> bool:  # noqa: ARG002
@@ -98,11 +103,11 @@ class PlainConsole:
 
     def say(self, text: str, tone: Tone = "plain") -> None:  # noqa: ARG002
         """Write the text."""
-        print(printable(text), file=self._out, flush=True)
+        write(self._out, f"{printable(text)}\n")
 
     def problem(self, text: str) -> None:
         """Write the sentence to the stream for problems."""
-        print(printable(text), file=self._problems, flush=True)
+        write(self._problems, f"{printable(text)}\n")
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write the rows, their cells separated by tabs."""
@@ -140,8 +145,11 @@ class TerminalConsole:
 
         # A quiet toolbar: the default is a bright bar, louder than the picture above it.
         style = Style.from_dict({"bottom-toolbar": "noreverse fg:ansibrightblack", "prompt": "bold"})
-        self._prompt: PromptSession[str] = PromptSession(history=_history(history), style=style)
-        self._question: PromptSession[str] = PromptSession()
+        # Ctrl-Z suspends at the prompt as it does while there is work; in raw mode it is a key like others.
+        self._prompt: PromptSession[str] = PromptSession(
+            history=_history(history), style=style, enable_suspend=True
+        )
+        self._question: PromptSession[str] = PromptSession(enable_suspend=True)
 
     async def read(self, complete: Complete, status: str) -> str | None:
         """Ask for a line. Ctrl-C raises ``KeyboardInterrupt``, Ctrl-D on an empty line ends."""
@@ -173,7 +181,7 @@ class TerminalConsole:
                 bottom_toolbar=[("", f" {printable(status)}")],
                 handle_sigint=False,  # Ctrl-C is a key here; the signal is the chat's own
             )
-        except EOFError:
+        except (EOFError, OSError):  # Ctrl-D, or the terminal is gone
             return None
         return " ".join(line.splitlines())  # several pasted lines are one sentence
 
@@ -188,11 +196,11 @@ class TerminalConsole:
 
     def say(self, text: str, tone: Tone = "plain") -> None:
         """Write the text in its colour."""
-        self._rich.print(printable(text), style=_STYLES[tone])
+        self._print(printable(text), _STYLES[tone])
 
     def problem(self, text: str) -> None:
         """Write the sentence in red."""
-        self._rich.print(printable(text), style="red")
+        self._print(printable(text), "red")
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table."""
@@ -204,7 +212,13 @@ class TerminalConsole:
             table.add_column(head, overflow="fold")
         for row in rows:
             table.add_row(*(Text(printable(cell)) for cell in row))
-        self._rich.print(table)
+        self._print(table)
+
+    def _print(self, what: RenderableType, style: str = "") -> None:
+        try:
+            self._rich.print(what, style=style)
+        except OSError as error:  # the terminal is gone
+            raise OutputGone(error.errno, str(error)) from error
 
     def show(self, *pictures: Shown) -> bool:
         """Show the pictures as large as there is room."""
@@ -261,12 +275,8 @@ def open_console(folder: Path) -> Console:
 
     ``folder`` is the data folder, where the history of lines is kept.
     """
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # no letter that the terminal lacks is worth a crash
-    if sys.stdin is None:
-        return PlainConsole(io.StringIO(), sys.stdout, sys.stderr)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    open_streams()
+    if sys.stdout is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
         return PlainConsole(sys.stdin, sys.stdout, sys.stderr)
     return TerminalConsole(folder / "history")
 
@@ -284,7 +294,7 @@ def _history(path: Path | None) -> History:
     if path is None:
         return InMemoryHistory()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        keep_private(path.parent)
         with path.open("ab"):
             pass
     except OSError:

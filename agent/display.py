@@ -7,7 +7,6 @@ Words come as plain strings, never as rich markup: they hold what the user typed
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -28,6 +27,7 @@ from agent.plan import (
     Undo,
     Variations,
 )
+from agent.text import printable as printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,6 @@ _PROTOCOLS: Mapping[str, Protocol] = {
     "textual_image.renderable.halfcell": "half cells",
 }
 _MARK = (255, 40, 160)  # no room has it, and it stands out from light and dark alike
-_UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 _GAP = 0.04  # between two pictures, as a share of the width of one
 _SHOWN_SIDE = 1600  # pixels; no terminal shows more
 _SPARE_ROWS = 8  # kept for the words around a picture
@@ -190,14 +189,6 @@ def marked(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uin
     thick = max(1, max(small.shape[:2]) // 256)
     shown[binary_dilation(mask, iterations=thick) & ~binary_erosion(mask, iterations=thick)] = _MARK
     return shown
-
-
-def printable(text: str) -> str:
-    """The text without control characters, which a terminal would obey, and without broken Unicode."""
-    return "".join(
-        _UNPRINTABLE if unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\t" else letter
-        for letter in text
-    )
 
 
 def understood(plan: Plan) -> list[str]:

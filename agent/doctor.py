@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Literal
 import pocket
 from agent import machine, ollama_server
 from agent.needs import Need, find_preset, needs, ollama_model
+from agent.outlet import say_json
 from sessions.catalog import data_folder
+from sessions.files import lacks_locks, without_locks
 from tools import hub, registry
 from tools.errors import EngineError
 from tools.presets import Preset
@@ -89,7 +91,7 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
     fitting = fitting_preset(vram)
     looked_at = find_preset(preset or fitting)
     model = ollama_model(looked_at)
-    server = ollama(model)
+    (server,) = _guarded("Ollama", lambda: ollama(model))
     wanted = [each for each in needs(looked_at) if each.module]
     findings = (
         Finding("Python", "good", f"{platform.python_version()} at {sys.executable}"),
@@ -97,14 +99,14 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
         _devices(cards),
         *_driver(cards),
         *_guarded("memory", _memory),
-        _disk(folder),
-        _data(folder),
+        *_guarded("disk", lambda: _disk(folder)),
+        *_guarded("data folder", lambda: _data(folder)),
         *(_weights(name) for name in _WEIGHTS),
         *_pocket_models(),
         server,
         *(finding for each in wanted for finding in _published(each, looked_at)),
         *_room(wanted),
-        _pictures(),
+        *_guarded("pictures in the terminal", _pictures),
     )
     ready = all(finding.state != "bad" for finding in findings) and all(
         each.is_here and not each.lacks_package for each in wanted if not each.optional
@@ -125,12 +127,14 @@ def ollama(model: str | None = None) -> Finding:
 
     Without a ``model`` no preset wants one, and any is good.
     """
+    instead = f"{model} cannot plan" if model else "the built-in planner is used"
+    if (problem := ollama_server.problem()) is not None:
+        mend = f"export OLLAMA_HOST=127.0.0.1:{ollama_server.PORT}"
+        return Finding("Ollama", "fair", f"{problem.rstrip('.')}; {instead}", mend)
     server = ollama_server.look()
     if server is None:
-        instead = f"{model} cannot plan" if model else "the built-in planner is used"
-        return Finding(
-            "Ollama", "fair", f"no answer at {ollama_server.url()}; {instead}", ollama_server.how_to_start()
-        )
+        where = ollama_server.address().url
+        return Finding("Ollama", "fair", f"no answer at {where}; {instead}", ollama_server.how_to_start())
     found = f"{server.release} at {server.url}"
     if not server.models or (model and not server.has(model)):
         lack = f"without {model}" if model else "without a model"
@@ -150,7 +154,7 @@ def show(made: Report, console: RichConsole | None = None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from agent.display import printable
+    from agent.text import printable
 
     console = console or RichConsole(highlight=False, markup=False, emoji=False)
     colours = {"good": "green", "fair": "yellow", "bad": "red"}
@@ -175,7 +179,7 @@ def main(as_json: bool = False, preset: str | None = None) -> int:
     """
     made = report(preset=preset)
     if as_json:
-        print(made.as_json())
+        say_json({"works": made.works, **asdict(made)})
     else:
         show(made)
     return 0 if (made.works if preset is None else made.ready) else 1
@@ -248,10 +252,14 @@ def _disk(folder: Path) -> Finding:
 
 
 def _data(folder: Path) -> Finding:
-    if os.access(hub.existing(folder), os.W_OK) and (folder.is_dir() or not folder.exists()):
-        return Finding("data folder", "good", str(folder))
     mend = "export INPALLA_DATA=FOLDER, a folder that you may write"
-    return Finding("data folder", "bad", f"{folder} cannot be written", mend)
+    there = hub.existing(folder)
+    if not os.access(there, os.W_OK) or (folder.exists() and not folder.is_dir()):
+        return Finding("data folder", "bad", f"{folder} cannot be written", mend)
+    if lacks_locks(there):
+        mend = "export INPALLA_DATA=FOLDER, a folder on another disk"
+        return Finding("data folder", "bad", without_locks(folder).partition(":")[0], mend)
+    return Finding("data folder", "good", str(folder))
 
 
 def _weights(name: str) -> Finding:
@@ -344,7 +352,7 @@ def _pictures() -> Finding:
 
 
 def _guarded(name: str, look: Callable[[], Finding]) -> Iterator[Finding]:
-    """A finding that needs a package which may be missing."""
+    """A finding that may fail in a way of its own: the rest of the table is to be seen all the same."""
     try:
         yield look()
     except Exception as error:  # a report must come whatever a machine is like

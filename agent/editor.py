@@ -25,6 +25,7 @@ from agent.plan import Keep, Plan
 from agent.planner import load_planner
 from agent.planner.base import Context, Planner
 from agent.state import Piece, TurnState, report
+from agent.text import plain
 from sessions import Sessions, data_folder
 from sessions.files import FULL, is_full
 from sessions.model import Changes
@@ -226,19 +227,19 @@ def _graph() -> ModuleType:
 
 
 def readable(sentence: str) -> str:
-    """The sentence without control characters and broken letters.
+    """The sentence as it was meant (see ``agent.text.plain``), without control characters and broken letters.
 
     Raises ``AgentError`` when nothing is left, or when it is too long.
     """
+    if len(sentence) <= LONGEST:
+        sentence = plain(sentence)
     if len(sentence) > LONGEST:
         raise AgentError(
             f"The sentence has {len(sentence)} characters and at most {LONGEST} are read: say it shorter."
         )
-    whole = sentence.encode("utf-8", "replace").decode("utf-8")
-    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in whole).split())
-    if not words.says_something(plain):
+    if not words.says_something(sentence):
         raise AgentError("There is nothing to do in an empty sentence: say what to change.")
-    return plain
+    return sentence
 
 
 def keeps(sentence: str) -> bool:

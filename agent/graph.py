@@ -79,7 +79,8 @@ async def locate(state: TurnState, runtime: Work) -> Updates:
         sought = [words.definite(locating.missing_thing(p)) for p in pieces if p.open and p.mask is None]
         if sought:
             tell(Event("finding", f"finding {words.listed(list(dict.fromkeys(sought)))}"))
-        return locating.locate(bench, pieces, visible), remarks
+        located, unseen = locating.unseen(bench.session, locating.locate(bench, pieces, visible))
+        return located, [*remarks, *unseen]
 
     pieces, remarks = await bench.work(task)
     return {

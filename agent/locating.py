@@ -22,6 +22,7 @@ from sessions.errors import SessionError
 from sessions.model import Changes, Layer
 from tools.inpainting.recolour import measure
 from tools.language.looks import read_look
+from tools.pictures import is_hidden
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
@@ -138,6 +139,21 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
             piece = _located(session, piece, seen, places.get(index))
         located[index] = piece
     return located
+
+
+def unseen(session: Session, pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
+    """The pieces, those that lie where the picture is transparent given up, and a sentence about each."""
+    alpha = session.alpha
+    kept = list(pieces)
+    remarks = []
+    for index, piece in enumerate(pieces if alpha is not None else ()):
+        if piece.open and piece.mask and is_hidden(alpha, session.pictures.get(piece.mask) >= 128):
+            kept[index] = piece.but(outcome="skipped", patch=None)
+            remarks.append(
+                f"{words.capital(words.definite(missing_thing(piece)))} lies where the picture is"
+                " transparent, so nothing painted there would be seen: it was left alone."
+            )
+    return kept, remarks
 
 
 def doubt(piece: Piece) -> str | None:

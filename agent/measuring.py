@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from agent.errors import AgentError
+from agent.outlet import say, say_json
 from sessions.files import reason, write_atomically
 from tools import registry
 from tools.errors import Cancelled
@@ -56,16 +57,16 @@ def evaluate(
             report = measure(engine, selection, record=record, progress=progress)
         except (KeyboardInterrupt, Cancelled):
             if record is not None:
-                click.echo("What was measured is kept: the same command goes on from there.", err=True)
+                say("What was measured is kept: the same command goes on from there.", err=True)
             raise
     if saved is not None:
         _save(saved, json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n")
     if as_json:
-        click.echo(json.dumps(report.as_json(), ensure_ascii=False))
+        say_json(report.as_json())
     else:
         _show(report)
         if saved is not None:
-            click.echo(f"Saved {saved}.")
+            say(f"Saved {saved}.")
     return 0
 
 

@@ -7,6 +7,7 @@ import traceback
 from datetime import UTC, datetime
 
 from sessions import data_folder
+from sessions.catalog import keep_private
 
 
 def told(error: BaseException) -> str:
@@ -17,7 +18,7 @@ def told(error: BaseException) -> str:
         sentence += f", {what.rstrip('.')}"
     log = data_folder() / "log.txt"
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        keep_private(log.parent)
         with log.open("a", encoding="utf-8", errors="replace") as file:
             file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
             file.write("".join(traceback.format_exception(error)) + "\n")

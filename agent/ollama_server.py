@@ -1,25 +1,40 @@
-"""The Ollama server: where it is, which release, which models it has, and fetching one more.
+"""The Ollama server: where it is, the clients for it, which release, which models it has, fetching one more.
 
-Looking takes a second at most and never fails: no server is an answer, too. Talking to a model is
-``agent.planner.ollama``'s.
+Every connection to it is made here, so that one rule holds for all: what is for this machine goes through no
+proxy and follows no redirect. Looking takes a second at most and never fails: no server is an answer, too.
+Talking to a model is ``agent.planner.ollama``'s.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import urlsplit
 
 from agent.errors import PlannerError
 from tools.hub import Progress, silent
+
+if TYPE_CHECKING:
+    import httpx
+    import ollama
 
 LEAST_RELEASE: Final = (0, 31, 2)
 """From this release on a server holds every model to the schema of its answers, thinking ones, too."""
 
 DOWNLOAD: Final = "https://ollama.com/download"
 
+MOST_BYTES = 64 * 2**20
+"""An answer of more bytes is broken off. Fetching a model sends some megabytes of progress."""
+
+PORT: Final = 11434
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)  # no answer of Ollama's
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
 _LOOK_SECONDS = 1.0
 _PULL_SECONDS = 600.0  # without a word from the server, as when it checks a large file
 
@@ -43,24 +58,177 @@ class Server:
         return (model if ":" in model else f"{model}:latest") in self.models
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where a server is: its URL without a slash at the end, and whether that is this machine itself."""
+
+    url: str
+    is_here: bool
+
+
+def address(given: str | None = None) -> Address:
+    """Where Ollama is to be found: ``given``, else OLLAMA_HOST of the environment, else its usual place.
+
+    It is read as the server itself reads it: without a scheme the port is 11434; quotes around it, a port
+    alone (":21200") and a path behind it are allowed. Raises ``PlannerError`` for what is no address.
+    """
+    text = (given or os.environ.get("OLLAMA_HOST", "")).strip().strip("\"'").strip() or "127.0.0.1"
+    scheme, said, rest = text.partition("://")
+    if not said:
+        scheme, rest = "http", text
+    usual = {"http": 80, "https": 443}.get(scheme.lower())
+    if rest.startswith(":") and not rest.startswith("::"):
+        rest = f"127.0.0.1{rest}"
+    with suppress(ValueError):
+        rest = f"[{ipaddress.IPv6Address(rest)}]"
+    try:
+        parts = urlsplit(f"//{rest}")
+        host, port = parts.hostname or "127.0.0.1", parts.port
+    except ValueError:
+        host, port = "", None
+    if usual is None or port == 0 or not _HOST.fullmatch(host):
+        raise PlannerError(
+            f"OLLAMA_HOST is {text[:80]!r}, which is no address: give one such as 127.0.0.1:11434, or none."
+        )
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    path = parts.path.strip("/")
+    shown = f"[{host}]" if ":" in host else host
+    port = port or (None if said else PORT)
+    url = f"{scheme.lower()}://{shown}" + (f":{port}" if port else "") + (f"/{path}" if path else "")
+    return Address(url, _is_loopback(host))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _options(where: Address, timeout: float | httpx.Timeout, hooks: Callable[..., object]) -> dict[str, Any]:
+    return {
+        "timeout": timeout,
+        # What is for this machine goes to no proxy; of its own the client would follow HTTP_PROXY.
+        "trust_env": not where.is_here,
+        # Nor does it go on to another place because an answer says so: it holds the picture.
+        "follow_redirects": False,
+        "event_hooks": {"response": [hooks]},
+    }
+
+
+@contextmanager
+def client(
+    given: str | None = None, timeout: float | httpx.Timeout = _LOOK_SECONDS
+) -> Iterator[ollama.Client]:
+    """A client for the server at an address (see ``address``); this and ``async_client`` make all there are.
+
+    Raises ``PlannerError`` where none can be made, and what ``ollama.Client`` raises when it is used.
+    """
+    where = address(given)
+    with _made(where):
+        import ollama
+
+        made = ollama.Client(where.url, **_options(where, timeout, _bound))
+    with made:
+        yield made
+
+
+def async_client(given: str | None, timeout: float | httpx.Timeout) -> ollama.AsyncClient:
+    """A client for one event loop. Raises ``PlannerError`` where none can be made."""
+    where = address(given)
+    with _made(where):
+        import ollama
+
+        return ollama.AsyncClient(where.url, **_options(where, timeout, _bound_later))
+    raise AssertionError  # what ``_made`` catches, it raises again
+
+
+@contextmanager
+def _made(where: Address) -> Iterator[None]:
+    """Put into words what may be wrong with the settings that a client is made from."""
+    try:
+        yield
+    except Exception as error:  # a proxy without its package, a file of certificates that is not there, …
+        why = " ".join(str(error).split())[:150].rstrip(".") or type(error).__name__
+        raise PlannerError(
+            f"No connection to {where.url} can be made ({why}): look at HTTP_PROXY, ALL_PROXY, NO_PROXY and"
+            " SSL_CERT_FILE, or use `--planner builtin`."
+        ) from error
+
+
+def _bound(response: httpx.Response) -> None:
+    """Have an answer end as broken when it becomes longer than anything that a planner says."""
+    import httpx
+
+    stream = response.stream
+
+    class Bounded(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            read = 0
+            for part in cast(httpx.SyncByteStream, stream):
+                read += len(part)
+                if read > MOST_BYTES:
+                    raise httpx.ReadError("an endless answer")
+                yield part
+
+        def close(self) -> None:
+            cast(httpx.SyncByteStream, stream).close()
+
+    response.headers.pop("content-encoding", None)  # none was asked for, and unpacked it may be any size
+    response.stream = Bounded()
+
+
+async def _bound_later(response: httpx.Response) -> None:
+    """See ``_bound``."""
+    import httpx
+
+    stream = response.stream
+
+    class Bounded(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            read = 0
+            async for part in cast(httpx.AsyncByteStream, stream):
+                read += len(part)
+                if read > MOST_BYTES:
+                    raise httpx.ReadError("an endless answer")
+                yield part
+
+        async def aclose(self) -> None:
+            await cast(httpx.AsyncByteStream, stream).aclose()
+
+    response.headers.pop("content-encoding", None)
+    response.stream = Bounded()
+
+
 def url() -> str:
-    """Where Ollama is to be found: OLLAMA_HOST of the environment, read as Ollama's own client does."""
-    host = os.environ.get("OLLAMA_HOST", "").strip().rstrip("/") or "127.0.0.1"
-    if "://" not in host:
-        host = f"http://{host}" if re.search(r":\d+$", host) else f"http://{host}:11434"
-    return host.replace("://0.0.0.0", "://127.0.0.1")
+    """Where Ollama is to be found. Raises ``PlannerError``."""
+    return address().url
+
+
+def problem() -> str | None:
+    """Why no client can be made at all, as a sentence; None when one can."""
+    try:
+        with client():
+            return None
+    except PlannerError as error:
+        return str(error)
 
 
 def look() -> Server | None:
     """The server, None when none answers within a second."""
     import httpx
 
-    address = url()
     try:
-        release = str(httpx.get(f"{address}/api/version", timeout=_LOOK_SECONDS).json()["version"])
-        listed = httpx.get(f"{address}/api/tags", timeout=_LOOK_SECONDS).json()["models"]
-        return Server(address, release, tuple(str(entry["name"]) for entry in listed))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+        where = address()
+        with _made(where):
+            made = httpx.Client(**_options(where, _LOOK_SECONDS, _bound))
+        with made:
+            release = str(made.get(f"{where.url}/api/version").json()["version"])
+            listed = made.get(f"{where.url}/api/tags").json()["models"]
+            return Server(where.url, release, tuple(str(entry["name"]) for entry in listed))
+    except (PlannerError, httpx.HTTPError, httpx.InvalidURL, OSError, *_UNREADABLE):
         return None
 
 
@@ -81,12 +249,13 @@ def pull(model: str, progress: Progress = silent) -> None:
     layers: dict[str, tuple[int, int]] = {}
     done = False
     try:
-        client = ollama.Client(host=url(), timeout=httpx.Timeout(_PULL_SECONDS, connect=5.0))
-        for update in client.pull(model, stream=True):
-            if update.digest and update.total:
-                layers[update.digest] = (update.completed or 0, update.total)
-                progress(sum(each for each, _ in layers.values()), sum(each for _, each in layers.values()))
-            done = update.status == "success"
+        with client(timeout=httpx.Timeout(_PULL_SECONDS, connect=5.0)) as made:
+            for update in made.pull(model, stream=True):
+                if update.digest and update.total:
+                    layers[update.digest] = (update.completed or 0, update.total)
+                    whole = layers.values()
+                    progress(sum(each for each, _ in whole), sum(each for _, each in whole))
+                done = update.status == "success"
     except ollama.ResponseError as error:
         why = " ".join(str(error.error).split())[:150].rstrip(".")
         raise PlannerError(
@@ -95,8 +264,8 @@ def pull(model: str, progress: Progress = silent) -> None:
         ) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, ConnectionError) as error:
         raise PlannerError(
-            f"Ollama does not answer at {url()}, so {model} cannot be fetched: {_start_words()}, and say it"
-            " again."
+            f"Ollama does not answer at {address().url}, so {model} cannot be fetched: {_start_words()}, and"
+            " say it again."
         ) from error
     except (httpx.HTTPError, ValueError) as error:
         raise PlannerError(f"Ollama broke off while it fetched {model}: {_go_on(model)}") from error

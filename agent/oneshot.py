@@ -7,18 +7,17 @@ loaded. Errors come out as ``AgentError``, ``SessionError`` and ``ToolError``.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-import click
-
 from agent.editor import Editor, open_editor, readable
 from agent.errors import AgentError
 from agent.events import Event, Listener, Turn, noted
+from agent.outlet import live, say, say_json
+from agent.paths import meant
 from agent.plan import Compare, Plan, Variations
 from agent.planner import Context, advance, load_planner
 from sessions import SessionError, Sessions, data_folder
@@ -60,7 +59,7 @@ def chat(
 
     # A script's next line is no answer to a question, so none is asked.
     asks = sys.stdin.isatty()
-    picture = Path(image) if image is not None else None
+    picture = meant(image) if image is not None else None
     override = override_of(inpainters)
     editor = open_editor(picture, session, preset, planner, asks=asks, inpainters=override)
 
@@ -81,6 +80,8 @@ def edit(
     planner: str | None,
     inpainters: Sequence[str],
     as_json: bool,
+    *,
+    plain: bool = False,
 ) -> int:
     """Carry out sentences on a picture, and save the picture after every one that changed it.
 
@@ -89,16 +90,16 @@ def edit(
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
     editor = open_editor(
-        Path(image), session, preset, planner, asks=False, inpainters=override_of(inpainters)
+        meant(image), session, preset, planner, asks=False, inpainters=override_of(inpainters)
     )
     with closing(editor):
         if not as_json:
             for remark in editor.remarks:
-                click.echo(remark)
-        return asyncio.run(_edit(editor, sentences, path, as_json))
+                say(remark)
+        return asyncio.run(_edit(editor, sentences, path, as_json, plain))
 
 
-async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: bool) -> int:
+async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: bool, plain: bool) -> int:
     saved: Path | None = None
     failed = False
     for sentence in sentences:
@@ -114,25 +115,28 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
             turn = await editor.say(sentence, on_event)
         for note in notes:
             if note not in turn.reply:
-                click.echo(note, err=True)
+                say(note, err=True)
         done = _is_done(turn)
         failed = failed or not done
         if turn.changed or (done and saved is None):
-            saved = await asyncio.to_thread(_saved, editor.session, path)
+            saved = await asyncio.to_thread(_saved, editor.session, path, plain)
         if as_json:
-            click.echo(json.dumps(turn_json(editor.session.name, turn, saved), ensure_ascii=False))
+            say_json(turn_json(editor.session.name, turn, saved))
         elif done:
-            click.echo(turn.reply)
+            say(turn.reply)
         if not done:
-            click.echo(turn.reply, err=True)
+            say(turn.reply, err=True)
+    if saved is not None:
+        for note in editor.session.left_out(saved, plain=plain):
+            say(note, err=as_json)
     if saved is not None and not as_json:
-        click.echo(f"Saved {saved} (session {editor.session.name}).")
+        say(f"Saved {saved} (session {editor.session.name}).")
     return 1 if failed else 0
 
 
-def _saved(session: Session, path: Path) -> Path:
+def _saved(session: Session, path: Path, plain: bool) -> Path:
     try:
-        return session.export(path)
+        return session.export(path, plain=plain)
     except SessionError as error:
         raise SessionError(
             f"{str(error).rstrip('.')}; the session has the picture:"
@@ -185,7 +189,7 @@ def plan(
 
     sentences = [readable(sentence) for sentence in sentences]
     engine = load_planner(planner or registry.find_preset(preset or registry.DEFAULT_PRESET).planner)
-    picture = read_picture(image).pixels if image is not None else None
+    picture = read_picture(meant(image)).pixels if image is not None else None
 
     async def planned() -> None:
         context = Context()
@@ -193,9 +197,9 @@ def plan(
             made = await engine.plan(sentence, context, picture)
             context = advance(context, sentence, made)
             if as_json:
-                click.echo(json.dumps(plan_json(made), ensure_ascii=False))
+                say_json(plan_json(made))
             else:
-                click.echo(summary(made) or made.say or "nothing to do")
+                say(summary(made) or made.say or "nothing to do")
 
     asyncio.run(planned())
     return 0
@@ -219,16 +223,16 @@ def segment(
         raise PictureError(f"A mask is saved as PNG, so {path.name} must end in .png.")
     engine = segmenter or registry.segmenter_of(preset or registry.DEFAULT_PRESET)
     wanted = [readable(phrase) for phrase in phrases]
-    results = segment_file(image, wanted, str(path), engine)
+    results = segment_file(str(meant(image)), wanted, str(path), engine)
     for result in results:
         if as_json:
-            click.echo(json.dumps(result, ensure_ascii=False))
+            say_json(result)
         elif result["found"]:
-            click.echo(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
+            say(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
     if missing:
-        there = registry.load_segmenter(engine).describe(read_picture(image).pixels)
-        click.echo(not_found(missing, there), err=True)
+        there = registry.load_segmenter(engine).describe(read_picture(meant(image)).pixels)
+        say(not_found(missing, there), err=True)
     return 1 if missing else 0
 
 
@@ -243,17 +247,26 @@ def inpaint(
     preset: str | None,
     inpainters: Sequence[str],
     as_json: bool,
+    *,
+    grow: int | None = 0,
+    plain: bool = False,
 ) -> int:
-    """Paint into a mask and save the picture."""
+    """Paint into a mask and save the picture; see ``tools.langchain.inpaint_file``."""
     from tools.langchain import inpaint_file
 
     prompt, target = (readable(text) if text.strip() else "" for text in (prompt, target))
     chosen = registry.find_preset(preset or registry.DEFAULT_PRESET, override_of(inpainters))
     with _steps("painting") as progress:
         result = inpaint_file(
-            image, mask, prompt, output, cast(Kind, kind), seed, chosen, target=target, progress=progress
-        )
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else f"Saved {result['output']}.")
+            str(meant(image)), str(meant(mask)), prompt, output, cast(Kind, kind), seed, chosen,
+            target=target, grow=grow, plain=plain, progress=progress,
+        )  # fmt: skip
+    if as_json:
+        say_json(result)
+        return 0
+    for note in result["notes"]:
+        say(note)
+    say(f"Saved {result['output']}.")
     return 0
 
 
@@ -264,26 +277,33 @@ def replay(
     masks: Sequence[str],
     preset: str | None,
     as_json: bool,
+    *,
+    plain: bool = False,
 ) -> int:
     """Paint a request, or a picture's requests, again and save the picture."""
     from agent.replay import replay as paint_again
 
     with _steps("painting again") as progress:
-        replayed = paint_again(request, output, pictures, masks, preset=preset, progress=progress)
+        replayed = paint_again(
+            meant(request), output, [*map(meant, pictures)], [*map(meant, masks)],
+            preset=preset, plain=plain, progress=progress,
+        )  # fmt: skip
+    for note in replayed.notes:
+        say(note, err=as_json)
     if as_json:
         values = {
             "output": str(replayed.output),
             "layers": list(replayed.layers),
             "identical": replayed.identical,
         }
-        click.echo(json.dumps(values))
+        say_json(values)
         return 0
-    click.echo(f"Saved {replayed.output}.")
+    say(f"Saved {replayed.output}.")
     if not replayed.identical:
         why = "the device or a library is another one"
         if replayed.spared:
             why = "there was too little memory to paint it as it was painted then"
-        click.echo(f"Its pixels are not those of the first time: {why}.")
+        say(f"Its pixels are not those of the first time: {why}.")
     return 0
 
 
@@ -301,15 +321,15 @@ def list_sessions(as_json: bool) -> int:
                 "updated": updated.isoformat() if updated is not None else None,
                 "problem": info.problem,
             }
-            click.echo(json.dumps(values, ensure_ascii=False))
+            say_json(values)
         elif info.problem is not None:
-            click.echo(f"{info.name}: {info.problem}")
+            say(f"{info.name}: {info.problem}")
         else:
             versions = "1 version" if info.versions == 1 else f"{info.versions} versions"
             when = f"{updated:%Y-%m-%d %H:%M}" if updated is not None else ""
-            click.echo(f"{info.name}  {info.size[0]}x{info.size[1]}  {versions}  {when}")
+            say(f"{info.name}  {info.size[0]}x{info.size[1]}  {versions}  {when}")
     if not infos and not as_json:
-        click.echo("There are no sessions yet: `inpalla chat` begins one.")
+        say("There are no sessions yet: `inpalla chat` begins one.")
     return 0
 
 
@@ -319,29 +339,32 @@ def show_session(name: str, as_json: bool) -> int:
 
     with Sessions().open(name) as session:
         if as_json:
-            click.echo(json.dumps(session.recipe(), ensure_ascii=False))
+            say_json(session.recipe())
             return 0
         width, height = session.size
-        click.echo(f"{session.name}: {width}x{height}, from {session.source or 'an unknown file'}")
+        say(f"{session.name}: {width}x{height}, from {session.source or 'an unknown file'}")
         for line in history(session.versions, session.head):
-            click.echo(line)
+            say(line)
         for row in layer_rows(session.layers):
-            click.echo("  ".join(row))
+            say("  ".join(row))
     return 0
 
 
-def export_session(name: str, output: str, version: int | None) -> int:
+def export_session(name: str, output: str, version: int | None, *, plain: bool = False) -> int:
     """Save the picture of a session."""
     path = check_output(output)
     with Sessions().open(name) as session:
-        click.echo(f"Saved {session.export(path, version)}.")
+        saved = session.export(path, version, plain=plain)
+        for note in session.left_out(saved, plain=plain):
+            say(note)
+        say(f"Saved {saved}.")
     return 0
 
 
 def remove_session(name: str) -> int:
     """Delete a session."""
     Sessions().remove(name)
-    click.echo(f"The session {name} is removed.")
+    say(f"The session {name} is removed.")
     return 0
 
 
@@ -361,12 +384,12 @@ def _progress() -> Iterator[Listener]:
 
     def listen(event: Event) -> None:
         count = f" {event.step}/{event.steps}" if event.steps else ""
-        click.echo(f"\r\x1b[2K{event.text}{count}"[:200], err=True, nl=False)
+        live(f"{event.text}{count}"[:200])
 
     try:
         yield listen
     finally:
-        click.echo("\r\x1b[2K", err=True, nl=False)
+        live()
 
 
 @contextmanager
@@ -383,4 +406,4 @@ def _steps(text: str) -> Iterator[Progress]:
 
         yield told
     for note in notes:
-        click.echo(note, err=True)
+        say(note, err=True)

@@ -208,7 +208,9 @@ def _route(bench: Bench, piece: Piece, below: Pixels, ground: str) -> Route:
         raise ValueError(f"this edit is not located: {piece}")
     mask = bench.session.pictures.get(piece.mask) >= 128
     seed = seed_for(ground, piece.prompt, piece.kind, piece.again + piece.attempt)
-    edit = MaskedEdit(mask, piece.prompt, piece.kind, seed, target=piece.target)
+    grow = bench.session.layer(piece.layer).request.get("grow") if piece.layer is not None else None
+    limit = grow if isinstance(grow, int) else None  # a mask that the user gave stays a hard limit
+    edit = MaskedEdit(mask, piece.prompt, piece.kind, seed, target=piece.target, grow=limit)
     names = bench.preset.computing.get(piece.kind, ())
     request = piece.refreshes
     try:

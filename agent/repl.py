@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import unicodedata
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
-from agent import commands, mishaps
+from agent import commands, mishaps, paths
 from agent.console import Console
 from agent.display import Shown, timing, understood
 from agent.errors import AgentError
 from agent.events import Event, Listener, Turn
+from agent.outlet import OutputGone
 from agent.plan import Compare, Plan, Variations
 from sessions.errors import SessionError
 from tools.errors import Cancelled, ToolError
@@ -105,6 +107,7 @@ class Chat:
         self.job: asyncio.Task[None] | None = None
         self.reading = False
         self.interrupted = False
+        self.gone: OutputGone | None = None
 
     @property
     def session(self) -> Session:
@@ -159,6 +162,14 @@ class Chat:
         with self.console.working() as listen:
 
             def on_event(event: Event) -> None:
+                try:
+                    hear(event)
+                except OutputGone as gone:  # called by the loop, which would only write down an error
+                    self.gone = gone
+                    if self.job is not None:
+                        self.job.cancel()
+
+            def hear(event: Event) -> None:
                 if event.stage == "planning" and self._loading():
                     event = replace(event, text=f"{event.text}, while the models are loaded")
                 listen(event)
@@ -277,6 +288,9 @@ async def _carried_out(state: Chat, line: str) -> None:
         state.job = None
         job.cancel()  # only when the chat itself is being cancelled is there anything to cancel
     error = None if job.cancelled() else job.exception()
+    if state.gone is not None or isinstance(error, OutputGone):
+        # Nobody reads any more: what is left of a script is not carried out.
+        raise state.gone or cast(OutputGone, error)
     if job.cancelled() or isinstance(error, Cancelled):
         done = session is state.session and session.head != head
         state.console.say(f"Cancelled, after version {session.head} was made." if done else CANCELLED, "note")
@@ -290,16 +304,24 @@ async def _carried_out(state: Chat, line: str) -> None:
 
 
 async def _answer(state: Chat, line: str) -> None:
-    if line.startswith("/"):
-        await commands.run(state, line)
+    file = paths.dropped(line)
+    if file is not None:
+        state.open(file, None)
+    elif unicodedata.normalize("NFKC", line[0]) == "/":
+        await commands.run(state, f"/{line[1:]}")
     else:
         await state.say(line)
 
 
 @contextmanager
 def _interrupts(state: Chat) -> Iterator[None]:
-    """Have Ctrl-C cancel the job at work. Without one it ends a script, and does nothing at a prompt."""
-    if threading.current_thread() is not threading.main_thread():
+    """Have Ctrl-C cancel the job at work. Without one it ends a script, and does nothing at a prompt.
+
+    A script that was started with the signal ignored (by ``nohup``, or with ``&`` in another script) goes on
+    ignoring it, as is the custom: the Ctrl-C was not meant for it.
+    """
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN and not state.console.interactive
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()

@@ -15,30 +15,30 @@ through the card because they do not fit it, and one that runs out of memory is 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngImageFile
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from agent.errors import AgentError
-from sessions import Sessions
-from sessions.compose import Box, Patch, compose
+from sessions import Sessions, png
+from sessions.compose import Box, Patch, check_patch, compose
 from sessions.files import check_output, reason
-from sessions.forms import PLAIN, Form, save_like
+from sessions.forms import PLAIN, Form, left_out, rendered, save_like
 from sessions.pictures import PictureStore, digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
 from tools import presets, registry
 from tools.errors import EngineError
 from tools.inpaint import Computing, Inpainter, MaskedEdit, Painted, Progress, Step
 from tools.inpainting.routing import carry_out
-from tools.pictures import read_mask, read_picture
+from tools.pictures import MAX_PIXELS, MAX_SIDE, read_mask, read_picture
 from tools.registry import Preset
-from tools.request import Request
+from tools.request import Digest, Request
 from tools.segment import CancelCheck, never
 
 Pixels = NDArray[np.uint8]
@@ -47,14 +47,20 @@ Mask = NDArray[np.bool_]
 _SHOWN_DIGITS = 12  # of a digest, for the user
 
 
+_MOST_TEXT = 192 * 2**20  # bytes of a recipe and its masks
+_MOST_LAYERS = 10_000
+_Number = Annotated[int, Field(ge=0, lt=2**31)]
+_Key = tuple[_Number, _Number]
+
+
 class Made(BaseModel):
     """One layer revision of a recipe: its request, its patch's digest and place, and what lay below it."""
 
-    layer: int
-    revision: int
-    patch: str
-    box: tuple[int, int, int, int]
-    below: list[Key]
+    layer: _Number
+    revision: _Number
+    patch: Digest
+    box: tuple[_Number, _Number, _Number, _Number]
+    below: list[_Key] = Field(max_length=_MOST_LAYERS)
     request: Request
 
     @property
@@ -66,10 +72,16 @@ class Made(BaseModel):
 class Recipe(BaseModel):
     """How a picture came about; see ``sessions.recipes``. Layers are checked when they are wanted."""
 
-    base: str
-    size: tuple[int, int]
-    visible: list[Key]
-    layers: list[dict[str, Any]]
+    base: Digest
+    size: tuple[Annotated[int, Field(ge=1, le=MAX_SIDE)], Annotated[int, Field(ge=1, le=MAX_SIDE)]]
+    visible: list[_Key] = Field(max_length=_MOST_LAYERS)
+    layers: list[dict[str, Any]] = Field(max_length=_MOST_LAYERS)
+
+    @model_validator(mode="after")
+    def _is_readable(self) -> Recipe:
+        if self.size[0] * self.size[1] > MAX_PIXELS:
+            raise ValueError("a picture of more pixels than can be read")
+        return self
 
 
 @dataclass(frozen=True)
@@ -77,13 +89,14 @@ class Replayed:
     """What a replay came to: the saved picture, and the layers that were painted.
 
     ``identical``: every patch has the very pixels that it had the first time. ``spared``: for want of memory
-    a layer was painted smaller, or among fewer, than it was then.
+    a layer was painted smaller, or among fewer, than it was then. ``notes`` are sentences for the user.
     """
 
     output: Path
     layers: tuple[int, ...]
     identical: bool
     spared: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +110,14 @@ class _Ground:
 
 @dataclass(frozen=True)
 class _Shelf:
-    """Where pictures and masks are looked for by their digests: in files that were read, then in sessions."""
+    """Where pictures and masks are looked for by their digests: in files that were read, among the masks that
+    a PNG of ``size`` carries ``packed``, then in sessions.
+    """
 
     grounds: Mapping[str, _Ground]
     masks: Mapping[str, Mask]
+    packed: Mapping[str, Any]
+    size: tuple[int, int]
     sessions: Sequence[Path]
 
     def ground(self, digest: str) -> _Ground | None:
@@ -117,10 +134,21 @@ class _Shelf:
     def mask(self, digest: str) -> Mask | None:
         if (given := self.masks.get(digest)) is not None:
             return given
+        try:
+            # Only what a request names is decoded, and only at the picture's size.
+            carried = unpacked(self.packed[digest], self.size)
+            if digest_of(carried) == digest:
+                return carried
+        except (LookupError, ValueError, TypeError):  # it may still be elsewhere
+            pass
         return found[1] >= 128 if (found := self._found(digest)) is not None else None
 
     def patch(self, made: Made) -> Patch | None:
-        return Patch(found[1], Box(*made.box)) if (found := self._found(made.patch)) is not None else None
+        found = self._found(made.patch)
+        if found is None:
+            return None
+        patch = Patch(found[1], Box(*made.box))
+        return patch if _lies_in(patch, self.size) else None
 
     def _found(self, digest: str) -> tuple[Path, Pixels] | None:
         for folder in self.sessions:
@@ -158,6 +186,7 @@ def replay(
     masks: Sequence[str | Path] = (),
     *,
     preset: str | None = None,
+    plain: bool = False,
     progress: Progress | None = None,
     cancelled: CancelCheck = never,
 ) -> Replayed:
@@ -166,7 +195,8 @@ def replay(
     ``pictures`` and ``masks`` are files to look into before the sessions. ``preset`` names the machine that
     the engines must fit; unless given, it is that of the session that the file lies in. The result has the
     form of the base picture's file; where nothing but the machine's clock has changed, a PNG that is replayed
-    to a PNG gives the same file, byte for byte. Raises ``AgentError``, ``SessionError`` and ``ToolError``,
+    to a PNG gives the same file, byte for byte; ``plain`` saves it without the recipe and all else that is
+    not the picture. Raises ``AgentError``, ``SessionError`` and ``ToolError``,
     among others when a picture, a mask, an engine or its revision is not here.
     """
     check_output(output)
@@ -178,11 +208,14 @@ def replay(
         recipe = _on_its_ground(recipe, wanted, given)
     own = _session_of(path)
     chosen = registry.find_preset(preset or _preset_of(own))
-    shelf = _Shelf(given, _masks(fields, masks, recipe.size), _sessions_near(own))
+    own_masks = {digest_of(mask): mask for mask in (read_mask(file, recipe.size) for file in masks)}
+    shelf = _Shelf(given, own_masks, _packed_masks(fields), recipe.size, _sessions_near(own))
     painting, waiting = _gathered(recipe, wanted, shelf)
     ground = shelf.ground(recipe.base)
     if ground is None:
         raise AgentError(_no_picture(path, recipe.base, given=bool(pictures)))
+    if ground.pixels.shape[1::-1] != recipe.size:
+        raise AgentError(f"{path.name} says that its picture has another size than it has, so it is damaged.")
     edits = {key: _edit(painting.made[key].request, shelf, path, given=bool(masks)) for key in waiting}
     engines = {key: _engine(painting.made[key].request, path, chosen) for key in waiting}
 
@@ -200,12 +233,47 @@ def replay(
         done += made.request.steps
         painting.take(key, painted)
     picture = compose(ground.pixels, [painting.patches[key] for key in recipe.visible])
+    notes = []
+    if fields and _was_altered(
+        path, ground, picture, painting.patches.values() if not painting.identical else ()
+    ):
+        notes.append(
+            f"{path.name} is no longer the picture that its recipe makes: it was painted over, resized or"
+            " recoloured since. What is saved is the recipe's picture."
+        )
     if not fields:
         used = dict.fromkeys(made.request.mask for made in painting.made.values())
         known = {digest: mask for digest in used if (mask := shelf.mask(digest)) is not None}
         fields = texts(recipe.model_dump(mode="json"), known)
-    saved = save_like(output, ground.form, ground.pixels, picture, ground.alpha, fields)
-    return Replayed(saved, tuple(key[0] for key in waiting), painting.identical, painting.spared)
+    saved = save_like(output, ground.form, ground.pixels, picture, ground.alpha, fields, plain=plain)
+    notes += left_out(saved, ground.form, ground.alpha, plain=plain)
+    painted_layers = tuple(key[0] for key in waiting)
+    return Replayed(saved, painted_layers, painting.identical, painting.spared, tuple(notes))
+
+
+def _was_altered(path: Path, ground: _Ground, picture: Pixels, loose: Iterable[Patch]) -> bool:
+    """Whether a PNG has other pixels than those that its recipe makes; inside ``loose`` patches, which did
+    not come out as they were, they may be any.
+    """
+    values: NDArray[Any] = rendered(ground.form, ground.pixels, picture)
+    if ground.alpha is not None:
+        values = np.dstack([values, ground.alpha])
+    try:
+        with PngImageFile(path) as image:
+            if image.size != (values.shape[1], values.shape[0]):
+                return True
+            there = np.asarray(image)
+    except Exception:  # its pixels are damaged, whatever the decoder says of them
+        return True
+    if there.shape != values.shape:
+        return True
+    different = there != values
+    if different.ndim == 3:
+        different = different.any(axis=2)
+    for patch in loose:
+        box = patch.box
+        different[box.y0 : box.y1, box.x0 : box.x1] &= patch.rgba[..., 3] == 0
+    return bool(different.any())
 
 
 def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
@@ -213,10 +281,15 @@ def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
     fields: dict[str, str] = {}
     try:
         with path.open("rb") as file:
-            if is_picture := file.read(4) == b"\x89PNG":
-                with PngImageFile(path) as image:
-                    fields = {name: str(image.info[name]) for name in TEXT_FIELDS if name in image.info}
-            values = json.loads(fields[FIELD] if is_picture else path.read_bytes())
+            is_picture = file.read(4) == png.SIGNATURE[:4]
+            file.seek(0)
+            if is_picture:
+                found = png.text_fields(file, _MOST_TEXT)
+                fields = {name: found[name] for name in TEXT_FIELDS if name in found}
+                text = fields[FIELD]
+            else:
+                text = file.read(_MOST_TEXT).decode("utf-8")
+        values = json.loads(text)
         wanted = None
         if "request" in values:
             own = {name: value for name, value in values.items() if name not in ("base", "size", "layers")}
@@ -228,12 +301,7 @@ def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
         raise AgentError(f"There is no file {path}: check the name.") from error
     except OSError as error:
         raise AgentError(f"{path} cannot be read: {reason(error)}.") from error
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        SyntaxError,
-    ) as error:  # Pillow's word for a broken PNG is the last
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise AgentError(
             f"{path.name} holds no request: give a request.json from a session's folder, or a PNG that this"
             " version of InpaLLa saved."
@@ -252,7 +320,11 @@ def _on_its_ground(recipe: Recipe, wanted: Key, given: Mapping[str, _Ground]) ->
 
 def _gathered(recipe: Recipe, wanted: Key | None, shelf: _Shelf) -> tuple[_Painting, list[Key]]:
     """The layers that are needed, with the patches that are there, and those to be painted, in order."""
-    described = {(layer.get("layer"), layer.get("revision")): layer for layer in recipe.layers}
+    described = {
+        (layer["layer"], layer["revision"]): layer
+        for layer in recipe.layers
+        if isinstance(layer.get("layer"), int) and isinstance(layer.get("revision"), int)
+    }
     made: dict[Key, Made] = {}
     painting = _Painting(made)
     looking = list(recipe.visible)
@@ -264,14 +336,44 @@ def _gathered(recipe: Recipe, wanted: Key | None, shelf: _Shelf) -> tuple[_Paint
             made[key] = Made.model_validate(described[key])
         except (KeyError, ValidationError) as error:
             raise AgentError(
-                f"Layer {key[0]} cannot be painted again: its request was written by another release."
+                f"Layer {key[0]} cannot be painted again: its request was written by another release, or is"
+                f" damaged{_where(error)}."
             ) from error
+        if not _fits(made[key].box, recipe.size):
+            raise AgentError(f"Layer {key[0]} cannot be painted again: it lies outside the picture.")
         again = key == wanted if wanted is not None else key in recipe.visible
         if not again and (patch := shelf.patch(made[key])) is not None:
             painting.patches[key] = patch
         else:
             looking += made[key].below
-    return painting, [key for key in described if key in made and key not in painting.patches]
+    waiting = [key for key in described if key in made and key not in painting.patches]
+    ready = set(painting.patches)
+    for key in waiting:
+        if not ready.issuperset(made[key].below):
+            raise AgentError(f"Layer {key[0]} cannot be painted again: it lies below itself.")
+        ready.add(key)
+    return painting, waiting
+
+
+def _fits(box: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
+    return box[0] <= box[2] <= size[0] and box[1] <= box[3] <= size[1]
+
+
+def _lies_in(patch: Patch, size: tuple[int, int]) -> bool:
+    try:
+        check_patch(patch, *size)
+    except ValueError:
+        return False
+    return True
+
+
+def _where(error: KeyError | ValidationError) -> str:
+    """The first field that is wrong, for the sentence: " (request.steps: input should be …)"."""
+    if isinstance(error, KeyError):
+        return ""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place, why = ".".join(map(str, first["loc"])), str(first["msg"])
+    return f" ({place}: {why[:1].lower()}{why[1:]})"
 
 
 def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> MaskedEdit:
@@ -293,6 +395,7 @@ def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> Masked
         batch=request.batch,
         target=request.target,
         colour=request.colour,
+        grow=request.grow,
     )
 
 
@@ -303,18 +406,22 @@ def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computi
             f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
             f" of revision {engine.revision}: only the same weights give the same pixels."
         )
+    most = max(getattr(engine, "areas", (engine.area,)))
+    if request.area is not None and request.area > most:
+        raise EngineError(
+            f"{path.name} asks {request.engine} to paint {request.area} pixels at once, and it paints {most}"
+            " at most: the file is damaged."
+        )
     return engine
 
 
-def _masks(fields: Mapping[str, str], files: Sequence[str | Path], size: tuple[int, int]) -> dict[str, Mask]:
-    """The masks of the files, and those that a PNG carries, by their digests."""
-    masks = [read_mask(file, size) for file in files]
+def _packed_masks(fields: Mapping[str, str]) -> Mapping[str, Any]:
+    """The masks that a PNG carries, by their digests, as they are packed."""
     try:
         packed = json.loads(fields.get(MASKS_FIELD, "{}"))
-        masks += [unpacked(text) for text in packed.values()]
-    except (ValueError, TypeError, AttributeError):  # they may still be elsewhere
-        pass
-    return {digest_of(mask): mask for mask in masks}
+    except (ValueError, RecursionError):  # they may still be elsewhere
+        return {}
+    return packed if isinstance(packed, dict) else {}
 
 
 def _session_of(path: Path) -> Path | None:

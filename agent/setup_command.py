@@ -18,6 +18,7 @@ import click
 from agent import ollama_server
 from agent.errors import AgentError
 from agent.needs import Need, find_preset, need, needs, ollama_model
+from agent.outlet import say
 from tools import hub, registry
 from tools.errors import EngineError
 from tools.hub import LicenceError
@@ -55,7 +56,7 @@ def setup(preset: str | None, segmenter: str | None = None, inpainter: str | Non
         name = " and ".join(each.name for each in wanted)
         command = " ".join(["inpalla setup", *(f"--{each.role} {each.name}" for each in wanted)])
     if model is None and not any(each.module for each in wanted):
-        click.echo(f"{_capital(name)} needs nothing fetched: it is a part of InpaLLa.")
+        say(f"{_capital(name)} needs nothing fetched: it is a part of InpaLLa.")
         return 0
 
     outcome = _Outcome()
@@ -89,9 +90,9 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
 
     Raises ``EngineError`` when all of it together does not fit on the disk.
     """
-    click.echo(f"{_capital(name)} needs:")
+    say(f"{_capital(name)} needs:")
     if model is not None:
-        click.echo(f"  {model}, under Ollama")
+        say(f"  {model}, under Ollama")
     total, lacking = 0, []
     for each in wanted:
         try:
@@ -99,17 +100,15 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
         except EngineError as error:
             outcome.failed(each, str(error))
             behind = isinstance(error, LicenceError)
-            click.echo(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
+            say(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
             continue
         state = "a part of InpaLLa" if not each.module else "here" if each.is_here else hub.size_words(size)
-        click.echo(f"  {each.name}, {state}")
+        say(f"  {each.name}, {state}")
         total += size
         lacking.append(each)
     if total:
         free = shutil.disk_usage(hub.existing(hub.cache())).free
-        click.echo(
-            f"To fetch: {hub.size_words(total)}. Free: {hub.size_words(free)}, on the disk of {hub.cache()}."
-        )
+        say(f"To fetch: {hub.size_words(total)}. Free: {hub.size_words(free)}, on the disk of {hub.cache()}.")
         hub.check_room({hub.cache(): total})
     return lacking
 
@@ -117,7 +116,7 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
 def _make_model_ready(model: str, outcome: _Outcome) -> None:
     server = ollama_server.look()
     if server is not None and not server.keeps_to_schemas:
-        click.echo(f"Ollama {server.release} is old: update it ({ollama_server.DOWNLOAD}).")
+        say(f"Ollama {server.release} is old: update it ({ollama_server.DOWNLOAD}).")
     try:
         if server is None or not server.has(model):
             with _shown(model) as progress:
@@ -146,27 +145,25 @@ def _drop_leftovers(engine: Need) -> None:
         size = hub.size_words(hub.cached_bytes(repository))
         kept = f"The hub's cache keeps {repository} ({size}), which {engine.name} no longer needs"
         if hub.is_ours(repository) or (sys.stdin.isatty() and click.confirm(f"{kept}. Delete it?")):
-            click.echo(
-                f"Deleted {repository} from the hub's cache: {hub.size_words(hub.forget(repository))}."
-            )
+            say(f"Deleted {repository} from the hub's cache: {hub.size_words(hub.forget(repository))}.")
         else:
-            click.echo(f"{kept}: hf cache rm model/{repository} deletes it.")
+            say(f"{kept}: hf cache rm model/{repository} deletes it.")
 
 
 def _told(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> int:
     """Say what is ready; raise ``AgentError`` with one sentence about what is not."""
     problems = {each: outcome.problems[each] for each in order if each in outcome.problems}
     if outcome.ready:
-        click.echo(f"Ready: {', '.join(outcome.ready)}.")
+        say(f"Ready: {', '.join(outcome.ready)}.")
     for missing, sentence in outcome.optional.items():
-        click.echo(f"It works without {missing}, and better with it. {sentence}")
+        say(f"It works without {missing}, and better with it. {sentence}")
     if not problems:
-        click.echo(f"{_capital(name)} is ready.")
+        say(f"{_capital(name)} is ready.")
         return 0
     if len(problems) == 1:
         raise AgentError(*problems.values())
     for missing, sentence in problems.items():
-        click.echo(f"Not ready: {missing}. {sentence}")
+        say(f"Not ready: {missing}. {sentence}")
     *first, last = problems
     raise AgentError(
         f"{_capital(name)} is not ready: {', '.join(first)} and {last} are missing; mend what is said above,"
@@ -202,7 +199,7 @@ def _shown(name: str) -> Iterator[hub.Progress]:
         share = done / total if total else 1.0
         if share >= told[0] + _TOLD_EVERY or share < told[0]:
             told[0] = share
-            click.echo(f"{name}: {hub.size_words(done)} of {hub.size_words(total)}")
+            say(f"{name}: {hub.size_words(done)} of {hub.size_words(total)}")
 
     yield tell
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import threading
@@ -12,8 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
-import click
-
+from agent.outlet import live, say, say_json
 from sessions.files import reason
 from tools.errors import Cancelled, ToolError
 from tools.lisa.finetuning import (
@@ -49,16 +47,19 @@ def lisa(data: str, output: str | None, model: str, steps: int, seed: int, as_js
         with _progress() as listen, _interruptible() as cancelled:
             read = read_folder(folder, seed=seed, listen=listen)
             for note in read.notes:
-                click.echo(note, err=True)
+                say(note, err=True)
             base = load_base(model)
             settings = Settings.suited(base.model, steps, seed)
             report = finetune(base, read, out, settings, listen=listen, cancelled=cancelled)
     except Cancelled:
-        click.echo("What was learnt is kept: the same command goes on from there.", err=True)
+        say("What was learnt is kept: the same command goes on from there.", err=True)
         raise
     except OSError as error:
         raise ToolError(f"The training stopped: {error.filename or out}: {reason(error)}.") from error
-    click.echo(json.dumps(_as_json(read, report)) if as_json else "\n".join(_told(read, report)))
+    if as_json:
+        say_json(_as_json(read, report))
+    else:
+        say("\n".join(_told(read, report)))
     return 0
 
 
@@ -102,21 +103,21 @@ def _as_json(data: Data, report: Report) -> dict[str, object]:
 @contextmanager
 def _progress() -> Iterator[Listener]:
     """A live line on stderr when somebody is looking at it; else a line now and then."""
-    live = sys.stderr.isatty()
+    watched = sys.stderr.isatty()
 
     def listen(progress: Progress) -> None:
         loss = f", loss {progress.loss:.3f}" if progress.loss is not None else ""
         text = f"{_STAGES[progress.stage]} {progress.done}/{progress.total}{loss}"
-        if live:
-            click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
+        if watched:
+            live(text)
         elif progress.done == progress.total or (progress.stage == "training" and progress.done % 50 == 0):
-            click.echo(text, err=True)
+            say(text, err=True)
 
     try:
         yield listen
     finally:
-        if live:
-            click.echo("\r\x1b[2K", err=True, nl=False)
+        if watched:
+            live()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ module, and listing, loads neither numpy nor PIL.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -20,7 +21,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from sessions.errors import SessionError
-from sessions.files import FULL, is_full, reason, sync_folder
+from sessions.files import FULL, is_full, lacks_locks, make_private, reason, sync_folder, without_locks
 from sessions.model import SessionInfo
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _DATABASE = "session.db"
+_OURS = frozenset({"sessions", "history", "log.txt", "models", "cache"})  # what the data folder holds
+_LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EIO})
 _LEFTOVER_AGE = 24 * 3600  # seconds; a half-made session older than this belongs to no running program
 
 
@@ -39,6 +42,23 @@ def data_folder() -> Path:
     """Where InpaLLa keeps its data: ``INPALLA_DATA`` of the environment, or the system's place for data."""
     override = os.environ.get("INPALLA_DATA")
     return Path(override).expanduser().absolute() if override else user_data_path("inpalla")
+
+
+def keep_private(folder: Path) -> None:
+    """Make a data folder that only its owner may look into.
+
+    One that is there is closed to others as well, if it holds nothing but this program's files: a folder
+    that the user keeps other things in is the user's to close. Raises ``OSError`` when it cannot be made.
+    """
+    make_private(folder)
+    if os.name == "nt":
+        return
+    with suppress(OSError):
+        own = folder.stat()
+        if own.st_uid == os.geteuid() and own.st_mode & 0o077:
+            names = {path.name for path in folder.iterdir()}
+            if names <= _OURS:
+                folder.chmod(0o700)
 
 
 class Sessions:
@@ -71,11 +91,13 @@ class Sessions:
             check_name(name)
             if self.exists(name):
                 raise SessionError(_taken(name))
+        missing = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            keep_private(self.root.parent)
+            make_private(self.root)
             self._sweep()
             made = self.root / f".new-{secrets.token_hex(8)}"
-            made.mkdir()
+            made.mkdir(mode=0o700)
         except OSError as error:
             raise SessionError(
                 f"No session can be made in {self.root}: {reason(error)};"
@@ -83,13 +105,19 @@ class Sessions:
             ) from error
         try:
             prepare(made, pixels, alpha=alpha, form=form or PLAIN, preset=preset, source=str(source))
+            lock_session(made).release()  # better known now than when the session has its name
             chosen = self._settle(made, name, Path(source).stem)
         except SessionError as error:
-            if not is_full(self.root):
-                raise
-            raise SessionError(
-                f"No session can be made in {self.root}: {FULL}; INPALLA_DATA may name another folder."
-            ) from error
+            said = str(error)
+            if is_full(self.root):
+                said = f"No session can be made in {self.root}: {FULL}; INPALLA_DATA may name another folder."
+            elif lacks_locks(self.root):
+                said = without_locks(self.root)
+            shutil.rmtree(made, ignore_errors=True)
+            for folder in missing:  # nothing is left behind
+                with suppress(OSError):
+                    folder.rmdir()
+            raise SessionError(said) from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
         return Session(self.root / chosen)
@@ -191,7 +219,8 @@ def lock_session(folder: Path) -> FileLock:
     Raises ``SessionError`` when somebody has it.
     """
     # thread_local=False: the session may be closed in another thread than it was opened in.
-    lock = FileLock(folder / "session.lock", thread_local=False)
+    # No soft lock in its stead, either: that would stay behind after a crash.
+    lock = FileLock(folder / "session.lock", thread_local=False, fallback_to_soft=False)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -199,7 +228,9 @@ def lock_session(folder: Path) -> FileLock:
             f"The session {folder.name!r} is open in another process; close it there or choose another name"
             " with --session."
         ) from error
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, NotImplementedError) or error.errno in _LOCKLESS:
+            raise SessionError(without_locks(folder.parent)) from error
         raise SessionError(f"The session {folder.name!r} cannot be opened: {reason(error)}.") from error
     return lock
 

@@ -6,12 +6,14 @@ import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from sessions.about import NOTHING, About, write_options
 from sessions.errors import SessionError
 
 if TYPE_CHECKING:
@@ -34,25 +36,55 @@ _WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
 _WITHOUT_PROFILE = frozenset({"BMP"})
 _SIXTEEN_BITS = frozenset({"PNG", "TIFF"})
 _WEBP_SIDE = 16383
+_BINARY = getattr(os, "O_BINARY", 0)
 _NO_ROOM = 256 * 2**10  # bytes; a database needs some, and says "I/O error" for want of them
 
 
 def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Have ``write`` fill a file that appears under ``path`` whole, durably and at once, or not at all.
 
-    A file that was there is replaced. Raises ``OSError`` when it cannot be written.
+    A file that was there is replaced, and keeps its mode and, where that is allowed, its owner and group.
+    Raises ``OSError`` when it cannot be written.
     """
     path = path.resolve()  # through a link, not over it
     part = path.parent / f".{secrets.token_hex(8)}.part"
+    old = path.stat() if path.exists() else None
     try:
-        with part.open("xb") as file:
+        # Nobody may read it before it has the mode of the one that it replaces.
+        mode = 0o666 if old is None else 0o600
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode), "wb") as file:
             write(file)
+            if old is not None and os.name != "nt":
+                _take_after(file.fileno(), old)
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _take_after(file: int, old: os.stat_result) -> None:
+    """Give a file the owner, the group and the mode of another one, as far as that is allowed."""
+    own = os.fstat(file)
+    if (own.st_uid, own.st_gid) != (old.st_uid, old.st_gid):
+        with suppress(OSError):
+            os.fchown(file, old.st_uid, old.st_gid)
+    os.fchmod(file, stat.S_IMODE(old.st_mode) & 0o777)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder, and those that it lies in, that only its owner may look into; one that is there stays as
+    it is. Raises ``OSError``.
+    """
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        if folder == folder.parent:
+            break
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
@@ -75,6 +107,50 @@ def is_full(folder: Path) -> bool:
     try:
         return shutil.disk_usage(folder).free < _NO_ROOM
     except OSError:
+        return False
+
+
+def without_locks(folder: Path) -> str:
+    """The sentence about a disk that cannot lock files."""
+    return (
+        f"The disk of {folder} cannot lock files, as network disks often cannot, and sessions need that:"
+        " let INPALLA_DATA name a folder on another disk."
+    )
+
+
+def lacks_locks(folder: Path) -> bool:
+    """Whether a folder's disk cannot do what sessions need: lock a file, hold an SQLite database in WAL mode.
+
+    It is tried, in a folder of its own that is gone afterwards. False where nothing can be written at all:
+    that is another trouble.
+    """
+    import tempfile
+
+    try:
+        with tempfile.TemporaryDirectory(prefix=".try-", dir=folder, ignore_cleanup_errors=True) as made:
+            (Path(made) / "file").write_bytes(bytes(_NO_ROOM))
+            return not _can_lock(Path(made))
+    except OSError:
+        return False
+
+
+def _can_lock(folder: Path) -> bool:
+    import sqlite3
+
+    from filelock import FileLock
+
+    try:
+        with FileLock(folder / "lock", fallback_to_soft=False).acquire(timeout=0):
+            pass
+        base = sqlite3.connect(folder / "base.db", timeout=0.2)
+        try:
+            (mode,) = base.execute("PRAGMA journal_mode=WAL").fetchone()
+            base.execute("CREATE TABLE tried (number INTEGER)")
+            base.commit()
+        finally:
+            base.close()
+        return str(mode) == "wal"
+    except (OSError, sqlite3.Error, RuntimeError, NotImplementedError):
         return False
 
 
@@ -113,9 +189,24 @@ def check_output(path: str | Path) -> Path:
     return path
 
 
+def format_of(path: str | Path) -> str:
+    """The name of the format of a path's suffix, "" for none that is known."""
+    return _FORMATS.get(Path(path).suffix.lower(), ("", {}))[0]
+
+
 def holds_profiles(path: str | Path) -> bool:
     """Whether the format of a path's suffix can hold an ICC profile."""
-    return _FORMATS.get(Path(path).suffix.lower(), ("",))[0] not in _WITHOUT_PROFILE
+    return format_of(path) not in _WITHOUT_PROFILE
+
+
+def holds_alpha(path: str | Path) -> bool:
+    """Whether the format of a path's suffix can hold transparency."""
+    return format_of(path) not in _WITHOUT_ALPHA
+
+
+def holds_sixteen_bits(path: str | Path) -> bool:
+    """Whether the format of a path's suffix can hold 16 bits of grey."""
+    return format_of(path) in _SIXTEEN_BITS
 
 
 def save_picture(
@@ -124,13 +215,15 @@ def save_picture(
     alpha: NDArray[np.uint8] | None = None,
     metadata: Mapping[str, str] | None = None,
     profile: bytes | None = None,
+    about: About = NOTHING,
 ) -> Path:
     """Save a picture in the format of the path's suffix, atomically, and return the absolute path.
 
     ``pixels`` is uint8 (H, W, 3) RGB or (H, W) grey, or uint16 (H, W) grey, scaled to 8 bits where the format
-    has no more; ``alpha`` uint8 (H, W), for 8 bits only. It is kept where the format can hold it, as are
-    ``metadata`` (PNG alone) and the ICC ``profile``. Everything but JPEG is lossless. Raises ``SessionError``
-    when it cannot be done.
+    has no more; ``alpha`` uint8 (H, W), for 8 bits only. It is kept where the format can hold it, and the
+    picture is laid on white where not. Kept where it can be are ``metadata`` (PNG alone), the ICC ``profile``
+    and what is said ``about`` the picture. Everything but JPEG is lossless. Raises ``SessionError`` when it
+    cannot be done.
     """
     import numpy as np
     from PIL import Image
@@ -144,16 +237,23 @@ def save_picture(
         )
     if pixels.dtype == np.uint16 and format_name not in _SIXTEEN_BITS:
         pixels = (pixels / 257).round().astype(np.uint8)
-    if alpha is not None and format_name not in _WITHOUT_ALPHA:
+    if alpha is not None and alpha.shape != pixels.shape[:2]:
+        raise SessionError(
+            f"{path.name} cannot be saved: its transparency has another size than the picture."
+        )
+    if alpha is not None and format_name in _WITHOUT_ALPHA:
+        pixels = _on_white(pixels, alpha)
+    elif alpha is not None:
         pixels = np.dstack([pixels, alpha]).astype(np.uint8)
     if profile is not None and format_name not in _WITHOUT_PROFILE:
         options = {**options, "icc_profile": profile}
-    if format_name == "PNG" and metadata:
-        info = PngInfo()
-        for key, value in metadata.items():
+    info = PngInfo() if format_name == "PNG" else None
+    options = {**options, **write_options(format_name, about, info)}
+    if info is not None:
+        for key, value in (metadata or {}).items():
             # Not compressed: readers guard against compressed text that unpacks to more than a megabyte.
             info.add_itxt(key, value)
-        options = {**options, "pnginfo": info}
+        options["pnginfo"] = info
     image = Image.fromarray(pixels)
     # Encoded in memory: an encoder that writes into the file itself does not say why it could not.
     encoded = BytesIO()
@@ -163,3 +263,11 @@ def save_picture(
     except OSError as error:
         raise SessionError(f"{path} cannot be written: {reason(error)}.") from error
     return path
+
+
+def _on_white(pixels: Values, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pixels, uint8 (H, W, 3) or (H, W), laid on white by their alpha, uint8 (H, W)."""
+    import numpy as np
+
+    share = alpha.astype(np.uint16) if pixels.ndim == 2 else alpha.astype(np.uint16)[..., None]
+    return ((share * pixels + (255 - share) * np.uint16(255) + 127) // 255).astype(np.uint8)

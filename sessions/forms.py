@@ -6,19 +6,23 @@ was not painted is saved with the very values that the file had; what was painte
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.files import holds_profiles, save_picture
+from sessions.about import NOTHING, About, about_from, about_values, lost_in
+from sessions.errors import SessionError
+from sessions.files import format_of, holds_alpha, holds_profiles, holds_sixteen_bits, save_picture
 
 if TYPE_CHECKING:
     from sessions.files import Values
+    from sessions.pictures import PictureStore
 
 _DEEP = 257  # 16-bit levels in one 8-bit level
 
@@ -29,12 +33,13 @@ class Form:
 
     ``grey``: it has one channel of light. ``profile``: its ICC profile. ``own``: its values as they were,
     where they are not those of the sRGB pixels: uint16 (H, W) for 16 bits of grey; uint8 (H, W) or (H, W, 3)
-    in the colours of the profile.
+    in the colours of the profile. ``about``: what the file says about the picture.
     """
 
     grey: bool = False
     own: Values | None = None
     profile: bytes | None = None
+    about: About = NOTHING
 
 
 PLAIN = Form()
@@ -71,14 +76,75 @@ def save_like(
     picture: NDArray[np.uint8],
     alpha: NDArray[np.uint8] | None = None,
     metadata: Mapping[str, str] | None = None,
+    *,
+    plain: bool = False,
 ) -> Path:
     """Save a picture made from ``base`` in the base's form, as far as the path's format can hold it.
 
-    See ``rendered`` and ``sessions.files.save_picture``, whose errors it raises.
+    ``plain`` leaves out everything that is not the picture: ``metadata`` and what the base's file says about
+    it. See ``rendered`` and ``sessions.files.save_picture``, whose errors it raises.
     """
     if form.profile is not None and not holds_profiles(path):
-        form = Form(form.grey)
-    return save_picture(path, rendered(form, base, picture), alpha, metadata, form.profile)
+        form = Form(form.grey, about=form.about)
+    about, metadata = (NOTHING, None) if plain else (form.about, metadata)
+    return save_picture(path, rendered(form, base, picture), alpha, metadata, form.profile, about)
+
+
+def left_out(
+    path: str | Path, form: Form, alpha: NDArray[np.uint8] | None, *, plain: bool = False
+) -> tuple[str, ...]:
+    """Sentences about what a picture's file held and the format of a path's suffix cannot hold."""
+    name = format_of(path)
+    notes = []
+    if alpha is not None and not holds_alpha(path) and bool((alpha < 255).any()):
+        notes.append(f"{name} has no transparency, so the picture was laid on white.")
+    if form.own is not None and form.own.dtype == np.uint16 and not holds_sixteen_bits(path):
+        notes.append(f"{name} has no 16 bits of grey, so it was saved with 8.")
+    if form.profile is not None and not holds_profiles(path):
+        notes.append(f"{name} has no colour profile, so its colours were saved as sRGB.")
+    if not plain and (lost := lost_in(name, form.about)):
+        them = " and ".join([", ".join(lost[:-1]), lost[-1]] if lost[1:] else lost)
+        notes.append(f"{name} cannot hold the picture's {them}, so they were left out.")
+    return tuple(notes)
+
+
+def form_values(form: Form, store: PictureStore) -> dict[str, Any] | None:
+    """A form in JSON values, its own pixels stored; None for a plain one."""
+    about = about_values(form.about)
+    if not (form.grey or form.profile is not None or form.own is not None or about):
+        return None
+    values: dict[str, Any] = {"grey": form.grey}
+    if form.profile is not None:
+        values["profile"] = base64.b64encode(form.profile).decode("ascii")
+    if form.own is not None:
+        # 16 bits are stored as their bytes, low one first, in a picture of twice the width.
+        values["deep"] = form.own.dtype == np.uint16
+        own = form.own.astype("<u2") if values["deep"] else form.own
+        values["own"] = store.put(np.ascontiguousarray(own).view(np.uint8))
+    if about:
+        values["about"] = about
+    return values
+
+
+def form_from(values: Mapping[str, Any] | None, store: PictureStore, size: tuple[int, int]) -> Form:
+    """The form that ``form_values`` made values of, for a picture of ``size`` (width, height).
+
+    Raises ``SessionError`` where they are not what was written.
+    """
+    if values is None:
+        return PLAIN
+    try:
+        profile = base64.b64decode(values["profile"], validate=True) if "profile" in values else None
+        own: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+        if "own" in values:
+            own = store.get(values["own"])
+            if values["deep"]:
+                own = own.view("<u2").astype(np.uint16)
+            if own.shape not in (size[::-1], (*size[::-1], 3)):
+                raise ValueError("of another size")
+        return Form(bool(values["grey"]), own, profile, about_from(values.get("about", {})))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise SessionError("What the session's records say of its picture's file is damaged.") from error
 
 
 def in_profile(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:

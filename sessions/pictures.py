@@ -7,6 +7,7 @@ so a damaged file is noticed and never shown. Masks are stored as grey pictures 
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -21,6 +22,8 @@ from PIL.PngImagePlugin import PngImageFile
 from sessions.errors import SessionError
 from sessions.files import reason, write_atomically
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_MOST_VALUES = 1_200_000_000  # of the largest picture that can be read, twice, in RGB
 _MODES = {2: "L", 3: "RGB", 4: "RGBA"}
 _CACHE_BYTES = 256 * 2**20
 
@@ -64,6 +67,11 @@ def as_pixels(array: NDArray[np.uint8] | NDArray[np.bool_]) -> NDArray[np.uint8]
     return np.ascontiguousarray(pixels, dtype=np.uint8)
 
 
+def is_digest(text: object) -> bool:
+    """Whether a text is a digest: 64 hex digits."""
+    return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
+
+
 def digest_of(array: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
     """The SHA-256 of a picture's size, mode and pixels, in hex; for a bool mask, of its grey picture."""
     pixels = as_pixels(array)
@@ -81,7 +89,12 @@ class PictureStore:
         self._recent = RecentArrays()
 
     def path(self, digest: str) -> Path:
-        """Where the picture with that digest is, or would be."""
+        """Where the picture with that digest is, or would be.
+
+        Raises ``SessionError`` for what is no digest: a file's name must not lead anywhere else.
+        """
+        if not is_digest(digest):
+            raise SessionError(f"{str(digest)[:70]!r} names no stored picture: its records are damaged.")
         return self.folder / f"{digest}.png"
 
     def put(self, array: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
@@ -116,10 +129,15 @@ class PictureStore:
         try:
             # Not Image.open: that refuses the very large pictures which this store itself has written.
             with PngImageFile(path) as image:
+                # Before its pixels are decoded: a few kilobytes may claim any size.
+                if image.mode not in _MODES.values() or image.width * image.height * 3 > _MOST_VALUES:
+                    raise SessionError(_damaged(path))
                 pixels = np.array(image)
             damaged = digest_of(pixels) != digest
         except FileNotFoundError as error:
             raise SessionError(f"A stored picture is missing: {path} is not there any more.") from error
+        except SessionError:
+            raise
         except PermissionError as error:
             raise SessionError(f"The stored picture {path} cannot be read: {reason(error)}.") from error
         except Exception as error:  # a decoder fed with damaged bytes may raise nearly anything

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import struct
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 
@@ -95,10 +96,18 @@ def packed(mask: NDArray[np.bool_]) -> str:
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 
-def unpacked(text: str) -> NDArray[np.bool_]:
-    """The mask, bool (H, W), that was ``packed``. Raises ``ValueError`` when that is not what it is."""
+def unpacked(text: str, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """The mask, bool (H, W), of ``size`` (width, height), that was ``packed``.
+
+    Its size is checked before it is decoded. Raises ``ValueError`` when it is anything else.
+    """
     try:
-        with PngImageFile(BytesIO(base64.b64decode(text, validate=True))) as image:
+        content = base64.b64decode(text, validate=True)
+        if content[12:24] != b"IHDR" + struct.pack(">II", *size):
+            raise ValueError("a mask of another size")
+        with PngImageFile(BytesIO(content)) as image:
+            if image.mode not in ("1", "L") or image.size != size:
+                raise ValueError("a mask of another size or mode")
             return np.asarray(image.convert("1"))
     except Exception as error:  # a decoder fed with anything else may raise nearly anything
         raise ValueError("no mask") from error

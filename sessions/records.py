@@ -7,6 +7,7 @@ digests.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sessions.errors import SessionError
-from sessions.files import FULL, is_full
+from sessions.files import FULL, is_full, lacks_locks, without_locks
 from sessions.model import SessionInfo
 
 FILE_NAME = "session.db"
@@ -50,6 +51,25 @@ class _UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
         return value and value.replace(tzinfo=UTC)
+
+
+class _PathText(TypeDecorator[str]):
+    """A path, which need not be UTF-8: one that is not is stored as its bytes."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> Any:  # noqa: ARG002
+        if value is None:
+            return None
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return os.fsencode(value)
+        return value
+
+    def process_result_value(self, value: Any, dialect: Any) -> str:  # noqa: ARG002
+        return os.fsdecode(value) if isinstance(value, bytes) else str(value or "")
 
 
 class Base(DeclarativeBase):
@@ -77,7 +97,7 @@ class SessionRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     preset: Mapped[str]
-    source: Mapped[str]
+    source: Mapped[str] = mapped_column(_PathText())
     form: Mapped[dict[str, Any] | None]
     head: Mapped[int]
     created: Mapped[datetime]
@@ -142,21 +162,27 @@ class Records:
         Raises ``SessionError`` when they are not there, cannot be read, or were written by a newer program.
         """
         self._name, self._folder = folder.name, folder
-        uri = f"file:{quote(str(folder / FILE_NAME))}?mode={'rwc' if create else 'rw'}"
+        uri = f"file:{quote(os.fsencode(folder / FILE_NAME))}?mode={'rwc' if create else 'rw'}"
         self._engine: Engine = create_engine(
             "sqlite://",
             creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=_BUSY_MS / 1000),
         )
-        # FULL: a version that was reported as committed outlives a power cut, too.
-        event.listen(self._engine, "connect", lambda dbapi, _: dbapi.execute("PRAGMA synchronous=FULL"))
+        event.listen(self._engine, "connect", _set_up)
         with self.reading() as db:
             connection = db.connection()
             if create:
-                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+                mode = connection.exec_driver_sql("PRAGMA journal_mode=WAL").scalar_one()
+                if mode != "wal":
+                    raise SessionError(without_locks(folder.parent))
                 connection.exec_driver_sql(f"PRAGMA user_version={_SCHEMA}")
                 Base.metadata.create_all(connection)
                 db.commit()
                 return
+            strange = connection.exec_driver_sql(
+                "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')"
+            ).scalar_one()
+            if strange:  # a trigger or a view, which is code
+                raise SessionError(f"The session {self._name!r} was not written by this program.")
             schema = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
             if schema == 1:
                 schema = _updated(connection)
@@ -186,15 +212,38 @@ class Records:
         except Exception as error:
             if (stop := _stop_behind(error)) is not None:
                 raise stop from None
-            if not isinstance(error, SQLAlchemyError | sqlite3.Error | ValueError):
+            if isinstance(error, SessionError) or not isinstance(error, _UNREADABLE):
                 raise
             cause = error.orig if isinstance(error, DBAPIError) else error
-            why = FULL if is_full(self._folder) else str(cause).splitlines()[0]
+            if getattr(cause, "sqlite_errorcode", 0) & 0xFF in _LOCKLESS and lacks_locks(self._folder):
+                raise SessionError(without_locks(self._folder.parent)) from error
+            why = FULL if is_full(self._folder) else next(iter(str(cause).splitlines()), type(cause).__name__)
             raise SessionError(f"The records of the session {self._name!r} cannot be used: {why}.") from error
 
     def close(self) -> None:
         """Close all connections; the WAL is folded back into the file."""
         self._engine.dispose()
+
+
+# What comes of values that no release has written: a text for a number, a list that is too short, deep JSON.
+_UNREADABLE = (
+    SQLAlchemyError,
+    sqlite3.Error,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+)
+# SQLite's words for a disk that has no locks or no shared memory: busy, locked, I/O error, cannot open.
+_LOCKLESS = frozenset({5, 6, 10, 14, 15, 22})
+
+
+def _set_up(connection: Any, _: object) -> None:
+    """Prepare a connection: what is committed outlives a power cut, and a file's schema is not trusted."""
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA trusted_schema=OFF")
 
 
 def _updated(connection: Connection) -> int:

@@ -7,7 +7,6 @@ form a tree: undo and redo move the head in it, and nothing is ever deleted.
 
 from __future__ import annotations
 
-import base64
 import json
 import threading
 from collections.abc import Iterable, Mapping
@@ -25,7 +24,7 @@ from sessions.catalog import lock_session
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
 from sessions.files import check_output, reason, write_atomically
-from sessions.forms import PLAIN, Form, save_like
+from sessions.forms import Form, form_from, form_values, left_out, save_like
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
 from sessions.pictures import PictureStore, RecentArrays, as_pixels
 from sessions.recipes import needed_masks, recipe, request_file, texts
@@ -58,7 +57,7 @@ def prepare(
             db.add(
                 SessionRow(
                     base=base, alpha=veil, width=width, height=height, preset=preset, source=source,
-                    form=_form_values(form, store), head=0, created=moment, updated=moment,
+                    form=form_values(form, store), head=0, created=moment, updated=moment,
                 )
             )  # fmt: skip
             db.add(
@@ -162,7 +161,7 @@ class Session:
     @property
     def form(self) -> Form:
         """What the base picture's file was like, so that exports are like it."""
-        return _form(self._form, self.pictures)
+        return form_from(self._form, self.pictures, self.size)
 
     def layer(self, layer: int) -> Layer:
         """One layer as the head sees it. Raises ``SessionError`` when there is none of that id."""
@@ -170,7 +169,7 @@ class Session:
 
     def mask(self, layer: int) -> NDArray[np.bool_]:
         """The segmenter's mask of a layer as the head sees it, bool (H, W)."""
-        return self.pictures.get(self.layer(layer).mask) >= 128
+        return self._mask(self.layer(layer).mask)
 
     def patch(self, layer: int) -> Patch:
         """The patch of a layer as the head sees it."""
@@ -314,21 +313,29 @@ class Session:
         state = self._state()
         return self._recipe(state, self._version(state, version).number)
 
-    def export(self, path: str | Path, version: int | None = None) -> Path:
+    def export(self, path: str | Path, version: int | None = None, *, plain: bool = False) -> Path:
         """Save the picture at a version (None: the head) and return the absolute path.
 
         The format is that of the suffix. The file has the base picture's size and, where the format can hold
         it, its alpha and its form: what was not painted has the values of the base picture's own file. A PNG
-        carries the recipe and its masks as text, so that ``inpalla replay`` can paint it again. The file
-        appears whole or not at all. Raises ``SessionError`` when the suffix is not known, the folder is not
+        carries the recipe and its masks as text, so that ``inpalla replay`` can paint it again. ``plain``
+        leaves those out, and all that the base picture's file said about it. The file appears whole or not at
+        all. Raises ``SessionError`` when the suffix is not known, the folder is not
         there, or the file cannot be written.
         """
         check_output(path)
         state = self._state()
         number = self._version(state, version).number
-        masks = {digest: self.pictures.get(digest) >= 128 for digest in needed_masks(state, number)}
-        text = texts(self._recipe(state, number), masks)
-        return save_like(path, self.form, self.picture(0), self.picture(number), self.alpha, text)
+        text: dict[str, str] = {}
+        if not plain:
+            masks = {digest: self._mask(digest) for digest in needed_masks(state, number)}
+            text = texts(self._recipe(state, number), masks)
+        base, picture = self.picture(0), self.picture(number)
+        return save_like(path, self.form, base, picture, self.alpha, text, plain=plain)
+
+    def left_out(self, path: str | Path, *, plain: bool = False) -> tuple[str, ...]:
+        """Sentences about what an export to a path cannot hold of the base picture's file."""
+        return left_out(path, self.form, self.alpha, plain=plain)
 
     # Inner workings
 
@@ -377,19 +384,30 @@ class Session:
     def _patch(self, layer: Layer) -> Patch:
         return Patch(self.pictures.get(layer.patch), layer.box)
 
+    def _mask(self, digest: str) -> NDArray[np.bool_]:
+        mask = self.pictures.get(digest)
+        if mask.shape != self.size[::-1]:
+            raise SessionError(f"A mask of the session {self.name!r} has another size than its picture.")
+        return mask >= 128
+
     def _compose(self, state: State, stack: Stack, altered: Altered | None = None) -> NDArray[np.uint8]:
         pending: Mapping[tuple[int, int], NewLayer] = altered.pending if altered else {}
         keys = tuple((entry.layer, entry.revision) for entry in stack if entry.visible)
         base = self.pictures.get(self.base)
+        if base.shape != (self.size[1], self.size[0], 3):
+            raise SessionError(f"The picture of the session {self.name!r} is not the one in its records.")
         if not keys:
             return base
         settled = not any(key in pending for key in keys)
         if settled and (kept := self._composed.get(keys)) is not None:
             return kept
-        picture = compose(
-            base,
-            (pending[key].patch if key in pending else self._patch(state.revisions[key]) for key in keys),
-        )
+        patches = [
+            pending[key].patch if key in pending else self._patch(state.revisions[key]) for key in keys
+        ]
+        try:
+            picture = compose(base, patches)
+        except ValueError as error:  # new patches were checked; a stored one is not what was written
+            raise SessionError(f"A layer of the session {self.name!r} is damaged.") from error
         return self._composed.put(keys, picture) if settled else picture
 
     def _check(self, new: NewLayer) -> None:
@@ -445,33 +463,6 @@ def request_path(folder: Path, layer: int, revision: int) -> Path:
     return folder / "layers" / str(layer) / str(revision) / "request.json"
 
 
-def _form_values(form: Form, store: PictureStore) -> dict[str, Any] | None:
-    """A form in JSON values, its own pixels stored."""
-    if not (form.grey or form.profile is not None or form.own is not None):
-        return None
-    values: dict[str, Any] = {"grey": form.grey}
-    if form.profile is not None:
-        values["profile"] = base64.b64encode(form.profile).decode("ascii")
-    if form.own is not None:
-        # 16 bits are stored as their bytes, low one first, in a picture of twice the width.
-        values["deep"] = form.own.dtype == np.uint16
-        own = form.own.astype("<u2") if values["deep"] else form.own
-        values["own"] = store.put(np.ascontiguousarray(own).view(np.uint8))
-    return values
-
-
-def _form(values: Mapping[str, Any] | None, store: PictureStore) -> Form:
-    if values is None:
-        return PLAIN
-    profile = base64.b64decode(values["profile"]) if "profile" in values else None
-    own: NDArray[np.uint8] | NDArray[np.uint16] | None = None
-    if "own" in values:
-        own = store.get(values["own"])
-        if values["deep"]:
-            own = own.view("<u2").astype(np.uint16)
-    return Form(values["grey"], own, profile)
-
-
 def read_base(folder: Path) -> tuple[str, NDArray[np.uint8] | None, Form]:
     """The base picture of the session in a folder, which may be open elsewhere: digest, alpha, form.
 
@@ -481,8 +472,8 @@ def read_base(folder: Path) -> tuple[str, NDArray[np.uint8] | None, Form]:
     try:
         with records.reading() as db:
             row = db.get_one(SessionRow, 0)
-            base, alpha, form = row.base, row.alpha, row.form
+            base, alpha, form, size = row.base, row.alpha, row.form, (row.width, row.height)
     finally:
         records.close()
     store = PictureStore(folder / "pictures")
-    return base, None if alpha is None else store.get(alpha), _form(form, store)
+    return base, None if alpha is None else store.get(alpha), form_from(form, store, size)

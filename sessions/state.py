@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from sessions.compose import Box
+from sessions.errors import SessionError
 from sessions.model import Layer, Stack, StackEntry, Turn, Version
+from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
 
 
@@ -68,15 +70,50 @@ class State:
 
 
 def read_state(db: Database) -> State:
-    """Read the state, within one transaction."""
+    """Read the state, within one transaction.
+
+    Raises ``SessionError`` where the records do not hang together, as in a file that was damaged or made by
+    somebody else: everything that walks the versions relies on them.
+    """
     rows = db.scalars(select(VersionRow).order_by(VersionRow.number)).all()
     layers = [layer_of(row) for row in db.scalars(select(LayerRow))]
-    return State(
-        db.get_one(SessionRow, 0).head,
+    session = db.get_one(SessionRow, 0)
+    state = State(
+        session.head,
         tuple(_version(row) for row in rows),
         tuple(row.redo for row in rows),
         {(layer.id, layer.revision): layer for layer in layers},
     )
+    if (wrong := _wrong(state, (session.width, session.height))) is not None:
+        raise SessionError(f"The session's records are damaged: {wrong}.")
+    return state
+
+
+def _wrong(state: State, size: tuple[int, int]) -> str | None:
+    """What does not hang together in a state, in a few words."""
+    count = len(state.versions)
+    if not (0 <= state.head < count):
+        return "the current version is missing"
+    for number, version in enumerate(state.versions):
+        # A version is made after its parent, so nothing comes back to itself.
+        parent = version.parent
+        if version.number != number or (parent is None) != (number == 0) or (parent or 0) >= max(number, 1):
+            return f"version {number} does not come after its parent"
+        redo = state.redo[number]
+        if redo is not None and not (number < redo < count and state.versions[redo].parent == number):
+            return f"version {number} leads forward to none of its own"
+        keys = [(entry.layer, entry.revision) for entry in version.stack]
+        if len({layer for layer, _ in keys}) < len(keys) or any(key not in state.revisions for key in keys):
+            return f"version {number} has layers that are not there"
+        if any(state.revisions[key].version > number for key in keys):
+            return f"version {number} has layers that came after it"
+    for (layer, _), made in state.revisions.items():
+        box, whole = made.box, 0 <= made.box.x0 <= made.box.x1 <= size[0]
+        if not (whole and 0 <= box.y0 <= box.y1 <= size[1] and 0 < made.version < count):
+            return f"layer {layer} lies outside the picture"
+        if not (is_digest(made.mask) and is_digest(made.patch)):
+            return f"the pictures of layer {layer} have no names"
+    return None
 
 
 def _version(row: VersionRow) -> Version:

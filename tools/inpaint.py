@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sessions.compose import Patch, check_patch, compose
 from tools import colours, errors, residency
-from tools.region import Region, bounds, cut, most_each, patch, plan_region
+from tools.region import Region, bounds, cut, most_each, patch, plan_region, within
 from tools.request import ColourStage, Kind
 from tools.segment import CancelCheck, never
 
@@ -116,7 +116,8 @@ class MaskedEdit:
     ``seed`` decides the noise; ``steps`` and ``guidance`` are the engine's own where they are None. ``area``
     is the number of pixels to paint its crop at; None lets ``plan`` choose. ``target`` is what the engine is
     told of the thing that lies there. ``batch`` is given to repeat an edit that was painted among so many,
-    itself among them. ``colour`` is the colour to be computed, for engines that compute one.
+    itself among them. ``colour`` is the colour to be computed, for engines that compute one. ``grow`` is how
+    many pixels the edit may go beyond the mask, None for what its kind needs; see ``tools.region.within``.
     """
 
     mask: NDArray[np.bool_]
@@ -129,6 +130,7 @@ class MaskedEdit:
     target: str = ""
     batch: int | None = None
     colour: ColourStage | None = None
+    grow: int | None = None
 
 
 class Computing(Protocol):
@@ -289,7 +291,7 @@ def compute(
         check_patch(patch, picture.shape[1], picture.shape[0])
     except ValueError as error:
         raise errors.EngineError(f"The engine {engine.name} returned a malformed patch: {error}.") from error
-    return patch
+    return within(patch, edit.mask, edit.grow)
 
 
 def vary(
@@ -385,7 +387,7 @@ def _region(
     _check_mask(picture, edit.mask)
     area = edit.area if area is None else area
     areas = _areas(engine) if area is None else (area,)
-    return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple)
+    return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple, grow=edit.grow)
 
 
 def _check_mask(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from sessions.compose import compose
 from sessions.errors import SessionError
 from sessions.files import check_output
+from sessions.forms import left_out
 from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
 from tools import presets, registry
@@ -24,7 +25,7 @@ from tools.errors import PictureError, ToolError
 from tools.inpaint import Inpainter, MaskedEdit, Progress, compute, seed_for
 from tools.inpaint import inpaint as paint
 from tools.inpainting import routing
-from tools.pictures import read_mask, read_picture, write_mask, write_picture
+from tools.pictures import is_hidden, read_mask, read_picture, write_mask, write_picture
 from tools.region import bounds
 from tools.registry import Preset
 from tools.request import Kind
@@ -66,6 +67,12 @@ class InpaintInput(BaseModel):
     seed: int | None = Field(
         default=None, ge=0, description="Decides the noise; left out, it follows from the rest."
     )
+    grow: int | None = Field(
+        default=0,
+        ge=0,
+        description="How many pixels the change may go beyond the mask: 0 keeps to it, and suits masks that a"
+        " person drew; null lets the kind decide, and suits masks that 'segment' wrote.",
+    )
 
 
 class SegmentedObject(TypedDict):
@@ -81,7 +88,9 @@ class SegmentedObject(TypedDict):
 
 
 class InpaintedPicture(TypedDict):
-    """What ``inpaint`` says of its result; ``box`` holds everything that may have changed."""
+    """What ``inpaint`` says of its result; ``box`` holds everything that may have changed, ``notes`` are
+    sentences about how the picture was read and what its new file cannot hold.
+    """
 
     output: str
     box: list[int]
@@ -89,6 +98,7 @@ class InpaintedPicture(TypedDict):
     kind: Kind
     seed: int
     engine: str
+    notes: list[str]
 
 
 def segment_file(picture: str, phrases: list[str], output: str, segmenter_name: str) -> list[SegmentedObject]:
@@ -126,11 +136,14 @@ def inpaint_file(
     preset: str | Preset = "pocket",
     *,
     target: str = "",
+    grow: int | None = 0,
+    plain: bool = False,
     progress: Progress | None = None,
 ) -> InpaintedPicture:
     """Paint into a mask of a picture file and write the new picture.
 
-    The arguments are those of ``InpaintInput``; ``progress`` is told each step. Raises ``ToolError``.
+    The arguments are those of ``InpaintInput``; ``plain`` leaves out the recipe and all that the picture's
+    file says about it; ``progress`` is told each step. Raises ``ToolError``.
     """
     if not prompt.strip() and kind != "remove":
         raise ToolError("There is nothing to paint: give a prompt, or the kind 'remove'.")
@@ -142,11 +155,16 @@ def inpaint_file(
     shape = read_mask(mask, (read.pixels.shape[1], read.pixels.shape[0]))
     if not shape.any():
         raise PictureError(f"The mask {Path(mask).name} is empty: make white what should change.")
+    if is_hidden(read.alpha, shape):
+        raise PictureError(
+            f"{Path(picture).name} is transparent where the mask {Path(mask).name} is white, so nothing"
+            " painted there would be seen: choose another place, or give the picture without transparency."
+        )
     chosen = _preset(preset)
     picture_digest = digest_of(read.pixels)
     if seed is None:
         seed = seed_for(picture_digest, prompt, kind)
-    edit = MaskedEdit(shape, prompt, kind, seed, target=target)
+    edit = MaskedEdit(shape, prompt, kind, seed, target=target, grow=grow)
     route = routing.route(read.pixels, edit, chosen.computing.get(kind, ()))
     painter: Inpainter | None = None
     area, batch = None, 1
@@ -160,12 +178,12 @@ def inpaint_file(
     patch, colour = routing.corrected(route, read.pixels, patch, digest_of)
     request = routing.request_of(route, painter, picture_digest, digest_of(shape), colour, area, batch)
     recipe = recipe_of_one((read.pixels.shape[1], read.pixels.shape[0]), request.model_dump(), patch)
-    written = write_picture(
-        output, compose(read.pixels, [patch]), read.alpha, texts(recipe, {request.mask: shape}), like=read
-    )
+    made, fields = compose(read.pixels, [patch]), texts(recipe, {request.mask: shape})
+    written = write_picture(output, made, read.alpha, fields, like=read, plain=plain)
     return InpaintedPicture(
-        output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=request.engine
-    )
+        output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=request.engine,
+        notes=[*read.notes, *left_out(written, read.form, read.alpha, plain=plain)],
+    )  # fmt: skip
 
 
 def langchain_tools(preset: str | Preset = "pocket") -> list[BaseTool]:
@@ -185,8 +203,11 @@ def langchain_tools(preset: str | Preset = "pocket") -> list[BaseTool]:
         kind: Kind = "replace",
         target: str = "",
         seed: int | None = None,
+        grow: int | None = 0,
     ) -> InpaintedPicture:
-        return _told(lambda: inpaint_file(picture, mask, prompt, output, kind, seed, chosen, target=target))
+        return _told(
+            lambda: inpaint_file(picture, mask, prompt, output, kind, seed, chosen, target=target, grow=grow)
+        )
 
     return [
         StructuredTool.from_function(

@@ -10,18 +10,22 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
-from io import BytesIO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sessions import png
+from sessions.about import NOTHING, About, about_of
 from sessions.errors import SessionError
 from sessions.files import reason, save_picture
 from sessions.forms import PLAIN, Form, in_profile, save_like
+from sessions.recipes import TEXT_FIELDS
+from tools import profiles
 from tools.errors import PictureError
 
 if TYPE_CHECKING:
@@ -37,7 +41,6 @@ MIN_SIDE = 16
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "QOI")
 _READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF and AVIF"
 _SIGNATURES = (
-    (b"ftypheic", "a HEIC picture, which is not supported: save it as JPEG or PNG first"),
     (b"%PDF-", "a PDF document: save its page as PNG first"),
     (b"<svg", "an SVG drawing: save it as PNG first"),
 )
@@ -51,9 +54,30 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
-_SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK", "LAB": "Lab"}
 _SCALED = "Its values were scaled to 8 bits."
-_SAME = 2  # a conversion that moves no channel by more than this was sRGB under another name
+_HEIF_BRANDS = frozenset(
+    (
+        b"heic",
+        b"heix",
+        b"heim",
+        b"heis",
+        b"hevc",
+        b"hevx",
+        b"hevm",
+        b"hevs",
+        b"mif1",
+        b"mif2",
+        b"msf1",
+        b"miaf",
+    )
+)
+_HEIF = (
+    "a HEIC picture, which cannot be read here: save it as JPEG or PNG first, or `pip install pillow-heif`"
+)
+_MOST_PROFILE = 32 * 2**20  # bytes
+_MOST_TEXT = 4 * 2**20
+_SEEN = 16  # of 255: what is less opaque than this is not seen
+_ADOBE_RGB = "R03"  # the DCF's option file, as cameras mark it in the EXIF data
 
 _pillow_settings = threading.Lock()
 
@@ -79,7 +103,8 @@ def read_picture(path: str | Path) -> ReadPicture:
     200 megapixels or 30,000 pixels a side, and when a side is shorter than 16 pixels.
     """
     path = _existing(path)
-    image, notes = _decoded(path)
+    decoded = _decoded(path)
+    image, notes = decoded.image, decoded.notes
     plain = _eight_bits(image)
     if plain.mode == "CMYK":
         notes.append("Its CMYK colours were converted to RGB.")
@@ -95,8 +120,8 @@ def read_picture(path: str | Path) -> ReadPicture:
     grey = plain.mode == "L"
     if grey:
         notes.append("It is a grey picture, so what is painted is saved in grey.")
-    profile: bytes | None = image.info.get("icc_profile")
-    if profile is not None and (converted := _by_profile(plain, profile)) is not None:
+    profile = decoded.profile(grey=grey)
+    if profile is not None and (converted := profiles.converted(plain, profile)) is not None:
         if converted is not plain and _leads_back(profile, grey=grey):
             own = np.array(plain) if own is None else own
         elif converted is not plain:
@@ -111,7 +136,7 @@ def read_picture(path: str | Path) -> ReadPicture:
         raise PictureError(
             f"{path.name} is too small: {width}x{height} pixels, and a side must have at least {MIN_SIDE}."
         )
-    return ReadPicture(pixels, alpha, tuple(notes), Form(grey, own, profile))
+    return ReadPicture(pixels, alpha, tuple(notes), Form(grey, own, profile, decoded.about))
 
 
 def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
@@ -120,8 +145,7 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     Transparent parts count as dark. Raises ``PictureError`` when it cannot be read or has another size.
     """
     path = _existing(path)
-    image, _ = _decoded(path)
-    plain = _eight_bits(image)
+    plain = _eight_bits(_decoded(path).image)
     if plain.size != tuple(size):
         raise PictureError(
             f"The mask {path.name} has {plain.width}x{plain.height} pixels and the picture"
@@ -132,6 +156,13 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
         light = light * np.array(plain.getchannel("A"), dtype=np.uint16) // 255
     mask: NDArray[np.bool_] = light >= 128
     return mask
+
+
+def is_hidden(alpha: NDArray[np.uint8] | None, mask: NDArray[np.bool_]) -> bool:
+    """Whether next to nothing (5 %) of what a mask, bool (H, W), marks is seen under an alpha, uint8."""
+    if alpha is None or not mask.any():
+        return False
+    return bool(np.count_nonzero(alpha[mask] >= _SEEN) < 0.05 * np.count_nonzero(mask))
 
 
 def write_mask(path: str | Path, mask: NDArray[np.bool_]) -> Path:
@@ -151,15 +182,17 @@ def write_picture(
     metadata: Mapping[str, str] | None = None,
     *,
     like: ReadPicture | None = None,
+    plain: bool = False,
 ) -> Path:
     """Save a picture, uint8 (H, W, 3), in the format of the suffix, atomically; return the absolute path.
 
     ``alpha``, uint8 (H, W), and ``metadata`` are kept where the format can hold them. ``like`` is the picture
-    that it was made from, whose form it gets. Raises ``PictureError``.
+    that it was made from, whose form it gets. ``plain`` leaves out all that is not the picture. Raises
+    ``PictureError``.
     """
     form, base = (PLAIN, pixels) if like is None else (like.form, like.pixels)
     try:
-        return save_like(path, form, base, pixels, alpha, metadata)
+        return save_like(path, form, base, pixels, alpha, metadata, plain=plain)
     except SessionError as error:
         raise PictureError(str(error)) from error
 
@@ -181,20 +214,65 @@ def _existing(path: str | Path) -> Path:
     return path
 
 
-def _decoded(path: Path) -> tuple[Image.Image, list[str]]:
-    """The first frame of a picture file, upright, and remarks; the size is checked before it is decoded."""
+@dataclass(frozen=True, eq=False)
+class _Decoded:
+    """The first frame of a file, upright; remarks; what else the file says. ``colours`` are the chunks of a
+    PNG that say what its colours mean, ``adobe`` whether a camera marked the file as Adobe RGB.
+    """
+
+    image: Image.Image
+    notes: list[str]
+    about: About = NOTHING
+    colours: Mapping[bytes, bytes] = field(default_factory=dict)
+    adobe: bool = False
+
+    def profile(self, *, grey: bool) -> bytes | None:
+        """The profile that the file's colours follow; None for sRGB, and where the file says nothing.
+
+        A PNG's code points (cICP) go before its profile (iCCP), that before sRGB, and that before gAMA and
+        cHRM, as its specification has it.
+        """
+        if (points := self.colours.get(b"cICP")) is not None and len(points) == 4:
+            try:
+                return profiles.of_code_points(points[0], points[1], grey=grey)
+            except ValueError:
+                self.notes.append("Its kind of colours is not known here; they are taken for sRGB.")
+        packed = self.colours.get(b"iCCP")
+        if packed is not None:
+            # Pillow refuses profiles of more than a megabyte.
+            whole = png.inflated(packed.partition(b"\0")[2][1:], _MOST_PROFILE)
+            if whole is not None:
+                return whole
+        embedded = self.image.info.get("icc_profile")
+        if isinstance(embedded, bytes) and embedded:
+            return embedded
+        if b"sRGB" in self.colours:
+            return None
+        if self.adobe and not grey:
+            return profiles.make(profiles.ADOBE, 2.2)
+        gamma, primaries = self.colours.get(b"gAMA", b""), self.colours.get(b"cHRM", b"")
+        places = [int.from_bytes(primaries[at : at + 4], "big") / 1e5 for at in range(0, len(primaries), 4)]
+        return profiles.of_png(
+            int.from_bytes(gamma, "big") / 1e5 if len(gamma) == 4 else None,
+            cast(profiles.Primaries, tuple(places)) if len(places) == 8 else None,
+            grey=grey,
+        )
+
+
+def _decoded(path: Path) -> _Decoded:
+    """Decode a picture file; its size is checked before its pixels are."""
     from PIL import Image, UnidentifiedImageError
 
     Image.init()
     formats = [name for name in _FORMATS if name in Image.OPEN]
-    with _pillow_settings, warnings.catch_warnings():
-        # The limit is our own, checked below with the size at hand; warnings about odd metadata help nobody.
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        warnings.simplefilter("ignore")
+    if _is_heif(path) and _can_read_heif():
+        formats.append("HEIF")
+    with _pillow_limits(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # those about odd metadata help nobody
         try:
             with Image.open(path, formats=formats) as image:
                 _check_size(path, image.size)
-                return _first_frame(image)
+                return _first_frame(path, image)
         except PictureError:
             raise
         except UnidentifiedImageError as error:
@@ -205,17 +283,43 @@ def _decoded(path: Path) -> tuple[Image.Image, list[str]]:
             raise PictureError(f"{path.name} is too large for this machine's memory.") from error
         except Exception as error:  # a decoder fed with damaged bytes may raise nearly anything
             raise PictureError(f"{path.name} is damaged or incomplete and cannot be read.") from error
+
+
+@contextmanager
+def _pillow_limits() -> Iterator[None]:
+    """Pillow with limits of our own: pixels are checked with the size at hand, before they are decoded, and
+    profiles and texts may be larger than a megabyte, which many are.
+    """
+    from PIL import Image, PngImagePlugin
+
+    with _pillow_settings:
+        before = Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY
+        Image.MAX_IMAGE_PIXELS = None
+        PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = _MOST_PROFILE, 8 * _MOST_PROFILE
+        try:
+            yield
         finally:
-            Image.MAX_IMAGE_PIXELS = limit
+            Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY = before
 
 
-def _first_frame(image: ImageFile) -> tuple[Image.Image, list[str]]:
+def _first_frame(path: Path, image: ImageFile) -> _Decoded:
     from PIL import Image
 
     notes = []
-    deep = image.mode[0] in "IF" or any(";16" in str(tile[3]) for tile in image.tile)
+    raw = [str(tile[3]) for tile in image.tile]
+    deep = image.mode[0] in "IF" or any(";16" in each for each in raw)
+    # Pillow has no mode for 16 bits of grey with alpha, and gives three equal channels instead.
+    grey = any(each.startswith("LA;16") for each in raw)
     # TIFF turns itself upright while it loads and forgets the tag; PNG may have it after its pixels.
     turned = _orientation(image) != 1
+    fields, colours = {}, {}
+    if image.format == "PNG":
+        with path.open("rb") as file:
+            found = png.text_fields(file, _MOST_TEXT)
+            fields = {name: value for name, value in found.items() if name not in TEXT_FIELDS}
+        with path.open("rb") as file:
+            kinds = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
+            colours = dict(png.chunks(file, kinds, _MOST_PROFILE))
     image.load()
     orientation = _orientation(image)
     upright: Image.Image = image
@@ -225,21 +329,56 @@ def _first_frame(image: ImageFile) -> tuple[Image.Image, list[str]]:
         notes.append("It was turned upright, as its EXIF data say.")
     if deep and image.mode[0] not in "IF":
         notes.append(_SCALED)  # by the reader; of what it leaves as it is, more is kept
+    about, lost = about_of(image, fields)
+    adobe = _is_adobe_rgb(image)
     if upright is image:
         upright = image.copy()  # looking for further frames may disturb the one that is loaded
+    if grey and upright.mode == "RGBA":
+        upright = upright.convert("LA")
     try:
         # A JPEG of several pictures (MPO) has a preview or a depth map beside the picture, and no animation.
         several = bool(getattr(image, "is_animated", False)) and image.format != "MPO"
     except Exception:  # a later frame is damaged; the first one is not
         several = True
     if several:
-        paged = image.format == "TIFF"
+        paged = image.format in ("TIFF", "HEIF")
         notes.append(
             "It has several pages; the first one is used."
             if paged
             else "It is animated; its first frame is used."
         )
-    return upright, notes
+    return _Decoded(upright, [*notes, *lost], about, colours, adobe)
+
+
+def _is_adobe_rgb(image: Image.Image) -> bool:
+    """Whether a camera marked a picture as Adobe RGB without giving it a profile."""
+    try:
+        mark = image.getexif().get_ifd(0xA005).get(1)
+        return str(mark).strip("\0 ") == _ADOBE_RGB
+    except Exception:  # see ``_orientation``
+        return False
+
+
+def _is_heif(path: Path) -> bool:
+    """Whether a file is one of the HEIF family that is no AVIF, of whatever brand."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError:
+        return False
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, size - 3, 4))}
+    return head[4:8] == b"ftyp" and bool(brands & _HEIF_BRANDS) and not brands & {b"avif", b"avis"}
+
+
+def _can_read_heif() -> bool:
+    """Whether pillow-heif is installed, a package that is not needed otherwise."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
 
 
 def _orientation(image: Image.Image) -> int:
@@ -263,6 +402,8 @@ def _check_size(path: Path, size: tuple[int, int]) -> None:
 def _unknown(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(512)
+    if _is_heif(path):
+        return f"{path.name} is {_HEIF}."
     for signature, what in _SIGNATURES:
         if signature in head:
             return f"{path.name} is {what}."
@@ -305,34 +446,16 @@ def _sixteen_bits(image: Image.Image) -> NDArray[np.uint16] | None:
 
 
 def _leads_back(profile: bytes, *, grey: bool) -> bool:
-    """Whether sRGB can be converted to a profile's colours, which a profile need not know."""
+    """Whether sRGB can be converted to a profile's colours: they must be of the mode that is saved, and a
+    profile need not know the way.
+    """
+    if not profiles.is_of(profile, "L" if grey else "RGB"):
+        return False
     try:
         in_profile(np.zeros((1, 1) if grey else (1, 1, 3), np.uint8), profile)
     except ValueError:
         return False
     return True
-
-
-def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The picture in sRGB, itself when it is so already, None when the profile is of no use for it."""
-    from PIL import ImageChops, ImageCms
-
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if source.profile.xcolor_space.strip() != _SPACES[image.mode]:
-            return None
-        if image.mode == "RGB" and "srgb" in ImageCms.getProfileDescription(source).lower():
-            return image  # exactly what it was, without a rounding
-        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        converted = ImageCms.profileToProfile(
-            image, source, ImageCms.createProfile("sRGB"), renderingIntent=intent, outputMode="RGB"
-        )
-    except (OSError, ImageCms.PyCMSError, ValueError, TypeError):
-        return None  # a damaged profile costs a shade of colour, not the picture
-    if converted is None:
-        return None
-    moved = np.asarray(ImageChops.difference(converted, _rgb(image)))
-    return converted if moved.max() > _SAME else image
 
 
 def _rgb(image: Image.Image) -> Image.Image:

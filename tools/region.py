@@ -246,23 +246,38 @@ def working_size(box: Box, area: int, multiple: int) -> tuple[int, int]:
     return wide * multiple, high * multiple
 
 
-def plan_region(mask: Mask, kind: Kind, *, areas: Sequence[int], multiple: int) -> Region:
+def plan_region(
+    mask: Mask, kind: Kind, *, areas: Sequence[int], multiple: int, grow: int | None = None
+) -> Region:
     """Plan where and how large the edit of one object is painted.
 
     ``areas`` are the numbers of pixels that the engine paints well at, one or more; ``multiple`` divides its
     sides. The crop is painted at the smallest of them that is ``ENOUGH`` for its own pixels in the picture,
     else at the largest; planned for that area alone, it comes out the same. The crop gets the aspect of its
-    working size wherever the picture has room for it. Raises ``PictureError`` when the mask is empty.
+    working size wherever the picture has room for it. ``grow`` is the limit of how far the edit goes beyond
+    the mask, in pixels; None leaves that to the kind, and has the mask cleaned. Raises ``PictureError`` when
+    the mask is empty.
     """
     size = (mask.shape[1], mask.shape[0])
-    cleaned = clean(mask)
-    if kind == "replace":
-        cleaned = room_for_another(cleaned)
-    box = bounds(cleaned)
-    margin, shadow = _margin(int(np.count_nonzero(cleaned)), box, size, kind)
-    reach = math.ceil(margin) + 1
-    window = _pad(box, reach, reach, reach, reach + shadow, size)
-    paint, blend = _grow(_crop(cleaned, window), kind, margin, shadow)
+    if grow is None:
+        cleaned = clean(mask)
+        if kind == "replace":
+            cleaned = room_for_another(cleaned)
+        box = bounds(cleaned)
+        margin, shadow = _margin(int(np.count_nonzero(cleaned)), box, size, kind)
+        reach = math.ceil(margin) + 1
+        window = _pad(box, reach, reach, reach, reach + shadow, size)
+        paint, blend = _grow(_crop(cleaned, window), kind, margin, shadow)
+    else:
+        # The engine may paint as far as ever, so that it fits at the mask's edge; how far it shows is another
+        # thing. The distances are exact at any size: the limit is a promise.
+        margin, _ = _margin(int(np.count_nonzero(mask)), bounds(mask), size, kind)
+        reach = max(grow, math.ceil(margin))
+        window = _pad(bounds(mask), reach, reach, reach, reach, size)
+        away = _exactly(_crop(mask, window))
+        paint, fall = away <= reach, np.clip((grow + 1 - away) / (grow + 1), 0, 1)
+        blend = np.rint(255 * fall * fall * (3 - 2 * fall)).astype(np.uint8)
+        blend[away > grow] = 0
 
     for area in sorted(areas):
         crop = crop_box(window, size, least=math.isqrt(area) // MAGNIFY)
@@ -275,6 +290,22 @@ def plan_region(mask: Mask, kind: Kind, *, areas: Sequence[int], multiple: int) 
     inside = np.s_[window.y0 - crop.y0 : window.y1 - crop.y0, window.x0 - crop.x0 : window.x1 - crop.x0]
     whole_paint[inside], whole_blend[inside] = paint, blend
     return Region(crop, working, kind, whole_paint, whole_blend, area)
+
+
+def within(patch: Patch, mask: Mask, grow: int | None) -> Patch:
+    """The patch with an alpha of 0 wherever it lies further than ``grow`` pixels from the mask, bool (H, W).
+
+    None is no limit. What an engine computes on the picture goes through this, so that the limit holds
+    whatever the engine does.
+    """
+    if grow is None:
+        return patch
+    box, size = patch.box, (mask.shape[1], mask.shape[0])
+    window = _pad(box, grow, grow, grow, grow, size)
+    at = np.s_[box.y0 - window.y0 : box.y1 - window.y0, box.x0 - window.x0 : box.x1 - window.x0]
+    rgba = patch.rgba.copy()
+    rgba[..., 3][_exactly(_crop(mask, window))[at] > grow] = 0
+    return Patch(rgba, box)
 
 
 def most_each(wanted: Sequence[int], areas: Sequence[int]) -> int:
@@ -522,6 +553,13 @@ def _grow(mask: Mask, kind: Kind, margin: float, shadow: int) -> tuple[Mask, Pix
     blend[~paint] = 0
     blend[core] = 255
     return paint, blend
+
+
+def _exactly(mask: Mask) -> Field:
+    """Each pixel's distance to a mask in pixels; far away from everything where the mask is empty."""
+    if not mask.any():
+        return np.full(mask.shape, np.float32(1e9))
+    return np.asarray(ndimage.distance_transform_edt(~mask), dtype=np.float32)
 
 
 def _drawn_down(mask: Mask, rows: int) -> Mask:

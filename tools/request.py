@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["restyle", "replace", "remove", "add"]
 """restyle: the same object, another surface · replace: another object · remove: nothing · add: a new
 object.
 """
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""The SHA-256 of a picture's pixels, in hex. Files are named by it, so nothing else may pass for one."""
+
+Words = Annotated[str, Field(max_length=10_000)]
+"""A prompt, a target, a name: nothing that was written by a person is longer."""
+
+
+Share = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
+"""A coordinate in Oklab, or near it."""
 
 
 class ColourStage(BaseModel):
@@ -24,10 +35,10 @@ class ColourStage(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    value: tuple[float, float, float]
-    light: float
-    strength: float = 1.0
-    painted: str | None = None
+    value: tuple[Share, Share, Share]
+    light: float = Field(gt=0, le=4, allow_inf_nan=False)
+    strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    painted: Digest | None = None
 
 
 class Request(BaseModel):
@@ -38,21 +49,26 @@ class Request(BaseModel):
     is the number of pixels that its crop was painted at; None, in requests of earlier releases, stands for
     the engine's own. ``target`` is what the engine was told of the thing that lay there; ``batch`` how many
     edits it painted at once, itself among them, which can move pixels by a grey level. ``colour`` is the
-    colour that was computed, on the picture's pixels or on what the engine painted; None for none.
+    colour that was computed, on the picture's pixels or on what the engine painted; None for none. ``grow``
+    is how many pixels the edit may go beyond its mask, 0 for a mask that is a hard limit; None leaves it to
+    the kind of edit, as for the segmenter's masks.
+
+    Requests come from files of other people's, too: what no engine could mean is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    picture: str
-    mask: str
-    prompt: str
+    picture: Digest
+    mask: Digest
+    prompt: Words
     kind: Kind
-    seed: int
-    steps: int
-    guidance: float
-    engine: str
-    revision: str
-    area: int | None = None
-    target: str = ""
-    batch: int = 1
+    seed: int = Field(ge=0, lt=2**63)
+    steps: int = Field(ge=1, le=1000)
+    guidance: float = Field(ge=0, le=1000, allow_inf_nan=False)
+    engine: Words
+    revision: Words
+    area: int | None = Field(default=None, ge=1, le=2**26)
+    target: Words = ""
+    batch: int = Field(default=1, ge=1, le=64)
     colour: ColourStage | None = None
+    grow: int | None = Field(default=None, ge=0, le=30_000)

@@ -11,19 +11,18 @@ server that does not answer in time are a ``PlannerError`` that names the comman
 from __future__ import annotations
 
 import asyncio
-import base64
 import io
 import json
-import os
+import re
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from agent import ollama_server
 from agent.errors import PlannerError
 from agent.plan import Plan
 from agent.planner.base import Context, LayerView
@@ -31,13 +30,14 @@ from agent.planner.builtin import BuiltinPlanner
 from agent.planner.english.lexicon import words as word_set
 from agent.planner.frames import Frame, Reference
 from agent.planner.resolver import resolve
+from agent.text import plain
 from prompts import read
 from tools import residency
 
 if TYPE_CHECKING:
     import numpy as np
-    from langchain_ollama import ChatOllama
     from numpy.typing import NDArray
+    from ollama import AsyncClient
 
 LONG_SIDE = 512
 """The picture is sent with a long side of at most this many pixels."""
@@ -63,19 +63,43 @@ _Wanted = Literal[
 ]  # fmt: skip
 
 
+MOST_CHARACTERS = 32 * 2**10
+"""An answer of more characters is endless: ``NUM_PREDICT`` tokens are a tenth of that."""
+
+_MOST_WANTS = 32
+_MOST_LETTERS = 500
+_MOST_NUMBER = 1000
+
+
+def _phrase(text: str) -> str:
+    if len(text) > _MOST_LETTERS:
+        raise ValueError("too long for a thing or a look")
+    return plain(text)
+
+
+def _count(number: int | None) -> int | None:
+    if number is not None and not 0 <= number <= _MOST_NUMBER:
+        raise ValueError("nothing is counted so far")
+    return number
+
+
+# Checked here and not in the schema: servers make slow grammars of limits.
+_Phrase = Annotated[str, AfterValidator(_phrase)]
+
+
 class Want(BaseModel):
     """One thing that the user asks for, as the model reads it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     act: _Wanted
-    object: str = Field(
+    object: _Phrase = Field(
         default="", description="the thing to change, or the place of a new thing, in the user's words"
     )
-    look: str = Field(default="", description="the new look or the new thing, in the user's words")
+    look: _Phrase = Field(default="", description="the new look or the new thing, in the user's words")
     refers_to: Literal["", "it", "them", "both", "all", "first", "second", "third", "last", "other"] = ""
-    same_as: str = Field(default="", description="the thing whose look is copied, or 'last'")
-    number: int | None = Field(
+    same_as: _Phrase = Field(default="", description="the thing whose look is copied, or 'last'")
+    number: Annotated[int | None, AfterValidator(_count)] = Field(
         default=None, description="how many steps or variations, which version or variation"
     )
 
@@ -86,7 +110,14 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     wants: tuple[Want, ...]
-    say: str = ""
+    say: Annotated[str, AfterValidator(plain)] = ""
+
+    @field_validator("wants")
+    @classmethod
+    def _are_few(cls, wants: tuple[Want, ...]) -> tuple[Want, ...]:
+        if len(wants) > _MOST_WANTS:
+            raise ValueError("no sentence asks for so much")
+        return wants
 
 
 class ServedModel:
@@ -105,29 +136,22 @@ class ServedModel:
 
     def is_there(self) -> bool:
         """Whether the server answers and has the model."""
-        import httpx
-        import ollama
-
-        failing = suppress(httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError)
-        with failing, ollama.Client(self._base_url, timeout=_QUICK) as client:
+        with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
             return any(each.model == self._model for each in client.list().models)
         return False
 
     @property
     def is_here(self) -> bool:
         """Whether the server's address is one of this machine."""
-        host = self._base_url or os.environ.get("OLLAMA_HOST", "").strip() or "127.0.0.1"
-        name = urlsplit(host if "://" in host else f"//{host}").hostname
-        return name in (None, "localhost", "127.0.0.1", "::1", "0.0.0.0")
+        try:
+            return ollama_server.address(self._base_url).is_here
+        except PlannerError:
+            return False
 
     def look(self) -> bool:
         """Ask the server for the model's size; whether it is loaded."""
-        import httpx
-        import ollama
-
         self.weight_bytes = 0
-        failing = suppress(httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError)
-        with failing, ollama.Client(self._base_url, timeout=_QUICK) as client:
+        with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
             for running in client.ps().models:
                 if running.model == self._model and running.size_vram:
                     self.weight_bytes, self.working_bytes = int(running.size_vram), 0
@@ -142,17 +166,24 @@ class ServedModel:
 
     def off_card(self) -> None:
         """Have the server unload the model, and wait until it has."""
-        import httpx
-        import ollama
-
-        failing = suppress(httpx.HTTPError, ollama.ResponseError, ConnectionError, ValueError)
-        with failing, ollama.Client(self._base_url, timeout=_QUICK) as client:
+        with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
             client.generate(self._model, keep_alive=0)
             until = time.monotonic() + _QUICK
             while time.monotonic() < until:
                 if all(each.model != self._model for each in client.ps().models):
                     break
                 time.sleep(0.02)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a client raises when the server is not there, or is none."""
+    import httpx
+    import ollama
+
+    return (
+        PlannerError, httpx.HTTPError, httpx.InvalidURL, ollama.ResponseError, ConnectionError, ValueError,
+        TypeError, AttributeError, LookupError, RecursionError,
+    )  # fmt: skip
 
 
 class OllamaPlanner:
@@ -168,7 +199,7 @@ class OllamaPlanner:
         self.timeout = timeout
         self._builtin = BuiltinPlanner()
         self._served = ServedModel(model, base_url)
-        self._chat: tuple[asyncio.AbstractEventLoop, ChatOllama] | None = None
+        self._client_of: tuple[asyncio.AbstractEventLoop, AsyncClient] | None = None
 
     @property
     def name(self) -> str:
@@ -227,19 +258,19 @@ class OllamaPlanner:
     async def _answer(
         self, sentence: str, context: Context, picture: NDArray[np.uint8] | None
     ) -> Answer | None:
-        """The model's answer, or None where it is cut off or does not fit the schema."""
+        """The model's answer, or None where it is cut off, endless, no answer of Ollama's at all, or does not
+        fit the schema.
+        """
         import httpx
         import ollama
 
         try:
             try:
-                async with asyncio.timeout(self.timeout):
-                    message = await self._client().ainvoke(_messages(sentence, context, picture))
+                content = await self._said(sentence, context, picture)
             except ollama.ResponseError as error:
                 if picture is None or not _is_about_images(error):
                     raise
-                async with asyncio.timeout(self.timeout):
-                    message = await self._client().ainvoke(_messages(sentence, context, None))
+                content = await self._said(sentence, context, None)
         except ollama.ResponseError as error:
             raise PlannerError(self._refused(error)) from error
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -247,43 +278,63 @@ class OllamaPlanner:
                 f"Ollama did not answer within {self.timeout:g} seconds; try a smaller model or look at"
                 " `ollama ps`, or use `--planner builtin`."
             ) from error
-        except (httpx.TransportError, ConnectionError) as error:
+        except (httpx.RemoteProtocolError, httpx.ReadError):
+            return None  # it broke off
+        except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
             raise PlannerError(
                 "Ollama does not answer; start it with `ollama serve`, or use `--planner builtin`."
             ) from error
-        if message.response_metadata.get("done_reason") == "length":
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            return None  # what answers there speaks another language, such as HTML
+        if content is None:
             return None
         try:
-            return Answer.model_validate_json(str(message.content))
+            return Answer.model_validate_json(content)
         except ValidationError:
             return None
+
+    async def _said(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> str | None:
+        """What the model says, None where that was cut off; raises what the client raises."""
+        content, done = "", ""
+        async with asyncio.timeout(self.timeout):
+            parts = await self._client().chat(
+                self.model,
+                _messages(sentence, context, picture),
+                stream=True,
+                format=Answer.model_json_schema(),
+                # Thinking models think unless told not to, and the schema holds only once they have stopped.
+                think=False,
+                options={"temperature": 0, "num_ctx": NUM_CTX, "num_predict": NUM_PREDICT},
+            )
+            async for part in parts:
+                content += part.message.content or ""
+                if len(content) > MOST_CHARACTERS:
+                    return None
+                if part.done:
+                    done = part.done_reason or "stop"
+        return None if done in ("", "length") else content
 
     def _refused(self, error: Any) -> str:
         if error.status_code == 404:
             return f"Ollama has no model “{self.model}”; fetch it with `ollama pull {self.model}`."
-        why = _one_line(error.error)
+        if 300 <= error.status_code < 400:
+            where = ollama_server.address(self.base_url).url
+            return (
+                f"What answers at {where} sends us on to another address, where nothing is sent: look at"
+                " OLLAMA_HOST, or use `--planner builtin`."
+            )
+        why = _one_line(error.error) or f"error {error.status_code}"
         return f"Ollama cannot run “{self.model}” ({why}); use another model or `--planner builtin`."
 
-    def _client(self) -> ChatOllama:
-        """The chat model. Its connections belong to one event loop, so another loop gets another one."""
-        loop = asyncio.get_running_loop()
-        if self._chat is None or self._chat[0] is not loop:
-            import httpx
-            from langchain_ollama import ChatOllama
+    def _client(self) -> AsyncClient:
+        """The client. Its connections belong to one event loop, so another loop gets another one."""
+        import httpx
 
-            chat = ChatOllama(
-                model=self.model,
-                base_url=self.base_url,
-                format=Answer.model_json_schema(),
-                # Thinking models think unless told not to, and the schema holds only once they have stopped.
-                reasoning=False,
-                temperature=0,
-                num_ctx=NUM_CTX,
-                num_predict=NUM_PREDICT,
-                client_kwargs={"timeout": httpx.Timeout(self.timeout, connect=5.0)},
-            )
-            self._chat = (loop, chat)
-        return self._chat[1]
+        loop = asyncio.get_running_loop()
+        if self._client_of is None or self._client_of[0] is not loop:
+            timeout = httpx.Timeout(self.timeout, connect=5.0)
+            self._client_of = (loop, ollama_server.async_client(self.base_url, timeout))
+        return self._client_of[1]
 
 
 def _is_about_images(error: Any) -> bool:
@@ -295,17 +346,16 @@ def _is_about_images(error: Any) -> bool:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(str(text).split())[:200]
+    """A server's words on one line, without the tags of a page of HTML."""
+    return plain(re.sub(r"<[^>]*>", " ", str(text)[:5000]))[:200]
 
 
 # ---- to the model ------------------------------------------------------------------------------------------
-def _messages(sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> list[Any]:
-    from langchain_core.messages import HumanMessage, SystemMessage
-
-    content: list[str | dict[Any, Any]] = [{"type": "text", "text": situation(sentence, context)}]
+def _messages(sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> list[dict[str, Any]]:
+    asked: dict[str, Any] = {"role": "user", "content": situation(sentence, context)}
     if picture is not None:
-        content.append({"type": "image_url", "image_url": data_url(picture)})
-    return [SystemMessage(read("planner.md")), HumanMessage(content)]
+        asked["images"] = [as_png(picture)]
+    return [{"role": "system", "content": read("planner.md")}, asked]
 
 
 def situation(sentence: str, context: Context) -> str:
@@ -334,15 +384,15 @@ def _described(layer: LayerView, context: Context) -> str:
     return f"{what} ({', '.join(marks)})" if marks else what
 
 
-def data_url(picture: NDArray[np.uint8]) -> str:
-    """The picture, uint8 RGB (H, W, 3), as a PNG data URL, its long side ``LONG_SIDE`` pixels at most."""
+def as_png(picture: NDArray[np.uint8]) -> bytes:
+    """The picture, uint8 RGB (H, W, 3), as a PNG, its long side ``LONG_SIDE`` pixels at most."""
     from PIL import Image
 
     image = Image.fromarray(picture)
     image.thumbnail((LONG_SIDE, LONG_SIDE))
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    return buffer.getvalue()
 
 
 # ---- from the model ----------------------------------------------------------------------------------------

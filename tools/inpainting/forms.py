@@ -48,7 +48,9 @@ def _bed(w: float, h: float, d: float) -> list[Part]:
 
 def _table(w: float, h: float, d: float) -> list[Part]:
     legs = [
-        _part(x * (w / 2 - 0.06), 0, z * (d / 2 - 0.06), 0.06, h - 0.05, 0.06) for x in (-1, 1) for z in (-1, 1)
+        _part(x * (w / 2 - 0.06), 0, z * (d / 2 - 0.06), 0.06, h - 0.05, 0.06)
+        for x in (-1, 1)
+        for z in (-1, 1)
     ]
     return [_part(0, h - 0.05, 0, w, 0.05, d), *legs]
 
@@ -137,7 +139,9 @@ class Shown:
     view: Field
 
 
-def fitted(kind: Kind, view: View, mask: Mask, cut: tuple[bool, bool, bool, bool], x0: int, y0: int) -> Form | None:
+def fitted(
+    kind: Kind, view: View, mask: Mask, cut: tuple[bool, bool, bool, bool], x0: int, y0: int
+) -> Form | None:
     """The stand-in that fills a mask best; None where none fills it well.
 
     ``mask`` is bool (h, w) of a crop that begins at (x0, y0) in the picture; ``cut`` says on which sides
@@ -218,7 +222,9 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
     dx, dz = _turned(rays[0], rays[2], c, s)
     dy = rays[1]
     far = np.float32(form.into)
-    plane = np.clip(-oz / np.where(np.abs(dz) < 0.15, np.copysign(np.float32(0.15), dz), dz), 0.3 * far, 2.5 * far)
+    plane = np.clip(
+        -oz / np.where(np.abs(dz) < 0.15, np.copysign(np.float32(0.15), dz), dz), 0.3 * far, 2.5 * far
+    )
     depth = np.where(which < 0, plane, depth).astype(np.float32)
     px, py, pz = ox + depth * dx, np.float32(EYE) + depth * dy, oz + depth * dz
     u, v = px.copy(), py.copy()

@@ -112,7 +112,7 @@ def read(prompt: str, target: str) -> Wish | None:
     if "metal" in found and ("gold" in found or "golden" in found):
         material = "gold"
     rest = [
-        word for word in said if word not in _WORDS or word in ("silver", "gold") and material == "striped"
+        word for word in said if word not in _WORDS or (word in ("silver", "gold") and material == "striped")
     ]
     named = colours.named()
     shown: list[patterns.RGB] = []
@@ -207,9 +207,7 @@ def _laid(
     else:
         r, g, b = (float(c) for c in taken.colour)
         colour = (r, g, b)
-    if wish.material == "striped" and len(wish.colours) > 1:
-        second = wish.colours[1]
-    elif len(wish.colours) > 1:
+    if (wish.material == "striped" and len(wish.colours) > 1) or len(wish.colours) > 1:
         second = wish.colours[1]
     else:
         second = patterns.contrast_of(colour)

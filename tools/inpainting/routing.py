@@ -175,6 +175,7 @@ def request_of(
         batch=batch,
         target=edit.target,
         colour=colour,
+        grow=edit.grow,
     )
 
 

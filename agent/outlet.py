@@ -1,0 +1,91 @@
+"""The one outlet for the text of commands: cleaned for the terminal, and quiet when nobody reads any more.
+
+Every command that is no chat writes through ``say``, ``say_json`` and ``live``; the chat's consoles write
+through ``write``. Where a stream is gone, ``OutputGone`` ends the command: see ``agent.cli.run``.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from agent.text import json_line, printable
+
+BROKEN_PIPE = 141
+"""The exit code of a command whose reader is gone: 128 and the number of SIGPIPE, as shells have it."""
+
+
+class OutputGone(OSError):  # noqa: N818 - the end of a conversation, not a mistake
+    """What is written reaches nobody: the stream is closed, its reader is gone, its disk is full."""
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return BROKEN_PIPE if self.errno == errno.EPIPE else 1
+
+    @property
+    def sentence(self) -> str:
+        """What is to be said of it, elsewhere; "" where nothing is."""
+        if self.errno in (errno.ENOSPC, errno.EDQUOT):
+            return "The output cannot be written: the disk is full, so make room on it."
+        return ""
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Write a line, or several, to the standard output or, with ``err``, to the standard error."""
+    write(sys.stderr if err else sys.stdout, f"{printable(text)}\n")
+
+
+def say_json(value: object) -> None:
+    """Write a value as one line of JSON to the standard output."""
+    write(sys.stdout, f"{json_line(value)}\n")
+
+
+def live(text: str = "") -> None:
+    """Write over the live line on the standard error; without text it is wiped."""
+    write(sys.stderr, f"\r\x1b[2K{printable(text)}")
+
+
+def write(stream: TextIO | None, text: str) -> None:
+    """Write text as it is, at once. Raises ``OutputGone``."""
+    if stream is None:
+        raise OutputGone(errno.EBADF, "closed")
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        raise OutputGone(error.errno, str(error)) from error
+    except ValueError as error:  # the stream was closed
+        raise OutputGone(errno.EBADF, str(error)) from error
+
+
+def open_streams() -> None:
+    """Make sure that the three standard streams are there, before any file is opened.
+
+    A process may be started without one of them. The next file that it opened would then take its number, and
+    what is meant for the terminal would be written into that file. A closed output stays closed to ``write``;
+    a closed input is at its end.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            with suppress(OSError):
+                os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = io.StringIO()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()  # what cannot be done is still told by the exit code
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # no letter that the terminal lacks is worth a crash
+
+
+def abandon() -> None:
+    """Forget what is still in the buffer of the standard output: nobody is there to read it at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
