@@ -43,6 +43,7 @@ from tools.flux.family import FAMILIES, FamilyName
 from tools.flux.wording import published_wording
 from tools.flux.words import Embedding, Encoder, Guests, Vocabulary
 from tools.inpaint import MaskedEdit, Step, inpaint, plan
+from tools.movable import bytes_of
 from tools.request import Kind
 
 Pixels = NDArray[np.uint8]
@@ -533,11 +534,11 @@ def measure(
         f"one step at {show(square)}, eager", step_seconds(maker, transformer, square, rounds), "s"
     )
     if bits == 16:
-        plain = memory.bytes_of(transformer)
+        plain = bytes_of(transformer)
         speed.fuse(transformer)
         fused = step_seconds(maker, transformer, square, rounds)
         table.add("· with fused queries, keys and values, of that", fused / step)
-        table.add("· which makes the weights … times as large", memory.bytes_of(transformer) / plain)
+        table.add("· which makes the weights … times as large", bytes_of(transformer) / plain)
         step = fused
     if card:
         table.add("· of the limit", step / least)

@@ -19,7 +19,8 @@ from agent.planner.base import Context
 from agent.planner.ollama import OllamaPlanner
 from tests.stand_in_server import Handler, StandIn
 from tools import errors, residency
-from tools.residency import Residency, bytes_of, who_leaves
+from tools.movable import bytes_of
+from tools.residency import Residency, who_leaves
 
 
 class CountedCard:
@@ -318,6 +319,8 @@ class Ollama(StandIn):
         self.asked: list[str] = []
         self.found_free: list[int] = []
         self.chatting: Callable[[], None] = lambda: None
+        self.loading: Callable[[], None] = lambda: None
+        self.on_processor = False
         stand_in = self
 
         class Answer(Handler):
@@ -327,7 +330,8 @@ class Ollama(StandIn):
                 if self.path == "/api/tags":
                     self._tell({"models": [model]})
                 else:
-                    self._tell({"models": [model | {"size_vram": there}] if there else []})
+                    loaded = there or (stand_in.on_processor and "/api/chat" in stand_in.asked)
+                    self._tell({"models": [model | {"size_vram": there}] if loaded else []})
 
             def post(self) -> None:
                 body = self.read_json()
@@ -340,7 +344,8 @@ class Ollama(StandIn):
                         {"model": body["model"], "response": "", "done": True, "done_reason": "unload"}
                     )
                     return
-                if stand_in not in stand_in.card.taken:
+                stand_in.loading()
+                if stand_in not in stand_in.card.taken and not stand_in.on_processor:
                     stand_in.found_free.append(stand_in.card.free())
                     stand_in.card.put(stand_in, stand_in.size)
                 stand_in.chatting()
@@ -454,3 +459,71 @@ async def test_a_cancelled_plan_lets_go_of_the_card(card: CountedCard, ollama: O
     go_on.set()
     await asyncio.to_thread(residency.manager().make_room, 8 * 2**30, 10.0)
     assert there(residency.manager()) == []
+
+
+async def test_a_model_that_was_asked_before_torch_was_there_leaves_too(
+    card: CountedCard, ollama: Ollama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A one-shot command asks its planner at once, while torch is still being imported."""
+    monkeypatch.setattr(residency, "_process", None)
+    monkeypatch.setattr(torch.__spec__, "_initializing", True, raising=False)
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    await planner.plan("make the sofa red", Context())
+    monkeypatch.setattr(torch.__spec__, "_initializing", False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(residency, "CudaCard", lambda: card)
+    painter = Painter(card, 6 * 2**30)
+    with residency.using(painter):
+        assert set(card.taken) == {painter}
+    assert ollama.asked == ["/api/chat", "/api/generate"]
+
+
+async def test_what_was_promised_to_a_server_is_not_taken_before_it_loads(
+    card: CountedCard, ollama: Ollama
+) -> None:
+    """The segmenter looks ahead while the server has not begun to load: it waits, and comes afterwards."""
+    looker = Painter(card, 4 * 2**30)
+    arrived = threading.Event()
+
+    def look() -> None:
+        with residency.using(looker):
+            arrived.set()
+
+    ahead = threading.Thread(target=look)
+
+    def loading() -> None:
+        ahead.start()
+        assert not arrived.wait(0.3)
+
+    ollama.loading = loading
+    await OllamaPlanner("tiny-vl", base_url=ollama.url).plan("make the sofa red", Context())
+    await asyncio.to_thread(ahead.join, 20)
+    assert arrived.is_set()
+    assert ollama.found_free == [8 * 2**30]
+    assert set(card.taken) == {looker, ollama}  # both fit, once the server has taken what it wanted
+
+
+async def test_a_server_that_works_on_the_processor_wants_nothing_of_the_card(
+    card: CountedCard, ollama: Ollama
+) -> None:
+    ollama.on_processor = True
+    painter = Painter(card, 7 * 2**30)
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    await planner.plan("make the sofa red", Context())  # from now on it is known
+    for _ in range(2):
+        with residency.using(painter):
+            pass
+        await planner.plan("make the sofa red", Context())
+    assert painter.moves == ["to"]
+    assert there(residency.manager()) == ["painter", "ollama:tiny-vl"]
+
+
+async def test_room_is_made_for_all_that_a_server_wants_to_see_free(
+    card: CountedCard, ollama: Ollama
+) -> None:
+    """A file of 3 GiB, 2.75 beside it: with less the server would put layers on the processor."""
+    other = Painter(card, 2 * 2**30 + 2**29)
+    with residency.using(other):
+        pass
+    await OllamaPlanner("tiny-vl", base_url=ollama.url).plan("make the sofa red", Context())
+    assert other.moves == ["to", "off"]

@@ -1,13 +1,20 @@
-"""What engines of one model share: leaving the graphics card, and coming back."""
+"""Weights that leave the graphics card and come back: all of their bytes are counted, and all of them move.
+
+bitsandbytes keeps a part of a quantised layer beside its parameters, where ``torch.nn.Module`` looks for
+nothing. With 4 bits that is a parameter's ``quant_state``, which moves along. With 8 bits it is the layer's
+``state``: the very bytes that are multiplied with, and their scales. A layer's own ``to`` would move them,
+but ``Module.to`` of the model around it never calls that, so they would stay on the card, and coming back
+would make a second copy. Checked against bitsandbytes 0.50.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import torch
-
-from tools.residency import bytes_of
 
 
 class Movable:
@@ -37,9 +44,59 @@ class Movable:
     def _move(self, device: str) -> None:
         with self._lock:
             if self._model.device.type != device:
-                self._model.to(device)
+                move(self._model, device)
                 self._moved()
 
     def _moved(self) -> None:
         """Take what is kept of pictures along with the model, or forget it."""
         raise NotImplementedError
+
+
+def move(model: Any, device: torch.device | str) -> None:
+    """Bring a model to a device with all that belongs to it; nothing of it stays where it was."""
+    model.to(device)
+    for layer in _in_8_bits(model):
+        weight, state = layer.weight, layer.state
+        # Before the first multiplication the two lie with the parameter, from then on with the state.
+        for holder in (weight, state):
+            if holder.CB is not None:
+                holder.CB = weight.data
+            if holder.SCB is not None:
+                holder.SCB = holder.SCB.to(device)
+        state.idx = None  # which columns were large in the latest multiplication
+
+
+def bytes_of(*models: Any) -> int:
+    """The bytes of models' weights, buffers and scales; what two share counts once."""
+    storages = {}
+    for tensor in (each for model in models for each in tensors(model)):
+        storage = tensor.untyped_storage()
+        storages[storage._cdata] = storage.nbytes()
+    return sum(storages.values())
+
+
+def tensors(model: Any) -> Iterator[torch.Tensor]:
+    """All tensors that a model's weights consist of."""
+    for parameter in model.parameters():
+        yield parameter
+        state = getattr(parameter, "quant_state", None)
+        if state is not None:
+            yield from (state.absmax, state.code)
+            if state.nested:
+                yield from (state.offset, state.state2.absmax, state.state2.code)
+    yield from model.buffers()
+    for layer in _in_8_bits(model):
+        for holder in (layer.weight, layer.state):
+            yield from (each for each in (holder.CB, holder.SCB) if each is not None)
+
+
+def hush() -> None:
+    """Have bitsandbytes not say at every multiplication in 8 bits that it works in float16."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+def _in_8_bits(model: Any) -> Iterator[Any]:
+    """The layers whose bytes lie beside their parameters."""
+    for layer in model.modules():
+        if type(layer).__name__ == "Linear8bitLt":
+            yield layer

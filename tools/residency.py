@@ -8,6 +8,9 @@ process is a resident, too: it "moves off" by being unloaded, and comes back whe
 
 ``make_room_for(engine)`` moves all others off: for a second try after the card ran out of memory.
 
+A planner's model takes its room when its server loads it, some time after it was asked: until then the room
+is promised, and nobody else takes it.
+
 Without a graphics card all of this does nothing and costs nothing; torch is never imported here first.
 """
 
@@ -20,12 +23,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from tools import errors
-
-if TYPE_CHECKING:
-    import torch
 
 GIB = 2**30
 
@@ -39,7 +39,7 @@ PATIENCE = 180.0
 @runtime_checkable
 class Resident(Protocol):
     """An engine whose weights can be moved. It may also have ``working_bytes``, an int: what it needs beside
-    its weights while it works.
+    its weights while it works; and ``promised_bytes``, an int: what it is yet to take by itself.
     """
 
     @property
@@ -127,14 +127,36 @@ class _Tenant:
     def working(self) -> int:
         return int(getattr(self.engine, "working_bytes", WORKING_BYTES))
 
+    @property
+    def promised(self) -> int:
+        return int(getattr(self.engine, "promised_bytes", 0)) if self.users else 0
+
 
 class Residency:
-    """Who is on a card. Without a card (None) every method does nothing. Safe to use from several threads."""
+    """Who is on a card. Without a card (None) every method does nothing. Safe to use from several threads.
 
-    def __init__(self, card: Card | None) -> None:
+    ``known`` is False while nobody can tell yet whether there is a card: then it keeps book and moves nobody,
+    until ``found`` tells.
+    """
+
+    def __init__(self, card: Card | None, *, known: bool = True) -> None:
         self._card = card
+        self._known = known
         self._tenants: list[_Tenant] = []  # longest unused first
         self._changed = threading.Condition(threading.RLock())
+
+    def found(self, card: Card | None) -> None:
+        """Whether there is a card is known now. Who came before stays as booked."""
+        with self._changed:
+            if not self._known:
+                self._card, self._known = card, True
+                if card is None:
+                    self._tenants.clear()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is known if there is a card."""
+        return self._known
 
     @property
     def active(self) -> bool:
@@ -149,7 +171,7 @@ class Residency:
 
     def register(self, engine: object, *, on_card: bool = True) -> None:
         """Tell of an engine that was just loaded. One that is no ``Resident`` is passed over."""
-        if self._card is not None and isinstance(engine, Resident):
+        if not (self._known and self._card is None) and isinstance(engine, Resident):
             with self._changed:
                 self._tenant(engine).on_card = on_card
 
@@ -164,7 +186,7 @@ class Residency:
         May be nested. An engine that is no ``Resident`` is passed over. Raises ``tools.errors.OutOfMemory``
         when its weights do not fit even alone.
         """
-        if self._card is None or not isinstance(engine, Resident):
+        if (self._known and self._card is None) or not isinstance(engine, Resident):
             return nullcontext()
         return self._using(engine)
 
@@ -226,7 +248,18 @@ class Residency:
             if tenant.users == 1:  # who is at work already has its working memory
                 self._clear(tenant.working, but=tenant)
             return
-        self._clear(tenant.working + tenant.engine.weight_bytes, but=tenant)
+        if not self._known:  # only what lies in another process can be here before torch is
+            tenant.engine.to_card()
+            tenant.on_card = True
+            return
+        until = time.monotonic() + PATIENCE
+        need = tenant.working + tenant.engine.weight_bytes
+        while not self._clear(need, but=tenant) and self._promised(but=tenant):
+            # What was promised will be taken: this one waits until it can be had back.
+            if not self._changed.wait(until - time.monotonic()):
+                break
+        if tenant.on_card:  # brought meanwhile, for another user
+            return
         try:
             tenant.engine.to_card()
         except Exception as error:
@@ -252,7 +285,9 @@ class Residency:
 
     def _clear(self, need: int, but: _Tenant | None = None) -> bool:
         """Move others off until ``need`` bytes are free; whether they are."""
-        assert self._card is not None
+        if self._card is None:  # nobody knows of one yet
+            return True
+        need += self._promised(but)
         free = self._card.free()
         if free < need:
             idle = self._idle(but=but.engine if but else None)
@@ -261,6 +296,10 @@ class Residency:
             self._card.trim()
             free = self._card.free()
         return free >= need
+
+    def _promised(self, but: _Tenant | None) -> int:
+        """What others at work are yet to take by themselves, in bytes."""
+        return sum(tenant.promised for tenant in self._tenants if tenant is not but)
 
     def _idle(self, but: object) -> list[_Tenant]:
         """Those who may leave, longest unused first."""
@@ -275,14 +314,17 @@ _process: Residency | None = None
 
 
 def manager() -> Residency:
-    """The residency of this process's card."""
+    """The residency of this process's card.
+
+    Without torch there are no weights: whether there is a card is found out when torch is there, and torch is
+    not imported for it. A planner may be asked before that, while torch is still being imported.
+    """
     global _process
     if _process is None:
-        # Without torch there are no weights: nothing is decided, and nothing is imported, before it is there.
-        torch = sys.modules.get("torch")
-        if torch is None or getattr(torch.__spec__, "_initializing", False):
-            return Residency(None)
-        _process = Residency(CudaCard() if torch.cuda.is_available() else None)
+        _process = Residency(None, known=False)
+    torch = sys.modules.get("torch")
+    if not _process.known and torch is not None and not getattr(torch.__spec__, "_initializing", False):
+        _process.found(CudaCard() if torch.cuda.is_available() else None)
     return _process
 
 
@@ -299,12 +341,6 @@ def make_room_for(engine: object) -> bool:
 def make_room(size: int) -> None:
     """``Residency.make_room`` of this process's card: for an engine at work that needs more for a while."""
     manager().make_room(size)
-
-
-def bytes_of(*modules: torch.nn.Module) -> int:
-    """The bytes of the modules' weights and buffers; a tensor that two share counts once."""
-    tensors = {id(each): each for module in modules for each in (*module.parameters(), *module.buffers())}
-    return sum(each.numel() * each.element_size() for each in tensors.values())
 
 
 def _is_full(error: Exception) -> bool:

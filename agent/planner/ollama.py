@@ -48,8 +48,11 @@ NUM_PREDICT = 1024
 tokens.
 """
 
-_CONTEXT_BYTES = 3 * 2**29
-"""What a model takes on the card beside its weights: about 150 kB a token of context, and a buffer."""
+_CONTEXT_BYTES = 11 * 2**28
+"""What must be free beside a model's file for its server to put all of it on the card: 0.9 to 1.1 GiB for
+the context, and, for a model that sees, its projector once more and a GiB that the server leaves free. With
+less it puts some layers on the processor, and says so only in ``ps``.
+"""
 
 _QUICK = 2.0
 """Seconds that the server has to say what it holds, and to let go of it."""
@@ -123,14 +126,17 @@ class Answer(BaseModel):
 class ServedModel:
     """A model that an Ollama server on this machine keeps on the graphics card: a ``residency.Resident``.
 
-    The server loads it when it is asked, so ``to_card`` has nothing to do but to find out for how much room
-    is needed. A server that is not there, or does not answer, holds nothing.
+    The server loads it when it is asked, some time after ``to_card``: until then the room for it is promised.
+    A server that is not there, or does not answer, holds nothing; neither does one that runs its models on
+    the processor, which it tells once the model is loaded.
     """
 
     def __init__(self, model: str, base_url: str | None = None) -> None:
         self.name = f"ollama:{model}"
         self.weight_bytes = 0
         self.working_bytes = 0
+        self._awaited = False
+        self._on_processor = False
         self._model = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
         self._base_url = base_url
 
@@ -149,23 +155,34 @@ class ServedModel:
             return False
 
     def look(self) -> bool:
-        """Ask the server for the model's size; whether it is loaded."""
-        self.weight_bytes = 0
+        """Ask the server for the model's size; whether it is on the card."""
+        self.weight_bytes = self.working_bytes = 0
         with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
             for running in client.ps().models:
-                if running.model == self._model and running.size_vram:
-                    self.weight_bytes, self.working_bytes = int(running.size_vram), 0
-                    return True
+                if running.model == self._model:
+                    self.weight_bytes, self._awaited = int(running.size_vram or 0), False
+                    self._on_processor = not self.weight_bytes
+                    return not self._on_processor
             sizes = {each.model: int(each.size or 0) for each in client.list().models}
-            self.weight_bytes, self.working_bytes = sizes.get(self._model, 0), _CONTEXT_BYTES
+            if self._model in sizes and not self._on_processor:
+                self.weight_bytes, self.working_bytes = sizes[self._model], _CONTEXT_BYTES
         return False
+
+    @property
+    def promised_bytes(self) -> int:
+        """What the server is yet to take of the card for the model that it was asked for."""
+        if not self._awaited or self.look():
+            return 0
+        return self.weight_bytes + self.working_bytes if self._awaited else 0
 
     def to_card(self) -> None:
         """Leave the room to the server, which brings the model when it is asked."""
+        self._awaited = True
         residency.manager().trim()
 
     def off_card(self) -> None:
         """Have the server unload the model, and wait until it has."""
+        self._awaited = False
         with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
             client.generate(self._model, keep_alive=0)
             until = time.monotonic() + _QUICK
@@ -231,7 +248,7 @@ class OllamaPlanner:
         it does not wait for, but works on the processor instead.
         """
         card = residency.manager()
-        if not card.active or not self._served.is_here:
+        if (card.known and not card.active) or not self._served.is_here:
             yield
             return
         room, moving, gone = ExitStack(), threading.Lock(), False

@@ -25,6 +25,7 @@ from tools.flux.preview import Previewer
 from tools.flux.wording import Wording
 from tools.flux.words import Embedding, Vocabulary
 from tools.inpaint import Job, Progress, Step
+from tools.movable import bytes_of, move
 from tools.segment import CancelCheck, never
 
 
@@ -79,7 +80,7 @@ class FluxEngine:
     def weight_bytes(self) -> int:
         """What its weights take on the card while it paints, in bytes."""
         parts = [self._pipeline.vae] if self._offloaded else [self._pipeline.vae, self._pipeline.transformer]
-        return sum(memory.bytes_of(part) for part in parts)
+        return bytes_of(*parts)
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
@@ -88,6 +89,7 @@ class FluxEngine:
     def off_card(self) -> None:
         """Move the weights to RAM."""
         self._move(torch.device("cpu"))
+        self._pipeline.scheduler.set_timesteps(1, mu=0.0, device="cpu")  # the latest steps lay on the card
         memory.free()
 
     def offload(self) -> None:
@@ -208,9 +210,9 @@ class FluxEngine:
         return [_of_size(image.convert("RGB"), width, height) for image in output.images]
 
     def _move(self, device: torch.device) -> None:
-        self._pipeline.vae.to(device)
+        move(self._pipeline.vae, device)
         if not self._offloaded:
-            self._pipeline.transformer.to(device)
+            move(self._pipeline.transformer, device)
 
 
 def _cache_context(transformer: Any) -> AbstractContextManager[None]:

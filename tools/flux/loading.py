@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,6 +16,7 @@ from tools.flux.engine import FluxEngine
 from tools.flux.family import Family
 from tools.flux.wording import published_wording
 from tools.flux.words import Guests, Vocabulary
+from tools.movable import bytes_of, hush, move
 
 TOKENS: Final = 512
 """The prompt length of the published models, in tokens."""
@@ -85,8 +85,7 @@ def quantisation(library: Any, bits: int, dtype: torch.dtype) -> Any:
     """The ``BitsAndBytesConfig`` of diffusers or transformers for so many bits; None for 16."""
     if bits == 16:
         return None
-    # It would say at every multiplication that it works in float16.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    hush()
     if bits == 8:
         return library.BitsAndBytesConfig(load_in_8bit=True)
     return library.BitsAndBytesConfig(
@@ -141,22 +140,22 @@ def _guests(
             if streamed and part in family.large:
                 memory.stream(models[part], device)
             else:
-                models[part].to(device)
+                move(models[part], device)
         return pipeline
 
     def arrive(pipeline: Any) -> None:
         for part in names:
             if not (streamed and part in family.large):
-                getattr(pipeline, part).to(device)
+                move(getattr(pipeline, part), device)
 
     def leave(pipeline: Any) -> bool:
         models = [getattr(pipeline, part) for part in names]
-        size = sum(memory.bytes_of(model) for model in models)
+        size = bytes_of(*models)
         if not streamed and device.type != "cpu":
             if not memory.has_ram(size):
                 return False
             for model in models:
-                model.to("cpu")
+                move(model, "cpu")
             memory.free()
         return True
 

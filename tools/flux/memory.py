@@ -11,11 +11,6 @@ import torch
 GIB = 2**30
 
 
-def bytes_of(module: Any) -> int:
-    """The bytes of a module's weights and buffers."""
-    return sum(each.numel() * each.element_size() for each in (*module.parameters(), *module.buffers()))
-
-
 def free() -> None:
     """Hand back what torch keeps of the card's memory for later use."""
     if torch.cuda.is_available():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+from transformers.utils import logging
 
 from sessions.catalog import data_folder
 from tools import hub
@@ -21,6 +22,7 @@ from tools.lisa import checkpoint, text
 from tools.lisa.config import LisaConfig
 from tools.lisa.model import Lisa
 from tools.lisa.segmenter import LisaSegmenter
+from tools.movable import hush
 from tools.source import Bits, Source
 
 CLIP: Final = "openai/clip-vit-large-patch14"
@@ -48,6 +50,7 @@ def load(name: str) -> LisaSegmenter:
     """
     source = Source.parse(name)
     folder = find(source.repository(REPOSITORIES))
+    logging.disable_progress_bar()
     card = torch.cuda.is_available()
     dtype = torch.bfloat16 if card else torch.float32
     few = quantisation(source.bits, dtype)
@@ -229,6 +232,7 @@ def quantisation(bits: Bits, dtype: torch.dtype) -> Any:
         )
     from transformers import BitsAndBytesConfig
 
+    hush()
     if bits == 8:
         return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=list(EXACT))
     return BitsAndBytesConfig(

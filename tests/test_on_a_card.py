@@ -1,0 +1,106 @@
+"""Engines on a card that is counted byte by byte: what they hold there, and after they left."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests import lisa_layout
+from tests.flux_layout import write_checkpoint
+from tests.pretend_card import pretended
+from tests.test_flux_published import job
+from tools import registry, residency
+from tools.flux.engine import FluxEngine
+from tools.inpaint import Job
+from tools.lisa.segmenter import LisaSegmenter
+from tools.segment import find
+
+WORKING = residency.WORKING_BYTES
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Random tiny checkpoints in the published layouts."""
+    home = tmp_path_factory.mktemp("published")
+    painters = {name: write_checkpoint(home / name, name) for name in ("klein", "fill")}  # type: ignore[arg-type]
+    return {"lisa": lisa_layout.write_published(home / "segmenter"), **painters}
+
+
+@pytest.fixture(autouse=True)
+def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine of another test's; and diffusers' wish for a true card, which bitsandbytes does not share."""
+    from diffusers.quantizers.bitsandbytes import bnb_quantizer
+
+    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(registry, "_loaded", {})
+    # Random weights babble on: a few words say as much of where the bytes are.
+    monkeypatch.setattr("tools.lisa.segmenter._LONG", 4)
+    for quantizer in (bnb_quantizer.BnB4BitDiffusersQuantizer, bnb_quantizer.BnB8BitDiffusersQuantizer):
+        monkeypatch.setattr(quantizer, "validate_environment", lambda *_, **__: None)
+        monkeypatch.setattr(quantizer, "update_device_map", lambda _, places: places or {"": "cpu"})
+
+
+def picture() -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)
+
+
+def asked(engine: FluxEngine, turn: int) -> Job:
+    """The job of a turn; each has words of its own."""
+    return replace(job(), prompt=f"a sofa of kind {turn}", steps=2, guidance=engine.guidance, seed=turn)
+
+
+def loaded(folders: dict[str, Path], bits: int) -> tuple[LisaSegmenter, FluxEngine]:
+    """The engines of a preset for small cards, as the program loads them."""
+    segmenter: Any = registry.load_segmenter(f"{folders['lisa']}:{bits}bit")
+    painter: Any = registry.load_inpainter(f"{folders['klein']}:{bits}bit")
+    return segmenter, painter
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+def test_ten_turns_with_new_words_hold_what_the_second_held(
+    folders: dict[str, Path],
+    bits: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pretended(3 * WORKING, monkeypatch):  # nobody has to leave a large one
+        segmenter, painter = loaded(folders, bits)
+        here = find(segmenter, picture(), ["the sofa", "the rug"])
+        at_home = {turn: painter.paint([asked(painter, turn)])[0] for turn in (1, 10)}
+    registry._loaded.clear()
+    del segmenter, painter
+    capfd.readouterr()
+    with pretended(WORKING + 2**20, monkeypatch) as card, warnings.catch_warnings(record=True) as warned:
+        caplog.set_level(logging.WARNING)
+        segmenter, painter = loaded(folders, bits)
+        held = []
+        for turn in range(1, 11):
+            found = find(segmenter, picture(), ["the sofa", "the rug"])
+            assert residency.manager().residents == (segmenter.name,)
+            for one, other in zip(found, here, strict=True):
+                np.testing.assert_array_equal(one.mask, other.mask)
+            with residency.using(painter):
+                [painted] = painter.paint([asked(painter, turn)])
+            assert residency.manager().residents == (painter.name,)
+            if turn in at_home:
+                np.testing.assert_array_equal(painted, at_home[turn])
+            gc.collect()
+            held.append(card.held)
+        assert held[1:] == [held[1]] * 9
+        assert 0 <= held[1] - painter.weight_bytes < 100  # the times of the latest steps lie there, too
+        painter.off_card()
+        gc.collect()
+        assert card.held == 0
+    said = capfd.readouterr()
+    assert [str(each.message) for each in warned] == []
+    assert [each.getMessage() for each in caplog.records] == []
+    assert (said.out, said.err) == ("", "")
