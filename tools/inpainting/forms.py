@@ -127,7 +127,8 @@ class Shown:
 
     ``u``, ``v`` are metres on the face; ``face`` numbers box and face (-1 where the stand-in is missed; there
     they are those of an upright plane through its middle). ``normal`` (3, n) is in the room: across it, up,
-    into it; rounded at the edges. ``view`` (3, n) is the unit direction that the camera looks in.
+    into it; rounded at the edges. ``view`` (3, n) is the unit direction that the camera looks in. ``upright``
+    says that the face belongs to a box that is taller than it is wide and deep.
     """
 
     u: Field
@@ -135,6 +136,7 @@ class Shown:
     face: NDArray[np.int16]
     normal: Field
     view: Field
+    upright: Mask
 
 
 def fitted(kind: Kind, view: View, mask: Mask, cut: tuple[bool, bool, bool, bool], x0: int, y0: int) -> Form | None:
@@ -224,6 +226,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
     u, v = px.copy(), py.copy()
     face = np.full(x.shape, -1, np.int16)
     nx, ny, nz = np.zeros_like(px), np.zeros_like(px), -np.ones_like(px)
+    upright = np.full(x.shape, form.size[1] > max(form.size[0], form.size[2]))
     for number, (middle, half) in enumerate(form.kind.build(*form.size)):
         at = np.flatnonzero(which == number)
         if not at.size:
@@ -233,6 +236,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
         axis = np.argmax(np.stack(over), axis=0)
         u[at] = np.where(axis == 0, local[2], local[0])
         v[at] = np.where(axis == 1, local[2], local[1])
+        upright[at] = half[1] > max(half[0], half[2])
         sign = np.stack(local)[axis, np.arange(at.size)] > 0
         face[at] = (number * 6 + axis * 2 + sign).astype(np.int16)
         bent = []
@@ -244,7 +248,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
     length = np.sqrt(rays[0] ** 2 + rays[1] ** 2 + rays[2] ** 2)
     normal = np.stack([nx * c + nz * s, ny, nz * c - nx * s]).astype(np.float32)
     looking = np.stack([rays[0] / length, rays[1] / length, rays[2] / length]).astype(np.float32)
-    return Shown(u.astype(np.float32), v.astype(np.float32), face, normal, looking)
+    return Shown(u.astype(np.float32), v.astype(np.float32), face, normal, looking, upright)
 
 
 def _rays(view: View, x: Field, y: Field) -> tuple[Field, Field, Field]:

@@ -8,8 +8,9 @@ so it works on any picture, and the same arguments give the same pixels.
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -21,6 +22,9 @@ from tools import colours
 from tools.errors import Cancelled, EngineError, PictureError
 from tools.inpaint import MaskedEdit
 from tools.inpainting import forms, patterns, planes, shading
+from tools.inpainting.edge import Edge, reach_for, unmix
+from tools.inpainting.oklab import from_srgb, to_srgb
+from tools.inpainting.recolour import _laid_over as laid_over
 from tools.region import bounds
 from tools.segment import CancelCheck, never
 
@@ -28,9 +32,6 @@ Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Place = Literal["floor", "rug", "wall", "thing"]
-
-_MARGIN: Final = 6
-"""How many pixels around the mask's box are looked at."""
 
 _WORDS: Final[dict[str, str]] = {
     "leather": "leather", "leatherette": "leather", "chesterfield": "leather",
@@ -76,6 +77,7 @@ _ROUND: Final = frozenset(
     ("vase", "lamp", "lamps", "pot", "basket", "bowl", "jug", "cup", "mug", "ball", "bottle", "column",
      "pitcher", "teapot", "kettle", "urn", "barrel")
 )  # fmt: skip
+_SHELVES: Final = frozenset(("bookshelf", "bookcase", "shelf", "shelves", "bookshelves"))
 _TABLES: Final = frozenset(("table", "desk", "tables", "countertop", "counter", "worktop", "island"))
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
@@ -160,11 +162,13 @@ class Materials:
             raise PictureError("The mask and the picture are not of one size.")
         inner = bounds(edit.mask)
         height, width = edit.mask.shape
+        reach = reach_for(width, height)
+        around = math.ceil(2.6 * reach) + 1
         box = Box(
-            max(0, inner.x0 - _MARGIN),
-            max(0, inner.y0 - _MARGIN),
-            min(width, inner.x1 + _MARGIN),
-            min(height, inner.y1 + _MARGIN),
+            max(0, inner.x0 - around),
+            max(0, inner.y0 - around),
+            min(width, inner.x1 + around),
+            min(height, inner.y1 + around),
         )
         part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
         crop, mask = picture[part], edit.mask[part]
@@ -173,29 +177,39 @@ class Materials:
         taken = shading.take_apart(
             crop,
             mask,
-            plain=wish.place in ("floor", "wall", "rug"),
+            plain=wish.place != "thing",
             framed=bool(wish.nouns & _FRAMES),
+            woven=not wish.nouns & _SHELVES,
         )
+        own = mask & (taken.share > 0.5)
+        if not own.any():
+            own = mask
         if cancelled():
             raise Cancelled
-        painted = _laid(picture, crop, mask, box, inner, taken, wish, edit)
+        edge = unmix(crop, own, reach)
+        near = ndimage.distance_transform_edt(~own) <= 1.5
+        edge = replace(edge, share=edge.share * near[edge.rows, edge.columns])
+        where = own.copy()
+        where[edge.rows, edge.columns] |= edge.share > 0
+        new = _laid(picture, crop, mask, where, box, inner, taken, wish, edit)
         if cancelled():
             raise Cancelled
-        return Patch(_edged(crop, mask, painted, taken), box)
+        return Patch(_edged(crop, own, new, edge), box)
 
 
 def _laid(
     picture: Pixels,
     crop: Pixels,
     mask: Mask,
+    where: Mask,
     box: Box,
     inner: Box,
     taken: shading.Taken,
     wish: Wish,
     edit: MaskedEdit,
 ) -> Field:
-    """The material on the thing, in its light: sRGB (H, W, 3) of the crop; only what is in the mask counts."""
-    rows, columns = np.nonzero(mask)
+    """The material in the thing's light: sRGB (H, W, 3) of the crop, right in ``where``."""
+    rows, columns = np.nonzero(where)
     own = patterns.OWN.get(wish.material)
     colour: patterns.RGB
     if edit.colour is not None:
@@ -257,7 +271,7 @@ class _Shape:
 
     def __init__(self, mask: Mask, taken: shading.Taken, extent: float, wish: Wish) -> None:
         self.mask = mask
-        self.unit = 0.1 * extent
+        self.unit = (0.085 if wish.nouns & _ROUND else 0.1) * extent
         self.round = bool(wish.nouns & _ROUND)
         self.table = bool(wish.nouns & _TABLES)
         self.share = taken.share
@@ -363,6 +377,8 @@ def _points(
         seen = forms.shown(form, view, x, y)
         size = min(max(0.1 * max(form.size), 0.028), 0.2)
         u, v = seen.u / np.float32(size), seen.v / np.float32(size)
+        if wish.material in patterns.WOODS:  # Boards and grain run the longer way.
+            u, v = np.where(seen.upright, v, u), np.where(seen.upright, u, v)
         detail = size * view.focal / max(form.into, 0.5)
         facing = np.abs((seen.normal * seen.view).sum(0))
         rim = np.clip(1 - facing, 0, 1)
@@ -408,48 +424,27 @@ def _valued(shown: Field, edit: MaskedEdit) -> Field:
     stage = edit.colour
     assert stage is not None
     wanted = stage.value[0] * stage.light
+    some = shown.T[:: max(1, shown.shape[1] // 20000)]
+    gain = 1.0
     for _ in range(3):
-        median = float(
-            np.median(colours.oklab(np.clip(shown, 0, 255).T[:: max(1, shown.shape[1] // 20000)])[:, 0])
-        )
-        gain = (max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2)
-        shown = shown * np.float32(np.clip(gain, 0.3, 3.0))
-    return shown
+        median = float(np.median(from_srgb(np.clip(some * np.float32(gain), 0, 255))[:, 0]))
+        gain *= float(np.clip((max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2), 0.3, 3.0))
+    return shown * np.float32(gain)
 
 
 def _srgb(value: tuple[float, float, float]) -> patterns.RGB:
-    """sRGB, 0 to 255, of a colour in Oklab (Ottosson 2020)."""
-    l, a, b = value
-    cones = (
-        np.array(
-            [
-                l + 0.3963377774 * a + 0.2158037573 * b,
-                l - 0.1055613458 * a - 0.0638541728 * b,
-                l - 0.0894841775 * a - 1.2914855480 * b,
-            ]
-        )
-        ** 3
-    )
-    linear = (
-        np.array(
-            [
-                [4.0767416621, -3.3077115913, 0.2309699292],
-                [-1.2684380046, 2.6097574011, -0.3413193965],
-                [-0.0041960863, -0.7034186147, 1.7076147010],
-            ]
-        )
-        @ cones
-    )
-    linear = np.clip(linear, 0, 1)
-    r, g, b_ = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
-    return (float(r), float(g), float(b_))
+    """sRGB, 0 to 255, of a colour in Oklab."""
+    r, g, b = (float(c) for c in to_srgb(np.array([value], np.float32))[0])
+    return (r, g, b)
 
 
-def _edged(crop: Pixels, mask: Mask, painted: Field, taken: shading.Taken) -> Pixels:
-    """The patch's pixels, RGBA (H, W, 4): the painted ones, with the edge that the thing has."""
-    soft = ndimage.gaussian_filter(mask.astype(np.float32), 0.7)
-    alpha = np.where(mask, np.maximum(soft, 0.5), 0) * np.clip(taken.share * 1.6 - 0.3, 0, 1)
-    alpha = np.where(mask, np.clip(alpha * 1.35, 0, 1), 0)
-    return np.dstack(
-        (np.clip(painted + 0.5, 0, 255).astype(np.uint8), np.round(alpha * 255).astype(np.uint8))
-    )
+def _edged(crop: Pixels, own: Mask, new: Field, edge: Edge) -> Pixels:
+    """The patch's pixels, RGBA (H, W, 4): the new ones, mixed along the edge as the old ones are there."""
+    rgba = np.dstack((np.clip(new + 0.5, 0, 255).astype(np.uint8), own * np.uint8(255)))
+    if edge.rows.size:
+        seen = crop[edge.rows, edge.columns].astype(np.float32)
+        share = edge.share[:, None]
+        behind = np.clip((seen - share * edge.own) / np.maximum(1 - share, 0.05), 0, 255)
+        wanted = share * new[edge.rows, edge.columns] + (1 - share) * behind
+        rgba[edge.rows, edge.columns] = laid_over(seen, wanted, edge.share)
+    return rgba

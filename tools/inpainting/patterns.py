@@ -324,7 +324,9 @@ def _veined(p: Points, ground: RGB, veins: RGB, strength: float) -> Look:
     k = np.float32(0.55)
     u, v = p.u * k, p.v * k
     warp = noise(p.seed, u * 0.8, v * 0.8)
-    ridge = np.abs(noise(p.seed + 1, u * 0.6 + 2.2 * warp, v * 0.6 - 1.3 * warp) - np.float32(0.5))
+    swell = noise(p.seed + 1, u * 0.6 + 2.2 * warp, v * 0.6 - 1.3 * warp)
+    swell = swell + 0.16 * (noise(p.seed + 6, u * 1.9, v * 1.9) - np.float32(0.5))
+    ridge = np.abs(swell - np.float32(0.5))
     hair = np.abs(noise(p.seed + 4, u * 1.3 - 1.7 * warp, v * 1.3 + 2.1 * warp) - np.float32(0.5))
     cloud = noise(p.seed + 2, u * 0.7, v * 0.7)
     vein = np.maximum(1 - ramp(0.0, 0.085, ridge), np.float32(0.3) * (1 - ramp(0.0, 0.03, hair)))
@@ -525,7 +527,7 @@ def contrast_of(colour: RGB) -> RGB:
     return (74.0, 84.0, 102.0) if luma(colour) > 0.72 else (246.0, 240.0, 228.0)
 
 
-_WOODS: Final[dict[str, tuple[RGB, RGB, float, float]]] = {
+WOODS: Final[dict[str, tuple[RGB, RGB, float, float]]] = {
     "oak": ((178, 130, 76), (222, 184, 130), 1.1, 1.6),
     "walnut": ((62, 36, 24), (130, 84, 54), 1.5, 2.6),
     "pine": ((204, 150, 84), (240, 206, 148), 1.2, 2.0),
@@ -551,7 +553,7 @@ _METALS: Final[dict[str, tuple[RGB, RGB, float]]] = {
 """Dark and light of the bands, the highlight on top."""
 
 OWN: Final[dict[str, RGB]] = {
-    **{name: _between(dark, light) for name, (dark, light, _, _) in _WOODS.items()},
+    **{name: _between(dark, light) for name, (dark, light, _, _) in WOODS.items()},
     **{name: _between(dark, light) for name, (dark, light, _) in _METALS.items()},
     "marble": (232.0, 230.0, 228.0),
     "glass": (190.0, 218.0, 220.0),
@@ -584,7 +586,7 @@ PATTERNS: Final[dict[str, Callable[[Points], Look]]] = {
     "dotted": dotted,
     "painted": painted,
     "ceramic": ceramic,
-    **{name: _timber(*spec) for name, spec in _WOODS.items()},
+    **{name: _timber(*spec) for name, spec in WOODS.items()},
     "bamboo": bamboo,
     "marble": marble,
     "granite": granite,
