@@ -180,6 +180,7 @@ class Materials:
             plain=wish.place != "thing",
             framed=bool(wish.nouns & _FRAMES),
             woven=not wish.nouns & _SHELVES,
+            flat=forms.kind_of(edit.target) is None,
         )
         own = mask & (taken.share > 0.5)
         if not own.any():
@@ -188,7 +189,9 @@ class Materials:
             raise Cancelled
         edge = unmix(crop, own, reach)
         near = ndimage.distance_transform_edt(~own) <= 1.5
-        edge = replace(edge, share=edge.share * near[edge.rows, edge.columns])
+        stairs = ndimage.uniform_filter(own.astype(np.float32), 3)[edge.rows, edge.columns]
+        share = np.clip(edge.share, stairs - 0.35, stairs + 0.35) * near[edge.rows, edge.columns]
+        edge = replace(edge, share=np.clip(share, 0, 1).astype(np.float32))
         where = own.copy()
         where[edge.rows, edge.columns] |= edge.share > 0
         new = _laid(picture, crop, mask, where, box, inner, taken, wish, edit)

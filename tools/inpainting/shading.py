@@ -49,12 +49,13 @@ class Taken:
     pattern: float
 
 
-def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool, woven: bool = True) -> Taken:
+def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool, woven: bool = True, flat: bool = False) -> Taken:
     """Take a thing's light and colour apart.
 
     ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``plain`` says that the whole mask is one
     surface (a wall, a floor); ``framed`` that the main surface is the thing's rim (a mirror, a window);
-    ``woven`` that another colour between parts of the main one is its pattern (stripes, not books).
+    ``woven`` that another colour between parts of the main one is its pattern (stripes, not books);
+    ``flat`` that it has no edges between faces worth keeping where it is patterned.
     """
     step = max(1.0, max(mask.shape) / COARSE)
     size = (max(4, round(mask.shape[0] / step)), max(4, round(mask.shape[1] / step)))
@@ -77,13 +78,15 @@ def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool
     coarse = _blurred(filled, 0.02 * span)
     off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
     pattern = float(np.clip((np.percentile(off, 60) - 0.012) / 0.02, 0, 1))
+    changed = float((np.abs(factor[main] - 1) > 0.15).mean())
+    pattern = max(pattern, float(np.clip(changed / 0.2 - 0.5, 0, 1)))
     top = max(float(np.percentile(filled[main], 95)), 0.05)
     smooth = filled
     if pattern > 0 or plain:
         much = max(pattern, 0.8) if plain else pattern
-        calm = structure(filled / top, 0.012 * span, 0.07 * span, _STRENGTH * (3 if plain else 1)) * top
+        calm = structure(filled / top, 0.012 * span, 0.07 * span, _STRENGTH * (3 if plain or flat else 1)) * top
         smooth = filled + (calm - filled) * np.float32(much)
-    reference = max(float(np.percentile(smooth[main], 80)), 0.02)
+    reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     light = _tempered(smooth / reference)
     # What the surface shows where the light is full: most of a texture lies a little below its colour.
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
@@ -190,7 +193,7 @@ def _main_surface(
     if framed:
         there = labels[(reach > 1) & (reach < max(0.04 * extent, 3)) & inside]
         first = np.bincount(there, minlength=count).astype(float) if there.size else first
-    radius = 0.075 * extent
+    radius = 0.095 * extent
     best = None
     for seed in np.argsort(-first)[: 1 if framed else 2]:
         if first[seed] < 0.4 * first.max():
@@ -205,17 +208,33 @@ def _main_surface(
         own, members = inside, list(range(count))
     there = np.array([float(((labels == k) & own).sum()) for k in members])
     vivid = np.array([_colourful(centres[k]) / 1.6 for k in members])
-    rank = there * (1 + (6 * vivid if vivid.max() > 0.07 else 0 * vivid)) * (there > 0.12 * there.sum())
+    pure = [2 * _colourful(centres[k]) / max(float(centres[k][0]), 0.05) for k in members]
+    alike = np.array([[_as_shade(centres[i], centres[j]) for i in members] for j in members])
+    alike &= np.abs(np.log(np.add(pure, 0.02)[:, None] / np.add(pure, 0.02)[None])) < 0.35
+    alike |= np.eye(len(members), dtype=bool)
+    large = there > 0.12 * there.sum()
+    rank = (alike @ there) * (1 + (20 * vivid if vivid.max() > 0.07 else 0 * vivid)) * large
+    rank = rank + 1e-6 * there
     main = members[int(rank.argmax())]
+    for k in members:  # The colour is what shows in the light, not in a shadow.
+        lit = centres[k][0] > centres[main][0] and alike[members.index(k), members.index(main)]
+        if lit and ((labels == k) & own).sum() > 0.3 * own.sum():
+            main = k
     factor = np.ones(inside.shape, np.float32)
     level = max(float(np.median(bright[(labels == main) & own])), 1.0)
+    between = _closed((labels == main) & own, 0.5 * radius)
     for k in members:
         at = (labels == k) & own
         if k == main or not at.any():
             continue
         change = float(np.median(bright[at])) / level
-        if not _as_shade(centres[k], centres[main]) or change > 1.3:
-            factor[at] = change
+        if _as_shade(centres[k], centres[main]) and change < 1.3:
+            # A shadow stays, the dark of a pattern goes: that lies between the light.
+            at &= between
+            if change > 0.85 or at.sum() < 0.06 * own.sum():
+                continue
+            change = float(np.median(bright[at])) / level
+        factor[at] = change
     of_best = pixels[(labels == main) & own]
     level_of = bright[(labels == main) & own]
     colour = np.median(of_best[level_of >= np.percentile(level_of, 35)], axis=0).astype(np.float32)
@@ -252,6 +271,9 @@ def _gathered(
             of_mixture = _mixed(centres[k], centres[members])
             if float(sizes[joins].sum()) > 0.06 * base or of_mixture:
                 own = own | joins[parts]
+                among = (labels == k) & between & ~own
+                if among.sum() > 0.12 * base:
+                    own = own | among
                 if k not in members:
                     members.append(k)
     return own, members
