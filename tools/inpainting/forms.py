@@ -1,9 +1,9 @@
 """What a piece of furniture is shaped like: a stand-in of a few boxes, fitted to its mask.
 
 A pattern must bend around seat, back and arms. Their places cannot be read off a thing that is knitted or
-striped, but furniture is much alike: a sofa of boxes, turned and sized so that it fills the mask in the room's
-perspective (see ``planes``), gives for every pixel which face it shows and where on it. It says nothing of
-what is really there: light and outline stay the picture's own.
+striped, but furniture is much alike: a sofa of boxes, turned and sized so that it fills the mask in the
+room's perspective (see ``planes``), gives for every pixel which face it shows and where on it. It says
+nothing of what is really there: outline and details stay the picture's own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ Part = tuple[tuple[float, float, float], tuple[float, float, float]]
 """A box: its middle and its half sizes; x to the right, y up from the floor, z to the back, metres."""
 
 LEAST: Final = 0.72
-"""How much of mask and stand-in must cover each other for the stand-in to be used (intersection over union)."""
+"""How much of mask and stand-in must cover each other (intersection over union) for it to be used."""
 
 _LATTICE: Final = 44
 _ROUND: Final = 0.06
@@ -48,7 +49,9 @@ def _bed(w: float, h: float, d: float) -> list[Part]:
 
 def _table(w: float, h: float, d: float) -> list[Part]:
     legs = [
-        _part(x * (w / 2 - 0.06), 0, z * (d / 2 - 0.06), 0.06, h - 0.05, 0.06) for x in (-1, 1) for z in (-1, 1)
+        _part(x * (w / 2 - 0.06), 0, z * (d / 2 - 0.06), 0.06, h - 0.05, 0.06)
+        for x in (-1, 1)
+        for z in (-1, 1)
     ]
     return [_part(0, h - 0.05, 0, w, 0.05, d), *legs]
 
@@ -89,9 +92,12 @@ KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("chair", "stool"), Kind(_chair, (0.47, 0.9, 0.49), _AROUND)),
     **dict.fromkeys(("ottoman", "pouf", "footstool"), Kind(_block, (0.6, 0.42, 0.55), (0, 45))),
     **dict.fromkeys(("side table", "nightstand", "bedside table"), Kind(_block, (0.48, 0.54, 0.45), (0, 45))),
-    **dict.fromkeys(("bookshelf", "bookcase", "shelf", "wardrobe"), Kind(_block, (1.0, 1.85, 0.33), (0, 90, -90))),
     **dict.fromkeys(
-        ("cabinet", "sideboard", "dresser", "chest", "cupboard", "drawers"), Kind(_block, (1.4, 0.8, 0.46), (0, 90, -90))
+        ("bookshelf", "bookcase", "shelf", "wardrobe"), Kind(_block, (1.0, 1.85, 0.33), (0, 90, -90))
+    ),
+    **dict.fromkeys(
+        ("cabinet", "sideboard", "dresser", "chest", "cupboard", "drawers"),
+        Kind(_block, (1.4, 0.8, 0.46), (0, 90, -90)),
     ),
 }  # fmt: skip
 """By the words that name them."""
@@ -100,7 +106,7 @@ KINDS: Final[dict[str, Kind]] = {
 def kind_of(words: str) -> Kind | None:
     """The kind that a target's words ("the coffee table on the left") name, if there is a stand-in for it."""
     said = words.lower().split()
-    pairs = [" ".join(pair) for pair in zip(said, said[1:], strict=False)]
+    pairs = [" ".join(pair) for pair in pairwise(said)]
     for name in [*pairs, *said]:
         if name in KINDS:
             return KINDS[name]
@@ -139,7 +145,9 @@ class Shown:
     upright: Mask
 
 
-def fitted(kind: Kind, view: View, mask: Mask, cut: tuple[bool, bool, bool, bool], x0: int, y0: int) -> Form | None:
+def fitted(
+    kind: Kind, view: View, mask: Mask, cut: tuple[bool, bool, bool, bool], x0: int, y0: int
+) -> Form | None:
     """The stand-in that fills a mask best; None where none fills it well.
 
     ``mask`` is bool (h, w) of a crop that begins at (x0, y0) in the picture; ``cut`` says on which sides
@@ -220,7 +228,9 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
     dx, dz = _turned(rays[0], rays[2], c, s)
     dy = rays[1]
     far = np.float32(form.into)
-    plane = np.clip(-oz / np.where(np.abs(dz) < 0.15, np.copysign(np.float32(0.15), dz), dz), 0.3 * far, 2.5 * far)
+    plane = np.clip(
+        -oz / np.where(np.abs(dz) < 0.15, np.copysign(np.float32(0.15), dz), dz), 0.3 * far, 2.5 * far
+    )
     depth = np.where(which < 0, plane, depth).astype(np.float32)
     px, py, pz = ox + depth * dx, np.float32(EYE) + depth * dy, oz + depth * dz
     u, v = px.copy(), py.copy()
@@ -259,7 +269,9 @@ def _rays(view: View, x: Field, y: Field) -> tuple[Field, Field, Field]:
     return rx * c - s, up, rx * s + c
 
 
-def _turned(across: Field, into: Field, c: np.float32, s: np.float32) -> tuple[Field, Field]:
+def _turned(
+    across: Field | np.float32, into: Field | np.float32, c: np.float32, s: np.float32
+) -> tuple[Any, Any]:
     """Room coordinates in the thing's own frame."""
     return across * c - into * s, across * s + into * c
 
@@ -274,7 +286,7 @@ def _cast(form: Form, rays: tuple[Field, Field, Field]) -> tuple[Field, NDArray[
     depth = np.full(dx.shape, 1e9, np.float32)
     which = np.full(dx.shape, -1, np.int16)
     for number, (middle, half) in enumerate(form.kind.build(*form.size)):
-        near, far = np.float32(0.05), np.float32(1e9)
+        near, far = np.full(dx.shape, 0.05, np.float32), np.full(dx.shape, 1e9, np.float32)
         for o, i, m, h in zip(origin, inverse, middle, half, strict=True):
             at, reach = i * np.float32(m - o), np.abs(i) * np.float32(h)
             near, far = np.maximum(near, at - reach), np.minimum(far, at + reach)

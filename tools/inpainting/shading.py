@@ -49,26 +49,36 @@ class Taken:
     pattern: float
 
 
-def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool, woven: bool = True, flat: bool = False) -> Taken:
+def take_apart(
+    crop: NDArray[np.uint8],
+    mask: Mask,
+    *,
+    plain: bool,
+    framed: bool,
+    woven: bool = True,
+    flat: bool = False,
+    faced: bool = True,
+) -> Taken:
     """Take a thing's light and colour apart.
 
     ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``plain`` says that the whole mask is one
     surface (a wall, a floor); ``framed`` that the main surface is the thing's rim (a mirror, a window);
     ``woven`` that another colour between parts of the main one is its pattern (stripes, not books);
-    ``flat`` that it has no edges between faces worth keeping where it is patterned.
+    ``flat`` that it has no edges between faces worth keeping where it is patterned; ``faced`` that it has,
+    and no folds.
     """
     step = max(1.0, max(mask.shape) / COARSE)
     size = (max(4, round(mask.shape[0] / step)), max(4, round(mask.shape[1] / step)))
     weight = _shrunk(mask.astype(np.float32), size)
     pixels = np.dstack(
-        [_shrunk(crop[..., c] * mask, size) / np.maximum(weight, 1e-3) for c in range(3)]
+        [_shrunk((crop[..., c] * mask).astype(np.float32), size) / np.maximum(weight, 1e-3) for c in range(3)]
     ).astype(np.float32)
     inside = weight > 0.5
     if not inside.any():
         inside = weight >= weight.max()
     span = max(mask.shape) / step
     share, colour, factor = _main_surface(pixels, inside, span, plain=plain, framed=framed, mixes=woven)
-    bright = pixels @ _LIGHT / 255 / factor
+    bright = np.asarray(pixels @ _LIGHT / 255 / factor, np.float32)
     main = inside & (share > 0.5)
     if not main.any():
         main, share = inside, inside.astype(np.float32)
@@ -84,7 +94,9 @@ def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool
     smooth = filled
     if pattern > 0 or plain:
         much = max(pattern, 0.8) if plain else pattern
-        calm = structure(filled / top, 0.012 * span, 0.07 * span, _STRENGTH * (3 if plain or flat else 1)) * top
+        strength = _STRENGTH * (3 if plain or flat else 1)
+        windows = (0.012 * span, 0.07 * span) if faced or plain or flat else (0.008 * span, 0.02 * span)
+        calm = structure(filled / top, *windows, strength) * top
         smooth = filled + (calm - filled) * np.float32(much)
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     light = _tempered(smooth / reference)
@@ -92,7 +104,7 @@ def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
     colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
     colour = np.minimum(colour, 252).astype(np.float32)
-    bright = np.clip(filled / reference, 0.2, 1.6)
+    bright = np.clip(filled / reference, 0.2, 1.6).astype(np.float32)
     shape = mask.shape
     return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, pattern)
 
@@ -172,8 +184,8 @@ def _solved(values: Field, across: Field, down: Field, start: Field) -> Field:
 def _main_surface(
     pixels: Field, inside: Mask, extent: float, *, plain: bool, framed: bool, mixes: bool
 ) -> tuple[Field, NDArray[np.float32], Field]:
-    """How much of each pixel (h, w) is the main surface, that surface's colour (3,), and by what factor (h, w)
-    its pattern changes that colour's brightness.
+    """How much of each pixel (h, w) is the main surface, that surface's colour (3,), and by what factor
+    (h, w) its pattern changes that colour's brightness.
 
     Colours are clustered. Those that lie between parts of the largest (stripes, joints, flecks) or differ
     from it as light and shade do belong to the main surface; those that lie apart (sheets, legs, what a frame
@@ -198,7 +210,7 @@ def _main_surface(
     for seed in np.argsort(-first)[: 1 if framed else 2]:
         if first[seed] < 0.4 * first.max():
             continue
-        own, members = _gathered(labels, centres, int(seed), inside, radius, mixes=mixes and not framed)
+        own, members = _gathered(labels, centres, int(seed), radius, mixes=mixes and not framed)
         score = float(own.sum()) * (1 + 2 * _colourful(centres[seed]) / 1.6)
         if best is None or score > best[0]:
             best = score, own, members
@@ -248,7 +260,7 @@ def _main_surface(
 
 
 def _gathered(
-    labels: NDArray[np.int32], centres: Field, seed: int, inside: Mask, radius: float, *, mixes: bool
+    labels: NDArray[np.int32], centres: Field, seed: int, radius: float, *, mixes: bool
 ) -> tuple[Mask, list[int]]:
     """The surface (h, w) that a cluster belongs to, and the clusters that it has parts of: those of its
     colour in another light, and the parts of others that lie between its own.
