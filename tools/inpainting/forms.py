@@ -1,9 +1,9 @@
 """What a piece of furniture is shaped like: a stand-in of a few boxes, fitted to its mask.
 
 A pattern must bend around seat, back and arms. Their places cannot be read off a thing that is knitted or
-striped, but furniture is much alike: a sofa of boxes, turned and sized so that it fills the mask in the room's
-perspective (see ``planes``), gives for every pixel which face it shows and where on it. It says nothing of
-what is really there: light and outline stay the picture's own.
+striped, but furniture is much alike: a sofa of boxes, turned and sized so that it fills the mask in the
+room's perspective (see ``planes``), gives for every pixel which face it shows and where on it. It says
+nothing of what is really there: outline and details stay the picture's own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ Part = tuple[tuple[float, float, float], tuple[float, float, float]]
 """A box: its middle and its half sizes; x to the right, y up from the floor, z to the back, metres."""
 
 LEAST: Final = 0.72
-"""How much of mask and stand-in must cover each other for the stand-in to be used (intersection over union)."""
+"""How much of mask and stand-in must cover each other (intersection over union) for it to be used."""
 
 _LATTICE: Final = 44
 _ROUND: Final = 0.06
@@ -91,9 +92,12 @@ KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("chair", "stool"), Kind(_chair, (0.47, 0.9, 0.49), _AROUND)),
     **dict.fromkeys(("ottoman", "pouf", "footstool"), Kind(_block, (0.6, 0.42, 0.55), (0, 45))),
     **dict.fromkeys(("side table", "nightstand", "bedside table"), Kind(_block, (0.48, 0.54, 0.45), (0, 45))),
-    **dict.fromkeys(("bookshelf", "bookcase", "shelf", "wardrobe"), Kind(_block, (1.0, 1.85, 0.33), (0, 90, -90))),
     **dict.fromkeys(
-        ("cabinet", "sideboard", "dresser", "chest", "cupboard", "drawers"), Kind(_block, (1.4, 0.8, 0.46), (0, 90, -90))
+        ("bookshelf", "bookcase", "shelf", "wardrobe"), Kind(_block, (1.0, 1.85, 0.33), (0, 90, -90))
+    ),
+    **dict.fromkeys(
+        ("cabinet", "sideboard", "dresser", "chest", "cupboard", "drawers"),
+        Kind(_block, (1.4, 0.8, 0.46), (0, 90, -90)),
     ),
 }  # fmt: skip
 """By the words that name them."""
@@ -102,7 +106,7 @@ KINDS: Final[dict[str, Kind]] = {
 def kind_of(words: str) -> Kind | None:
     """The kind that a target's words ("the coffee table on the left") name, if there is a stand-in for it."""
     said = words.lower().split()
-    pairs = [" ".join(pair) for pair in zip(said, said[1:], strict=False)]
+    pairs = [" ".join(pair) for pair in pairwise(said)]
     for name in [*pairs, *said]:
         if name in KINDS:
             return KINDS[name]
@@ -129,7 +133,8 @@ class Shown:
 
     ``u``, ``v`` are metres on the face; ``face`` numbers box and face (-1 where the stand-in is missed; there
     they are those of an upright plane through its middle). ``normal`` (3, n) is in the room: across it, up,
-    into it; rounded at the edges. ``view`` (3, n) is the unit direction that the camera looks in.
+    into it; rounded at the edges. ``view`` (3, n) is the unit direction that the camera looks in. ``upright``
+    says that the face belongs to a box that is taller than it is wide and deep.
     """
 
     u: Field
@@ -137,6 +142,7 @@ class Shown:
     face: NDArray[np.int16]
     normal: Field
     view: Field
+    upright: Mask
 
 
 def fitted(
@@ -230,6 +236,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
     u, v = px.copy(), py.copy()
     face = np.full(x.shape, -1, np.int16)
     nx, ny, nz = np.zeros_like(px), np.zeros_like(px), -np.ones_like(px)
+    upright = np.full(x.shape, form.size[1] > max(form.size[0], form.size[2]))
     for number, (middle, half) in enumerate(form.kind.build(*form.size)):
         at = np.flatnonzero(which == number)
         if not at.size:
@@ -239,6 +246,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
         axis = np.argmax(np.stack(over), axis=0)
         u[at] = np.where(axis == 0, local[2], local[0])
         v[at] = np.where(axis == 1, local[2], local[1])
+        upright[at] = half[1] > max(half[0], half[2])
         sign = np.stack(local)[axis, np.arange(at.size)] > 0
         face[at] = (number * 6 + axis * 2 + sign).astype(np.int16)
         bent = []
@@ -250,7 +258,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
     length = np.sqrt(rays[0] ** 2 + rays[1] ** 2 + rays[2] ** 2)
     normal = np.stack([nx * c + nz * s, ny, nz * c - nx * s]).astype(np.float32)
     looking = np.stack([rays[0] / length, rays[1] / length, rays[2] / length]).astype(np.float32)
-    return Shown(u.astype(np.float32), v.astype(np.float32), face, normal, looking)
+    return Shown(u.astype(np.float32), v.astype(np.float32), face, normal, looking, upright)
 
 
 def _rays(view: View, x: Field, y: Field) -> tuple[Field, Field, Field]:
@@ -261,7 +269,9 @@ def _rays(view: View, x: Field, y: Field) -> tuple[Field, Field, Field]:
     return rx * c - s, up, rx * s + c
 
 
-def _turned(across: Field, into: Field, c: np.float32, s: np.float32) -> tuple[Field, Field]:
+def _turned(
+    across: Field | np.float32, into: Field | np.float32, c: np.float32, s: np.float32
+) -> tuple[Any, Any]:
     """Room coordinates in the thing's own frame."""
     return across * c - into * s, across * s + into * c
 
@@ -276,7 +286,7 @@ def _cast(form: Form, rays: tuple[Field, Field, Field]) -> tuple[Field, NDArray[
     depth = np.full(dx.shape, 1e9, np.float32)
     which = np.full(dx.shape, -1, np.int16)
     for number, (middle, half) in enumerate(form.kind.build(*form.size)):
-        near, far = np.float32(0.05), np.float32(1e9)
+        near, far = np.full(dx.shape, 0.05, np.float32), np.full(dx.shape, 1e9, np.float32)
         for o, i, m, h in zip(origin, inverse, middle, half, strict=True):
             at, reach = i * np.float32(m - o), np.abs(i) * np.float32(h)
             near, far = np.maximum(near, at - reach), np.minimum(far, at + reach)

@@ -8,8 +8,9 @@ so it works on any picture, and the same arguments give the same pixels.
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -17,11 +18,16 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from sessions.compose import Box, Patch
-from tools import colours
 from tools.errors import Cancelled, EngineError, PictureError
 from tools.inpaint import MaskedEdit
 from tools.inpainting import forms, patterns, planes, shading
+from tools.inpainting.edge import Edge, reach_for, unmix
+from tools.inpainting.oklab import from_srgb, to_srgb
+from tools.inpainting.recolour import _laid_over as laid_over
+from tools.language.colours import value_of
+from tools.language.looks import read_look
 from tools.region import bounds
+from tools.request import ColourStage
 from tools.segment import CancelCheck, never
 
 Pixels = NDArray[np.uint8]
@@ -29,39 +35,51 @@ Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Place = Literal["floor", "rug", "wall", "thing"]
 
-_MARGIN: Final = 6
-"""How many pixels around the mask's box are looked at."""
-
 _WORDS: Final[dict[str, str]] = {
-    "leather": "leather", "leatherette": "leather", "chesterfield": "leather",
-    "suede": "suede", "nubuck": "suede",
-    "velvet": "velvet", "velour": "velvet", "plush": "velvet",
-    "silk": "silk", "silken": "silk", "satin": "silk",
-    "linen": "linen", "cotton": "linen", "canvas": "linen", "burlap": "linen", "jute": "linen",
-    "fabric": "linen", "cloth": "linen", "woven": "linen", "hessian": "linen",
-    "wool": "wool", "woollen": "wool", "woolen": "wool", "knit": "wool", "knitted": "wool", "woolly": "wool",
-    "tweed": "tweed", "herringbone": "tweed",
-    "corduroy": "corduroy", "denim": "denim", "jeans": "denim",
-    "striped": "striped", "stripes": "striped", "stripy": "striped", "stripey": "striped",
-    "checked": "checked", "chequered": "checked", "checkered": "checked", "gingham": "checked",
-    "plaid": "checked", "tartan": "checked", "checkerboard": "checked", "chequerboard": "checked",
-    "dotted": "dotted", "dots": "dotted", "polka": "dotted", "spotted": "dotted",
-    "painted": "painted", "plaster": "painted", "plastered": "painted", "lacquered": "painted",
-    "ceramic": "ceramic", "porcelain": "ceramic", "glazed": "ceramic", "china": "ceramic",
-    "oak": "oak", "oaken": "oak", "wood": "oak", "wooden": "oak", "parquet": "oak", "timber": "oak",
-    "walnut": "walnut", "pine": "pine", "cherrywood": "cherry", "mahogany": "mahogany", "rosewood": "mahogany",
-    "ebony": "ebony", "teak": "teak", "maple": "maple", "birch": "birch", "beech": "birch", "ash": "birch",
-    "bamboo": "bamboo",
-    "marble": "marble", "granite": "granite", "terrazzo": "terrazzo", "stone": "stone", "limestone": "stone",
-    "sandstone": "stone", "slate": "slate", "cork": "cork", "terracotta": "terracotta",
-    "brass": "brass", "metal": "black metal", "iron": "black metal", "gold": "gold", "golden": "gold",
-    "gilded": "gold", "copper": "copper", "bronze": "bronze", "silver": "silver", "chrome": "chrome",
-    "steel": "steel", "aluminium": "steel", "aluminum": "steel",
-    "glass": "glass", "rattan": "rattan", "wicker": "rattan", "cane": "rattan", "basketwork": "rattan",
-    "brick": "brick", "bricks": "brick", "tile": "tile", "tiles": "tile", "tiled": "tile",
-    "concrete": "concrete", "cement": "concrete",
+    **{word: material for material, words in {
+        "leather": "leather leatherette leathery", "suede": "suede nubuck shagreen",
+        "velvet": "velvet velour velvety velveteen plush", "silk": "silk silken satin",
+        "linen": "linen cotton canvas burlap jute sisal hemp hessian fabric cloth textile woven seagrass",
+        "wool": "wool woollen woolen knit knitted woolly cashmere mohair crochet",
+        "tweed": "tweed herringbone", "corduroy": "corduroy", "denim": "denim",
+        "striped": "striped stripe stripes stripy stripey",
+        "checked": "checked checks check checkered chequered gingham plaid tartan checkerboard chequerboard",
+        "dotted": "polka dotted dots dotty spotted spots",
+        "painted": "painted plaster plastered lacquered", "ceramic": "ceramic porcelain glazed stoneware",
+        "oak": "oak oakwood wood wooden timber parquet hardwood laminate", "walnut": "walnut",
+        "pine": "pine pinewood cedar", "cherry": "cherrywood cherry-wood", "mahogany": "mahogany rosewood",
+        "ebony": "ebony", "teak": "teak", "maple": "maple", "birch": "birch beech ash plywood",
+        "bamboo": "bamboo", "marble": "marble", "granite": "granite", "terrazzo": "terrazzo",
+        "stone": "stone limestone sandstone", "slate": "slate", "cork": "cork", "terracotta": "terracotta",
+        "brass": "brass", "black metal": "metal iron metallic", "gold": "gold golden gilded",
+        "copper": "copper", "bronze": "bronze", "silver": "silver pewter tin",
+        "chrome": "chrome chromed nickel",
+        "steel": "steel stainless aluminium aluminum zinc", "glass": "glass",
+        "rattan": "rattan wicker cane basketwork raffia", "brick": "brick bricks brickwork",
+        "tile": "tile tiles tiled", "concrete": "concrete cement",
+    }.items() for word in words.split()}
 }  # fmt: skip
-"""The words of materials."""
+"""The words of each material."""
+
+_VAGUE: Final = frozenset(
+    ("wood", "wooden", "timber", "parquet", "hardwood", "laminate", "fabric", "cloth", "textile", "woven",
+     "metal", "metallic", "glazed", "tile", "tiles", "tiled", "stone", "stainless")
+)  # fmt: skip
+"""Words that give way to a more exact one beside them: "walnut wood", "linen fabric"."""
+
+_SHADES: Final[dict[str, float]] = {
+    "dark": 0.66, "deep": 0.72, "smoked": 0.6, "stained": 0.8, "light": 1.14, "pale": 1.2, "bleached": 1.25,
+    "limed": 1.2, "bright": 1.1,
+}  # fmt: skip
+"""How much brighter a material's own colour is with these words."""
+
+_UNSAID: Final = frozenset(
+    ("with", "and", "of", "in", "a", "an", "the", "dot", "dots", "stripe", "stripes", "check", "checks",
+     "pattern", "patterned", "upholstery", "upholstered", "cover", "covered", "finish", "finished", "look",
+     "style", "panels", "panelling", "boards", "planks", "floorboards", "top", "surface", "made", "out",
+     "real", "nice", "soft", "classic", "modern", "new")
+)  # fmt: skip
+"""What may be said besides: it asks for nothing more."""
 
 _FLOORS: Final = frozenset(("floor", "flooring", "floorboards", "ground", "pavement", "patio", "terrace"))
 _RUGS: Final = frozenset(("rug", "carpet", "mat", "doormat", "runner"))
@@ -69,14 +87,17 @@ _WALLS: Final = frozenset(("wall", "walls", "wallpaper", "backsplash", "facade")
 _FRAMES: Final = frozenset(("mirror", "window", "windows", "frame", "door", "mirrors"))
 _SEATS: Final = frozenset(
     ("sofa", "couch", "settee", "armchair", "chair", "ottoman", "pouf", "stool", "bench", "headboard", "bed",
-     "cushion", "cushions", "pillow", "loveseat", "recliner", "seat", "basket", "footstool", "sofas", "chairs",
-     "armchairs", "divan", "chaise")
+     "cushion", "cushions", "pillow", "loveseat", "recliner", "seat", "basket", "footstool", "sofas",
+     "chairs", "armchairs", "divan", "chaise")
 )  # fmt: skip
 _ROUND: Final = frozenset(
     ("vase", "lamp", "lamps", "pot", "basket", "bowl", "jug", "cup", "mug", "ball", "bottle", "column",
      "pitcher", "teapot", "kettle", "urn", "barrel")
 )  # fmt: skip
-_TABLES: Final = frozenset(("table", "desk", "tables", "countertop", "counter", "worktop", "island"))
+_SHELVES: Final = frozenset(("bookshelf", "bookcase", "shelf", "shelves", "bookshelves"))
+_SOFT: Final = frozenset(
+    ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
+)
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
      "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
@@ -85,53 +106,55 @@ _LIVING: Final = frozenset(
 
 @dataclass(frozen=True)
 class Wish:
-    """What the words ask for: a material, its colours as sRGB where they are named, and what it is laid on."""
+    """What the words ask for: a material, its colours as sRGB where they are named, how much darker or paler
+    than usual it is, and what it is laid on.
+    """
 
     material: str
     colours: tuple[patterns.RGB, ...]
+    shade: float
     place: Place
     nouns: frozenset[str]
 
 
 def read(prompt: str, target: str) -> Wish | None:
     """The wish in a prompt ("a red leather sofa") for a target ("the sofa on the left"); None where it names
-    no material that can be computed.
+    no material that can be computed, or asks for more than a material ("with brass legs").
     """
-    said = re.findall(r"[a-z]+", prompt.lower())
-    old = re.findall(r"[a-z]+", target.lower())
-    last = said[-1] if said else ""
-    found = [word for word in said if word in _WORDS and not (word == last and word in old)]
-    if not found:
+    look = read_look(prompt, target)
+    said = re.findall(r"[a-z-]+", f"{look.pattern} {look.material}".lower())
+    further = re.findall(r"[a-z-]+", look.rest.lower())
+    if not said and "painted" in re.findall(r"[a-z]+", prompt.lower()):
+        said = ["painted"]
+    found = [word for word in said if word in _WORDS]
+    exact = [word for word in found if word not in _VAGUE] or found
+    if not exact or any(word not in _UNSAID and value_of(word) is None for word in further):
         return None
-    material = _WORDS[found[0]]
-    for word in found[
-        1:
-    ]:  # "a black metal lamp with …": the first counts, but "wooden" says less than "oak".
-        if found[0] in ("wood", "wooden", "fabric", "cloth", "painted"):
-            material = _WORDS[word]
-    if "metal" in found and ("gold" in found or "golden" in found):
-        material = "gold"
-    rest = [
-        word for word in said if word not in _WORDS or (word in ("silver", "gold") and material == "striped")
-    ]
-    named = colours.named()
-    shown: list[patterns.RGB] = []
-    for before, word in zip(["", *rest], rest, strict=False):
-        if word in named:
-            r, g, b = named.get(before + word, named[word])
-            shown.append((float(r), float(g), float(b)))
-    if material == "black metal" and shown:
-        shown = [each for each in shown if patterns.luma(each) > 0.12]
-    nouns = frozenset(said + old)
-    head = frozenset(old + said[-1:])
+    material = _WORDS[exact[0]]
+    if material == "tile" and "terracotta" in said:
+        material = "terracotta"
+    words = look.colour_words or " ".join(word for word in further if value_of(word) is not None)
+    named = (
+        [look.value] if look.value is not None else [value_of(w) for w in re.split(r",| and | ", words) if w]
+    )
+    shown = [_srgb(value) for value in named if value is not None]
+    if material == "black metal" and shown and patterns.luma(shown[0]) < 0.2:
+        shown = []
+    shade = 1.0
+    for word in said:
+        shade *= _SHADES.get(word, 1.0)
+    nouns = frozenset(re.findall(r"[a-z]+", f"{prompt} {target}".lower()))
+    head = frozenset(re.findall(r"[a-z]+", target.lower()) or re.findall(r"[a-z]+", prompt.lower())[-1:])
     place: Place = "thing"
     if head & _RUGS:
         place = "rug"
-    elif head & _FLOORS and "lamp" not in nouns:
+    elif head & _FLOORS and not head & {"lamp", "lamps"}:
         place = "floor"
-    elif head & _WALLS and not nouns & {"clock", "lamp", "picture", "art", "shelf", "mirror"}:
+    elif head & _WALLS and not head & {"clock", "lamp", "picture", "art", "shelf", "mirror"}:
         place = "wall"
-    return Wish(material, tuple(shown), place, nouns)
+    if place == "floor" and "herringbone" in said:
+        return None
+    return Wish(material, tuple(shown), shade, place, nouns)
 
 
 class Materials:
@@ -160,11 +183,13 @@ class Materials:
             raise PictureError("The mask and the picture are not of one size.")
         inner = bounds(edit.mask)
         height, width = edit.mask.shape
+        reach = reach_for(width, height)
+        around = math.ceil(2.6 * reach) + 1
         box = Box(
-            max(0, inner.x0 - _MARGIN),
-            max(0, inner.y0 - _MARGIN),
-            min(width, inner.x1 + _MARGIN),
-            min(height, inner.y1 + _MARGIN),
+            max(0, inner.x0 - around),
+            max(0, inner.y0 - around),
+            min(width, inner.x1 + around),
+            min(height, inner.y1 + around),
         )
         part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
         crop, mask = picture[part], edit.mask[part]
@@ -173,44 +198,57 @@ class Materials:
         taken = shading.take_apart(
             crop,
             mask,
-            plain=wish.place in ("floor", "wall", "rug"),
+            plain=wish.place != "thing",
             framed=bool(wish.nouns & _FRAMES),
+            woven=not wish.nouns & _SHELVES,
+            flat=bool(wish.nouns & _SOFT),
+            faced=forms.kind_of(edit.target) is not None,
         )
+        own = mask & (taken.share > 0.5)
+        if not own.any():
+            own = mask
         if cancelled():
             raise Cancelled
-        painted = _laid(picture, crop, mask, box, inner, taken, wish, edit)
+        edge = unmix(crop, own, reach)
+        near = ndimage.distance_transform_edt(~own) <= 1.5
+        stairs = ndimage.uniform_filter(own.astype(np.float32), 3)[edge.rows, edge.columns]
+        share = np.clip(edge.share, stairs - 0.35, stairs + 0.35) * near[edge.rows, edge.columns]
+        edge = replace(edge, share=np.clip(share, 0, 1).astype(np.float32))
+        where = own.copy()
+        where[edge.rows, edge.columns] |= edge.share > 0
+        new = _laid(picture, crop, mask, where, box, inner, taken, wish, edit)
         if cancelled():
             raise Cancelled
-        return Patch(_edged(crop, mask, painted, taken), box)
+        return Patch(_edged(crop, own, new, edge), box)
 
 
 def _laid(
     picture: Pixels,
     crop: Pixels,
     mask: Mask,
+    where: Mask,
     box: Box,
     inner: Box,
     taken: shading.Taken,
     wish: Wish,
     edit: MaskedEdit,
 ) -> Field:
-    """The material on the thing, in its light: sRGB (H, W, 3) of the crop; only what is in the mask counts."""
-    rows, columns = np.nonzero(mask)
+    """The material in the thing's light: sRGB (H, W, 3) of the crop, right in ``where``."""
+    rows, columns = np.nonzero(where)
     own = patterns.OWN.get(wish.material)
     colour: patterns.RGB
-    if edit.colour is not None:
-        colour = _srgb(edit.colour.value)
+    asked = edit.colour if wish.material != "black metal" or wish.colours else None
+    if asked is not None:
+        colour = _srgb(asked.value)
     elif wish.colours:
         colour = wish.colours[0]
     elif own is not None:
-        colour = own
+        r, g, b = (min(c * wish.shade, 250.0) for c in own)
+        colour = (r, g, b) if wish.shade != 1 else own
     else:
         r, g, b = (float(c) for c in taken.colour)
         colour = (r, g, b)
-    if (wish.material == "striped" and len(wish.colours) > 1) or len(wish.colours) > 1:
-        second = wish.colours[1]
-    else:
-        second = patterns.contrast_of(colour)
+    second = wish.colours[1] if len(wish.colours) > 1 else patterns.contrast_of(colour)
     seed = int(np.random.default_rng(edit.seed).integers(1 << 22))
     samples = 2 if rows.size < 300_000 else 1
     total: Field | None = None
@@ -233,7 +271,7 @@ def _laid(
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
         x = (columns + np.float32(box.x0 + dx)).astype(np.float32)
         y = (rows + np.float32(box.y0 + dy)).astype(np.float32)
-        points = _points(shape, form, view, room, x, y, rows, columns, box, inner, colour, second, seed, wish)
+        points = _points(shape, form, view, room, x, y, rows, columns, inner, colour, second, seed, wish)
         look = patterns.PATTERNS[wish.material](points)
         lit = np.float32(1 - look.lit) + np.float32(look.lit) * light
         shown = look.colour * lit[None] + look.glint * np.minimum(lit, 1)
@@ -243,8 +281,8 @@ def _laid(
         total = shown if total is None else total + shown
     assert total is not None
     shown = total / np.float32(samples * samples)
-    if edit.colour is not None:
-        shown = _valued(shown, edit)
+    if asked is not None:
+        shown = _valued(shown, asked)
     out = crop.astype(np.float32)
     out[rows, columns] = np.clip(shown, 0, 255).T
     return out
@@ -255,9 +293,8 @@ class _Shape:
 
     def __init__(self, mask: Mask, taken: shading.Taken, extent: float, wish: Wish) -> None:
         self.mask = mask
-        self.unit = 0.1 * extent
+        self.unit = (0.085 if wish.nouns & _ROUND else 0.1) * extent
         self.round = bool(wish.nouns & _ROUND)
-        self.table = bool(wish.nouns & _TABLES)
         self.share = taken.share
         reach = ndimage.distance_transform_edt(np.pad(_spanned(mask), 1))[1:-1, 1:-1]
         self.rim = np.clip(1 - reach / max(0.045 * extent, 2), 0, 1).astype(np.float32)
@@ -335,7 +372,6 @@ def _points(
     y: Field,
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
-    box: Box,
     inner: Box,
     colour: patterns.RGB,
     second: patterns.RGB,
@@ -361,6 +397,8 @@ def _points(
         seen = forms.shown(form, view, x, y)
         size = min(max(0.1 * max(form.size), 0.028), 0.2)
         u, v = seen.u / np.float32(size), seen.v / np.float32(size)
+        if wish.material in patterns.WOODS:  # Boards and grain run the longer way.
+            u, v = np.where(seen.upright, v, u), np.where(seen.upright, u, v)
         detail = size * view.focal / max(form.into, 0.5)
         facing = np.abs((seen.normal * seen.view).sum(0))
         rim = np.clip(1 - facing, 0, 1)
@@ -401,53 +439,30 @@ def _points(
     )
 
 
-def _valued(shown: Field, edit: MaskedEdit) -> Field:
-    """The pixels (3, n) moved so that their median has the value of the edit's colour, in its light."""
-    stage = edit.colour
-    assert stage is not None
+def _valued(shown: Field, stage: ColourStage) -> Field:
+    """The pixels (3, n) moved so that their median has the lightness of a colour, in its light."""
     wanted = stage.value[0] * stage.light
+    some = shown.T[:: max(1, shown.shape[1] // 20000)]
+    gain = 1.0
     for _ in range(3):
-        median = float(
-            np.median(colours.oklab(np.clip(shown, 0, 255).T[:: max(1, shown.shape[1] // 20000)])[:, 0])
-        )
-        gain = (max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2)
-        shown = shown * np.float32(np.clip(gain, 0.3, 3.0))
-    return shown
+        median = float(np.median(from_srgb(np.clip(some * np.float32(gain), 0, 255))[:, 0]))
+        gain *= float(np.clip((max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2), 0.3, 3.0))
+    return shown * np.float32(gain)
 
 
 def _srgb(value: tuple[float, float, float]) -> patterns.RGB:
-    """sRGB, 0 to 255, of a colour in Oklab (Ottosson 2020)."""
-    l, a, b = value
-    cones = (
-        np.array(
-            [
-                l + 0.3963377774 * a + 0.2158037573 * b,
-                l - 0.1055613458 * a - 0.0638541728 * b,
-                l - 0.0894841775 * a - 1.2914855480 * b,
-            ]
-        )
-        ** 3
-    )
-    linear = (
-        np.array(
-            [
-                [4.0767416621, -3.3077115913, 0.2309699292],
-                [-1.2684380046, 2.6097574011, -0.3413193965],
-                [-0.0041960863, -0.7034186147, 1.7076147010],
-            ]
-        )
-        @ cones
-    )
-    linear = np.clip(linear, 0, 1)
-    r, g, b_ = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055) * 255
-    return (float(r), float(g), float(b_))
+    """sRGB, 0 to 255, of a colour in Oklab."""
+    r, g, b = (float(c) for c in to_srgb(np.array([value], np.float32))[0])
+    return (r, g, b)
 
 
-def _edged(crop: Pixels, mask: Mask, painted: Field, taken: shading.Taken) -> Pixels:
-    """The patch's pixels, RGBA (H, W, 4): the painted ones, with the edge that the thing has."""
-    soft = ndimage.gaussian_filter(mask.astype(np.float32), 0.7)
-    alpha = np.where(mask, np.maximum(soft, 0.5), 0) * np.clip(taken.share * 1.6 - 0.3, 0, 1)
-    alpha = np.where(mask, np.clip(alpha * 1.35, 0, 1), 0)
-    return np.dstack(
-        (np.clip(painted + 0.5, 0, 255).astype(np.uint8), np.round(alpha * 255).astype(np.uint8))
-    )
+def _edged(crop: Pixels, own: Mask, new: Field, edge: Edge) -> Pixels:
+    """The patch's pixels, RGBA (H, W, 4): the new ones, mixed along the edge as the old ones are there."""
+    rgba = np.dstack((np.clip(new + 0.5, 0, 255).astype(np.uint8), own * np.uint8(255)))
+    if edge.rows.size:
+        seen = crop[edge.rows, edge.columns].astype(np.float32)
+        share = edge.share[:, None]
+        behind = np.clip((seen - share * edge.own) / np.maximum(1 - share, 0.05), 0, 255)
+        wanted = share * new[edge.rows, edge.columns] + (1 - share) * behind
+        rgba[edge.rows, edge.columns] = laid_over(seen, wanted.astype(np.float32), edge.share)
+    return rgba

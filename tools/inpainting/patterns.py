@@ -48,8 +48,8 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a surface shows: ``colour`` (3, n) in full light, the highlight ``glint`` (n,) to be added, and how
-    much the light on it matters, 0 to 1. ``clear`` (n,) is how much of what lies behind shows through.
+    """What a surface shows: ``colour`` (3, n) in full light, the highlight ``glint`` (n,) to be added, and
+    how much the light on it matters, 0 to 1. ``clear`` (n,) is how much of what lies behind shows through.
     """
 
     colour: Values
@@ -66,7 +66,7 @@ def _table(seed: int) -> Values:
 def cell(seed: int, i: Values, j: Values) -> Values:
     """A number in [0, 1) for each integer cell (i, j)."""
     at = (i.astype(np.int32) & 63) + ((j.astype(np.int32) & 63) << 6)
-    return _table(seed & 0xFFFFFF)[at]
+    return np.asarray(_table(seed & 0xFFFFFF)[at], np.float32)
 
 
 def noise(seed: int, u: Values, v: Values) -> Values:
@@ -86,7 +86,7 @@ def noise(seed: int, u: Values, v: Values) -> Values:
 
 def frac(x: Values) -> Values:
     """The fractional part, in [0, 1)."""
-    return x - np.floor(x)
+    return np.asarray(x - np.floor(x), np.float32)
 
 
 def ramp(low: float, high: float, x: Values) -> Values:
@@ -97,7 +97,7 @@ def ramp(low: float, high: float, x: Values) -> Values:
 
 def wave(x: Values) -> Values:
     """A sine of period 1."""
-    return np.sin(_TWO_PI * x, dtype=np.float32)
+    return np.asarray(np.sin(_TWO_PI * x), np.float32)
 
 
 def toned(colour: RGB, factor: Values) -> Values:
@@ -137,12 +137,12 @@ def leather(p: Points) -> Look:
     grain = noise(p.seed + 5, p.u * 9, p.v * 9) - np.float32(0.5)
     fine = np.float32(0.07 * seen(p, 0.22)) * grain
     if not p.seat:
-        crease = np.abs(noise(p.seed, p.u * 0.9, p.v * 0.9) - np.float32(0.5))
-        line = 1 - ramp(0.0, 0.03, crease)
-        broad = noise(p.seed + 1, p.u * 0.3, p.v * 0.3)
-        shade = 0.86 + 0.12 * broad - 0.10 * line + fine - 0.12 * p.rim
-        shine = ramp(0.5, 1.0, p.gloss)
-        return Look(toned(p.colour, shade), 46 * shine * shine + 8 * broad * p.gloss)
+        crease = np.abs(noise(p.seed, p.u * 1.3, p.v * 0.8) - np.float32(0.5))
+        line = 1 - ramp(0.0, 0.035, crease)
+        broad = noise(p.seed + 1, p.u * 0.6, p.v * 0.6)
+        shade = 0.80 + 0.16 * broad - 0.12 * line + 1.5 * fine - 0.12 * p.rim
+        shine = ramp(0.45, 0.95, p.gloss + 0.5 * (broad - np.float32(0.5)))
+        return Look(toned(p.colour, shade), 64 * shine * shine)
     a, b = frac((p.u + p.v) * np.float32(0.5)) - 0.5, frac((p.u - p.v) * np.float32(0.5)) - 0.5
     a4, b4 = (2 * a) ** 4, (2 * b) ** 4
     swell = (1 - a4) * (1 - b4)
@@ -223,7 +223,7 @@ def corduroy(p: Points) -> Look:
 
 def denim(p: Points) -> Look:
     """Twill with a pale weft, worn here and there."""
-    twill = wave((p.u - p.v) * np.float32(2.6))
+    twill = wave((p.u - p.v) * np.float32(6)) * np.float32(seen(p, 1 / 8))
     thread = noise(p.seed, p.u * 6, p.v * 1.2) - np.float32(0.5)
     worn = noise(p.seed + 1, p.u * 0.4, p.v * 0.4)
     seam = 1 - ramp(0.02, 0.05, np.abs(frac(p.u * np.float32(0.16)) - np.float32(0.5)))
@@ -324,10 +324,11 @@ def _veined(p: Points, ground: RGB, veins: RGB, strength: float) -> Look:
     k = np.float32(0.55)
     u, v = p.u * k, p.v * k
     warp = noise(p.seed, u * 0.8, v * 0.8)
-    ridge = np.abs(noise(p.seed + 1, u * 0.6 + 2.2 * warp, v * 0.6 - 1.3 * warp) - np.float32(0.5))
-    hair = np.abs(noise(p.seed + 4, u * 1.3 - 1.7 * warp, v * 1.3 + 2.1 * warp) - np.float32(0.5))
+    swell = noise(p.seed + 1, u * 0.6 + 2.2 * warp, v * 0.6 - 1.3 * warp)
+    swell = swell + 0.16 * (noise(p.seed + 6, u * 1.9, v * 1.9) - np.float32(0.5))
+    ridge = np.abs(swell - np.float32(0.5))
     cloud = noise(p.seed + 2, u * 0.7, v * 0.7)
-    vein = np.maximum(1 - ramp(0.0, 0.085, ridge), np.float32(0.3) * (1 - ramp(0.0, 0.03, hair)))
+    vein = 1 - ramp(0.0, 0.085, ridge)
     colour = mixed(toned(ground, 0.93 + 0.08 * cloud), veins, np.float32(strength) * vein)
     return Look(colour, 26 * p.gloss**4)
 
@@ -387,8 +388,7 @@ def slate(p: Points) -> Look:
     """Split stone in layers."""
     layer = noise(p.seed, p.u * 0.5, p.v * 2.2 + 0.8 * noise(p.seed + 1, p.u * 0.6, p.v * 0.6))
     fine = noise(p.seed + 2, p.u * 1.5, p.v * 6) - np.float32(0.5)
-    crack = 1 - ramp(0.0, 0.03, np.abs(layer - np.float32(0.5)))
-    shade = 0.84 + 0.26 * layer + 0.12 * fine - 0.20 * crack
+    shade = 0.84 + 0.30 * layer + 0.16 * fine
     if p.ground:
         fu, fv = frac(p.u * np.float32(0.5)), frac(p.v * np.float32(0.7))
         shade = shade - 0.45 * (
@@ -525,7 +525,7 @@ def contrast_of(colour: RGB) -> RGB:
     return (74.0, 84.0, 102.0) if luma(colour) > 0.72 else (246.0, 240.0, 228.0)
 
 
-_WOODS: Final[dict[str, tuple[RGB, RGB, float, float]]] = {
+WOODS: Final[dict[str, tuple[RGB, RGB, float, float]]] = {
     "oak": ((178, 130, 76), (222, 184, 130), 1.1, 1.6),
     "walnut": ((62, 36, 24), (130, 84, 54), 1.5, 2.6),
     "pine": ((204, 150, 84), (240, 206, 148), 1.2, 2.0),
@@ -551,7 +551,7 @@ _METALS: Final[dict[str, tuple[RGB, RGB, float]]] = {
 """Dark and light of the bands, the highlight on top."""
 
 OWN: Final[dict[str, RGB]] = {
-    **{name: _between(dark, light) for name, (dark, light, _, _) in _WOODS.items()},
+    **{name: _between(dark, light) for name, (dark, light, _, _) in WOODS.items()},
     **{name: _between(dark, light) for name, (dark, light, _) in _METALS.items()},
     "marble": (232.0, 230.0, 228.0),
     "glass": (190.0, 218.0, 220.0),
@@ -584,7 +584,7 @@ PATTERNS: Final[dict[str, Callable[[Points], Look]]] = {
     "dotted": dotted,
     "painted": painted,
     "ceramic": ceramic,
-    **{name: _timber(*spec) for name, spec in _WOODS.items()},
+    **{name: _timber(*spec) for name, spec in WOODS.items()},
     "bamboo": bamboo,
     "marble": marble,
     "granite": granite,

@@ -57,12 +57,11 @@ def view_of(picture: NDArray[np.uint8]) -> View:
         return View(focal, width / 2, 0.3 * height, 0.0)
     if at.size > _EDGES:
         at = at[:: math.ceil(at.size / _EDGES)]
-    y, x = np.divmod(at, size[0])
-    tx, ty = -gy.ravel()[at], gx.ravel()[at]
-    length = np.hypot(tx, ty)
-    tx, ty = tx / length, ty / length
-    level = np.abs(ty) < 0.97  # Uprights say nothing of the horizon.
-    x, y, tx, ty = (a[level].astype(np.float32) for a in (x + 0.5, y + 0.5, tx, ty))
+    row, column = np.divmod(at, size[0])
+    length = strong.ravel()[at]
+    along, down = -gy.ravel()[at] / length, gx.ravel()[at] / length
+    level = np.abs(down) < 0.97  # Uprights say nothing of the horizon.
+    x, y, tx, ty = (a[level].astype(np.float32) for a in (column + 0.5, row + 0.5, along, down))
     weight = np.minimum(length[level], 20)
     f, cx = focal / step, size[0] / 2
     best, found = -np.inf, (0.3, 0.0)
@@ -82,8 +81,8 @@ def view_of(picture: NDArray[np.uint8]) -> View:
 
 
 def on_floor(view: View, x: Field, y: Field, height: float = 0.0) -> tuple[Field, Field]:
-    """Metres (across the room, into it) of the points of a level plane that pixels (x, y) show; the plane lies
-    ``height`` metres above the floor. Pixels at the horizon and above it are taken as far off.
+    """Metres (across the room, into it) of the points of a level plane that pixels (x, y) show; the plane
+    lies ``height`` metres above the floor. Pixels at the horizon and above it are taken as far off.
     """
     below = np.maximum(y - np.float32(view.horizon), np.float32(0.004 * view.focal))
     depth = np.float32((EYE - height) * view.focal) / below
@@ -94,8 +93,8 @@ def on_floor(view: View, x: Field, y: Field, height: float = 0.0) -> tuple[Field
 
 @dataclass(frozen=True)
 class Box:
-    """A room's walls: ``back`` metres away into the room, ``left`` (below 0) and ``right`` across it, infinite
-    where none was seen.
+    """A room's walls: ``back`` metres away into the room, ``left`` (below 0) and ``right`` across it,
+    infinite where none was seen.
     """
 
     back: float

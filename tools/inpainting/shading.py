@@ -49,42 +49,75 @@ class Taken:
     pattern: float
 
 
-def take_apart(crop: NDArray[np.uint8], mask: Mask, *, plain: bool, framed: bool) -> Taken:
+def take_apart(
+    crop: NDArray[np.uint8],
+    mask: Mask,
+    *,
+    plain: bool,
+    framed: bool,
+    woven: bool = True,
+    flat: bool = False,
+    faced: bool = True,
+) -> Taken:
     """Take a thing's light and colour apart.
 
     ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``plain`` says that the whole mask is one
-    surface (a wall, a floor); ``framed`` that the main surface is the thing's rim (a mirror, a window).
+    surface (a wall, a floor); ``framed`` that the main surface is the thing's rim (a mirror, a window);
+    ``woven`` that another colour between parts of the main one is its pattern (stripes, not books);
+    ``flat`` that it has no edges between faces worth keeping where it is patterned; ``faced`` that it has,
+    and no folds.
     """
     step = max(1.0, max(mask.shape) / COARSE)
     size = (max(4, round(mask.shape[0] / step)), max(4, round(mask.shape[1] / step)))
     weight = _shrunk(mask.astype(np.float32), size)
     pixels = np.dstack(
-        [_shrunk(crop[..., c] * mask, size) / np.maximum(weight, 1e-3) for c in range(3)]
+        [_shrunk((crop[..., c] * mask).astype(np.float32), size) / np.maximum(weight, 1e-3) for c in range(3)]
     ).astype(np.float32)
     inside = weight > 0.5
     if not inside.any():
         inside = weight >= weight.max()
     span = max(mask.shape) / step
-    share, colour, factor = _main_surface(pixels, inside, span, plain=plain, framed=framed)
-    bright = pixels @ _LIGHT / 255 / factor
+    share, colour, factor = _main_surface(pixels, inside, span, plain=plain, framed=framed, mixes=woven)
+    bright = np.asarray(pixels @ _LIGHT / 255 / factor, np.float32)
     main = inside & (share > 0.5)
     if not main.any():
         main, share = inside, inside.astype(np.float32)
     filled = _filled(bright, main)
+    if plain:
+        filled = np.asarray(ndimage.median_filter(filled, 5), np.float32)
     coarse = _blurred(filled, 0.02 * span)
     off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
-    rough = float(np.percentile(off, 60))
-    much = float(np.clip((rough - 0.012) / 0.02, 0, 1))
+    pattern = float(np.clip((np.percentile(off, 60) - 0.012) / 0.02, 0, 1))
+    changed = float((np.abs(factor[main] - 1) > 0.15).mean())
+    pattern = max(pattern, float(np.clip(changed / 0.2 - 0.5, 0, 1)))
     top = max(float(np.percentile(filled[main], 95)), 0.05)
     smooth = filled
-    if much > 0:
-        smooth = structure(filled / top, 0.012 * span, 0.07 * span) * top
-        smooth = filled + (smooth - filled) * np.float32(much)
-    reference = float(np.percentile(smooth[main], 72))
-    light = np.clip(smooth / max(reference, 0.02), 0.25, 1.6)
-    bright = np.clip(filled / max(reference, 0.02), 0.2, 1.8)
+    if pattern > 0 or plain:
+        much = max(pattern, 0.8) if plain else pattern
+        strength = _STRENGTH * (3 if plain or flat else 1)
+        windows = (0.012 * span, 0.07 * span) if faced or plain or flat else (0.008 * span, 0.02 * span)
+        calm = structure(filled / top, *windows, strength) * top
+        smooth = filled + (calm - filled) * np.float32(much)
+    reference = max(float(np.percentile(smooth[main], 75)), 0.02)
+    light = _tempered(smooth / reference)
+    # What the surface shows where the light is full: most of a texture lies a little below its colour.
+    shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
+    colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
+    colour = np.minimum(colour, 252).astype(np.float32)
+    bright = np.clip(filled / reference, 0.2, 1.6).astype(np.float32)
     shape = mask.shape
-    return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, much)
+    return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, pattern)
+
+
+def _tempered(light: Field) -> Field:
+    """Light without the highlights and the black reflections of a glossy surface: other materials have their
+    own.
+    """
+    off = light - 1
+    over = 0.22 * np.tanh(np.maximum(off, 0) / 0.22)
+    under = np.minimum(off, 0)
+    deep = np.minimum(under + 0.4, 0)
+    return np.asarray(1 + over + np.maximum(under, -0.4) + 0.35 * np.tanh(deep / 0.35), np.float32)
 
 
 def structure(values: Field, narrow: float, along: float, strength: float = _STRENGTH) -> Field:
@@ -149,10 +182,10 @@ def _solved(values: Field, across: Field, down: Field, start: Field) -> Field:
 
 
 def _main_surface(
-    pixels: Field, inside: Mask, extent: float, *, plain: bool, framed: bool
+    pixels: Field, inside: Mask, extent: float, *, plain: bool, framed: bool, mixes: bool
 ) -> tuple[Field, NDArray[np.float32], Field]:
-    """How much of each pixel (h, w) is the main surface, that surface's colour (3,), and by what factor (h, w)
-    its pattern changes that colour's brightness.
+    """How much of each pixel (h, w) is the main surface, that surface's colour (3,), and by what factor
+    (h, w) its pattern changes that colour's brightness.
 
     Colours are clustered. Those that lie between parts of the largest (stripes, joints, flecks) or differ
     from it as light and shade do belong to the main surface; those that lie apart (sheets, legs, what a frame
@@ -167,46 +200,120 @@ def _main_surface(
     count = len(centres)
     bright = pixels @ _LIGHT
     sizes = np.bincount(near, minlength=count).astype(float)
+    reach = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
     first = sizes.copy()
     if framed:
-        reach = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
         there = labels[(reach > 1) & (reach < max(0.04 * extent, 3)) & inside]
         first = np.bincount(there, minlength=count).astype(float) if there.size else first
-    members, woven = [int(first.argmax())], list[int]()
-    radius = (0.03 if framed else 0.075) * extent
-    for _ in range(2):
-        own = np.isin(labels, members)
-        between = inside & _closed(own, radius)
-        for k in np.argsort(-sizes):
-            if k in members or not sizes[k]:
-                continue
-            covered = float((between & (labels == k)).sum() / sizes[k])
-            large = sizes[k] > 0.06 * sizes[members[0]] or _mixed(centres[k], centres[members])
-            if plain or (covered > 0.62 and large and not framed):
-                members.append(int(k))
-                woven.append(int(k))
-            elif _as_shade(centres[k], centres[members[0]], 0.10 if framed else 0.22):
-                members.append(int(k))
-    best = max(members, key=lambda k: sizes[k] * (1 + 2 * _colourful(centres[k])))
+    radius = 0.095 * extent
+    best = None
+    for seed in np.argsort(-first)[: 1 if framed else 2]:
+        if first[seed] < 0.4 * first.max():
+            continue
+        own, members = _gathered(labels, centres, int(seed), radius, mixes=mixes and not framed)
+        score = float(own.sum()) * (1 + 2 * _colourful(centres[seed]) / 1.6)
+        if best is None or score > best[0]:
+            best = score, own, members
+    assert best is not None
+    _, own, members = best
+    if plain:
+        own, members = inside, list(range(count))
+    there = np.array([float(((labels == k) & own).sum()) for k in members])
+    vivid = np.array([_colourful(centres[k]) / 1.6 for k in members])
+    pure = [2 * _colourful(centres[k]) / max(float(centres[k][0]), 0.05) for k in members]
+    alike = np.array([[_as_shade(centres[i], centres[j]) for i in members] for j in members])
+    alike &= np.abs(np.log(np.add(pure, 0.02)[:, None] / np.add(pure, 0.02)[None])) < 0.35
+    alike |= np.eye(len(members), dtype=bool)
+    large = there > 0.12 * there.sum()
+    rank = (alike @ there) * (1 + (20 * vivid if vivid.max() > 0.07 else 0 * vivid)) * large
+    rank = rank + 1e-6 * there
+    main = members[int(rank.argmax())]
+    for k in members:  # The colour is what shows in the light, not in a shadow.
+        lit = centres[k][0] > centres[main][0] and alike[members.index(k), members.index(main)]
+        if lit and ((labels == k) & own).sum() > 0.3 * own.sum():
+            main = k
     factor = np.ones(inside.shape, np.float32)
-    level = float(np.median(bright[labels == best]))
+    level = max(float(np.median(bright[(labels == main) & own])), 1.0)
+    between = _closed((labels == main) & own, 0.5 * radius)
     for k in members:
-        if k in woven or (k == members[0] and best in woven) or (best in woven and k != best):
-            factor[labels == k] = float(np.median(bright[labels == k])) / max(level, 1.0)
-    of_best = pixels[labels == best]
-    full = bright[labels == best] >= np.percentile(bright[labels == best], 35)
-    colour = np.median(of_best[full], axis=0).astype(np.float32)
+        at = (labels == k) & own
+        if k == main or not at.any():
+            continue
+        change = float(np.median(bright[at])) / level
+        if _as_shade(centres[k], centres[main]) and change < 1.3:
+            # A shadow stays, the dark of a pattern goes: that lies between the light.
+            at &= between
+            if change > 0.85 or at.sum() < 0.06 * own.sum():
+                continue
+            change = float(np.median(bright[at])) / level
+        factor[at] = change
+    of_best = pixels[(labels == main) & own]
+    level_of = bright[(labels == main) & own]
+    colour = np.median(of_best[level_of >= np.percentile(level_of, 35)], axis=0).astype(np.float32)
     if plain:
         return inside.astype(np.float32), colour, factor
-    own = ndimage.median_filter(np.isin(labels, members).astype(np.uint8), 3).astype(bool) & inside
+    own = ndimage.median_filter(own.astype(np.uint8), 3).astype(bool) & inside
+    if framed:
+        own |= inside & (reach <= _width(own, inside, reach))
+        return own.astype(np.float32), colour, factor
     return _opened(own, inside, extent).astype(np.float32), colour, factor
 
 
-def _as_shade(one: Field, other: Field, reach: float) -> bool:
-    """Whether two clusters differ as light and shade of one colour do."""
-    chroma = [_colourful(c) / 1.6 for c in (one, other)]
-    apart = float(np.hypot(one[1] - other[1], one[2] - other[2])) / 1.6
-    return apart < 0.03 + 0.28 * min(chroma) and abs(float(one[0] - other[0])) / 0.55 < reach
+def _gathered(
+    labels: NDArray[np.int32], centres: Field, seed: int, radius: float, *, mixes: bool
+) -> tuple[Mask, list[int]]:
+    """The surface (h, w) that a cluster belongs to, and the clusters that it has parts of: those of its
+    colour in another light, and the parts of others that lie between its own.
+    """
+    members = [k for k in range(len(centres)) if k == seed or _as_shade(centres[k], centres[seed])]
+    own = np.isin(labels, members)
+    if not mixes:
+        return own, members
+    for _ in range(2):
+        between = _closed(own, radius)
+        base = float(own.sum())
+        for k in range(len(centres)):
+            parts, count = ndimage.label((labels == k) & ~own)
+            if not count:
+                continue
+            sizes = np.bincount(parts.ravel(), minlength=count + 1).astype(float)
+            covered = np.bincount(parts[between], minlength=count + 1) / np.maximum(sizes, 1)
+            joins = covered > 0.62
+            joins[0] = False
+            of_mixture = _mixed(centres[k], centres[members])
+            if float(sizes[joins].sum()) > 0.06 * base or of_mixture:
+                own = own | joins[parts]
+                among = (labels == k) & between & ~own
+                if among.sum() > 0.12 * base:
+                    own = own | among
+                if k not in members:
+                    members.append(k)
+    return own, members
+
+
+def _width(own: Mask, inside: Mask, reach: NDArray[np.floating]) -> float:
+    """How wide a frame is: as deep as most pixels are the frame's."""
+    width = 0.0
+    for deep in range(1, int(reach.max()) + 1):
+        ring = inside & (reach > deep - 1) & (reach <= deep)
+        if not ring.any() or own[ring].mean() < 0.5:
+            break
+        width = float(deep)
+    return width
+
+
+def _as_shade(one: Field, other: Field) -> bool:
+    """Whether two clusters differ as light and shade of one colour do: vivid colours keep their hue over a
+    wide range (a metal's bands), dull ones are told by lightness.
+    """
+    a, b = one[1:] / 1.6, other[1:] / 1.6
+    chroma = min(float(np.hypot(*a)), float(np.hypot(*b)))
+    apart = float(np.hypot(*(a - b)))
+    along = float(a @ b) / max(float(np.hypot(*a) * np.hypot(*b)), 1e-6)
+    lighter = abs(float(one[0] - other[0])) / 0.55
+    if chroma > 0.055 and along > 0.96:
+        return lighter < 0.42
+    return apart < 0.03 + 0.28 * chroma and lighter < 0.22
 
 
 def _mixed(one: Field, others: Field) -> bool:
