@@ -130,8 +130,8 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
             )
         )
     located = list(pieces)
-    for index, named in roles.items():
-        seen = {role: founds[phrase] for role, phrase in named.items()}
+    for index, wanted_there in roles.items():
+        seen = {role: founds[phrase] for role, phrase in wanted_there.items()}
         piece = pieces[index]
         if "like" in seen:
             piece = _coloured_like(piece, picture, seen.pop("like"))

@@ -34,6 +34,9 @@ class Piece(_Data):
     the one that was made.
     """
 
+    # What variations on offer of an earlier release held besides is no longer needed.
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
     target: str
     prompt: str
     kind: Kind

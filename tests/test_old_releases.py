@@ -223,7 +223,8 @@ def test_what_it_painted_is_painted_again(
             continue
         assert (code, err) == (0, "")
         again, first = read_picture("again.png").pixels, picture_of(digest, release)
-        assert json.loads(out)["identical"] == np.array_equal(again, first)
+        # The other way round does not hold: what differs may lie where the patch is all but transparent.
+        assert np.array_equal(again, first) or not json.loads(out)["identical"]
         painted = places_of("again.png", first)
         assert np.array_equal(again[~painted], first[~painted])
         assert np.abs(again.astype(int) - first)[painted].mean() < MOST_APART, name
