@@ -24,6 +24,8 @@ _DISTANCES: Final = (1.0, 1.7, 2.6)
 _UNSURE: Final = 0.02
 """Where inside and outside are looked at: so many directions, at these multiples of the band's reach; and
 what pixels of the band itself count beside others."""
+_SIMILAR: Final = 25.0  # levels
+
 _STRANGE: Final = 0.3
 """A pixel further than this share of the difference from any mixture is something else."""
 
@@ -67,6 +69,7 @@ def unmix(crop: NDArray[np.uint8], mask: NDArray[np.bool_], reach: int) -> Edge:
     trust = np.clip(2 * trust - 0.5, 0, 1)
     trust[strange | ~there] = 0
     share = trust * share + (1 - trust) * soft
+    share = _even(crop, mask, rows, columns, share)
     share = np.where(inside & (share > 0.93), 1, np.where(share < 0.04, 0, share)).astype(np.float32)
     solid = np.maximum(share, 0.3)[:, None]
     own = np.where(share[:, None] > 0.3, (seen - (1 - solid) * outer) / solid, inner)
@@ -127,6 +130,29 @@ def _surroundings(
     unknown = weights <= 1e-6
     sums[unknown] = np.broadcast_to(crop[rows, columns], sums.shape)[unknown]
     return sums[1], sums[0], np.asarray((weights > 0.05).all(axis=0))
+
+
+def _even(
+    crop: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    share: Field,
+) -> Field:
+    """The shares without specks: each is the mean of nine neighbours' that look like it."""
+    high, wide = mask.shape
+    all_shares = mask.astype(np.float32)
+    all_shares[rows, columns] = share
+    seen = crop[rows, columns].astype(np.float32)
+    total, weights = np.zeros_like(share), np.zeros_like(share)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            y, x = np.clip(rows + dy, 0, high - 1), np.clip(columns + dx, 0, wide - 1)
+            off = crop[y, x] - seen
+            weight = np.exp(-(off * off).sum(axis=1) / np.float32(_SIMILAR * _SIMILAR))
+            total += weight * all_shares[y, x]
+            weights += weight
+    return np.asarray(total / weights, np.float32)
 
 
 def _soft(mask: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Field:

@@ -41,6 +41,7 @@ __all__ = [
     "recolour",
     "recolour_patch",
     "seen",
+    "shown",
     "stage_for",
     "stage_for_step",
     "taken",
@@ -341,7 +342,7 @@ class _Change:
         lightness = lab[:, 0] * target[0] / max(float(main[0]), 0.02)
         above = lab[:, 0] > main[0]
         room = (1 - target[0]) / max(1 - float(main[0]), 0.02)
-        lightness = np.where(above, target[0] + (lab[:, 0] - main[0]) * min(room, 1.5), lightness)
+        lightness = np.where(above, target[0] + (lab[:, 0] - main[0]) * min(room, 1.0), lightness)
         chroma = float(main[1:] @ main[1:])
         factor = float(target[1:] @ main[1:]) / chroma if chroma > 0.02**2 else 1.0
         moved = lab[:, 1:] * np.float32(factor) + (target[1:] - np.float32(factor) * main[1:])
@@ -353,7 +354,7 @@ class _Change:
         body = from_srgb(np.maximum(colours - glint[:, None], 0))
         veil = max(_VEIL, _DARK - float(own[0]) ** 3)
         gain = np.cbrt((body[:, :1] ** 3 + veil) / (float(own[0]) ** 3 + veil))
-        return to_srgb(gain * self._target) + glint[:, None]
+        return to_srgb(_shouldered(gain * self._target[0], self._target[0]) * self._target) + glint[:, None]
 
     def _glint(self, colours: Field, own: Field) -> Field:
         """The white light on top of each colour, in levels (n,): a highlight."""
@@ -369,6 +370,14 @@ class _Change:
         vivid = float(_smoothly(np.float32(np.hypot(own[1], own[2])), *_GREY))
         glint = vivid * rise * pale + (1 - vivid) * bright
         return np.asarray(np.minimum(glint, colours.min(axis=1)), np.float32)
+
+
+def _shouldered(lightness: Field, median: float) -> Field:
+    """By what the target is multiplied: lightness over its median, bent above it so that white comes last."""
+    room = max(1 - median, 0.02)
+    above = np.maximum(lightness - median, 0)
+    bent = np.where(lightness > median, median + room * (1 - np.exp(-above / room)), lightness)
+    return np.asarray(bent / median, np.float32)
 
 
 def _foreign(points: Field, main: Field) -> Field:
