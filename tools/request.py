@@ -29,6 +29,8 @@ class ColourStage(BaseModel):
     ``value`` is the asked colour in Oklab (lightness 0…1, two axes of hue within ±0.4; Ottosson 2020), as a
     surface in full light would show it. ``light`` is the share of that lightness and chroma that the thing's
     median shows in the picture's light (about 0.5…1.1); ``strength`` (0…1) how much of the way is gone.
+    ``pattern`` says what becomes of the other colours of a patterned thing: they are ``kept``, they take the
+    colour, too (``plain``), or move with it by the same step (``follows``).
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """
@@ -38,6 +40,7 @@ class ColourStage(BaseModel):
     value: tuple[Share, Share, Share]
     light: float = Field(gt=0, le=4, allow_inf_nan=False)
     strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    pattern: Literal["kept", "plain", "follows"] = "kept"
     painted: Digest | None = None
 
 

@@ -15,13 +15,24 @@ from tools.inpainting.oklab import Field, from_srgb
 
 Colour = tuple[float, float, float]
 
-LIGHT: Final = 0.9
-"""The share of its own lightness that a surface shows where nothing tells more: on drawn rooms and
-photographs alike most of a thing lies a little off the light."""
+LIGHT: Final = 0.97
+LEAST_LIGHT: Final = 0.85
+"""The share of its own lightness that a surface without shade shows at its median, and the least that is
+assumed: fitted on drawn rooms, whose things lie between 0.83 and 1.1."""
 
 _SAMPLES: Final = 12_000
 _LEAST: Final = 24  # pixels; fewer say nothing of several colours
-_SEEDS: Final = 5
+_PART: Final = 0.008
+"""The share of a thing below which a colour is no part of it."""
+
+_HUES: Final = (0.07, 0.09)
+_SHADE: Final = 0.64
+"""Two colours are two where their hues are so far apart (``shadeless``; from the second on less clearly
+divided ones, too), or where the darker has less than this share of the other's lightness and hardly a pixel
+lies between.
+"""
+
+_SEEDS: Final = 7
 
 
 @dataclass(frozen=True)
@@ -100,8 +111,13 @@ def _sample(mask: NDArray[np.bool_], box: Box) -> tuple[NDArray[np.intp], NDArra
 
 
 def _light(lab: Field) -> float:
-    """The share of its own lightness that a surface shows; (n, 3) Oklab are the pixels of one colour."""
-    return max(LIGHT, float(np.median(lab[:, 0])))
+    """The share of its own lightness that a surface shows; (n, 3) Oklab are the pixels of one colour.
+
+    Nothing is whiter than white, so that it is at least the lightness seen; and the deeper the shade is that
+    the darkest quarter lies in, the less light falls on the median, too.
+    """
+    shade, seen = (float(value) for value in np.quantile(lab[:, 0], (0.25, 0.5)))
+    return max(LIGHT - 0.2 * (1 - shade / max(seen, 0.02)), LEAST_LIGHT, seen)
 
 
 def shadeless(lab: Field) -> Field:
@@ -121,8 +137,8 @@ def _clusters(lab: Field) -> tuple[NDArray[np.intp], list[Field]]:
     centres = [np.median(points, axis=0)]
     distance = np.linalg.norm(points - centres[0], axis=1)
     while len(centres) < _SEEDS and len(points) >= _LEAST:
-        far = np.quantile(distance, 0.97)
-        if far < 0.08:
+        far = np.quantile(distance, 0.97 if len(centres) % 2 else 0.99)
+        if far < 0.06 and len(centres) % 2 == 0:
             break
         centres.append(points[int(np.argmin(np.abs(distance - far)))])
         distance = np.minimum(distance, np.linalg.norm(points - centres[-1], axis=1))
@@ -157,7 +173,7 @@ def _merge(lab: Field, points: Field, labels: NDArray[np.intp]) -> bool:
 
 def _two(lab: Field, points: Field, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
     """Whether two groups of pixels are two colours, and not one in light and shade."""
-    if min(np.count_nonzero(one), np.count_nonzero(other)) < max(_LEAST, 0.02 * len(lab)):
+    if min(np.count_nonzero(one), np.count_nonzero(other)) < max(_LEAST, _PART * len(lab)):
         return False
     a, b = np.median(lab[one], axis=0), np.median(lab[other], axis=0)
     if a[0] > b[0]:
@@ -170,13 +186,13 @@ def _two(lab: Field, points: Field, one: NDArray[np.bool_], other: NDArray[np.bo
     along = float(a[1] * b[1] + a[2] * b[2]) / max(chroma * chroma, 1e-6)
     shine = chroma > 0.04 and b[0] > a[0] and along > 0.55 and hues < 0.3
     shade = a[0] / max(b[0], 1e-6)
-    if not (hues > 0.09 and not shine) and not shade < 0.62:
+    if not (hues > _HUES[0] and not shine) and not shade < _SHADE:
         return False
     both = points[one | other]
     place = (both - p) @ way / max(length, 1e-9)
     middle = np.count_nonzero((place > 0.3) & (place < 0.7))
     ends = min(np.count_nonzero(np.abs(place) < 0.2), np.count_nonzero(np.abs(place - 1) < 0.2))
-    return bool(middle < (0.6 if hues > 0.09 else 0.3) * ends)
+    return bool(middle < (0.6 if hues > _HUES[1] else 0.45 if hues > _HUES[0] else 0.3) * ends)
 
 
 def _parts(
@@ -196,7 +212,8 @@ def _parts(
     scores = []
     for centre, share, within in zip(centres, shares, mixed, strict=True):
         vivid = float(np.hypot(centre[1], centre[2])) / (float(centre[0]) + 0.15)
-        scores.append(share * ((0.35 + min(1.0, vivid / 0.15)) if within else 0.2))
+        vivid = min(1.0, max(0.0, vivid - 0.06) / 0.12)
+        scores.append(share * (0.35 + vivid * (1.0 if within else 0.35)))
     order = sorted(range(len(kinds)), key=lambda i: -scores[i])
     main = order[0]
     again = np.searchsorted(kinds, labels)

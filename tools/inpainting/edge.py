@@ -19,7 +19,13 @@ Field = NDArray[np.float32]
 ALIKE: Final = 24.0
 """Inside and outside closer than this, in levels, do not tell what a pixel between them is."""
 
-_DIRECTIONS: Final = 12
+_DIRECTIONS: Final = 10
+_DISTANCES: Final = (1.0, 1.7, 2.6)
+_UNSURE: Final = 0.02
+"""Where inside and outside are looked at: so many directions, at these multiples of the band's reach; and
+what pixels of the band itself count beside others."""
+_SIMILAR: Final = 25.0  # levels
+
 _STRANGE: Final = 0.3
 """A pixel further than this share of the difference from any mixture is something else."""
 
@@ -46,8 +52,8 @@ def unmix(crop: NDArray[np.uint8], mask: NDArray[np.bool_], reach: int) -> Edge:
     3).
     """
     depth = _depth(mask, reach)
-    rows, columns = np.nonzero(depth)
-    if not rows.size:
+    rows, columns = np.nonzero(depth) if depth is not None else (np.zeros(0, np.intp),) * 2
+    if depth is None:
         return Edge(rows, columns, np.zeros(0, np.float32), np.zeros((0, 3), np.uint8))
     inner, outer, there = _surroundings(crop, mask, depth, rows, columns, reach)
     seen = crop[rows, columns].astype(np.float32)
@@ -63,6 +69,7 @@ def unmix(crop: NDArray[np.uint8], mask: NDArray[np.bool_], reach: int) -> Edge:
     trust = np.clip(2 * trust - 0.5, 0, 1)
     trust[strange | ~there] = 0
     share = trust * share + (1 - trust) * soft
+    share = _even(crop, mask, rows, columns, share)
     share = np.where(inside & (share > 0.93), 1, np.where(share < 0.04, 0, share)).astype(np.float32)
     solid = np.maximum(share, 0.3)[:, None]
     own = np.where(share[:, None] > 0.3, (seen - (1 - solid) * outer) / solid, inner)
@@ -70,10 +77,12 @@ def unmix(crop: NDArray[np.uint8], mask: NDArray[np.bool_], reach: int) -> Edge:
     return Edge(rows, columns, share, np.clip(np.rint(own), 0, 255).astype(np.uint8))
 
 
-def _depth(mask: NDArray[np.bool_], reach: int) -> NDArray[np.uint8]:
+def _depth(mask: NDArray[np.bool_], reach: int) -> NDArray[np.uint8] | None:
     """How near each pixel is to the edge: 0 beyond the reach, else from 1 (far) to ``reach`` (at the
     edge).
     """
+    if mask.all():
+        return None
     high, wide = mask.shape
     depth = np.zeros((high + 2 * reach, wide + 2 * reach), np.uint8)
     down = np.nonzero(mask[1:] != mask[:-1])
@@ -99,29 +108,51 @@ def _surroundings(
 ) -> tuple[Field, Field, NDArray[np.bool_]]:
     """The colours inside and outside near each pixel, (n, 3) each, and whether there are both."""
     high, wide = mask.shape
-    sums = [np.zeros((len(rows), 3), np.float32) for _ in range(2)]
-    weights = [np.zeros(len(rows), np.float32) for _ in range(2)]
-    for far in (1.0, 1.7, 2.6):
+    state = mask + 2 * (depth != 0).astype(
+        np.uint8
+    )  # 0 and 1 outside and inside, 2 and 3 the same but unsure
+    flat, pixels = state.reshape(-1), np.ascontiguousarray(crop).reshape(-1, 3)
+    sums = np.zeros((2, len(rows), 3), np.float32)
+    weights = np.zeros((2, len(rows)), np.float32)
+    for far in _DISTANCES:
+        of_state = np.array(((1, 0, _UNSURE, 0), (0, 1, 0, _UNSURE)), np.float32) / np.float32(far * far)
         for k in range(_DIRECTIONS):
             angle = 2 * np.pi * (k + far) / _DIRECTIONS
-            dy, dx = round(far * reach * np.sin(angle)), round(far * reach * np.cos(angle))
-            y, x = np.clip(rows + dy, 0, high - 1), np.clip(columns + dx, 0, wide - 1)
-            colour = crop[y, x]
-            sure = np.where(depth[y, x] == 0, 1.0, 0.02).astype(np.float32) / np.float32(far * far)
-            inside = mask[y, x]
-            for side, which in enumerate((inside, ~inside)):
-                weight = sure * which
-                sums[side] += weight[:, None] * colour
+            y = np.clip(rows + round(far * reach * np.sin(angle)), 0, high - 1)
+            at = y * wide + np.clip(columns + round(far * reach * np.cos(angle)), 0, wide - 1)
+            colour = pixels.take(at, axis=0).astype(np.float32)
+            there = flat.take(at)
+            for side in (0, 1):
+                weight = of_state[side].take(there)
                 weights[side] += weight
-    inner, outer = (
-        np.asarray(each / np.maximum(w, 1e-6)[:, None], np.float32)
-        for each, w in zip(sums, weights, strict=True)
-    )
-    there = (weights[0] > 0.05) & (weights[1] > 0.05)
+                sums[side] += colour * weight[:, None]
+    sums /= np.maximum(weights, 1e-6)[..., None]
+    unknown = weights <= 1e-6
+    sums[unknown] = np.broadcast_to(crop[rows, columns], sums.shape)[unknown]
+    return sums[1], sums[0], np.asarray((weights > 0.05).all(axis=0))
+
+
+def _even(
+    crop: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    share: Field,
+) -> Field:
+    """The shares without specks: each is the mean of nine neighbours' that look like it."""
+    high, wide = mask.shape
+    all_shares = mask.astype(np.float32)
+    all_shares[rows, columns] = share
     seen = crop[rows, columns].astype(np.float32)
-    inner[weights[0] <= 1e-6] = seen[weights[0] <= 1e-6]
-    outer[weights[1] <= 1e-6] = seen[weights[1] <= 1e-6]
-    return inner, outer, there
+    total, weights = np.zeros_like(share), np.zeros_like(share)
+    for dy in (-1, 0, 1):
+        for dx in (-1, 0, 1):
+            y, x = np.clip(rows + dy, 0, high - 1), np.clip(columns + dx, 0, wide - 1)
+            off = crop[y, x] - seen
+            weight = np.exp(-(off * off).sum(axis=1) / np.float32(_SIMILAR * _SIMILAR))
+            total += weight * all_shares[y, x]
+            weights += weight
+    return np.asarray(total / weights, np.float32)
 
 
 def _soft(mask: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Field:

@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
+from scipy import ndimage
 
 from sessions.compose import Box, Patch
 from tools import errors
@@ -40,6 +41,7 @@ __all__ = [
     "recolour",
     "recolour_patch",
     "seen",
+    "shown",
     "stage_for",
     "stage_for_step",
     "taken",
@@ -60,6 +62,20 @@ on by their lack of colour."""
 
 _BRIGHTEST: Final = 1.15
 """How many times its own lightness a surface is ever lit; what is brighter is a highlight."""
+
+_VEIL: Final = 0.002
+_DARK: Final = 0.015
+"""Linear light that is taken to lie over every picture, and how much there is with it at least where a thing
+is black: below, what differs from pixel to pixel is the camera and its eight bits, and no light and
+shade."""
+
+_BLACKEST: Final = 0.002
+"""Linear light that even black throws back, so that its folds are seen: level 6 of 255."""
+
+_STRETCHED: Final = 1.8
+"""From so many new levels for one old one on, noise is taken out."""
+
+_WINDOW: Final = 5  # pixels
 
 _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
 
@@ -82,23 +98,30 @@ def stage_for_step(
     """
     if current is None:
         look = measure(picture, mask)
-        shown, light, strength, painted = look.median, look.light, 1.0, None
+        current = ColourStage(value=(0.0, 0.0, 0.0), light=look.light, pattern="follows")
+        old = look.median
     else:
-        light, strength, painted = current.light, current.strength, current.painted
-        shown = (current.value[0] * light, current.value[1] * light, current.value[2] * light)
-    moved = _moved(shown, step, most=max(light, shown[0]))
-    levels = np.abs(np.diff(to_srgb(np.array((shown, moved), np.float32)), axis=0)).max()
-    if math.dist(moved, shown) < JUST_VISIBLE / 2 or levels < _UNSEEN:
+        old = shown(current)
+    light = current.light
+    new = _moved(old, step, most=max(light, old[0]))
+    levels = np.abs(np.diff(to_srgb(np.array((old, new), np.float32)), axis=0)).max()
+    if math.dist(new, old) < JUST_VISIBLE / 2 or levels < _UNSEEN:
         raise EngineError(_at_the_end(step))
-    value = (moved[0] / light, moved[1] / light, moved[2] / light)
-    return ColourStage(value=value, light=light, strength=strength, painted=painted)
+    value = (max(new[0] ** 3 - _BLACKEST, 0.0) ** (1 / 3) / light, new[1] / light, new[2] / light)
+    return current.model_copy(update={"value": value})
 
 
-def _moved(shown: Colour, step: ColourStep, most: float) -> Colour:
+def shown(stage: ColourStage) -> Colour:
+    """The Oklab that a stage gives the thing's median, in its picture's light, at full strength."""
+    lightness, a, b = (axis * stage.light for axis in stage.value)
+    return (max(lightness, 0.0) ** 3 + _BLACKEST) ** (1 / 3), a, b
+
+
+def _moved(old: Colour, step: ColourStep, most: float) -> Colour:
     """A colour as seen, a step on; ``most`` is how light it can become."""
-    lightness = min(max(shown[0] + step.lightness, 0.0), most)
-    share = lightness / shown[0] if shown[0] > 0.02 else 1.0
-    a, b = (axis * share * step.chroma for axis in shown[1:])
+    lightness = min(max(old[0] + step.lightness, 0.0), most)
+    share = lightness / old[0] if old[0] > 0.02 else 1.0
+    a, b = (axis * share * step.chroma for axis in old[1:])
     if step.warmth:
         a, b = a + 0.015 * step.warmth, b + 0.045 * step.warmth
     a, b = a + step.tint[0], b + step.tint[1]
@@ -142,6 +165,8 @@ def recolour(
     crop = picture[outer.y0 : outer.y1, outer.x0 : outer.x1]
     inside = mask[outer.y0 : outer.y1, outer.x0 : outer.x1]
     rgba = _mapped(crop, inside, change)
+    if change.stretch > _STRETCHED:
+        _calm(rgba, inside, change.stretch)
     edge = unmix(crop, inside, reach)
     if edge.rows.size:
         seen_there = crop[edge.rows, edge.columns].astype(np.float32)
@@ -235,16 +260,30 @@ class _Change:
     def __init__(self, look: Appearance, stage: ColourStage) -> None:
         self._look = look
         self._stage = stage
-        shown = np.array(stage.value, np.float32) * np.float32(stage.light)
-        self._target = shown
+        self._target = np.array(shown(stage), np.float32)
         self._main = np.array(look.median, np.float32)
-        self._others = [np.array(part.colour, np.float32) for part in look.colours[1:]]
+        kept = [part for part in look.colours[1:] if part.apart or stage.pattern == "kept"]
+        self._kept = [np.array(part.colour, np.float32) for part in kept]
+        others = [part for part in look.colours[1:] if not part.apart and stage.pattern == "plain"]
+        self._others = [np.array(part.colour, np.float32) for part in others]
         self._table: ImageFilter.Color3DLUT | None = None
 
     def __call__(self, colours: NDArray[np.uint8]) -> Field:
         """The new sRGB, float32 in 0…255, of sRGB colours, uint8 (n, 3)."""
         changed, _ = self._exactly(colours.astype(np.float32))
         return changed
+
+    def share(self, colours: NDArray[np.uint8]) -> Field:
+        """How much of each colour, uint8 (n, 3), is of what takes the new one: (n,), 0…1."""
+        return self._own(colours.astype(np.float32))[0]
+
+    @property
+    def stretch(self) -> float:
+        """How many levels of new lightness one level of the thing's own makes at its median."""
+        main = to_srgb(self._main[None])[0]
+        pair = np.stack((main - 4, main + 4)).clip(0, 255)
+        levels = self._exactly(pair)[0].mean(axis=1)
+        return float(levels[1] - levels[0]) / 8
 
     def table(self) -> ImageFilter.Color3DLUT:
         """The map as a table for Pillow: RGB and the alpha of what changes."""
@@ -260,51 +299,102 @@ class _Change:
         return self._table
 
     def _exactly(self, colours: Field) -> tuple[Field, Field]:
-        """New colours (n, 3) and the share of the thing's main colour in each, (n,)."""
+        """New colours (n, 3), and the share in each of what takes the new one, (n,)."""
         share, own = self._own(colours)
-        way = self._lit(own) - own
-        changed = colours + np.float32(self._stage.strength) * share[:, None] * way
+        new = self._followed(own) if self._stage.pattern == "follows" else self._lit(own, self._main)
+        if self._others:
+            points = shadeless(from_srgb(own))
+            places = [_place(points, self._main, other) for other in self._others]
+            last = np.zeros(len(colours), np.float32)
+            for other, place in zip(self._others, places, strict=True):
+                nearer = place > last
+                new[nearer] += ((place - last)[:, None] * (self._lit(own, other) - new))[nearer]
+                last = np.maximum(last, place)
+        changed = colours + np.float32(self._stage.strength) * share[:, None] * (new - own)
         return np.clip(changed, 0, 255), share
 
     def _own(self, colours: Field) -> tuple[Field, Field]:
-        """How much of each colour is the thing's main colour, and that part: what two colours' edge mixes."""
-        share = np.ones(len(colours), np.float32)
+        """The share in each colour of what takes the new one, and that part of it: at the border of two
+        colours a pixel is a mixture.
+        """
+        points = shadeless(from_srgb(colours))
+        share = 1 - _foreign(points, self._main)
         own = colours
-        if not self._others:
-            return share, own
-        points, main = shadeless(from_srgb(colours)), shadeless(self._main[None])[0]
-        for other in self._others:
-            way = shadeless(other[None])[0] - main
-            place = (points - main) @ way / np.float32(way @ way)
-            share = np.minimum(share, 1 - np.clip((place - 0.25) / 0.5, 0, 1))
+        for kept in self._kept:
+            mixed = 1 - _place(points, self._main, kept)
+            less = mixed < share
+            share = np.where(less, mixed, share)
+            solid = np.maximum(mixed, 0.4)[:, None]
+            part = (colours - (1 - solid) * to_srgb(kept[None])) / solid
+            own = np.where((less & (mixed < 1))[:, None], np.clip(part, 0, 255), own)
         return share, own
 
-    def _lit(self, colours: Field) -> Field:
-        """The new colours of pixels that show the thing's main colour, more or less lit, with highlights."""
-        glint = self._glint(colours)
-        body = from_srgb(colours - glint[:, None])
-        gain = body[:, :1] / max(float(self._main[0]), 0.02)
-        return to_srgb(gain * self._target) + glint[:, None]
+    def _followed(self, colours: Field) -> Field:
+        """The new colours where all colours of a thing move as its main colour does."""
+        lab = from_srgb(colours)
+        main, target = self._main, self._target
+        lightness = lab[:, 0] * target[0] / max(float(main[0]), 0.02)
+        above = lab[:, 0] > main[0]
+        room = (1 - target[0]) / max(1 - float(main[0]), 0.02)
+        lightness = np.where(above, target[0] + (lab[:, 0] - main[0]) * min(room, 1.0), lightness)
+        chroma = float(main[1:] @ main[1:])
+        factor = float(target[1:] @ main[1:]) / chroma if chroma > 0.02**2 else 1.0
+        moved = lab[:, 1:] * np.float32(factor) + (target[1:] - np.float32(factor) * main[1:])
+        return to_srgb(np.concatenate((lightness[:, None], moved), axis=1, dtype=np.float32))
 
-    def _glint(self, colours: Field) -> Field:
+    def _lit(self, colours: Field, own: Field) -> Field:
+        """The new colours of pixels that show the colour ``own``, more or less lit, with highlights."""
+        glint = self._glint(colours, own)
+        body = from_srgb(np.maximum(colours - glint[:, None], 0))
+        veil = max(_VEIL, _DARK - float(own[0]) ** 3)
+        gain = np.cbrt((body[:, :1] ** 3 + veil) / (float(own[0]) ** 3 + veil))
+        return to_srgb(_shouldered(gain * self._target[0], self._target[0]) * self._target) + glint[:, None]
+
+    def _glint(self, colours: Field, own: Field) -> Field:
         """The white light on top of each colour, in levels (n,): a highlight."""
-        main = to_srgb(self._main[None])[0]
+        main = to_srgb(own[None])[0]
         mean = float(main.mean())
         tint = main - mean
-        lab = from_srgb(colours)
-        lightness, level = lab[:, 0], colours.mean(axis=1)
-        strength = float(tint @ tint)
-        body = (colours @ tint) / max(strength, 1.0) * mean
-        pale = np.maximum(level - np.maximum(body, 0), 0)
-        rise = _smoothly(lightness / max(float(self._main[0]), 0.02), 1.03, 1.2)
-        full = _BRIGHTEST / self._look.light
-        most = mean * full
-        bright = np.maximum(level - most, 0)
-        chroma = float(np.hypot(self._main[1], self._main[2]))
-        vivid = float(_smoothly(np.float32(chroma), *_GREY))
-        return np.asarray(
-            np.minimum(vivid * rise * pale + (1 - vivid) * bright, colours.min(axis=1)), np.float32
-        )
+        lightness, level = from_srgb(colours)[:, 0], colours.mean(axis=1)
+        body = (colours @ tint) / max(float(tint @ tint), 1.0) * mean
+        pale = np.maximum(0.9 * level - np.maximum(body, 0), 0)
+        rise = _smoothly(lightness / max(float(own[0]), 0.02), 1.03, 1.2)
+        most = float(own[0]) * _BRIGHTEST / self._look.light + 0.05
+        bright = np.maximum(level - to_srgb(np.array([[most, 0, 0]], np.float32)).mean(), 0)
+        vivid = float(_smoothly(np.float32(np.hypot(own[1], own[2])), *_GREY))
+        glint = vivid * rise * pale + (1 - vivid) * bright
+        return np.asarray(np.minimum(glint, colours.min(axis=1)), np.float32)
+
+
+def _shouldered(lightness: Field, median: float) -> Field:
+    """By what the target is multiplied: lightness over its median, bent above it so that white comes last."""
+    room = max(1 - median, 0.02)
+    above = np.maximum(lightness - median, 0)
+    bent = np.where(lightness > median, median + room * (1 - np.exp(-above / room)), lightness)
+    return np.asarray(bent / median, np.float32)
+
+
+def _foreign(points: Field, main: Field) -> Field:
+    """How surely colours (n, 3, ``shadeless``) are of another hue than ``main`` in any light, 0…1."""
+    own = shadeless(main[None])[0, 1:]
+    vivid = np.hypot(points[:, 1], points[:, 2])
+    strength = float(np.hypot(own[0], own[1]))
+    along = points[:, 1:] @ own / np.maximum(vivid * strength, 1e-6)
+    turned = _smoothly(np.arccos(np.clip(along, -1, 1)), 0.9, 1.4) * float(
+        _smoothly(np.float32(strength), 0.08, 0.14)
+    )
+    coloured = 1 - float(_smoothly(np.float32(strength), 0.03, 0.08))
+    return np.asarray(
+        np.maximum(turned * _smoothly(vivid, 0.08, 0.14), coloured * _smoothly(vivid, 0.16, 0.24)), np.float32
+    )
+
+
+def _place(points: Field, main: Field, other: Field) -> Field:
+    """Where colours (n, 3, ``shadeless``) lie between two of a thing's: 0 at the main one, 1 at the other."""
+    start = shadeless(main[None])[0]
+    way = shadeless(other[None])[0] - start
+    place = (points - start) @ way / np.float32(way @ way)
+    return np.asarray(np.clip((place - 0.15) / 0.7, 0, 1), np.float32)
 
 
 def _smoothly(x: Field | np.float32, low: float, high: float) -> Field:
@@ -325,6 +415,30 @@ def _mapped(crop: NDArray[np.uint8], inside: NDArray[np.bool_], change: _Change)
     return rgba
 
 
+def _calm(rgba: NDArray[np.uint8], inside: NDArray[np.bool_], stretch: float) -> None:
+    """Take the noise out of what was made much lighter, in place: grain and steps that were not to be seen.
+
+    The local Wiener filter on the mean level (Lee 1980): where a window varies no more than noise does, its
+    mean is taken. The noise is what rounding makes after the stretch, or what the calmest windows show.
+    """
+    high, wide = inside.shape
+    rows = max(64, _STRIPS // max(1, wide))
+    for top in range(0, high, rows):
+        first, last = max(0, top - _WINDOW), min(high, top + rows + _WINDOW)
+        level = rgba[first:last, :, :3].mean(axis=2, dtype=np.float32)
+        mean = ndimage.uniform_filter(level, _WINDOW)
+        variance = np.maximum(ndimage.uniform_filter(level * level, _WINDOW) - mean * mean, 0)
+        whole = ndimage.minimum_filter(inside[first:last], _WINDOW)
+        if not whole.any():
+            continue
+        calmest = float(np.quantile(variance[whole][::7], 0.2))
+        noise = np.float32(max((0.4 * stretch) ** 2, 1.5 * min(calmest, (3 * stretch) ** 2)))
+        shift = (mean - level) * np.minimum(noise / np.maximum(variance, 1e-3), 1) * whole
+        part = np.s_[top - first : top - first + min(rows, high - top)]
+        band = rgba[top : top + rows, :, :3]
+        band[:] = np.clip(np.rint(band + shift[part][..., None]), 0, 255)
+
+
 def seen(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """The share of the mask in which an eye sees a difference, 0…1."""
     return float((_distances(before, after, mask) > JUST_VISIBLE).mean())
@@ -334,7 +448,7 @@ def taken(after: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage)
     """How far, in Oklab, the thing under the mask is from what was asked; of several colours, the nearest of
     those that cover a quarter.
     """
-    wanted = np.multiply(stage.value, stage.light)
+    wanted = shown(stage)
     look = measure(after, mask)
     large = [part.colour for part in look.colours if part.share >= 0.25] or [look.median]
     return min(float(np.linalg.norm(np.subtract(colour, wanted))) for colour in large)
@@ -344,8 +458,7 @@ def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray
     """The share of the thing's main colour under the mask that is as it was, 0…1."""
     look = measure(before, mask)
     pixels = before[mask]
-    share, _ = _Change(look, ColourStage(value=look.median, light=1.0))._own(pixels.astype(np.float32))
-    main = share > 0.5
+    main = _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
     if not main.any():
         return 0.0
     return float((_distances(before, after, mask)[main] <= JUST_VISIBLE).mean())
