@@ -12,10 +12,12 @@ from agent.planner.english.looks import COLOUR_OF
 from agent.planner.english.phrase import (
     Phrase,
     parse,
+    sort_of,
     words_of,
 )
 from agent.planner.frames import Frame
 from agent.planner.layers import (
+    by_look,
     focused_layers,
     layer_named,
     layers_referred,
@@ -100,6 +102,8 @@ def _restyle(frame: Frame, context: Context) -> Done:
         if _whole(frame.target):
             return ask("Everything is too much for one edit: which things shall I change?")
         layer = layer_named(frame.target, context)
+        if layer is None and sort_of(parse(frame.target).noun[-1]) == "colour":
+            layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"
         if layer:
             return _revise(layer, frame.prompt)
         return made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")

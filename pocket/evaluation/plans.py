@@ -11,7 +11,7 @@ Conventions of the expected plans:
   id, its target and, if it was ``replace`` or ``add``, its kind; its prompt is the whole new look (leather +
   darker = "a darker leather sofa"; a colour takes the place of a colour, a material of a material, the rest
   stays). A step is asked for once: after it, the layer goes by the name of the colour that it came to (blue +
-  lighter, then the same for the cushions = "royal blue cushions").
+  lighter, then the same for the cushions = "bright blue cushions").
 * An object that is named and already has a visible layer is revised. What a layer put there is removed by
   hiding that layer.
 * Every turn that changes the picture makes one version, whatever its number of steps.

@@ -58,7 +58,8 @@ DECORATORS: Final[dict[str, tuple[int, int, int]]] = {
     "gunmetal": (62, 70, 76), "steel": (113, 121, 126), "steel grey": (113, 121, 126),
     "cement": (150, 146, 140), "concrete": (158, 156, 152), "storm": (82, 92, 104),
     "storm grey": (82, 92, 104), "mouse grey": (120, 112, 106), "pebble": (178, 170, 158),
-    "elephant grey": (134, 126, 122), "silver": (192, 192, 192), "greige": (190, 180, 165),
+    "elephant grey": (134, 126, 122), "silver": (192, 192, 192),
+    "silver grey": (172, 174, 176), "greige": (190, 180, 165),
     "mushroom": (186, 168, 150), "taupe": (140, 125, 110), "putty": (196, 184, 160),
     "off black": (44, 42, 42), "jet black": (20, 20, 22), "pitch black": (12, 12, 12),
     "raven": (32, 32, 38), "onyx": (40, 40, 42), "ebony": (52, 42, 38), "soot": (52, 50, 50),
@@ -257,7 +258,7 @@ _AXES: Final = np.array(
 # ---- from words to a value ----
 @cache
 def names() -> dict[str, tuple[int, int, int]]:
-    """Every name with its sRGB value, lower case, British, words parted by one space; more than a thousand.
+    """Every name with its sRGB value, lower case, British, words parted by one space; about a thousand.
 
     CSS's names are among them as they are written ("darkslategrey"); ``value_of`` reads them with spaces too.
     """
@@ -271,7 +272,7 @@ def names() -> dict[str, tuple[int, int, int]]:
     def ruled(name: str) -> bool:
         """What the survey calls "dusty orange" is a shade of its own orange: the rules make it of ours."""
         shade, _, base = name.partition(" ")
-        return shade in ("warm", "cool", "muted", "dusty", "dull", "soft") and base in EVERYDAY
+        return shade in _RULED and base in EVERYDAY
 
     css = {name.replace("gray", "grey"): ImageColor.getrgb(name)[:3] for name in ImageColor.colormap}
     joined = {name.replace(" ", ""): name for name in (*EVERYDAY, *DECORATORS)}
@@ -298,6 +299,9 @@ def _by_letters() -> dict[str, Value]:
 def _triple(value: NDArray[np.floating]) -> Value:
     return float(value[0]), float(value[1]), float(value[2])
 
+
+_RULED: Final = frozenset(("warm", "cool", "muted", "dusty", "dull", "soft", "bright", "pastel", "pale"))
+"""Shades that the survey's people took from other colours than those that go by the plain names here."""
 
 _CODE: Final = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})|rgb\s*\(\s*\d{1,3}\s*(?:[, ]\s*\d{1,3}\s*){2}\)")
 
@@ -411,8 +415,20 @@ def _hued(words: tuple[str, ...]) -> Value | None:
     for cut in range(1, len(rest)):
         first, second = _by_letters().get("".join(rest[:cut])), _of(rest[cut:])
         if first is not None and second is not None:
-            return _mixed(second, first, 0.4)
+            return first if _is_sort_of(first, rest[:cut], rest[cut:]) else _mixed(second, first, 0.4)
     return None
+
+
+def _is_sort_of(value: Value, name: Sequence[str], plain: Sequence[str]) -> bool:
+    """Whether "cobalt blue" says no more than "cobalt": the second word is the plain name of its hue."""
+    if " ".join(plain) not in _PLAIN or " ".join(name) in _PLAIN:
+        return False
+    said = np.array(_by_letters()["".join(plain)][1:])
+    own = np.array(value[1:])
+    chromas = float(np.hypot(*said)), float(np.hypot(*own))
+    if chromas[0] < 0.02 or chromas[1] < 0.02:
+        return max(chromas) < 0.045
+    return float(said @ own) / (chromas[0] * chromas[1]) > 0.85
 
 
 def _without_ish(word: str) -> str:
@@ -497,8 +513,9 @@ _COMMON: Final = (
     *_PLAIN, "navy", "beige", "cream", "turquoise", "mint green", "sage green", "olive green",
     "mustard yellow", "burgundy", "peach", "lilac", "mauve", "tan", "charcoal", "terracotta", "ochre",
     "crimson", "violet", "sky blue", "forest green", "emerald green", "off white", "taupe", "salmon",
-    "coral", "magenta", "plum", "lavender", "rust", "royal blue", "petrol blue", "lime green", "khaki",
+    "coral", "magenta", "plum", "lavender", "rust", "royal blue", "petrol blue", "lime green", "butter yellow",
     "maroon", "dusty pink",
+    "sand", "camel", "caramel", "dusky pink", "rose pink", "oatmeal", "denim blue", "midnight blue",
 )  # fmt: skip
 _HUES: Final = (
     "red", "orange", "yellow", "green", "teal", "turquoise", "blue", "purple", "pink", "brown", "beige",
@@ -506,7 +523,7 @@ _HUES: Final = (
 _SHADES: Final = (
     "dark", "light", "pale", "bright", "muted", "deep", "very dark", "very pale", "dusty",
 )  # fmt: skip
-_GREYS: Final = ("dark grey", "light grey", "pale grey", "very dark grey", "very pale grey", "warm grey")
+_GREYS: Final = ("dark grey", "light grey", "silver grey", "very dark grey", "jet black")
 _PAIRS: Final = (
     "reddish brown", "orangish brown", "yellowish green", "bluish green", "greenish blue", "bluish purple",
     "pinkish purple", "reddish purple", "reddish orange", "yellowish brown", "greenish brown",
@@ -515,14 +532,21 @@ _PAIRS: Final = (
 )  # fmt: skip
 
 
+def _is_said(shade: str, hue: str) -> bool:
+    """Whether people call a colour so: "very dark orange" is a brown."""
+    if shade == "very dark":
+        return hue in ("red", "green", "teal", "blue", "purple", "brown")
+    return hue not in ("brown", "beige") or shade not in ("bright", "dusty", "muted")
+
+
 @cache
 def _names_to_give() -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
     """Names, their values (n, 3), and what each costs: a plain name is said rather than a composed one."""
     given = [(name, 0.0 if name in _PLAIN else 0.008) for name in _COMMON]
     given += [(name, 0.004) for name in _GREYS]
-    given += [(f"{shade} {hue}", 0.016) for hue in _HUES for shade in _SHADES]
+    given += [(f"{shade} {hue}", 0.016) for hue in _HUES for shade in _SHADES if _is_said(shade, hue)]
     given += [(name, 0.02) for name in _PAIRS]
-    given += [(f"{shade} {name}", 0.03) for name in _PAIRS for shade in ("dark", "light", "pale")]
+    given += [(f"{shade} {name}", 0.05) for name in _PAIRS for shade in ("dark", "light", "pale")]
     values = np.array([value_of(name) for name, _ in given], np.float64)
     return tuple(name for name, _ in given), values, np.array([cost for _, cost in given])
 

@@ -149,7 +149,7 @@ _MATERIAL_MODIFIERS: Final = _words("""
 
 PATTERNS: Final = _words("""
     striped stripes stripe stripey stripy pinstriped pinstripe checked checks check checkered chequered
-    checkerboard chequerboard tartan plaid gingham houndstooth spotted spots polka dotted dots dotty
+    checkerboard chequerboard tartan plaid gingham houndstooth spotted spots polka dotted dots dot dotty
     floral flowery flowered flowers paisley geometric patterned pattern zigzag chevron argyle marbled
     camouflage camo leopard zebra tiger tie dye ombre ombré plain swirly starry tropical botanical
     multicoloured rainbow colourful two-tone two-toned polka-dot tie-dye animal-print harlequin
@@ -406,11 +406,7 @@ class _Reader:
                 and (named or any(self._means_a_look(i) for i in range(last)))
                 and self.words[last].low not in _FILLER
             ):
-                start = (
-                    last - 1
-                    if last and _is_name_of_thing([lows[last - 1], lows[last]]) and last > 1
-                    else last
-                )
+                start = last - 1 if last > 1 and lows[last - 1] in _EDIBLE and lows[last] in _TREES else last
                 self._take(start, last + 1)
 
     def _leave_out_the_place(self, at: int) -> None:
@@ -757,15 +753,11 @@ def _is_name_of_thing(words: Sequence[str]) -> bool:
     """
     *before, noun = words
     for word in before:
-        known = (
-            colours.value_of(word) is not None
-            or word in MATERIALS
-            or word in PATTERNS
-            or word in colours.MODIFIERS
-        )
-        if known and not (word in _EDIBLE and noun in _TREES):
+        if word in COMPARATIVES or word in colours.MODIFIERS:
             return False
-        if word in _COMPARATIVES or word in ("red", "green"):
+        if word in MATERIALS or word in PATTERNS:
+            continue
+        if colours.value_of(word) is not None and not (word in _EDIBLE and noun in _TREES):
             return False
     return True
 

@@ -140,7 +140,7 @@ COLOUR_OF_VERB: dict[str, str] = {
 """Verbs that say the look themselves."""
 
 VAGUE_LOOKS = words("""
-    different nice nicer better prettier pretty beautiful cool cooler fancier good best great interesting
+    different nice nicer better prettier pretty beautiful cool fancier good best great interesting
     unique special something anything else other another change changed fun perfect improved stylish
     stylisher lovely lovelier cuter cute wow amazing fresh fresher exciting awesome fabulous wonderful weird
     random

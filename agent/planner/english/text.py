@@ -141,7 +141,7 @@ def _apart(word: str) -> tuple[str, ...]:
     low = word.lower()
     if low in lx.SLANG:
         return tuple(lx.SLANG[low].split()) if lx.SLANG[low] != low else (word,)
-    if low in _NEGATED or low.endswith("n't"):
+    if low in _NEGATED or (low.endswith("n't") and len(low) > 3):
         return (_NEGATED.get(low, low[:-3]), "not")
     base, _, ending = word.rpartition("'")
     if base and ending.lower() in _CLITICS:
