@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import click
 
 from agent.train_command import train
+from tools.threads import share_the_machine
 
 _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
@@ -353,6 +354,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. Whatever goes wrong becomes one sentence on stderr."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    share_the_machine()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # no letter that the terminal lacks is worth a crash

@@ -408,8 +408,10 @@ def prunable(found: Survey, days: int | None) -> Iterator[str]:
         spent = [each for each in found.spent if each.why == why]
         if spent:
             size = _megabytes(sum(each.size for each in spent))
-            names = ", ".join(each.name for each in spent)
-            yield f"{_counted(len(spent), 'session')} {text} ({size}): {names}"
+            yield (
+                f"{_counted(len(spent), 'session')} {text} ({size}): "
+                + ", ".join(each.name for each in spent)
+            )
     if found.loose:
         count = _counted(sum(each.count for each in found.loose), "picture")
         size = _megabytes(sum(each.size for each in found.loose))

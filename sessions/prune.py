@@ -63,7 +63,7 @@ class Survey:
     @property
     def size(self) -> int:
         """The bytes that it all takes."""
-        return sum(each.size for each in (*self.spent, *self.loose))
+        return sum(each.size for each in self.spent) + sum(each.size for each in self.loose)
 
 
 @dataclass(frozen=True)
