@@ -20,6 +20,7 @@ import click
 
 from agent.outlet import OutputGone, abandon, open_streams, say
 from agent.train_command import train
+from tools.threads import share_the_machine
 
 _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
@@ -259,7 +260,7 @@ def replay(
 
 @cli.group()
 def sessions() -> None:
-    """List, show, export and remove the sessions that are kept."""
+    """List, show, export and remove the sessions that are kept, and free what is of no use."""
 
 
 @sessions.command("list")
@@ -300,6 +301,23 @@ def remove_session(name: str) -> int:
     from agent import oneshot
 
     return oneshot.remove_session(name)
+
+
+@sessions.command("prune")
+@click.option("--older-than", "days", metavar="DAYS", type=click.IntRange(1), help="Old sessions, too.")
+@click.option("--empty", is_flag=True, help="Only sessions in which nothing was made.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_json
+def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> int:
+    """Free what is of no use, after saying what that is.
+
+    That is: sessions in which nothing was made, and pictures that no version, no offer and no request
+    uses; with --older-than also whole sessions that have not changed for so many days. What is open
+    elsewhere stays. With --json nothing is asked, and nothing is freed without --yes.
+    """
+    from agent import oneshot
+
+    return oneshot.prune_sessions(days, empty, yes, as_json)
 
 
 @cli.command("eval")
@@ -376,6 +394,7 @@ def run(argv: Sequence[str] | None = None) -> int:
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    share_the_machine()
     open_streams()
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

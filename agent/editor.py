@@ -12,6 +12,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Self
@@ -26,7 +27,7 @@ from agent.planner import load_planner
 from agent.planner.base import Context, Planner
 from agent.state import Piece, TurnState, report
 from agent.text import plain
-from sessions import Sessions, data_folder
+from sessions import SessionError, Sessions, data_folder
 from sessions.files import FULL, is_full
 from sessions.model import Changes
 from tools import registry
@@ -67,9 +68,10 @@ class Editor:
     sentences about how the picture was read and what was left unfinished, for the user.
     """
 
-    def __init__(self, bench: Bench, remarks: tuple[str, ...] = ()) -> None:
+    def __init__(self, bench: Bench, remarks: tuple[str, ...] = (), *, fleeting: bool = False) -> None:
         """See ``Editor.open``."""
         self._bench = bench
+        self._fleeting = fleeting
         self._asked: str | None = None
         self._busy = False
         self.remarks = remarks
@@ -84,11 +86,13 @@ class Editor:
         engines: Engines | None = None,
         asks: bool = True,
         remarks: tuple[str, ...] = (),
+        fleeting: bool = False,
     ) -> Self:
         """Make an editor for an open session, which from now on belongs to it.
 
         ``engines`` are the preset's own unless given, and are loaded when first wanted. With ``asks`` False a
-        doubtful edit is done with a remark instead of a question.
+        doubtful edit is done with a remark instead of a question. A ``fleeting`` session goes when it is
+        closed while nothing was made in it and nothing is on offer.
         """
         notes = NotesFile(session.folder)
         if (cut_off := notes.notes.unfinished) is not None:
@@ -96,7 +100,7 @@ class Editor:
             remarks = (*remarks, f"“{cut_off}” was cut off and not carried out; this is {where}.")
             notes.update(unfinished=None)
         bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks)
-        return cls(bench, remarks)
+        return cls(bench, remarks, fleeting=fleeting)
 
     @property
     def session(self) -> Session:
@@ -169,9 +173,19 @@ class Editor:
         offers = self._bench.notes.notes.offers
         return offers is not None and offers.version == self.session.head and offers.attempts
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the session stays when it is closed."""
+        from sessions.prune import is_empty
+
+        return not (self._fleeting and is_empty(self.session.folder))
+
     def close(self) -> None:
-        """Close the session. Closing twice does no harm."""
+        """Close the session, which goes if there is nothing in it to keep. Closing twice does no harm."""
         self.session.close()
+        if self._fleeting:
+            self._fleeting = False
+            _drop_if_empty(self.session)
 
     async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
         if self._busy:
@@ -219,6 +233,14 @@ class Editor:
 
     def _mask_path(self, piece: Piece) -> str | None:
         return None if piece.mask is None else str(self.session.pictures.path(piece.mask).absolute())
+
+
+def _drop_if_empty(session: Session) -> None:
+    """Remove a closed session in which nothing was made. One that cannot go costs nobody anything."""
+    from sessions.prune import is_empty
+
+    with suppress(SessionError):
+        Sessions(session.folder.parent).remove_if(session.name, is_empty)
 
 
 def _graph() -> ModuleType:
@@ -272,11 +294,12 @@ def open_editor(
     With a ``picture``, a new session of that name (by default one named after the picture), or the session of
     that name if it is of the same picture. Without one, the session of that name, or a new one of the sample
     room. ``preset`` and ``planner`` are names; by default a session's own preset, and the preset's planner.
-    ``inpainters`` are engines by kind instead of the preset's. ``data`` is the data folder. Raises
-    ``ToolError``, ``SessionError`` and ``AgentError``.
+    A new session that was given no name is fleeting. ``inpainters`` are engines by kind instead of the
+    preset's. ``data`` is the data folder. Raises ``ToolError``, ``SessionError`` and ``AgentError``.
     """
     sessions = Sessions((data or data_folder()) / "sessions")
     session = remarks = None
+    fleeting = False
     if session_name is not None and sessions.exists(session_name):
         session = sessions.open(session_name)
     try:
@@ -285,12 +308,22 @@ def open_editor(
         engine = load_planner(planner or chosen.planner)
         if session is None:
             session, remarks = _of_picture(sessions, picture or sample_room(), session_name, chosen)
+            fleeting = session_name is None
         elif picture is not None:
             remarks = _same_picture(session, picture)
-        return Editor.open(session=session, preset=chosen, planner=engine, asks=asks, remarks=remarks or ())
+        return Editor.open(
+            session=session,
+            preset=chosen,
+            planner=engine,
+            asks=asks,
+            remarks=remarks or (),
+            fleeting=fleeting,
+        )
     except BaseException:
         if session is not None:
             session.close()
+            if fleeting:
+                _drop_if_empty(session)
         raise
 
 

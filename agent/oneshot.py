@@ -28,6 +28,7 @@ from tools.inpaint import Progress, Step
 from tools.request import Kind
 
 if TYPE_CHECKING:
+    from sessions.prune import Survey
     from sessions.session import Session
 
 
@@ -85,7 +86,8 @@ def edit(
 ) -> int:
     """Carry out sentences on a picture, and save the picture after every one that changed it.
 
-    1 when a sentence was not done, or not wholly; the others are done nevertheless.
+    1 when a sentence was not done, or not wholly; the others are done nevertheless. A session that was given
+    no name goes again when nothing was made in it and nothing is on offer.
     """
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
@@ -102,6 +104,7 @@ def edit(
 async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: bool, plain: bool) -> int:
     saved: Path | None = None
     failed = False
+    waiting: list[dict[str, Any]] = []  # for it to be known whether there will be a session to name
     for sentence in sentences:
         notes: dict[str, None] = {}
         with _progress() as listen:
@@ -121,7 +124,9 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         if turn.changed or (done and saved is None):
             saved = await asyncio.to_thread(_saved, editor.session, path, plain)
         if as_json:
-            say_json(turn_json(editor.session.name, turn, saved))
+            waiting.append(turn_json(editor.session.name, turn, saved))
+            if editor.is_kept:
+                _print(waiting)
         elif done:
             say(turn.reply)
         if not done:
@@ -130,8 +135,21 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         for note in editor.session.left_out(saved, plain=plain):
             say(note, err=as_json)
     if saved is not None and not as_json:
-        say(f"Saved {saved} (session {editor.session.name}).")
+        where = f" (session {editor.session.name})" if editor.is_kept else ""
+        say(f"Saved {saved}{where}.")
+    for turn_of_none in waiting:
+        turn_of_none["session"] = None
+        for each in turn_of_none["edits"]:
+            each["mask"] = None  # its file goes with the session
+    _print(waiting)
     return 1 if failed else 0
+
+
+def _print(turns: list[dict[str, Any]]) -> None:
+    """Print turns as JSON, and forget them."""
+    for turn in turns:
+        say_json(turn)
+    turns.clear()
 
 
 def _saved(session: Session, path: Path, plain: bool) -> Path:
@@ -366,6 +384,72 @@ def remove_session(name: str) -> int:
     Sessions().remove(name)
     say(f"The session {name} is removed.")
     return 0
+
+
+def prune_sessions(days: int | None, only_empty: bool, yes: bool, as_json: bool) -> int:
+    """Say what may be freed, and free it when that is wished; 1 when there is nobody to ask."""
+    from datetime import timedelta
+
+    from sessions.prune import Wish, free, survey
+
+    sessions = Sessions()
+    wish = Wish(None if days is None else timedelta(days=days), only_empty)
+    found = survey(sessions, wish)
+    if as_json:
+        freed = free(sessions, found, wish) if yes else 0
+        values = {
+            "sessions": [{"name": each.name, "why": each.why, "bytes": each.size} for each in found.spent],
+            "pictures": [
+                {"session": each.name, "count": each.count, "bytes": each.size} for each in found.loose
+            ],
+            "open": list(found.opened),
+            "damaged": list(found.damaged),
+            "bytes": found.size,
+            "freed": freed,
+        }
+        click.echo(json.dumps(values, ensure_ascii=False))
+        return 0
+    for line in prunable(found, days):
+        click.echo(line)
+    if not (found.spent or found.loose):
+        click.echo("There is nothing to free.")
+        return 0
+    if not yes:
+        if not sys.stdin.isatty():
+            raise SessionError("Nothing was freed, since nobody can be asked: --yes frees it without asking.")
+        if not click.confirm(f"Free {_megabytes(found.size)}?"):
+            click.echo("Nothing was freed.")
+            return 0
+    click.echo(f"Freed {_megabytes(free(sessions, found, wish))}.")
+    return 0
+
+
+def prunable(found: Survey, days: int | None) -> Iterator[str]:
+    """What a survey found, in lines."""
+    whys = {"empty": "in which nothing was made", "old": f"not changed for {_counted(days or 0, 'day')}"}
+    for why, text in whys.items():
+        spent = [each for each in found.spent if each.why == why]
+        if spent:
+            size = _megabytes(sum(each.size for each in spent))
+            yield (
+                f"{_counted(len(spent), 'session')} {text} ({size}): "
+                + ", ".join(each.name for each in spent)
+            )
+    if found.loose:
+        count = _counted(sum(each.count for each in found.loose), "picture")
+        size = _megabytes(sum(each.size for each in found.loose))
+        yield f"{count} that nothing uses, in {_counted(len(found.loose), 'session')} ({size})"
+    for names, text in ((found.opened, "open in another process"), (found.damaged, "damaged")):
+        if names:
+            yield f"Left alone, because {text}: {', '.join(names)}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
 
 
 def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> int:

@@ -85,8 +85,13 @@ class ChatEditor(Protocol):
         """The pictures that are on offer to be picked, each uint8 RGB (H, W, 3); none: empty."""
         ...
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the session stays when it is closed."""
+        ...
+
     def close(self) -> None:
-        """Close the session. Closing twice does no harm."""
+        """Close the session, which goes if there is nothing in it to keep. Closing twice does no harm."""
         ...
 
 
@@ -208,11 +213,12 @@ class Chat:
             self.show_beside(head)
 
     def open(self, picture: Path | None, session: str | None) -> None:
-        """Go on with another picture or session; the one before is closed, and kept."""
+        """Go on with another picture or session; the one before is closed, and kept if it has anything."""
         opened = self._opener(picture, session)
         left, self.editor = self.editor, opened
+        kept = f"; {left.session.name} is kept" if left.is_kept else ""
         left.close()
-        self.console.say(f"Session {opened.session.name}; {left.session.name} is kept.", "quiet")
+        self.console.say(f"Session {opened.session.name}{kept}.", "quiet")
         self.begin()
 
     def begin(self) -> None:
@@ -265,8 +271,11 @@ async def chat(editor: ChatEditor, console: Console, opener: Opener | None = Non
                         return 130
                     state.interrupted = False
         name, folder = state.session.name, state.session.folder
-        console.say(f"Session {name} is kept in {folder}", "quiet")
-        console.say(f"To go on: inpalla chat --session {name}", "quiet")
+        if state.editor.is_kept:
+            console.say(f"Session {name} is kept in {folder}", "quiet")
+            console.say(f"To go on: inpalla chat --session {name}", "quiet")
+        else:
+            console.say("Nothing was made, so no session is kept.", "quiet")
     finally:
         state.editor.close()
     return 1 if state.failed and not console.interactive else 0

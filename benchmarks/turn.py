@@ -1,9 +1,13 @@
 """Seconds of a turn with warm models, of a cold process, of the help text, and the size of the weights.
 
-    python -m benchmarks.turn [IMAGE] [--rounds N] [--preset P] [--json FILE]
+    python -m benchmarks.turn [IMAGE] [--loaded] [--rounds N] [--preset P] [--json FILE]
 
 Nothing is asserted: the limits that the figures should keep are printed beside them. A cold process is a
 fresh ``inpalla edit`` that draws its first picture; its files may still be in the system's cache.
+
+``--loaded`` measures something else: what the same turns cost while another process keeps one core busy, as a
+ratio to the quiet turns of the same run. The two take turns, so that whatever else the machine does meanwhile
+weighs on both.
 """
 
 from __future__ import annotations
@@ -18,12 +22,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pocket
+from tools.threads import WAITING, share_the_machine
 
 SENTENCES = (
     "change the sofa to red leather",
@@ -119,6 +124,48 @@ def measure_turns(image: Path, preset: str, rounds: int) -> list[Figure]:
     return [*figures, Figure("slowest turn of all", worst, "s", 6.0)]
 
 
+@contextmanager
+def busy_neighbour() -> Iterator[None]:
+    """Another process that keeps one core busy."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as neighbour:
+        try:
+            time.sleep(0.2)  # until it is really at it
+            yield
+        finally:
+            neighbour.kill()
+
+
+def talked(image: Path, preset: str) -> list[float]:
+    """The conversation once, with models that are loaded already or are now: the seconds of every turn."""
+    from agent.editor import open_editor
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        closing(open_editor(image, None, preset, None, Path(folder), asks=False)) as editor,
+    ):
+        return [asyncio.run(editor.say(sentence)).seconds["total"] for sentence in SENTENCES]
+
+
+def measure_loaded(image: Path, preset: str, rounds: int) -> list[Figure]:
+    """The conversation quiet and beside a busy process, by turns: the ratio of their seconds, and both."""
+    talked(image, preset)  # the models are loaded, and the first call of each is slower
+    quiet: list[list[float]] = []
+    loaded: list[list[float]] = []
+    for number in range(rounds):
+        for busy in (False, True) if number % 2 == 0 else (True, False):
+            with busy_neighbour() if busy else nullcontext():
+                (loaded if busy else quiet).append(talked(image, preset))
+    ratios = [sum(after) / sum(before) for before, after in zip(quiet, loaded, strict=True)]
+    spread = f"of {rounds} pairs: {', '.join(f'{ratio:.2f}' for ratio in sorted(ratios))}"
+    figures = [Figure("conversation: loaded / quiet", statistics.median(ratios), "×", 1.6, spread)]
+    for index, sentence in enumerate(SENTENCES):
+        before, after = (statistics.median(turns[index] for turns in kind) for kind in (quiet, loaded))
+        worst = max(turns[index] for turns in loaded)
+        note = f"quiet {before:.2f} s, loaded {after:.2f} s, at worst {worst:.2f} s"
+        figures.append(Figure(f"turn: {sentence}", after / before, "×", note=note))
+    return figures
+
+
 def measure_weights() -> list[Figure]:
     """The size of the pocket models' weights, each and altogether."""
     folders = sorted(folder for folder in pocket.weights("").iterdir() if folder.is_dir())
@@ -158,6 +205,7 @@ def machine() -> dict[str, object]:
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "waiting": " ".join(f"{name}={os.environ[name]}" for name in WAITING if name in os.environ),
         "device": device,
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -172,19 +220,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     parser = argparse.ArgumentParser(prog="python -m benchmarks.turn", description=main.__doc__)
     parser.add_argument("image", nargs="?", type=Path, default=pocket.sample_room())
+    parser.add_argument("--loaded", action="store_true", help="beside a process that keeps one core busy")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--preset", default="pocket")
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error("--rounds must be at least 1")
+    share_the_machine()
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
-        figures = measure_help(options.rounds)
-        figures += measure_weights()
-        figures += measure_cold(options.image, options.preset)
-        figures += measure_turns(options.image, options.preset, options.rounds)
+        if options.loaded:
+            figures = measure_loaded(options.image, options.preset, options.rounds)
+        else:
+            figures = measure_help(options.rounds)
+            figures += measure_weights()
+            figures += measure_cold(options.image, options.preset)
+            figures += measure_turns(options.image, options.preset, options.rounds)
     except (AgentError, SessionError, ToolError, OSError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -22,6 +22,7 @@ from pocket.evaluation.sheets import Sheets
 from pocket.evaluation.table import PARTS, Part, Row
 from tools import registry
 from tools.errors import ToolError
+from tools.threads import share_the_machine
 
 _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, keep; the exit code is 1 when an engine cannot be loaded."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    share_the_machine()
     options = _options(arguments)
     parts = [part for part in PARTS if part in options.parts or not options.parts]
     try:

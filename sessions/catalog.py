@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,15 +158,27 @@ class Sessions:
         Raises ``SessionError`` when there is none of that name, or when it is open.
         """
         self._require(name)
+        self.remove_if(name, lambda _: True)
+
+    def remove_if(self, name: str, condition: Callable[[Path], bool]) -> bool:
+        """Delete a session if there is one of that name and its folder, which is locked, meets a condition.
+
+        Returns whether it did. Raises ``SessionError`` when the session is open.
+        """
+        if not self.exists(name):
+            return False
         gone = self.root / f".removed-{secrets.token_hex(8)}"
         lock = lock_session(self.root / name)
         try:
+            if not condition(self.root / name):
+                return False
             (self.root / name).rename(gone)
         except OSError as error:
             raise SessionError(f"The session {name!r} cannot be removed: {reason(error)}.") from error
         finally:
             lock.release()
         shutil.rmtree(gone, ignore_errors=True)
+        return True
 
     def _require(self, name: str) -> None:
         if not self.exists(name):

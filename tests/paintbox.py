@@ -115,6 +115,10 @@ class PaintBox:
     def offers(self) -> list[NDArray[np.uint8]]:
         return [self.session.preview(Changes(layers=(layer,))) for layer in self._offers]
 
+    @property
+    def is_kept(self) -> bool:
+        return True
+
     def close(self) -> None:
         self.session.close()
 

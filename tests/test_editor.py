@@ -577,6 +577,8 @@ def test_opening_a_picture_a_session_and_the_wrong_picture(tmp_path: Path) -> No
     other = write_picture(tmp_path / "other.png", room(without=["sofa"]))
     editor = open_editor(picture, None, None, None, tmp_path / "data")
     assert editor.session.name == "flat-room-1"
+    editor.close()
+    editor = open_editor(picture, "flat-room-1", None, None, tmp_path / "data")
     assert editor.session.preset == "pocket"
     with pytest.raises(SessionError, match="open in another"):
         open_editor(None, "flat-room-1", None, None, tmp_path / "data")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tools import presets, residency
+from tools import presets, residency, threads
 from tools.errors import EngineError, OutOfMemory
 from tools.inpaint import Computing, Inpainter
 from tools.presets import PRESETS, Preset
@@ -171,6 +171,7 @@ def _load(role: str, name: str, offload: bool = False) -> Any:
     # Also for an engine that is there already: loading another one changes settings of torch's meanwhile.
     with _lock:
         if (role, name) not in _loaded:
+            threads.share_the_machine()
             _loaded[role, name] = _called(role, name, _loader(role, name, offload))
             residency.manager().register(_loaded[role, name])
         return _loaded[role, name]
