@@ -12,7 +12,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from agent import words
-from agent.plan import Ask, Compare, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
+from agent.plan import (
+    Ask,
+    Compare,
+    Edit,
+    Goto,
+    Hide,
+    Keep,
+    Pick,
+    Plan,
+    Redo,
+    Refresh,
+    Show,
+    Step,
+    Undo,
+    Variations,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -209,6 +224,10 @@ def _described(step: Step) -> str:
             return f"{count} variations{what}"
         case Pick(index=index):
             return f"take variation {index}"
+        case Keep():
+            return "keep the nearest"
+        case Refresh(layer=layer):
+            return f"paint layer {layer} again"
         case Compare():
             return "compare with the base picture"
         case Ask():

@@ -21,7 +21,7 @@ from agent.bench import Bench, Engines, PresetEngines, ignore
 from agent.errors import AgentError
 from agent.events import Listener, Turn
 from agent.notes import NotesFile
-from agent.plan import Plan
+from agent.plan import Keep, Plan
 from agent.planner import load_planner
 from agent.planner.base import Context, Planner
 from agent.state import Piece, TurnState, report
@@ -49,6 +49,13 @@ _YES = re.compile(
 _NO = re.compile(
     r"(?:no|nope|nah|n|don'?t|do not|stop|cancel|never ?mind|leave it|forget it|skip it)"
     r"(?:[ ,]+(?:thanks|thank you|please|don'?t|do not|stop|leave it|never ?mind|do it|do that))*"
+)
+
+
+_KEEP = re.compile(
+    r"(?:(?:yes|ok|okay|fine|please|then|just|i'?ll|i will|let'?s|we'?ll) )*"
+    r"(?:keep|take|use|accept) (?:it|that|this|them|those|the nearest|that one|this one)"
+    r"(?: (?:anyway|then|please|as it is|for now|thanks))*"
 )
 
 
@@ -114,6 +121,8 @@ class Editor:
         between two steps, with the same effect.
         """
         sentence = readable(sentence)
+        if self._asked is None and self.offers_attempts and keeps(sentence):
+            return await self.carry_out(Plan(steps=(Keep(),)), sentence, on_event)
         answer = yes_or_no(sentence) if self._asked is not None else None
         return await self._turn(
             sentence, on_event, TurnState(sentence=sentence) if answer is None else answer
@@ -139,15 +148,25 @@ class Editor:
         return context_of(self.session, self._bench.notes.notes)
 
     def offers(self) -> list[NDArray[np.uint8]]:
-        """The pictures that the variations on offer would make, each uint8 RGB (H, W, 3); empty without."""
+        """The pictures that what is on offer would make, each uint8 RGB (H, W, 3); empty without.
+
+        One for each variation; one in all where the nearest to what was asked is on offer.
+        """
         from agent.painting import new_layer
 
         offers = self._bench.notes.notes.offers
         if offers is None or offers.version != self.session.head:
             return []
-        return [
-            self.session.preview(Changes(layers=(new_layer(self.session, piece),))) for piece in offers.pieces
-        ]
+        layers = [new_layer(self.session, piece) for piece in offers.pieces]
+        if offers.attempts:
+            return [self.session.preview(Changes(layers=tuple(layers)))]
+        return [self.session.preview(Changes(layers=(layer,))) for layer in layers]
+
+    @property
+    def offers_attempts(self) -> bool:
+        """Whether what is on offer is the nearest that the last turn came to what was asked, to be kept."""
+        offers = self._bench.notes.notes.offers
+        return offers is not None and offers.version == self.session.head and offers.attempts
 
     def close(self) -> None:
         """Close the session. Closing twice does no harm."""
@@ -220,6 +239,12 @@ def readable(sentence: str) -> str:
     if not words.says_something(plain):
         raise AgentError("There is nothing to do in an empty sentence: say what to change.")
     return plain
+
+
+def keeps(sentence: str) -> bool:
+    """Whether a sentence takes what is on offer: "keep it", "yes"."""
+    said = " ".join(re.sub(r"[^\w' ]", " ", sentence.lower()).split())
+    return yes_or_no(sentence) is True or _KEEP.fullmatch(said) is not None
 
 
 def yes_or_no(sentence: str) -> bool | None:

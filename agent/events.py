@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-Outcome = Literal["done", "not found", "no change", "unsure", "skipped"]
-"""done: painted and committed · not found: the segmenter saw no such thing · no change: the painter left
-it as it was · unsure: the user must say what is meant · skipped: another edit of the turn failed
+Outcome = Literal["done", "not found", "no change", "offered", "refused", "unsure", "skipped"]
+"""done: painted, measured and committed · not found: the segmenter saw no such thing · no change: the painter
+left it as it was · offered: it did not come out as asked, and the nearest may be kept · refused: its engine
+cannot do it, and says why · unsure: the user must say what is meant · skipped: another edit of the turn failed
 first.
 """
 

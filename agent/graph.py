@@ -31,12 +31,12 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agent import checking, locating, moving, painting, words
+from agent import checking, locating, moving, painting, refreshing, words
 from agent import reply as replies
 from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
 from agent.events import Event
-from agent.plan import Edit, Pick, Plan, Step, Variations
+from agent.plan import Plan, Step
 from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
 from agent.view import context_of, focus_after_undo
 from sessions.errors import SessionError
@@ -121,12 +121,11 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
         "pieces": tuple(pieces),
         "remarks": tuple(remarks),
         "failed": state.failed or bool(missing),
-        "repaints": None,
     }
 
 
 async def paint(state: TurnState, runtime: Work) -> Updates:
-    """Paint what has no patch yet, and the layers above whose ground changed."""
+    """Paint what has no patch yet."""
     bench = runtime.context
     began = time.perf_counter()
     offering = state.offering
@@ -134,39 +133,28 @@ async def paint(state: TurnState, runtime: Work) -> Updates:
     def task(tell: Tell) -> Updates:
         if offering is not None:
             (piece,) = state.pieces
-            painted = painting.paint_variations(bench, tell, piece, offering.count)
-            return {"pieces": tuple(painted), "repaints": ()}
+            return {"pieces": tuple(painting.paint_variations(bench, tell, piece, offering.count))}
         visible, _ = locating.visibility(bench.session, state.stretch)
-        pieces, repaints = painting.paint(bench, tell, visible, state.pieces, state.repaints)
-        return {"pieces": tuple(pieces), "repaints": tuple(repaints)}
+        return {"pieces": tuple(painting.paint(bench, tell, visible, state.pieces))}
 
     updates = await bench.work(task)
     return {**updates, "seconds": _spent(state, "paint", began)}
 
 
 async def check(state: TurnState, runtime: Work) -> Updates:
-    """See whether the painting did what was asked; what did not is to be painted once more."""
+    """Measure whether the painting did what was asked; what did not is to be painted once more."""
     bench = runtime.context
-    if state.offering is not None or not any(piece.open for piece in state.pieces):
+    if state.offering is not None or not any(piece.open and not piece.checked for piece in state.pieces):
         return {}
     began = time.perf_counter()
 
-    def task(tell: Tell) -> tuple[list[Piece], list[str]]:
+    def task(tell: Tell) -> list[Piece]:
         tell(Event("checking", "checking"))
         visible, _ = locating.visibility(bench.session, state.stretch)
-        return checking.check(bench, visible, state.pieces, state.repaints or ())
+        return checking.check(bench, visible, state.pieces)
 
-    pieces, remarks = await bench.work(task)
-    given_up = [piece for piece in pieces if piece.outcome == "no change"]
-    if given_up and not any(_unpainted(piece) for piece in pieces):
-        remarks.append(replies.unchanged(given_up))
-    # What lies above a revised layer was painted for a look that is now another one.
-    moved = any(old != new and old.layer is not None for old, new in zip(state.pieces, pieces, strict=True))
     return {
-        "pieces": tuple(pieces),
-        "repaints": None if moved else state.repaints,
-        "remarks": (*state.remarks, *remarks),
-        "failed": state.failed or bool(given_up),
+        "pieces": tuple(await bench.work(task)),
         "seconds": _spent(state, "paint", began),
     }
 
@@ -174,7 +162,7 @@ async def check(state: TurnState, runtime: Work) -> Updates:
 async def commit(state: TurnState, runtime: Work) -> Updates:
     """Make one version of all that was painted, hidden and shown; or do a step that paints nothing."""
     bench = runtime.context
-    passed: Updates = {"at": state.at + len(state.stretch), "pieces": (), "repaints": None}
+    passed: Updates = {"at": state.at + len(state.stretch), "pieces": ()}
     if state.offering is not None:
         return {**passed, **await bench.work(lambda _: _offer(bench, state))}
     if wants_painting(state.stretch):
@@ -196,12 +184,15 @@ async def reply(state: TurnState, runtime: Work) -> Updates:
 def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
     session, notes = bench.session, bench.notes
     visible, remarks = locating.visibility(session, state.stretch)
-    changes = painting.changes_of(session, visible, state.pieces, state.repaints or ())
+    changes = painting.changes_of(session, visible, state.pieces)
+    nearest = tuple(piece for piece in state.pieces if piece.outcome == "offered")
+    given_up = [piece for piece in state.pieces if piece.outcome in ("refused", "no change", "offered")]
     updates: Updates = {
-        "remarks": (*state.remarks, *remarks),
-        "failed": state.failed or bool(remarks),
+        "remarks": (*state.remarks, *remarks, *replies.given_up(given_up)),
+        "failed": state.failed or bool(remarks) or bool(given_up),
     }
     if not (changes.layers or changes.hide or changes.show):
+        notes.update(offers=_attempts(bench, nearest))
         return {**updates, "finished": (*state.finished, *state.pieces)}
     fresh = iter(range(len(session.layers), len(session.layers) + len(state.pieces)))
     finished = [
@@ -210,25 +201,44 @@ def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
         else piece
         for piece in state.pieces
     ]
+    done = [piece for piece in finished if piece.outcome == "done"]
     deeds = list(state.deeds)
     for number in (*visible.hide, *visible.show):
         layer = session.layer(number)
         deeds.append(words.shown(layer.target, layer.prompt, layer.kind, number in visible.show))
-    deeds += [words.edit(each.target, each.prompt, each.kind) for each in finished if each.outcome == "done"]
+    deeds += [words.edit(each.target, each.prompt, each.kind) for each in done]
+    touched = [*visible.hide, *visible.show, *(piece.layer for piece in done if piece.layer is not None)]
+    revised = [piece.layer for piece in state.pieces if piece.open and piece.layer is not None]
+    covering = refreshing.covering(session, [*visible.hide, *visible.show, *revised], changes)
     version = session.commit(changes, state.sentence)
-    touched = [*visible.hide, *visible.show]
-    touched += [piece.layer for piece in finished if piece.outcome == "done" and piece.layer is not None]
     notes.update(
-        focus={**notes.notes.focus, version.number: tuple(dict.fromkeys(touched))}, moved=None, offers=None
+        focus={**notes.notes.focus, version.number: tuple(dict.fromkeys(touched))},
+        moved=None,
+        offers=_attempts(bench, nearest),
     )
     tell(Event("committed", f"version {version.number}"))
+    if covering:
+        updates["remarks"] = (*updates["remarks"], replies.covering(covering))
     return {**updates, "finished": (*state.finished, *finished), "deeds": tuple(deeds), "changed": True}
+
+
+def _attempts(bench: Bench, nearest: tuple[Piece, ...]) -> Offers | None:
+    """The nearest that a turn came to what was asked, on offer while the head stays where it is now."""
+    if not nearest:
+        return None
+    pieces = tuple(piece.but(outcome=None, checked=True) for piece in nearest)
+    return Offers(version=bench.session.head, pieces=pieces, attempts=True)
 
 
 def _offer(bench: Bench, state: TurnState) -> Updates:
     pieces = tuple(piece for piece in state.pieces if piece.open)
+    refused = [piece for piece in state.pieces if piece.outcome == "refused"]
     if not pieces:
-        return {"finished": (*state.finished, *state.pieces)}
+        return {
+            "finished": (*state.finished, *state.pieces),
+            "remarks": (*state.remarks, *replies.given_up(refused)),
+            "failed": state.failed or bool(refused),
+        }
     bench.notes.update(offers=Offers(version=bench.session.head, pieces=pieces))
     return {"remarks": (*state.remarks, replies.offered(len(pieces), pieces[0]))}
 
@@ -246,24 +256,21 @@ def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
     }
 
 
-def _to_next_stretch(state: TurnState) -> Literal["locate", "paint", "commit", "reply"]:
+def _to_next_stretch(state: TurnState) -> Literal["locate", "commit", "reply"]:
     stretch = state.stretch
     if wants_locating(stretch):
         return "locate"
-    if wants_painting(stretch):
-        return "paint"
     return "commit" if stretch else "reply"
 
 
 def _after_gate(state: TurnState) -> Literal["paint", "commit"]:
-    visible = any(not isinstance(step, Edit | Variations | Pick) for step in state.stretch)
-    return "paint" if visible or any(piece.open for piece in state.pieces) else "commit"
+    return "paint" if any(piece.open for piece in state.pieces) else "commit"
 
 
 def _after_check(state: TurnState) -> Literal["paint", "commit"]:
     if state.offering is not None:
         return "commit"
-    return "paint" if state.repaints is None or any(_unpainted(piece) for piece in state.pieces) else "commit"
+    return "paint" if any(_unpainted(piece) for piece in state.pieces) else "commit"
 
 
 def _unpainted(piece: Piece) -> bool:

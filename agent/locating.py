@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
+from tools.inpainting.recolour import measure
+from tools.language.looks import read_look
 
 from agent import words
 from agent.bench import Bench
-from agent.plan import Edit, Hide, Pick, Show, Step, Variations
+from agent.plan import Edit, Hide, Keep, Pick, Refresh, Show, Step, Variations
 from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
 from tools.places import Place, landmarks, mask_for_place, read_place
+from tools.request import Request
 from tools.segment import Found, find
 
 if TYPE_CHECKING:
@@ -80,6 +84,10 @@ def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str
                 pieces.append(_varied(bench.session, step))
             elif isinstance(step, Pick):
                 pieces.append(_picked(bench, step.index))
+            elif isinstance(step, Keep):
+                pieces += _kept(bench)
+            elif isinstance(step, Refresh):
+                pieces.append(_refreshed(bench.session, step.layer))
         except (Refusal, SessionError) as refusal:
             remarks.append(str(refusal))
             if isinstance(step, Edit):
@@ -98,10 +106,16 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
     phrases: list[str] = []
     roles: dict[int, Mapping[str, str]] = {}
     for index, piece in enumerate(pieces):
+        named: dict[str, str] = {}
         if piece.open and piece.mask is None:
             place = places.get(index)
-            roles[index] = landmarks(place, piece.prompt) if place else {"object": piece.target}
-            phrases += roles[index].values()
+            named |= landmarks(place, piece.prompt) if place else {"object": piece.target}
+        if piece.open and piece.patch is None and piece.kind == "restyle" and piece.refreshes is None:
+            if like := read_look(piece.prompt, piece.target).like:
+                named["like"] = like
+        if named:
+            roles[index] = named
+            phrases += named.values()
     if not roles:
         return list(pieces)
     session = bench.session
@@ -118,7 +132,12 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
     located = list(pieces)
     for index, named in roles.items():
         found = {role: founds[phrase] for role, phrase in named.items()}
-        located[index] = _located(session, pieces[index], found, places.get(index))
+        piece = pieces[index]
+        if "like" in found:
+            piece = _coloured_like(piece, picture, found.pop("like"))
+        if found and piece.open:
+            piece = _located(session, piece, found, places.get(index))
+        located[index] = piece
     return located
 
 
@@ -175,11 +194,39 @@ def _varied(session: Session, step: Variations) -> Piece:
 
 def _picked(bench: Bench, index: int) -> Piece:
     offers = bench.notes.notes.offers
-    if offers is None or offers.version != bench.session.head:
+    if offers is None or offers.version != bench.session.head or offers.attempts:
         raise Refusal("There are no variations to pick from: ask for some first.")
     if index > len(offers.pieces):
         raise Refusal(f"There is no variation {index}: pick one from 1 to {len(offers.pieces)}.")
-    return offers.pieces[index - 1].but(difference=None)  # it is what the user chose: nothing to check
+    return offers.pieces[index - 1].but(checked=True)  # it is what the user chose
+
+
+def _kept(bench: Bench) -> list[Piece]:
+    offers = bench.notes.notes.offers
+    if offers is None or offers.version != bench.session.head or not offers.attempts:
+        raise Refusal("There is nothing on offer to keep.")
+    return list(offers.pieces)
+
+
+def _refreshed(session: Session, number: int) -> Piece:
+    layer = session.layer(number)
+    if not layer.visible:
+        raise Refusal(
+            f"{words.capital(words.definite(layer.target))} is hidden: show it before it is refreshed."
+        )
+    try:
+        request = Request.model_validate(dict(layer.request))
+    except ValidationError as error:
+        raise Refusal(
+            f"{words.capital(words.definite(layer.target))} was painted by another release: say anew how it"
+            " should look."
+        ) from error
+    return Piece.model_validate(
+        {
+            "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
+            "mask": layer.mask, "area": layer.area, "refreshes": request, "checked": True,
+        }
+    )  # fmt: skip
 
 
 def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None) -> Piece:
@@ -210,8 +257,19 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
 
 
+def _coloured_like(piece: Piece, picture: NDArray[np.uint8], like: Found) -> Piece:
+    """The piece with the colour of another thing, as that would be in full light."""
+    if not like.present:
+        return piece.but(outcome="not found", confidence=like.confidence, why=like.phrase)
+    seen = measure(picture, like.mask)
+    lightness, a, b = (float(value / seen.light) for value in seen.median)
+    return piece.but(value=(min(lightness, 1.0), a, b))
+
+
 def missing_thing(piece: Piece) -> str:
     """What was looked for, in the user's words: for ``add``, what the place is told by."""
+    if piece.why:
+        return piece.why
     if piece.kind != "add":
         return piece.target
     place = read_place(piece.target)

@@ -1,9 +1,8 @@
-"""Painting the edits of one stretch, and the layers above them whose ground changed.
+"""Painting the edits of one stretch: each on the pixels that it sees, and nothing that was not asked for.
 
 A revised layer is painted from the pixels below it, in its place; a new edit from the picture with everything
-before it. A layer that overlaps one that was revised, hidden or shown was painted over pixels that are no
-longer so: it is painted again by its own request. Runs in the worker thread; patches go into the session's
-pictures, and the versions stay as they are.
+before it. What lies above a changed layer stays as it was made (see ``agent.refreshing``). Runs in the worker
+thread; patches go into the session's pictures, and the versions stay as they are.
 """
 
 from __future__ import annotations
@@ -11,27 +10,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from agent import words
 from agent.bench import Bench, Tell
 from agent.events import Event, noted
 from agent.state import Piece
 from sessions.compose import Box, Patch, compose
-from sessions.model import Changes, Layer, NewLayer
+from sessions.model import Changes, NewLayer
 from sessions.pictures import digest_of
-from tools import colours
-from tools.inpaint import Inpainter, MaskedEdit, Painted, Progress, Step, inpaint, seed_for, vary
-from tools.request import Request
+from tools.errors import EngineError, OutOfMemory
+from tools.inpaint import MaskedEdit, Progress, Step, compute, inpaint, seed_for, vary
+from tools.inpainting import routing
+from tools.inpainting.routing import Previous, Route
+from tools.request import Kind, Request
 
 if TYPE_CHECKING:
     from sessions.session import Session
 
 Pixels = NDArray[np.uint8]
+
+
+class _Refusal(Exception):  # noqa: N818 - not an error: a sentence for the reply
+    """What is asked cannot be done; ``str(refusal)`` says why."""
 
 
 def new_layer(session: Session, piece: Piece) -> NewLayer:
@@ -50,260 +54,239 @@ def new_layer(session: Session, piece: Piece) -> NewLayer:
     )
 
 
-def changes_of(
-    session: Session, visible: Changes, pieces: Sequence[Piece], repaints: Sequence[Piece]
-) -> Changes:
-    """What a commit of these pieces changes: repaints first, so that what was asked for comes last."""
+def changes_of(session: Session, visible: Changes, pieces: Sequence[Piece]) -> Changes:
+    """What a commit of these pieces changes: what is revised first, so that what is new comes last."""
     painted = [piece for piece in pieces if piece.open and piece.patch is not None]
     revised = [piece for piece in painted if piece.layer is not None]
     made = [piece for piece in painted if piece.layer is None]
-    layers = tuple(new_layer(session, piece) for piece in (*repaints, *revised, *made))
-    return replace(visible, layers=layers)
+    return replace(visible, layers=tuple(new_layer(session, piece) for piece in (*revised, *made)))
 
 
-def paint(
-    bench: Bench, tell: Tell, visible: Changes, pieces: Sequence[Piece], repaints: Sequence[Piece] | None
-) -> tuple[list[Piece], list[Piece]]:
-    """Paint all open pieces that have no patch, and what lies on what they change.
+def paint(bench: Bench, tell: Tell, visible: Changes, pieces: Sequence[Piece]) -> list[Piece]:
+    """Paint all open pieces that have no patch, and new ones again that lie on what is painted now.
 
-    ``repaints`` are those of an earlier call, or None. Returns the pieces and the repaints, all painted.
-    Raises ``ToolError``, ``SessionError`` and ``Cancelled``.
+    A piece that its engine refuses gets the outcome "refused" and the engine's sentence. Raises
+    ``ToolError``, ``SessionError`` and ``Cancelled``.
     """
-    session = bench.session
     done = list(pieces)
-    revising = [i for i, piece in enumerate(done) if piece.open and piece.layer is not None]
-    again = [i for i in revising if done[i].patch is None]
-    if again or repaints is None:
-        repaints = _paint_in_place(bench, tell, visible, done, revising)
-        ground = [_box(done[i]) for i in again]
-        done = [unpainted(piece) if _is_new(piece) and _touches(piece, ground) else piece for piece in done]
-    making = [i for i, piece in enumerate(done) if _is_new(piece)]
-    if all(done[i].patch is None for i in making):
-        below = _preview(session, changes_of(session, visible, done, repaints))
-        _paint_new(bench, tell, below, done, making)
-    else:
-        _paint_missing(bench, tell, visible, done, making, repaints)
-    return done, list(repaints)
+    repainted = _paint_revised(bench, tell, visible, done)
+    _paint_new(bench, tell, visible, done, repainted)
+    return done
 
 
 def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list[Piece]:
-    """Paint one located piece ``count`` times, differing in the seed: one painted piece each."""
+    """Paint one located piece ``count`` times: in shades of a colour that is computed, else from as many
+    seeds. One painted piece each.
+    """
     session = bench.session
     below = session.picture() if piece.layer is None else session.below(piece.layer)
     ground = digest_of(below)
-    seeds = [seed_for(ground, piece.prompt, piece.kind, number + 1) for number in range(count)]
-    masked = _masked(bench, piece, seeds[0])
+    about = words.subject(piece.target, piece.prompt, piece.kind)
+    text = f"painting {count} variations of {about}"
     began = time.perf_counter()
-    about = words.subject(piece.target, piece.prompt, piece.kind)
-    painted = vary(
-        below,
-        masked,
-        seeds,
-        bench.engines.inpainters(),
-        progress=_progress(tell, f"painting {count} variations of {about}"),
-        cancelled=bench.cancelled,
-    )
-    each = (time.perf_counter() - began) / count
-    return [
-        _painted(bench, piece, one, replace(masked, seed=seed), ground, each)
-        for one, seed in zip(painted, seeds, strict=True)
-    ]
-
-
-def _paint_in_place(
-    bench: Bench, tell: Tell, visible: Changes, done: list[Piece], revising: Sequence[int]
-) -> list[Piece]:
-    """Paint the revised layers and those that lie on changed ground, from the bottom of the pile upwards."""
-    session = bench.session
-    place = _places(session)
-    repaints: list[Piece] = []
-    layers: list[NewLayer] = []
-    waiting = sorted(revising, key=lambda i: place(_layer(done[i])))
-    stale: set[int] = set()
-
-    def spread(layer: int) -> None:
-        stale.update(session.stale(layer, replace(visible, layers=tuple(layers))))
-        stale.difference_update(_layer(done[i]) for i in revising)
-
-    for layer in (*visible.hide, *visible.show):
-        spread(layer)
-    while waiting or stale:
-        lowest = min(stale, key=place, default=None)
-        if waiting and (lowest is None or place(_layer(done[waiting[0]])) <= place(lowest)):
-            index = waiting.pop(0)
-            layer = _layer(done[index])
-            if done[index].patch is None:
-                below = session.below(layer, replace(visible, layers=tuple(layers)))
-                done[index] = _paint_one(bench, tell, done[index], below)
-            layers.append(new_layer(session, done[index]))
-        else:
-            layer = min(stale, key=place)
-            stale.discard(layer)
-            below = session.below(layer, replace(visible, layers=tuple(layers)))
-            piece = _paint_again(bench, tell, session.layer(layer), below)
-            repaints.append(piece)
-            layers.append(new_layer(session, piece))
-        spread(layer)
-    return repaints
-
-
-def _paint_one(bench: Bench, tell: Tell, piece: Piece, below: Pixels) -> Piece:
-    ground = digest_of(below)
-    edit = _masked(bench, piece, _seed(ground, piece))
-    about = words.subject(piece.target, piece.prompt, piece.kind)
-    return _carried_out(bench, tell, piece, edit, below, ground, f"painting {about}")
-
-
-def _paint_again(bench: Bench, tell: Tell, layer: Layer, below: Pixels) -> Piece:
-    """A layer, painted by its own request from other pixels below it."""
-    piece = Piece.model_validate(
-        {
-            "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
-            "mask": layer.mask, "area": layer.area,
-        }
-    )  # fmt: skip
-    ground = digest_of(below)
-    edit = _masked(bench, piece, seed_for(ground, piece.prompt, piece.kind))
     try:
-        request = Request.model_validate(dict(layer.request))
-    except ValidationError:  # made by another release: its words are enough
-        pass
-    else:
-        edit = replace(edit, seed=request.seed)
-        if request.engine == bench.engines.inpainters()[piece.kind].name:
-            edit = replace(edit, steps=request.steps, guidance=request.guidance)
-            edit = replace(edit, area=request.area, batch=request.batch)
-    about = words.subject(piece.target, piece.prompt, piece.kind)
-    return _carried_out(bench, tell, piece, edit, below, ground, f"painting {about} again")
+        routes = routing.variations(_route(bench, piece, below, ground), ground, count)
+    except _Refusal as refusal:
+        return [piece.but(outcome="refused", why=str(refusal))]
+    if routes[0].engine is None:
+        painted = vary(
+            below,
+            routes[0].edit,
+            [route.edit.seed for route in routes],
+            bench.engines.inpainters(),
+            progress=_progress(tell, text),
+            cancelled=bench.cancelled,
+        )
+        each = (time.perf_counter() - began) / count
+        return [
+            _finished(bench, piece, route, below, ground, one.patch, one.area, one.batch, each)
+            for route, one in zip(routes, painted, strict=True)
+        ]
+    tell(Event("painting", text))
+    return [_computed(bench, piece, route, below, ground) for route in routes]
 
 
-def _carried_out(
-    bench: Bench, tell: Tell, piece: Piece, edit: MaskedEdit, below: Pixels, ground: str, text: str
-) -> Piece:
-    began = time.perf_counter()
-    inpainters = bench.engines.inpainters()
-    (painted,) = inpaint(below, [edit], inpainters, progress=_progress(tell, text), cancelled=bench.cancelled)
-    return _painted(bench, piece, painted, edit, ground, time.perf_counter() - began)
+def _paint_revised(bench: Bench, tell: Tell, visible: Changes, done: list[Piece]) -> list[Box]:
+    """Paint the revised layers in place, from the bottom of the pile upwards; the boxes that they change."""
+    session = bench.session
+    revising = [i for i, piece in enumerate(done) if piece.open and piece.layer is not None]
+    changed: list[Box] = []
+    for index in sorted(revising, key=lambda i: _places(session)(_layer(done[i]))):
+        piece = done[index]
+        if piece.patch is not None:
+            continue
+        lower = [done[i] for i in revising if i != index and done[i].patch is not None]
+        below = session.below(_layer(piece), changes_of(session, visible, lower))
+        done[index] = _paint_one(bench, tell, piece, below)
+        if done[index].box is not None:
+            changed.append(_box(done[index]))
+    return changed
 
 
-def _paint_new(bench: Bench, tell: Tell, below: Pixels, done: list[Piece], making: Sequence[int]) -> None:
-    """Paint all new edits at once; those that do not see one another go to the engine together."""
-    if not making:
-        return
-    ground = digest_of(below)
-    edits = [
-        _masked(bench, done[i], seed_for(ground, done[i].prompt, done[i].kind, done[i].attempt))
-        for i in making
-    ]
-    about = words.listed([words.subject(done[i].target, done[i].prompt, done[i].kind) for i in making])
+def _paint_new(bench: Bench, tell: Tell, visible: Changes, done: list[Piece], changed: Sequence[Box]) -> None:
+    """Paint the new edits in their order; generative ones in a row that wait go to their engine together."""
+    session = bench.session
+    touched = list(changed)
+    making = [i for i, piece in enumerate(done) if piece.open and piece.layer is None]
+    place = 0
+    while place < len(making):
+        index = making[place]
+        if done[index].patch is not None and not _touches(done[index], touched):
+            place += 1
+            continue
+        done[index] = unpainted(done[index])
+        before = [piece for i, piece in enumerate(done) if i not in making[place:]]
+        below = _preview(session, changes_of(session, visible, before))
+        ground = digest_of(below)
+        run: list[Route] = []
+        for following in making[place:]:
+            if done[following].patch is not None:
+                break
+            try:
+                route = _route(bench, done[following], below, ground)
+            except _Refusal as refusal:
+                if not run:
+                    done[following] = done[following].but(outcome="refused", why=str(refusal))
+                break
+            if route.engine is not None and run:
+                break
+            run.append(route)
+            if route.engine is not None:
+                break
+        if not run:
+            place += 1
+            continue
+        there = making[place : place + len(run)]
+        painted = _paint_run(bench, tell, run, [done[i] for i in there], below, ground)
+        for i, piece in zip(there, painted, strict=True):
+            done[i] = piece
+            if piece.box is not None:
+                touched.append(_box(piece))
+        place += len(run)
+
+
+def _paint_run(
+    bench: Bench, tell: Tell, run: Sequence[Route], pieces: Sequence[Piece], below: Pixels, ground: str
+) -> list[Piece]:
+    """Carry out one computed edit, or several generative ones."""
+    about = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in pieces])
+    if run[0].engine is not None:
+        tell(Event("painting", f"painting {about}"))
+        return [_computed(bench, pieces[0], run[0], below, ground)]
     began = time.perf_counter()
     painted = inpaint(
         below,
-        edits,
+        [route.edit for route in run],
         bench.engines.inpainters(),
         progress=_progress(tell, f"painting {about}"),
         cancelled=bench.cancelled,
     )
-    each = (time.perf_counter() - began) / len(making)
-    for number, (index, edit, one) in enumerate(zip(making, edits, painted, strict=True)):
+    each = (time.perf_counter() - began) / len(run)
+    done: list[Piece] = []
+    for number, (piece, route, one) in enumerate(zip(pieces, run, painted, strict=True)):
         if number:
-            ground = digest_of(compose(below, [lower.patch for lower in painted[:number]]))
-        done[index] = _painted(bench, done[index], one, edit, ground, each)
+            below = compose(below, [painted[number - 1].patch])
+            ground = digest_of(below)
+        done.append(_finished(bench, piece, route, below, ground, one.patch, one.area, one.batch, each))
+    return done
 
 
-def _paint_missing(
-    bench: Bench,
-    tell: Tell,
-    visible: Changes,
-    done: list[Piece],
-    making: Sequence[int],
-    repaints: Sequence[Piece],
-) -> None:
-    """Paint the new edits that have no patch one by one, and those after them that lie on them."""
-    session = bench.session
-    painted: list[Box] = []
-    for place, index in enumerate(making):
-        if done[index].patch is not None and not _touches(done[index], painted):
-            continue
-        others = [piece for i, piece in enumerate(done) if i not in making[place:]]
-        below = _preview(session, changes_of(session, visible, others, repaints))
-        done[index] = _paint_one(bench, tell, unpainted(done[index]), below)
-        painted.append(_box(done[index]))
+def _paint_one(bench: Bench, tell: Tell, piece: Piece, below: Pixels) -> Piece:
+    ground = digest_of(below)
+    try:
+        route = _route(bench, piece, below, ground)
+    except _Refusal as refusal:
+        return piece.but(outcome="refused", why=str(refusal))
+    (painted,) = _paint_run(bench, tell, [route], [piece], below, ground)
+    return painted
 
 
-def _seed(ground: str, piece: Piece) -> int:
-    return seed_for(ground, piece.prompt, piece.kind, piece.again + piece.attempt)
-
-
-def _masked(bench: Bench, piece: Piece, seed: int) -> MaskedEdit:
+def _route(bench: Bench, piece: Piece, below: Pixels, ground: str) -> Route:
+    """How to carry out a located piece. Raises ``_Refusal`` where what is asked cannot be done."""
     if piece.mask is None:
         raise ValueError(f"this edit is not located: {piece}")
     mask = bench.session.pictures.get(piece.mask) >= 128
-    engine = bench.engines.inpainters()[piece.kind]
-    # The first try did not show what was asked for.
-    guidance: float | None = getattr(engine, "firmer", None) if piece.attempt else None
-    return MaskedEdit(mask, piece.prompt, piece.kind, seed, guidance=guidance, target=piece.target)
+    seed = seed_for(ground, piece.prompt, piece.kind, piece.again + piece.attempt)
+    edit = MaskedEdit(mask, piece.prompt, piece.kind, seed, target=piece.target)
+    names = bench.preset.computing.get(piece.kind, ())
+    request = piece.refreshes
+    try:
+        if request is not None:
+            route = routing.again(edit, request, names)
+        else:
+            route = routing.route(below, edit, names, value=piece.value, previous=_previous(bench, piece))
+    except EngineError as error:
+        raise _Refusal(str(error)) from error
+    if route.engine is not None:
+        return route
+    painter = bench.engines.inpainters()[piece.kind]
+    edit = route.edit
+    if request is not None and request.engine == painter.name:
+        edit = replace(
+            edit, steps=request.steps, guidance=request.guidance, area=request.area, batch=request.batch
+        )
+    elif piece.attempt:  # the first try did not show what was asked for
+        edit = replace(edit, guidance=getattr(painter, "firmer", None))
+    return replace(route, edit=edit)
 
 
-def _painted(
-    bench: Bench, piece: Piece, painted: Painted, edit: MaskedEdit, ground: str, seconds: float
+def _previous(bench: Bench, piece: Piece) -> Previous | None:
+    """What a piece revises."""
+    if piece.layer is None:
+        return None
+    layer = bench.session.layer(piece.layer)
+    try:
+        request = Request.model_validate(dict(layer.request))
+    except ValidationError:  # made by another release: its words are enough
+        request = None
+    colour = request.colour if request is not None else None
+    painted = (colour.painted if colour is not None else None) or layer.patch
+    pictures = bench.session.pictures
+    return Previous(
+        layer.prompt, layer.target, cast(Kind, layer.kind), request, painted,
+        lambda: Patch(pictures.get(painted), layer.box),
+    )  # fmt: skip
+
+
+def _computed(bench: Bench, piece: Piece, route: Route, below: Pixels, ground: str) -> Piece:
+    """Carry out an edit that is computed. One that the engine refuses says why."""
+    if route.engine is None:
+        raise ValueError("this edit is not computed")
+    began = time.perf_counter()
+    try:
+        patch = compute(below, route.edit, route.engine, cancelled=bench.cancelled)
+    except OutOfMemory:
+        raise
+    except EngineError as error:
+        return piece.but(outcome="refused", why=str(error))
+    return _finished(bench, piece, route, below, ground, patch, None, 1, time.perf_counter() - began)
+
+
+def _finished(
+    bench: Bench,
+    piece: Piece,
+    route: Route,
+    below: Pixels,
+    ground: str,
+    patch: Patch,
+    area: int | None,
+    batch: int,
+    seconds: float,
 ) -> Piece:
-    """The piece with its patch stored, its request written down, and its difference measured."""
-    session = bench.session
-    engine: Inpainter = bench.engines.inpainters()[piece.kind]
-    request = Request(
-        picture=ground,
-        mask=piece.mask or "",
-        prompt=piece.prompt,
-        kind=piece.kind,
-        seed=edit.seed,
-        steps=engine.steps if edit.steps is None else edit.steps,
-        guidance=engine.guidance if edit.guidance is None else edit.guidance,
-        engine=engine.name,
-        revision=engine.revision,
-        area=painted.area,
-        batch=painted.batch,
-        target=piece.target,
-    )
-    patch = painted.patch
+    """The piece with its colour corrected, its patch stored and its request written down."""
+    session, edit = bench.session, route.edit
+    patch, colour = routing.corrected(route, below, patch, session.pictures.put)
+    painter = bench.engines.inpainters()[piece.kind] if route.engine is None else None
+    request = routing.request_of(route, painter, ground, piece.mask or "", colour, area, batch)
     box = patch.box
-    shown = session.picture()
     return piece.but(
+        prompt=edit.prompt,
         request=request,
         patch=session.pictures.put(patch.rgba),
         box=(int(box.x0), int(box.y0), int(box.x1), int(box.y1)),
-        difference=difference(shown, patch),
-        recoloured=recoloured(shown, edit.mask, patch, piece.prompt) if piece.kind == "restyle" else None,
+        checked=False,
         seconds=piece.seconds + seconds,
     )
-
-
-def difference(picture: Pixels, patch: Patch) -> float:
-    """How much a patch changes a picture, in levels of 255.
-
-    It is what the most changed third of the wholly covered pixels change at least, in their most changed
-    channel: the object's edges, which scaling alone changes, do not count, and narrow stripes do.
-    """
-    box = patch.box
-    shown = picture[box.y0 : box.y1, box.x0 : box.x1].astype(np.int16)
-    inside = patch.rgba[..., 3] == 255
-    if not inside.any():
-        return 0.0
-    changed = np.abs(patch.rgba[..., :3].astype(np.int16) - shown).max(axis=-1)
-    return float(np.percentile(changed[inside], 100 * 2 / 3))
-
-
-def recoloured(picture: Pixels, mask: NDArray[np.bool_], patch: Patch, prompt: str) -> float | None:
-    """How far the masked pixels came from their colour to the one that a prompt asks for: 0 not at all, 1 all
-    the way. None where it asks for none, or for the one that they had.
-    """
-    wanted = colours.asked_for(prompt)
-    box = patch.box
-    part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-    inside = mask[part] & (patch.rgba[..., 3] == 255)
-    if wanted is None or not inside.any():
-        return None
-    return colours.approach(picture[part][inside], patch.rgba[..., :3][inside], wanted)
 
 
 def _progress(tell: Tell, text: str) -> Progress:
@@ -341,13 +324,9 @@ def _layer(piece: Piece) -> int:
     return piece.layer
 
 
-def _is_new(piece: Piece) -> bool:
-    return piece.open and piece.layer is None
-
-
 def unpainted(piece: Piece) -> Piece:
     """A piece as it was before it was painted."""
-    return piece.but(patch=None, box=None, request=None, difference=None, recoloured=None)
+    return piece.but(patch=None, box=None, request=None, checked=False)
 
 
 def _box(piece: Piece) -> Box:

@@ -83,6 +83,19 @@ class Pick(_Step):
     index: int = Field(ge=1)
 
 
+class Keep(_Step):
+    """Take what is on offer as the nearest to what was asked."""
+
+    do: Literal["keep"] = "keep"
+
+
+class Refresh(_Step):
+    """Paint one layer again as it was asked for, on what lies below it now."""
+
+    do: Literal["refresh"] = "refresh"
+    layer: int = Field(ge=0)
+
+
 class Compare(_Step):
     """Show the picture before and after."""
 
@@ -97,7 +110,8 @@ class Ask(_Step):
 
 
 Step = Annotated[
-    Edit | Undo | Redo | Goto | Hide | Show | Variations | Pick | Compare | Ask, Field(discriminator="do")
+    Edit | Undo | Redo | Goto | Hide | Show | Variations | Pick | Keep | Refresh | Compare | Ask,
+    Field(discriminator="do"),
 ]
 
 

@@ -138,6 +138,11 @@ class Chat:
         offers = self.editor.offers()
         self.console.show(*(Shown(str(number), picture) for number, picture in enumerate(offers, start=1)))
 
+    def show_nearest(self) -> None:
+        """Show the nearest to what was asked, beside the picture as it is."""
+        now = Shown(f"now (version {self.session.head})", self.session.picture())
+        self.console.show(now, *(Shown("the nearest", picture) for picture in self.editor.offers()))
+
     async def say(self, sentence: str) -> None:
         """Have the editor carry out a sentence, and tell what was understood, done and answered."""
         await self._turn(partial(self.editor.say, sentence), tell_plan=True)
@@ -186,6 +191,8 @@ class Chat:
             self.show_offers()
         elif any(isinstance(step, Compare) for step in steps):
             self.show_beside(0)
+        elif any(edit.outcome == "offered" for edit in turn.edits):
+            self.show_nearest()
         elif turn.changed:
             self.show_beside(head)
 

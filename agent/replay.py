@@ -34,7 +34,8 @@ from sessions.pictures import PictureStore, digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
 from tools import presets, registry
 from tools.errors import EngineError
-from tools.inpaint import Inpainter, MaskedEdit, Painted, Progress, Step, inpaint
+from tools.inpaint import Computing, Inpainter, MaskedEdit, Painted, Progress, Step
+from tools.inpainting.routing import carry_out
 from tools.pictures import read_mask, read_picture
 from tools.registry import Preset
 from tools.request import Request
@@ -189,10 +190,10 @@ def replay(
     done = 0
     for key in waiting:
         made = painting.made[key]
-        (painted,) = inpaint(
+        painted = carry_out(
             painting.ground(key, ground.pixels),
-            [edits[key]],
-            {made.request.kind: engines[key]},
+            edits[key],
+            engines[key],
             progress=_from(progress, done, made.request.steps, total),
             cancelled=cancelled,
         )
@@ -291,10 +292,11 @@ def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> Masked
         area=request.area,
         batch=request.batch,
         target=request.target,
+        colour=request.colour,
     )
 
 
-def _engine(request: Request, path: Path, preset: Preset) -> Inpainter:
+def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computing:
     engine = registry.load_inpainter(request.engine, offload=presets.streams(request.engine, preset))
     if engine.revision != request.revision:
         raise EngineError(

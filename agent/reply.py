@@ -8,6 +8,7 @@ from agent import words
 from agent.display import understood
 from agent.plan import Plan
 from agent.state import Piece, TurnState
+from sessions.model import Layer
 
 _MOST_NAMED = 12
 
@@ -47,10 +48,31 @@ def declined(pieces: Sequence[Piece]) -> str:
     return f"I left {names} alone: say which one you mean, such as “the one on the left”."
 
 
-def unchanged(pieces: Sequence[Piece]) -> str:
-    """The sentence for edits that left no trace."""
-    names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in pieces])
-    return f"I painted {names} twice and saw no change, so nothing was changed there: try other words."
+def given_up(pieces: Sequence[Piece]) -> list[str]:
+    """The sentences for edits that were not committed: what the engine refused, what nobody would see, and
+    what did not come out as asked, of which the nearest is on offer.
+    """
+    said = [piece.why for piece in pieces if piece.outcome == "refused"]
+    if unseen := [piece for piece in pieces if piece.outcome == "no change"]:
+        names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in unseen])
+        said.append(
+            f"I painted {names} twice and saw no change, so nothing was changed there: try other words."
+        )
+    if near := [piece for piece in pieces if piece.outcome == "offered"]:
+        whys = words.listed(list(dict.fromkeys(piece.why for piece in near)))
+        said.append(
+            f"I could not get it right: {whys}. Nothing was changed; say “keep it” to take the nearest that I got."
+        )
+    return said
+
+
+def covering(layers: Sequence[Layer]) -> str:
+    """What is said of layers that were painted over something which has changed."""
+    names = words.listed(
+        [words.definite(words.subject(each.target, each.prompt, each.kind)) for each in layers]
+    )
+    were, it = ("was", "it") if len(layers) == 1 and not names.endswith("s") else ("were", "them")
+    return f"{words.capital(names)} {were} painted on what has changed now; say “refresh {names}” to paint {it} again."
 
 
 def offered(count: int, piece: Piece) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.events import EditReport, Outcome
-from agent.plan import Edit, Hide, Pick, Plan, Show, Step, Variations
+from agent.plan import Edit, Hide, Keep, Pick, Plan, Refresh, Show, Step, Variations
 from tools.request import Kind, Request
 
 Box = tuple[int, int, int, int]
@@ -25,12 +25,12 @@ class Piece(_Data):
     """One edit in hand. What is not known yet is None.
 
     ``mask`` and ``patch`` are digests in the session's pictures, ``box`` is where the patch lies; ``area`` is
-    the share of the picture in the mask; ``confidence`` (0…1) is the segmenter's; ``difference`` is how much
-    the patch changes the picture, in levels of 255, and ``recoloured`` how far it came to the colour that was
-    asked for (see ``tools.colours``). ``again`` counts how often the same was asked for before
-    and ``attempt`` the tries that failed: both make for another seed. An ``outcome`` other than "done" means
-    that nothing more is done about the edit. ``layer`` is the layer that is revised, and after the commit the
-    one that was made.
+    the share of the picture in the mask; ``confidence`` (0…1) is the segmenter's. ``value`` is the colour, in
+    Oklab, of another thing that the edit's is to have. ``again`` counts how often the same was asked for before
+    and ``attempt`` the tries that failed: both make for another seed. ``refreshes`` is the request that is
+    carried out again on other pixels. ``checked`` says that nobody need look at the result: the user chose it.
+    An ``outcome`` other than "done" means that nothing more is done about the edit, and ``why`` says in a
+    sentence what was wrong. ``layer`` is the layer that is revised, and after the commit the one that was made.
     """
 
     target: str
@@ -40,14 +40,16 @@ class Piece(_Data):
     mask: str | None = None
     area: float | None = None
     confidence: float = 1.0
+    value: tuple[float, float, float] | None = None
     again: int = 0
     attempt: int = 0
+    refreshes: Request | None = None
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None
-    difference: float | None = None
-    recoloured: float | None = None
+    checked: bool = False
     outcome: Outcome | None = None
+    why: str = ""
     seconds: float = 0.0
 
     @property
@@ -61,18 +63,21 @@ class Piece(_Data):
 
 
 class Offers(_Data):
-    """Variations on offer: they may be picked while ``version`` is the head. All pieces are painted."""
+    """Variations on offer: they may be picked while ``version`` is the head. All pieces are painted.
+
+    With ``attempts`` they are the nearest that the last turn came to what was asked: they are kept together.
+    """
 
     version: int
     pieces: tuple[Piece, ...]
+    attempts: bool = False
 
 
 class TurnState(_Data):
     """Everything that the nodes of the graph tell one another.
 
     ``plan`` is None until the planner has spoken; ``at`` is the first step that was not carried out yet.
-    ``pieces`` are the edits of the stretch in hand and ``repaints`` the layers above them that are painted
-    again (None: not known yet); ``finished`` are the edits of earlier stretches; ``deeds`` says in a few
+    ``pieces`` are the edits of the stretch in hand; ``finished`` are the edits of earlier stretches; ``deeds`` says in a few
     words each what was done, ``remarks`` in sentences what else is to be said. ``seconds`` has the keys plan,
     locate and paint.
     """
@@ -81,7 +86,6 @@ class TurnState(_Data):
     plan: Plan | None = None
     at: int = 0
     pieces: tuple[Piece, ...] = ()
-    repaints: tuple[Piece, ...] | None = None
     finished: tuple[Piece, ...] = ()
     deeds: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -107,7 +111,8 @@ class TurnState(_Data):
         return first if isinstance(first, Variations) else None
 
 
-_TOGETHER = (Edit, Hide, Show, Pick)
+_TOGETHER = (Edit, Hide, Show, Pick, Keep, Refresh)
+_LOCATED = (Edit, Variations, Pick, Keep, Refresh)
 
 
 def next_stretch(steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -120,7 +125,7 @@ def next_stretch(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 def wants_locating(stretch: Sequence[Step]) -> bool:
     """Whether a stretch names things to paint."""
-    return any(isinstance(step, Edit | Variations | Pick) for step in stretch)
+    return any(isinstance(step, _LOCATED) for step in stretch)
 
 
 def wants_painting(stretch: Sequence[Step]) -> bool:

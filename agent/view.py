@@ -26,6 +26,8 @@ def context_of(session: Session, notes: Notes) -> Context:
     history = tuple(_seen(version, wordings, notes) for version in versions)
     moved = notes.moved if notes.moved is not None and notes.moved[0] == head else None
     offers = notes.offers if notes.offers is not None and notes.offers.version == head else None
+    nearest = offers is not None and offers.attempts
+    offers = None if nearest else offers
     turns = session.turns
     return Context(
         layers=tuple(
@@ -40,6 +42,7 @@ def context_of(session: Session, notes: Notes) -> Context:
         question=_question(turns[-1].plan) if turns else None,
         history=history,
         offer=_offer(notes) if offers else None,
+        nearest=nearest,
     )
 
 

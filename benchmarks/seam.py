@@ -15,7 +15,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,8 +27,7 @@ from pocket.evaluation.looks import touched
 from pocket.evaluation.painting import paint
 from pocket.evaluation.scenes import Case, draw_case
 from tools import registry
-from tools.inpaint import Inpainter
-from tools.request import Kind
+from tools.presets import Preset
 
 LIMIT = 1.25
 """How many times the true step the painted one may be."""
@@ -77,9 +76,9 @@ def step(picture: Pixels, inside: NDArray[np.bool_]) -> float:
     return float(np.abs(one - other).max(axis=-1).mean())
 
 
-def measure(case: Case, inpainters: Mapping[Kind, Inpainter]) -> tuple[Seam, Pixels]:
+def measure(case: Case, preset: Preset) -> tuple[Seam, Pixels]:
     """Paint one case and compare; the picture with it."""
-    after = paint(case, case.mask, inpainters)
+    after, _ = paint(case, case.mask, preset)
     blend = touched(case.mask, case.kind)
     truth = case.truth.picture
     steps = [step(picture, mask) for mask in (blend > 0, blend == 255) for picture in (after, truth)]
@@ -101,11 +100,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", default=registry.DEFAULT_PRESET)
     parser.add_argument("--json", type=Path, help="write the figures of every edit here")
     args = parser.parse_args(arguments)
-    inpainters = registry.load_inpainters(registry.find_preset(args.preset))
+    preset = registry.find_preset(args.preset)
     seams: list[Seam] = []
     began = time.perf_counter()
     for number in range(args.first, args.first + args.edits):
-        seams.append(measure(draw_case(number), inpainters)[0])
+        seams.append(measure(draw_case(number), preset)[0])
         if len(seams) % 10 == 0 or len(seams) == args.edits:
             found = ratios(seams)
             seconds = time.perf_counter() - began

@@ -13,9 +13,8 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from agent.errors import AgentError
 from pocket.evaluation import table
@@ -23,11 +22,6 @@ from pocket.evaluation.sheets import Sheets
 from pocket.evaluation.table import PARTS, Part, Row
 from tools import registry
 from tools.errors import ToolError
-
-if TYPE_CHECKING:
-    from tools.inpaint import Inpainter
-    from tools.request import Kind
-
 
 _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
@@ -108,14 +102,17 @@ def _measure(part: Part, options: argparse.Namespace, sheets: Sheets | None) -> 
     from pocket.evaluation import materials, painting, turns
 
     if part == "flux":
-        inpainters: Mapping[Kind, Inpainter] | None = None
         segmenter = None
         if not options.truth:
-            inpainters = registry.load_inpainters(preset)
             segmenter = registry.load_segmenter(preset.segmenter)
         judge = materials.load()
         return painting.measure(
-            inpainters, segmenter, judge, options.scenes, masks=options.masks, sheets=sheets
+            None if options.truth else preset,
+            segmenter,
+            judge,
+            options.scenes,
+            masks=options.masks,
+            sheets=sheets,
         )
     segmenter = registry.load_segmenter(preset.segmenter)
     registry.load_inpainters(preset)  # so that a missing engine is told before a sentence is said

@@ -43,6 +43,9 @@ THINGS: dict[str, tuple[Colour, tuple[int, int, int, int]]] = {
 }
 """The things in the room: their colour and their box."""
 
+PUT_THERE = ("cushion", "vase", "plant", "cat")
+"""What may be put into the room, and is found there."""
+
 PAINTS: dict[str, Colour] = {
     "red": (210, 30, 30),
     "green": (30, 180, 60),
@@ -89,6 +92,11 @@ class ColourFinder:
     def _found(self, picture: Pixels, phrase: str) -> Found:
         empty = np.logical_or(_like(picture, WALL), _like(picture, FLOOR))
         mask: NDArray[np.bool_] = np.zeros(picture.shape[:2], np.bool_)
+        for name in PUT_THERE:
+            if name in phrase:  # a new thing is what is neither wall nor floor nor a thing of the room's
+                mask = ~empty
+                for old in THINGS:
+                    mask &= ~_like(picture, THINGS[old][0])
         for name, (_, (x0, y0, x1, y1)) in THINGS.items():
             if name in phrase:
                 high, wide = picture.shape[0] / HEIGHT, picture.shape[1] / WIDTH
@@ -221,5 +229,6 @@ def register() -> None:
         registry.PRESETS["pocket"],
         segmenter="colour-finder",
         inpainters=MappingProxyType(dict.fromkeys(kinds, "colour-painter")),
+        computing=MappingProxyType({}),
     )
     registry.PRESETS = MappingProxyType({"pocket": pocket})

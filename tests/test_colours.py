@@ -11,11 +11,12 @@ from tools import colours
 @pytest.mark.parametrize(
     ("prompt", "rgb"),
     [
-        ("a red sofa", (255, 0, 0)),
-        ("a dark green armchair", (0, 100, 0)),
-        ("light-blue curtains", (173, 216, 230)),
+        ("a red sofa", (198, 38, 38)),
+        ("a dark red armchair", (139, 0, 0)),
+        ("light-blue curtains", (150, 200, 236)),
         ("a mustard velvet chair", (212, 164, 41)),
-        ("walls in navy", (0, 0, 128)),
+        ("walls in teal", (22, 140, 140)),
+        ("the #336699 sofa", (51, 102, 153)),
     ],
 )
 def test_the_colour_asked_for(prompt: str, rgb: tuple[int, int, int]) -> None:
@@ -23,7 +24,7 @@ def test_the_colour_asked_for(prompt: str, rgb: tuple[int, int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "prompt", ["a leather sofa", "a red and white rug", "linen curtains", "", "a gold lamp"]
+    "prompt", ["a leather sofa", "a red and white rug", "linen curtains", "", "a solid gold lamp"]
 )
 def test_no_one_colour_is_asked_for(prompt: str) -> None:
     assert colours.asked_for(prompt) is None

@@ -17,7 +17,22 @@ import pytest
 from agent.editor import Editor, open_editor, yes_or_no
 from agent.errors import AgentError
 from agent.events import Event
-from agent.plan import Ask, Compare, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
+from agent.plan import (
+    Ask,
+    Compare,
+    Edit,
+    Goto,
+    Hide,
+    Keep,
+    Pick,
+    Plan,
+    Redo,
+    Refresh,
+    Show,
+    Step,
+    Undo,
+    Variations,
+)
 from agent.planner import load_planner
 from sessions import SessionError, Sessions
 from tests.colour_engines import PAINTS, THINGS, WALL, Colour, ColourEngines, Pixels, room
@@ -172,7 +187,21 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     flat.engines.finder.asked.clear()
     turn = await flat.do(Edit(target="everything", prompt="", kind="remove"))
     assert len(flat.engines.finder.asked) == 3
-    assert turn.reply == "Done: everything removed. There may still be something of everything to see."
+    assert (turn.changed, turn.failed, turn.version) == (False, True, 1)
+    assert [edit.outcome for edit in turn.edits] == ["offered"]
+    assert turn.reply == (
+        "I could not get it right: there is still something of everything to see. Nothing was changed; "
+        "say “keep it” to take the nearest that I got."
+    )
+
+    # It is shown, outlives the program, and is taken when the user says so.
+    (nearest,) = flat.editor.offers()
+    flat.reopen()
+    turn = await flat.editor.say("ok, keep it")
+    assert (turn.changed, turn.failed, turn.version) == (True, False, 2)
+    assert np.array_equal(flat.session.picture(), nearest)
+    turn = await flat.do(Keep())
+    assert (turn.failed, turn.reply) == (True, "There is nothing on offer to keep.")
 
 
 async def test_a_surface_that_did_not_take_its_colour_is_painted_again_more_firmly(flat: Flat) -> None:
@@ -196,33 +225,37 @@ async def test_an_edit_that_changes_nothing_is_tried_with_another_seed_and_given
     assert len(set(seeds)) == 2
     assert turn.failed
     assert "no change" in turn.reply
+    assert flat.editor.offers() == []
     assert [layer.target for layer in flat.session.layers] == ["the picture"]
 
     turn = await flat.do(restyle("the sofa", "a stubborn sofa"))
     assert (turn.changed, turn.version) == (False, 1)
 
 
-async def test_layers_above_a_revised_one_are_painted_again_by_their_own_request(flat: Flat) -> None:
+async def test_what_lies_on_a_revised_layer_stays_as_it_was_made_until_it_is_refreshed(flat: Flat) -> None:
     await flat.do(restyle("the sofa", "a red sofa"))
     await flat.do(Edit(target="on the sofa", prompt="a blue cushion", kind="add"))
     before = flat.session.layer(1)
     assert before.box.overlaps(flat.session.layer(0).box)
 
     turn = await flat.do(restyle("the sofa", "a green sofa", layer=0))
+    assert flat.session.layer(1).revision == before.revision
+    assert flat.session.layer(1).patch == before.patch
+    assert turn.reply == (
+        "Done: the sofa → a green sofa. The blue cushion was painted on what has changed now; "
+        "say “refresh the blue cushion” to paint it again."
+    )
+    assert [edit.layer for edit in turn.edits] == [0]
+    # The cushion's soft rim was mixed with red, and still is: nobody asked for it.
+    assert _reddish(flat.session.picture()).any()
+
+    turn = await flat.editor.say("refresh the cushion")
     after = flat.session.layer(1)
+    assert turn.plan.steps == (Refresh(layer=1),)
     assert after.revision == before.revision + 1
     assert after.mask == before.mask
     assert after.request["seed"] == before.request["seed"]
     assert after.request["picture"] != before.request["picture"]
-    assert turn.version == 3
-    assert [edit.layer for edit in turn.edits] == [0]
-    x0, y0, x1, y1 = before.box
-    assert is_near(flat.at((x0 + x1) // 2, (y0 + y1) // 2), PAINTS["blue"])
-    # What "it" means is what the user asked for, not what had to follow.
-    assert flat.editor.context().focus == (0,)
-
-    # The cushion's soft rim was mixed with red before; nothing red shows through now.
-    assert _reddish(flat.session.picture(2)).any()
     assert not _reddish(flat.session.picture()).any()
 
 
@@ -232,15 +265,20 @@ def _reddish(picture: Pixels) -> Any:
     return (red > 150) & (red - np.maximum(green, blue) > 100)
 
 
-async def test_hiding_a_layer_repaints_what_lay_on_it_and_showing_brings_it_back(flat: Flat) -> None:
+async def test_hiding_a_layer_changes_its_own_pixels_alone_and_showing_brings_it_back(flat: Flat) -> None:
     await flat.do(restyle("the sofa", "a red sofa"))
     await flat.do(Edit(target="on the sofa", prompt="a blue cushion", kind="add"))
     with_both = flat.session.picture()
     turn = await flat.do(Hide(layer=0))
-    assert (turn.changed, turn.reply) == (True, "Done: the sofa → as before.")
+    assert turn.changed
+    assert turn.reply.startswith("Done: the sofa → as before. The blue cushion was painted on")
     assert flat.at(22, 62) == THINGS["sofa"][0]
-    assert flat.session.layer(1).revision == 1
+    assert flat.session.layer(1).revision == 0
     assert flat.editor.context().focus == (0,)
+    x0, y0, x1, y1 = flat.session.layer(0).box
+    outside = np.ones(with_both.shape[:2], bool)
+    outside[y0:y1, x0:x1] = False
+    assert np.array_equal(flat.session.picture()[outside], with_both[outside])
 
     await flat.do(Show(layer=0))
     assert np.array_equal(flat.session.picture(), with_both)

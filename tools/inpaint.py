@@ -16,9 +16,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.compose import Patch, compose
+from sessions.compose import Patch, check_patch, compose
 from tools import colours, errors, residency
-from tools.region import Region, cut, most_each, patch, plan_region
+from tools.region import Region, bounds, cut, most_each, patch, plan_region
 from tools.request import ColourStage, Kind
 from tools.segment import CancelCheck, never
 
@@ -129,6 +129,34 @@ class MaskedEdit:
     target: str = ""
     batch: int | None = None
     colour: ColourStage | None = None
+
+
+class Computing(Protocol):
+    """An engine that computes an edit on the picture's own pixels, at their own size."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the registry."""
+        ...
+
+    @property
+    def revision(self) -> str:
+        """What identifies the computation, so that a result can be repeated."""
+        ...
+
+    def can(self, prompt: str, target: str) -> bool:
+        """Whether it knows what a prompt asks of a target, by the words alone."""
+        ...
+
+    def compute(
+        self, picture: NDArray[np.uint8], edit: MaskedEdit, *, cancelled: CancelCheck = never
+    ) -> Patch:
+        """The edit's patch for an RGB picture (H, W, 3).
+
+        The same arguments give the same pixels. Raises ``EngineError``, with a sentence for the user, where
+        what is asked cannot be done well.
+        """
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +272,26 @@ def inpaint(
     return [done[index] for index in range(len(edits))]
 
 
+def compute(
+    picture: NDArray[np.uint8], edit: MaskedEdit, engine: Computing, *, cancelled: CancelCheck = never
+) -> Patch:
+    """Carry out one edit of an RGB picture (H, W, 3) with an engine that computes it: the edit's patch.
+
+    Raises ``PictureError`` for a mask that is empty or of another size, ``EngineError`` where the engine
+    refuses, ``tools.errors.Cancelled`` when ``cancelled`` says so.
+    """
+    _check_mask(picture, edit.mask)
+    bounds(edit.mask)
+    if cancelled():
+        raise errors.Cancelled
+    patch = engine.compute(picture, edit, cancelled=cancelled)
+    try:
+        check_patch(patch, picture.shape[1], picture.shape[0])
+    except ValueError as error:
+        raise errors.EngineError(f"The engine {engine.name} returned a malformed patch: {error}.") from error
+    return patch
+
+
 def vary(
     picture: NDArray[np.uint8],
     edit: MaskedEdit,
@@ -334,14 +382,18 @@ def _region(
     picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter, area: int | None = None
 ) -> Region:
     """Plan one edit, at ``area`` if that is given, else at the edit's own, else at one of the engine's."""
-    if edit.mask.shape != picture.shape[:2]:
-        sizes = [f"{shape[1]}×{shape[0]}" for shape in (edit.mask.shape, picture.shape)]
-        raise errors.PictureError(
-            f"The mask is {sizes[0]} pixels and the picture {sizes[1]}: a mask must have its picture's size."
-        )
+    _check_mask(picture, edit.mask)
     area = edit.area if area is None else area
     areas = _areas(engine) if area is None else (area,)
     return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple)
+
+
+def _check_mask(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
+    if mask.shape != picture.shape[:2]:
+        sizes = [f"{shape[1]}×{shape[0]}" for shape in (mask.shape, picture.shape)]
+        raise errors.PictureError(
+            f"The mask is {sizes[0]} pixels and the picture {sizes[1]}: a mask must have its picture's size."
+        )
 
 
 def _areas(engine: Inpainter) -> tuple[int, ...]:

@@ -21,12 +21,13 @@ from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
 from tools import presets, registry
 from tools.errors import PictureError, ToolError
-from tools.inpaint import MaskedEdit, Progress, seed_for
+from tools.inpaint import Inpainter, MaskedEdit, Progress, compute, seed_for
 from tools.inpaint import inpaint as paint
+from tools.inpainting import routing
 from tools.pictures import read_mask, read_picture, write_mask, write_picture
 from tools.region import bounds
 from tools.registry import Preset
-from tools.request import Kind, Request
+from tools.request import Kind
 from tools.segment import find
 
 if TYPE_CHECKING:
@@ -142,33 +143,28 @@ def inpaint_file(
     if not shape.any():
         raise PictureError(f"The mask {Path(mask).name} is empty: make white what should change.")
     chosen = _preset(preset)
-    name = chosen.inpainters[kind]
-    engine = registry.load_inpainter(name, offload=presets.streams(name, chosen))
+    picture_digest = digest_of(read.pixels)
     if seed is None:
-        seed = seed_for(digest_of(read.pixels), prompt, kind)
+        seed = seed_for(picture_digest, prompt, kind)
     edit = MaskedEdit(shape, prompt, kind, seed, target=target)
-    (painted,) = paint(read.pixels, [edit], {kind: engine}, progress=progress)
-    patch = painted.patch
-    request = Request(
-        picture=digest_of(read.pixels),
-        mask=digest_of(shape),
-        prompt=prompt,
-        kind=kind,
-        seed=seed,
-        steps=engine.steps,
-        guidance=engine.guidance,
-        engine=engine.name,
-        revision=engine.revision,
-        area=painted.area,
-        batch=painted.batch,
-        target=target,
-    )
+    route = routing.route(read.pixels, edit, chosen.computing.get(kind, ()))
+    painter: Inpainter | None = None
+    area, batch = None, 1
+    if route.engine is not None:
+        patch = compute(read.pixels, route.edit, route.engine)
+    else:
+        name = chosen.inpainters[kind]
+        painter = registry.load_inpainter(name, offload=presets.streams(name, chosen))
+        (painted,) = paint(read.pixels, [route.edit], {kind: painter}, progress=progress)
+        patch, area, batch = painted.patch, painted.area, painted.batch
+    patch, colour = routing.corrected(route, read.pixels, patch, digest_of)
+    request = routing.request_of(route, painter, picture_digest, digest_of(shape), colour, area, batch)
     recipe = recipe_of_one((read.pixels.shape[1], read.pixels.shape[0]), request.model_dump(), patch)
     written = write_picture(
         output, compose(read.pixels, [patch]), read.alpha, texts(recipe, {request.mask: shape}), like=read
     )
     return InpaintedPicture(
-        output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=engine.name
+        output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=request.engine
     )
 
 

@@ -80,7 +80,8 @@ class Preset:
     """A set of engines that fits a machine, by their names. ``planner`` is as in ``--planner``.
 
     ``inpainters`` are by the kind of edit, and need no licence to be accepted. ``licensed`` do, and are used
-    instead where they are on this machine. ``budget`` is how much of a card it may take at most, in GiB; 0
+    instead where they are on this machine. ``computing`` are engines that compute an edit without a model, by
+    kind: they are asked first, in their order, whether they can do what is asked. ``budget`` is how much of a card it may take at most, in GiB; 0
     for a preset that needs no card.
     """
 
@@ -89,7 +90,12 @@ class Preset:
     segmenter: str
     inpainters: Mapping[Kind, str]
     licensed: Mapping[Kind, str] = field(default_factory=dict)
+    computing: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
     budget: float = 0.0
+
+
+COLOURS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({"restyle": ("recolour",)})
+"""What every preset computes: colours, by value."""
 
 
 def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "") -> Preset:
@@ -100,6 +106,7 @@ def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str
         segmenter,
         inpainters=MappingProxyType(dict.fromkeys(KINDS, klein)),
         licensed=MappingProxyType(dict.fromkeys(blind, fill) if fill else {}),
+        computing=COLOURS,
         budget=budget,
     )
 
@@ -120,6 +127,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                         "add": "flux-fill-pocket",
                     }
                 ),
+                computing=COLOURS,
             ),
             _made_for("8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "sam3", "flux-klein:4bit"),
             _made_for(
@@ -201,5 +209,10 @@ def choose_inpainters(
 
 
 def settled(preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None) -> Preset:
-    """The preset with its inpainters chosen."""
-    return replace(preset, inpainters=MappingProxyType(choose_inpainters(preset, present, override)))
+    """The preset with its inpainters chosen. What the user chose an inpainter for is not computed."""
+    computing = {kind: names for kind, names in preset.computing.items() if kind not in (override or {})}
+    return replace(
+        preset,
+        inpainters=MappingProxyType(choose_inpainters(preset, present, override)),
+        computing=MappingProxyType(computing),
+    )

@@ -19,12 +19,12 @@ from typing import Any
 
 from tools import presets, residency
 from tools.errors import EngineError, OutOfMemory
-from tools.inpaint import Inpainter
+from tools.inpaint import Computing, Inpainter
 from tools.presets import PRESETS, Preset
 from tools.request import Kind
 from tools.segment import Segmenter
 
-__all__ = ["DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
+__all__ = ["COMPUTING", "DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
 
 SEGMENTERS: Mapping[str, str] = MappingProxyType(
     {"lisa-pocket": "tools.lisa.segmenter:load_pocket", "sam3": "tools.sam3.segmenter:load_sam3"}
@@ -44,6 +44,8 @@ INPAINTERS: Mapping[str, str] = MappingProxyType(
 )
 """The inpainters that come with the program, by name."""
 
+COMPUTING: Mapping[str, str] = MappingProxyType({"recolour": "tools.inpainting.recolour:Recolour"})
+"""The engines that compute an edit, by name. See ``tools.inpaint.Computing``."""
 
 FLUX = ("flux-klein", "flux-fill", "flux-kontext")
 """The published FLUX models, named as LISA's are. See ``tools.flux.published``."""
@@ -113,6 +115,12 @@ def load_inpainter(name: str, *, offload: bool = False) -> Inpainter:
     return inpainter
 
 
+def load_computing(name: str) -> Computing:
+    """The engine of a name that computes edits (see ``COMPUTING``). Raises ``EngineError``."""
+    engine: Computing = _load("inpainter", name)
+    return engine
+
+
 def fetch_inpainter(name: str) -> Path | None:
     """Fetch an inpainter's weights from the hub; their folder, None for one that needs none.
 
@@ -149,7 +157,7 @@ def _known_preset(name: str) -> Preset:
 
 def _factories(role: str) -> dict[str, str]:
     """The factories of a role by name; an entry point cannot take the name of one of the program's own."""
-    own = SEGMENTERS if role == "segmenter" else INPAINTERS
+    own = SEGMENTERS if role == "segmenter" else {**INPAINTERS, **COMPUTING}
     brought = {entry.name: entry.value for entry in entry_points(group=f"inpalla.{role}s")}
     return dict(own) | {name: value for name, value in brought.items() if name not in own}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
+from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Refresh, Show, Step, Undo, Variations
 from tools.request import Kind
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ class Context:
 
     ``history`` holds every version by its number, 0 (the base) first. It may be left empty: then ``advance``
     knows the base and the current version only, and takes the others for what the current one is without its
-    newest layers. ``offer`` is the edit that the variations on offer are variations of.
+    newest layers. ``offer`` is the edit that the variations on offer are variations of. ``nearest`` says that
+    the nearest to what was asked last is on offer, to be kept.
     """
 
     layers: tuple[LayerView, ...] = ()
@@ -61,6 +62,7 @@ class Context:
     question: str | None = None
     history: tuple[VersionView, ...] = ()
     offer: Edit | None = None
+    nearest: bool = False
 
 
 class Planner(Protocol):
@@ -120,7 +122,13 @@ def _committed(state: Context) -> Context:
     number = len(state.history)
     made = VersionView(parent=state.head, layers=state.layers, focus=state.focus)
     return replace(
-        state, history=(*state.history, made), versions=number, head=number, variations=0, offer=None
+        state,
+        history=(*state.history, made),
+        versions=number,
+        head=number,
+        variations=0,
+        offer=None,
+        nearest=False,
     )
 
 
@@ -131,7 +139,9 @@ def _at(state: Context, number: int) -> Context:
     version = state.history[number]
     known = {layer.id: layer for layer in version.layers}
     layers = tuple(known.get(layer.id, replace(layer, visible=False)) for layer in state.layers)
-    return replace(state, head=number, layers=layers, focus=version.focus, variations=0, offer=None)
+    return replace(
+        state, head=number, layers=layers, focus=version.focus, variations=0, offer=None, nearest=False
+    )
 
 
 def _moved(state: Context, step: Undo | Redo | Goto) -> Context:
@@ -171,6 +181,10 @@ def _changed(state: Context, step: Step) -> Context | None:
             return _edited(state, step)
         case Pick():
             return _edited(state, state.offer) if state.offer and step.index <= state.variations else None
+        case Refresh():
+            if not any(layer.id == step.layer for layer in state.layers):
+                return None
+            return replace(state, focus=_focused(state, step.layer))
         case Hide() | Show():
             if not any(layer.id == step.layer for layer in state.layers):
                 return None

@@ -25,9 +25,10 @@ Act = Literal[
     "ask",
     "talk",
     "keep",
+    "refresh",
 ]
 """``back``: a thing shall be as it was, or be there again. ``move``: what no edit can do. ``keep``: leave it
-alone.
+alone, or take what is on offer. ``refresh``: paint a thing again as it was asked for.
 """
 
 Reference = Literal["", "it", "them", "both", "all", "first", "second", "third", "last", "other"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.plan import Ask, Compare, Edit, Plan, Redo, Variations
+from agent.plan import Ask, Compare, Edit, Keep, Plan, Redo, Variations
 from agent.planner.base import Context, advance
 from agent.planner.edits import edit_of, vague, variations
 from agent.planner.english.phrase import (
@@ -23,7 +23,7 @@ from agent.planner.layers import (
     stem,
 )
 from agent.planner.outcome import Done, ask
-from agent.planner.returns import bring_back, go_to, hide, pick, undo
+from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.wording import (
     bare,
     with_noun,
@@ -183,6 +183,10 @@ def _step(frame: Frame, context: Context) -> Done:
             return Done((Compare(),), ("before and after",))
         case "move":
             return ask("I cannot move or turn things; shall I remove it and put a new one somewhere?")
+        case "refresh":
+            return refresh(frame, context)
+        case "keep" if context.nearest:
+            return Done((Keep(),), ("kept",))
         case "keep":
             return Done((), (frame.say or "All right, I leave that as it is.",))
         case "talk":

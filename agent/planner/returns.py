@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.plan import Goto, Hide, Pick, Redo, Show, Undo
+from agent.plan import Goto, Hide, Pick, Redo, Refresh, Show, Undo
 from agent.planner.base import Context
 from agent.planner.edits import edit_of
 from agent.planner.english.phrase import (
@@ -77,6 +77,23 @@ def hide(frame: Frame, context: Context) -> Done:
     return Done(
         tuple(Hide(layer=layer.id) for layer in layers),
         tuple(f"{short(layer.target)}: as it was" for layer in layers),
+    )
+
+
+def refresh(frame: Frame, context: Context) -> Done:
+    """Paint things again as they were asked for, on what lies below them now."""
+    if frame.target:
+        layers = layers_about(frame.target, context, visible=True)[:1]
+        if is_plural(parse(frame.target).noun):
+            layers = layers_about(frame.target, context, visible=True)
+    else:
+        layers = tuple(layer for layer in layers_referred(frame, context) if layer.visible)
+    if not layers:
+        what = definite(frame.target) if frame.target else "that"
+        return ask(f"I have not changed {what}; what shall I paint again?")
+    return Done(
+        tuple(Refresh(layer=layer.id) for layer in layers),
+        tuple(f"{short(object_of(layer))}: painted again" for layer in layers),
     )
 
 

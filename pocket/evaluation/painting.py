@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,9 +25,13 @@ from pocket.evaluation.segmenting import iou
 from pocket.evaluation.sheets import Sheets
 from pocket.evaluation.table import Row, share_row
 from sessions.compose import Box, Patch, compose
-from tools.inpaint import Inpainter, MaskedEdit, inpaint, seed_for
+from sessions.pictures import digest_of
+from tools import registry
+from tools.errors import EngineError
+from tools.inpaint import MaskedEdit, compute, inpaint, seed_for
+from tools.inpainting import routing
+from tools.presets import Preset
 from tools.region import bounds
-from tools.request import Kind
 from tools.segment import Found, Segmenter, find
 
 Masks = Literal["true", "lisa"]
@@ -59,28 +63,33 @@ class Tally:
         return share_row("flux", title, sure)
 
 
-def paint(case: Case, mask: Mask, inpainters: Mapping[Kind, Inpainter] | None) -> Pixels:
-    """The picture of a case with its edit painted under ``mask``. Without painters the truth is laid in
-    instead.
+def paint(case: Case, mask: Mask, preset: Preset | None) -> tuple[Pixels, Mask]:
+    """The picture of a case with its edit carried out under ``mask`` by a preset's engines, and where it may
+    differ. Without a preset the truth is laid in instead. Raises ``EngineError`` where an engine refuses.
     """
     picture = case.given.picture
-    if inpainters is None:
-        blend = touched(mask, case.kind)
-        box = bounds(blend > 0)
+    blend = touched(mask, case.kind) > 0
+    if preset is None:
+        box = bounds(blend)
         part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-        patch = Patch(np.dstack((case.truth.picture[part], blend[part])), Box(*box))
+        alpha = touched(mask, case.kind)[part]
+        return compose(picture, [Patch(np.dstack((case.truth.picture[part], alpha)), Box(*box))]), blend
+    seed = seed_for(str(case.number), case.prompt, case.kind)
+    target = "" if case.task == "add" else case.name
+    edit = MaskedEdit(mask, case.prompt, case.kind, seed, target=target)
+    route = routing.route(picture, edit, preset.computing.get(case.kind, ()))
+    if route.engine is not None:
+        patch = compute(picture, route.edit, route.engine)
     else:
-        seed = seed_for(str(case.number), case.prompt, case.kind)
-        target = "" if case.task == "add" else case.name
-        [painted] = inpaint(
-            picture, [MaskedEdit(mask, case.prompt, case.kind, seed, target=target)], inpainters
-        )
-        patch = painted.patch
-    return compose(picture, [patch])
+        painter = registry.load_inpainter(preset.inpainters[case.kind])
+        patch = inpaint(picture, [route.edit], {case.kind: painter})[0].patch
+    patch, _ = routing.corrected(route, picture, patch, digest_of)
+    blend[patch.box.y0 : patch.box.y1, patch.box.x0 : patch.box.x1] |= patch.rgba[..., 3] > 0
+    return compose(picture, [patch]), blend
 
 
 def measure(
-    inpainters: Mapping[Kind, Inpainter] | None,
+    preset: Preset | None,
     segmenter: Segmenter | None,
     judge: Judge,
     scenes: int,
@@ -91,12 +100,13 @@ def measure(
 ) -> list[Row]:
     """Paint ``scenes`` cases and make the figures. Without a segmenter, what it must find is not measured.
 
-    ``inpainters`` None measures the true pictures laid in under the blend mask: what a perfect painter would
-    reach. ``judged`` is the number of rooms on which the judge itself is checked.
+    ``preset`` None measures the true pictures laid in under the blend mask: what a perfect painter would
+    reach. An edit that its engine refuses is counted, and not judged. ``judged`` is the number of rooms on which the judge itself is checked.
     """
     tally = Tally()
     seconds: list[float] = []
     missed = 0
+    refused: dict[str, int] = defaultdict(int)
     for number in range(scenes):
         case = draw_case(number)
         mask = _mask(case, segmenter, masks)
@@ -105,9 +115,13 @@ def measure(
             continue
         _ = case.given, case.truth  # drawn before the clock starts
         began = time.perf_counter()
-        after = paint(case, mask, inpainters)
+        try:
+            after, area = paint(case, mask, preset)
+        except EngineError:
+            refused[case.kind] += 1
+            continue
         seconds.append(time.perf_counter() - began)
-        verdicts = _judge(case, mask, after, segmenter, judge, tally)
+        verdicts = _judge(case, mask, area, after, segmenter, judge, tally)
         if sheets is not None:
             said = ", ".join(f"{'' if good else 'NOT '}{name}" for name, good in verdicts.items())
             caption = f"{case.kind} {case.name if case.task != 'add' else ''}: {case.prompt}"
@@ -117,6 +131,9 @@ def measure(
     share, things = accuracy(judge, FIRST_SEED, judged)
     rows = _rows(tally, seconds)
     rows.append(Row("flux", "the judge of materials, right on true renders", share, things))
+    rows += [
+        Row("flux", f"refused in a sentence, {kind}", float(count), scenes) for kind, count in refused.items()
+    ]
     if masks == "lisa":
         rows.append(Row("flux", "LISA's masks: things not found, left out", missed / max(1, scenes), scenes))
     return rows
@@ -132,20 +149,26 @@ def _mask(case: Case, segmenter: Segmenter | None, masks: Masks) -> Mask | None:
 
 
 def _judge(
-    case: Case, mask: Mask, after: Pixels, segmenter: Segmenter | None, judge: Judge, tally: Tally
+    case: Case,
+    mask: Mask,
+    area: Mask,
+    after: Pixels,
+    segmenter: Segmenter | None,
+    judge: Judge,
+    tally: Tally,
 ) -> dict[str, bool]:
     """Put every measure to the painted and to the true picture; the verdicts on the painted one, by name."""
     truth = case.truth.picture
-    blend = touched(mask, case.kind)
     own = rooms.mask(case.truth, case.index)
     verdicts = {
-        "untouched outside": tally.add("untouched", untouched(case.given.picture, after, blend), True)
+        "untouched outside": tally.add(
+            "untouched", untouched(case.given.picture, after, area.astype(np.uint8)), True
+        )
     }
     tally.add(f"psnr {case.kind}", psnr(after, truth, mask), 0.0)
     seen = seen_true = None
     if segmenter is not None and case.task in ("replace", "add"):
         here, there = (_look_for(segmenter, case.new_name, picture) for picture in (after, truth))
-        area = blend > 0
         verdicts["found"] = tally.add(case.task, found_there(here, area), found_there(there, area))
         seen, seen_true = here.mask & area, there.mask & area
     if segmenter is not None and case.task == "remove":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from re import Match
 
 from agent.planner.english import lexicon as lx
@@ -93,6 +94,10 @@ def _hide(match: Match[str]) -> Frame:
 
 def _back(match: Match[str]) -> Frame:
     return _named("back", match["x"])
+
+
+def _refresh(match: Match[str]) -> Frame:
+    return replace(_named("hide", match["x"]), act="refresh")
 
 
 def _named(act: str, words: str) -> Frame:
@@ -246,6 +251,7 @@ _RULES: tuple[tuple[str, Callable[[Match[str]], Frame]], ...] = (
         r"| please| on| there| where (?:it|they) (?:was|were)| in (?:its|their) place| after all)*", _back),
     (r"(?P<x>(?:the|my|our) [\w -]+?) back(?: again| please| in)*", _back),
     (r"(?:show|unhide) (?P<x>(?:it|them|the [\w -]+?))(?: again| once more)", _back),
+    (r"(?:refresh|repaint|re-?render|redraw) (?P<x>.+)", _refresh),
     (r"(?:hide) (?P<x>.+)", lambda m: Frame("hide", target=m["x"], prompt="hide")),
 )  # fmt: skip
 _PATTERNS = tuple((Pattern(pattern), make) for pattern, make in _RULES)
@@ -280,7 +286,7 @@ _TRIGGERS = word_set("""
     choice alternative idea picture one two three four five six seven eight 1 2 3 4 5 6 7 8 9 was were
     looked normal unhide bring restore reinstate hide show miss liked preferred old again change changes
     edit edits layer layers unedited untouched initial un-undo ununDo reapply state put give readd re-add
-    get untouched slate square prefer preferred loved want need
+    refresh repaint rerender re-render redraw get untouched slate square prefer preferred loved want need
 """)
 """A clause without any of these is no command."""
 _LONGEST = 24

@@ -1,0 +1,266 @@
+"""Which engine carries out an edit, and with what colour: policy, one edit at a time, for every outlet.
+
+A look that is a colour, or a step from the colour that is there ("darker"), is computed on the picture's own
+pixels, whatever the preset: it loads no painter. Materials, removals and new things are computed where the
+preset has an engine for them that knows what is asked, else they are painted. Where a look is both ("red
+leather"), the colour that a painter took is corrected to the value that was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.compose import Patch, compose
+from tools import registry
+from tools.inpaint import Computing, Inpainter, MaskedEdit, Painted, Progress, compute, inpaint, seed_for
+from tools.inpainting import recolour
+from tools.language.looks import Look, read_look, settled
+from tools.request import ColourStage, Kind, Request
+from tools.segment import CancelCheck, never
+
+Pixels = NDArray[np.uint8]
+Oklab = tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Previous:
+    """What an edit revises: the words, the kind and the request of before (None: written by another release).
+
+    ``painted`` is the digest of the patch as its engine made it, before a colour was computed onto it, and
+    ``load`` reads it.
+    """
+
+    prompt: str
+    target: str
+    kind: Kind
+    request: Request | None
+    painted: str
+    load: Callable[[], Patch]
+
+
+@dataclass(frozen=True, eq=False)
+class Route:
+    """How one edit is carried out.
+
+    ``engine`` computes it; None leaves it to the preset's painter for its kind. ``edit`` is what the engine
+    gets: its prompt names the value that a step came to. ``value`` (Oklab) is the colour that what a painter
+    paints is corrected to. ``kept`` is the request of a patch that was painted before and only takes another
+    colour.
+    """
+
+    edit: MaskedEdit
+    engine: Computing | None = None
+    value: Oklab | None = None
+    kept: Request | None = None
+
+
+def route(
+    picture: Pixels,
+    edit: MaskedEdit,
+    computing: Sequence[str],
+    *,
+    value: Oklab | None = None,
+    previous: Previous | None = None,
+) -> Route:
+    """How to carry out an edit of an RGB picture (H, W, 3).
+
+    ``computing`` are the names of the engines that compute, in the order in which they are asked; ``value`` is
+    the colour (Oklab) of another thing that the edit's is to have; ``previous`` what the edit revises. Raises
+    ``EngineError`` where what is asked cannot be done, such as a step beyond black.
+    """
+    if edit.kind == "restyle" and recolour.Recolour.name in computing:
+        return _restyled(picture, edit, computing, value, previous)
+    for engine in map(_engine, computing):
+        if engine.can(edit.prompt, edit.target):
+            return Route(edit, engine)
+    return Route(edit)
+
+
+def again(edit: MaskedEdit, request: Request, computing: Sequence[str]) -> Route:
+    """How to carry out an edit's own request on other pixels: with its seed and its colour."""
+    edit = replace(edit, prompt=request.prompt, seed=request.seed, colour=request.colour)
+    if request.engine in computing:
+        return Route(edit, _engine(request.engine))
+    value = request.colour.value if request.colour is not None else None
+    return Route(replace(edit, colour=None), value=value)
+
+
+def variations(first: Route, picture: str, count: int) -> list[Route]:
+    """``count`` ways to carry out one edit: shades of a colour, else as many seeds.
+
+    ``picture`` is the digest of the picture that it is carried out on.
+    """
+    edit = first.edit
+    if edit.colour is not None and first.engine is not None and first.engine.name == recolour.Recolour.name:
+        return [replace(first, edit=replace(edit, colour=stage)) for stage in _shades(edit.colour, count)]
+    seeds = [seed_for(picture, edit.prompt, edit.kind, number + 1) for number in range(count)]
+    return [replace(first, edit=replace(edit, seed=seed)) for seed in seeds]
+
+
+def corrected(
+    route: Route, picture: Pixels, patch: Patch, keep: Callable[[Pixels], str]
+) -> tuple[Patch, ColourStage | None]:
+    """What an engine made of a picture, with the colour that was asked for computed onto it; and that colour.
+
+    ``keep`` stores pixels, uint8 RGBA, and gives their digest: the patch as it was painted.
+    """
+    if route.engine is not None or route.value is None:
+        return patch, route.edit.colour
+    stage = recolour.stage_for(route.value, compose(picture, [patch]), route.edit.mask)
+    stage = stage.model_copy(update={"painted": keep(patch.rgba)})
+    return recolour.recolour_patch(picture, route.edit.mask, patch, stage), stage
+
+
+def carry_out(
+    picture: Pixels,
+    edit: MaskedEdit,
+    engine: Inpainter | Computing,
+    *,
+    progress: Progress | None = None,
+    cancelled: CancelCheck = never,
+) -> Painted:
+    """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint`` does."""
+    if not hasattr(engine, "paint"):
+        return Painted(compute(picture, edit, cast(Computing, engine), cancelled=cancelled), 0, 1)
+    painter = cast(Inpainter, engine)
+    (painted,) = inpaint(picture, [edit], {edit.kind: painter}, progress=progress, cancelled=cancelled)
+    if edit.colour is None:
+        return painted
+    return replace(painted, patch=recolour.recolour_patch(picture, edit.mask, painted.patch, edit.colour))
+
+
+def request_of(
+    route: Route,
+    painter: Inpainter | None,
+    picture: str,
+    mask: str,
+    colour: ColourStage | None,
+    area: int | None = None,
+    batch: int = 1,
+) -> Request:
+    """The request of a finished edit. ``painter`` painted it where the route has no engine of its own.
+
+    ``picture`` and ``mask`` are digests; ``colour`` is what ``corrected`` gave; ``area`` and ``batch`` are as
+    the painter came to them.
+    """
+    edit = route.edit
+    if route.kept is not None:
+        return route.kept.model_copy(update={"colour": colour})
+    if route.engine is not None:
+        steps, guidance, engine = 1, 1.0, route.engine.name
+        revision = route.engine.revision
+    elif painter is not None:
+        steps = painter.steps if edit.steps is None else edit.steps
+        guidance = painter.guidance if edit.guidance is None else edit.guidance
+        engine, revision = painter.name, painter.revision
+    else:
+        raise ValueError("neither an engine nor a painter carried the edit out")
+    return Request(
+        picture=picture,
+        mask=mask,
+        prompt=edit.prompt,
+        kind=edit.kind,
+        seed=edit.seed,
+        steps=steps,
+        guidance=guidance,
+        engine=engine,
+        revision=revision,
+        area=area,
+        batch=batch,
+        target=edit.target,
+        colour=colour,
+    )
+
+
+def _restyled(
+    picture: Pixels,
+    edit: MaskedEdit,
+    computing: Sequence[str],
+    value: Oklab | None,
+    previous: Previous | None,
+) -> Route:
+    look = read_look(edit.prompt, edit.target)
+    old = read_look(previous.prompt, previous.target) if previous is not None else Look()
+    before = previous.request if previous is not None else None
+    current = before.colour if before is not None else None
+    if value is None:
+        value = look.value
+        if value is not None and current is not None and old.colour_words == look.colour_words:
+            value = current.value  # the layer's own words: its recorded value may be finer than they are
+    has_colour = value is not None or look.step is not None
+    same = (look.material, look.pattern, look.rest) == (old.material, old.pattern, old.rest)
+    if has_colour and same and previous is not None and before is not None:
+        if previous.kind == "restyle" and before.engine != recolour.Recolour.name:
+            painted = previous.load()
+            stage = _stage(look, value, current, compose(picture, [painted]), edit.mask)
+            stage = stage.model_copy(update={"painted": previous.painted})
+            return _named(look, Route(replace(edit, colour=stage), _Repainted(painted), kept=before))
+    if has_colour and not look.material and not look.rest and (look.is_colour_only or look.like):
+        stage = _stage(look, value, current, picture, edit.mask)
+        return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))
+    for engine in map(_engine, computing):
+        if engine.name != recolour.Recolour.name and engine.can(edit.prompt, edit.target):
+            colour = _stage(look, value, current, picture, edit.mask) if has_colour else None
+            return _named(look, Route(replace(edit, colour=colour), engine))
+    return Route(edit, value=value if look.pattern in ("", "plain") else None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Repainted:
+    """Computes a colour onto a patch that was painted before."""
+
+    painted: Patch
+    name: str = recolour.Recolour.name
+    revision: str = recolour.Recolour.revision
+
+    def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002
+        return True
+
+    def compute(self, picture: Pixels, edit: MaskedEdit, *, cancelled: CancelCheck = never) -> Patch:  # noqa: ARG002
+        if edit.colour is None:
+            raise ValueError("there is no colour to compute")
+        return recolour.recolour_patch(picture, edit.mask, self.painted, edit.colour)
+
+
+def _stage(
+    look: Look, value: Oklab | None, current: ColourStage | None, picture: Pixels, mask: NDArray[np.bool_]
+) -> ColourStage:
+    """The colour of a look: a value, or a step from the value asked for, recorded or measured."""
+    if look.step is None:
+        if value is None:
+            raise ValueError("a look without a value and without a step has no colour")
+        return recolour.stage_for(value, picture, mask)
+    if value is not None and (current is None or current.value != value):
+        current = recolour.stage_for(value, picture, mask)
+    return recolour.stage_for_step(look.step, current, picture, mask)
+
+
+def _named(look: Look, route: Route) -> Route:
+    """A step has become a value: the words name it, so that the next sentence can build on them."""
+    if route.edit.colour is None or look.step is None:
+        return route
+    prompt = settled(route.edit.prompt, route.edit.target, route.edit.colour.value)
+    return replace(route, edit=replace(route.edit, prompt=prompt))
+
+
+def _shades(stage: ColourStage, count: int) -> list[ColourStage]:
+    """``count`` shades of a colour, itself first: then lighter and darker, duller and stronger ones."""
+    moves = (
+        (0.0, 1.0), (0.08, 0.95), (-0.08, 1.0), (0.0, 0.6), (0.05, 1.2), (0.14, 0.8), (-0.14, 0.9), (-0.05, 0.7),
+    )  # fmt: skip
+    lightness, a, b = stage.value
+    return [
+        stage.model_copy(
+            update={"value": (float(np.clip(lightness + lift, 0.05, 0.98)), a * chroma, b * chroma)}
+        )
+        for lift, chroma in moves[:count]
+    ]
+
+
+def _engine(name: str) -> Computing:
+    return registry.load_computing(name)
