@@ -22,9 +22,11 @@ from agent.plan import Edit, Hide, Keep, Pick, Refresh, Show, Step, Variations
 from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
+from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
+from tools.things import noun_in, thing_in
 
 if TYPE_CHECKING:
     from sessions.session import Session
@@ -38,6 +40,12 @@ _RELATION = re.compile(
 
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
+
+_NEVER_SEVERAL = frozenset({"", "rug", "curtain", "bookshelf", "bed", "window"})
+"""Kinds of which a part behind something else looks like another one, or of which a pair is one thing."""
+
+AS_LARGE = 0.5
+"""Of two things of a kind, one that is smaller than this share of the other is not meant."""
 
 LEAST_CONFIDENCE = 0.55
 """Below this the segmenter is taken to guess."""
@@ -109,7 +117,7 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         named: dict[str, str] = {}
         if piece.open and piece.mask is None:
             place = places.get(index)
-            named |= landmarks(place, piece.prompt) if place else {"object": piece.target}
+            named |= landmarks(place, piece.prompt) if place else _asked(piece.target)
         if piece.open and piece.patch is None and piece.kind == "restyle" and piece.refreshes is None:
             if like := read_look(piece.prompt, piece.target).like:
                 named["like"] = like
@@ -139,6 +147,20 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
             piece = _located(session, piece, found, places.get(index))
         located[index] = piece
     return located
+
+
+def _asked(target: str) -> dict[str, str]:
+    """What is looked for to find a target, by role: the thing itself; all of its kind where it is told by
+    those that were spoken of before, or where there may be several.
+    """
+    rest = other_than(target)
+    if rest is not None:
+        return {"all": f"all the {plural(rest.noun)}"}
+    wanted = read_phrase(target)
+    single = wanted.order == "best" and wanted.count == 1 and thing_in(target)[0] not in _NEVER_SEVERAL
+    if single and noun_in(target) == wanted.noun:
+        return {"object": target, "all": f"all the {plural(wanted.noun)}"}
+    return {"object": target}
 
 
 def doubt(piece: Piece) -> str | None:
@@ -231,11 +253,16 @@ def _refreshed(session: Session, number: int) -> Piece:
 
 def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None) -> Piece:
     mask: Mask
+    if place is None and "object" not in found:
+        return _rest(session, piece, found["all"])
     if place is None:
         there = found["object"]
         if not there.present:
             return piece.but(outcome="not found", confidence=there.confidence)
         mask, confidence = there.mask, there.confidence
+        several = as_good(mask, found["all"].mask) if "all" in found else []
+        if words_apart := told_apart(several):
+            return piece.but(outcome="refused", why=which_of(read_phrase(piece.target).noun, words_apart))
     else:
         missing = [role for role in ("anchor", "other") if role in found and not found[role].present]
         if missing:
@@ -255,6 +282,58 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
         )
     area = float(np.count_nonzero(mask)) / mask.size
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
+
+
+def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
+    """The piece with the mask of what layers of the session have not taken yet, of all that bear its name."""
+    rest = other_than(piece.target)
+    assert rest is not None
+    taken = np.zeros(everything.mask.shape, bool)
+    for layer in _about(session, rest.noun):
+        if layer.mask is not None:
+            taken |= session.pictures.get(layer.mask) > 0
+    left = [
+        thing & ~taken for thing in separate(everything.mask) if (thing & taken).sum() < 0.4 * thing.sum()
+    ]
+    count = len(left) if rest.count is None else rest.count
+    if not left or len(left) < count:
+        return piece.but(outcome="not found", confidence=everything.confidence)
+    if len(left) > count:
+        apart = told_apart(left) if count == 1 else None
+        return piece.but(outcome="refused", why=which_of(f"other {rest.noun}", apart or [], len(left)))
+    mask: Mask = np.logical_or.reduce(left)
+    area = float(np.count_nonzero(mask)) / mask.size
+    return piece.but(mask=session.pictures.put(mask), area=area, confidence=everything.confidence)
+
+
+def _about(session: Session, noun: str) -> list[Layer]:
+    """The layers about single things of a kind: those that are seen, else all."""
+    kind = thing_in(noun)[0]
+    alike = []
+    for layer in session.layers:
+        wanted = read_phrase(layer.target)
+        same = wanted.noun == noun or (kind and thing_in(layer.target)[0] == kind)
+        if layer.kind != "add" and same and wanted.count == 1:
+            alike.append(layer)
+    return [layer for layer in alike if layer.visible] or alike
+
+
+def as_good(found: Mask, everything: Mask) -> list[Mask]:
+    """The things of a kind, of all of it (H, W), among which a phrase for a single one does not choose: those
+    that what was ``found`` for it covers, where there are several and they are about as large.
+    """
+    things = [thing for thing in separate(everything) if (thing & found).sum() > 0.6 * thing.sum()]
+    largest = max((int(thing.sum()) for thing in things), default=0)
+    near = [thing for thing in things if thing.sum() >= AS_LARGE * largest]
+    return near if len(near) > 1 else []
+
+
+def which_of(noun: str, apart: Sequence[str], count: int = 0) -> str:
+    """The question which of several things is meant, in words that tell them ``apart`` where there are any."""
+    many = f"There are {number(count or len(apart))} {plural(noun)}"
+    if apart:
+        return f"{many}: do you mean {words.listed(apart, 'or')}?"
+    return f"{many}: which do you mean, such as “the second from the left”?"
 
 
 def _coloured_like(piece: Piece, picture: NDArray[np.uint8], like: Found) -> Piece:

@@ -14,6 +14,7 @@ from agent.planner.english.phrase import (
 )
 from agent.planner.frames import Frame
 from agent.planner.layers import (
+    both_named,
     focused_layers,
     layer_named,
     layers_referred,
@@ -97,6 +98,9 @@ def _restyle(frame: Frame, context: Context) -> Done:
     if frame.target:
         if _whole(frame.target):
             return ask("Everything is too much for one edit: which things shall I change?")
+        if pair := both_named(frame.target, context):
+            each = [_revise(layer, frame.prompt) for layer in pair]
+            return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
         layer = layer_named(frame.target, context)
         if layer:
             return _revise(layer, frame.prompt)

@@ -511,7 +511,7 @@ class Absent:
     hard: bool
 
 
-CONFUSED: Final[dict[str, frozenset[str]]] = {
+_CONFUSED: Final[dict[str, frozenset[str]]] = {
     "chair": frozenset({"armchair"}),
     "armchair": frozenset({"chair", "sofa"}),
     "ottoman": frozenset({"basket"}),
@@ -574,7 +574,7 @@ def absent_phrases(scene: Scene, rng: Generator, rendered: Rendered | None = Non
     out: list[Absent] = []
     for kind in KINDS[2:]:
         if kind not in kinds:
-            rivals = CONFUSED.get(kind, frozenset()) & kinds
+            rivals = _CONFUSED.get(kind, frozenset()) & kinds
             names = _names(kind) if not rivals else (noun_of(kind),)
             name = _pick(names, rng)
             if not any(r in kinds for r in RIVALS.get(name, frozenset())):
