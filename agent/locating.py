@@ -21,11 +21,13 @@ from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
 from tools.inpainting.recolour import measure
+from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
 from tools.language.looks import read_look
 from tools.pictures import is_hidden
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
+from tools.things import noun_in, thing_in
 
 if TYPE_CHECKING:
     from sessions.session import Session
@@ -39,6 +41,12 @@ _RELATION = re.compile(
 
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
+
+_NEVER_SEVERAL = frozenset({"", "rug", "curtain", "bookshelf", "bed", "window"})
+"""Kinds of which a part behind something else looks like another one, or of which a pair is one thing."""
+
+AS_LARGE = 0.5
+"""Of two things of a kind, one that is smaller than this share of the other is not meant."""
 
 LEAST_CONFIDENCE = 0.55
 """Below this the segmenter is taken to guess."""
@@ -110,7 +118,7 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         named: dict[str, str] = {}
         if piece.open and piece.mask is None:
             place = places.get(index)
-            named |= landmarks(place, piece.prompt) if place else {"object": piece.target}
+            named |= landmarks(place, piece.prompt) if place else _asked(piece.target)
         if like := _like(piece):
             named["like"] = like
         if named:
@@ -154,6 +162,20 @@ def unseen(session: Session, pieces: Sequence[Piece]) -> tuple[list[Piece], list
                 " transparent, so nothing painted there would be seen: it was left alone."
             )
     return kept, remarks
+
+
+def _asked(target: str) -> dict[str, str]:
+    """What is looked for to find a target, by role: the thing itself; all of its kind where it is told by
+    those that were spoken of before, or where there may be several.
+    """
+    rest = other_than(target)
+    if rest is not None:
+        return {"all": f"all the {plural(rest.noun)}"}
+    wanted = read_phrase(target)
+    single = wanted.order == "best" and wanted.count == 1 and thing_in(target)[0] not in _NEVER_SEVERAL
+    if single and noun_in(target) == wanted.noun:
+        return {"object": target, "all": f"all the {plural(wanted.noun)}"}
+    return {"object": target}
 
 
 def doubt(piece: Piece) -> str | None:
@@ -246,11 +268,16 @@ def _refreshed(session: Session, number: int) -> Piece:
 
 def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None) -> Piece:
     mask: Mask
+    if place is None and "object" not in found:
+        return _rest(session, piece, found["all"])
     if place is None:
         there = found["object"]
         if not there.present:
             return piece.but(outcome="not found", confidence=there.confidence)
         mask, confidence = there.mask, there.confidence
+        several = as_good(mask, found["all"].mask) if "all" in found else []
+        if words_apart := told_apart(several):
+            return piece.but(outcome="refused", why=which_of(read_phrase(piece.target).noun, words_apart))
     else:
         missing = [role for role in ("anchor", "other") if role in found and not found[role].present]
         if missing:
@@ -277,6 +304,58 @@ def _like(piece: Piece) -> str:
     if not piece.open or piece.patch is not None or piece.kind != "restyle" or piece.refreshes is not None:
         return ""
     return read_look(piece.prompt, piece.target).like
+
+
+def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
+    """The piece with the mask of what layers of the session have not taken yet, of all that bear its name."""
+    rest = other_than(piece.target)
+    assert rest is not None
+    taken = np.zeros(everything.mask.shape, bool)
+    for layer in _about(session, rest.noun):
+        if layer.mask is not None:
+            taken |= session.pictures.get(layer.mask) > 0
+    left = [
+        thing & ~taken for thing in separate(everything.mask) if (thing & taken).sum() < 0.4 * thing.sum()
+    ]
+    count = len(left) if rest.count is None else rest.count
+    if not left or len(left) < count:
+        return piece.but(outcome="not found", confidence=everything.confidence)
+    if len(left) > count:
+        apart = told_apart(left) if count == 1 else None
+        return piece.but(outcome="refused", why=which_of(f"other {rest.noun}", apart or [], len(left)))
+    mask: Mask = np.logical_or.reduce(left)
+    area = float(np.count_nonzero(mask)) / mask.size
+    return piece.but(mask=session.pictures.put(mask), area=area, confidence=everything.confidence)
+
+
+def _about(session: Session, noun: str) -> list[Layer]:
+    """The layers about single things of a kind: those that are seen, else all."""
+    kind = thing_in(noun)[0]
+    alike = []
+    for layer in session.layers:
+        wanted = read_phrase(layer.target)
+        same = wanted.noun == noun or (kind and thing_in(layer.target)[0] == kind)
+        if layer.kind != "add" and same and wanted.count == 1:
+            alike.append(layer)
+    return [layer for layer in alike if layer.visible] or alike
+
+
+def as_good(found: Mask, everything: Mask) -> list[Mask]:
+    """The things of a kind, of all of it (H, W), among which a phrase for a single one does not choose: those
+    that what was ``found`` for it covers, where there are several and they are about as large.
+    """
+    things = [thing for thing in separate(everything) if (thing & found).sum() > 0.6 * thing.sum()]
+    largest = max((int(thing.sum()) for thing in things), default=0)
+    near = [thing for thing in things if thing.sum() >= AS_LARGE * largest]
+    return near if len(near) > 1 else []
+
+
+def which_of(noun: str, apart: Sequence[str], count: int = 0) -> str:
+    """The question which of several things is meant, in words that tell them ``apart`` where there are any."""
+    many = f"There are {number(count or len(apart))} {plural(noun)}"
+    if apart:
+        return f"{many}: do you mean {words.listed(apart, 'or')}?"
+    return f"{many}: which do you mean, such as “the second from the left”?"
 
 
 def _coloured_like(piece: Piece, picture: NDArray[np.uint8], like: Found) -> Piece:

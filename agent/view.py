@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -39,7 +40,7 @@ def context_of(session: Session, notes: Notes) -> Context:
         head=head,
         sentences=tuple(turn.sentence for turn in turns if not turn.sentence.startswith("/"))[-_REMEMBERED:],
         variations=len(offers.pieces) if offers else 0,
-        question=_question(turns[-1].plan) if turns else None,
+        question=_question(turns[-1].plan, turns[-1].reply) if turns else None,
         history=history,
         offer=_offer(notes) if offers else None,
         nearest=nearest,
@@ -91,8 +92,13 @@ def _described(session: Session, versions: Sequence[Version]) -> Iterator[Mappin
             yield from cast(list[Mapping[str, Any]], session.recipe(version.number)["layers"])
 
 
-def _question(plan: Mapping[str, object]) -> str | None:
-    """What a plan asked, if it ended with a question."""
+_WHICH = re.compile(r"There are [^.:]+: (?:do you mean|which do you mean)[^?]+\?$")
+
+
+def _question(plan: Mapping[str, object], reply: str) -> str | None:
+    """What a plan asked, if it ended with a question, or what the search for its things did."""
+    if which := _WHICH.search(reply):
+        return which[0]
     steps = plan.get("steps")
     last = steps[-1] if isinstance(steps, list) and steps else {}
     return str(last["question"]) if isinstance(last, dict) and last.get("do") == "ask" else None

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from pocket.rooms import make_scene, render
 from tools.domain import is_drawn
@@ -65,6 +65,47 @@ def test_a_grey_picture_is_no_drawn_room() -> None:
 
 
 @pytest.mark.parametrize("size", [(16, 16), (48, 48), (49, 3000), (67, 1001)])
-def test_any_size_is_judged(size: tuple[int, int]) -> None:
+def test_any_size_is_judged_and_the_smallest_pass(size: tuple[int, int]) -> None:
     flat = np.full((size[1], size[0], 3), (200, 40, 40), dtype=np.uint8)
-    assert is_drawn(flat)
+    assert is_drawn(flat) == (min(size) < 48)
+
+
+def gradient() -> Pixels:
+    down, across = np.mgrid[:300, :400]
+    return np.stack([across * 255 // 400, down * 255 // 300, 0 * down + 128], axis=-1).astype(np.uint8)
+
+
+def page(paper: tuple[int, int, int], ink: tuple[int, int, int]) -> Pixels:
+    made = Image.new("RGB", (500, 400), paper)
+    draw = ImageDraw.Draw(made)
+    for row in range(0, 400, 14):
+        draw.text((10, row), f"{row} words on a page, and some more of them than a line can hold", fill=ink)
+    return np.asarray(made)
+
+
+def window() -> Pixels:
+    made = Image.new("RGB", (600, 450), (240, 240, 245))
+    draw = ImageDraw.Draw(made)
+    draw.rectangle((0, 0, 600, 36), fill=(50, 90, 180))
+    draw.rectangle((0, 37, 140, 450), fill=(225, 228, 235))
+    for row in range(60, 450, 40):
+        draw.rectangle((160, row, 580, row + 30), outline=(180, 180, 190), fill=(255, 255, 255))
+        draw.text((20, row + 8), "Menu item", fill=(40, 40, 40))
+        draw.text((170, row + 8), "A row of a table with words", fill=(60, 60, 60))
+    return np.asarray(made)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.random.default_rng(5).integers(0, 256, (240, 320, 3)).astype(np.uint8),
+        gradient(),
+        page((255, 255, 255), (0, 0, 0)),
+        page((30, 30, 60), (200, 220, 120)),
+        window(),
+        np.full((300, 400, 3), (120, 180, 240), np.uint8),
+    ],
+    ids=["white noise", "gradient", "page", "dark page", "window", "one colour"],
+)
+def test_noise_and_graphics_are_no_drawn_rooms(picture: Pixels) -> None:
+    assert not is_drawn(picture)

@@ -9,12 +9,13 @@ segmenter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy.ndimage import distance_transform_edt
 
 Mask = NDArray[np.bool_]
@@ -373,6 +374,20 @@ def _is_plural(noun: str) -> bool:
     return head in _IRREGULAR or (len(head) > 3 and head.endswith("s") and not _NOT_PLURAL.search(head))
 
 
+_OTHER: Final = re.compile(
+    r"(?:(?:all|both|each|any)(?: of)? )?(?:the )?(?:other|remaining)(?: (?P<one>one))? (?P<noun>.+)"
+)
+
+
+def other_than(phrase: str) -> Wanted | None:
+    """What "the other armchair" asks for, "armchair", and how many of them; None for other phrases.
+
+    Which of them is meant depends on those that were spoken of before.
+    """
+    match = _OTHER.fullmatch(" ".join(phrase.lower().split()))
+    return _read(match["noun"]) if match else None
+
+
 # ----- Choosing among what was found -----
 
 SAME_THING = 0.7
@@ -544,3 +559,55 @@ def _is_past(index: int, order: Order, found: Instances, other: Mask) -> bool:
     down, right = _PAST[order]
     (y, x), (other_y, other_x) = _centre(found.masks[index]), _centre(other)
     return down * (y - other_y) + right * (x - other_x) > 0
+
+
+# ----- Telling things apart -----
+
+GAP: Final = 0.012
+"""Parts of a mask that are nearer to each other than this share of the picture's longer side are one thing,
+cut by something thin in front of it."""
+LEAST: Final = 0.12
+"""A part that is smaller than this share of the largest one is a scrap."""
+_FINE: Final = 320
+_BESIDE: Final = 0.08
+"""Things whose middles are nearer than this share of the picture's side are not told apart by that side."""
+_NUMBER_WORDS: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
+
+
+def separate(mask: Mask) -> list[Mask]:
+    """The things of one mask, bool (H, W), that holds all of a kind: its parts from left to right, without
+    scraps.
+    """
+    step = max(1, max(mask.shape) // _FINE)
+    coarse = mask[::step, ::step]
+    reach = max(1, round(GAP * max(coarse.shape) / 2))
+    labels, count = ndimage.label(ndimage.binary_dilation(coarse, np.ones((3, 3), bool), reach))
+    sizes = np.bincount(labels[coarse], minlength=count + 1)[1:]
+    kept = [int(part) + 1 for part in np.flatnonzero(sizes >= max(2, LEAST * sizes.max(initial=0)))]
+    whole = labels.repeat(step, axis=0).repeat(step, axis=1)[: mask.shape[0], : mask.shape[1]]
+    parts = [mask & (whole == part) for part in kept]
+    return sorted(parts, key=lambda part: _centre(part)[1])
+
+
+def told_apart(things: Sequence[Mask]) -> list[str] | None:
+    """Words for each of two or three things that tell it from the others by its place: "the one on the
+    left"; None where their places do not.
+    """
+    centres = np.array([_centre(thing) for thing in things]) / 2
+    names = {
+        1: ("the one on the left", "the one in the middle", "the one on the right"),
+        0: ("the upper one", "the middle one", "the lower one"),
+    }
+    if not 2 <= len(things) <= 3:
+        return None
+    for axis, words in names.items():
+        order = np.argsort(centres[:, axis], kind="stable")
+        if (np.diff(centres[order, axis]) >= _BESIDE).all():
+            told = words if len(things) == 3 else (words[0], words[2])
+            return [word for _, word in sorted(zip(order.tolist(), told, strict=True))]
+    return None
+
+
+def number(count: int) -> str:
+    """A small number as a word."""
+    return _NUMBER_WORDS.get(count, str(count))

@@ -17,6 +17,7 @@ from agent.planner.english.phrase import (
 )
 from agent.planner.frames import Frame
 from agent.planner.layers import (
+    both_named,
     by_look,
     focused_layers,
     layer_named,
@@ -101,6 +102,9 @@ def _restyle(frame: Frame, context: Context) -> Done:
     if frame.target:
         if _whole(frame.target):
             return ask("Everything is too much for one edit: which things shall I change?")
+        if pair := both_named(frame.target, context):
+            each = [_revise(layer, frame.prompt) for layer in pair]
+            return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
         layer = layer_named(frame.target, context)
         if layer is None and sort_of(parse(frame.target).noun[-1]) == "colour":
             layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"

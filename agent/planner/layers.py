@@ -60,7 +60,54 @@ def _noun_matches(one: str, other: str) -> bool:
     return first == second or any(first in group and second in group for group in _SYNONYMS)
 
 
-_PLACE_WORDS = word_set("left right top bottom middle front back other first second third last corner")
+_PLACE_WORDS = word_set(
+    "left right top bottom middle front back other first second third last corner upper lower"
+)
+
+
+def _places(phrase: Phrase) -> set[str]:
+    return {w.lower().removesuffix("most") for w in (*phrase.noun, *phrase.tail)} & _PLACE_WORDS
+
+
+def is_placed(words: str) -> bool:
+    """Whether words tell a thing from others of its kind by where it is: "the left picture"."""
+    phrase = parse(words)
+    return bool(_places(phrase) or phrase.tail)
+
+
+def _counts_several(phrase: Phrase) -> bool:
+    """ "both chairs", "all the chairs": more than the one thing of a layer."""
+    counted = {"both", "all", "every", "each", "two", "three"} & set(phrase.article.lower().split())
+    return bool(counted) and is_plural(phrase.noun)
+
+
+def _is_one_of(layer: LayerView, noun: str) -> bool:
+    """Whether a layer is about a single thing of a kind."""
+    theirs = parse(layer.target)
+    return (
+        layer.visible
+        and layer.kind in ("restyle", "replace")
+        and bool(theirs.noun)
+        and not is_plural(theirs.noun)
+        and _noun_matches(noun, theirs.noun[-1])
+    )
+
+
+def alike(last: LayerView, context: Context) -> tuple[LayerView, ...]:
+    """The other visible layers about single things of the same kind as a layer's."""
+    noun = parse(last.target).noun
+    return tuple(
+        layer for layer in context.layers if noun and layer.id != last.id and _is_one_of(layer, noun[-1])
+    )
+
+
+def both_named(target: str, context: Context) -> tuple[LayerView, ...]:
+    """The two layers that "both armchairs" means where there are just two about one each; else none."""
+    phrase = parse(target)
+    if not _counts_several(phrase) or not {"both", "two"} & set(phrase.article.lower().split()):
+        return ()
+    found = tuple(layer for layer in context.layers if _is_one_of(layer, phrase.noun[-1]))
+    return found if len(found) == 2 and len({layer.target for layer in found}) == 2 else ()
 
 
 def same_thing(named: Phrase, words: str) -> bool:
@@ -73,10 +120,7 @@ def same_thing(named: Phrase, words: str) -> bool:
     if mine and other and not (mine & other):
         return False
     # "the left chair" is not the chair on the right
-    places = (
-        {w.lower() for w in (*named.noun, *named.tail)} & _PLACE_WORDS,
-        {w.lower() for w in (*theirs.noun, *theirs.tail)} & _PLACE_WORDS,
-    )
+    places = (_places(named), _places(theirs))
     if places[0] != places[1] and ((places[0] and places[1]) or (places[1] and not places[0] and False)):
         return False
     if places[0] and not places[1]:
@@ -105,6 +149,8 @@ def layer_named(target: str, context: Context, *, visible: bool | None = True) -
             continue
         words = object_of(layer)
         if layer.kind == "replace" and not same_thing(phrase, words):
+            continue
+        if _counts_several(phrase) and not is_plural(parse(words).noun):
             continue
         if same_thing(phrase, words) and looks_fit(phrase, layer):
             return layer
@@ -146,7 +192,8 @@ def layers_referred(frame: Frame, context: Context) -> tuple[LayerView, ...]:
             return visible[-1:]
         case "other":
             others = [layer for layer in visible if layer.id not in {f.id for f in focused[-1:]}]
-            return tuple(others[-1:])
+            same = alike(focused[-1], context) if focused else ()
+            return tuple((same or others)[-1:])
     return ()
 
 

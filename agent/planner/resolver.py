@@ -18,7 +18,10 @@ from agent.planner.english.phrase import (
 )
 from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
+    alike,
     focused_layers,
+    is_placed,
+    layer_named,
     object_of,
     stem,
 )
@@ -39,7 +42,8 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     ``parse_earlier`` reads the user's earlier sentences again, for the answer to a question: "change the
     sofa" · "Into what?" · "blue velvet".
     """
-    frames = tuple(_named_one(frame, context) for frame in _answered(tuple(frames), context, parse_earlier))
+    answered = _answered(tuple(frames), context, parse_earlier)
+    frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     done: list[Done] = []
     state = context
     for frame in frames:
@@ -48,6 +52,37 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
     return _plan(done)
+
+
+def _other_one(frame: Frame, context: Context) -> Frame:
+    """ "the other one", "the other armchair": the one of that kind that was not spoken of last. It may have a
+    layer; else it is a target of its own, and the session's layers tell which one that is.
+    """
+    focused = focused_layers(context)
+    words = frame.target.lower().split()
+    named = words[:2] == ["the", "other"] or words[:1] == ["other"]
+    if not focused or frame.act not in ("edit", "ask", "variations"):
+        return frame
+    if not named and (frame.target or frame.reference != "other"):
+        return frame
+    last = focused[-1]
+    if last.kind == "add":
+        return frame
+    noun = bare(last.target).noun
+    if named and (said := bare(frame.target).noun) and said[-1].lower() not in ("one", "ones", "other"):
+        if not noun or stem(said[-1]) != stem(noun[-1]):
+            return frame
+        noun = said
+    if not noun:
+        return frame
+    same = [layer for layer in alike(last, context) if layer_named(layer.target, context) == layer]
+    also = frame.also or frame.act == "ask"
+    if same:
+        return replace(frame, target=same[-1].target, reference="", also=also)
+    spoken = any(layer.visible and layer.id != last.id for layer in context.layers)
+    if not named and spoken and not is_placed(last.target):
+        return frame  # of the sofa and the wall, the other one is the wall
+    return replace(frame, target=f"the other {' '.join(noun)}", reference="", also=also)
 
 
 def _named_one(frame: Frame, context: Context) -> Frame:

@@ -39,7 +39,9 @@ def bare(target: str) -> Phrase:
     directions = (
         lx.DIRECTIONS
         | set(lx.ORDINALS)
-        | {"last", "same", "current", "existing", "original", "whole", "entire", "own", "other"}
+        | {"last", "same", "current", "existing", "original", "whole", "entire", "own", "other", "remaining"}
+        | {"leftmost", "rightmost", "topmost", "uppermost", "bottommost", "lowest", "highest"}
+        | {"biggest", "largest", "smallest", "closest", "nearest", "furthest", "farthest"}
     )
     while len(noun) > 1 and noun[0].lower() in directions and noun[:2] != ("front", "door"):
         noun = noun[1:]

@@ -18,7 +18,9 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
     :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule. ``follow_edges``: its
     masks are coarse, and better led by the picture's edges (``tools.lisa.edges``).
     ``choose_among``: which of several things a phrase means is better decided by where they are and by their
-    colour (``tools.lisa.choosing``).
+    colour (``tools.lisa.choosing``). ``names``: all kinds of things that it knows, in the words that it knows them by, for a
+    model that knows a handful; it is asked about each of them where it is to say what there is.
+    ``pairs``: those of them that are pairs and are spoken of in the plural.
     """
 
     model_type = "inpalla-lisa"
@@ -38,6 +40,8 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         presence: dict[str, Any] | None = None,
         follow_edges: bool = False,
         choose_among: bool = False,
+        names: list[str] | None = None,
+        pairs: list[str] | None = None,
         **kwargs: Any,
     ) -> None:
         self.vision_config = _config(CLIPVisionConfig, vision_config)
@@ -48,6 +52,8 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         self.presence = presence
         self.follow_edges = follow_edges
         self.choose_among = choose_among
+        self.names = list(names or ())
+        self.pairs = list(pairs or ())
         super().__init__(**kwargs)
 
 

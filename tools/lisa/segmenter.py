@@ -18,18 +18,23 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch.nn import functional as F
 from transformers.utils import logging
 
 from tools.errors import Cancelled, OutOfMemory
+from tools.domain import is_drawn
 from tools.kept import Kept
+from tools.instances import plural, read_phrase, separate
 from tools.lisa import processing, text
 from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
+from tools.lisa.regions import follow_colours
 from tools.movable import Movable
 from tools.pocket import weights_folder
+from tools.things import noun_in, thing_in
 from tools.segment import CancelCheck, Found, never
 
 A = TypeVar("A")
@@ -40,6 +45,14 @@ _SHORT, _LONG = 24, 256
 
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
+
+_LESS_LIKELY, _MORE_LIKELY = 0.04, 0.02
+"""By how much the mean probability of a part may be below the likeliest part's, and another kind's above its
+own, before it is taken for something else."""
+_IN_PIECES = frozenset({"rug", "bed", "curtain"})
+"""Kinds that what stands in front of them cuts in pieces."""
+
+_COUNTED = re.compile(r"^(?:both|the (?:two|three|four))\b", re.I)
 
 _THOUGHT = re.compile(
     r"^(?:what|which|who|whose|where|how|why|if|something|someone|somewhere|anything)\b", re.I
@@ -52,13 +65,17 @@ class _Sight:
     """What is known of one picture: what depends on it alone, and what it was found to show.
 
     ``prefix``: how every question about it begins, as the language model read it; large, so only the picture
-    that was asked about last has it.
+    that was asked about last has it. ``edges``: what its masks are led by.
+    ``listed``: what the model says there is; ``inventory``: what it makes of each kind that it knows;
+    ``names``: those of them that are there.
     """
 
     features: PictureFeatures
     edges: EdgeFollower | None = None
     prefix: Prefix | None = None
     names: list[str] | None = None
+    listed: list[str] | None = None
+    inventory: dict[str, _Weighed] | None = None
 
     def to(self, device: torch.device) -> None:
         """Move the features to a device; what is large is left behind."""
@@ -137,9 +154,14 @@ class LisaSegmenter(Movable):
             ]
 
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
-        """Name the things that the picture shows, in words that ``segment`` would find."""
+        """Name the things that the picture shows, in words that ``segment`` would find.
+
+        A model that knows drawn rooms alone names nothing in other pictures.
+        """
+        if self._model.config.names and not is_drawn(picture):
+            return []
         with self._working(never):
-            return list(self._names(self._look(picture)))
+            return list(self._names(picture, self._look(picture)))
 
     def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
         """Do all that depends on the picture alone, ahead of the questions about it. See ``Looker``."""
@@ -165,18 +187,42 @@ class LisaSegmenter(Movable):
         if self._cancelled():
             raise Cancelled
 
-    def _names(self, sight: _Sight) -> list[str]:
+    def _names(self, picture: NDArray[np.uint8], sight: _Sight) -> list[str]:
+        """What is there, by names that are found. A model that knows a handful of things is asked about each."""
+        known = self._model.config.names
+        if not known or self._presence is None:
+            return self._listed(sight)
         if sight.names is None:
+            found = self._decide(picture, [f"the {name}" for name in known], sight)
+            sight.names = [name for name, each in zip(known, found, strict=True) if each.present]
+        return sight.names
+
+    def _listed(self, sight: _Sight) -> list[str]:
+        """What the model says there is."""
+        if sight.listed is None:
             question = _INVENTORY_LISTED if self._reasons else _INVENTORY
             [answer] = self._ask([question], sight, 64)
             said = re.split(r",|\band\b|\.", self._tokenizer.decode(answer.ids))
             names = [bare(name) for name in said]
-            sight.names = list(dict.fromkeys(name for name in names if name and len(name.split()) <= 4))
-        return sight.names
+            sight.listed = list(dict.fromkeys(name for name in names if name and len(name.split()) <= 4))
+        return sight.listed
 
     def _question(self, phrase: str) -> str:
+        phrase = self._as_known(phrase)
         thought = self._reasons and (_THOUGHT.match(phrase.strip()) or phrase.strip().endswith("?"))
         return text.reasoning_question(phrase) if thought else text.question(phrase)
+
+    def _as_known(self, phrase: str) -> str:
+        """A phrase in the words that the model knows: "the curtains" for "the curtain", "all the lamps" for
+        "both lamps".
+        """
+        for pair in self._model.config.pairs:
+            phrase = re.sub(rf"\b{pair}\b", plural(pair), phrase, flags=re.I)
+        if self._model.config.choose_among and _COUNTED.match(phrase):
+            wanted = read_phrase(phrase)
+            if wanted.order == "best" and (wanted.count or 0) > 1:
+                return f"all the {wanted.noun}"
+        return phrase
 
     def _look(self, picture: NDArray[np.uint8]) -> _Sight:
         """What is known of a picture; all that every question needs is there."""
@@ -210,7 +256,7 @@ class LisaSegmenter(Movable):
         with self._working(never):
             sight = self._look(picture)
             seen = self._weigh(picture, phrases, sight)
-            names = self._names(sight)
+            names = self._listed(sight)
         return [(_signs(seen[phrase]), is_named(phrase, names)) for phrase in phrases]
 
     def _decide(self, picture: NDArray[np.uint8], phrases: Sequence[str], sight: _Sight) -> list[Found]:
@@ -225,10 +271,11 @@ class LisaSegmenter(Movable):
             meant, sure = phrase, rule.logit(signs)
             # What it would name when asked what there is costs time: only a doubtful answer is worth that.
             if abs(sure) < rule.named:
-                sure = rule.logit(signs, is_named(phrase, self._names(sight)))
-            if sure <= 0 and (other := renamed(phrase, self._names(sight))) is not None:
+                sure = rule.logit(signs, is_named(phrase, self._listed(sight)))
+            known = self._model.config.names or self._listed(sight)
+            if sure <= 0 and (other := renamed(phrase, known)) is not None:
                 seen |= self._weigh(picture, self._beside(other), sight)
-                again = rule.logit(_signs(seen[other]), is_named(other, self._names(sight)))
+                again = rule.logit(_signs(seen[other]), is_named(other, self._listed(sight)))
                 if again > 0:
                     meant, sure = other, again
             mask = np.zeros(picture.shape[:2], bool)
@@ -258,7 +305,57 @@ class LisaSegmenter(Movable):
             mask = self._mask(picture, _Drawn.of(everything), sight)
             if (meant := choice.pick(picture, mask, others)) is not None:
                 return meant
-        return self._mask(picture, drawn, sight)
+        mask = self._mask(picture, drawn, sight)
+        return (
+            self._own(picture, phrase, mask, drawn, sight)
+            if self._model.config.names and mask.any()
+            else mask
+        )
+
+    def _own(
+        self,
+        picture: NDArray[np.uint8],
+        phrase: str,
+        mask: NDArray[np.bool_],
+        drawn: _Drawn,
+        sight: _Sight,
+    ) -> NDArray[np.bool_]:
+        """A mask (H, W) without the parts that are more likely another kind of thing, and of a single thing's
+        without those that are clearly less likely it than the likeliest.
+        """
+        kind, parts = thing_in(phrase)[0], separate(mask)
+        if not kind or not parts:
+            return mask
+        grid = tuple(drawn.logits.shape)
+        places = [_at(part, grid) for part in parts]
+        chance = drawn.logits.sigmoid().cpu().numpy()
+        own = np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
+        wanted = read_phrase(phrase)
+        least = np.zeros(len(parts))
+        if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES:
+            least[:] = own.max() - _LESS_LIKELY
+        for rival in self._rivals(picture, phrase, sight):
+            theirs = rival.logits.sigmoid().cpu().numpy()
+            for number, place in enumerate(places):
+                if place.any() and (chance := float(theirs[place].mean())) > own[number] + _MORE_LIKELY:
+                    least[number] = max(least[number], chance)
+        kept = [part for part, sure, enough in zip(parts, own, least, strict=True) if sure >= enough]
+        return np.logical_or.reduce(kept) if kept else np.zeros_like(mask)
+
+    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> list[_Drawn]:
+        """What the model draws of things of other kinds, where it says that they are there."""
+        rule = self._presence
+        assert rule is not None
+        if sight.inventory is None:
+            phrases = {name: f"the {name}" for name in self._model.config.names}
+            seen = self._weigh(picture, phrases.values(), sight)
+            sight.inventory = {name: seen[phrase] for name, phrase in phrases.items()}
+        kind, noun = thing_in(phrase)[0], noun_in(phrase)
+        return [
+            each[1]
+            for name, each in sight.inventory.items()
+            if thing_in(name)[0] != kind and not name.endswith(noun) and rule.logit(_signs(each)) > 0
+        ]
 
     def _weigh(
         self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
@@ -267,6 +364,15 @@ class LisaSegmenter(Movable):
         rule = self._presence
         assert rule is not None
         asked = list(dict.fromkeys(phrases))
+        said, seg = self._asked(asked, sight)
+        low = self._decoded(list(seg[:, None]), sight)
+        drawn = [self._drawn(picture, each, sight) for each in low]
+        return dict(zip(asked, zip(said.tolist(), drawn, strict=True), strict=True))
+
+    def _asked(self, phrases: Sequence[str], sight: _Sight) -> tuple[torch.Tensor, torch.Tensor]:
+        """The log-odds of yes over no (n,) for phrases, and the embeddings of [SEG] (n, width) in a yes."""
+        rule = self._presence
+        assert rule is not None
         yes, no = (self._tokenizer.encode(f" {words}</s>") for words in (rule.yes, rule.no))
         fork = next(place for place, pair in enumerate(zip(yes, no, strict=False)) if pair[0] != pair[1])
         before = yes[: yes.index(self._tokenizer.seg_id)]
@@ -274,12 +380,9 @@ class LisaSegmenter(Movable):
         def read(some: list[str]) -> list[torch.Tensor]:
             return list(self._model.read(self._prompts(some), sight.features.tokens[0], before, sight.prefix))
 
-        states = torch.stack(self._spared(read, [self._question(phrase) for phrase in asked]))
+        states = torch.stack(self._spared(read, [self._question(phrase) for phrase in phrases]))
         words = self._model.language_model.lm_head(states[:, fork]).float()
-        said = (words[:, yes[fork]] - words[:, no[fork]]).tolist()
-        seg = self._model.project_seg(states[:, -1])
-        drawn = [self._drawn(picture, low, sight) for low in self._decoded(list(seg[:, None]), sight)]
-        return dict(zip(asked, zip(said, drawn, strict=True), strict=True))
+        return words[:, yes[fork]] - words[:, no[fork]], self._model.project_seg(states[:, -1])
 
     def _decoded(self, prompts: list[torch.Tensor], sight: _Sight) -> list[torch.Tensor]:
         """The low-resolution mask logits (n, h, w) of prompts (n, prompt width), each n its own."""
@@ -301,7 +404,10 @@ class LisaSegmenter(Movable):
         """A mask at the picture's size, bool (H, W)."""
         logits = drawn.logits
         if sight.edges is not None:
-            led = sight.edges(logits.sigmoid().cpu())
+            chance = logits.sigmoid().cpu()
+            led = sight.edges(chance)
+            if led.any() and self._model.config.names:
+                led = follow_colours(picture, led, chance.numpy())
             if led.any() or drawn.inside == 0:
                 return led
             # A thing too small for the filter stays as it was.
@@ -363,6 +469,11 @@ class LisaSegmenter(Movable):
             return Found(phrase, np.zeros(picture.shape[:2], bool), 1.0 - answer.seg_probability, words)
         drawn = self._drawn(picture, low, sight)
         return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
+
+
+def _at(mask: NDArray[np.bool_], size: tuple[int, ...]) -> NDArray[np.bool_]:
+    """A mask at another size, by its nearest pixels."""
+    return np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
 
 
 def _signs(weighed: _Weighed) -> Signs:
