@@ -78,15 +78,19 @@ class Kind:
     build: Callable[[float, float, float], list[Part]]
     size: tuple[float, float, float]
     turns: tuple[float, ...]
+    fronted: bool = False
+    """Whether it is seen from its front or a side, hardly from behind."""
 
 
 _AROUND: Final = tuple(range(-150, 181, 30))
 _WALLS: Final = (0, 90, -90, 30, -30)
 
 KINDS: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("sofa", "couch", "settee", "loveseat"), Kind(_sofa, (2.0, 0.84, 0.93), _WALLS)),
-    **dict.fromkeys(("armchair", "recliner"), Kind(_sofa, (0.88, 0.9, 0.85), (0, 30, -30, 60, -60, 90, -90))),
-    "bed": Kind(_bed, (1.7, 1.05, 2.05), (0, 90, -90)),
+    **dict.fromkeys(("sofa", "couch", "settee", "loveseat"), Kind(_sofa, (2.0, 0.84, 0.93), _WALLS, True)),
+    **dict.fromkeys(
+        ("armchair", "recliner"), Kind(_sofa, (0.88, 0.9, 0.85), (0, 30, -30, 60, -60, 90, -90), True)
+    ),
+    "bed": Kind(_bed, (1.7, 1.05, 2.05), (0, 90, -90), True),
     "coffee table": Kind(_table, (1.1, 0.4, 0.62), (0, 90, 30, -30)),
     **dict.fromkeys(("table", "desk", "dining table"), Kind(_table, (1.5, 0.75, 0.86), (0, 90, 30, -30))),
     **dict.fromkeys(("chair", "stool"), Kind(_chair, (0.47, 0.9, 0.49), _AROUND)),
@@ -184,11 +188,16 @@ def fitted(
     def loss(values: NDArray[np.float64]) -> float:
         if values[1] < 0.5:
             return 2.0
+        away = 0.0
+        if kind.fronted:  # Its front looks along (sin, -cos) of its turn; the way to it is (across, into).
+            toward = values[0] * math.sin(values[2]) - values[1] * math.cos(values[2])
+            toward /= math.hypot(values[0], values[1])
+            away = max(0.0, toward + 0.15) + 0.12 * (1 + toward)
         hit = _cast(form_of(values), rays)[0] < 1e8
         both = float((hit & wanted).sum())
         # What stands before a thing takes from its mask, and nothing adds to it.
         missed, over = float((wanted & ~hit).sum()), float((hit & ~wanted).sum())
-        return 1 - both / (both + missed + 0.8 * over) + 0.04 * float((values[3:6] ** 2).sum())
+        return 1 - both / (both + missed + 0.8 * over) + 0.04 * float((values[3:6] ** 2).sum()) + 0.5 * away
 
     starts = []
     for degrees in kind.turns:

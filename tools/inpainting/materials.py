@@ -95,6 +95,9 @@ _ROUND: Final = frozenset(
      "pitcher", "teapot", "kettle", "urn", "barrel")
 )  # fmt: skip
 _SHELVES: Final = frozenset(("bookshelf", "bookcase", "shelf", "shelves", "bookshelves"))
+_CLOTHS: Final = frozenset(
+    ("cushion", "cushions", "pillow", "pillows", "curtain", "curtains", "drapes", "blanket")
+)
 _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
@@ -198,7 +201,8 @@ class Materials:
         taken = shading.take_apart(
             crop,
             mask,
-            plain=wish.place != "thing",
+            plain=wish.place != "thing" or bool(wish.nouns & _CLOTHS),
+            even=wish.place != "thing",
             framed=bool(wish.nouns & _FRAMES),
             woven=not wish.nouns & _SHELVES,
             flat=bool(wish.nouns & _SOFT),
