@@ -305,6 +305,7 @@ class _Shape:
         self.light = taken.light.copy()
         inside = taken.light[mask]
         self.middle = float(np.median(inside))
+        self.calm = ndimage.gaussian_filter(taken.light, 0.05 * extent)
         rows = np.arange(mask.shape[0])
         some = mask.any(1)
         left = np.where(some, mask.argmax(1), 0)
@@ -427,7 +428,7 @@ def _points(
         else:
             rim = np.maximum(shape.rim[rows, columns], 0.55 * patterns.ramp(0.03, 0.10, over))
             gloss = np.clip(0.62 + 1.8 * over + 0.10 * ny, 0, 0.95).astype(np.float32)
-            bend = (4.0 * over).astype(np.float32)
+            bend = (4.0 * (shape.calm[rows, columns] - shape.middle)).astype(np.float32)
     return patterns.Points(
         np.asarray(u, np.float32),
         np.asarray(v, np.float32),

@@ -227,7 +227,9 @@ def _main_surface(
     alike |= np.eye(len(members), dtype=bool)
     large = there > 0.12 * there.sum()
     rank = (alike @ there) * (1 + (20 * vivid if vivid.max() > 0.07 else 0 * vivid)) * large
-    rank = rank + 1e-6 * there
+    # What is between two colours is where they cross, and no colour of its own.
+    crossed = [_mixed(centres[k], centres[[m for m in members if m != k]]) for k in members]
+    rank = np.where(crossed, 0.45, 1.0) * rank + 1e-6 * there
     main = members[int(rank.argmax())]
     for k in members:  # The colour is what shows in the light, not in a shadow.
         lit = centres[k][0] > centres[main][0] and alike[members.index(k), members.index(main)]
