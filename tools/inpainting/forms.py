@@ -78,17 +78,26 @@ class Kind:
     build: Callable[[float, float, float], list[Part]]
     size: tuple[float, float, float]
     turns: tuple[float, ...]
+    least: float = LEAST
+    fronted: bool = False
+    """Whether it is seen from its front or a side, hardly from behind."""
 
 
 _AROUND: Final = tuple(range(-150, 181, 30))
 _WALLS: Final = (0, 90, -90, 30, -30)
 
 KINDS: Final[dict[str, Kind]] = {
-    **dict.fromkeys(("sofa", "couch", "settee", "loveseat"), Kind(_sofa, (2.0, 0.84, 0.93), _WALLS)),
-    **dict.fromkeys(("armchair", "recliner"), Kind(_sofa, (0.88, 0.9, 0.85), (0, 30, -30, 60, -60, 90, -90))),
-    "bed": Kind(_bed, (1.7, 1.05, 2.05), (0, 90, -90)),
-    "coffee table": Kind(_table, (1.1, 0.4, 0.62), (0, 90, 30, -30)),
-    **dict.fromkeys(("table", "desk", "dining table"), Kind(_table, (1.5, 0.75, 0.86), (0, 90, 30, -30))),
+    **dict.fromkeys(
+        ("sofa", "couch", "settee", "loveseat"), Kind(_sofa, (2.0, 0.84, 0.93), _WALLS, fronted=True)
+    ),
+    **dict.fromkeys(
+        ("armchair", "recliner"), Kind(_sofa, (0.88, 0.9, 0.85), (0, 30, -30, 60, -60, 90, -90), fronted=True)
+    ),
+    "bed": Kind(_bed, (1.7, 1.05, 2.05), (0, 90, -90), fronted=True),
+    "coffee table": Kind(_table, (1.1, 0.4, 0.62), (0, 90, 30, -30), 0.55),
+    **dict.fromkeys(
+        ("table", "desk", "dining table"), Kind(_table, (1.5, 0.75, 0.86), (0, 90, 30, -30), 0.55)
+    ),
     **dict.fromkeys(("chair", "stool"), Kind(_chair, (0.47, 0.9, 0.49), _AROUND)),
     **dict.fromkeys(("ottoman", "pouf", "footstool"), Kind(_block, (0.6, 0.42, 0.55), (0, 45))),
     **dict.fromkeys(("side table", "nightstand", "bedside table"), Kind(_block, (0.48, 0.54, 0.45), (0, 45))),
@@ -134,7 +143,7 @@ class Shown:
     ``u``, ``v`` are metres on the face; ``face`` numbers box and face (-1 where the stand-in is missed; there
     they are those of an upright plane through its middle). ``normal`` (3, n) is in the room: across it, up,
     into it; rounded at the edges. ``view`` (3, n) is the unit direction that the camera looks in. ``upright``
-    says that the face belongs to a box that is taller than it is wide and deep.
+    says that the longer way of the box runs along ``v``.
     """
 
     u: Field
@@ -184,11 +193,16 @@ def fitted(
     def loss(values: NDArray[np.float64]) -> float:
         if values[1] < 0.5:
             return 2.0
+        away = 0.0
+        if kind.fronted:  # Its front looks along (sin, -cos) of its turn; the way to it is (across, into).
+            toward = values[0] * math.sin(values[2]) - values[1] * math.cos(values[2])
+            toward /= math.hypot(values[0], values[1])
+            away = max(0.0, toward + 0.15) + 0.12 * (1 + toward)
         hit = _cast(form_of(values), rays)[0] < 1e8
         both = float((hit & wanted).sum())
         # What stands before a thing takes from its mask, and nothing adds to it.
         missed, over = float((wanted & ~hit).sum()), float((hit & ~wanted).sum())
-        return 1 - both / (both + missed + 0.8 * over) + 0.04 * float((values[3:6] ** 2).sum())
+        return 1 - both / (both + missed + 0.8 * over) + 0.04 * float((values[3:6] ** 2).sum()) + 0.5 * away
 
     starts = []
     for degrees in kind.turns:
@@ -214,7 +228,7 @@ def fitted(
     hit = _cast(form, rays)[0] < 1e8
     fit = float((hit & wanted).sum() / max((hit | wanted).sum(), 1))
     covered = float((hit & wanted).sum() / wanted.sum())
-    if max(fit, covered - 0.12) < LEAST:
+    if max(fit, covered - 0.12) < kind.least:
         return None
     return Form(form.kind, form.across, form.into, form.turn, form.size, fit)
 
@@ -246,7 +260,7 @@ def shown(form: Form, view: View, x: Field, y: Field) -> Shown:
         axis = np.argmax(np.stack(over), axis=0)
         u[at] = np.where(axis == 0, local[2], local[0])
         v[at] = np.where(axis == 1, local[2], local[1])
-        upright[at] = half[1] > max(half[0], half[2])
+        upright[at] = np.where(axis == 1, half[2] > 1.1 * half[0], half[1] > max(half[0], half[2]))
         sign = np.stack(local)[axis, np.arange(at.size)] > 0
         face[at] = (number * 6 + axis * 2 + sign).astype(np.int16)
         bent = []

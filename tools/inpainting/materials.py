@@ -95,6 +95,9 @@ _ROUND: Final = frozenset(
      "pitcher", "teapot", "kettle", "urn", "barrel")
 )  # fmt: skip
 _SHELVES: Final = frozenset(("bookshelf", "bookcase", "shelf", "shelves", "bookshelves"))
+_CLOTHS: Final = frozenset(
+    ("cushion", "cushions", "pillow", "pillows", "curtain", "curtains", "drapes", "blanket")
+)
 _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
@@ -198,7 +201,8 @@ class Materials:
         taken = shading.take_apart(
             crop,
             mask,
-            plain=wish.place != "thing",
+            plain=wish.place != "thing" or bool(wish.nouns & _CLOTHS),
+            even=wish.place != "thing",
             framed=bool(wish.nouns & _FRAMES),
             woven=not wish.nouns & _SHELVES,
             flat=bool(wish.nouns & _SOFT),
@@ -301,6 +305,7 @@ class _Shape:
         self.light = taken.light.copy()
         inside = taken.light[mask]
         self.middle = float(np.median(inside))
+        self.calm = ndimage.gaussian_filter(taken.light, 0.05 * extent)
         rows = np.arange(mask.shape[0])
         some = mask.any(1)
         left = np.where(some, mask.argmax(1), 0)
@@ -423,7 +428,7 @@ def _points(
         else:
             rim = np.maximum(shape.rim[rows, columns], 0.55 * patterns.ramp(0.03, 0.10, over))
             gloss = np.clip(0.62 + 1.8 * over + 0.10 * ny, 0, 0.95).astype(np.float32)
-            bend = (4.0 * over).astype(np.float32)
+            bend = (4.0 * (shape.calm[rows, columns] - shape.middle)).astype(np.float32)
     return patterns.Points(
         np.asarray(u, np.float32),
         np.asarray(v, np.float32),

@@ -54,6 +54,7 @@ def take_apart(
     mask: Mask,
     *,
     plain: bool,
+    even: bool,
     framed: bool,
     woven: bool = True,
     flat: bool = False,
@@ -62,10 +63,10 @@ def take_apart(
     """Take a thing's light and colour apart.
 
     ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``plain`` says that the whole mask is one
-    surface (a wall, a floor); ``framed`` that the main surface is the thing's rim (a mirror, a window);
-    ``woven`` that another colour between parts of the main one is its pattern (stripes, not books);
-    ``flat`` that it has no edges between faces worth keeping where it is patterned; ``faced`` that it has,
-    and no folds.
+    surface (a wall, a curtain), ``even`` that it is flat, too; ``framed`` that the main surface is the
+    thing's rim (a mirror, a window); ``woven`` that another colour between parts of the main one is its
+    pattern (stripes, not books); ``flat`` that it has no edges between faces worth keeping where it is
+    patterned; ``faced`` that it has, and no folds.
     """
     step = max(1.0, max(mask.shape) / COARSE)
     size = (max(4, round(mask.shape[0] / step)), max(4, round(mask.shape[1] / step)))
@@ -83,7 +84,7 @@ def take_apart(
     if not main.any():
         main, share = inside, inside.astype(np.float32)
     filled = _filled(bright, main)
-    if plain:
+    if even:
         filled = np.asarray(ndimage.median_filter(filled, 5), np.float32)
     coarse = _blurred(filled, 0.02 * span)
     off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
@@ -92,10 +93,10 @@ def take_apart(
     pattern = max(pattern, float(np.clip(changed / 0.2 - 0.5, 0, 1)))
     top = max(float(np.percentile(filled[main], 95)), 0.05)
     smooth = filled
-    if pattern > 0 or plain:
-        much = max(pattern, 0.8) if plain else pattern
-        strength = _STRENGTH * (3 if plain or flat else 1)
-        windows = (0.012 * span, 0.07 * span) if faced or plain or flat else (0.008 * span, 0.02 * span)
+    if pattern > 0 or even:
+        much = max(pattern, 0.8) if even else pattern
+        strength = _STRENGTH * (3 if even or flat else 1)
+        windows = (0.012 * span, 0.07 * span) if faced or even or flat else (0.008 * span, 0.02 * span)
         calm = structure(filled / top, *windows, strength) * top
         smooth = filled + (calm - filled) * np.float32(much)
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
@@ -226,7 +227,9 @@ def _main_surface(
     alike |= np.eye(len(members), dtype=bool)
     large = there > 0.12 * there.sum()
     rank = (alike @ there) * (1 + (20 * vivid if vivid.max() > 0.07 else 0 * vivid)) * large
-    rank = rank + 1e-6 * there
+    # What is between two colours is where they cross, and no colour of its own.
+    crossed = [_mixed(centres[k], centres[[m for m in members if m != k]]) for k in members]
+    rank = np.where(crossed, 0.45, 1.0) * rank + 1e-6 * there
     main = members[int(rank.argmax())]
     for k in members:  # The colour is what shows in the light, not in a shadow.
         lit = centres[k][0] > centres[main][0] and alike[members.index(k), members.index(main)]
@@ -313,7 +316,7 @@ def _as_shade(one: Field, other: Field) -> bool:
     lighter = abs(float(one[0] - other[0])) / 0.55
     if chroma > 0.055 and along > 0.96:
         return lighter < 0.42
-    return apart < 0.03 + 0.28 * chroma and lighter < 0.22
+    return apart < 0.03 + 0.28 * chroma and lighter < (0.30 if chroma < 0.02 else 0.22)
 
 
 def _mixed(one: Field, others: Field) -> bool:
