@@ -135,6 +135,8 @@ def write_options(format_name: str, about: About, info: PngInfo | None) -> dict[
     options: dict[str, Any] = {}
     if held.exif is not None:
         options["exif"] = _as_exif(held.exif) if format_name == "TIFF" else b"Exif\0\0" + held.exif
+        if format_name == "TIFF" and any(options["exif"].get_ifd(ifd) for ifd in (_EXIF, _GPS)):
+            options["compression"] = "raw"  # libtiff, which compresses, cannot write these directories
     if held.dpi is not None:
         options["dpi"] = held.dpi
     if info is not None:

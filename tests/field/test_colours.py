@@ -1,0 +1,418 @@
+"""Colours and forms are what a file means: profiles by what they do, gamma and primaries, 16 bits, EXIF."""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import sys
+import types
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
+
+from sessions import Sessions, png
+from tests.colour_engines import room
+from tests.field.conftest import Run
+from tools import profiles
+from tools.errors import PictureError
+from tools.pictures import read_picture, write_mask, write_picture
+
+Pixels = NDArray[np.uint8]
+
+
+def grey_ramp() -> Pixels:
+    """Every grey, in a picture of 64 by 64."""
+    return np.stack((np.tile(np.arange(256, dtype=np.uint8), 16).reshape(64, 64),) * 3, axis=-1)
+
+
+def linear_to_srgb(values: Pixels) -> NDArray[np.float64]:
+    light = values / 255
+    return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def with_chunk(path: Path, kind: bytes, content: bytes) -> Path:
+    """A PNG with a chunk more, before its pixels."""
+    data = path.read_bytes()
+    chunk = struct.pack(">I", len(content)) + kind + content
+    chunk += struct.pack(">I", zlib.crc32(kind + content))
+    path.write_bytes(data[:33] + chunk + data[33:])
+    return path
+
+
+def renamed(profile: bytes, name: str) -> bytes:
+    """A profile of ours with other words in its description, of the same length."""
+    old = b"made from the file's own values"
+    assert old in profile
+    return profile.replace(old, name.encode().ljust(len(old))[: len(old)])
+
+
+def made(primaries: profiles.Primaries, gamma: float | None) -> bytes:
+    profile = profiles.make(primaries, gamma)
+    assert profile is not None
+    return profile
+
+
+def littlecms(space: str) -> bytes:
+    """A profile that LittleCMS makes."""
+    profile = ImageCms.createProfile(space)  # type: ignore[arg-type]
+    return ImageCms.ImageCmsProfile(profile).tobytes()
+
+
+def saved(path: Path, pixels: Pixels | None = None, **options: object) -> Path:
+    Image.fromarray(grey_ramp() if pixels is None else pixels).save(path, **options)  # type: ignore[arg-type]
+    return path
+
+
+LINEAR = linear_to_srgb(grey_ramp())
+SAME = grey_ramp().astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    ("make", "meant"),
+    [
+        # A linear profile that calls itself sRGB; a real sRGB that calls itself something else.
+        (lambda p: saved(p, icc_profile=renamed(made(profiles.SRGB, 1.0), "sRGB IEC61966-2.1")), LINEAR),
+        (lambda p: saved(p, icc_profile=renamed(made(profiles.SRGB, None), "Camera RGB")), SAME),
+        (lambda p: saved(p, icc_profile=littlecms("sRGB")), SAME),
+        # The same said by gAMA, by code points, and by a profile of more than a megabyte.
+        (lambda p: with_chunk(saved(p), b"gAMA", struct.pack(">I", 100000)), LINEAR),
+        (lambda p: with_chunk(saved(p), b"gAMA", struct.pack(">I", 45455)), SAME),
+        (lambda p: with_chunk(saved(p), b"gAMA", struct.pack(">I", 0)), SAME),
+        (lambda p: with_chunk(saved(p), b"cICP", bytes((1, 8, 0, 1))), LINEAR),
+        (lambda p: with_chunk(saved(p), b"cICP", bytes((1, 13, 0, 1))), SAME),
+        (lambda p: with_chunk(saved(p), b"cICP", bytes((9, 16, 0, 1))), SAME),  # and it says so
+        (lambda p: saved(p, icc_profile=made(profiles.SRGB, 1.0) + bytes(1_300_000)), LINEAR),
+        # sRGB goes before gAMA; a damaged profile costs nothing but itself.
+        (
+            lambda p: with_chunk(with_chunk(saved(p), b"gAMA", struct.pack(">I", 100000)), b"sRGB", b"\0"),
+            SAME,
+        ),
+        (lambda p: saved(p, icc_profile=made(profiles.SRGB, 1.0)[:90]), SAME),
+    ],
+)  # fmt: skip
+def test_grey_is_what_the_file_means(make: Callable[[Path], Path], meant: Pixels, tmp_path: Path) -> None:
+    path = make(tmp_path / "in.png")
+    read = read_picture(path)
+    assert np.abs(read.pixels - meant).max() <= 2
+    # And what is saved again means the same, unpainted values being the file's own.
+    again = write_picture(tmp_path / "out.png", read.pixels, like=read)
+    assert np.array_equal(read_picture(again).pixels, read.pixels)
+    if meant is LINEAR:
+        assert np.array_equal(raw(again), grey_ramp())
+
+
+def raw(path: Path) -> Pixels:
+    """The values in a file, whatever they mean."""
+    with path.open("rb") as file:
+        assert not list(png.chunks(file, (b"gAMA",), 100))
+    image = Image.open(BytesIO(without(path, b"iCCP")))
+    return np.asarray(image.convert("RGB"))
+
+
+def without(path: Path, kind: bytes) -> bytes:
+    data, at, kept = path.read_bytes(), 8, path.read_bytes()[:8]
+    while at < len(data):
+        size = 12 + int.from_bytes(data[at : at + 4], "big")
+        if data[at + 4 : at + 8] != kind:
+            kept += data[at : at + size]
+        at += size
+    return kept
+
+
+GAMMA = struct.pack(">I", 45455)
+
+
+def points(primaries: profiles.Primaries) -> bytes:
+    return struct.pack(">8I", *(round(each * 100_000) for each in primaries))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: with_chunk(with_chunk(saved_red(p), b"cHRM", points(profiles.ADOBE)), b"gAMA", GAMMA),
+        lambda p: saved_red(p, icc_profile=made(profiles.ADOBE, 2.2)),
+        lambda p: saved_red(p.with_suffix(".jpg"), quality=100, subsampling=0, exif=adobe_exif()),
+    ],
+)  # fmt: skip
+def test_wide_colours_are_brought_to_srgb(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    """Adobe RGB's (180, 60, 60) is a stronger red than sRGB's: (205, 57, 58) or so (computed by hand)."""
+    read = read_picture(make(tmp_path / "in.png"))
+    assert np.abs(read.pixels[20, 20].astype(int) - (208, 57, 58)).max() <= 4
+
+
+def saved_red(path: Path, **options: object) -> Path:
+    return saved(path, np.full((40, 40, 3), (180, 60, 60), np.uint8), **options)
+
+
+def adobe_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0xA001] = 0xFFFF
+    exif.get_ifd(0x8769)[0xA005] = {1: "R03"}
+    return exif
+
+
+def test_primaries_without_an_area_are_passed_over(tmp_path: Path) -> None:
+    path = with_chunk(saved(tmp_path / "in.png"), b"cHRM", points((0.3, 0.3) * 4))  # type: ignore[arg-type]
+    assert np.array_equal(read_picture(path).pixels, grey_ramp())
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".png"])
+@pytest.mark.parametrize("space", ["LAB", "XYZ"])
+def test_a_profile_of_other_colours_does_not_stay(space: str, suffix: str, tmp_path: Path) -> None:
+    """The mode becomes RGB, so a Lab profile must not be written beside it."""
+    lab = littlecms(space)
+    image = Image.fromarray(room())
+    if space == "LAB":
+        to_lab = ImageCms.profileToProfile(
+            image, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+        )
+        assert to_lab is not None
+        image = to_lab
+    image.save(tmp_path / "in.tif", icc_profile=lab)
+    read = read_picture(tmp_path / "in.tif")
+    out = write_picture(tmp_path / f"out{suffix}", read.pixels, like=read)
+    with Image.open(out) as again:
+        assert again.mode == "RGB"
+        assert "icc_profile" not in again.info
+    assert np.abs(read.pixels.astype(int) - room()).max() <= 9  # Lab in 8 bits
+
+
+@pytest.mark.parametrize("top", [255, 65535, 4000])
+def test_sixteen_bits_of_grey_with_alpha_stay_grey(top: int, tmp_path: Path) -> None:
+    values = np.linspace(0, top, 64 * 64).reshape(64, 64).astype(">u2")
+    rows = b"".join(b"\0" + np.stack((row, np.full(64, 0x8000, ">u2")), axis=-1).tobytes() for row in values)
+    head = struct.pack(">IIBBBBB", 64, 64, 16, 4, 0, 0, 0)
+    data = png.SIGNATURE
+    for kind, content in ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")):
+        data += struct.pack(">I", len(content)) + kind + content
+        data += struct.pack(">I", zlib.crc32(kind + content))
+    (tmp_path / "in.png").write_bytes(data)
+    read = read_picture(tmp_path / "in.png")
+    assert read.form.grey
+    assert read.alpha is not None
+    assert any("8 bits" in note for note in read.notes)
+    out = write_picture(tmp_path / "out.png", read.pixels, read.alpha, like=read)
+    with Image.open(out) as again:
+        assert again.mode == "LA"
+
+
+def full_exif(orientation: int = 1) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112], exif[0x8298], exif[0x0110] = orientation, "(c) someone", "Camera 1"
+    exif.get_ifd(0x8769)[0x9003] = "2024:01:02 03:04:05"
+    exif.get_ifd(0x8769)[0xA002] = 64
+    exif.get_ifd(0x8825)[1] = "N"
+    return exif
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+@pytest.mark.parametrize(
+    ("name", "to"),
+    [
+        ("in.jpg", ".jpg"),
+        ("in.png", ".png"),
+        ("in.jpg", ".png"),
+        ("in.webp", ".webp"),
+        ("in.jpg", ".tif"),
+        ("in.png", ".webp"),
+    ],
+)
+def test_exif_is_kept_and_set_right(name: str, to: str, orientation: int, tmp_path: Path) -> None:
+    Image.fromarray(grey_ramp()[:48]).save(tmp_path / name, exif=full_exif(orientation), dpi=(300, 300))
+    read = read_picture(tmp_path / name)
+    out = write_picture(tmp_path / f"out{to}", read.pixels, like=read)
+    with Image.open(out) as image:
+        image.load()
+        exif = image.getexif()
+        assert exif.get(0x8298) == "(c) someone"
+        assert exif.get(0x0112, 1) == 1
+        assert exif.get_ifd(0x8769)[0x9003] == "2024:01:02 03:04:05"
+        assert exif.get_ifd(0x8825)[1] == "N"
+        if to != ".tif":
+            assert exif.get_ifd(0x8769)[0xA002] == image.width
+        if to not in (".webp",) and not name.endswith(".webp"):
+            assert [round(each) for each in image.info["dpi"]] == [300, 300]
+    bare = write_picture(tmp_path / f"bare{to}", read.pixels, like=read, plain=True)
+    assert b"someone" not in bare.read_bytes()
+    assert b"2024:01" not in bare.read_bytes()
+
+
+def test_a_preview_of_the_old_picture_is_dropped(tmp_path: Path) -> None:
+    """EXIF data may hold a thumbnail, which would show what was removed."""
+    small = BytesIO()
+    Image.new("RGB", (16, 16), "red").save(small, format="JPEG")
+    exif = full_exif()
+    tiff = bytearray(exif.tobytes()[6:])
+    # A second directory with the thumbnail, linked behind the first one.
+    first = int.from_bytes(tiff[4:8], "little" if tiff[:2] == b"II" else "big")
+    order = "<" if tiff[:2] == b"II" else ">"
+    count = struct.unpack_from(f"{order}H", tiff, first)[0]
+    at = len(tiff)
+    struct.pack_into(f"{order}I", tiff, first + 2 + 12 * count, at)
+    directory = struct.pack(f"{order}H", 2)
+    directory += struct.pack(f"{order}HHII", 0x0201, 4, 1, at + 30)
+    directory += struct.pack(f"{order}HHII", 0x0202, 4, 1, len(small.getvalue())) + bytes(4)
+    tiff += directory + small.getvalue()
+    saved(tmp_path / "in.jpg", exif=b"Exif\0\0" + bytes(tiff))
+    assert (tmp_path / "in.jpg").read_bytes().count(b"\xff\xd8\xff") == 2
+    read = read_picture(tmp_path / "in.jpg")
+    out = write_picture(tmp_path / "out.jpg", read.pixels, like=read)
+    assert out.read_bytes().count(b"\xff\xd8\xff") == 1
+    assert b"someone" in out.read_bytes()
+
+
+@pytest.mark.parametrize("to", [".png", ".jpg"])
+def test_texts_are_kept_or_it_is_said(to: str, home: Path, inpalla: Run) -> None:
+    info = PngInfo()
+    info.add_text("Title", "the room")
+    info.add_itxt("Author", "somebody", zip=True)
+    Image.fromarray(room()).save("in.png", pnginfo=info)
+    done = inpalla("edit", "in.png", "make the sofa red", "-o", f"out{to}", "--session", "s")
+    assert done.code == 0
+    assert ("text fields" in done.out) is (to == ".jpg")
+    if to == ".png":
+        with Image.open("out.png") as image:
+            assert image.info["Title"] == "the room"
+            assert image.info["Author"] == "somebody"
+            assert "inpalla" in image.info
+    assert inpalla("sessions", "export", "s", "-o", "plain.png", "--plain").code == 0
+    with Image.open("plain.png") as image:
+        assert not image.info
+
+
+@pytest.mark.parametrize("command", ["edit", "inpaint", "export", "replay"])
+def test_plain_leaves_out_what_is_not_the_picture(command: str, home: Path, inpalla: Run) -> None:
+    Image.fromarray(room()).save("in.png", exif=full_exif(), dpi=(300, 300))
+    sofa = np.zeros(room().shape[:2], np.bool_)
+    sofa[60:95, 20:70] = True
+    write_mask("mask.png", sofa)
+    assert inpalla("edit", "in.png", "make the sofa red", "-o", "made.png", "--session", "s").code == 0
+    assert b"someone" in Path("made.png").read_bytes()
+    lines = {
+        "edit": ("edit", "in.png", "make the sofa red", "-o", "out.png", "--plain"),
+        "inpaint": ("inpaint", "in.png", "mask.png", "red", "-o", "out.png", "--plain"),
+        "export": ("sessions", "export", "s", "-o", "out.png", "--plain"),
+        "replay": ("replay", "made.png", "-o", "out.png", "--plain"),
+    }
+    assert inpalla(*lines[command]).code == 0
+    with Image.open("out.png") as image:
+        assert set(image.info) <= {"dpi"}
+    for word in (b"someone", b"inpalla", b"InpaLLa", b"sofa"):
+        assert word not in Path("out.png").read_bytes()
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim"])
+def test_a_heic_picture_of_any_brand_is_named(brand: bytes, tmp_path: Path) -> None:
+    box = struct.pack(">I4s4sI4s4s", 24, b"ftyp", brand, 0, b"mif1", b"heic")
+    (tmp_path / "in.heic").write_bytes(box + bytes(200))
+    with pytest.raises(PictureError, match="HEIC picture"):
+        read_picture(tmp_path / "in.heic")
+
+
+def test_pillow_heif_is_used_where_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is optional; a stand-in registers a reader under its name, as it does."""
+    from PIL import ImageFile
+
+    class Heif(ImageFile.ImageFile):
+        format = "HEIF"
+
+        def _open(self) -> None:
+            self._size, self._mode = (32, 32), "RGB"
+
+        def load(self) -> Image.core.PixelAccess | None:
+            self.im = Image.new("RGB", (32, 32), (1, 2, 3)).im
+            return super().load()
+
+    package = types.ModuleType("pillow_heif")
+    package.register_heif_opener = lambda: Image.register_open("HEIF", Heif)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pillow_heif", package)
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    monkeypatch.setattr(Image, "ID", list(Image.ID))
+    (tmp_path / "in.heic").write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"heix", 0) + bytes(100))
+    assert (read_picture(tmp_path / "in.heic").pixels == (1, 2, 3)).all()
+
+
+def hidden_sofa(path: Path, alpha: int = 0) -> Path:
+    veil = np.full(room().shape[:2], 255, np.uint8)
+    veil[60:95, 20:70] = alpha
+    Image.fromarray(np.dstack((room(), veil))).save(path)
+    return path
+
+
+@pytest.mark.parametrize(("alpha", "done"), [(0, False), (3, False), (128, True), (255, True)])
+def test_what_nobody_would_see_is_not_done(alpha: int, done: bool, home: Path, inpalla: Run) -> None:
+    picture = hidden_sofa(home / "in.png", alpha)
+    edited = inpalla("edit", picture, "make the sofa red", "-o", "out.png", "--session", "s")
+    sofa = np.zeros(room().shape[:2], np.bool_)
+    sofa[65:90, 30:60] = True
+    write_mask("mask.png", sofa)
+    painted = inpalla("inpaint", picture, "mask.png", "red", "-o", "painted.png")
+    if done:
+        assert (edited.code, painted.code) == (0, 0)
+    else:
+        assert "transparent" in edited.refused
+        assert "transparent" in painted.refused
+        assert not Path("painted.png").exists()
+        with Sessions().open("s") as session:
+            assert session.head == 0
+
+
+def test_what_is_hidden_does_not_stop_the_rest(home: Path, inpalla: Run) -> None:
+    said = inpalla(
+        "edit", hidden_sofa(home / "in.png"), "make the sofa red and the rug green", "-o", "out.png"
+    )
+    assert "The sofa lies where the picture is transparent" in said.out + said.err
+    assert tuple(read_picture("out.png").pixels[110, 120])[1] > 150
+
+
+@pytest.mark.parametrize(
+    ("suffix", "white"), [(".jpg", True), (".bmp", True), (".png", False), (".webp", False)]
+)
+def test_transparency_becomes_white_where_it_cannot_be_kept(
+    suffix: str, white: bool, home: Path, inpalla: Run
+) -> None:
+    picture = hidden_sofa(home / "in.png")
+    done = inpalla("edit", picture, "make the rug green", "-o", f"out{suffix}")
+    assert done.code == 0
+    assert ("laid on white" in done.out) is white
+    with Image.open(f"out{suffix}") as image:
+        there = np.asarray(image)[78, 45]
+    assert (there[:3] > 250).all() if white else there[3] == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are another thing there")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o604])
+def test_a_replaced_file_keeps_its_mode(mode: int, home: Path, inpalla: Run) -> None:
+    Image.fromarray(room()).save("in.png")
+    Path("out.png").touch()
+    Path("out.png").chmod(mode)
+    assert inpalla("edit", "in.png", "make the sofa red", "-o", "out.png").code == 0
+    assert stat.S_IMODE(Path("out.png").stat().st_mode) == mode
+    assert [path.name for path in home.glob(".*")] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="modes are another thing there")
+@pytest.mark.parametrize("before", ["nothing", "empty", "of an older release", "with other things"])
+def test_the_data_folder_is_private(before: str, home: Path, inpalla: Run) -> None:
+    Image.fromarray(room()).save("in.png")
+    data = home / "data"
+    if before != "nothing":
+        data.mkdir(mode=0o755)
+    if before == "of an older release":
+        (data / "sessions").mkdir(mode=0o755)
+        (data / "history").touch()
+    if before == "with other things":
+        (data / "thesis.tex").touch()
+    assert inpalla("edit", "in.png", "make the sofa red", "-o", "out.png").code == 0
+    private = {"with other things": 0o755}.get(before, 0o700)
+    assert stat.S_IMODE(data.stat().st_mode) == private
+    (session,) = (data / "sessions").iterdir()
+    assert stat.S_IMODE(session.stat().st_mode) == 0o700

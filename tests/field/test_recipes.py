@@ -1,0 +1,300 @@
+"""Recipes and sessions from elsewhere: nothing of them is trusted, and each fault is one sentence."""
+
+from __future__ import annotations
+
+import base64
+import json
+import resource
+import sqlite3
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sessions import Sessions
+from sessions.recipes import packed
+from tests.colour_engines import room
+from tests.field import makers
+from tests.field.conftest import Run
+from tools.pictures import read_picture, write_picture
+
+LAYER, REQUEST = "layers.0", "layers.0.request"
+DEEP = "[" * 50_000 + "]" * 50_000
+
+
+def replayed(inpalla: Run, path: Path) -> Any:
+    write_picture("base.png", room())
+    return inpalla("replay", path, "-o", "again.png", "--picture", "base.png")
+
+
+def test_a_good_recipe_is_replayed(home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert done.code == 0
+    assert read_picture("again.png").pixels[80, 40, 0] > 190
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (f"{REQUEST}.steps", 0),
+        (f"{REQUEST}.steps", -1),
+        (f"{REQUEST}.steps", 10**9),
+        (f"{REQUEST}.steps", 2.5),
+        (f"{REQUEST}.steps", "many"),
+        (f"{REQUEST}.seed", 2**70),
+        (f"{REQUEST}.seed", -1),
+        (f"{REQUEST}.guidance", float("nan")),
+        (f"{REQUEST}.guidance", float("inf")),
+        (f"{REQUEST}.guidance", -3),
+        (f"{REQUEST}.area", 0),
+        (f"{REQUEST}.area", 10**9),
+        (f"{REQUEST}.area", 2**25),
+        (f"{REQUEST}.batch", 10**6),
+        (f"{REQUEST}.grow", -1),
+        (f"{REQUEST}.prompt", "red " * 100_000),
+        (f"{REQUEST}.kind", "explode"),
+        (f"{REQUEST}.mask", "../../../../etc/passwd"),
+        (f"{REQUEST}.mask", "\x1b]0;owned\x07\x1b[2J"),
+        (f"{REQUEST}.mask", "A" * 64),
+        (f"{REQUEST}.picture", "a" * 63),
+        (f"{REQUEST}.engine", "no-such-engine\x1b[2J"),
+        (f"{REQUEST}.revision", "\x1b[31m"),
+        (f"{LAYER}.request", None),
+        (f"{LAYER}.patch", "/dev/zero"),
+        (f"{LAYER}.patch", "0" * 64 + "\n"),
+        (f"{LAYER}.box", [-5, 0, 10, 10]),
+        (f"{LAYER}.box", [0, 0, 10**6, 10]),
+        (f"{LAYER}.box", [50, 50, 10, 10]),
+        (f"{LAYER}.below", [[0, 0]]),
+        (f"{LAYER}.below", [[7, 7]]),
+        (f"{LAYER}.below", "everything"),
+        (f"{LAYER}.layer", [1, 2]),
+        (f"{LAYER}.layer", 10**40),
+        ("base", "\x1b]0;owned\x07\x1b[2J"),
+        ("base", "../" * 20 + "etc/passwd"),
+        ("size", [0, 0]),
+        ("size", [10**9, 10**9]),
+        ("size", [30_000, 30_000]),
+        ("size", [160, 121]),
+        ("visible", [[0, 0], [1, 0]]),
+        ("visible", 5),
+        ("layers", {}),
+    ],
+)
+def test_a_fault_is_one_sentence(path: str, value: object, home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    said = replayed(inpalla, makers.picture_of(home / "in.png", makers.changed(values, path, value), masks))
+    assert "\x1b" not in said.refused
+    assert not Path("again.png").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "5",
+        '"text"',
+        "{",
+        "{}",
+        DEEP,
+        f'{{"layers": {DEEP}}}',
+        "9" * 10_000,
+        "\ud800",
+        "NaN",
+    ],
+    ids=lambda text: text[:12].encode("ascii", "replace").decode(),
+)
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_is_no_recipe_is_refused(text: str, inside: bool, home: Path, inpalla: Run) -> None:
+    text = text.encode("utf-8", "replace").decode()
+    path = home / ("in.png" if inside else "request.json")
+    if inside:
+        makers.picture_with(path, {"inpalla": text})
+    else:
+        path.write_text(text, encoding="utf-8")
+    assert "holds no request" in replayed(inpalla, path).refused
+
+
+@pytest.mark.parametrize("name", ["in.png", "request.json"])
+@pytest.mark.parametrize("content", [b"", b"\x89PNG", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, b"\xff\xfe\x00"])
+def test_a_broken_file_is_refused(content: bytes, name: str, home: Path, inpalla: Run) -> None:
+    Path(name).write_bytes(content)
+    assert "holds no request" in replayed(inpalla, Path(name)).refused
+
+
+def test_two_layers_below_one_another(home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    one = values["layers"][0]
+    values["layers"] = [{**one, "below": [[1, 0]]}, {**one, "layer": 1, "below": [[0, 0]]}]
+    values["visible"] = [[0, 0], [1, 0]]
+    assert "below itself" in replayed(inpalla, makers.picture_of(home / "in.png", values, masks)).refused
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["not the one that is named", "the one that is named", "of a wide picture", "sixteen bits of colour"],
+)
+def test_masks_are_looked_at_before_they_are_decoded(name: str, home: Path, inpalla: Run) -> None:
+    """A hundred masks of 30,000 by 30,000 would take 90 gigabytes; one that a request names, 900 megabytes."""
+    values, masks = makers.recipe()
+    (named,) = masks
+    if name == "not the one that is named":
+        masks |= {f"{number:064x}": makers.bomb(4000) for number in range(20)}
+    elif name == "the one that is named":
+        masks[named] = makers.bomb(20_000)
+    elif name == "of a wide picture":
+        masks[named] = packed(np.ones((10, 1000), np.bool_))
+    else:
+        masks[named] = base64.b64encode(makers.png_bytes(Image.new("I;16", (160, 120)))).decode()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kilobytes
+    if name == "not the one that is named":
+        assert done.code == 0
+    else:
+        assert "--mask" in done.refused
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt", b"iTXt", b"iTXt packed"])
+def test_text_after_the_pixels_is_found(kind: bytes, home: Path, inpalla: Run) -> None:
+    import zlib
+
+    values, masks = makers.recipe()
+    image = makers.png_bytes(Image.fromarray(room()))
+    fields = b""
+    for name, value in (("inpalla", values), ("inpalla-masks", masks)):
+        text = json.dumps(value).encode()
+        body = {
+            b"tEXt": name.encode() + b"\0" + text,
+            b"zTXt": name.encode() + b"\0\0" + zlib.compress(text),
+            b"iTXt": name.encode() + b"\0\0\0\0\0" + text,
+            b"iTXt packed": name.encode() + b"\0\1\0\0\0" + zlib.compress(text),
+        }[kind]
+        fields += makers.chunk(kind[:4], body)
+    Path("in.png").write_bytes(image[:-12] + fields + image[-12:])
+    assert replayed(inpalla, Path("in.png")).code == 0
+
+
+def blot(pixels: Any) -> Any:
+    pixels = pixels.copy()
+    pixels[:10, :10] = 0
+    return pixels
+
+
+@pytest.mark.parametrize(
+    ("alter", "told"),
+    [
+        (lambda pixels: pixels, False),
+        (blot, True),
+        (lambda pixels: pixels[::2, ::2], True),
+        (lambda pixels: 255 - pixels, True),
+        (lambda pixels: pixels[..., 0], True),
+        (lambda pixels: room(), True),
+    ],
+    ids=["the same", "painted over", "resized", "inverted", "made grey", "taken back"],
+)
+def test_a_picture_that_was_changed_since_is_told_of(
+    alter: Any, told: bool, home: Path, inpalla: Run
+) -> None:
+    values, masks = makers.recipe()
+    assert replayed(inpalla, makers.picture_of(home / "in.png", values, masks)).code == 0
+    made = read_picture("again.png").pixels
+    makers.picture_of(home / "in.png", values, masks, np.ascontiguousarray(alter(made)))
+    done = replayed(inpalla, home / "in.png")
+    assert done.code == 0
+    assert ("no longer the picture" in done.out) is told
+    assert np.array_equal(read_picture("again.png").pixels, made)
+
+
+# ---- sessions ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(home: Path, inpalla: Run) -> Path:
+    write_picture("in.png", room())
+    sentences = ("make the sofa red", "make the rug green")
+    assert inpalla("edit", "in.png", *sentences, "-o", "made.png", "--session", "s").code == 0
+    Path("made.png").unlink()
+    return home / "data" / "sessions" / "s"
+
+
+FAULTS = [
+    "UPDATE version SET parent = number WHERE number = 2",
+    "UPDATE version SET parent = 2 WHERE number = 1",
+    "UPDATE version SET parent = NULL WHERE number = 1",
+    "UPDATE version SET parent = 99 WHERE number = 1",
+    "UPDATE version SET redo = number WHERE number = 1",
+    "UPDATE version SET redo = 77 WHERE number = 0",
+    "UPDATE version SET stack = '[[0, 0, true], [0, 0, true]]' WHERE number = 2",
+    "UPDATE version SET stack = '[[5, 0, true]]' WHERE number = 2",
+    "UPDATE version SET stack = '[[0, 0]]' WHERE number = 2",
+    "UPDATE version SET stack = 'nonsense' WHERE number = 2",
+    f"UPDATE version SET stack = '{DEEP}' WHERE number = 2",
+    "UPDATE version SET created = 'yesterday' WHERE number = 2",
+    "UPDATE version SET created = 5 WHERE number = 2",
+    "DELETE FROM version WHERE number = 1",
+    "DELETE FROM version",
+    "DELETE FROM session",
+    "DELETE FROM layer",
+    "DROP TABLE layer",
+    "UPDATE session SET head = 17",
+    "UPDATE session SET head = -1",
+    "UPDATE session SET head = 'x'",
+    "UPDATE session SET base = '../../../../etc/passwd'",
+    "UPDATE session SET base = char(27) || ']0;owned' || char(7)",
+    "UPDATE session SET width = 100000, height = 100000",
+    'UPDATE session SET form = \'{"grey": true, "own": "x"}\'',
+    "UPDATE session SET form = '{\"profile\": 5}'",
+    'UPDATE session SET form = \'{"grey": false, "about": {"exif": "*"}}\'',
+    "UPDATE session SET alpha = '../x'",
+    "UPDATE layer SET x1 = 100000",
+    "UPDATE layer SET x0 = -3",
+    "UPDATE layer SET mask = '/etc/passwd'",
+    "UPDATE layer SET patch = base FROM session",
+    "UPDATE layer SET request = '5'",
+    "CREATE TRIGGER t AFTER UPDATE ON session BEGIN DELETE FROM version; END",
+    "CREATE VIEW v AS SELECT 1",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_damaged_session_is_one_sentence_and_ends(fault: str, session: Path, inpalla: Run) -> None:
+    with sqlite3.connect(session / "session.db") as db:
+        db.execute(fault)
+    db.close()
+    for line in (("sessions", "show", "s"), ("sessions", "export", "s", "-o", "out.png")):
+        done = inpalla(*line)
+        assert done.code in (0, 1)  # what a command does not need does not stop it
+        if done.code:
+            assert "\x1b" not in done.refused
+    export = inpalla("sessions", "export", "s", "-o", "out.png")
+    if "request" not in fault:
+        assert export.refused
+    assert inpalla("sessions", "list").code == 0
+
+
+@pytest.mark.parametrize("what", ["a bomb", "of another size", "no picture", "of another mode", "a folder"])
+def test_a_stored_picture_is_looked_at_before_it_is_decoded(what: str, session: Path, inpalla: Run) -> None:
+    with Sessions().open("s") as opened:
+        path = opened.pictures.path(opened.base)
+    path.unlink()
+    if what == "a bomb":
+        image = Image.new("1", (50_000, 50_000))
+        file = BytesIO()
+        image.save(file, format="PNG")
+        path.write_bytes(file.getvalue())
+    elif what == "of another size":
+        Image.new("RGB", (10, 10)).save(path)
+    elif what == "of another mode":
+        Image.new("I;16", (160, 120)).save(path)
+    elif what == "a folder":
+        path.mkdir()
+    else:
+        path.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+    assert "stored picture" in inpalla("sessions", "export", "s", "-o", "out.png").refused
