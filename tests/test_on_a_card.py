@@ -18,6 +18,8 @@ from tests.flux_layout import write_checkpoint
 from tests.pretend_card import pretended
 from tests.test_flux_published import job
 from tools import registry, residency
+from tools.errors import EngineError, OutOfMemory
+from tools.flux import words
 from tools.flux.engine import FluxEngine
 from tools.inpaint import Job
 from tools.lisa.segmenter import LisaSegmenter
@@ -43,6 +45,7 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_loaded", {})
     # Random weights babble on: a few words say as much of where the bytes are.
     monkeypatch.setattr("tools.lisa.segmenter._LONG", 4)
+    monkeypatch.setattr("tools.flux.loading.TOKENS", 32)
     for quantizer in (bnb_quantizer.BnB4BitDiffusersQuantizer, bnb_quantizer.BnB8BitDiffusersQuantizer):
         monkeypatch.setattr(quantizer, "validate_environment", lambda *_, **__: None)
         monkeypatch.setattr(quantizer, "update_device_map", lambda _, places: places or {"": "cpu"})
@@ -104,3 +107,46 @@ def test_ten_turns_with_new_words_hold_what_the_second_held(
     assert [str(each.message) for each in warned] == []
     assert [each.getMessage() for each in caplog.records] == []
     assert (said.out, said.err) == ("", "")
+
+
+@pytest.mark.parametrize(("family", "bits"), [("fill", 4), ("fill", 16), ("klein", 4), ("klein", 16)])
+def test_text_encoders_take_what_room_is_made_for(
+    folders: dict[str, Path], family: str, bits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T5's "wo" keeps 16 bits; of Klein's text encoder 28 layers are loaded, not all that lie on the disk."""
+    with pretended(3 * WORKING, monkeypatch) as card:
+        painter: Any = registry.load_inpainter(f"{folders[family]}:{bits}bit")
+        before, most = card.held, [0]
+        embed = words.embed
+
+        def embedded(pipeline: Any, *arguments: Any) -> Any:
+            gc.collect()
+            most.append(card.held - before)
+            return embed(pipeline, *arguments)
+
+        monkeypatch.setattr(words, "embed", embedded)
+        painter.paint([asked(painter, 1)])
+    encoder = painter._vocabulary.encoder
+    assert encoder.weight_bytes == pytest.approx(max(most), rel=0.02)
+
+
+def test_a_painter_steps_aside_for_words_that_do_not_fit_beside_it(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What runs out while words are read is no reason to stream the painter's weights for good."""
+    with pretended(3 * WORKING, monkeypatch) as card:
+        painter: Any = registry.load_inpainter(f"{folders['klein']}:4bit")
+        [expected] = painter.paint([asked(painter, 1)])
+        monkeypatch.setattr("tools.flux.memory.has_room", lambda *_: True)
+        gc.collect()
+        words_take = painter._vocabulary.encoder.weight_bytes
+        card.size = card.held + words_take // 2
+        painter._embed(["a sofa of another kind"])
+        gc.collect()
+        assert card.held == 0
+        card.size = words_take // 2
+        with pytest.raises(EngineError, match=r"too little free memory .* to read the words") as told:
+            painter._embed(["a sofa of a third kind"])
+        assert not isinstance(told.value, OutOfMemory)
+        card.size = 3 * WORKING
+        assert np.array_equal(painter.paint([asked(painter, 1)])[0], expected)

@@ -335,8 +335,8 @@ def test_a_preset_is_ready_without_what_stands_behind_a_licence(
     ollama.models = ["qwen3-vl:4b-instruct"]
     code, out, _ = inpalla("setup", "--preset", "24gb")
     assert code == 0
-    assert "Ready: qwen3-vl:4b-instruct, lisa-7b:8bit, flux-klein." in out
-    assert f"It works without flux-fill:8bit, and better with it. {FILL} is given only to those" in out
+    assert "Ready: qwen3-vl:4b-instruct, lisa-7b:4bit, flux-klein." in out
+    assert f"It works without flux-fill:4bit, and better with it. {FILL} is given only to those" in out
 
 
 @pytest.mark.parametrize("breaks", [False, True])

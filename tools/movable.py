@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 
+from tools import presets, residency
+
 
 class Movable:
     """An engine of one model of transformers; with a name it is a ``tools.residency.Resident``."""
@@ -29,6 +31,11 @@ class Movable:
     def weight_bytes(self) -> int:
         """The bytes that the weights take."""
         return bytes_of(self._model)
+
+    @property
+    def working_bytes(self) -> int:
+        """The bytes of the card that it works with beside them."""
+        return presets.working_bytes(getattr(self, "name", "")) or residency.WORKING_BYTES
 
     def to_card(self) -> None:
         """Move the weights to the graphics card, if there is one, and what goes with them."""

@@ -1,9 +1,13 @@
 """The presets: which engines a machine gets, chosen by counting bytes.
 
-A preset is made for a card of some GiB. A painter in it has the most bits a weight with which it stays within
-the preset's budget, alone on the card: while it paints (transformer, VAE and working memory) and while it
-reads new words (its text encoders, too). What fits beside it is ``tools.residency``'s business. Weights are
-counted from the published configurations; working memory is an estimate until a card was measured.
+A preset is made for a card of some GiB. A painter in it has 16 bits a weight if it then stays within the
+preset's budget, alone on the card: while it paints (transformer, VAE and working memory) and while it reads
+new words (its text encoders, too). Else it has 4. What fits beside it is ``tools.residency``'s business.
+Weights and working memory are counted at the published sizes (``python -m benchmarks.card``); no card was
+measured yet.
+
+No preset has 8 bits: bitsandbytes computes them in float16, whatever the model's own type, which the
+activations of a model made for bfloat16 may exceed; it takes more room than 4 and more time than either.
 
 FLUX.2-klein-4B (Apache-2.0) paints everything where nothing else may be used. FLUX.1-Fill-dev replaces,
 removes and adds where it is on this machine: then its licence was accepted. FLUX.1-Kontext-dev restyles
@@ -23,14 +27,21 @@ GIB: Final = 2**30
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
-PAINTING: Final = 3.0
+PAINTING: Final = 2.25
 READING: Final = 0.5
 LOOKING: Final = 2.0
 """GiB of working memory beside the weights: of a painter while it paints about a megapixel, of its text
-encoders, of a segmenter. Estimates.
+encoders, of a segmenter. What ``python -m benchmarks.card`` counts, and half as much again for what
+convolutions work with and for what lies unused between blocks.
 """
 
-_BYTES: Final = {16: 2.0, 8: 1.0, 4: 0.5625}
+SPARE: Final = 0.6
+"""GiB of a card that engines cannot have: CUDA's own context, and a desktop."""
+
+OWN: Final = 2.5
+"""GiB of RAM that the program takes for itself, with torch and CUDA."""
+
+BYTES: Final = {16: 2.0, 8: 1.0, 4: 0.5625}
 """Bytes a weight; with four bits, every 64 weights share a scale of 32 bits."""
 
 
@@ -43,7 +54,7 @@ class Weights:
 
     def gib(self, bits: int) -> float:
         """Their size in GiB."""
-        return (self.few * _BYTES[bits] + self.full * _BYTES[16]) * 1e9 / GIB
+        return (self.few * BYTES[bits] + self.full * BYTES[16]) * 1e9 / GIB
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ class Size:
     working: float = PAINTING
 
 
-_T5_AND_CLIP: Final = Weights(4.631, 0.255)
+_T5_AND_CLIP: Final = Weights(3.624, 1.262)  # of T5, "wo" keeps 16 bits
 _QWEN3_4B: Final = Weights(2.826, 0.389)  # the 28 of its 36 layers that Klein listens to
 _LISA_7B: Final = Size(Weights(6.476, 1.229), working=LOOKING)
 _LISA_13B: Final = Size(Weights(12.688, 1.305), working=LOOKING)
@@ -135,14 +146,14 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 11.5,
                 "ollama:qwen3-vl:4b-instruct",
                 "lisa-7b:4bit",
-                "flux-klein:8bit",
+                "flux-klein:4bit",
                 "flux-fill:4bit",
             ),
             _made_for(
-                "16gb", 15.0, "ollama:qwen3-vl:4b-instruct", "lisa-7b:8bit", "flux-klein", "flux-fill:4bit"
+                "16gb", 15.0, "ollama:qwen3-vl:4b-instruct", "lisa-7b:4bit", "flux-klein", "flux-fill:4bit"
             ),
             _made_for(
-                "24gb", 23.0, "ollama:qwen3-vl:4b-instruct", "lisa-7b:8bit", "flux-klein", "flux-fill:8bit"
+                "24gb", 23.0, "ollama:qwen3-vl:4b-instruct", "lisa-7b:4bit", "flux-klein", "flux-fill:4bit"
             ),
             _made_for("80gb", 78.0, "ollama:qwen3-vl:8b-instruct", "lisa-13b", "flux-klein", "flux-fill"),
         )
@@ -177,19 +188,46 @@ def peak(name: str) -> float | None:
     if size is None:
         return None
     bits = bits_of(name)
-    words = size.words.gib(bits)
-    return size.resident.gib(bits) + max(size.working, words + READING if words else 0.0)
+    return size.resident.gib(bits) + max(size.working, _reading(size, bits))
+
+
+def least(name: str) -> float | None:
+    """The GiB of a card that an engine can do with, while its weights wait in RAM for its text encoders."""
+    size = SIZES.get(base_of(name))
+    if size is None:
+        return None
+    bits = bits_of(name)
+    return max(size.resident.gib(bits) + size.working, _reading(size, bits))
+
+
+def working_bytes(name: str) -> int | None:
+    """The bytes of a card that an engine works with beside its weights; None for one that was not counted."""
+    size = SIZES.get(base_of(name))
+    return None if size is None else int(size.working * GIB)
+
+
+def ram(preset: Preset) -> float:
+    """The GiB of RAM that a preset wants: all its engines wait there while the planner has the card.
+
+    Text encoders do not count: without room for them they are read from the disk again.
+    """
+    names = {preset.segmenter, *preset.inpainters.values(), *preset.licensed.values()}
+    return OWN + sum(weights(name) or 0.0 for name in names) if preset.budget else 2.0
 
 
 def best_bits(base: str, budget: float) -> str:
-    """The engine with the most bits a weight that fits a budget in GiB; with four bits if none fits."""
-    names = (base, f"{base}:8bit", f"{base}:4bit")
-    return next((name for name in names if (peak(name) or 0.0) <= budget), names[-1])
+    """The engine with 16 bits a weight if it fits a budget in GiB, else with 4."""
+    return base if (peak(base) or 0.0) <= budget - SPARE else f"{base}:4bit"
 
 
 def streams(name: str, preset: Preset) -> bool:
     """Whether a painter does not fit a preset's card, so that its weights must stream through it."""
-    return bool(preset.budget) and (peak(name) or 0.0) > preset.budget
+    return bool(preset.budget) and (least(name) or 0.0) > preset.budget - SPARE
+
+
+def _reading(size: Size, bits: int) -> float:
+    words = size.words.gib(bits)
+    return words + READING if words else 0.0
 
 
 def choose_inpainters(

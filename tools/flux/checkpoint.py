@@ -84,9 +84,12 @@ def revision(folder: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def bytes_on_disk(folder: Path, part: str) -> int:
-    """The bytes of a part's weights."""
-    return sum(file.stat().st_size for file in (folder / part).glob("*.safetensors"))
+def shapes(folder: Path, part: str) -> dict[str, tuple[int, ...]]:
+    """The shapes of a part's tensors by name. Raises ``EngineError`` for a file that cannot be read."""
+    found: dict[str, tuple[int, ...]] = {}
+    for file in _weights(folder, part):
+        found |= {name: tuple(tensor["shape"]) for name, tensor in _header(file)[1].items()}
+    return found
 
 
 def _weights(folder: Path, part: str) -> Iterator[Path]:
@@ -104,16 +107,29 @@ def _weights(folder: Path, part: str) -> Iterator[Path]:
 
 
 def _check_length(file: Path) -> None:
-    size = file.stat().st_size
+    begin, tensors = _header(file)
+    if begin + max(tensor["data_offsets"][1] for tensor in tensors.values()) != file.stat().st_size:
+        raise _damaged(file)
+
+
+def _header(file: Path) -> tuple[int, dict[str, Any]]:
+    """Where a safetensors file's numbers begin, and what it says of each tensor."""
     try:
         with file.open("rb") as opened:
-            header = int.from_bytes(opened.read(8), "little")
-            tensors = json.loads(opened.read(header)) if header <= size else {}
-        ends = [tensor["data_offsets"][1] for name, tensor in tensors.items() if name != "__metadata__"]
-    except (ValueError, LookupError, TypeError, UnicodeDecodeError):
-        ends = []
-    if not ends or 8 + header + max(ends) != size:
-        raise EngineError(f"{file} is cut short or no safetensors file: delete it, and fetch it again.")
+            length = int.from_bytes(opened.read(8), "little")
+            told = json.loads(opened.read(length)) if length <= file.stat().st_size else {}
+        tensors = {name: tensor for name, tensor in told.items() if name != "__metadata__"}
+        if tensors and all(
+            tensor["data_offsets"][1] >= 0 and tensor["shape"] is not None for tensor in tensors.values()
+        ):
+            return 8 + length, tensors
+    except (ValueError, LookupError, TypeError, AttributeError):
+        pass
+    raise _damaged(file)
+
+
+def _damaged(file: Path) -> EngineError:
+    return EngineError(f"{file} is cut short or no safetensors file: delete it, and fetch it again.")
 
 
 def _read(file: Path) -> dict[str, Any]:

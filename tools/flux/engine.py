@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from tools import presets, residency
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.flux import memory
 from tools.flux.family import Family
@@ -81,6 +82,11 @@ class FluxEngine:
         """What its weights take on the card while it paints, in bytes."""
         parts = [self._pipeline.vae] if self._offloaded else [self._pipeline.vae, self._pipeline.transformer]
         return bytes_of(*parts)
+
+    @property
+    def working_bytes(self) -> int:
+        """The bytes of the card that it works with beside them."""
+        return presets.working_bytes(self.name) or residency.WORKING_BYTES
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
@@ -172,7 +178,20 @@ class FluxEngine:
         new = self._vocabulary.new(texts)
         if new and not memory.has_room(self._vocabulary.encoder.weight_bytes, self._device):
             self.off_card()
-        return self._vocabulary.look_up(texts)
+        for _ in range(2):
+            try:
+                return self._vocabulary.look_up(texts)
+            except OutOfMemory:
+                pass
+            except RuntimeError as error:
+                if not memory.ran_out(error):
+                    raise
+            self.off_card()
+        # Painting less, or with streamed weights, would not help: the painter is not even there.
+        raise EngineError(
+            f"The graphics card has too little free memory for {self.name} to read the words: close what else"
+            " uses it, or use a smaller preset."
+        )
 
     def _paint_group(
         self, jobs: Sequence[Job], told: Sequence[Embedding], empty: Embedding | None, report: _Report
@@ -245,6 +264,11 @@ class _Report:
         """Diffusers' callback; ``step`` counts from 0."""
         if self._cancelled():
             raise Cancelled
+        if not bool(torch.isfinite(values["latents"]).all()):
+            # Nobody would see it later than in a black picture.
+            raise EngineError(
+                "The painter's numbers grew beyond what its number format holds: use it with 16 or 4 bits."
+            )
         if self._progress is not None:
             preview = self.previewer.after(step + 1, values["latents"]) if self.previewer else None
             self._progress(Step(self._done + (step + 1) * self._jobs, self._total, preview))

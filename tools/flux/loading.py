@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -10,6 +12,7 @@ from typing import Any, Final
 
 import torch
 
+from tools import presets
 from tools.errors import EngineError, OutOfMemory
 from tools.flux import checkpoint, memory, speed
 from tools.flux.engine import FluxEngine
@@ -159,11 +162,32 @@ def _guests(
             memory.free()
         return True
 
-    sizes = {part: checkpoint.bytes_on_disk(folder, part) for part in names}
-    held = sum(size * (bits if part in family.large else 16) // 16 for part, size in sizes.items())
-    if streamed:
-        held = sum(size for part, size in sizes.items() if part not in family.large)
+    brought = [part for part in names if not (streamed and part in family.large)]
+    held = sum(held_by(folder, part, bits if part in family.large else 16) for part in brought)
     return Guests(load_encoders, arrive, leave, tokens=TOKENS, device=device, weight_bytes=held)
+
+
+_EXACT: Final = ("embed", "shared", "relative_attention_bias", "lm_head", ".wo.")
+"""Of a text encoder's matrices, those that keep 16 bits. T5's "wo" among them: transformers keeps it exact,
+and its T5 would hand a quantised one numbers of the wrong type.
+"""
+
+
+def held_by(folder: Path, part: str, bits: int) -> int:
+    """The bytes that a text encoder takes on the card with so many bits a weight."""
+    held = 0.0
+    for name, shape in checkpoint.shapes(folder, part).items():
+        layer = re.search(r"\.layers\.(\d+)\.", name)
+        if (
+            part == "text_encoder"
+            and layer is not None
+            and "text_model" not in name
+            and int(layer[1]) >= READ
+        ):
+            continue  # Klein's, which are not loaded; CLIP has fewer layers
+        few = len(shape) == 2 and not any(each in name for each in _EXACT)
+        held += math.prod(shape) * presets.BYTES[bits if few else 16]
+    return int(held)
 
 
 @contextmanager

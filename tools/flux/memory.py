@@ -8,6 +8,8 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import torch
 
+from tools.movable import bytes_of
+
 GIB = 2**30
 
 
@@ -57,4 +59,7 @@ def stream(module: Any, device: torch.device) -> None:
         offload_device=torch.device("cpu"),
         offload_type="leaf_level",
         use_stream=device.type == "cuda",
+        # Pinned beforehand, a weight travels faster, but lies in RAM twice for a while, and its block there
+        # is rounded up to a power of two.
+        low_cpu_mem_usage=not has_ram(2 * bytes_of(module)),
     )
