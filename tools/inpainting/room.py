@@ -1,0 +1,216 @@
+"""The box that a room is: fitted to a picture of it, so that a floor and its walls can be laid flat.
+
+The camera looks level with a shifted lens, so uprights stay upright; lengths are in heights of the camera
+over the floor, since a picture has no scale. Nothing here knows what made the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, optimize
+
+F64 = NDArray[np.float64]
+
+FLOOR, BACK, LEFT, RIGHT = 0, 1, 2, 3
+"""The surfaces of a room."""
+
+_LOW = np.array([0.92, 0.20, -0.34, 0.7, 0.7, 2.0])
+_HIGH = np.array([1.12, 0.38, 0.34, 3.2, 3.2, 4.8])
+_MEAN = np.array([1.00, 0.30, 0.0, 1.75, 1.75, 3.3])
+_SPREAD = np.array([0.05, 0.03, 0.16, 0.45, 0.45, 0.5])
+
+
+@dataclass(frozen=True)
+class Room:
+    """A box room and the camera before it.
+
+    ``focal`` and ``horizon`` (the row that the camera looks at) in heights of the picture, ``yaw`` the turn
+    to the right in radians, ``left``, ``right`` and ``back`` the distances of the walls in camera heights.
+    """
+
+    focal: float
+    horizon: float
+    yaw: float
+    left: float
+    right: float
+    back: float
+
+    def vector(self) -> F64:
+        """The numbers in the order of the fields."""
+        return np.array([self.focal, self.horizon, self.yaw, self.left, self.right, self.back])
+
+
+def _walls(p: F64, px: F64) -> tuple[F64, NDArray[np.intp]]:
+    """Inverse depth (n, columns) of the wall seen in each column, and which; p is (n, 6)."""
+    s, c = np.sin(p[:, 2:3]), np.cos(p[:, 2:3])
+    dx, dz = px * c + s, c - px * s
+    inverse = np.stack([dz / p[:, 5:6], -dx / p[:, 3:4], dx / p[:, 4:5]])
+    return inverse.max(axis=0), inverse.argmax(axis=0) + 1
+
+
+def _bases(p: F64, width: int, height: int) -> tuple[F64, NDArray[np.intp]]:
+    """The row (in pixels, real) where the wall stands on the floor, by column, and which wall it is."""
+    px = ((np.arange(width) + 0.5 - width / 2) / height)[None, :] / p[:, :1]
+    inverse, which = _walls(p, px)
+    return (p[:, 1:2] + p[:, :1] * inverse) * height, which
+
+
+def bases(room: Room, width: int, height: int) -> tuple[F64, NDArray[np.intp]]:
+    """By column, the row in pixels where the wall stands on the floor, and which wall that is."""
+    rows, which = _bases(room.vector()[None], width, height)
+    return rows[0], which[0]
+
+
+def labels(room: Room, width: int, height: int) -> NDArray[np.intp]:
+    """Which surface of the empty room each pixel shows, (height, width)."""
+    rows, which = bases(room, width, height)
+    below = np.arange(height)[:, None] + 0.5 > rows[None, :]
+    return np.where(below, FLOOR, which[None, :])
+
+
+def coordinates(room: Room, surface: int, x: F64, y: F64, width: int, height: int) -> tuple[F64, F64]:
+    """Where on a surface the picture's points (x, y), in pixels, lie.
+
+    On the floor (to the right, into the room), on a wall (along it, upwards from the floor), both from below
+    the camera, in camera heights. Points that do not look at the surface's plane get large numbers.
+    """
+    s, c = float(np.sin(room.yaw)), float(np.cos(room.yaw))
+    scale = 1 / (room.focal * height)
+    raise_or_fall = (room.horizon * height - y) * scale
+    px, py = (x - width / 2) * scale, raise_or_fall
+    dx, dz = px * c + s, c - px * s
+    if surface == FLOOR:
+        t = -1 / np.minimum(py, -1e-3)
+        return t * dx, t * dz
+    if surface == BACK:
+        t = room.back / np.maximum(dz, 1e-3)
+        return t * dx, 1 + t * py
+    t = room.left / np.maximum(-dx, 1e-3) if surface == LEFT else room.right / np.maximum(dx, 1e-3)
+    return t * dz, 1 + t * py
+
+
+def project(room: Room, surface: int, u: F64, v: F64, width: int, height: int) -> tuple[F64, F64, F64]:
+    """Where points of a surface lie in the picture: columns and rows in pixels, and depth (0 if behind)."""
+    s, c = float(np.sin(room.yaw)), float(np.cos(room.yaw))
+    x, y, z = {
+        FLOOR: (u, np.full_like(u, -1.0), v),
+        BACK: (u, v - 1, np.full_like(u, room.back)),
+        LEFT: (np.full_like(u, -room.left), v - 1, u),
+        RIGHT: (np.full_like(u, room.right), v - 1, u),
+    }[surface]
+    right, forward = x * c - z * s, x * s + z * c
+    depth = np.maximum(forward, 1e-3)
+    scale = room.focal * height / depth
+    return width / 2 + right * scale, room.horizon * height - y * scale, np.where(forward > 0.05, depth, 0.0)
+
+
+def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.bool_]) -> tuple[Room, float]:
+    """Fit a box room to a picture (H, W, 3) of which floor and walls are known where nothing hides them.
+
+    Returns the room and the share of the known pixels that it puts on the wrong surface. Lines of the room
+    and of what stands along its walls say how the camera is turned (Coughlan and Yuille, "Manhattan World",
+    1999); the pixels of floor and wall say where the walls stand.
+    """
+    height, width = picture.shape[:2]
+    step = max(1, round(height / 160))
+    down = np.clip(height // step, 1, None), np.clip(width // step, 1, None)
+
+    def small(mask: NDArray[np.bool_]) -> F64:
+        part = mask[: down[0] * step, : down[1] * step].reshape(down[0], step, down[1], step)
+        return part.mean(axis=(1, 3))
+
+    odds = small(floor) - small(wall)
+    h, w = odds.shape
+    total = np.concatenate([np.zeros((1, w)), np.cumsum(odds, axis=0)])
+    column = np.arange(w)
+    rng = np.random.default_rng(0)
+    edges = _edges(picture, rng)
+
+    def score(p: F64, fine: float) -> F64:
+        rows, _ = _bases(p, w, h)
+        at = np.clip(rows, 0, h)
+        low = np.floor(at).astype(int)
+        high = np.minimum(low + 1, h)
+        value = total[low, column] + (total[high, column] - total[low, column]) * (at - low)
+        gain = (total[-1] - 2 * value).sum(axis=1)
+        prior = -0.5 * (((p - _MEAN) / _SPREAD) ** 2).sum(axis=1)
+        return gain * 2 + prior * PRI + LAM * _agreement(p, *edges, fine)
+
+    p = np.clip(_MEAN + _SPREAD * rng.standard_normal((1500, 6)), _LOW, _HIGH)
+    value = np.concatenate([score(part, 0.02) for part in np.array_split(p, 5)])
+    spread = _SPREAD * 0.6
+    fine = 0.02
+    for turn in range(26):
+        if turn in (10, 16):
+            fine = 0.01 if turn == 10 else 0.006
+            value = score(p, fine)
+        order = np.argsort(-value)[:40]
+        p, value = p[order], value[order]
+        child = np.clip(p[rng.integers(0, 40, 150)] + spread * rng.standard_normal((150, 6)), _LOW, _HIGH)
+        p, value = np.concatenate([p, child]), np.concatenate([value, score(child, fine)])
+        spread = spread * 0.82
+    best = Room(*map(float, p[int(np.argmax(value))]))
+    below = labels(best, width, height) == FLOOR
+    wrong = float((floor & ~below).sum() + (wall & below).sum()) / max(float(floor.sum() + wall.sum()), 1.0)
+    return best, wrong
+
+
+import os
+PRI = float(os.environ.get("PRI", "1"))
+
+
+LAM = float(os.environ.get("LAM", "4"))
+
+def _edges(picture, rng):
+    grey = picture.astype(np.float32).mean(axis=2)
+    gx = ndimage.gaussian_filter(grey, 1.3, (0, 1))
+    gy = ndimage.gaussian_filter(grey, 1.3, (1, 0))
+    strength = np.hypot(gx, gy)
+    steep = np.abs(gx) > 3 * np.abs(gy)  # uprights, and what cannot be told from them
+    weight = np.where(~steep, np.minimum(strength, 12.0), 0)
+    weight[strength < 3] = 0
+    flat = weight.ravel().astype(float)
+    if flat.sum() <= 0:
+        return np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)
+    chosen = rng.choice(len(flat), size=900, p=flat / flat.sum())
+    y, x = np.divmod(chosen, picture.shape[1])
+    h = picture.shape[0]
+    tx, ty = -gy.ravel()[chosen], gx.ravel()[chosen]
+    n = np.hypot(tx, ty)
+    return (x + 0.5 - picture.shape[1] / 2) / h, (y + 0.5) / h, tx / n, ty / n
+
+
+def _agreement(p, x, y, tx, ty, fine):
+    out = np.zeros((len(p), len(x)))
+    tan = np.tan(p[:, 2:3])
+    away = np.where(np.abs(tan) < 1e-4, 1e-4, tan)
+    for vx in (-tan * p[:, :1], p[:, :1] / away):
+        dx, dy = vx - x, p[:, 1:2] - y
+        sine = (dx * ty - dy * tx) ** 2 / (dx * dx + dy * dy)
+        out = np.maximum(out, np.exp(-sine / (2 * fine**2)))
+    return out.sum(axis=1)
+
+
+def _bins(picture: NDArray[np.float32]) -> NDArray[np.intp]:
+    """A coarse colour bin a pixel: lightness, and two differences that light changes little."""
+    r, g, b = picture[..., 0], picture[..., 1], picture[..., 2]
+    light = (r + g + b) / 3
+    scale = 255 / (light + 40)
+    i = np.clip(light / 255 * 16, 0, 15).astype(int)
+    j = np.clip(((r - g) * scale / 255 + 0.5) * 14, 0, 13).astype(int)
+    k = np.clip(((g - b) * scale / 255 + 0.5) * 14, 0, 13).astype(int)
+    return (i * 14 + j) * 14 + k
+
+
+def _odds(bins: NDArray[np.intp], share: F64, known: NDArray[np.bool_]) -> F64:
+    """Log odds of floor against wall, by pixel."""
+    hists = []
+    for weight in (share, 1 - share):
+        hist = np.bincount(bins[known], weight[known], minlength=16 * 14 * 14).reshape(16, 14, 14)
+        hist = ndimage.gaussian_filter(hist, (0.8, 0.6, 0.6))
+        hists.append(hist.ravel() / max(hist.sum(), 1e-9))
+    floor = 0.004 * 1.0 / 100
+    return np.log((hists[0][bins] + floor) / (hists[1][bins] + floor))
