@@ -407,20 +407,22 @@ def prune_sessions(days: int | None, only_empty: bool, yes: bool, as_json: bool)
             "bytes": found.size,
             "freed": freed,
         }
-        click.echo(json.dumps(values, ensure_ascii=False))
+        say_json(values)
         return 0
     for line in prunable(found, days):
-        click.echo(line)
+        say(line)
     if not (found.spent or found.loose):
-        click.echo("There is nothing to free.")
+        say("There is nothing to free.")
         return 0
     if not yes:
         if not sys.stdin.isatty():
             raise SessionError("Nothing was freed, since nobody can be asked: --yes frees it without asking.")
+        import click
+
         if not click.confirm(f"Free {_megabytes(found.size)}?"):
-            click.echo("Nothing was freed.")
+            say("Nothing was freed.")
             return 0
-    click.echo(f"Freed {_megabytes(free(sessions, found, wish))}.")
+    say(f"Freed {_megabytes(free(sessions, found, wish))}.")
     return 0
 
 
