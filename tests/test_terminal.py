@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from agent.editor import sample_room
 from sessions import Sessions
 from tests.terminal import CTRL_C, CTRL_D, TAB, Terminal
 
@@ -92,8 +93,9 @@ def test_the_command_line_opens_the_sample_room(tmp_path: Path) -> None:
         assert terminal.end() == 0
         assert "Nothing was made, so no session is kept." in terminal.written
         assert "Traceback" not in terminal.written
-    with Sessions(tmp_path / "data" / "sessions").open("room-1") as session, Image.open(file) as saved:
-        assert np.array_equal(np.array(saved), session.picture())
+    assert Sessions(tmp_path / "data" / "sessions").list() == []
+    with Image.open(file) as saved, Image.open(sample_room()) as room:
+        assert np.array_equal(np.array(saved), np.array(room.convert("RGB")))
 
 
 def test_saving_over_a_file_asks_first(tmp_path: Path) -> None:
