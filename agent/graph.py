@@ -41,6 +41,7 @@ from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
 from agent.view import context_of, focus_after_undo
 from sessions.errors import SessionError
 from sessions.files import reason
+from tools.domain import NO_DRAWN_ROOM
 from tools.segment import name_things
 
 FILE_NAME = "checkpoints.db"
@@ -110,10 +111,10 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
         there = await bench.work(lambda _: name_things(bench.engines.segmenter(), bench.session.picture()))
         remarks.append(replies.not_found(missing, there))
     found = [piece for piece in pieces if piece.open]
-    strange = await bench.work(lambda _: bool(found) and bench.is_strange())
+    strange = await bench.work(lambda _: bool(found or missing) and bench.is_strange())
     if strange:
-        remarks.insert(0, replies.PHOTO)
-        bench.tell(Event("note", replies.PHOTO))
+        remarks.insert(0, NO_DRAWN_ROOM)
+        bench.tell(Event("note", NO_DRAWN_ROOM))
         bench.notes.update(warned=True)
     if found and any(piece.patch is None for piece in found):
         names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in found])

@@ -233,6 +233,7 @@ def segment(
 ) -> int:
     """Find phrases and save their masks; 1 when one of them is not in the picture."""
     from agent.reply import not_found
+    from tools.domain import NO_DRAWN_ROOM, is_drawn
     from tools.langchain import segment_file
     from tools.pictures import read_picture
 
@@ -248,8 +249,12 @@ def segment(
         elif result["found"]:
             say(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
-    if missing:
-        there = registry.load_segmenter(engine).describe(read_picture(meant(image)).pixels)
+    pixels = read_picture(meant(image)).pixels
+    strange = engine == "lisa-pocket" and not is_drawn(pixels)
+    if strange:
+        say(NO_DRAWN_ROOM, err=True)
+    elif missing:
+        there = registry.load_segmenter(engine).describe(pixels)
         say(not_found(missing, there), err=True)
     return 1 if missing else 0
 

@@ -406,7 +406,7 @@ def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computi
             f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
             f" of revision {engine.revision}: only the same weights give the same pixels."
         )
-    most = max(getattr(engine, "areas", (engine.area,)))
+    most = max(getattr(engine, "areas", (getattr(engine, "area", 1),)))
     if request.area is not None and request.area > most:
         raise EngineError(
             f"{path.name} asks {request.engine} to paint {request.area} pixels at once, and it paints {most}"

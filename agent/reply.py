@@ -12,12 +12,6 @@ from sessions.model import Layer
 
 _MOST_NAMED = 12
 
-PHOTO = (
-    "This looks like a photo; the pocket models know drawn rooms alone, "
-    "so do not expect much of what they paint here."
-)
-"""What is said once a session when a picture is none that the pocket models were trained on."""
-
 
 def summary(plan: Plan) -> str:
     """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk."""

@@ -139,10 +139,15 @@ def read_picture(path: str | Path) -> ReadPicture:
     return ReadPicture(pixels, alpha, tuple(notes), Form(grey, own, profile, decoded.about))
 
 
+_COLOURED = 24
+"""Levels between a pixel's channels from which on it has a colour."""
+
+
 def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a mask for a picture of ``size`` (width, height): bool (H, W), True where it is 128 or brighter.
 
-    Transparent parts count as dark. Raises ``PictureError`` when it cannot be read or has another size.
+    Transparent parts count as dark. Raises ``PictureError`` when it cannot be read, has another size, or is
+    no mask: coloured, or grey for the most part.
     """
     path = _existing(path)
     plain = _eight_bits(_decoded(path).image)
@@ -151,7 +156,14 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
             f"The mask {path.name} has {plain.width}x{plain.height} pixels and the picture"
             f" {size[0]}x{size[1]}: they must be the same."
         )
+    colours = np.asarray(_rgb(plain))
+    spread = colours.max(axis=-1) - colours.min(axis=-1)
     light = np.array(_rgb(plain).convert("L"), dtype=np.uint16)
+    if (spread > _COLOURED).mean() > 0.05 or ((light > 16) & (light < 240)).mean() > 0.4:
+        raise PictureError(
+            f"{path.name} looks like a picture and not like a mask: a mask is white where the picture should"
+            " change and black elsewhere."
+        )
     if plain.mode in ("LA", "RGBA"):
         light = light * np.array(plain.getchannel("A"), dtype=np.uint16) // 255
     mask: NDArray[np.bool_] = light >= 128

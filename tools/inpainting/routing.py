@@ -240,7 +240,8 @@ def _stage(
     if look.step is None:
         if value is None:
             raise ValueError("a look without a value and without a step has no colour")
-        return recolour.stage_for(value, picture, mask)
+        stage = recolour.stage_for(value, picture, mask)
+        return stage.model_copy(update={"pattern": "plain"}) if look.pattern == "plain" else stage
     if value is not None and (current is None or current.value != value):
         current = recolour.stage_for(value, picture, mask)
     return recolour.stage_for_step(look.step, current, picture, mask)
