@@ -171,7 +171,7 @@ class ColourPainter:
         colour = np.array(next((PAINTS[word] for word in words if word in PAINTS), tuple(around)))
         if "mottled" in words:
             colour = np.array([job.seed >> shift & 255 for shift in (0, 8, 16)])
-        if "dark" in words:
+        if {"dark", "darker"} & {*words}:
             colour = colour // 2
         colour[0] = min(255, colour[0] + job.seed % 8)
         if "shy" in words and job.guidance <= self.guidance:

@@ -54,7 +54,7 @@ def test_names_of_css_are_near_their_values(name: str) -> None:
         ("fire brick", "firebrick"), ("dark slate gray", "darkslategrey"), ("off-white", "off white"),
         ("wine-coloured", "wine"), ("rust colored", "rust"), ("#369", "#336699"),
         ("rgb(51, 102, 153)", "#336699"), ("burgandy", "burgundy"), ("turquiose", "turquoise"),
-        ("lavnder", "lavender"), ("creme", "cream"),
+        ("lavnder", "lavender"), ("creme", "cream"), ("cobalt blue", "cobalt"), ("burgundy red", "burgundy"),
     ],
 )  # fmt: skip
 def test_spellings_of_one_colour(words: str, same: str) -> None:
@@ -153,6 +153,9 @@ def test_a_given_name_is_read_as_a_colour_near_by() -> None:
         ("a bluish grey rug on the floor", "the rug", "bluish grey"),
         ("a gold vase", "the vase", "gold"),
         ("a red couch", "the sofa", "red"),
+        ("a red leather sofa", "the leather sofa", "red"),
+        ("a rosy brown basket", "the basket", "rosybrown"),
+        ("a dark slate gray rug", "the rug", "darkslategray"),
     ],
 )
 def test_a_colour_and_nothing_else(prompt: str, target: str, colour: str) -> None:
@@ -170,6 +173,8 @@ def test_a_colour_and_nothing_else(prompt: str, target: str, colour: str) -> Non
         ("a dark oak table", "the table", "", "dark oak", "", ""),
         ("denim", "the sofa", "", "denim", "", ""),
         ("a copper lamp", "the lamp", "", "copper", "", ""),
+        ("a terracotta floor", "the floor", "", "terracotta", "", ""),
+        ("polka dot cushions", "the cushions", "", "", "polka dot", ""),
         ("a solid gold vase", "the vase", "", "solid gold", "", ""),
         ("a blue striped rug", "the rug", "blue", "", "striped", ""),
         ("a wrinkled linen sofa with brass legs", "the sofa", "", "linen", "", "wrinkled, with brass legs"),

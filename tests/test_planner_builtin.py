@@ -327,6 +327,9 @@ def test_it_says_what_it_understood() -> None:
         ),
         ("paint the walls to match the sofa", "the walls = walls the colour of the sofa"),
         ("make the cushions the colour of rust", "the cushions = rust cushions"),
+        ("make the stool copper colored", "the stool = a copper-coloured stool"),
+        ("make the sofa pumpkin", "the sofa = a pumpkin sofa"),
+        ("I find the wall too yellow", "the wall = a less yellow wall"),
     ],
 )
 def test_a_colour_comes_whole_into_the_plan(sentence: str, wanted: str) -> None:
@@ -346,6 +349,9 @@ def test_a_colour_comes_whole_into_the_plan(sentence: str, wanted: str) -> None:
         ("tone it down a bit", "a slightly more muted red sofa"),
         ("make it darker and warmer", "a darker and warmer red sofa"),
         ("make it a darker green", "a darker green sofa"),
+        ("tone down the red", "a more muted red sofa"),
+        ("make it cooler", "a cooler red sofa"),
+        ("make it just a hair lighter", "a slightly lighter red sofa"),
         ("now dark", "a dark red sofa"),
     ],
 )

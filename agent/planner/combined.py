@@ -8,7 +8,9 @@ against the grammar's doubt.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ import pocket
 from agent.planner.english import lexicon as lx
 from agent.planner.english.grammar import Grammar
 from agent.planner.english.joined import joined, parted
+from agent.planner.english.looks import turned
 from agent.planner.english.nouns import DETERMINERS, is_look, is_thing
 from agent.planner.english.openings import opened_clause
 from agent.planner.english.text import LONGEST, Tokens, is_joined, is_known, tokenise
@@ -49,6 +52,8 @@ class Combined:
         if len(sentence) > LONGEST or not all(map(_is_open, frames)):
             return frames
         tokens = tokenise(sentence)
+        if ("not", "too") in pairwise(token.low for token in tokens):
+            return frames  # what is "not too yellow" is not to become yellow
         doubt = doubts(frames, tokens)
         if len(tokens) < (_SHORT if doubt else _CLEAR) or self._tagger is None:
             return frames
@@ -86,7 +91,9 @@ def choose(frames: Frames, tokens: Tokens, reading: Reading, doubt: int) -> Fram
     """The grammar's frames or the tagger's. ``doubt``: the grammar's, 0, 1 or 2."""
     if reading.sort == "other" or (frames[0].act == "ask" and any(token.low == "or" for token in tokens)):
         return frames  # "green or blue?" is for the user to say
-    read = reading.frames if reading.sort == "edit" else ()
+    read = tuple(_meant(frame, tokens) for frame in reading.frames) if reading.sort == "edit" else ()
+    if read != reading.frames and reading.sort == "edit":
+        reading = replace(reading, frames=read)
     takes = any(frame.kind == "remove" for frame in read)
     if takes and not any(token.low in _TAKING for token in tokens):
         return frames
@@ -135,6 +142,15 @@ def _against_wish(frames: Frames, tokens: Tokens, reading: Reading, doubt: int) 
         return frames
     enough = _SURE if tied else (_ENOUGH_OF_ORDERS if order else _ENOUGH)[doubt]
     return read if reading.confidence >= enough else frames
+
+
+def _meant(frame: Frame, tokens: Tokens) -> Frame:
+    """A wish of the tagger, with "too yellow" taken for what it is: less yellow."""
+    first = frame.prompt.lower().split()[:1]
+    for before, token in pairwise(tokens):
+        if before.low == "too" and [token.low] == first and frame.kind == "restyle":
+            return replace(frame, prompt=turned(f"too {frame.prompt.lower()}", f"too {frame.prompt}"))
+    return frame
 
 
 def _loses_colours(frames: Frames, read: Frames) -> bool:

@@ -513,8 +513,8 @@ _COMMON: Final = (
     *_PLAIN, "navy", "beige", "cream", "turquoise", "mint green", "sage green", "olive green",
     "mustard yellow", "burgundy", "peach", "lilac", "mauve", "tan", "charcoal", "terracotta", "ochre",
     "crimson", "violet", "sky blue", "forest green", "emerald green", "off white", "taupe", "salmon",
-    "coral", "magenta", "plum", "lavender", "rust", "royal blue", "petrol blue", "lime green", "butter yellow",
-    "maroon", "dusty pink",
+    "coral", "magenta", "plum", "lavender", "rust", "royal blue", "petrol blue", "lime green",
+    "butter yellow", "maroon", "dusty pink",
     "sand", "camel", "caramel", "dusky pink", "rose pink", "oatmeal", "denim blue", "midnight blue",
 )  # fmt: skip
 _HUES: Final = (

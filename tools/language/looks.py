@@ -181,7 +181,7 @@ _LESS_DEGREES: Final = {
     "a fraction", "a tone", "slightly", "a trifle", "somewhat", "one shade", "one notch", "one tone",
     "marginally", "bit", "little", "tad", "touch", "mildly", "gently", "subtly", "ever so slightly",
     "a teeny bit", "a tiny bit", "a wee bit", "just a bit", "just slightly", "shade", "minimally", "barely",
-    "faintly", "a smidgen", "one step less",
+    "faintly", "a smidgen", "a hair", "just a hair", "one step less",
 }  # fmt: skip
 _MORE_DEGREES: Final = {
     "much", "a lot", "lots", "far", "way", "considerably", "significantly", "a great deal", "a good deal",
@@ -785,8 +785,8 @@ def without_article(words: str) -> str:
 
 
 _DEGREE_WITH_ARTICLE: Final = re.compile(
-    r"\b(?:just )?an? (lot|whole lot|good deal|great deal|little bit|tiny bit|little|bit|touch|tad|shade|hint"
-    r"|notch|tone)(?= (?!of ))",
+    r"\b(?:just )?an? (lot|whole lot|good deal|great deal|little bit|tiny bit|little|bit|touch|tad|shade"
+    r"|hint|hair|notch|tone)(?= (?!of ))",
     re.IGNORECASE,
 )
 _NOT_SO_MUCH: Final = re.compile(r"\bnot (?:quite |nearly )?(?:so|as|that|too)(?: very)? ", re.IGNORECASE)

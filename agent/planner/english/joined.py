@@ -49,6 +49,8 @@ def group(lows: Sequence[str], at: int) -> tuple[int, str]:
     low = lows[at]
     if low.startswith("#"):
         return 1, f"hex_{low[1:]}" if colours.code_value(low) else low
+    if lows[at + 1 : at + 2] in (["coloured"], ["colored"]) and (low in lx.MATERIALS or _is_colour(low)):
+        return 2, f"{low}-coloured"
     step = _step(lows, at)
     if step:
         return step

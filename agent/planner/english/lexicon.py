@@ -341,6 +341,7 @@ ORDINALS: dict[str, int] = {
 }  # fmt: skip
 
 SLANG: dict[str, str] = {
+    "lite": "light",
     "u": "you", "ur": "your", "da": "the", "teh": "the", "gimme": "give me", "lemme": "let me",
     "wanna": "want to", "gonna": "going to", "gotta": "have to", "n": "and", "&": "and", "+": "and",
     "w/": "with", "w": "with", "b4": "before", "thru": "through", "cuz": "because", "coz": "because",

@@ -231,6 +231,8 @@ def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) 
         )
     if words[0] == "not":
         return Complement(vague=True)
+    if len(tokens) == 1 and not into and nouns.is_colour_too(words[0]):
+        return look_only(tokens)  # "make the sofa pumpkin"
     if has_thing(tokens) and not _surface_thing(tokens) and any(is_thing(t.low) for t in tokens):
         thing, rest = split(tokens, places=False, tails=True)
         if thing and _same_noun(noun_of(thing), object_noun):

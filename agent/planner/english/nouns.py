@@ -163,7 +163,7 @@ def head(run: Tokens, *, look_follows: bool) -> int:
     if owner >= 0:  # "the poodle's | fur pink"
         return owner + 1 + max(1, head(run[owner + 1 :], look_follows=look_follows))
     pure = [i for i, word in enumerate(words) if is_pure(word)]
-    if look_follows and len(pure) > 1 and pure[-1] == len(words) - 1 and _is_colour_too(words[-1]):
+    if look_follows and len(pure) > 1 and pure[-1] == len(words) - 1 and is_colour_too(words[-1]):
         return pure[-2] + 1  # "the sofa | pumpkin"
     if pure:
         end = pure[-1] + 1
@@ -206,7 +206,7 @@ def head(run: Tokens, *, look_follows: bool) -> int:
     return len(words) if len(words) == 1 else len(words) - 1
 
 
-def _is_colour_too(low: str) -> bool:
+def is_colour_too(low: str) -> bool:
     """Whether a thing-word is the name of a colour as well ("pumpkin", "leaf")."""
     return low in colours.names()
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from agent.planner.english import lexicon as lx
+from agent.planner.english.joined import is_step
 from agent.planner.english.lexicon import words as word_set
 from agent.planner.english.looks import by_degree, complement, opposite
 from agent.planner.english.nouns import has_thing, is_look, lows, split
@@ -204,6 +205,9 @@ def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: b
     if enough:
         if enough[1] in lx.OPPOSITES:
             look = by_degree(text, opposite(enough[1]))
+            return replace(base, sort="restyle", verb="restyle", look=look, confidence=0.6)
+        if is_step(f"less_{enough[1]}"):
+            look = by_degree(text, f"less {enough[1]}")
             return replace(base, sort="restyle", verb="restyle", look=look, confidence=0.6)
         return replace(base, sort="vague", verb="restyle")
     modal = (

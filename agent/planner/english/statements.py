@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english import nouns
+from agent.planner.english.joined import is_step
 from agent.planner.english.looks import Complement, complement, is_look_phrase, look_of, opposite
 from agent.planner.english.nouns import has_thing, is_look, is_thing, lows, noun_of, split
 from agent.planner.english.objects import add_clause, remove_clause
@@ -196,6 +197,8 @@ def _too(words: tuple[str, ...]) -> Piece:
     for word in words[1:]:
         if lx.COMPARATIVES.get(word, word) in lx.OPPOSITES:
             return Piece(look=opposite(word), confidence=0.6)
+    if len(words) == 2 and is_step(f"less_{words[1]}"):
+        return Piece(look=f"less {words[1]}", confidence=0.6)
     return Piece("vague", "restyle", reference="it")
 
 
