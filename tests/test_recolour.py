@@ -220,8 +220,8 @@ def test_what_an_engine_painted_takes_the_colour_and_keeps_texture_and_alpha() -
     after = compose(picture, [patch])
     assert computed.taken(after, mask, stage) < 0.03
     inner = ~grown(~mask, 4)
-    texture = [from_srgb(each[inner])[:, 0] for each in (compose(picture, [painted]), after)]
-    assert np.corrcoef(*texture)[0, 1] > 0.98
+    was, now = (from_srgb(each[inner])[:, 0] for each in (compose(picture, [painted]), after))
+    assert np.corrcoef(was, now)[0, 1] > 0.98
 
 
 def test_a_step_of_nothing_moves_nothing_and_steps_add_up() -> None:

@@ -30,6 +30,7 @@ from sessions.compose import compose
 from tools import colours, registry
 from tools.errors import EngineError
 from tools.inpainting import recolour as computed
+from tools.inpainting.appearance import box_of
 from tools.inpainting.oklab import Field, from_srgb
 from tools.inpainting.recolour import ColourStep
 from tools.segment import Segmenter, find
@@ -39,7 +40,7 @@ Mask = NDArray[np.bool_]
 RGB = tuple[int, int, int]
 
 SIZE: Final = (640, 480)
-EDITS: Final = 2
+EDITS: Final = 3
 """Colours that one thing is given, one at a time."""
 
 HUE: Final = 0.05
@@ -144,12 +145,14 @@ def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
     mask = case.mask if given is None else given
     stage = computed.stage_for((float(value[0]), float(value[1]), float(value[2])), case.picture, mask)
     after = compose(case.picture, [computed.recolour(case.picture, mask, stage)])
-    inner = _inner(case.mask)
-    before, got, true = (from_srgb(each) for each in (case.picture, after, case.truth))
+    box = box_of(case.picture, case.mask)
+    near = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    inner = _inner(case.mask)[near]
+    before, got, true = (from_srgb(each[near]) for each in (case.picture, after, case.truth))
     apart = np.median(got[inner], axis=0) - np.median(true[inner], axis=0)
     error, old = (np.linalg.norm(each - true, axis=2) for each in (got, before))
     change = np.linalg.norm(got - before, axis=2)
-    surface, rest = _inner(case.surface), _inner(case.mask & ~case.surface)
+    surface, rest = _inner(case.surface)[near], _inner(case.mask & ~case.surface)[near]
     different = surface & (old > 0.06)
     return Result(
         one=math.hypot(*true[inner].std(axis=0)[1:]) <= ONE_COLOUR,
@@ -224,7 +227,7 @@ def _masks(kind: str) -> Callable[[Case, int], Mask | None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; the exit code is 1 below the bars."""
+    """Measure and print, after Ctrl-C what was measured so far; the exit code is 1 below the bars."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--rooms", type=int, default=20)
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
@@ -239,25 +242,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: list[Result] = []
     steps: list[bool | None] = []
     picked = list(STEPS)
-    for number, case in enumerate(draw(options.seed, options.rooms)):
-        mask = given(case, number)
-        if mask is None or not mask.any():
-            continue
-        result, after = judge(case, mask)
-        results.append(result)
-        if number % EDITS == 0:
-            name = picked[number // EDITS % len(picked)]
-            steps.append(step(case, name))
-            if steps[-1] is False:
-                print(f"  wrong step: {case.look} {case.kind}, {name}", flush=True)
-        text = f"room {case.room}: {case.look} {case.kind} in {case.rgb}"
-        verdict = (
-            f"ab {result.hue:.3f} L {result.lightness:+.3f} left {result.left:.2f} ranks {result.ranks:.3f}"
-        )
-        if result.one and not result.right:
-            print(f"  wrong {text}: {verdict}", flush=True)
-        if sheets is not None:
-            sheets.add(case.picture, after, case.truth, text, verdict, result.right)
+    try:
+        for number, case in enumerate(draw(options.seed, options.rooms)):
+            mask = given(case, number)
+            if mask is None or not mask.any():
+                continue
+            result, after = judge(case, mask)
+            results.append(result)
+            if number % EDITS == 0:
+                name = picked[number // EDITS % len(picked)]
+                steps.append(step(case, name))
+                if steps[-1] is False:
+                    print(f"  wrong step: {case.look} {case.kind}, {name}", flush=True)
+            text = f"room {case.room}: {case.look} {case.kind} in {case.rgb}"
+            verdict = f"ab {result.hue:.3f} L {result.lightness:+.3f} left {result.left:.2f}"
+            if result.one and not result.right:
+                print(f"  wrong {text}: {verdict}", flush=True)
+            if sheets is not None:
+                sheets.add(case.picture, after, case.truth, text, verdict, result.right)
+    except KeyboardInterrupt:
+        print("  stopped: what was measured so far")
     for file in sheets.write() if sheets is not None else ():
         print("wrote", file)
     return 0 if _report(results, steps) else 1
@@ -267,6 +271,8 @@ def _report(results: Sequence[Result], steps: Sequence[bool | None]) -> bool:
     one = [result for result in results if result.one]
     several = [result for result in results if not result.one]
     textured = [result.ranks for result in one if 0.25 <= result.asked <= 0.9]
+    if not textured or not steps:
+        return False
     right = np.mean([result.right for result in one])
     for name, some in (("one colour", one), ("several colours", several), ("all", results)):
         if some:

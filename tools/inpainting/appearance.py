@@ -15,7 +15,7 @@ from tools.inpainting.oklab import Field, from_srgb
 
 Colour = tuple[float, float, float]
 
-LIGHT: Final = 0.97
+LIGHT: Final = 0.95
 LEAST_LIGHT: Final = 0.85
 """The share of its own lightness that a surface without shade shows at its median, and the least that is
 assumed: fitted on drawn rooms, whose things lie between 0.83 and 1.1."""

@@ -303,13 +303,7 @@ class _Change:
         share, own = self._own(colours)
         new = self._followed(own) if self._stage.pattern == "follows" else self._lit(own, self._main)
         if self._others:
-            points = shadeless(from_srgb(own))
-            places = [_place(points, self._main, other) for other in self._others]
-            last = np.zeros(len(colours), np.float32)
-            for other, place in zip(self._others, places, strict=True):
-                nearer = place > last
-                new[nearer] += ((place - last)[:, None] * (self._lit(own, other) - new))[nearer]
-                last = np.maximum(last, place)
+            new = self._plain(own, new)
         changed = colours + np.float32(self._stage.strength) * share[:, None] * (new - own)
         return np.clip(changed, 0, 255), share
 
@@ -328,6 +322,24 @@ class _Change:
             part = (colours - (1 - solid) * to_srgb(kept[None])) / solid
             own = np.where((less & (mixed < 1))[:, None], np.clip(part, 0, 255), own)
         return share, own
+
+    def _plain(self, colours: Field, new: Field) -> Field:
+        """The new colours where the other colours of a pattern take the new one, too; ``new`` is for the
+        main one.
+
+        At the border of two colours a pixel's own lightness is the mixture's.
+        """
+        points, main = shadeless(from_srgb(colours)), to_srgb(self._main[None])
+        last = np.zeros(len(colours), np.float32)
+        for other in self._others:
+            place = _place(points, self._main, other, 0.0)
+            nearer = (place > 0.05) & (place >= last)
+            last = np.maximum(last, place)
+            mixed = main + place[nearer, None] * (to_srgb(other[None]) - main)
+            gain = from_srgb(colours[nearer])[:, :1] / np.maximum(from_srgb(mixed)[:, :1], 0.02)
+            lit = to_srgb(_shouldered(gain * self._target[0], self._target[0]) * self._target)
+            new[nearer] += np.minimum(place[nearer, None] / 0.2, 1) * (lit - new[nearer])
+        return new
 
     def _followed(self, colours: Field) -> Field:
         """The new colours where all colours of a thing move as its main colour does."""
@@ -389,12 +401,12 @@ def _foreign(points: Field, main: Field) -> Field:
     )
 
 
-def _place(points: Field, main: Field, other: Field) -> Field:
+def _place(points: Field, main: Field, other: Field, sure: float = 0.15) -> Field:
     """Where colours (n, 3, ``shadeless``) lie between two of a thing's: 0 at the main one, 1 at the other."""
     start = shadeless(main[None])[0]
     way = shadeless(other[None])[0] - start
     place = (points - start) @ way / np.float32(way @ way)
-    return np.asarray(np.clip((place - 0.15) / 0.7, 0, 1), np.float32)
+    return np.asarray(np.clip((place - sure) / (1 - 2 * sure), 0, 1), np.float32)
 
 
 def _smoothly(x: Field | np.float32, low: float, high: float) -> Field:
@@ -425,18 +437,27 @@ def _calm(rgba: NDArray[np.uint8], inside: NDArray[np.bool_], stretch: float) ->
     rows = max(64, _STRIPS // max(1, wide))
     for top in range(0, high, rows):
         first, last = max(0, top - _WINDOW), min(high, top + rows + _WINDOW)
-        level = rgba[first:last, :, :3].mean(axis=2, dtype=np.float32)
+        level = rgba[first:last, :, 0].astype(np.float32)
+        level += rgba[first:last, :, 1]
+        level += rgba[first:last, :, 2]
+        level *= np.float32(1 / 3)
         mean = ndimage.uniform_filter(level, _WINDOW)
         variance = np.maximum(ndimage.uniform_filter(level * level, _WINDOW) - mean * mean, 0)
-        whole = ndimage.minimum_filter(inside[first:last], _WINDOW)
-        if not whole.any():
+        whole = inside[first:last]
+        if not whole.all():
+            whole = ndimage.minimum_filter(whole, _WINDOW)
+        some = variance[::3, ::3][whole[::3, ::3]]
+        if not some.size:
             continue
-        calmest = float(np.quantile(variance[whole][::7], 0.2))
+        calmest = float(np.quantile(some, 0.2))
         noise = np.float32(max((0.4 * stretch) ** 2, 1.5 * min(calmest, (3 * stretch) ** 2)))
-        shift = (mean - level) * np.minimum(noise / np.maximum(variance, 1e-3), 1) * whole
-        part = np.s_[top - first : top - first + min(rows, high - top)]
-        band = rgba[top : top + rows, :, :3]
-        band[:] = np.clip(np.rint(band + shift[part][..., None]), 0, 255)
+        shift = mean - level
+        shift *= noise / np.maximum(variance, noise)
+        shift *= whole
+        part = np.rint(shift[top - first : top - first + min(rows, high - top)]).astype(np.int16)
+        for channel in range(3):
+            plane = rgba[top : top + rows, :, channel]
+            plane[:] = np.clip(plane + part, 0, 255)
 
 
 def seen(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
