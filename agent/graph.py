@@ -109,7 +109,7 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
         there = await bench.work(lambda _: name_things(bench.engines.segmenter(), bench.session.picture()))
         remarks.append(replies.not_found(missing, there))
     found = [piece for piece in pieces if piece.open]
-    strange = await bench.work(lambda _: bool(found) and bench.is_strange())
+    strange = await bench.work(lambda _: bool(found or missing) and bench.is_strange())
     if strange:
         remarks.insert(0, replies.PHOTO)
         bench.tell(Event("note", replies.PHOTO))

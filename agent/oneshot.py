@@ -210,7 +210,8 @@ def segment(
     as_json: bool,
 ) -> int:
     """Find phrases and save their masks; 1 when one of them is not in the picture."""
-    from agent.reply import not_found
+    from agent.reply import NO_ROOM, not_found
+    from tools.domain import is_drawn
     from tools.langchain import segment_file
     from tools.pictures import read_picture
 
@@ -226,9 +227,12 @@ def segment(
         elif result["found"]:
             click.echo(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
+    pixels = read_picture(image).pixels
     if missing:
-        there = registry.load_segmenter(engine).describe(read_picture(image).pixels)
+        there = registry.load_segmenter(engine).describe(pixels)
         click.echo(not_found(missing, there), err=True)
+    if engine == registry.segmenter_of("pocket") and not is_drawn(pixels):
+        click.echo(NO_ROOM, err=True)
     return 1 if missing else 0
 
 

@@ -13,10 +13,13 @@ from sessions.model import Layer
 _MOST_NAMED = 12
 
 PHOTO = (
-    "This looks like a photo; the pocket models know drawn rooms alone, "
+    "This is no drawn room; the pocket models know drawn rooms alone, "
     "so do not expect much of what they paint here."
 )
 """What is said once a session when a picture is none that the pocket models were trained on."""
+
+NO_ROOM = "This is no drawn room, and the pocket segmenter knows drawn rooms alone: its masks mean little here."
+"""The same where only masks are asked for."""
 
 
 def summary(plan: Plan) -> str:

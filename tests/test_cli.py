@@ -410,7 +410,7 @@ def test_a_photo_is_edited_after_a_warning(inpalla: Run, home: Path) -> None:
     write_picture(home / "photo.png", photo)
     result = inpalla("edit", "photo.png", "make the sofa red", "make the rug green", "-o", "out.png")
     assert result.code == 0
-    assert result.out.count("This looks like a photo; the pocket models know drawn rooms alone") == 1
+    assert result.out.count("This is no drawn room; the pocket models know drawn rooms alone") == 1
     assert Path("out.png").is_file()
 
 

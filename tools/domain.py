@@ -19,7 +19,9 @@ P = TypeVar("P", np.uint8, np.float32)
 _TILE, _TILES, _BLOCK = 128, 8, 8
 _GREYEST = 0.02  # Mean saturation below which a picture is grey all over: no drawn room is.
 
-_FLATTEST = 0.16  # Share of one very colour above which it is a graphic: in 250 drawn rooms it was 0.11 at most.
+_FLATTEST = (
+    0.16  # Share of one very colour above which it is a graphic: in 250 drawn rooms it was 0.11 at most.
+)
 _SMALLEST = 48  # Pixels a side below which there is too little to judge by.
 
 # Means, spreads and weights of the features, in their order, and the offset: a logistic regression on drawn

@@ -46,7 +46,7 @@ _SHORT, _LONG = 24, 256
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
 
-_LESS_LIKELY, _MORE_LIKELY = 0.04, 0.02
+_LESS_LIKELY, _MORE_LIKELY = 0.06, 0.1
 """By how much the mean probability of a part may be below the likeliest part's, and another kind's above its
 own, before it is taken for something else."""
 _IN_PIECES = frozenset({"rug", "bed", "curtain"})
