@@ -112,12 +112,12 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
     """
     places = {index: read_place(piece.target) for index, piece in enumerate(pieces) if _is_new(piece)}
     phrases: list[str] = []
-    roles: dict[int, Mapping[str, str]] = {}
+    roles: dict[int, dict[str, str]] = {}
     for index, piece in enumerate(pieces):
         named: dict[str, str] = {}
         if piece.open and piece.mask is None:
             place = places.get(index)
-            named |= landmarks(place, piece.prompt) if place else _asked(piece.target)
+            named.update(landmarks(place, piece.prompt) if place else _asked(piece.target))
         if piece.open and piece.patch is None and piece.kind == "restyle" and piece.refreshes is None:
             if like := read_look(piece.prompt, piece.target).like:
                 named["like"] = like

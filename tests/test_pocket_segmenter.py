@@ -92,11 +92,12 @@ def test_half_a_thing_is_made_whole_by_its_colours(scale: int) -> None:
     half = true.copy()
     half[:, 140:] = False
     chance = ndimage.gaussian_filter(half.astype(np.float32), 14)  # a coarse model is unsure around a mask
-    large = [each.repeat(scale, axis=0).repeat(scale, axis=1) for each in (picture, half, true, far)]
-    made = follow_colours(large[0], large[1], chance)
+    large = picture.repeat(scale, axis=0).repeat(scale, axis=1)
+    halved, whole, other = (each.repeat(scale, axis=0).repeat(scale, axis=1) for each in (half, true, far))
+    made = follow_colours(large, halved, chance)
     assert overlap(half, true) < 0.7
-    assert overlap(made, large[2]) > 0.9
-    assert not (made & large[3]).any()
+    assert overlap(made, whole) > 0.9
+    assert not (made & other).any()
 
 
 def test_where_there_are_no_surroundings_a_mask_stays() -> None:
