@@ -113,7 +113,7 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
     """
     places = {index: read_place(piece.target) for index, piece in enumerate(pieces) if _is_new(piece)}
     phrases: list[str] = []
-    roles: dict[int, Mapping[str, str]] = {}
+    roles: dict[int, dict[str, str]] = {}
     for index, piece in enumerate(pieces):
         named: dict[str, str] = {}
         if piece.open and piece.mask is None:
@@ -311,14 +311,14 @@ def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
     rest = other_than(piece.target)
     assert rest is not None
     taken = np.zeros(everything.mask.shape, bool)
-    for layer in _about(session, rest.noun):
-        if layer.mask is not None:
-            taken |= session.pictures.get(layer.mask) > 0
+    before = _about(session, rest.noun)
+    for layer in before:
+        taken |= session.pictures.get(layer.mask) > 0
     left = [
         thing & ~taken for thing in separate(everything.mask) if (thing & taken).sum() < 0.4 * thing.sum()
     ]
     count = len(left) if rest.count is None else rest.count
-    if not left or len(left) < count:
+    if len(left) < max(1, count) or (not before and len(left) == 1):
         return piece.but(outcome="not found", confidence=everything.confidence)
     if len(left) > count:
         apart = told_apart(left) if count == 1 else None
@@ -341,13 +341,13 @@ def _about(session: Session, noun: str) -> list[Layer]:
 
 
 def as_good(found: Mask, everything: Mask) -> list[Mask]:
-    """The things of a kind, of all of it (H, W), among which a phrase for a single one does not choose: those
-    that what was ``found`` for it covers, where there are several and they are about as large.
+    """The things of a kind, of all of it (H, W), that a phrase for a single one may mean as well as what was
+    ``found`` for it: where there are several that are about as large, all of these, else none.
     """
-    things = [thing for thing in separate(everything) if (thing & found).sum() > 0.6 * thing.sum()]
+    things = separate(everything)
     largest = max((int(thing.sum()) for thing in things), default=0)
     near = [thing for thing in things if thing.sum() >= AS_LARGE * largest]
-    return near if len(near) > 1 else []
+    return near if len(near) > 1 and any((thing & found).any() for thing in near) else []
 
 
 def which_of(noun: str, apart: Sequence[str], count: int = 0) -> str:

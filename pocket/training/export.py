@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 import pocket
+from pocket import rooms
 
 
 def export_lisa(source: Path, records: Path, weights: Path) -> None:
@@ -25,6 +26,7 @@ def export_lisa(source: Path, records: Path, weights: Path) -> None:
     tokenizer = LisaTokenizer(source / "tokenizer.model")
     model.config.presence = presence.fit(model, tokenizer, Records.load(records, held_out=True))
     model.config.follow_edges = model.config.choose_among = True
+    model.config.names, model.config.pairs = list(rooms.KINDS), sorted(rooms.PLURAL_KINDS)
     target = _fresh(weights / "lisa")
     model.half().save_pretrained(target)
     shutil.copy(source / "tokenizer.model", target)

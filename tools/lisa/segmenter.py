@@ -46,7 +46,7 @@ _SHORT, _LONG = 24, 256
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
 
-_LESS_LIKELY, _MORE_LIKELY = 0.04, 0.02
+_LESS_LIKELY, _MORE_LIKELY = 0.06, 0.1
 """By how much the mean probability of a part may be below the likeliest part's, and another kind's above its
 own, before it is taken for something else."""
 _IN_PIECES = frozenset({"rug", "bed", "curtain"})
@@ -326,7 +326,7 @@ class LisaSegmenter(Movable):
         kind, parts = thing_in(phrase)[0], separate(mask)
         if not kind or not parts:
             return mask
-        grid = tuple(drawn.logits.shape)
+        grid = (drawn.logits.shape[0], drawn.logits.shape[1])
         places = [_at(part, grid) for part in parts]
         chance = drawn.logits.sigmoid().cpu().numpy()
         own = np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
@@ -337,8 +337,8 @@ class LisaSegmenter(Movable):
         for rival in self._rivals(picture, phrase, sight):
             theirs = rival.logits.sigmoid().cpu().numpy()
             for number, place in enumerate(places):
-                if place.any() and (chance := float(theirs[place].mean())) > own[number] + _MORE_LIKELY:
-                    least[number] = max(least[number], chance)
+                if place.any() and theirs[place].mean() > own[number] + _MORE_LIKELY:
+                    least[number] = 2.0  # than which nothing is likelier
         kept = [part for part, sure, enough in zip(parts, own, least, strict=True) if sure >= enough]
         return np.logical_or.reduce(kept) if kept else np.zeros_like(mask)
 
@@ -471,9 +471,9 @@ class LisaSegmenter(Movable):
         return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
 
 
-def _at(mask: NDArray[np.bool_], size: tuple[int, ...]) -> NDArray[np.bool_]:
-    """A mask at another size, by its nearest pixels."""
-    return np.asarray(Image.fromarray(mask).resize(size[::-1], Image.Resampling.NEAREST))
+def _at(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """A mask at another (height, width), by its nearest pixels."""
+    return np.asarray(Image.fromarray(mask).resize((size[1], size[0]), Image.Resampling.NEAREST))
 
 
 def _signs(weighed: _Weighed) -> Signs:
