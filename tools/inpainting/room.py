@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 F64 = NDArray[np.float64]
 
@@ -110,39 +110,38 @@ def project(room: Room, surface: int, u: F64, v: F64, width: int, height: int) -
 def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.bool_]) -> tuple[Room, float]:
     """Fit a box room to a picture (H, W, 3) of which floor and walls are known where nothing hides them.
 
-    Returns the room and the share of the known pixels that it puts on the wrong surface. Lines of the room
-    and of what stands along its walls say how the camera is turned (Coughlan and Yuille, "Manhattan World",
-    1999); the pixels of floor and wall say where the walls stand.
+    Returns the room and the share of the known pixels that it puts on the wrong surface. Lines of the room,
+    and of what stands along its walls, say how the camera is turned (the Manhattan world of Coughlan and
+    Yuille, 1999); the pixels of floor and wall say where the walls stand.
     """
     height, width = picture.shape[:2]
     step = max(1, round(height / 160))
-    down = np.clip(height // step, 1, None), np.clip(width // step, 1, None)
+    h, w = height // step, width // step
 
     def small(mask: NDArray[np.bool_]) -> F64:
-        part = mask[: down[0] * step, : down[1] * step].reshape(down[0], step, down[1], step)
-        return part.mean(axis=(1, 3))
+        part = mask[: h * step, : w * step].reshape(h, step, w, step)
+        return np.asarray(part.mean(axis=(1, 3)))
 
     odds = small(floor) - small(wall)
-    h, w = odds.shape
     total = np.concatenate([np.zeros((1, w)), np.cumsum(odds, axis=0)])
     column = np.arange(w)
     rng = np.random.default_rng(0)
-    edges = _edges(picture, rng)
+    lines = _lines(picture, rng)
 
     def score(p: F64, fine: float) -> F64:
         rows, _ = _bases(p, w, h)
         at = np.clip(rows, 0, h)
         low = np.floor(at).astype(int)
         high = np.minimum(low + 1, h)
-        value = total[low, column] + (total[high, column] - total[low, column]) * (at - low)
-        gain = (total[-1] - 2 * value).sum(axis=1)
-        prior = -0.5 * (((p - _MEAN) / _SPREAD) ** 2).sum(axis=1)
-        return gain * 2 + prior * PRI + LAM * _agreement(p, *edges, fine)
+        above = total[low, column] + (total[high, column] - total[low, column]) * (at - low)
+        right = (total[-1] - 2 * above).sum(axis=1)
+        usual = -0.5 * (((p - _MEAN) / _SPREAD) ** 2).sum(axis=1)
+        return np.asarray(2 * right + usual + 4 * _agreement(p, lines, fine))
 
     p = np.clip(_MEAN + _SPREAD * rng.standard_normal((1500, 6)), _LOW, _HIGH)
-    value = np.concatenate([score(part, 0.02) for part in np.array_split(p, 5)])
-    spread = _SPREAD * 0.6
     fine = 0.02
+    value = np.concatenate([score(part, fine) for part in np.array_split(p, 5)])
+    spread = _SPREAD * 0.6
     for turn in range(26):
         if turn in (10, 16):
             fine = 0.01 if turn == 10 else 0.006
@@ -158,59 +157,36 @@ def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.b
     return best, wrong
 
 
-import os
-PRI = float(os.environ.get("PRI", "1"))
+def _lines(picture: NDArray[np.uint8], rng: np.random.Generator) -> F64:
+    """Points of edges that are not upright, with their directions: x, y, along x, along y, by (4, n).
 
-
-LAM = float(os.environ.get("LAM", "4"))
-
-def _edges(picture, rng):
+    Places are in heights of the picture, x from its middle.
+    """
+    height, width = picture.shape[:2]
     grey = picture.astype(np.float32).mean(axis=2)
-    gx = ndimage.gaussian_filter(grey, 1.3, (0, 1))
-    gy = ndimage.gaussian_filter(grey, 1.3, (1, 0))
+    wide = 1.3 * max(height / 480, 1.0)
+    gx = ndimage.gaussian_filter(grey, wide, (0, 1)) * (wide / 1.3)
+    gy = ndimage.gaussian_filter(grey, wide, (1, 0)) * (wide / 1.3)
     strength = np.hypot(gx, gy)
-    steep = np.abs(gx) > 3 * np.abs(gy)  # uprights, and what cannot be told from them
-    weight = np.where(~steep, np.minimum(strength, 12.0), 0)
-    weight[strength < 3] = 0
-    flat = weight.ravel().astype(float)
-    if flat.sum() <= 0:
-        return np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0)
-    chosen = rng.choice(len(flat), size=900, p=flat / flat.sum())
-    y, x = np.divmod(chosen, picture.shape[1])
-    h = picture.shape[0]
-    tx, ty = -gy.ravel()[chosen], gx.ravel()[chosen]
-    n = np.hypot(tx, ty)
-    return (x + 0.5 - picture.shape[1] / 2) / h, (y + 0.5) / h, tx / n, ty / n
+    steep = np.abs(gx) > 3 * np.abs(gy)
+    weight = np.where(steep | (strength < 3), 0, np.minimum(strength, 12.0)).ravel().astype(np.float64)
+    if weight.sum() <= 0:
+        return np.zeros((4, 0))
+    chosen = rng.choice(len(weight), size=900, p=weight / weight.sum())
+    y, x = np.divmod(chosen, width)
+    along_x, along_y = -gy.ravel()[chosen], gx.ravel()[chosen]
+    length = np.hypot(along_x, along_y)
+    return np.stack([(x + 0.5 - width / 2) / height, (y + 0.5) / height, along_x / length, along_y / length])
 
 
-def _agreement(p, x, y, tx, ty, fine):
-    out = np.zeros((len(p), len(x)))
+def _agreement(p: F64, lines: F64, fine: float) -> F64:
+    """How many lines run to one of the room's two level vanishing points; ``fine`` is a sine."""
+    x, y, along_x, along_y = lines
+    best = np.zeros((len(p), len(x)))
     tan = np.tan(p[:, 2:3])
     away = np.where(np.abs(tan) < 1e-4, 1e-4, tan)
-    for vx in (-tan * p[:, :1], p[:, :1] / away):
-        dx, dy = vx - x, p[:, 1:2] - y
-        sine = (dx * ty - dy * tx) ** 2 / (dx * dx + dy * dy)
-        out = np.maximum(out, np.exp(-sine / (2 * fine**2)))
-    return out.sum(axis=1)
-
-
-def _bins(picture: NDArray[np.float32]) -> NDArray[np.intp]:
-    """A coarse colour bin a pixel: lightness, and two differences that light changes little."""
-    r, g, b = picture[..., 0], picture[..., 1], picture[..., 2]
-    light = (r + g + b) / 3
-    scale = 255 / (light + 40)
-    i = np.clip(light / 255 * 16, 0, 15).astype(int)
-    j = np.clip(((r - g) * scale / 255 + 0.5) * 14, 0, 13).astype(int)
-    k = np.clip(((g - b) * scale / 255 + 0.5) * 14, 0, 13).astype(int)
-    return (i * 14 + j) * 14 + k
-
-
-def _odds(bins: NDArray[np.intp], share: F64, known: NDArray[np.bool_]) -> F64:
-    """Log odds of floor against wall, by pixel."""
-    hists = []
-    for weight in (share, 1 - share):
-        hist = np.bincount(bins[known], weight[known], minlength=16 * 14 * 14).reshape(16, 14, 14)
-        hist = ndimage.gaussian_filter(hist, (0.8, 0.6, 0.6))
-        hists.append(hist.ravel() / max(hist.sum(), 1e-9))
-    floor = 0.004 * 1.0 / 100
-    return np.log((hists[0][bins] + floor) / (hists[1][bins] + floor))
+    for vanishing in (-tan * p[:, :1], p[:, :1] / away):
+        dx, dy = vanishing - x, p[:, 1:2] - y
+        sine = (dx * along_y - dy * along_x) ** 2 / np.maximum(dx * dx + dy * dy, 1e-12)
+        best = np.maximum(best, np.exp(-sine / (2 * fine**2)))
+    return np.asarray(best.sum(axis=1))

@@ -1,4 +1,4 @@
-"""A rug on the floor of a room: found as the rectangle or oval, along the walls, that parts the colours best."""
+"""A rug on the floor of a room: the rectangle or oval along the walls that parts its pixels best."""
 
 from __future__ import annotations
 
@@ -24,22 +24,23 @@ class Rug:
 
     def covers(self, u: F64, v: F64) -> Mask:
         """Which points of the floor lie under it."""
-        return _inside(np.array([[self.x, self.z, self.a, self.b]]), self.oval, u.ravel(), v.ravel())[0].reshape(u.shape)
+        shape = np.array([[self.x, self.z, self.a, self.b]])
+        return np.asarray(_inside(shape, self.oval, u.ravel(), v.ravel())[0].reshape(u.shape))
 
 
 def _inside(p: F64, oval: bool, u: F64, v: F64) -> Mask:
     du, dv = np.abs(u - p[:, :1]) / p[:, 2:3], np.abs(v - p[:, 1:2]) / p[:, 3:4]
-    return (du * du + dv * dv < 1) if oval else (np.maximum(du, dv) < 1)
+    return np.asarray((du * du + dv * dv if oval else np.maximum(du, dv)) < 1)
 
 
-def find(u: F64, v: F64, kind: NDArray[np.intp], kinds: int, area: F64) -> tuple[Rug | None, float]:
-    """Find a rug among floor pixels at (u, v) of colour ``kind`` < ``kinds``; with how well it parts them.
+def find(u: F64, v: F64, kind: NDArray[np.intp], kinds: int) -> Rug | None:
+    """Find the rug that best parts floor pixels at (u, v) by their ``kind`` < ``kinds``.
 
-    ``area`` weighs the pixels. The score is the mutual information of colour and rug, in nats a pixel.
+    The measure is the mutual information of kind and rug.
     """
     rng = np.random.default_rng(1)
     hot = np.zeros((len(u), kinds))
-    hot[np.arange(len(u)), kind] = area / area.sum()
+    hot[np.arange(len(u)), kind] = 1 / len(u)
     whole = hot.sum(axis=0)
 
     def score(p: F64, oval: bool) -> F64:
@@ -55,10 +56,7 @@ def find(u: F64, v: F64, kind: NDArray[np.intp], kinds: int, area: F64) -> tuple
 
     best: tuple[float, Rug | None] = (0.0, None)
     for oval in (False, True):
-        p = np.stack(
-            [rng.uniform(-1.6, 1.6, 600), rng.uniform(1.2, 3.2, 600), rng.uniform(0.4, 1.3, 600), rng.uniform(0.25, 1.0, 600)],
-            axis=1,
-        )
+        p = rng.uniform((-1.6, 1.2, 0.4, 0.25), (1.6, 3.2, 1.3, 1.0), (600, 4))
         value = score(p, oval)
         spread = np.array([0.2, 0.2, 0.15, 0.12])
         for _ in range(9):
@@ -70,8 +68,9 @@ def find(u: F64, v: F64, kind: NDArray[np.intp], kinds: int, area: F64) -> tuple
             spread = spread * 0.65
         at = int(np.argmax(value))
         if value[at] > best[0]:
-            best = (float(value[at]), Rug(*map(float, p[at]), oval))
-    return best[1], best[0]
+            x, z, a, b = map(float, p[at])
+            best = (float(value[at]), Rug(x, z, a, b, oval))
+    return best[1]
 
 
 def clusters(values: F64, count: int) -> tuple[NDArray[np.intp], F64]:
@@ -93,4 +92,4 @@ def clusters(values: F64, count: int) -> tuple[NDArray[np.intp], F64]:
 
 
 def _nearest(values: F64, centres: F64) -> NDArray[np.intp]:
-    return (-2 * values @ centres.T + (centres**2).sum(axis=1)).argmin(axis=1)
+    return np.asarray((-2 * values @ centres.T + (centres**2).sum(axis=1)).argmin(axis=1))

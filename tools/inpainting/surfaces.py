@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,8 @@ from tools.inpainting.rug import clusters
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 _CELL = 0.012
-_EPS = 6.0
+EPS = 6.0
+"""Added to a value, 0 to 255, before its logarithm is taken."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +31,7 @@ class Laid:
 
 
 def lay(room: Room, surface: int, width: int, height: int) -> Laid:
+    """Lay a surface of a room flat, for a picture of this size."""
     y, x = np.mgrid[:height, :width] + 0.5
     u, v = rooms.coordinates(room, surface, x, y, width, height)
     return Laid(room, surface, u, v)
@@ -45,14 +48,11 @@ def _bases(laid: Laid) -> list[F64]:
     if laid.surface == rooms.FLOOR:
         edge = np.minimum(np.minimum(u + r.left, r.right - u), r.back - v)
         return [*out, near(edge, 0.3), near(edge, 0.55)]
-    if laid.surface == rooms.BACK:
-        corner = np.minimum(u + r.left, r.right - u)
-    else:
-        corner = r.back - u
+    corner = np.minimum(u + r.left, r.right - u) if laid.surface == rooms.BACK else r.back - u
     return [*out, near(corner, 0.4), near(corner, 0.75), near(v, 0.2), near(v, 0.4)]
 
 
-def light(laid: Laid, log: F32, known: Mask) -> F64:
+def light(laid: Laid, log: F64, known: Mask) -> F64:
     """The room's light on the surface, as a logarithm (H, W), fitted to the known pixels.
 
     Shadows and lamps are left out as outliers: a known pixel counts less, the farther it is from the fit.
@@ -65,17 +65,14 @@ def light(laid: Laid, log: F32, known: Mask) -> F64:
     y = log.ravel()[chosen].astype(np.float64)
     weight = np.ones(len(chosen))
     ridge = np.diag([0.0, *[0.002 * len(chosen)] * (len(bases) - 1)])
-    x = np.zeros(len(bases))
+    x: F64 = np.zeros(len(bases))
     for _ in range(12):
         aw = a * weight[:, None]
-        x = np.linalg.solve(aw.T @ a + ridge + 1e-9 * np.eye(len(bases)), aw.T @ y)
+        x = np.asarray(np.linalg.solve(aw.T @ a + ridge + 1e-9 * np.eye(len(bases)), aw.T @ y), dtype=np.float64)
         rest = y - a @ x
         spread = np.median(np.abs(rest)) * 1.5 + 0.02
         weight = 1 / (1 + (rest / np.where(rest < 0, spread, 2 * spread)) ** 2)
-    total = np.zeros_like(laid.u)
-    for value, base in zip(x, bases, strict=True):
-        total += value * base
-    return total
+    return np.asarray(np.tensordot(x, np.stack(bases), axes=1))
 
 
 def evened(logs: F32, base: F64, known: Mask, by_light: float = 0.8, level: float = 50) -> F64:
@@ -144,8 +141,9 @@ def _correlation(laid: Laid, tone: F32, known: Mask) -> tuple[F64, int, int]:
     inside = (iu < columns) & (iv < rows)
     at = iv[inside] * columns + iu[inside]
     size = rows * columns
-    n = np.bincount(at, minlength=size).reshape(rows, columns).astype(np.float64)
-    values = [np.bincount(at, tone[known][inside, k], minlength=size).reshape(rows, columns) for k in range(3)]
+    n: F64 = np.bincount(at, minlength=size).reshape(rows, columns).astype(np.float64)
+    tones = tone[known][inside]
+    values = [np.bincount(at, tones[:, k], minlength=size).reshape(rows, columns) for k in range(3)]
     # far away a pixel covers several cells: give it to its neighbours too
     wide = np.clip(_blur(n, 1.0), 0, None)
     full = wide > 0.05
@@ -217,8 +215,12 @@ def _left_over(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
 def _held_out(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
     """The share of the variance that the means by phase of every other repeat explain of those between."""
     total = rest = 0.0
-    index = (np.floor(u / across) if across else 0.0) + (np.floor(v / up) if up else 0.0)
-    block = index % 2 == 0
+    index = np.zeros(u.shape)
+    if across:
+        index += np.floor(u / across)
+    if up:
+        index += np.floor(v / up)
+    block: Mask = np.asarray(index % 2 == 0)
     if block.all() or not block.any():
         return 0.0
     for part in (block, ~block):
@@ -256,23 +258,26 @@ def lattice(laid: Laid, tone: F32, known: Mask) -> Lattice:
         return Lattice(laid, 0.0, 0.0, value.mean(axis=0)[None, None], 0.0)
 
     r = laid.room
-    start = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
     scale = np.array([0.03, 0.006, 0.01, 0.03, 0.012, 0.012])
 
-    def moved(q: F64) -> Room:
+    def moved(q: F64) -> tuple[Room, float, float]:
         d = q * scale
-        side = 1 + d[3]
-        return Room(r.focal * (1 + d[0]), r.horizon + d[1], r.yaw + d[2], r.left * side, r.right * side, r.back * side)
+        focal, horizon, yaw, side = r.focal * (1 + d[0]), r.horizon + d[1], r.yaw + d[2], 1 + d[3]
+        room = Room(focal, horizon, yaw, r.left * side, r.right * side, r.back * side)
+        return room, a * (1 + d[4]), b * (1 + d[5])
 
     def cost(q: F64) -> float:
-        room = moved(q)
+        room, across, up = moved(q)
         uu, vv = rooms.coordinates(room, laid.surface, x, y, width, height)
-        return _left_over(uu, vv, value, a * (1 + q[4] * scale[4]), b * (1 + q[5] * scale[5])) * 1000 + 0.02 * float(q @ q)
+        return _left_over(uu, vv, value, across, up) * 1000 + 0.02 * float(q @ q)
 
-    found = optimize.minimize(cost, start, method="Powell", options={"maxiter": 3, "maxfev": 260, "xtol": 0.02, "ftol": 1e-4})
-    q = found.x
-    room = moved(q)
-    a, b = a * (1 + q[4] * scale[4]), b * (1 + q[5] * scale[5])
+    found = optimize.minimize(
+        cost,
+        np.zeros(6),
+        method="Powell",
+        options={"maxiter": 3, "maxfev": 260, "xtol": 0.02, "ftol": 1e-4},
+    )
+    room, a, b = moved(found.x)
     laid = lay(room, laid.surface, width, height)
     u, v = laid.u.ravel()[points], laid.v.ravel()[points]
     share = _held_out(u, v, value, a, b)
@@ -298,7 +303,8 @@ def _periods(laid: Laid, tone: F32, known: Mask) -> tuple[list[float], list[floa
     ):
         half = line[middle:]
         low = ndimage.minimum_filter1d(half, 5)
-        at = np.flatnonzero((half == low) & np.isfinite(half) & (np.arange(len(half)) * _CELL > 0.065) & (np.arange(len(half)) * _CELL < 1.0))
+        far = np.arange(len(half)) * _CELL
+        at = np.flatnonzero((half == low) & np.isfinite(half) & (far > 0.065) & (far < 1.0))
         at = at[np.argsort(half[at])][:7]
         first = [float(k) for k in sorted(at)[:9]]
         fine = []
@@ -326,7 +332,7 @@ def moves(pattern: Lattice) -> Shifts:
 
 def phase_mean(pattern: Lattice, u: F64, v: F64) -> F32:
     """The pattern's mean tone at points of the surface, (n, 3)."""
-    a, b, rows, columns = _phases(u, v, pattern.across, pattern.up)
+    a, b, _, _ = _phases(u, v, pattern.across, pattern.up)
     out = np.empty((len(u), 3), dtype=np.float32)
     padded = np.pad(pattern.cells, ((1, 1), (1, 1), (0, 0)), mode="wrap")
     for k in range(3):
@@ -335,23 +341,26 @@ def phase_mean(pattern: Lattice, u: F64, v: F64) -> F32:
 
 
 def filled(
-    laid: Laid, tone: F32, known: Mask, hole: Mask, ways: Shifts, uses: list[int] | None = None
+    laid: Laid, tone: F32, known: Mask, hole: Mask, ways: Shifts, uses: Sequence[int] | None = None
 ) -> tuple[F32, NDArray[np.bool_], list[int]]:
-    """The surface's tone at the hole's pixels (n, 3), and which of them have a source."""
+    """The surface's tone at the hole's pixels (n, 3), which of them have a source, and the moves used.
+
+    ``uses`` limits it to these of the ways, by index; a pixel without a source has tone 0.
+    """
     height, width = known.shape
-    y, x = np.nonzero(hole)
     u, v = laid.u[hole], laid.v[hole]
-    out = np.zeros((len(y), 3), dtype=np.float32)
-    have = np.zeros(len(y), dtype=bool)
+    out = np.zeros((len(u), 3), dtype=np.float32)
+    have = np.zeros(len(u), dtype=bool)
     solid = ndimage.binary_erosion(known, iterations=1, border_value=0)
     depth = _depth(laid, u, v, width, height)
-    some = np.arange(0, len(y), max(1, len(y) // 800))
+    some = np.arange(0, len(u), max(1, len(u) // 800))
     options = []
-    order = list(range(len(ways.moves))) if uses is None else uses
+    order = range(len(ways.moves)) if uses is None else uses
     used: list[int] = []
     for index in order:
         move, unlike = ways.moves[index], ways.unlike[index]
-        options.append((index, _sees(laid, solid, u[some] + move[0], v[some] + move[1], depth[some]), float(unlike), move))
+        seen = _sees(laid, solid, u[some] + move[0], v[some] + move[1], depth[some])
+        options.append((index, seen, float(unlike), move))
     left = np.ones(len(some), dtype=bool)
     while options and left.any():
         gains = [(left & seen).sum() * max(1.35 - unlike, 0.05) for _, seen, unlike, _ in options]
@@ -362,11 +371,10 @@ def filled(
         left &= ~seen
         used.append(index)
         part = np.flatnonzero(~have)
-        ok = _sees(laid, solid, u[part] + move[0], v[part] + move[1], depth[part])
-        part = part[ok]
-        px, py, _ = rooms.project(laid.room, laid.surface, u[part] + move[0], v[part] + move[1], width, height)
+        part = part[_sees(laid, solid, u[part] + move[0], v[part] + move[1], depth[part])]
+        x, y, _ = rooms.project(laid.room, laid.surface, u[part] + move[0], v[part] + move[1], width, height)
         for k in range(3):
-            out[part, k] = ndimage.map_coordinates(tone[..., k], (py - 0.5, px - 0.5), order=1, mode="nearest")
+            out[part, k] = ndimage.map_coordinates(tone[..., k], (y - 0.5, x - 0.5), order=1, mode="nearest")
         have[part] = True
     return out, have, used
 
@@ -381,4 +389,4 @@ def _sees(laid: Laid, solid: Mask, u: F64, v: F64, depth: F64) -> Mask:
     x, y, far = rooms.project(laid.room, laid.surface, u, v, width, height)
     inside = (x >= 1) & (x < width - 1) & (y >= 1) & (y < height - 1) & (far > 0) & (far < 1.7 * depth)
     column, row = np.clip(x, 0, width - 1).astype(int), np.clip(y, 0, height - 1).astype(int)
-    return inside & solid[row, column]
+    return np.asarray(inside & solid[row, column])
