@@ -175,6 +175,8 @@ def fitted(
     wanted[within] = mask[iy[within], ix[within]]
     if wanted.sum() < 30:
         return None
+    # What lies between parts of it may stand before it.
+    hidden = spanned(wanted.reshape(len(ys), len(xs))).ravel() & ~wanted
     rays = _rays(view, (x + x0).astype(np.float32), (y + y0).astype(np.float32))
     rows, columns = np.nonzero(mask)
     low = float(y0 + rows.max() + 1)
@@ -190,19 +192,28 @@ def fitted(
             (float(sizes[0]), float(sizes[1]), float(sizes[2])), 0.0,
         )  # fmt: skip
 
-    def loss(values: NDArray[np.float64]) -> float:
+    def loss(values: NDArray[np.float64], usually: float) -> float:
         if values[1] < 0.5:
             return 2.0
-        away = 0.0
+        away, turned = 0.0, 0.4 * (values[2] - usually) ** 2
         if kind.fronted:  # Its front looks along (sin, -cos) of its turn; the way to it is (across, into).
             toward = values[0] * math.sin(values[2]) - values[1] * math.cos(values[2])
             toward /= math.hypot(values[0], values[1])
-            away = max(0.0, toward + 0.15) + 0.12 * (1 + toward)
+            away = max(0.0, toward + 0.15) + 0.2 * (1 + toward)
         hit = _cast(form_of(values), rays)[0] < 1e8
         both = float((hit & wanted).sum())
         # What stands before a thing takes from its mask, and nothing adds to it.
-        missed, over = float((wanted & ~hit).sum()), float((hit & ~wanted).sum())
-        return 1 - both / (both + missed + 0.8 * over) + 0.04 * float((values[3:6] ** 2).sum()) + 0.5 * away
+        missed, over = (
+            float((wanted & ~hit).sum()),
+            float((hit & ~wanted & ~hidden).sum() + 0.3 * (hit & hidden).sum()),
+        )
+        return (
+            1
+            - both / (both + missed + 0.8 * over)
+            + 0.04 * float((values[3:6] ** 2).sum())
+            + 0.5 * away
+            + turned
+        )
 
     starts = []
     for degrees in kind.turns:
@@ -212,13 +223,13 @@ def fitted(
         for depth in {begin + deep, wide / max(span, 1e-3) + deep * 0.5}:
             c, s = math.cos(view.yaw), math.sin(view.yaw)
             start = np.array([(middle * c - s) * depth, (middle * s + c) * depth, turn, 0.0, 0.0, 0.0])
-            starts.append((loss(start), start))
+            starts.append((loss(start, turn), start))
     starts.sort(key=lambda pair: pair[0])
     simplex = np.vstack([np.zeros(6), np.diag([0.25, 0.35, 0.16, 0.15, 0.12, 0.12])])
     best: tuple[float, NDArray[np.float64]] | None = None
     for _, start in starts[:3]:
         result = optimize.minimize(
-            loss, start, method="Nelder-Mead",
+            loss, start, args=(start[2],), method="Nelder-Mead",
             options={"initial_simplex": start + simplex, "maxfev": 110, "xatol": 0.005, "fatol": 0.002},
         )  # fmt: skip
         if best is None or result.fun < best[0]:
@@ -226,11 +237,21 @@ def fitted(
     assert best is not None
     form = form_of(best[1])
     hit = _cast(form, rays)[0] < 1e8
-    fit = float((hit & wanted).sum() / max((hit | wanted).sum(), 1))
+    fit = float((hit & wanted).sum() / max(((hit & ~hidden) | wanted).sum(), 1))
     covered = float((hit & wanted).sum() / wanted.sum())
     if max(fit, covered - 0.12) < kind.least:
         return None
     return Form(form.kind, form.across, form.into, form.turn, form.size, fit)
+
+
+def spanned(mask: Mask) -> Mask:
+    """A mask (h, w) with what lies between its parts in a row or in a column."""
+    spans = []
+    for part in (mask, mask.T):
+        first = np.maximum.accumulate(part, axis=1)
+        last = np.maximum.accumulate(part[:, ::-1], axis=1)[:, ::-1]
+        spans.append(first & last)
+    return np.asarray(spans[0] | spans[1].T)
 
 
 def shown(form: Form, view: View, x: Field, y: Field) -> Shown:

@@ -257,7 +257,7 @@ def _laid(
     samples = 2 if rows.size < 300_000 else 1
     total: Field | None = None
     view = planes.view_of(picture)
-    room = planes.walls_of(view, edit.mask) if wish.place == "wall" else None
+    room = planes.walls_of(view, edit.mask, picture) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
     shape = _Shape(mask, taken, extent, wish)
     form = None
@@ -300,7 +300,7 @@ class _Shape:
         self.unit = (0.085 if wish.nouns & _ROUND else 0.1) * extent
         self.round = bool(wish.nouns & _ROUND)
         self.share = taken.share
-        reach = ndimage.distance_transform_edt(np.pad(_spanned(mask), 1))[1:-1, 1:-1]
+        reach = ndimage.distance_transform_edt(np.pad(forms.spanned(mask), 1))[1:-1, 1:-1]
         self.rim = np.clip(1 - reach / max(0.045 * extent, 2), 0, 1).astype(np.float32)
         self.light = taken.light.copy()
         inside = taken.light[mask]
@@ -331,16 +331,6 @@ class _Shape:
             filled = crop[tuple(at)].astype(np.float32)
             self._behind = np.dstack([ndimage.gaussian_filter(filled[..., c], self.unit) for c in range(3)])
         return self._behind
-
-
-def _spanned(mask: Mask) -> Mask:
-    """The mask with what lies between its parts in a row and in a column: what stands before the thing."""
-    spans = []
-    for part in (mask, mask.T):
-        first = np.maximum.accumulate(part, axis=1)
-        last = np.maximum.accumulate(part[:, ::-1], axis=1)[:, ::-1]
-        spans.append(first & last)
-    return np.asarray(spans[0] | spans[1].T)
 
 
 def _light_on(
@@ -406,7 +396,7 @@ def _points(
             u, v = np.where(seen.upright, v, u), np.where(seen.upright, u, v)
         detail = size * view.focal / max(form.into, 0.5)
         facing = np.abs((seen.normal * seen.view).sum(0))
-        rim = np.clip(1 - facing, 0, 1)
+        rim = np.clip(1 - facing, 0, 0.8)
         sun = np.array((0.42 * shape.side, 0.72, -0.55), np.float32)[:, None] - seen.view
         gloss = np.clip((seen.normal * sun).sum(0) / np.sqrt((sun * sun).sum(0)), 0, 1)
         bend = 1.15 * seen.normal[0] + 0.7 * seen.normal[1]

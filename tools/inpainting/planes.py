@@ -64,20 +64,23 @@ def view_of(picture: NDArray[np.uint8]) -> View:
     x, y, tx, ty = (a[level].astype(np.float32) for a in (column + 0.5, row + 0.5, along, down))
     weight = np.minimum(length[level], 20)
     f, cx = focal / step, size[0] / 2
-    best, found = -np.inf, (0.3, 0.0)
-    for yaw in np.radians(np.arange(-42, 43, 2.0)):
-        ways = (cx + f * math.tan(yaw), cx - f / math.tan(yaw) if abs(yaw) > 1e-6 else 1e7)
-        for share in np.arange(0.14, 0.54, 0.02):
-            fit = np.zeros_like(x)
-            for vanishing in ways:
-                dx, dy = vanishing - x, share * size[1] - y
-                off = (tx * dy - ty * dx) ** 2 / (dx * dx + dy * dy + 1e-6)
-                fit = np.maximum(fit, np.exp(off * np.float32(-1 / (2 * 0.035**2))))
-            score = float(fit @ weight / weight.sum())
-            score -= 0.5 * ((share - 0.30) / 0.16) ** 2 * 0.08 + 0.5 * (yaw / 0.35) ** 2 * 0.03
-            if score > best:
-                best, found = score, (float(share), float(yaw))
-    return View(focal, width / 2, found[0] * height, found[1])
+
+    def score(yaw: float, share: float) -> float:
+        fit = np.zeros_like(x)
+        for vanishing in (cx + f * math.tan(yaw), cx - f / math.tan(yaw) if abs(yaw) > 1e-6 else 1e7):
+            dx, dy = vanishing - x, share * size[1] - y
+            off = (tx * dy - ty * dx) ** 2 / (dx * dx + dy * dy + 1e-6)
+            fit = np.maximum(fit, np.exp(off * np.float32(-1 / (2 * 0.035**2))))
+        usual = 0.04 * ((share - 0.30) / 0.16) ** 2 + 0.015 * (yaw / 0.35) ** 2
+        return float(fit @ weight / weight.sum()) - usual
+
+    coarse = [
+        (yaw, share) for yaw in np.radians(np.arange(-42, 43, 2.0)) for share in np.arange(0.14, 0.54, 0.02)
+    ]
+    yaw, share = max(coarse, key=lambda pair: score(*pair))
+    fine = [(yaw + math.radians(d), share + e) for d in (-1, -0.5, 0, 0.5, 1) for e in (-0.01, 0, 0.01)]
+    yaw, share = max(fine, key=lambda pair: score(*pair))
+    return View(focal, width / 2, float(share) * height, float(yaw))
 
 
 def on_floor(view: View, x: Field, y: Field, height: float = 0.0) -> tuple[Field, Field]:
@@ -102,8 +105,9 @@ class Box:
     right: float
 
 
-def walls_of(view: View, mask: Mask) -> Box:
-    """The walls that a wall's mask (H, W) shows, found where it ends above the floor.
+def walls_of(view: View, mask: Mask, picture: NDArray[np.uint8]) -> Box:
+    """The walls that a wall's mask (H, W) shows in an RGB picture (H, W, 3), found where it ends above the
+    floor, and where upright edges run through it from top to bottom.
 
     What stands before a wall hides its foot, so that it seems farther off: the walls are where most columns
     agree.
@@ -125,7 +129,33 @@ def walls_of(view: View, mask: Mask) -> Box:
         part = (sign * across > 0.4) & (into < back - 0.15)
         off, many = _agreed(sign * across[part], 0.05)
         sides.append(sign * off if many >= max(6.0, 0.012 * width) else sign * np.inf)
+    corners = corners_of(picture, mask)
+    if 0 < len(corners) <= 3:  # More are stripes.
+        ray = (corners + 0.5 - view.centre) / view.focal
+        c, s = math.cos(view.yaw), math.sin(view.yaw)
+        at = (ray * c - s) / np.maximum(ray * s + c, 1e-3) * back
+        for k, sign in ((0, -1), (1, 1)):
+            near = at[(sign * at > 1.0) & (sign * at < 5.0)]
+            if near.size:
+                sides[k] = float(near[np.abs(near).argmin()])
     return Box(back, sides[0], sides[1])
+
+
+def corners_of(picture: NDArray[np.uint8], mask: Mask) -> NDArray[np.float64]:
+    """The columns in which an upright edge runs through all that shows of a wall."""
+    step = max(1.0, picture.shape[1] / _SMALL)
+    size = (max(8, round(picture.shape[1] / step)), max(8, round(picture.shape[0] / step)))
+    small = Image.fromarray(picture).convert("L").resize(size, Image.Resampling.BOX)
+    inside = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+    inside = ndimage.binary_erosion(inside, np.ones((3, 7), bool), border_value=1)
+    slope = ndimage.gaussian_filter(np.asarray(small, np.float32), 1.2, (0, 1))
+    many = inside.sum(0)
+    signed = np.where(inside, slope, np.nan)
+    strength = np.zeros(size[0])
+    some = np.flatnonzero(many >= 0.12 * size[1])
+    strength[some] = np.abs(np.nanmedian(signed[:, some], axis=0))
+    peak = (strength > 1.2) & (strength >= ndimage.maximum_filter(strength, 9))
+    return np.flatnonzero(peak) * step
 
 
 def _agreed(values: Field, tolerance: float) -> tuple[float, int]:

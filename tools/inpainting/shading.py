@@ -100,12 +100,14 @@ def take_apart(
         calm = structure(filled / top, *windows, strength) * top
         smooth = filled + (calm - filled) * np.float32(much)
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
-    light = _tempered(smooth / reference)
+    # On a dark thing a highlight is many times as bright as the thing: its light is weighed down.
+    weight = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
+    light = _tempered((smooth / reference) ** weight)
     # What the surface shows where the light is full: most of a texture lies a little below its colour.
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
     colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
     colour = np.minimum(colour, 252).astype(np.float32)
-    bright = np.clip(filled / reference, 0.2, 1.6).astype(np.float32)
+    bright = np.clip((filled / reference) ** weight, 0.2, 1.6).astype(np.float32)
     shape = mask.shape
     return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, pattern)
 
