@@ -224,7 +224,7 @@ def test_doctor_always_prints_its_table(
 
 # ---- servers that answer badly -----------------------------------------------------------------------------
 
-UNUSABLE = {
+UNUSABLE: dict[str, str | bytes] = {
     "html": HTML,
     "nothing": "",
     "no JSON": "{",

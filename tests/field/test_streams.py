@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pexpect
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from agent import doctor
