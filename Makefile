@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test lint format bench evaluate train-pocket clean
+.PHONY: help install chat test fuzz lint format bench evaluate train-pocket clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ chat: $(VENV)/.installed ## talk about the sample room (pocket preset: no GPU, n
 
 test: $(VENV)/.installed-dev ## run the tests
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.installed-dev ## feed the readers of foreign files ten thousand damaged ones each
+	INPALLA_FUZZ=10000 $(BIN)/python -m pytest tests/field/test_fuzz.py
 
 lint: $(VENV)/.installed-dev ## check style and types
 	$(BIN)/ruff check .

@@ -403,7 +403,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         code = _called(argv)
         if sys.stdout is not None:
             sys.stdout.flush()
-    except OSError as error:
+    except (OutputGone, OSError) as error:
         gone = error if isinstance(error, OutputGone) else OutputGone(error.errno, str(error))
         abandon()
         if gone.sentence:

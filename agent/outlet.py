@@ -19,8 +19,15 @@ BROKEN_PIPE = 141
 """The exit code of a command whose reader is gone: 128 and the number of SIGPIPE, as shells have it."""
 
 
-class OutputGone(OSError):  # noqa: N818 - the end of a conversation, not a mistake
-    """What is written reaches nobody: the stream is closed, its reader is gone, its disk is full."""
+class OutputGone(Exception):  # noqa: N818 - the end of a conversation, not a mistake
+    """What is written reaches nobody: the stream is closed, its reader is gone, its disk is full.
+
+    No ``OSError``: Click takes those about pipes for its own.
+    """
+
+    def __init__(self, number: int | None, text: str) -> None:
+        super().__init__(text)
+        self.errno = number
 
     @property
     def code(self) -> int:

@@ -53,8 +53,11 @@ class _UtcTime(TypeDecorator[datetime]):
         return value and value.replace(tzinfo=UTC)
 
 
-class _PathText(TypeDecorator[str]):
-    """A path, which need not be UTF-8: one that is not is stored as its bytes."""
+class _AnyText(TypeDecorator[str]):
+    """Text, such as a path, that need not be UTF-8: what is not is stored as its bytes.
+
+    SQLite holds any value in any column; whatever it is, text comes out.
+    """
 
     impl = Text
     cache_ok = True
@@ -68,8 +71,10 @@ class _PathText(TypeDecorator[str]):
             return os.fsencode(value)
         return value
 
-    def process_result_value(self, value: Any, dialect: Any) -> str:  # noqa: ARG002
-        return os.fsdecode(value) if isinstance(value, bytes) else str(value or "")
+    def process_result_value(self, value: Any, dialect: Any) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return os.fsdecode(value) if isinstance(value, bytes) else str(value)
 
 
 class Base(DeclarativeBase):
@@ -79,7 +84,7 @@ class Base(DeclarativeBase):
         datetime: _UtcTime(),
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(),
-        str: Text(),
+        str: _AnyText(),
     }
 
 
@@ -97,7 +102,7 @@ class SessionRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     preset: Mapped[str]
-    source: Mapped[str] = mapped_column(_PathText())
+    source: Mapped[str]
     form: Mapped[dict[str, Any] | None]
     head: Mapped[int]
     created: Mapped[datetime]

@@ -107,7 +107,10 @@ def _wrong(state: State, size: tuple[int, int]) -> str | None:
             return f"version {number} has layers that are not there"
         if any(state.revisions[key].version > number for key in keys):
             return f"version {number} has layers that came after it"
-    for (layer, _), made in state.revisions.items():
+    for (layer, revision), made in state.revisions.items():
+        numbers = (layer, revision, made.version, *made.box)
+        if not all(type(number) is int for number in numbers) or not isinstance(made.request, Mapping):
+            return f"layer {layer} is not what was written"
         box, whole = made.box, 0 <= made.box.x0 <= made.box.x1 <= size[0]
         if not (whole and 0 <= box.y0 <= box.y1 <= size[1] and 0 < made.version < count):
             return f"layer {layer} lies outside the picture"

@@ -348,11 +348,45 @@ def box_command(folder: Path) -> list[str]:
     return [sys.executable, "-m", "tests.paintbox", str(folder)]
 
 
+def heeding() -> None:
+    """Before a command begins: it heeds Ctrl-C even where this suite was started without (by ``&``)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def ignoring() -> None:
+    """Before a command begins: it inherits that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_a_script_that_was_started_without_interrupts_goes_on(folder: Path) -> None:
+    """Ctrl-C in a shell reaches the jobs that its scripts began with ``&`` as well, and is not for them."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        box_command(folder),
+        cwd=ROOT,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        encoding="utf-8",
+        preexec_fn=ignoring,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("paint the left red\n")
+        process.stdin.flush()
+        while not process.stdout.readline().startswith("version 1"):
+            pass
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate("paint the right blue\n", timeout=60)
+        assert (process.returncode, err) == (0, "")
+        assert "version 2" in out
+
+
 def test_an_interrupt_ends_a_script_and_changes_nothing(folder: Path) -> None:
     command = box_command(folder)
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8"
+        command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", preexec_fn=heeding
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -76,6 +76,8 @@ _HEIF = (
 )
 _MOST_PROFILE = 32 * 2**20  # bytes
 _MOST_TEXT = 4 * 2**20
+_SMALL = 16_000_000  # pixels
+_DENSEST = 10_000  # pixels a byte
 _SEEN = 16  # of 255: what is less opaque than this is not seen
 _ADOBE_RGB = "R03"  # the DCF's option file, as cameras mark it in the EXIF data
 
@@ -404,6 +406,10 @@ def _orientation(image: Image.Image) -> int:
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:
     width, height = size
+    # A few bytes may claim any size; no format packs pixels as densely as that.
+    claimed = width * height > _SMALL and width * height > _DENSEST * path.stat().st_size
+    if claimed:
+        raise PictureError(f"{path.name} is damaged: it claims {width}x{height} pixels, and is too short.")
     if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
         raise PictureError(
             f"{path.name} is too large: {width}x{height} pixels; at most {MAX_PIXELS // 10**6} megapixels"

@@ -141,7 +141,7 @@ def test_two_layers_below_one_another(home: Path, inpalla: Run) -> None:
     ["not the one that is named", "the one that is named", "of a wide picture", "sixteen bits of colour"],
 )
 def test_masks_are_looked_at_before_they_are_decoded(name: str, home: Path, inpalla: Run) -> None:
-    """A hundred masks of 30,000 by 30,000 would take 90 gigabytes; one that a request names, 900 megabytes."""
+    """Twenty masks of 4,000 by 4,000 that nobody asked for, and one of 20,000 by 20,000 that is named."""
     values, masks = makers.recipe()
     (named,) = masks
     if name == "not the one that is named":

@@ -1,4 +1,4 @@
-"""What is read and what is shown: control characters, letters of other widths, paths as terminals drop them."""
+"""What is read and what is shown: control characters, other letters, paths as terminals drop them."""
 
 from __future__ import annotations
 
@@ -136,7 +136,15 @@ def test_other_lines_are_no_files(line: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a backslash is a part of the path there")
-@pytest.mark.parametrize("line", ["{}/my\\ room.png", "/open {}/my\\ room.png", "/open file://{}/my%20room.png", "'{}/my room.png'"])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}/my\\ room.png",
+        "'{}/my room.png'",
+        "/open {}/my\\ room.png",
+        "/open file://{}/my%20room.png",
+    ],
+)
 async def test_a_file_that_is_dropped_into_the_chat_is_opened(line: str, tmp_path: Path) -> None:
     write_picture(tmp_path / "my room.png", room())
     out, problems = io.StringIO(), io.StringIO()

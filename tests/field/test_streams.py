@@ -1,0 +1,211 @@
+"""Terminals, shells and disks: streams that are gone, signals, disks without locks."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import psutil  # type: ignore[import-untyped]
+import pytest
+
+from agent import doctor
+from sessions import SessionError, Sessions, files
+from tests.colour_engines import room
+from tests.field.conftest import Run
+from tools.pictures import write_picture
+
+ROOT = Path(__file__).parent.parent.parent
+CODE = "from tests import colour_engines; colour_engines.register(); from agent.cli import main; main()"
+INPALLA = f"{shlex.quote(sys.executable)} -c {shlex.quote(CODE)}"
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="shells and signals are another thing there")
+
+
+def shell(home: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """A script for bash in which $I is the program."""
+    environment = {**os.environ, "INPALLA_DATA": str(home / "data"), "PYTHONPATH": str(ROOT), "I": INPALLA}
+    return subprocess.run(
+        ["bash", "-c", script.replace("$I", INPALLA)],
+        cwd=home, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def picture(home: Path) -> Path:
+    return write_picture(home / "in.png", room())
+
+
+THREE = "'make the sofa red' 'make the rug green' 'make the lamp blue'"
+
+
+@pytest.mark.parametrize(
+    ("script", "code", "versions"),
+    [
+        # A closed output: nothing can be told, so nothing more is done.
+        (f"$I plan {THREE} >&-", 1, None),
+        ("$I sessions list >&-", 1, None),
+        # A reader that leaves.
+        (f"$I plan {THREE} | true; exit ${{PIPESTATUS[0]}}", 141, None),
+        (f"$I edit in.png {THREE} -o out.png --session s | true; exit ${{PIPESTATUS[0]}}", 141, 1),
+        ("$I sessions list | true; exit ${PIPESTATUS[0]}", 141, None),
+        # A chat whose reader or writer leaves.
+        ("$I chat in.png --session s <&-", 0, 0),
+        ("printf 'make the sofa red\\nmake the rug green\\nmake the lamp blue\\n' "
+         "| $I chat in.png --session s | head -1 >first; exit ${PIPESTATUS[1]}", 141, 1),
+        ("printf 'make the sofa red\\nmake the rug green\\n' | $I chat in.png --session s >&-", 1, 1),
+        # Errors that nobody reads are still told by the code.
+        ("$I sessions show nothing 2>&-", 1, None),
+        ("$I plan >&- 2>&- <&-", 2, None),
+        ("$I plan 'make the sofa red' >/dev/full", 1, None),
+    ],
+)  # fmt: skip
+def test_a_stream_that_is_gone_ends_the_work(
+    script: str, code: int, versions: int | None, home: Path, picture: Path
+) -> None:
+    done = shell(home, script)
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+    assert done.returncode == code, done
+    if "/dev/full" in script:
+        assert "the disk is full" in done.stderr
+    else:
+        assert done.stderr == ""
+    if versions is not None:
+        with Sessions(home / "data" / "sessions").open("s") as session:
+            assert session.head <= versions
+
+
+def test_what_is_meant_for_a_closed_terminal_is_written_into_no_file(home: Path, picture: Path) -> None:
+    """Without its three streams, the files that a process opens would take their numbers."""
+    shell(home, "$I edit in.png 'make the sofa red' -o out.png --session s <&- >&- 2>&-")
+    shell(home, "$I edit in.png 'make the sofa red' -o out.png --session s --json <&- >&-")
+    with Sessions(home / "data" / "sessions").open("s") as session:
+        assert session.picture().shape == room().shape
+
+
+def state_of(pid: int) -> str:
+    return str(psutil.Process(pid).status())
+
+
+@pytest.mark.parametrize("when", ["at the prompt", "at work"])
+def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
+    """Under a shell with job control: a process without one is not suspended by the system."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "PS1": "shell> ",
+                   "PROMPT_TOOLKIT_NO_CPR": "1", "INPALLA_DATA": str(tmp_path / "data")}  # fmt: skip
+    child = pexpect.spawn(
+        "bash", ["--norc", "--noprofile", "-i"], cwd=str(tmp_path), env=environment, encoding="utf-8",
+        timeout=60, dimensions=(30, 100),
+    )  # fmt: skip
+    try:
+        child.expect_exact("shell> ")
+        child.sendline(f"cd {ROOT} && {shlex.quote(sys.executable)} -m tests.paintbox {tmp_path / 'data'}")
+        prompt = "\x1b[?2004h"
+        answered(child, prompt)
+        if when == "at work":
+            child.send("sleep\r")
+            time.sleep(1.0)  # until the line is read; nothing else is written that could be waited for
+        child.send("\x1a")
+        answered(child, "Stopped")
+        (chat,) = (
+            each for each in psutil.Process(child.pid).children() if "paintbox" in " ".join(each.cmdline())
+        )
+        assert state_of(chat.pid) == psutil.STATUS_STOPPED
+        child.sendline("fg")
+        time.sleep(0.5)
+        if when == "at work":
+            child.send("\x03")
+            answered(child, "Cancelled")
+        child.send("\r/quit\r")
+        answered(child, "is kept in")
+    finally:
+        child.close(force=True)
+
+
+def answered(child: Any, text: str) -> None:
+    """Wait for a text, and answer meanwhile where the cursor is, as a terminal does."""
+    while child.expect_exact([text, "\x1b[6n"]) == 1:
+        child.send("\x1b[1;1R")
+
+
+# ---- disks without locks -----------------------------------------------------------------------------------
+
+
+NO_LOCKS = [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP]
+
+
+@pytest.fixture(params=NO_LOCKS)
+def lockless(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that cannot lock files: no such disk can be made here without being root."""
+    take_locks(monkeypatch, request.param)
+
+
+def take_locks(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+@pytest.mark.usefixtures("lockless")
+def test_a_disk_without_locks_is_named(home: Path, picture: Path, inpalla: Run) -> None:
+    said = inpalla("edit", picture, "make the sofa red", "-o", "out.png").refused
+    assert str(home / "data" / "sessions") in said
+    assert "INPALLA_DATA" in said
+    assert not (home / "data").exists()  # nothing is left behind
+    assert not (home / "out.png").exists()
+
+
+@pytest.mark.parametrize("number", NO_LOCKS)
+def test_a_session_on_a_disk_without_locks_stays_as_it_is(
+    number: int, home: Path, picture: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inpalla("edit", picture, "make the sofa red", "-o", "out.png", "--session", "s").code == 0
+    before = sorted(path.name for path in (home / "data").rglob("*"))
+    take_locks(monkeypatch, number)
+    said = inpalla("sessions", "export", "s", "-o", "again.png").refused
+    assert "INPALLA_DATA" in said
+    assert sorted(path.name for path in (home / "data").rglob("*")) == before
+
+
+@pytest.mark.usefixtures("lockless")
+def test_doctor_tries_what_is_used(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = doctor._data(home / "data")
+    assert found.state == "bad"
+    assert "cannot lock files" in found.found
+    assert "INPALLA_DATA" in found.mend
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_database_that_cannot_have_a_wal_is_a_disk_without_locks(
+    mode: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite falls back to another journal where there is no shared memory, and says so in its answer."""
+    import sqlite3
+
+    class Other(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            return super().execute(sql.replace("journal_mode=WAL", f"journal_mode={mode}"), *more)
+
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: real(*a, factory=Other, **k))
+    assert files.lacks_locks(home) is (mode == "delete")
+    assert list(home.iterdir()) == []
+
+
+def test_a_disk_with_locks_is_no_trouble(home: Path) -> None:
+    assert not files.lacks_locks(home)
+    assert not files.lacks_locks(home / "nowhere")
+    with pytest.raises(SessionError, match="no session 's'"):
+        Sessions().open("s")
+    assert signal.getsignal(signal.SIGINT) is not None
