@@ -102,7 +102,8 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
             click.echo(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
             continue
         state = "a part of InpaLLa" if not each.module else "here" if each.is_here else hub.size_words(size)
-        click.echo(f"  {each.name}, {state}")
+        package = f"; needs a package more: {each.lacks_package}" if each.lacks_package else ""
+        click.echo(f"  {each.name}, {state}{package}")
         total += size
         lacking.append(each)
     if total:

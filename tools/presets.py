@@ -74,6 +74,7 @@ _LISA_13B: Final = Size(Weights(12.688, 1.305), working=LOOKING)
 SIZES: Final[Mapping[str, Size]] = MappingProxyType(
     {
         "sam3": Size(Weights(0, 0.840), working=LOOKING),
+        "llmdet-sam2": Size(Weights(0, 0.407), working=LOOKING),  # 0.204 of them, in float32
         "lisa-7b": _LISA_7B,
         "lisa-7b-explanatory": _LISA_7B,
         "lisa-13b": _LISA_13B,
@@ -90,9 +91,9 @@ SIZES: Final[Mapping[str, Size]] = MappingProxyType(
 class Preset:
     """A set of engines that fits a machine, by their names. ``planner`` is as in ``--planner``.
 
-    ``inpainters`` are by the kind of edit, and need no licence to be accepted. ``licensed`` do, and are used
-    instead where they are on this machine. ``budget`` is how much of a card it may take at most, in GiB; 0
-    for a preset that needs no card.
+    ``inpainters`` are by the kind of edit, and need no licence to be accepted, nor does ``segmenter``.
+    ``licensed`` and ``licensed_segmenter`` do, and are used instead where they are on this machine.
+    ``budget`` is how much of a card it may take at most, in GiB; 0 for a preset that needs no card.
     """
 
     name: str
@@ -100,10 +101,13 @@ class Preset:
     segmenter: str
     inpainters: Mapping[Kind, str]
     licensed: Mapping[Kind, str] = field(default_factory=dict)
+    licensed_segmenter: str = ""
     budget: float = 0.0
 
 
-def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "") -> Preset:
+def _made_for(
+    name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "", sam: str = ""
+) -> Preset:
     blind: tuple[Kind, ...] = ("replace", "remove", "add")
     return Preset(
         name,
@@ -111,6 +115,7 @@ def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str
         segmenter,
         inpainters=MappingProxyType(dict.fromkeys(KINDS, klein)),
         licensed=MappingProxyType(dict.fromkeys(blind, fill) if fill else {}),
+        licensed_segmenter=sam,
         budget=budget,
     )
 
@@ -132,7 +137,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                     }
                 ),
             ),
-            _made_for("8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "sam3", "flux-klein:4bit"),
+            _made_for(
+                "8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "llmdet-sam2", "flux-klein:4bit", sam="sam3"
+            ),
             _made_for(
                 "12gb",
                 11.5,
@@ -203,6 +210,7 @@ def ram(preset: Preset) -> float:
 
     Text encoders do not count: without room for them they are read from the disk again.
     """
+    # An engine behind a licence takes another's place, but a painter has that other one beside it.
     names = {preset.segmenter, *preset.inpainters.values(), *preset.licensed.values()}
     return OWN + sum(weights(name) or 0.0 for name in names) if preset.budget else 2.0
 
@@ -240,4 +248,9 @@ def choose_inpainters(
 
 def settled(preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None) -> Preset:
     """The preset with its inpainters chosen."""
-    return replace(preset, inpainters=MappingProxyType(choose_inpainters(preset, present, override)))
+    licensed = preset.licensed_segmenter
+    return replace(
+        preset,
+        segmenter=licensed if licensed in present else preset.segmenter,
+        inpainters=MappingProxyType(choose_inpainters(preset, present, override)),
+    )
