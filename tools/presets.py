@@ -87,6 +87,12 @@ SIZES: Final[Mapping[str, Size]] = MappingProxyType(
 """The published engines, by name without bits. The VAE is a part of a painter's resident weights."""
 
 
+PLANNERS: Final[Mapping[str, float]] = MappingProxyType(
+    {"qwen3-vl:2b-instruct": 1.9, "qwen3-vl:4b-instruct": 3.3, "qwen3-vl:8b-instruct": 6.2}
+)
+"""The models of the presets' planners, and the GB (10⁹ bytes) of their files by Ollama's library."""
+
+
 @dataclass(frozen=True)
 class Preset:
     """A set of engines that fits a machine, by their names. ``planner`` is as in ``--planner``.
