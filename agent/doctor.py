@@ -25,7 +25,7 @@ from agent.needs import Need, find_preset, needs, ollama_model
 from agent.outlet import say_json
 from sessions.catalog import data_folder
 from sessions.files import lacks_locks, without_locks
-from tools import hub, registry
+from tools import hub, presets, registry
 from tools.errors import EngineError
 from tools.presets import Preset
 from tools.request import Kind
@@ -38,7 +38,7 @@ State = Literal["good", "fair", "bad"]
 _GIB = machine.GIB
 _PACKAGES = ("torch", "diffusers", "transformers", "langgraph")
 _WEIGHTS = ("lisa", "flux-fill", "flux-kontext")
-_POCKET_MEMORY = 2.0  # GiB that a chat with the pocket models takes, with room to spare
+_BFLOAT16 = (8, 0)  # the compute capability from which cards compute it
 _VISION_MODEL = "qwen3-vl:4b-instruct"
 _WEIGHTS_MENDED = "make train-pocket"
 _INSTALL = f"{sys.executable} -m pip install"
@@ -98,7 +98,7 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
         *(_package(name) for name in _PACKAGES),
         _devices(cards),
         *_driver(cards),
-        *_guarded("memory", _memory),
+        *_guarded("memory", lambda: _memory(looked_at)),
         *_guarded("disk", lambda: _disk(folder)),
         *_guarded("data folder", lambda: _data(folder)),
         *(_weights(name) for name in _WEIGHTS),
@@ -194,16 +194,31 @@ def _package(name: str) -> Finding:
 
 def _devices(cards: Sequence[machine.Card]) -> Finding:
     cores = f"{machine.cores()} processor cores"
+    other = machine.other_accelerator()
+    if other == "MPS":
+        apple = "Apple's graphics (MPS), which no preset uses yet: everything runs on the processor"
+        return Finding("devices", "fair", f"{cores}, {apple}")
     if not cards:
         none = "no graphics card that torch can use (the pocket preset needs none)"
         return Finding("devices", "good", f"{cores}, {none}")
-    found = ", ".join(f"{card.name} with {card.memory:.0f} GiB" for card in cards) + f", {cores}"
+    found = ", ".join(_card_words(card) for card in cards) + f", {cores}"
+    if other == "ROCm":
+        found += "; under ROCm, where nothing was tried, and 4 bits need a bitsandbytes built for it"
+        return Finding("devices", "fair", found)
     largest = max(range(len(cards)), key=lambda index: cards[index].memory)
     if cards[largest].memory > cards[0].memory:
         return Finding(
             "devices", "fair", f"{found}; the first card is used", f"export CUDA_VISIBLE_DEVICES={largest}"
         )
+    if (cards[0].capability or _BFLOAT16) < _BFLOAT16:
+        slow = "the first one computes bfloat16 only by emulation, so that large models are slow"
+        return Finding("devices", "fair", f"{found}; {slow}")
     return Finding("devices", "good", found)
+
+
+def _card_words(card: machine.Card) -> str:
+    capable = f" (compute capability {card.capability[0]}.{card.capability[1]})" if card.capability else ""
+    return f"{card.name} with {card.memory:.0f} GiB{capable}"
 
 
 def _driver(cards: Sequence[machine.Card]) -> Iterator[Finding]:
@@ -231,16 +246,18 @@ def _torch() -> str:
         return "(not installed)"
 
 
-def _memory() -> Finding:
+def _memory(preset: Preset) -> Finding:
     import psutil  # type: ignore[import-untyped]
 
     memory = psutil.virtual_memory()
+    wanted = presets.ram(preset)
     found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free"
-    if memory.available >= _POCKET_MEMORY * _GIB:
+    found += f"; {preset.name} takes up to {wanted:.1f}"
+    if memory.available >= wanted * _GIB:
         return Finding("memory", "good", found)
-    return Finding(
-        "memory", "fair", found, f"close other programs: a chat takes up to {_POCKET_MEMORY:.0f} GiB"
-    )
+    if memory.total >= wanted * _GIB:
+        return Finding("memory", "fair", found, "close other programs")
+    return Finding("memory", "fair", f"{found}: this machine has too little", "use a smaller preset")
 
 
 def _disk(folder: Path) -> Finding:
@@ -364,7 +381,8 @@ def _preset(preset: Preset, fitting: str, vram: float, ready: bool) -> Finding:
     chat = f"inpalla chat --preset {preset.name}"
     if preset.budget > vram:
         card = f"this machine's has {vram:.1f}" if vram else "this machine has none that torch can use"
-        found = f"{preset.name} takes up to {preset.budget:g} GiB of a card, and {card}; {fitting} fits"
+        wants = f"up to {preset.budget:g} GiB of a card and {presets.ram(preset):.0f} GiB of RAM"
+        found = f"{preset.name} takes {wants}, and {card}; {fitting} fits"
         return Finding("preset", "fair", found, f"inpalla chat --preset {fitting}")
     if not ready:
         return Finding(

@@ -16,11 +16,15 @@ _SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Card:
-    """A graphics card: memory in GiB, ``free`` of it None where that is not known."""
+    """A graphics card: memory in GiB, ``free`` of it None where that is not known.
+
+    ``capability`` is NVIDIA's compute capability, None where it is not known and for other makers' cards.
+    """
 
     name: str
     memory: float
     free: float | None = None
+    capability: tuple[int, int] | None = None
 
 
 def cards() -> list[Card]:
@@ -31,9 +35,29 @@ def cards() -> list[Card]:
         if not torch.cuda.is_available():
             return []
         found = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
-        return [Card(card.name, card.total_memory / GIB) for card in found]
+        nvidia = torch.version.hip is None
+        return [
+            Card(
+                card.name,
+                card.total_memory / GIB,
+                capability=(card.major, card.minor) if nvidia else None,
+            )
+            for card in found
+        ]
     except Exception:  # a torch that cannot be imported is told of by the models, which cannot be loaded then
         return []
+
+
+def other_accelerator() -> str:
+    """What else than NVIDIA's cards torch could compute on here: "MPS", "ROCm", or "". Imports torch."""
+    try:
+        import torch
+
+        if torch.version.hip is not None:
+            return "ROCm"
+        return "MPS" if torch.backends.mps.is_available() else ""
+    except Exception:  # see ``cards``
+        return ""
 
 
 def driver() -> tuple[str, list[Card]]:

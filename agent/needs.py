@@ -15,7 +15,6 @@ from tools import hub, presets, registry
 
 Role = Literal["segmenter", "inpainter"]
 
-_SAM3 = "tools.sam3.segmenter"
 _PUBLISHED = {"segmenter": "tools.lisa.published", "inpainter": "tools.flux.published"}
 
 
@@ -72,8 +71,8 @@ class Need:
 
 def need(role: Role, name: str, optional: bool = False) -> Need:
     """What an engine needs, by its role and its name."""
-    if (role, name) == ("segmenter", "sam3"):
-        return Need(role, name, _SAM3, optional)
+    if role == "segmenter" and name in registry.OWN_WEIGHTS:
+        return Need(role, name, registry.OWN_WEIGHTS[name], optional)
     published = registry.LISA if role == "segmenter" else registry.FLUX
     known = presets.base_of(name) in published or "/" in name or Path(name).is_dir()
     return Need(role, name, _PUBLISHED[role] if known else "", optional)
@@ -91,6 +90,7 @@ def needs(preset: presets.Preset) -> list[Need]:
         need("segmenter", preset.segmenter),
         *(need("inpainter", name) for name in own),
         *(need("inpainter", name, optional=True) for name in licensed if name not in own),
+        *(need("segmenter", name, optional=True) for name in [preset.licensed_segmenter] if name),
     ]
 
 

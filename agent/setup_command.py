@@ -103,7 +103,8 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
             say(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
             continue
         state = "a part of InpaLLa" if not each.module else "here" if each.is_here else hub.size_words(size)
-        say(f"  {each.name}, {state}")
+        package = f"; needs a package more: {each.lacks_package}" if each.lacks_package else ""
+        say(f"  {each.name}, {state}{package}")
         total += size
         lacking.append(each)
     if total:

@@ -22,10 +22,12 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+_Weak: Any = StorageWeakRef
+
 CARD = torch.device("cuda", 0)
 RAM = torch.device("cpu")
 
-_DEVICE = torch.Tensor.device.__get__  # type: ignore[attr-defined]
+_DEVICE = torch.Tensor.device.__get__
 _IS_CUDA = torch.Tensor.is_cuda.__get__  # type: ignore[attr-defined]
 
 
@@ -35,8 +37,8 @@ class PretendCard:
     def __init__(self, size: int) -> None:
         self.size = size
         self._most = 0  # what would lie there if nothing had died since the last count
-        self._here: dict[int, tuple[StorageWeakRef, int]] = {}
-        self._left: dict[int, StorageWeakRef] = {}
+        self._here: dict[int, tuple[Any, int]] = {}
+        self._left: dict[int, Any] = {}
         self._modes = ExitStack()
         self.moving = False
 
@@ -75,13 +77,13 @@ class PretendCard:
             raise torch.OutOfMemoryError(
                 f"CUDA out of memory. Tried to allocate {storage.nbytes()} bytes, {self.free()} are free."
             )
-        self._here[storage._cdata] = (StorageWeakRef(storage), storage.nbytes())
+        self._here[storage._cdata] = (_Weak(storage), storage.nbytes())
         self._most += storage.nbytes()
 
     def take(self, tensor: torch.Tensor) -> None:
         """A tensor was made by leaving the card."""
         storage = tensor.untyped_storage()
-        self._left[storage._cdata] = StorageWeakRef(storage)
+        self._left[storage._cdata] = _Weak(storage)
 
     def __enter__(self) -> PretendCard:
         self._modes.enter_context(_Results(self))
@@ -122,7 +124,7 @@ class _Calls(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func in (torch.device, torch._C._nn._parse_to):  # type: ignore[attr-defined]
+        if func in (torch.device, torch._C._nn._parse_to):
             return func(*args, **kwargs)
         if func == _DEVICE:
             return CARD if self.card.holds(args[0]) else func(*args)
@@ -170,11 +172,11 @@ class _Calls(TorchFunctionMode):
         return result
 
 
-class _Results(TorchDispatchMode):
+class _Results(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Where results lie."""
 
     def __init__(self, card: PretendCard) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.card = card
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

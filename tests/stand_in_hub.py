@@ -16,22 +16,22 @@ from tests.stand_in_server import Handler, StandIn
 
 WEIGHTS = (".safetensors", ".bin")
 
-_GATED = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Restricted."}
-
 
 class Hub(StandIn):
     """Repositories by name, each its files' contents by path, and how to fail.
 
-    ``gated``: repositories whose licence nobody accepted. ``stated``: sizes that are told in place of the
-    true ones. ``breaks``: paths whose transfer breaks off after so many bytes, whenever more is left; after
-    it the hub answers with ``then``, an HTTP status, unless that is 0. ``stalls``: such a transfer does not
-    break off but falls silent. ``damages``: paths that are sent with a wrong first byte. ``mend()`` ends all
-    of this. ``asked`` are all requests so far, ``ranges`` their byte ranges.
+    ``gated``: repositories whose licence nobody accepted; ``restricted`` is what is said of it. ``stated``:
+    sizes that are told in place of the true ones. ``breaks``: paths whose transfer breaks off after so many
+    bytes, whenever more is left; after it the hub answers with ``then``, an HTTP status, unless that is 0.
+    ``stalls``: such a transfer does not break off but falls silent. ``damages``: paths that are sent with a
+    wrong first byte. ``mend()`` ends all of this. ``asked`` are all requests so far, ``ranges`` their byte
+    ranges.
     """
 
     def __init__(self, repositories: Mapping[str, Mapping[str, bytes]]) -> None:
         self.repositories = {name: dict(files) for name, files in repositories.items()}
         self.gated: set[str] = set()
+        self.restricted = "Restricted."
         self.stated: dict[str, int] = {}
         self.breaks: dict[str, int] = {}
         self.then = 0
@@ -79,9 +79,12 @@ class Hub(StandIn):
                 return
         handler.send(b"", 401, {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"})
 
+    def _gate(self) -> dict[str, str]:
+        return {"X-Error-Code": "GatedRepo", "X-Error-Message": self.restricted}
+
     def _api(self, handler: Handler, name: str, rest: str) -> None:
         if rest == "/auth-check" and name in self.gated:
-            handler.send(b"", 403, _GATED)
+            handler.send(b"", 403, self._gate())
             return
         answer: Any = {}
         if rest == "" or rest.startswith("/revision/"):
@@ -108,7 +111,7 @@ class Hub(StandIn):
 
     def _file(self, handler: Handler, name: str, file: str, content: bytes | None) -> None:
         if name in self.gated:
-            handler.send(b"", 403, _GATED)
+            handler.send(b"", 403, self._gate())
             return
         if content is None:
             handler.send(b"", 404, {"X-Error-Code": "EntryNotFound"})

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from huggingface_hub import constants
@@ -147,7 +148,7 @@ def test_what_a_preset_lacks_is_named_with_its_mend_and_nobody_is_asked(
     assert read["looked_at"] == "8gb"
     assert read["ready"] is False
     assert found["Ollama"]["mend"] == "ollama pull qwen3-vl:2b-instruct"
-    for name in ("segmenter sam3", "inpainter flux-klein:4bit"):
+    for name in ("segmenter llmdet-sam2", "segmenter sam3", "inpainter flux-klein:4bit"):
         assert found[name]["state"] == "fair"
         assert found[name]["mend"] == "inpalla setup --preset 8gb"
     licence = found["licence of facebook/sam3"]
@@ -211,3 +212,51 @@ def test_the_larger_card_that_is_not_the_first_is_told(monkeypatch: pytest.Monke
     assert found["devices"].mend == "export CUDA_VISIBLE_DEVICES=1"
     assert made.preset == "24gb"
     assert made.vram == 24.0
+
+
+@pytest.mark.parametrize(
+    ("capability", "state", "words"),
+    [
+        (
+            (7, 5),
+            "fair",
+            "compute capability 7.5), 2 processor cores; the first one computes bfloat16 only by",
+        ),
+        ((8, 6), "good", "large with 24 GiB (compute capability 8.6), 2 processor cores"),
+        (None, "good", "large with 24 GiB, 2 processor cores"),
+    ],
+)
+def test_what_a_card_computes_with_is_told(
+    capability: tuple[int, int] | None, state: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    monkeypatch.setattr(machine, "cards", lambda: [machine.Card("large", 24.0, capability=capability)])
+    found = {finding.name: finding for finding in doctor.report(preset="24gb").findings}
+    assert found["devices"].state == state
+    assert words in found["devices"].found
+
+
+@pytest.mark.parametrize(
+    ("other", "words"), [("MPS", "MPS), which no preset uses yet"), ("ROCm", "under ROCm, where nothing was")]
+)
+def test_other_makers_graphics_are_told(other: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = [machine.Card("Radeon", 16.0)] if other == "ROCm" else []
+    monkeypatch.setattr(machine, "cards", lambda: cards)
+    monkeypatch.setattr(machine, "other_accelerator", lambda: other)
+    found = {finding.name: finding for finding in doctor.report(preset="pocket").findings}
+    assert found["devices"].state == "fair"
+    assert words in found["devices"].found
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "state", "mend"),
+    [(64, 40, "good", ""), (64, 9, "fair", "close other programs"), (8, 6, "fair", "use a smaller preset")],
+)
+def test_ram_is_told_against_what_the_preset_takes(
+    total: int, free: int, state: str, mend: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = SimpleNamespace(total=total * 2**30, available=free * 2**30)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: seen)
+    found = {finding.name: finding for finding in doctor.report(preset="24gb").findings}
+    assert (found["memory"].state, found["memory"].mend) == (state, mend)
+    assert "24gb takes up to 21.9" in found["memory"].found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,17 @@ WORKING = residency.WORKING_BYTES
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Random tiny checkpoints in the published layouts."""
     home = tmp_path_factory.mktemp("published")
-    painters = {name: write_checkpoint(home / name, name) for name in ("klein", "fill")}  # type: ignore[arg-type]
+    painters = {name: write_checkpoint(home / name, name) for name in ("klein", "fill")}
     return {"lisa": lisa_layout.write_published(home / "segmenter"), **painters}
 
 
 @pytest.fixture(autouse=True)
-def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No engine of another test's; and diffusers' wish for a true card, which bitsandbytes does not share."""
     from diffusers.quantizers.bitsandbytes import bnb_quantizer
+
+    gc.collect()
+    gc.freeze()  # all that was imported need not be looked at each time that memory is given back
 
     monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(registry, "_loaded", {})
@@ -49,6 +53,8 @@ def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for quantizer in (bnb_quantizer.BnB4BitDiffusersQuantizer, bnb_quantizer.BnB8BitDiffusersQuantizer):
         monkeypatch.setattr(quantizer, "validate_environment", lambda *_, **__: None)
         monkeypatch.setattr(quantizer, "update_device_map", lambda _, places: places or {"": "cpu"})
+    yield
+    gc.unfreeze()
 
 
 def picture() -> NDArray[np.uint8]:
@@ -57,7 +63,7 @@ def picture() -> NDArray[np.uint8]:
 
 def asked(engine: FluxEngine, turn: int) -> Job:
     """The job of a turn; each has words of its own."""
-    return replace(job(), prompt=f"a sofa of kind {turn}", steps=2, guidance=engine.guidance, seed=turn)
+    return replace(job(), prompt=f"a sofa of kind {turn}", steps=1, guidance=engine.guidance, seed=turn)
 
 
 def loaded(folders: dict[str, Path], bits: int) -> tuple[LisaSegmenter, FluxEngine]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from dataclasses import replace
@@ -16,6 +17,7 @@ import torch
 from diffusers import AutoencoderKLFlux2
 from huggingface_hub import constants
 
+from benchmarks import card, tables
 from benchmarks.lisa import config_of
 from tests.flux_layout import PUBLISHED, text_encoders, transformer, vae, write_checkpoint
 from tools import registry, residency
@@ -33,9 +35,7 @@ from tools.presets import (
     bits_of,
     choose_inpainters,
     least,
-    peak,
     streams,
-    weights,
 )
 from tools.registry import PRESETS, Preset
 from tools.request import Kind
@@ -219,23 +219,26 @@ def test_the_bytes_are_those_of_the_published_shapes() -> None:
 
 
 def test_the_tables_in_the_docs_are_these_numbers() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "presets.md").read_text(encoding="utf-8")
-    rows = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in text.splitlines()]
-    numbers = [row for row in rows if len(row) == 4 and row[1].replace(".", "").isdigit()]
-    sizes = {
-        name: [float(each) for each in cells] for names, *cells in numbers for name in names.split("`, `")
-    }
-    for preset in CARDS:
-        (row,) = (row for row in rows if len(row) == 6 and row[0] == preset.name)
-        painter = preset.inpainters["restyle"]
-        fill = preset.licensed.get("remove", "—")
-        assert row[1:6] == [f"{preset.budget:g}", preset.planner, preset.segmenter, painter, fill]
-        assert {preset.segmenter, painter, fill} - {"—"} <= sizes.keys()
-    assert {base_of(name) for name in sizes} == {name for name in SIZES if "explanatory" not in name}
-    for name, (resident, words, most) in sizes.items():
-        assert resident == pytest.approx(weights(name) or 0, abs=0.051)
-        assert words == pytest.approx(SIZES[base_of(name)].words.gib(bits_of(name)), abs=0.051)
-        assert most == pytest.approx(peak(name) or 0, abs=0.051)
+    """``python -m benchmarks.tables`` writes them anew."""
+    assert tables.main(["--check"]) == 0
+    named = [
+        name
+        for file in tables.DOCS.glob("*.md")
+        for name in re.findall(r"table: (\w+)", file.read_text("utf-8"))
+    ]
+    assert sorted(named) == sorted(tables.TABLES)
+
+
+@pytest.mark.parametrize("preset", CARDS, ids=lambda preset: preset.name)
+def test_fifty_turns_stay_within_a_presets_card_and_ram(preset: Preset) -> None:
+    found = card.converse(preset, 50)
+    assert found.problems == ()
+    assert max(found.peaks.values()) <= preset.budget - SPARE
+
+
+def test_a_card_that_is_too_small_is_told_by_the_count() -> None:
+    small = replace(PRESETS["12gb"], budget=8.0)
+    assert "more lies on the card than 7.4 GiB" in card.converse(small, 3).problems
 
 
 # ---- engines by name ---------------------------------------------------------------------------------------
@@ -247,7 +250,9 @@ def test_unknown_names_list_the_choices() -> None:
             EngineError, match=r"There is no preset 'huge': choose one of pocket, 8gb, .*80gb"
         ):
             find("huge")
-    with pytest.raises(EngineError, match=r"There is no segmenter 'sam': choose one of .*lisa-pocket, sam3"):
+    with pytest.raises(
+        EngineError, match=r"There is no segmenter 'sam': choose one of .*lisa-pocket, llmdet-sam2, sam3"
+    ):
         registry.load_segmenter("sam")
     for ask in (registry.load_inpainter, registry.fetch_inpainter):
         with pytest.raises(EngineError, match="There is no inpainter 'sd': choose one of flux-fill, flux-fi"):

@@ -26,6 +26,7 @@ from tests.stand_in_ollama import Ollama
 from tools import hub
 from tools.errors import EngineError
 from tools.flux import published as flux
+from tools.grounded.segmenter import DETECTOR, DRAWER
 from tools.lisa import published as lisa
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +35,8 @@ BIG = random.Random(0).randbytes(24_000_000)
 
 PIECE = 10 * 2**20
 SAM3 = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": b"weights", "sam3.pt": b"twice"}
+SMALL = {"config.json": b"{}", "model.safetensors": b"weights"}
+PAIR = {DETECTOR: {**SMALL, "tokenizer.json": b"{}", "README.md": b"#"}, DRAWER: SMALL}
 KLEIN = flux.repository("flux-klein")
 FILL = flux.repository("flux-fill")
 MODEL = hub.Weights("some/model", ("*.json", "*.safetensors", "*.bin"), licence="Some Licence")
@@ -171,6 +174,42 @@ def test_a_licence_that_was_not_accepted_is_told_before_anything_is_fetched(serv
     assert "hf auth login" not in said  # somebody is logged in, so that is not what is missing
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        (
+            "Your request to access model some/model is awaiting a review from the repo authors.",
+            "still waits",
+        ),
+        ("Your request to access model some/model has been rejected by the repo's authors.", "was refused"),
+    ],
+)
+def test_a_request_that_waits_or_was_refused_is_told_as_such(
+    server: Hub, home: Path, told: str, said: str
+) -> None:
+    """Accepting the licence again would not help."""
+    server.gated, server.restricted = {"some/model"}, told
+    (home / "token").write_text("hf_somebody")
+    sentence = refusal()
+    assert sentence.startswith("Your request for some/model")
+    assert said in sentence
+    assert "accept" not in sentence
+    assert sentence.endswith(".")
+
+
+def test_without_links_a_file_is_kept_once(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where the hub's client would copy what lies among the contents."""
+    monkeypatch.setattr("huggingface_hub.file_download.are_symlinks_supported", lambda *_: False)
+    folder = hub.fetch(MODEL)
+    weights = [
+        file for file in folder.parent.parent.rglob("*") if file.is_file() and file.stat().st_size > 10**4
+    ]
+    assert [file.name for file in weights] == ["model.safetensors"]
+    assert not weights[0].is_symlink()
+    assert hub.cached_bytes("some/model") >= weights[0].stat().st_size
+    assert hub.fetch(MODEL) == folder
+
+
 def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(server: Hub, home: Path) -> None:
     server.stated = {"model.safetensors": 10**16}
     said = refusal()
@@ -284,19 +323,25 @@ def test_what_another_program_fetched_is_left_alone(
 def test_a_preset_is_made_ready_and_the_second_time_asks_nobody(
     server: Hub, ollama: Ollama, tiny_klein: dict[str, bytes], inpalla: Command
 ) -> None:
-    server.repositories |= {"facebook/sam3": SAM3, KLEIN: tiny_klein}
+    server.repositories |= {**PAIR, "facebook/sam3": SAM3, KLEIN: tiny_klein}
+    server.gated = {"facebook/sam3"}  # and nobody is logged in
     ollama.known = {"qwen3-vl:2b-instruct"}
     code, out, err = inpalla("setup", "--preset", "8gb")
     assert (code, err) == (0, "")
     assert "To fetch: " in out
     assert "qwen3-vl:2b-instruct: 3.0 GB of 3.0 GB" in out
-    assert "Ready: qwen3-vl:2b-instruct, sam3, flux-klein:4bit." in out
+    assert "Ready: qwen3-vl:2b-instruct, llmdet-sam2, flux-klein:4bit." in out
     assert "The preset 8gb is ready." in out
-    assert not [request for request in server.asked if "sam3.pt" in request]
+    assert "It works without sam3, and better with it. facebook/sam3 is given only to those" in out
 
+    server.mend()
+    code, out, _ = inpalla("setup", "--preset", "8gb")
+    assert "Ready: qwen3-vl:2b-instruct, llmdet-sam2, flux-klein:4bit, sam3." in out
+    assert not [request for request in server.asked if "sam3.pt" in request]
     server.asked.clear()
     code, out, _ = inpalla("setup", "--preset", "8gb")
     assert code == 0
+    assert "llmdet-sam2, here" in out
     assert "sam3, here" in out
     assert server.asked == []
     assert ollama.pulled == ["qwen3-vl:2b-instruct"]
@@ -306,14 +351,14 @@ def test_what_cannot_be_had_does_not_hold_up_the_rest(
     server: Hub, home: Path, tiny_klein: dict[str, bytes], inpalla: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
-    server.repositories |= {"facebook/sam3": SAM3, KLEIN: tiny_klein}
-    server.gated = {"facebook/sam3"}
+    server.repositories |= {**PAIR, KLEIN: tiny_klein}
+    server.gated = {DETECTOR}
     code, out, err = inpalla("setup", "--preset", "8gb")
     assert code == 1
     assert err.count("\n") == 1
-    assert "qwen3-vl:2b-instruct and sam3 are missing" in err
+    assert "qwen3-vl:2b-instruct and llmdet-sam2 are missing" in err
     assert "inpalla setup --preset 8gb" in err
-    assert "accept it on https://huggingface.co/facebook/sam3, log in with hf auth login" in out
+    assert "accept it on https://huggingface.co/iSEE-Laboratory/llmdet_tiny, log in with hf auth login" in out
     assert "Ready: flux-klein:4bit." in out
 
     server.mend()
@@ -343,7 +388,7 @@ def test_a_preset_is_ready_without_what_stands_behind_a_licence(
 def test_a_model_that_ollama_cannot_fetch(
     server: Hub, ollama: Ollama, tiny_klein: dict[str, bytes], inpalla: Command, breaks: bool
 ) -> None:
-    server.repositories |= {"facebook/sam3": SAM3, KLEIN: tiny_klein}
+    server.repositories |= {**PAIR, KLEIN: tiny_klein}
     ollama.release, ollama.breaks = "0.30.9", breaks
     ollama.known = {"qwen3-vl:2b-instruct"} if breaks else set()
     code, out, err = inpalla("setup", "--preset", "8gb")

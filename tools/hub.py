@@ -182,10 +182,8 @@ def existing(path: Path) -> Path:
 
 def cached_bytes(repository: str) -> int:
     """How many bytes the hub's cache keeps of a repository, broken downloads included."""
-    blobs = _storage(repository) / "blobs"
-    if not blobs.is_dir():
-        return 0
-    return sum(file.stat().st_size for file in blobs.iterdir() if file.is_file())
+    files = [file for part in ("blobs", "snapshots") for file in (_storage(repository) / part).rglob("*")]
+    return sum(file.stat().st_size for file in files if file.is_file() and not file.is_symlink())
 
 
 def is_ours(repository: str) -> bool:
@@ -275,6 +273,13 @@ def _storage(repository: str) -> Path:
     return cache() / f"models--{repository.replace('/', '--')}"
 
 
+def _has_links() -> bool:
+    """Whether the cache keeps names as links to contents: not on Windows without the right to make links."""
+    from huggingface_hub.file_download import are_symlinks_supported
+
+    return are_symlinks_supported(cache())
+
+
 def _has(file: Path, size: int) -> bool:
     return file.is_file() and file.stat().st_size == size
 
@@ -357,7 +362,10 @@ def _fetch_large(weights: Weights, listing: _Listing, file: _File, progress: Pro
             raise EngineError(
                 f"{file.name} of {weights.repository} came damaged and was deleted: say it again."
             )
-        part.replace(listing.blob(file))
+        # Where the cache cannot have links the client would copy what it finds among the contents.
+        place = listing.blob(file) if _has_links() else listing.named(file)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.replace(place)
 
 
 def _transfer(repository: str, commit: str, file: _File, part: Path, bar: _Bar) -> None:
@@ -469,7 +477,8 @@ def _refusal(weights: Weights, error: Exception) -> EngineError:
     causes = [each for each in (error, error.__cause__, error.__context__) if each is not None]
     answers = [each.response.status_code for each in causes if isinstance(each, HfHubHTTPError)]
     if any(isinstance(each, GatedRepoError) for each in causes) or 403 in answers:
-        return LicenceError(licence_words(weights))
+        said = " ".join(str(getattr(each, "server_message", "") or "") for each in causes).lower()
+        return LicenceError(_request_words(weights, said) or licence_words(weights))
     if any(isinstance(each, RepositoryNotFoundError) for each in causes) or 401 in answers:
         return EngineError(
             f"The hub has no {name}, or not for everybody: look at {weights.page}, and log in with"
@@ -483,6 +492,21 @@ def _refusal(weights: Weights, error: Exception) -> EngineError:
         mend = "set HF_HOME to a folder that you may write."
         return EngineError(f"{error.filename} cannot be written ({error.strerror}): {mend}")
     return EngineError(f"The hub could not be reached for {name}: check the network, and {again}")
+
+
+def _request_words(weights: Weights, said: str) -> str:
+    """What to do where a request was made and is not granted; "" where none was made."""
+    if "awaiting a review" in said:
+        return (
+            f"Your request for {weights.repository} still waits for its makers' answer: say it again when you"
+            " have it."
+        )
+    if "rejected" in said:
+        return (
+            f"Your request for {weights.repository} was refused by its makers: nothing here can change that;"
+            " use another engine, or ask them on its page."
+        )
+    return ""
 
 
 def licence_words(weights: Weights) -> str:

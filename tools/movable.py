@@ -71,6 +71,7 @@ def move(model: Any, device: torch.device | str) -> None:
             if holder.SCB is not None:
                 holder.SCB = holder.SCB.to(device)
         state.idx = None  # which columns were large in the latest multiplication
+    _forget_cached(model)
 
 
 def bytes_of(*models: Any) -> int:
@@ -100,6 +101,19 @@ def tensors(model: Any) -> Iterator[torch.Tensor]:
 def hush() -> None:
     """Have bitsandbytes not say at every multiplication in 8 bits that it works in float16."""
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+def _forget_cached(model: Any) -> None:
+    """Empty the caches that transformers keeps beside a model's classes: the positions of SAM 2 and 3 lie
+    there, on the device where they were last wanted.
+    """
+    for kind in {type(module) for module in model.modules()}:
+        for member in vars(kind).values():
+            function = getattr(member, "__func__", member)
+            for cell in getattr(function, "__closure__", None) or ():
+                forget = getattr(cell.cell_contents, "cache_clear", None)
+                if forget is not None:
+                    forget()
 
 
 def _in_8_bits(model: Any) -> Iterator[Any]:

@@ -74,6 +74,7 @@ _LISA_13B: Final = Size(Weights(12.688, 1.305), working=LOOKING)
 SIZES: Final[Mapping[str, Size]] = MappingProxyType(
     {
         "sam3": Size(Weights(0, 0.840), working=LOOKING),
+        "llmdet-sam2": Size(Weights(0, 0.407), working=LOOKING),  # 0.204 of them, in float32
         "lisa-7b": _LISA_7B,
         "lisa-7b-explanatory": _LISA_7B,
         "lisa-13b": _LISA_13B,
@@ -86,14 +87,21 @@ SIZES: Final[Mapping[str, Size]] = MappingProxyType(
 """The published engines, by name without bits. The VAE is a part of a painter's resident weights."""
 
 
+PLANNERS: Final[Mapping[str, float]] = MappingProxyType(
+    {"qwen3-vl:2b-instruct": 1.9, "qwen3-vl:4b-instruct": 3.3, "qwen3-vl:8b-instruct": 6.2}
+)
+"""The models of the presets' planners, and the GB (10⁹ bytes) of their files by Ollama's library."""
+
+
 @dataclass(frozen=True)
 class Preset:
     """A set of engines that fits a machine, by their names. ``planner`` is as in ``--planner``.
 
-    ``inpainters`` are by the kind of edit, and need no licence to be accepted. ``licensed`` do, and are used
-    instead where they are on this machine. ``computing`` are engines that compute an edit without a model, by
-    kind: they are asked first, in their order, whether they can do what is asked. ``budget`` is how much of a
-    card it may take at most, in GiB; 0 for a preset that needs no card.
+    ``inpainters`` are by the kind of edit, and need no licence to be accepted, nor does ``segmenter``.
+    ``licensed`` and ``licensed_segmenter`` do, and are used instead where they are on this machine.
+    ``computing`` are engines that compute an edit without a model, by kind: they are asked first, in their
+    order, whether they can do what is asked. ``budget`` is how much of a card it may take at most, in GiB; 0
+    for a preset that needs no card.
     """
 
     name: str
@@ -102,6 +110,7 @@ class Preset:
     inpainters: Mapping[Kind, str]
     licensed: Mapping[Kind, str] = field(default_factory=dict)
     computing: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    licensed_segmenter: str = ""
     budget: float = 0.0
 
 
@@ -109,7 +118,9 @@ COLOURS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({"restyle": ("
 """What every preset computes: colours, by value."""
 
 
-def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "") -> Preset:
+def _made_for(
+    name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "", sam: str = ""
+) -> Preset:
     blind: tuple[Kind, ...] = ("replace", "remove", "add")
     return Preset(
         name,
@@ -118,6 +129,7 @@ def _made_for(name: str, budget: float, planner: str, segmenter: str, klein: str
         inpainters=MappingProxyType(dict.fromkeys(KINDS, klein)),
         licensed=MappingProxyType(dict.fromkeys(blind, fill) if fill else {}),
         computing=COLOURS,
+        licensed_segmenter=sam,
         budget=budget,
     )
 
@@ -140,7 +152,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                 ),
                 computing=MappingProxyType({"restyle": ("recolour", "materials")}),
             ),
-            _made_for("8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "sam3", "flux-klein:4bit"),
+            _made_for(
+                "8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "llmdet-sam2", "flux-klein:4bit", sam="sam3"
+            ),
             _made_for(
                 "12gb",
                 11.5,
@@ -211,6 +225,7 @@ def ram(preset: Preset) -> float:
 
     Text encoders do not count: without room for them they are read from the disk again.
     """
+    # An engine behind a licence takes another's place, but a painter has that other one beside it.
     names = {preset.segmenter, *preset.inpainters.values(), *preset.licensed.values()}
     return OWN + sum(weights(name) or 0.0 for name in names) if preset.budget else 2.0
 
@@ -247,10 +262,12 @@ def choose_inpainters(
 
 
 def settled(preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None) -> Preset:
-    """The preset with its inpainters chosen. What the user chose an inpainter for is not computed."""
+    """The preset with its engines chosen. What the user chose an inpainter for is not computed."""
+    licensed = preset.licensed_segmenter
     computing = {kind: names for kind, names in preset.computing.items() if kind not in (override or {})}
     return replace(
         preset,
+        segmenter=licensed if licensed in present else preset.segmenter,
         inpainters=MappingProxyType(choose_inpainters(preset, present, override)),
         computing=MappingProxyType(computing),
     )

@@ -27,9 +27,20 @@ from tools.segment import Segmenter
 __all__ = ["COMPUTING", "DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
 
 SEGMENTERS: Mapping[str, str] = MappingProxyType(
-    {"lisa-pocket": "tools.lisa.segmenter:load_pocket", "sam3": "tools.sam3.segmenter:load_sam3"}
+    {
+        "lisa-pocket": "tools.lisa.segmenter:load_pocket",
+        "llmdet-sam2": "tools.grounded.segmenter:load",
+        "sam3": "tools.sam3.segmenter:load_sam3",
+    }
 )
 """The segmenters that the program knows how to load, by name."""
+
+OWN_WEIGHTS: Mapping[str, str] = MappingProxyType(
+    {"llmdet-sam2": "tools.grounded.segmenter", "sam3": "tools.sam3.segmenter"}
+)
+"""Of these segmenters, those whose weights lie on the hub, with the module that knows them (its ``needed``,
+``kept`` and ``fetch``).
+"""
 
 LISA = ("lisa-7b", "lisa-7b-explanatory", "lisa-13b", "lisa-13b-explanatory")
 """The published LISA models. ":8bit" or ":4bit" behind the name loads them so; a folder or a hub repository
@@ -68,12 +79,17 @@ def find_preset(name: str, override: Mapping[Kind, str] | None = None) -> Preset
     """
     preset = _known_preset(name)
     wanted = {presets.base_of(licensed) for licensed in preset.licensed.values()}
-    return presets.settled(preset, {base for base in wanted if _is_here(base)}, override)
+    here = {base for base in wanted if _is_here(base)}
+    if preset.licensed_segmenter and _segmenter_is_here(preset.licensed_segmenter):
+        here.add(preset.licensed_segmenter)
+    return presets.settled(preset, here, override)
 
 
 def segmenter_of(preset: str) -> str:
     """The segmenter of a preset, by name; looks at nothing else of it. Raises ``EngineError``."""
-    return _known_preset(preset).segmenter
+    known = _known_preset(preset)
+    licensed = known.licensed_segmenter
+    return licensed if licensed and _segmenter_is_here(licensed) else known.segmenter
 
 
 def segmenter_names() -> list[str]:
@@ -103,10 +119,9 @@ def fetch_segmenter(name: str) -> Path | None:
         return fetch(name)
     if name not in _factories("segmenter"):
         raise EngineError(_unknown("segmenter", name))
-    if name == "sam3":
-        from tools.sam3.segmenter import fetch as fetch_sam3
-
-        return fetch_sam3()
+    if name in OWN_WEIGHTS:
+        folder: Path = pkgutil.resolve_name(f"{OWN_WEIGHTS[name]}:fetch")(name)
+        return folder
     return None
 
 
@@ -234,6 +249,11 @@ def _is_here(base: str) -> bool:
     from tools.flux.published import kept
 
     return kept(base) is not None
+
+
+def _segmenter_is_here(name: str) -> bool:
+    """Whether the weights of one of ``OWN_WEIGHTS`` are on this machine."""
+    return pkgutil.resolve_name(f"{OWN_WEIGHTS[name]}:kept")(name) is not None
 
 
 def _is_lisa(name: str) -> bool:

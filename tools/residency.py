@@ -258,10 +258,8 @@ class Residency:
             # What was promised will be taken: this one waits until it can be had back.
             if not self._changed.wait(until - time.monotonic()):
                 break
-        if tenant.on_card:  # brought meanwhile, for another user
-            return
         try:
-            tenant.engine.to_card()
+            tenant.engine.to_card()  # no harm where another user has brought it meanwhile
         except Exception as error:
             if not _is_full(error):
                 raise

@@ -15,7 +15,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,14 +22,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch.nn import functional as F
 from transformers import CLIPTokenizer, Sam3Config, Sam3Model
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from transformers.utils import logging
 
 from tools import hub
 from tools.errors import Cancelled, EngineError
-from tools.instances import Instances, Wanted, choose, read_phrase
+from tools.finding import Seen, found_of, instances_of
+from tools.instances import read_phrase
 from tools.kept import Kept
 from tools.movable import Movable
 from tools.segment import CancelCheck, Found, never
@@ -40,12 +39,6 @@ REPOSITORY: Final = "facebook/sam3"
 
 FILES: Final = ("*.json", "*.txt", "*.safetensors")
 """What of the repository is needed; it also holds the weights a second time, as ``sam3.pt``."""
-
-LEAST_SCORE: Final = 0.3
-"""What scores less is no instance."""
-
-MASK_THRESHOLD: Final = 0.5
-"""A pixel is in a mask where its probability is larger."""
 
 _BYTES = 3_440_000_000  # of the published weights, in float32
 _AT_ONCE = 4
@@ -57,14 +50,6 @@ _INVENTORY: Final = (
     "building",
 )  # fmt: skip
 """What a picture is asked for when somebody wants to know what is in it."""
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """All instances of a noun: mask probabilities float32 (N, h, w) on the model's device, and the rest."""
-
-    probabilities: torch.Tensor
-    instances: Instances
 
 
 class Sam3Segmenter(Movable):
@@ -152,9 +137,11 @@ class Sam3Segmenter(Movable):
         nouns = dict.fromkeys(noun for each in wanted for noun in each.nouns)
         with self._working(cancelled):
             seen = self._look(picture, list(nouns))
-            return [
-                self._found(picture, phrase, each, seen) for phrase, each in zip(phrases, wanted, strict=True)
-            ]
+            found = []
+            for phrase, each in zip(phrases, wanted, strict=True):
+                self._check()
+                found.append(found_of(picture, phrase, each, seen))
+            return found
 
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
         """Name those of a few common things that the picture shows; nothing at all on a CPU, to save time.
@@ -205,10 +192,10 @@ class Sam3Segmenter(Movable):
         if self._cancelled():
             raise Cancelled
 
-    def _look(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, _Seen]:
+    def _look(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun."""
         features = self._encode(picture)
-        seen: dict[str, _Seen] = {}
+        seen: dict[str, Seen] = {}
         for start in range(0, len(nouns), _AT_ONCE):
             batch = list(nouns[start : start + _AT_ONCE])
             self._check()
@@ -226,7 +213,7 @@ class Sam3Segmenter(Movable):
             )
             scores = outputs.pred_logits.float().sigmoid() * outputs.presence_logits.float().sigmoid()
             for noun, score, logits in zip(batch, scores, outputs.pred_masks, strict=True):
-                seen[noun] = _instances(score, logits, picture.shape[:2])
+                seen[noun] = instances_of(score, logits, picture.shape[:2])
         return seen
 
     def _encode(self, picture: NDArray[np.uint8]) -> Any:
@@ -241,21 +228,6 @@ class Sam3Segmenter(Movable):
     def _side(self) -> int:
         size = self._model.config.image_size
         return int(size if isinstance(size, int) else size[0])
-
-    def _found(
-        self, picture: NDArray[np.uint8], phrase: str, wanted: Wanted, seen: dict[str, _Seen]
-    ) -> Found:
-        self._check()
-        height, width = picture.shape[:2]
-        there = seen[wanted.noun]
-        chosen = choose(wanted, there.instances, _mask_of(wanted.other, seen))
-        mask = np.zeros((height, width), bool)
-        for index in chosen.indices:  # One by one: many masks of a large picture would not fit.
-            low = there.probabilities[index][None, None]
-            full = F.interpolate(low, (height, width), mode="bilinear", align_corners=False)[0, 0]
-            mask |= (full > MASK_THRESHOLD).cpu().numpy()
-        words = f"{len(there.instances.scores)} found for “{wanted.noun}”, {len(chosen.indices)} taken."
-        return Found(phrase, mask, chosen.confidence, words)
 
 
 def sam3_pixels(picture: NDArray[np.uint8], side: int) -> torch.Tensor:
@@ -292,30 +264,6 @@ def fetch(name: str = "sam3", progress: hub.Progress = hub.silent) -> Path:  # n
     Raises ``EngineError`` when it is not there and may not be fetched.
     """
     return hub.fetch(_weights(REPOSITORY), progress)
-
-
-def _mask_of(wanted: Wanted | None, seen: dict[str, _Seen]) -> NDArray[np.bool_] | None:
-    """The mask of the other thing that a phrase names, at the size of the model's masks."""
-    if wanted is None:
-        return None
-    return choose(wanted, seen[wanted.noun].instances, _mask_of(wanted.other, seen)).mask
-
-
-def _instances(scores: torch.Tensor, logits: torch.Tensor, size: tuple[int, ...]) -> _Seen:
-    """What counts among the model's finds: scores (Q,), mask logits (Q, h, w), the picture's size (H, W)."""
-    kept = scores > LEAST_SCORE
-    probabilities = logits[kept].float().sigmoid()
-    missed = scores[~kept]
-    height, width = logits.shape[1:]
-    return _Seen(
-        probabilities,
-        Instances(
-            masks=(probabilities > MASK_THRESHOLD).cpu().numpy(),
-            scores=scores[kept].cpu().numpy(),
-            missed=float(missed.max()) if len(missed) else 0.0,
-            pixel=(size[0] / height, size[1] / width),
-        ),
-    )
 
 
 def _repeated(features: Any, count: int) -> Any:

@@ -1,0 +1,164 @@
+"""The tables of sizes in the documentation, written from what the program reckons with.
+
+    python -m benchmarks.tables            # writes them anew
+    python -m benchmarks.tables --check    # exit code 1 where one is not what it would write
+
+A table stands between the lines ``<!-- table: NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from agent.needs import needs
+from tools import presets
+from tools.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
+
+DOCS: Final = Path(__file__).parent.parent / "docs"
+
+_ENGINES: Final = (
+    "llmdet-sam2", "sam3", "lisa-7b:4bit", "lisa-7b:8bit", "lisa-7b", "lisa-13b", "flux-klein:4bit",
+    "flux-klein", "flux-fill:4bit", "flux-kontext:4bit", "flux-fill", "flux-kontext",
+)  # fmt: skip
+
+Row = Sequence[str]
+
+
+def chosen() -> Iterator[Row]:
+    """What each preset chooses."""
+    yield (
+        "preset", "GiB of card", "of RAM", "planner", "segmenter", "paints everything",
+        "instead, once a licence was accepted",
+    )  # fmt: skip
+    for preset in PRESETS.values():
+        instead = [f"`{name}`" for name in [preset.licensed_segmenter] if name]
+        instead += [f"`{name}` replaces, removes, adds" for name in dict.fromkeys(preset.licensed.values())]
+        yield (
+            f"`{preset.name}`", f"{preset.budget:g}", f"{presets.ram(preset):.0f}", f"`{preset.planner}`",
+            f"`{preset.segmenter}`", _painters(preset), "; ".join(instead),
+        )  # fmt: skip
+
+
+def engines() -> Iterator[Row]:
+    """What each engine takes of a card, in GiB."""
+    yield "engine", "weights", "words", "peak", "least"
+    for name in _ENGINES:
+        words = SIZES[base_of(name)].words.gib(bits_of(name))
+        sizes = presets.weights(name), words, presets.peak(name), presets.least(name)
+        yield f"`{name}`", *(f"{size or 0:.1f}" for size in sizes)
+
+
+def together() -> Iterator[Row]:
+    """What of a preset stays on the card together while it paints, in GiB."""
+    yield "preset", "segmenter, painter and its working memory", "there are", "so"
+    for preset in _for_cards():
+        painter = preset.inpainters["restyle"]
+        parts = [presets.weights(preset.segmenter) or 0, presets.weights(painter) or 0, presets.PAINTING]
+        there = preset.budget - SPARE
+        stay = "both stay" if sum(parts) <= there else "they take turns"
+        added = " + ".join(f"{part:.1f}" for part in parts)
+        yield f"`{preset.name}`", f"{added} = {sum(parts):.1f}", f"{there:.1f}", stay
+
+
+def planners() -> Iterator[Row]:
+    """What a planner's model wants of a card, in GiB."""
+    from agent.planner.ollama import _CONTEXT_BYTES
+
+    yield "model", "its file", "free beside it", "in all"
+    for model, size in presets.PLANNERS.items():
+        file, beside = size * 1e9 / GIB, _CONTEXT_BYTES / GIB
+        yield f"`{model}`", f"{file:.1f}", f"{beside:.1f}", f"{file + beside:.1f}"
+
+
+def fetched() -> Iterator[Row]:
+    """What a preset fetches, in GB (10⁹ bytes)."""
+    yield "preset", "planner, under Ollama", "engines", "to fetch, about", "behind a licence, and more"
+    for preset in PRESETS.values():
+        model = preset.planner.partition(":")[2]
+        sizes = {need.name: sum(each.about for each in need.weights) / 1e9 for need in needs(preset)}
+        free = [need.name for need in needs(preset) if not need.optional]
+        gated = [need.name for need in needs(preset) if need.optional]
+        total = sum(sizes[name] for name in free) + presets.PLANNERS.get(model, 0.0)
+        yield (
+            f"`{preset.name}`",
+            f"`{model}`, {presets.PLANNERS[model]:.1f} GB" if model else "built in",
+            ", ".join(_sized(name, sizes[name]) for name in free),
+            f"{total:.0f} GB" if total else "nothing",
+            ", ".join(_sized(name, sizes[name]) for name in gated),
+        )
+
+
+def segmenters() -> Iterator[Row]:
+    """The segmenters of the presets."""
+    yield "preset", "segmenter", "its weights on the card"
+    yield "`pocket`", "`lisa-pocket`", "20 MB"
+    for preset in _for_cards():
+        for name in filter(None, (preset.segmenter, preset.licensed_segmenter)):
+            yield f"`{preset.name}`", f"`{name}`", f"{(presets.weights(name) or 0) * GIB / 1e9:.1f} GB"
+
+
+def painters() -> Iterator[Row]:
+    """The parts of the painters by bits a weight, in GB (10⁹ bytes), the VAE with the transformer."""
+    yield "", "transformer, VAE", "in 4 bits", "text encoders", "in 4 bits"
+    for name in ("flux-fill", "flux-kontext", "flux-klein"):
+        size = SIZES[name]
+        parts = [part.gib(bits) * GIB / 1e9 for part in (size.resident, size.words) for bits in (16, 4)]
+        yield f"`{name}`", *(f"{part:.1f}" for part in parts)
+
+
+TABLES: Final[Mapping[str, Callable[[], Iterator[Row]]]] = {
+    each.__name__: each for each in (chosen, engines, together, planners, fetched, segmenters, painters)
+}
+
+
+def written(text: str) -> str:
+    """A document with its tables as they should be."""
+
+    def table(match: re.Match[str]) -> str:
+        head, *rows = TABLES[match[1]]()
+        lines = [head, ["---"] * len(head), *rows]
+        body = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+        return f"<!-- table: {match[1]} -->\n{body}\n<!-- end -->"
+
+    return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", table, text, flags=re.DOTALL)
+
+
+def _for_cards() -> Iterator[Preset]:
+    return (preset for preset in PRESETS.values() if preset.budget)
+
+
+def _painters(preset: Preset) -> str:
+    names = dict.fromkeys(preset.inpainters.values())
+    if len(names) == 1:
+        return f"`{next(iter(names))}`"
+    return f"`{preset.inpainters['restyle']}` restyles, `{preset.inpainters['add']}` the rest"
+
+
+def _sized(name: str, size: float) -> str:
+    return f"`{name}`, {size:.1f} GB" if size else f"`{name}`"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the tables, or check them."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="change nothing; 1 where a table is old")
+    check = parser.parse_args(arguments).check
+    old = []
+    for file in sorted(DOCS.glob("*.md")):
+        text = file.read_text(encoding="utf-8")
+        if (new := written(text)) != text:
+            old.append(file.name)
+            if not check:
+                file.write_text(new, encoding="utf-8")
+    if check and old:
+        print(f"Old tables in {', '.join(old)}: python -m benchmarks.tables writes them anew.")
+    return int(check and bool(old))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
