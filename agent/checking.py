@@ -106,7 +106,7 @@ def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> st
     if look.pattern not in ("", "plain"):
         return None
     limit = FAR
-    if stage is None and look.value is not None:
+    if stage is None and look.value is not None and look.step is None:
         stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and recolour.taken(after, mask, stage) > limit:
         return f"{name} did not take the colour that you asked for"

@@ -191,7 +191,7 @@ def test_edit_makes_a_session_named_after_the_picture_and_can_go_on_with_it(
 def test_what_is_not_there_is_said_and_the_rest_is_saved(inpalla: Run, picture: Path) -> None:
     result = inpalla("edit", picture, "make the piano black", "-o", "out.png")
     assert result.is_refusal()
-    assert result.err.strip() == "I see no piano. There are: a sofa, a lamp, a rug and a picture."
+    assert result.err.strip().endswith("I see no piano. There are: a sofa, a lamp, a rug and a picture.")
     assert not Path("out.png").exists()
 
     result = inpalla("edit", picture, "make the piano black and the sofa red", "-o", "out.png", "--json")

@@ -15,6 +15,7 @@ from pocket.evaluation.colours import Swatches
 from sessions import Sessions
 from sessions.session import Session
 from tests.terminal import Terminal
+from tools.language.colours import value_of
 from tools.lisa.segmenter import load_pocket
 
 ROOT = Path(__file__).parent.parent
@@ -70,7 +71,12 @@ def test_every_sentence_was_understood(session: Session, talked: tuple[Path, str
         "replace",
     ]
     assert layers[0].prompt == "a red leather sofa"
-    assert layers[1].prompt == "a dark green rug"  # revised in its place, not painted over
+    assert layers[1].prompt.endswith("green rug")  # revised in its place, not painted over
+    stage = layers[1].request["colour"]
+    assert isinstance(stage, dict)
+    green = value_of("green")
+    assert green is not None
+    assert stage["value"][0] == pytest.approx(green[0] - 0.07 / stage["light"], abs=0.01)  # darker by a step
     assert layers[1].revision > 0
     assert [layer.visible for layer in layers.values()] == [False, True, True, True, True, True]
 
@@ -118,7 +124,7 @@ def test_the_right_things_were_found(session: Session) -> None:
             assert (mask & true).sum() / (mask | true).sum() > 0.5, kind
 
 
-@pytest.mark.parametrize(("kind", "colour"), [("rug", "dark green"), ("wall", "yellow")])
+@pytest.mark.parametrize(("kind", "colour"), [("rug", "green"), ("wall", "yellow")])
 def test_the_saved_picture_has_the_colours_that_were_asked_for(
     session: Session, kind: str, colour: str
 ) -> None:

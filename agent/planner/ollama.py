@@ -62,7 +62,7 @@ _SENTENCES = 6
 
 _Wanted = Literal[
     "restyle", "replace", "remove", "add", "undo", "redo", "go_to_version", "undo_only", "bring_back",
-    "variations", "pick", "compare", "ask", "talk",
+    "variations", "pick", "keep", "refresh", "compare", "ask", "talk",
 ]  # fmt: skip
 
 
@@ -381,6 +381,8 @@ def situation(sentence: str, context: Context) -> str:
     lines += [f"- {_described(layer, context)}" for layer in context.layers]
     if context.variations:
         lines.append(f"On offer: {context.variations} variations to pick from.")
+    if context.nearest:
+        lines.append("On offer: the nearest result to what was asked last, to be kept.")
     if context.sentences:
         lines.append(
             "The user said before: " + " / ".join(json.dumps(s) for s in context.sentences[-_SENTENCES:])
@@ -449,6 +451,10 @@ def _frame(want: Want, say: str) -> Frame:
             return Frame("goto", number=want.number or 0)
         case "undo_only":
             return Frame("hide", target=want.object, reference=reference)
+        case "refresh":
+            return Frame("refresh", target=want.object, reference=reference or ("" if want.object else "it"))
+        case "keep":
+            return Frame("keep")
         case "bring_back":
             return Frame("back", target=want.object, reference=reference or ("" if want.object else "it"))
         case "variations":
