@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from tools.inpainting.recolour import measure
-from tools.language.looks import read_look
 
 from agent import words
 from agent.bench import Bench
@@ -22,7 +20,9 @@ from agent.plan import Edit, Hide, Keep, Pick, Refresh, Show, Step, Variations
 from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
+from tools.inpainting.recolour import measure
 from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
+from tools.language.looks import read_look
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find

@@ -146,7 +146,7 @@ async def test_darker_revises_the_layer_in_its_place_without_looking_for_it_agai
 async def test_several_edits_make_one_version_and_one_segmenter_call(flat: Flat) -> None:
     turn = await flat.do(restyle("the sofa", "a red sofa"), restyle("the picture", "a blue picture"))
     assert turn.version == 1
-    assert flat.engines.finder.asked == [("the sofa", "the picture")]
+    assert flat.engines.finder.asked == [("the sofa", "all the sofas", "the picture", "all the pictures")]
     assert is_near(flat.colour("sofa"), PAINTS["red"])
     assert is_near(flat.colour("picture"), PAINTS["blue"])
     assert [edit.layer for edit in turn.edits] == [0, 1]
@@ -179,7 +179,7 @@ async def test_a_new_object_is_painted_at_its_place(flat: Flat) -> None:
 async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -> None:
     turn = await flat.do(Edit(target="the picture", prompt="", kind="remove"))
     assert is_near(flat.colour("picture"), WALL)
-    assert flat.engines.finder.asked == [("the picture",), ("the picture",)]
+    assert flat.engines.finder.asked == [("the picture", "all the pictures"), ("the picture",)]
     assert len(flat.engines.painter.painted) == 1
     assert turn.reply == "Done: the picture removed."
 

@@ -22,10 +22,10 @@ from PIL import Image
 from torch.nn import functional as F
 from transformers.utils import logging
 
-from tools.errors import Cancelled, OutOfMemory
 from tools.domain import is_drawn
-from tools.kept import Kept
+from tools.errors import Cancelled, OutOfMemory
 from tools.instances import plural, read_phrase, separate
+from tools.kept import Kept
 from tools.lisa import processing, text
 from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
@@ -34,8 +34,8 @@ from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
 from tools.lisa.regions import follow_colours
 from tools.movable import Movable
 from tools.pocket import weights_folder
-from tools.things import noun_in, thing_in
 from tools.segment import CancelCheck, Found, never
+from tools.things import noun_in, thing_in
 
 A = TypeVar("A")
 T = TypeVar("T")
