@@ -36,8 +36,8 @@ _FEW: Final = 50
 
 
 def follow_colours(picture: NDArray[np.uint8], mask: Mask, chance: Floats) -> Mask:
-    """A mask (H, W) of an RGB picture (H, W, 3) by colours. ``chance``: the model's probability of each pixel,
-    in 0…1, of any size.
+    """A mask (H, W) of an RGB picture (H, W, 3) by colours. ``chance``: the model's probability of each
+    pixel, in 0…1, of any size.
     """
     high, wide = mask.shape
     scale = min(1.0, SIDE / max(high, wide))

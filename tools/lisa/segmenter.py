@@ -188,7 +188,7 @@ class LisaSegmenter(Movable):
             raise Cancelled
 
     def _names(self, picture: NDArray[np.uint8], sight: _Sight) -> list[str]:
-        """What is there, by names that are found. A model that knows a handful of things is asked about each."""
+        """What is there, by names that are found: a model that knows a handful is asked about each."""
         known = self._model.config.names
         if not known or self._presence is None:
             return self._listed(sight)
