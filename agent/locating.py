@@ -351,7 +351,7 @@ def as_good(found: Mask, everything: Mask) -> list[Mask]:
 
 
 def which_of(noun: str, apart: Sequence[str], count: int = 0) -> str:
-    """The question which of several things is meant, in words that tell them ``apart`` where there are any."""
+    """The question which of several things is meant, in words that tell them ``apart``, if there are any."""
     many = f"There are {number(count or len(apart))} {plural(noun)}"
     if apart:
         return f"{many}: do you mean {words.listed(apart, 'or')}?"

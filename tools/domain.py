@@ -2,9 +2,9 @@
 
 A drawing's plain surfaces are smooth to the last digit, a photograph's are never quite; a drawing has few
 colours, and strong ones. Five such figures are weighed against each other. In a drawn room light falls on
-everything, so hardly any colour comes back to the last digit; in a diagram, a page or a screenshot the paper's
-does. It is a guess: a heavily compressed drawing may pass for a photograph, a strongly smoothed photograph for
-a drawing, a shaded drawing of something else for a room.
+everything, so hardly any colour comes back to the last digit; in a diagram, a page or a screenshot the
+paper's does. It is a guess: a heavily compressed drawing may pass for a photograph, a strongly smoothed
+photograph for a drawing, a shaded drawing of something else for a room.
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
     :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule. ``follow_edges``: its
     masks are coarse, and better led by the picture's edges (``tools.lisa.edges``).
     ``choose_among``: which of several things a phrase means is better decided by where they are and by their
-    colour (``tools.lisa.choosing``). ``names``: all kinds of things that it knows, in the words that it knows them by, for a
-    model that knows a handful; it is asked about each of them where it is to say what there is.
+    colour (``tools.lisa.choosing``). ``names``: all kinds of things that
+    it knows, for a model that knows a handful; it is asked about each of them where it is to say what there
+    is. Its masks then follow colours, too (``tools.lisa.regions``), and keep to one kind.
     ``pairs``: those of them that are pairs and are spoken of in the plural.
     """
 

@@ -36,8 +36,8 @@ _FEW: Final = 50
 
 
 def follow_colours(picture: NDArray[np.uint8], mask: Mask, chance: Floats) -> Mask:
-    """A mask (H, W) of an RGB picture (H, W, 3) by colours. ``chance``: the model's probability of each pixel,
-    in 0…1, of any size.
+    """A mask (H, W) of an RGB picture (H, W, 3) by colours. ``chance``: the model's probability of each
+    pixel, in 0…1, of any size.
     """
     high, wide = mask.shape
     scale = min(1.0, SIDE / max(high, wide))
@@ -76,11 +76,13 @@ def _once(picture: NDArray[np.uint8], whole: Mask, chance: Floats) -> Mask:
         return whole
     steps = (pixels // (256 // BINS)).astype(np.int64) @ np.array([BINS * BINS, BINS, 1])
     own, other = _colours(steps[inside]), _colours(steps[outside])
+    # Where the thing has its surroundings' colours, these tell little.
+    telling = 1 - float(np.minimum(own, other).sum())
     colour = np.log((own + 1e-5) / (other + 1e-5)).clip(-MOST, MOST)[steps]
     kept = likely.clip(0.002, 0.998)
     odds = np.log(kept / (1 - kept)).clip(-5, 5)
     side = np.where(mask, np.minimum(within / 6, 1), -np.minimum(away / 6, 1))
-    sure = ndimage.gaussian_filter(PLACE * side + CHANCE * odds + COLOUR * colour, 1.0)
+    sure = ndimage.gaussian_filter(PLACE * side + CHANCE * odds + telling * COLOUR * colour, 1.0)
     made = whole.copy()
     made[part] = np.where((within < REACH) & (away < REACH), sure > 0, mask)
     return made

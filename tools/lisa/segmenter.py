@@ -22,10 +22,10 @@ from PIL import Image
 from torch.nn import functional as F
 from transformers.utils import logging
 
-from tools.errors import Cancelled, OutOfMemory
 from tools.domain import is_drawn
-from tools.kept import Kept
+from tools.errors import Cancelled, OutOfMemory
 from tools.instances import plural, read_phrase, separate
+from tools.kept import Kept
 from tools.lisa import processing, text
 from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
@@ -34,8 +34,8 @@ from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
 from tools.lisa.regions import follow_colours
 from tools.movable import Movable
 from tools.pocket import weights_folder
-from tools.things import noun_in, thing_in
 from tools.segment import CancelCheck, Found, never
+from tools.things import noun_in, thing_in
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -188,7 +188,7 @@ class LisaSegmenter(Movable):
             raise Cancelled
 
     def _names(self, picture: NDArray[np.uint8], sight: _Sight) -> list[str]:
-        """What is there, by names that are found. A model that knows a handful of things is asked about each."""
+        """What is there, by names that are found: a model that knows a handful is asked about each."""
         known = self._model.config.names
         if not known or self._presence is None:
             return self._listed(sight)
