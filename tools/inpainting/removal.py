@@ -28,7 +28,7 @@ from tools.segment import CancelCheck, Segmenter, find, never
 RUG = 4
 """The rug, beside the surfaces of ``room``; it lies in the floor's plane."""
 
-LEAST = 0.6
+LEAST = 0.62
 """Below this confidence nothing is removed."""
 
 _FLAT = ("rug", "carpet", "mat", "runner")
@@ -116,6 +116,8 @@ def remove(
     unit = height / 480
     seen = around.floor | around.wall | around.rug
     other = ~(_grown(seen, 2 * unit) | mask)
+    strange = _bordered(mask, other, unit)
+    asked = int(mask.sum())
     if not flat:
         mask = _with_company(mask, other, unit)
         other &= ~mask
@@ -152,12 +154,13 @@ def remove(
         misfit += filled.error * need
         sources += filled.sources * need
     out = np.clip(np.round(out), 0, 255)
-    close = (distance > unit) & (distance < 9 * unit)
     change = float(np.abs(out - picture)[mask].mean())
     total = float(hole.sum())
     measures = {
         "misfit": misfit / total / max(change, 1.0),
-        "strange": float((close & other).sum() / max(close.sum(), 1)),
+        "strange": strange,
+        "rest": _bordered(mask, other, unit),
+        "taken": float(mask.sum()) / asked - 1,
         "missing": missing / total,
         "sources": sources / total,
         "wrong": wrong,
@@ -239,6 +242,12 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     odd = np.abs(plain - mean).mean(axis=2)
     wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & (np.abs(near) > 0.5)
     known = sure & ~ndimage.binary_dilation(wild, iterations=2)
+    if reach:  # parts of the thing that its mask missed: they are not like the surface, and touch the hole
+        unlike = (odd > 4 * np.median(odd[sure]) + 0.2) & here & ~hole & ~scene.other & (distance < reach)
+        left = _parts_of(scene.hole, unlike, unit)
+        if left.any():
+            left = _grown(left, 2 * unit) & here & ~scene.other
+        part, known = part | left, known & ~left
     far = surfaces.spread_in(np.clip(rest, -0.04, 0.1), known & (distance > reach), 30 * unit)
     goal = base + far
     where = part
@@ -317,7 +326,12 @@ def _with_rug(room: Room, label: NDArray[np.intp], floor: Mask, rug: Mask) -> ND
 
 
 def _with_company(mask: Mask, other: Mask, unit: float) -> Mask:
-    """The mask with what lies on the thing and would float without it."""
+    """The mask with what would float without the thing, and with small parts that it missed."""
+    area = int(mask.sum())
+    missed = _parts_of(mask, other, unit)
+    if missed.any():
+        missed = _grown(missed, 3 * unit)
+        mask, other = mask | missed, other & ~missed
     steps = max(1, round(2 * unit))
     labels, count = ndimage.label(ndimage.binary_opening(other, iterations=steps))
     if not count:
@@ -329,7 +343,6 @@ def _with_company(mask: Mask, other: Mask, unit: float) -> Mask:
     for shift in range(1, round(7 * unit) + 1):
         below[:-shift] |= wide[shift:]
     out = mask.copy()
-    area = int(mask.sum())
     for k, part in enumerate(ndimage.find_objects(labels), 1):
         across, down = part[1], part[0]
         if across.start < columns[0] - slack or across.stop - 1 > columns[-1] + slack:
@@ -344,6 +357,37 @@ def _with_company(mask: Mask, other: Mask, unit: float) -> Mask:
         if below[part][bottom[held], np.flatnonzero(held)].mean() > 0.7:
             out |= _grown(labels == k, 3 * unit) & (other | mask)
     return out
+
+
+def _bordered(mask: Mask, other: Mask, unit: float) -> float:
+    """The share of a thing's surroundings that are other things."""
+    distance = ndimage.distance_transform_edt(~mask)
+    close = (distance > 4 * unit) & (distance < 12 * unit)
+    return float((close & other).sum() / max(close.sum(), 1))
+
+
+def _parts_of(mask: Mask, candidates: Mask, unit: float) -> Mask:
+    """The connected candidates that are parts of the masked thing: small, or under it, and touching it."""
+    labels, count = ndimage.label(candidates)
+    if not count:
+        return candidates
+    area = int(mask.sum())
+    rows, columns = np.nonzero(mask)
+    slack = 5 * unit + 0.05 * float(np.ptp(columns))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    boxes = ndimage.find_objects(labels)
+    parts = []
+    for k in np.unique(labels[_grown(mask, 4 * unit)]):
+        if not k or (box := boxes[k - 1]) is None:
+            continue
+        under = (
+            box[1].start >= columns.min() - slack
+            and box[1].stop - 1 <= columns.max() + slack
+            and box[0].start >= np.median(rows)
+        )
+        if sizes[k] < (0.5 if under else 0.03) * area:
+            parts.append(k)
+    return np.asarray(np.isin(labels, parts))
 
 
 def _grown(mask: Mask, radius: float) -> Mask:
@@ -364,8 +408,25 @@ def _patch(out: F32, mask: Mask, where: Mask, unit: float) -> Patch:
 
 
 def _judge(measures: dict[str, float]) -> tuple[float, str]:
-    """How sure a removal is right, 0 to 1, and what speaks most against it."""
-    return 1.0, ""
+    """How sure a removal is right, 0 to 1, and what speaks most against it.
+
+    A logistic model, fitted to removals in rooms of fixed seeds with the pocket segmenter's masks (see
+    docs/removal.md).
+    """
+    flat = measures["flat"] > 0
+    against = {
+        "the pattern that goes on behind it is not regular enough": (11.8 if flat else 6.8)
+        * measures["misfit"],
+        "it stands before other things, and what they look like there is unknown": (1.0 if flat else 3.6)
+        * max(measures["strange"], measures["rest"]),
+        "its outline is not clear": 0.0 if flat else 2.5 * min(measures["taken"], 1.0),
+        "too little of what is behind it is in view": 12.0 * measures["missing"],
+        "it looks too much like what is behind it": -1.5 * float(np.log(max(measures["change"], 5.0) / 60)),
+        "this does not look like a room of four walls": 20.0 * measures["wrong"],
+    }
+    total = (2.2 if flat else 1.9) - sum(against.values())
+    doubt = max(against, key=lambda words: against[words])
+    return float(1 / (1 + np.exp(-total))), doubt
 
 
 def _stop(cancelled: CancelCheck) -> None:
