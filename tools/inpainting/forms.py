@@ -199,7 +199,7 @@ def fitted(
         if kind.fronted:  # Its front looks along (sin, -cos) of its turn; the way to it is (across, into).
             toward = values[0] * math.sin(values[2]) - values[1] * math.cos(values[2])
             toward /= math.hypot(values[0], values[1])
-            away = max(0.0, toward + 0.15) + 0.2 * (1 + toward)
+            away = float(max(0.0, toward + 0.15) + 0.2 * (1 + toward))
         hit = _cast(form_of(values), rays)[0] < 1e8
         both = float((hit & wanted).sum())
         # What stands before a thing takes from its mask, and nothing adds to it.
@@ -212,7 +212,7 @@ def fitted(
             - both / (both + missed + 0.8 * over)
             + 0.04 * float((values[3:6] ** 2).sum())
             + 0.5 * away
-            + turned
+            + float(turned)
         )
 
     starts = []

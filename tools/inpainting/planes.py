@@ -155,7 +155,7 @@ def corners_of(picture: NDArray[np.uint8], mask: Mask) -> NDArray[np.float64]:
     some = np.flatnonzero(many >= 0.12 * size[1])
     strength[some] = np.abs(np.nanmedian(signed[:, some], axis=0))
     peak = (strength > 1.2) & (strength >= ndimage.maximum_filter(strength, 9))
-    return np.flatnonzero(peak) * step
+    return np.asarray(np.flatnonzero(peak) * step, np.float64)
 
 
 def _agreed(values: Field, tolerance: float) -> tuple[float, int]:

@@ -101,13 +101,13 @@ def take_apart(
         smooth = filled + (calm - filled) * np.float32(much)
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     # On a dark thing a highlight is many times as bright as the thing: its light is weighed down.
-    weight = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
-    light = _tempered((smooth / reference) ** weight)
+    power = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
+    light = _tempered((smooth / reference) ** power)
     # What the surface shows where the light is full: most of a texture lies a little below its colour.
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
     colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
     colour = np.minimum(colour, 252).astype(np.float32)
-    bright = np.clip((filled / reference) ** weight, 0.2, 1.6).astype(np.float32)
+    bright = np.clip((filled / reference) ** power, 0.2, 1.6).astype(np.float32)
     shape = mask.shape
     return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, pattern)
 
@@ -245,7 +245,7 @@ def _main_surface(
         if k == main or not at.any():
             continue
         change = float(np.median(bright[at])) / level
-        if _as_shade(centres[k], centres[main]) and change < 1.3:
+        if _as_shade(centres[k], centres[main]) and change < 1.75:
             # A shadow stays, the dark of a pattern goes: that lies between the light.
             at &= between
             if change > 0.85 or at.sum() < 0.06 * own.sum():
