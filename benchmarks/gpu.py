@@ -66,9 +66,12 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("turn", "turns of the pocket models", "benchmarks.turn"),
     Step(
         "train-pocket",
-        "the pocket models, trained longer",
+        "the pocket models, trained longer, into runs/weights",
         "pocket.training",
-        ("flux", "lisa", "--minutes", "9"),
+        (
+            *("samples", "contrasts", "records", "vae", "flux", "lisa", "export"),
+            *("--minutes", "4", "--processes", "16", "--runs", "runs", "--weights", "runs/weights"),
+        ),
         keeps=False,
     ),
 )
