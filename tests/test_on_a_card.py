@@ -8,10 +8,12 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from tests import lisa_layout
@@ -156,3 +158,32 @@ def test_a_painter_steps_aside_for_words_that_do_not_fit_beside_it(
         assert not isinstance(told.value, OutOfMemory)
         card.size = 3 * WORKING
         assert np.array_equal(painter.paint([asked(painter, 1)])[0], expected)
+
+
+def test_numbers_that_grew_too_large_are_told_and_not_painted_black(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in float16, which 8 bits are multiplied in."""
+    painter: Any = registry.load_inpainter(str(folders["klein"]))
+    [expected] = painter.paint([asked(painter, 1)])
+    weight = painter.pipeline.transformer.proj_out.weight
+    before = weight.detach().clone()
+    with torch.no_grad():
+        weight.fill_(float("inf"))
+    with pytest.raises(EngineError, match=r"grew beyond what its number format holds: use it with 16 or 4"):
+        painter.paint([asked(painter, 1)])
+    with torch.no_grad():
+        weight.copy_(before)
+    assert np.array_equal(painter.paint([asked(painter, 1)])[0], expected)
+
+
+@pytest.mark.parametrize(("free", "pinned"), [(10**12, True), (1000, False)])
+def test_streamed_weights_are_pinned_where_ram_has_room_for_them_twice(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, free: int, pinned: bool
+) -> None:
+    painter: Any = registry.load_inpainter(str(folders["klein"]))
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free))
+    asked_for: dict[str, Any] = {}
+    monkeypatch.setattr("diffusers.hooks.apply_group_offloading", lambda *_, **more: asked_for.update(more))
+    painter.offload()
+    assert asked_for["low_cpu_mem_usage"] is not pinned

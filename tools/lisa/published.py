@@ -34,7 +34,9 @@ REPOSITORIES: Final = {
 }
 """The published models by our names for them."""
 
-_PARAMETERS: Final = {"lisa-7b": 7.4e9, "lisa-13b": 13.7e9}
+_BYTES: Final = {"lisa-7b": 16.1e9, "lisa-13b": 28.7e9}
+"""Of the published files: Llama in 16 bits, SAM in 32."""
+
 _CLIP_BYTES: Final = 1_710_000_000
 
 EXACT: Final = ("lm_head", "mm_projector", "text_hidden_fcs", "sam", "vision_tower")
@@ -198,8 +200,8 @@ def _clip_of(folder: Path) -> str:
 
 def _weights(repository: str) -> hub.Weights:
     names = {value: name for name, value in REPOSITORIES.items()}
-    parameters = _PARAMETERS.get(names.get(repository, "").removesuffix("-explanatory"), 0.0)
-    about = _CLIP_BYTES if repository == CLIP else int(2 * parameters)
+    size = _BYTES.get(names.get(repository, "").removesuffix("-explanatory"), 0.0)
+    about = _CLIP_BYTES if repository == CLIP else int(size)
     return hub.Weights(repository, _FILES, about)
 
 
