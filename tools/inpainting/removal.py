@@ -66,11 +66,15 @@ class Removal:
     """Removes things from drawn rooms, and from what is much like them, by computing."""
 
     name = "removal"
-    revision = "1"
 
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
+        self.revision = f"1-{segmenter.revision}"
+
+    def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
+        """Whether it may be asked: always, it judges by the picture."""
+        return True
 
     def compute(
         self, picture: NDArray[np.uint8], edit: MaskedEdit, *, cancelled: CancelCheck = never
@@ -432,3 +436,10 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
 def _stop(cancelled: CancelCheck) -> None:
     if cancelled():
         raise errors.Cancelled
+
+
+def load_removal() -> Removal:
+    """The engine with the pocket segmenter. Raises ``EngineError`` when that cannot be loaded."""
+    from tools import registry
+
+    return Removal(registry.load_segmenter("lisa-pocket"))
