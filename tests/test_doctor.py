@@ -17,7 +17,7 @@ from agent import cli, doctor, machine, ollama_server
 from tests.stand_in_hub import Hub
 from tests.stand_in_ollama import Ollama
 from tools import hub, registry
-from tools.sam3 import segmenter as sam3
+from tools.sam3 import published as sam3
 
 
 @pytest.fixture

@@ -69,6 +69,6 @@ def test_a_name_that_is_none_and_a_machine_without_a_card(
     with pytest.raises(SystemExit):
         gpu.main(["--only", "nosuch"])
     assert "no step nosuch: choose from peak-8gb" in capsys.readouterr().err
-    monkeypatch.setattr(gpu.machine, "cards", list)
+    monkeypatch.setattr("agent.machine.cards", list)
     assert gpu.main([]) == 1
     assert "benchmarks.card" in capsys.readouterr().out

@@ -17,7 +17,8 @@ from tools import registry, residency
 from tools.errors import Cancelled, EngineError
 from tools.finding import LEAST_SCORE
 from tools.grounded import segmenter as grounded
-from tools.grounded.segmenter import DETECTOR, DRAWER, GroundedSegmenter, detector_pixels
+from tools.grounded.published import DETECTOR, DRAWER
+from tools.grounded.segmenter import GroundedSegmenter, detector_pixels
 from tools.segment import Looker, find
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -239,6 +240,14 @@ def test_fifty_turns_stay_within_a_presets_card_and_ram(preset: Preset) -> None:
 def test_a_card_that_is_too_small_is_told_by_the_count() -> None:
     small = replace(PRESETS["12gb"], budget=8.0)
     assert "more lies on the card than 7.4 GiB" in card.converse(small, 3).problems
+
+
+def test_choosing_an_8gb_presets_engines_imports_no_torch() -> None:
+    code = (
+        "import sys; from tools import registry; registry.find_preset('8gb'); registry.segmenter_of('8gb');"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
 # ---- engines by name ---------------------------------------------------------------------------------------

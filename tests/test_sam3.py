@@ -20,7 +20,8 @@ from transformers import CLIPTokenizer, Sam3Config, Sam3Model, Sam3VideoConfig
 
 from tools.errors import Cancelled, EngineError
 from tools.residency import Resident
-from tools.sam3.segmenter import Sam3Segmenter, fetch, load_sam3
+from tools.sam3.published import fetch
+from tools.sam3.segmenter import Sam3Segmenter, load_sam3
 from tools.segment import Looker, find
 
 Pixels = NDArray[np.uint8]

@@ -26,7 +26,7 @@ from tests.stand_in_ollama import Ollama
 from tools import hub
 from tools.errors import EngineError
 from tools.flux import published as flux
-from tools.grounded.segmenter import DETECTOR, DRAWER
+from tools.grounded.published import DETECTOR, DRAWER
 from tools.lisa import published as lisa
 
 ROOT = Path(__file__).parent.parent

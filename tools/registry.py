@@ -36,7 +36,7 @@ SEGMENTERS: Mapping[str, str] = MappingProxyType(
 """The segmenters that the program knows how to load, by name."""
 
 OWN_WEIGHTS: Mapping[str, str] = MappingProxyType(
-    {"llmdet-sam2": "tools.grounded.segmenter", "sam3": "tools.sam3.segmenter"}
+    {"llmdet-sam2": "tools.grounded.published", "sam3": "tools.sam3.published"}
 )
 """Of these segmenters, those whose weights lie on the hub, with the module that knows them (its ``needed``,
 ``kept`` and ``fetch``).

@@ -27,15 +27,11 @@ from PIL import Image
 from tools import hub
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.finding import LEAST_SCORE, Seen, found_of, instances_of
+from tools.grounded.published import NAME, needed
 from tools.instances import read_phrase
 from tools.kept import Kept
 from tools.movable import Movable
 from tools.segment import CancelCheck, Found, never
-
-NAME: Final = "llmdet-sam2"
-DETECTOR: Final = "iSEE-Laboratory/llmdet_tiny"
-DRAWER: Final = "facebook/sam2.1-hiera-tiny"
-"""The repositories of the published weights; both Apache-2.0."""
 
 _MOST_TOKENS: Final = 200
 """So many tokens of words share a look; the detector reads 256."""
@@ -280,31 +276,6 @@ def load(name: str = NAME) -> GroundedSegmenter:
         raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --segmenter {name}.")
     revision = hashlib.sha256(f"{detector.name} {drawer.name}".encode()).hexdigest()[:12]
     return GroundedSegmenter.from_folders(name, detector, drawer, revision)
-
-
-def needed(name: str = NAME) -> tuple[hub.Weights, ...]:  # noqa: ARG001 - asked of every kind of engine
-    """What the pair needs of the hub."""
-    words = ("config.json", "model.safetensors", "tokenizer*.json", "vocab.txt", "special_tokens_map.json")
-    return (
-        hub.Weights(DETECTOR, words, about=690_000_000, complete=_is_complete),
-        hub.Weights(DRAWER, ("config.json", "model.safetensors"), about=156_000_000, complete=_is_complete),
-    )
-
-
-def kept(name: str = NAME) -> Path | None:  # noqa: ARG001
-    """Where the detector lies on this machine, if both are there whole. No network."""
-    folders = [hub.kept(weights) for weights in needed()]
-    return None if None in folders else folders[0]
-
-
-def fetch(name: str = NAME, progress: hub.Progress = hub.silent) -> Path:  # noqa: ARG001
-    """Fetch both; the detector's folder. Safe to repeat. Raises ``EngineError``."""
-    detector, _ = (hub.fetch(weights, progress) for weights in needed())
-    return detector
-
-
-def _is_complete(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and (folder / "model.safetensors").is_file()
 
 
 def _loaded(kind: Any, folder: Path, device: str) -> Any:

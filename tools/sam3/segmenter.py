@@ -32,15 +32,9 @@ from tools.finding import Seen, found_of, instances_of
 from tools.instances import read_phrase
 from tools.kept import Kept
 from tools.movable import Movable
+from tools.sam3.published import is_complete, kept, weights_of
 from tools.segment import CancelCheck, Found, never
 
-REPOSITORY: Final = "facebook/sam3"
-"""The published weights; behind a licence that must be accepted on the repository's page."""
-
-FILES: Final = ("*.json", "*.txt", "*.safetensors")
-"""What of the repository is needed; it also holds the weights a second time, as ``sam3.pt``."""
-
-_BYTES = 3_440_000_000  # of the published weights, in float32
 _AT_ONCE = 4
 """How many phrases share a batch: more would need more memory than small cards have."""
 
@@ -104,7 +98,7 @@ class Sam3Segmenter(Movable):
         """
         if isinstance(repo_or_folder, Path) or Path(repo_or_folder).is_dir():
             return cls._open(name, Path(repo_or_folder), revision, device, dtype)
-        folder = hub.fetch(_weights(str(repo_or_folder)))
+        folder = hub.fetch(weights_of(str(repo_or_folder)))
         return cls._open(name, folder, folder.name[:12], device, dtype)  # A snapshot is named by its commit.
 
     @classmethod
@@ -248,24 +242,6 @@ def load_sam3() -> Sam3Segmenter:
     return Sam3Segmenter._open("sam3", folder, folder.name[:12], None, None)
 
 
-def needed(name: str = "sam3") -> tuple[hub.Weights, ...]:  # noqa: ARG001 - asked of every kind of engine
-    """What SAM 3 needs of the hub."""
-    return (_weights(REPOSITORY),)
-
-
-def kept(name: str = "sam3") -> Path | None:  # noqa: ARG001
-    """Where the published SAM 3 lies on this machine; None when it does not. No network."""
-    return hub.kept(_weights(REPOSITORY))
-
-
-def fetch(name: str = "sam3", progress: hub.Progress = hub.silent) -> Path:  # noqa: ARG001
-    """Fetch the published SAM 3; its folder. Safe to repeat.
-
-    Raises ``EngineError`` when it is not there and may not be fetched.
-    """
-    return hub.fetch(_weights(REPOSITORY), progress)
-
-
 def _repeated(features: Any, count: int) -> Any:
     """The features of one picture as those of a batch, without copying them."""
     states, positions = (
@@ -285,25 +261,10 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
 
 
-def _weights(repository: str) -> hub.Weights:
-    return hub.Weights(repository, FILES, _BYTES, "SAM License", _is_complete)
-
-
 def _reason(error: Exception) -> str:
     """An error of a library's, cut to something that fits into a sentence."""
     said = " ".join(str(error).split()).split(". ")[0].rstrip(".")
     return said[:160] or type(error).__name__
-
-
-def _is_complete(folder: Path) -> bool:
-    """Whether a folder has a config, a tokenizer and all weights."""
-    index = folder / "model.safetensors.index.json"
-    if index.is_file():
-        weights = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
-    else:
-        weights = {"model.safetensors"}
-    tokenizer = (folder / "tokenizer.json").is_file() or (folder / "vocab.json").is_file()
-    return tokenizer and all((folder / name).is_file() for name in ("config.json", *weights))
 
 
 def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3Model, CLIPTokenizer]:
@@ -311,7 +272,7 @@ def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3M
     mend = "fetch it with inpalla setup --segmenter sam3."
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        complete = _is_complete(folder)
+        complete = is_complete(folder)
         # The published checkpoint is that of the video model, in which the model for pictures is one part.
         kind = values.get("model_type")
         config = Sam3Config.from_dict(values["detector_config"] if kind == "sam3_video" else values)
