@@ -92,7 +92,7 @@ def _question(plan: Mapping[str, object]) -> str | None:
     """What a plan asked, if it ended with a question."""
     steps = plan.get("steps")
     last = steps[-1] if isinstance(steps, list) and steps else {}
-    return str(last["question"]) if isinstance(last, dict) and last.get("do") == "ask" else None
+    return str(last.get("question", "")) if isinstance(last, dict) and last.get("do") == "ask" else None
 
 
 def _offer(notes: Notes) -> Edit | None:
