@@ -400,8 +400,8 @@ def _check_size(path: Path, name: str | None, size: tuple[int, int]) -> None:
             f"{path.name} is too large: {width}x{height} pixels; at most {MAX_PIXELS // 10**6} megapixels"
             f" and {MAX_SIDE} pixels a side can be edited."
         )
-    # A few bytes may claim any size, and some decoders fill in what is missing. (WebP, AVIF and TIFF can pack a
-    # flat picture of any size into a few bytes.)
+    # A few bytes may claim any size, and some decoders fill in what is missing. (WebP, AVIF and TIFF can
+    # really pack a flat picture of any size into a few bytes.)
     most = _DENSEST * path.stat().st_size if name in _PLAINLY_PACKED else MAX_PIXELS
     if width * height > max(_SMALL, most):
         raise PictureError(f"{path.name} is damaged: it claims {width}x{height} pixels, and is too short.")
