@@ -11,9 +11,12 @@ import ipaddress
 import os
 import re
 import shutil
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
@@ -34,6 +37,8 @@ MOST_BYTES = 64 * 2**20
 
 PORT: Final = 11434
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)  # no answer of Ollama's
+_UNSETTLING = re.compile(r"(?i:\w+_proxy|SSL_CERT_\w+|OLLAMA_\w+)")
+_importing = threading.Lock()
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
 _LOOK_SECONDS = 1.0
 _PULL_SECONDS = 600.0  # without a word from the server, as when it checks a large file
@@ -118,6 +123,20 @@ def _options(where: Address, timeout: float | httpx.Timeout, hooks: Callable[...
     }
 
 
+def library() -> ModuleType:
+    """Ollama's own package. It makes a client of its own while it is imported, from settings that may be none
+    of ours: these are out of its sight meanwhile.
+    """
+    with _importing:
+        if "ollama" not in sys.modules:
+            hidden = {name: os.environ.pop(name) for name in list(os.environ) if _UNSETTLING.fullmatch(name)}
+            try:
+                import ollama  # noqa: F401
+            finally:
+                os.environ.update(hidden)
+    return sys.modules["ollama"]
+
+
 @contextmanager
 def client(
     given: str | None = None, timeout: float | httpx.Timeout = _LOOK_SECONDS
@@ -128,9 +147,7 @@ def client(
     """
     where = address(given)
     with _made(where):
-        import ollama
-
-        made = ollama.Client(where.url, **_options(where, timeout, _bound))
+        made = library().Client(where.url, **_options(where, timeout, _bound))
     with made:
         yield made
 
@@ -139,10 +156,8 @@ def async_client(given: str | None, timeout: float | httpx.Timeout) -> ollama.As
     """A client for one event loop. Raises ``PlannerError`` where none can be made."""
     where = address(given)
     with _made(where):
-        import ollama
-
-        return ollama.AsyncClient(where.url, **_options(where, timeout, _bound_later))
-    raise AssertionError  # what ``_made`` catches, it raises again
+        made: ollama.AsyncClient = library().AsyncClient(where.url, **_options(where, timeout, _bound_later))
+    return made
 
 
 @contextmanager
@@ -244,8 +259,8 @@ def pull(model: str, progress: Progress = silent) -> None:
     answers, it has no such model to fetch, or the transfer breaks off.
     """
     import httpx
-    import ollama
 
+    ollama = library()
     layers: dict[str, tuple[int, int]] = {}
     done = False
     try:

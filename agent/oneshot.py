@@ -217,7 +217,10 @@ def plan(
             if as_json:
                 say_json(plan_json(made))
             else:
-                say(summary(made) or made.say or "nothing to do")
+                understood = summary(made)
+                say(understood or made.say or "nothing to do")
+                if understood and made.say.endswith("."):
+                    say(made.say, err=True)
 
     asyncio.run(planned())
     return 0

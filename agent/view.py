@@ -101,7 +101,7 @@ def _question(plan: Mapping[str, object], reply: str) -> str | None:
         return which[0]
     steps = plan.get("steps")
     last = steps[-1] if isinstance(steps, list) and steps else {}
-    return str(last["question"]) if isinstance(last, dict) and last.get("do") == "ask" else None
+    return str(last.get("question", "")) if isinstance(last, dict) and last.get("do") == "ask" else None
 
 
 def _offer(notes: Notes) -> Edit | None:

@@ -14,6 +14,8 @@ from sessions.model import Layer, Stack, StackEntry, Turn, Version
 from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
 
+_KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.request``
+
 
 @dataclass(frozen=True)
 class State:
@@ -91,7 +93,7 @@ def read_state(db: Database) -> State:
 
 def _wrong(state: State, size: tuple[int, int]) -> str | None:
     """What does not hang together in a state, in a few words."""
-    count = len(state.versions)
+    count, latest = len(state.versions), state.latest
     if not (0 <= state.head < count):
         return "the current version is missing"
     for number, version in enumerate(state.versions):
@@ -102,6 +104,8 @@ def _wrong(state: State, size: tuple[int, int]) -> str | None:
         redo = state.redo[number]
         if redo is not None and not (number < redo < count and state.versions[redo].parent == number):
             return f"version {number} leads forward to none of its own"
+        if any(type(layer) is not int or layer not in latest for layer in version.changed):
+            return f"version {number} changed layers that are not there"
         keys = [(entry.layer, entry.revision) for entry in version.stack]
         if len({layer for layer, _ in keys}) < len(keys) or any(key not in state.revisions for key in keys):
             return f"version {number} has layers that are not there"
@@ -109,7 +113,8 @@ def _wrong(state: State, size: tuple[int, int]) -> str | None:
             return f"version {number} has layers that came after it"
     for (layer, revision), made in state.revisions.items():
         numbers = (layer, revision, made.version, *made.box)
-        if not all(type(number) is int for number in numbers) or not isinstance(made.request, Mapping):
+        whole_numbers = all(type(number) is int for number in numbers)
+        if not (whole_numbers and isinstance(made.request, Mapping) and made.kind in _KINDS):
             return f"layer {layer} is not what was written"
         box, whole = made.box, 0 <= made.box.x0 <= made.box.x1 <= size[0]
         if not (whole and 0 <= box.y0 <= box.y1 <= size[1] and 0 < made.version < count):
@@ -141,4 +146,5 @@ def layer_of(row: LayerRow) -> Layer:
 
 def turn_of(row: TurnRow) -> Turn:
     """One exchange of the conversation, from its row."""
-    return Turn(row.number, row.sentence, row.reply, row.plan, row.version, row.created)
+    plan = row.plan if isinstance(row.plan, Mapping) else {}  # in a file that was damaged
+    return Turn(row.number, row.sentence, row.reply, plan, row.version, row.created)

@@ -76,8 +76,9 @@ _HEIF = (
 )
 _MOST_PROFILE = 32 * 2**20  # bytes
 _MOST_TEXT = 4 * 2**20
+_PLAINLY_PACKED = frozenset({"PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "PPM", "QOI"})
 _SMALL = 16_000_000  # pixels
-_DENSEST = 10_000  # pixels a byte
+_DENSEST = 10_000  # pixels a byte, of those formats; 8256 are the most that PNG manages
 _SEEN = 16  # of 255: what is less opaque than this is not seen
 _ADOBE_RGB = "R03"  # the DCF's option file, as cameras mark it in the EXIF data
 
@@ -285,7 +286,7 @@ def _decoded(path: Path) -> _Decoded:
         warnings.simplefilter("ignore")  # those about odd metadata help nobody
         try:
             with Image.open(path, formats=formats) as image:
-                _check_size(path, image.size)
+                _check_size(path, image.format, image.size)
                 return _first_frame(path, image)
         except PictureError:
             raise
@@ -404,17 +405,18 @@ def _orientation(image: Image.Image) -> int:
     return orientation if orientation in _TURNS else 1
 
 
-def _check_size(path: Path, size: tuple[int, int]) -> None:
+def _check_size(path: Path, name: str | None, size: tuple[int, int]) -> None:
     width, height = size
-    # A few bytes may claim any size; no format packs pixels as densely as that.
-    claimed = width * height > _SMALL and width * height > _DENSEST * path.stat().st_size
-    if claimed:
-        raise PictureError(f"{path.name} is damaged: it claims {width}x{height} pixels, and is too short.")
     if width * height > MAX_PIXELS or max(size) > MAX_SIDE:
         raise PictureError(
             f"{path.name} is too large: {width}x{height} pixels; at most {MAX_PIXELS // 10**6} megapixels"
             f" and {MAX_SIDE} pixels a side can be edited."
         )
+    # A few bytes may claim any size, and some decoders fill in what is missing. (WebP, AVIF and TIFF can
+    # really pack a flat picture of any size into a few bytes.)
+    most = _DENSEST * path.stat().st_size if name in _PLAINLY_PACKED else MAX_PIXELS
+    if width * height > max(_SMALL, most):
+        raise PictureError(f"{path.name} is damaged: it claims {width}x{height} pixels, and is too short.")
 
 
 def _unknown(path: Path) -> str:

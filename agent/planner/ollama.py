@@ -195,8 +195,8 @@ class ServedModel:
 def _failures() -> tuple[type[Exception], ...]:
     """What a client raises when the server is not there, or is none."""
     import httpx
-    import ollama
 
+    ollama = ollama_server.library()
     return (
         PlannerError, httpx.HTTPError, httpx.InvalidURL, ollama.ResponseError, ConnectionError, ValueError,
         TypeError, AttributeError, LookupError, RecursionError,
@@ -239,8 +239,10 @@ class OllamaPlanner:
                 if answer is not None:
                     return resolve(_frames(answer, sentence), context)
         plan = self._builtin.plan_now(sentence, context)
-        remark = f"({self.model} gave no usable answer; planned by the built-in planner)"
-        return plan.model_copy(update={"say": f"{plan.say} {remark}".strip()})
+        # As a sentence, which is said; what the built-in planner calls its steps is only a label.
+        remark = f"{self.model} gave no usable answer, so the built-in planner read this."
+        said = plan.say if plan.say.endswith((".", "!", "?", "…")) else ""
+        return plan.model_copy(update={"say": f"{remark} {said}".strip()})
 
     @asynccontextmanager
     async def _on_card(self) -> AsyncIterator[None]:
@@ -279,8 +281,8 @@ class OllamaPlanner:
         fit the schema.
         """
         import httpx
-        import ollama
 
+        ollama = ollama_server.library()
         try:
             try:
                 content = await self._said(sentence, context, picture)

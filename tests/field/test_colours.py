@@ -155,6 +155,24 @@ def saved_red(path: Path, **options: object) -> Path:
     return saved(path, np.full((40, 40, 3), (180, 60, 60), np.uint8), **options)
 
 
+@pytest.mark.parametrize("name", ["in.png", "in.gif", "in.webp", "in.bmp"])
+def test_a_large_flat_picture_is_read(name: str, tmp_path: Path) -> None:
+    """A few kilobytes that are 20 megapixels: so it is with masks."""
+    Image.new("1" if name != "in.webp" else "L", (5000, 4000), 1).save(tmp_path / name)
+    assert read_picture(tmp_path / name).pixels.shape == (4000, 5000, 3)
+
+
+@pytest.mark.parametrize("sides", [(30_000, 6_000), (5_000, 5_000)])
+def test_a_few_bytes_do_not_claim_a_large_picture(sides: tuple[int, int], tmp_path: Path) -> None:
+    image = BytesIO()
+    Image.new("P", (20, 20)).save(image, format="GIF")
+    data = bytearray(image.getvalue())
+    data[6:10] = struct.pack("<HH", *sides)
+    (tmp_path / "in.gif").write_bytes(data)
+    with pytest.raises(PictureError, match="damaged"):
+        read_picture(tmp_path / "in.gif")
+
+
 def adobe_exif() -> Image.Exif:
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA001] = 0xFFFF

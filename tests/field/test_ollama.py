@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from agent.planner.ollama import OllamaPlanner, ServedModel
 from tests.field.conftest import Run
 from tests.stand_in_server import Handler, StandIn
 
+ROOT = Path(__file__).parent.parent.parent
 GOOD = {"wants": [{"act": "restyle", "object": "the sofa", "look": "red"}], "say": ""}
 RED = (Edit(target="the sofa", prompt="a red sofa", kind="restyle"),)
 HTML = "<!doctype html><html><body>log in</body></html>"
@@ -199,6 +202,33 @@ def test_settings_that_break_a_client_are_one_sentence(
     assert not ServedModel("m").is_there()
     if host.startswith("127"):  # a setting for other machines is none for this one
         assert "Ollama does not answer" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "socks5://127.0.0.1:9"),
+        ("OLLAMA_HOST", "x:y"),
+        ("SSL_CERT_FILE", "/nowhere"),
+        ("NO_PROXY", "::1,[::1]"),
+    ],
+)
+def test_a_process_of_its_own_says_it_in_one_sentence(
+    variable: str, value: str, tmp_path: Path, server: Server
+) -> None:
+    """The library makes a client of its own when it is first imported, which has happened here already."""
+    settings = (
+        {variable: value} if variable == "OLLAMA_HOST" else {"OLLAMA_HOST": server.host, variable: value}
+    )
+    line = [sys.executable, "-m", "agent.cli", "plan", "make the sofa red", "--planner", "ollama:m"]
+    environment = {**os.environ, "INPALLA_DATA": str(tmp_path), "PYTHONPATH": str(ROOT), **settings}
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    if variable == "OLLAMA_HOST":
+        assert done.returncode == 1
+        assert "OLLAMA_HOST" in done.stderr
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "a red sofa" in done.stdout
 
 
 @pytest.mark.parametrize(

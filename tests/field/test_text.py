@@ -61,7 +61,7 @@ def test_the_one_shot_commands_clean_what_they_say(command: str, home: Path, inp
         assert inpalla("edit", odd, "make the sofa red", "-o", "out.png", "--session", "s").code == 0
         with sqlite3.connect(home / "data" / "sessions" / "s" / "session.db") as db:
             db.execute("UPDATE version SET sentence = ?", (OBEYED,))
-            db.execute("UPDATE layer SET target = ?, prompt = ?, kind = ?", (OBEYED,) * 3)
+            db.execute("UPDATE layer SET target = ?, prompt = ?", (OBEYED,) * 2)
         db.close()
     lines = {
         "plan": ("plan", f"make the sofa red{OBEYED}"),
