@@ -43,7 +43,7 @@ THINGS: dict[str, tuple[Colour, tuple[int, int, int, int]]] = {
 }
 """The things in the room: their colour and their box."""
 
-PUT_THERE = ("cushion", "vase", "plant", "cat")
+PUT_THERE = ("cushion", "vase", "plant", "cat", "box")
 """What may be put into the room, and is found there."""
 
 PAINTS: dict[str, Colour] = {

@@ -95,7 +95,7 @@ def editor_of(folder: Path, session: str) -> Editor:
 
 async def talked(editor: Editor) -> Pixels:
     """The picture of the turn that the tests compare."""
-    turn = await editor.say("make the rug green")
+    turn = await editor.say("make the rug floral")
     assert turn.changed
     return editor.session.picture()
 

@@ -217,11 +217,15 @@ class Studio:
         Image.fromarray(values.squeeze()).save(before, compress_level=1)
         on = write_mask(self.folder / "mask.png", mask)
         preset, target = self.presets[family], "the sofa" if seed % 2 else ""
-        inpaint_file(str(before), str(on), "a red sofa", str(after), kind, seed, preset, target=target)
+        grow = None if seed % 3 else 0
+        inpaint_file(
+            str(before), str(on), "a red sofa", str(after), kind, seed, preset, target=target, grow=grow
+        )
 
         engine = registry.load_inpainter(preset.inpainters[kind])
-        edit = MaskedEdit(mask, "a red sofa", kind, seed, target=target)
-        changing = changeable(mask, prepare(read_picture(before).pixels, edit, engine).region, kind)
+        edit = MaskedEdit(mask, "a red sofa", kind, seed, target=target, grow=grow)
+        region = prepare(read_picture(before).pixels, edit, engine).region
+        changing = mask if grow == 0 else changeable(mask, region, kind)  # a user's mask is a hard limit
         with Image.open(after) as image:
             assert (image.mode, image.size) == (mode, (width, height))
             painted = np.asarray(image).reshape(values.shape)

@@ -27,7 +27,7 @@ from tools.flux.engine import FluxEngine
 from tools.pictures import write_picture
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
-RED, GREEN = "make the sofa red", "make the rug green"
+SOFA, RUG = "make the sofa floral", "make the rug wrinkled"
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -115,26 +115,27 @@ def test_without_memory_a_sentence_is_refused_and_the_next_one_is_as_ever(
     home: Path, checkpoints: dict[Family, Path], inpalla: Run, family: Family, place: str
 ) -> None:
     engine = engine_of(checkpoints[family])
-    assert edit(inpalla, checkpoints[family], RED)[0] == 0
+    assert edit(inpalla, checkpoints[family], SOFA)[0] == 0
     shutil.copytree("data", "before")
     before = state()
     with full(engine, place):
-        said = refusal(edit(inpalla, checkpoints[family], GREEN))
+        said = refusal(edit(inpalla, checkpoints[family], RUG))
         again = refusal(inpalla("replay", "out.png", "-o", "again.png")) if place != "words" else said
-    assert "There is not enough memory for" in said
+    full_card = "too little free memory" if place == "words" else "There is not enough memory for"
+    assert full_card in said
     assert "use a smaller preset" in said
-    assert "There is not enough memory for" in again
+    assert full_card in again
     assert not Path("again.png").exists()
     assert state() == before
 
     # Its weights lie outside the card now: the pixels are the same, and so is the next sentence's picture.
-    assert edit(inpalla, checkpoints[family], GREEN)[0] == 0
+    assert edit(inpalla, checkpoints[family], RUG)[0] == 0
     after = state()
     shutil.rmtree("data")
     Path("before").rename("data")
     registry._loaded.clear()
     engine_of(checkpoints[family])
-    assert edit(inpalla, checkpoints[family], GREEN)[0] == 0
+    assert edit(inpalla, checkpoints[family], RUG)[0] == 0
     assert state() == after
 
 
@@ -142,7 +143,7 @@ def test_without_memory_to_load_a_painter(
     home: Path, checkpoints: dict[Family, Path], inpalla: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine_of(checkpoints["klein"])
-    assert edit(inpalla, checkpoints["klein"], RED)[0] == 0
+    assert edit(inpalla, checkpoints["klein"], SOFA)[0] == 0
     before = state()
     registry._loaded.clear()
 
@@ -151,18 +152,18 @@ def test_without_memory_to_load_a_painter(
 
     with monkeypatch.context() as patched:
         patched.setattr("tools.flux.loading._part", out_of_memory)
-        said = refusal(edit(inpalla, checkpoints["klein"], GREEN))
+        said = refusal(edit(inpalla, checkpoints["klein"], RUG))
     assert "too little free memory to load" in said
     assert "choose a smaller preset" in said
     assert state() == before
     engine_of(checkpoints["klein"])
-    assert edit(inpalla, checkpoints["klein"], GREEN)[0] == 0
+    assert edit(inpalla, checkpoints["klein"], RUG)[0] == 0
 
 
 def test_a_painter_that_is_not_here_is_told_with_its_licence_and_nobody_is_asked(
     home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert edit(inpalla, "colour-painter", RED)[0] == 0
+    assert edit(inpalla, "colour-painter", SOFA)[0] == 0
     before = state()
 
     def refuse(*_: object) -> None:
@@ -170,20 +171,20 @@ def test_a_painter_that_is_not_here_is_told_with_its_licence_and_nobody_is_asked
 
     with monkeypatch.context() as patched:
         patched.setattr(socket.socket, "connect", refuse)
-        gated = refusal(edit(inpalla, "flux-fill", GREEN))
-        free = refusal(edit(inpalla, "flux-klein", GREEN))
+        gated = refusal(edit(inpalla, "flux-fill", RUG))
+        free = refusal(edit(inpalla, "flux-klein", RUG))
     assert "accept its licence (FLUX.1 [dev] Non-Commercial License) on https://" in gated
     assert "log in with hf auth login" in gated
     assert "inpalla setup --inpainter flux-fill" in gated
     assert "fetch it with inpalla setup --inpainter flux-klein" in free
     assert state() == before
-    assert edit(inpalla, "colour-painter", GREEN)[0] == 0
+    assert edit(inpalla, "colour-painter", RUG)[0] == 0
 
 
 def test_a_hub_that_is_down(home: Path, inpalla: Run) -> None:
-    assert edit(inpalla, "colour-painter", RED)[0] == 0
+    assert edit(inpalla, "colour-painter", SOFA)[0] == 0
     before = state()
     said = refusal(inpalla("setup", "--inpainter", "flux-klein"))
     assert "The hub could not be reached" in said
     assert state() == before
-    assert edit(inpalla, "colour-painter", GREEN)[0] == 0
+    assert edit(inpalla, "colour-painter", RUG)[0] == 0
