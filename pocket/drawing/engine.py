@@ -39,10 +39,12 @@ Pixels = NDArray[np.uint8]
 _SMALL_KINDS = frozenset({*TABLETOP_KINDS, "cushion", "cat", "television", "basket", "clock"})
 """Kinds that may stand on another thing."""
 
+_ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair")
 _LEAST_SEEN = 0.35
 _SURE = removal.LEAST
-_UNSURE = 0.3
-_BARE = 0.3
+_UNSURE = 0.12
+_BARE = 0.7
+"""Where this share of what was taken away stays in view, or more, that must be as sure as a removal is."""
 
 
 class Drawing:
@@ -111,7 +113,30 @@ class Drawing:
             keep = found.mask
         else:
             thing = placing.on_floor(space, wanted, edit.mask, loose=loose)
+        space = self._closer(picture, space, thing, keep, cancelled)
         return drawn(picture, space, thing, wanted, support, keep)
+
+    def _closer(
+        self, picture: Pixels, space: Space, thing: Thing, keep: Mask, cancelled: CancelCheck
+    ) -> Space:
+        """The space in which it is known of tables and chairs how near they stand: one sees the floor behind
+        them between their legs. They are looked for only where it matters.
+        """
+        x0, y0, x1, y1 = box_in_picture(space.scene.camera, thing, space.size[0] / space.size[1])
+        here = np.zeros_like(keep)
+        width, height = space.size
+        here[max(0, int(y0 * height)) : int(y1 * height), max(0, int(x0 * width)) : int(x1 * width)] = True
+        if (here & space.other & ~keep).sum() < 0.02 * max(1, here.sum()):
+            return space
+        near = space.near.copy()
+        for found in find(self.segmenter, picture, _ON_LEGS, cancelled=cancelled):
+            labels, count = ndimage.label(found.mask & space.other) if found.present else (None, 0)
+            for k in range(1, count + 1):
+                own = labels == k
+                if own.sum() > 100 * space.unit**2:
+                    foot = float(np.percentile(np.flatnonzero(own.any(1)), 98)) + 2
+                    near[own] = np.minimum(near[own], placing.depth_at(space.scene, foot, height))
+        return changed(space, near=near)
 
     def _replaced(
         self,
@@ -131,20 +156,22 @@ class Drawing:
         support: Thing | None = None
         if wanted.kind in WALL_KINDS:
             wanted = _fitting(space, wanted, edit)
-            thing = placing.on_wall(space, wanted, edit.mask, reach=0.5)
+            thing = placing.on_wall(space, wanted, edit.mask, near=True)
         elif old in WALL_KINDS:
             raise EngineError(f"A {wanted.name} does not hang on a wall, so I cannot put it there.")
         elif old in _SMALL_KINDS and under < 0.4:
             thing, support = _instead(space, wanted, edit.mask, old)
         else:
             wanted = _fitting(space, wanted, edit)
-            thing = placing.on_floor(space, wanted, edit.mask, reach=0.75)
-        patch = drawn(bare, space, thing, wanted, support, np.zeros_like(edit.mask))
+            thing = placing.on_floor(space, wanted, edit.mask, loose=True, near=True)
+        keep = np.zeros_like(edit.mask)
+        space = self._closer(bare, space, thing, keep, cancelled)
+        patch = drawn(bare, space, thing, wanted, support, keep)
         covered = np.zeros_like(edit.mask)
         box = patch.box
         covered[box.y0 : box.y1, box.x0 : box.x1] = patch.rgba[..., 3] > 250
         bare_share = float((taken.mask & ~covered).sum()) / max(1, int(taken.mask.sum()))
-        if taken.confidence < _SURE and not (taken.confidence > _UNSURE or bare_share < _BARE):
+        if taken.confidence < max(_UNSURE, _SURE * min(1.0, bare_share / _BARE)):
             raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
         return _both(picture, taken.patch, patch)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pocket.drawing.space import EYE, Mask, Space
+from pocket.drawing.space import EYE, Mask, Space, depth_at
 from pocket.drawing.wanted import Wanted
 from pocket.rooms.camera import F64, project, sin_cos
 from pocket.rooms.furniture import SIZES
@@ -134,7 +134,7 @@ def _footprint(x: F64, z: F64, yaw: F64, width: float, depth: float, steps: int 
     return np.stack([px, np.zeros_like(px), pz], -1)
 
 
-def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, reach: float = 1.8) -> Thing:
+def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, near: bool = False) -> Thing:
     """The thing on the floor, as near to the proposed mask as is free. ``loose``: it may stand behind or
     under what is there. Raises ``EngineError`` where there is no room.
     """
@@ -147,6 +147,7 @@ def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, r
         z0 += d / 2
     x0 = min(max(x0, w / 2), max(scene.room_width - w / 2, w / 2))
     z0 = min(max(z0, scene.camera.z + 1.0), scene.room_depth - d / 2)
+    reach = 0.75 if near else 1.8
     steps = np.arange(-reach, reach + 0.01, 0.12 if reach > 1 else 0.075)
     gx, gz = (grid.ravel() for grid in np.meshgrid(steps, steps))
     x, z = x0 + gx, z0 + gz
@@ -186,13 +187,18 @@ def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, r
     hidden = (stands < distance - d / 2 - 0.05) & (open_floor == 0)
     free = (open_floor + np.where(hidden, 0.7 if loose else 0.4, 0.0)).mean(1)
     inside = _inside(space, boxes)
+    boxes = np.clip(boxes, 0, [width, height, width, height])
     centre = (boxes[:, 0] + boxes[:, 2]) / 2
     low = boxes[:, 3] if wanted.kind != "rug" else (boxes[:, 1] + boxes[:, 3]) / 2
     goal = foot if wanted.kind != "rug" else (box[1] + box[3]) / 2
     off = np.abs(centre - middle) / width + np.abs(low - goal) / height
     cover = _share(space.other & (space.near < np.inf), boxes)
     score = (
-        3 * np.minimum(free, 0.96) + 2 * np.minimum(inside, 0.99) + _iou(boxes, box) - 2.5 * off - 0.7 * cover
+        3 * np.minimum(free, 0.96)
+        + (0.5 if near else 2) * np.minimum(inside, 0.99)
+        + _iou(boxes, box)
+        - 2.5 * off
+        - (0.2 if near else 0.7) * cover
     )
     want = _AT_WALL.get(wanted.kind, 0.0)
     if want:
@@ -200,7 +206,8 @@ def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, r
         gap = np.where(s, 0.0, np.minimum(scene.room_depth - z - d / 2, 1.5))
         score -= want * 0.4 * gap
     enough = 0.45 if wanted.kind == "rug" else 0.6 if loose else _FREE
-    ok = (free >= enough) & (inside >= 0.85) & (off < 0.4)
+    cut = box[0] <= 2 or box[2] >= width - 2 or box[3] >= height - 2
+    ok = (free >= enough) & (inside >= (0.35 if cut and near else 0.85)) & (off < (0.25 if near else 0.4))
     if not ok.any():
         raise no_room(wanted.name, "on the floor")
     best = int(np.argmax(np.where(ok, score, -np.inf)))
@@ -226,7 +233,7 @@ def _thing(wanted: Wanted, x: float, y: float, z: float, yaw: float, on: int) ->
     )  # fmt: skip
 
 
-def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, reach: float = 1.8) -> Thing:
+def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, near: bool = False) -> Thing:
     """The thing on a wall, its middle at that of the mask or as near as is free."""
     scene, (width, height) = space.scene, space.size
     w, h, d = wanted.size
@@ -235,6 +242,10 @@ def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, re
     row = min(row, height - 1)
     side = int(space.label[max(box[1], 0) if space.label[row, column] == rooms.FLOOR else row, column])
     best: tuple[float, Thing] | None = None
+    reach = 0.5 if near else 1.8
+    enough = 0.3 if loose else 0.5 if wanted.kind == "curtain" else 0.75 if near else 0.88
+    cut = box[0] <= 2 or box[2] >= width - 2
+    least = 0.35 if cut and near else 0.93
     for wall in (rooms.BACK, rooms.LEFT, rooms.RIGHT):
         here = space.label == wall
         if (here & space.wall).sum() < 0.005 * here.size:
@@ -280,7 +291,7 @@ def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, re
             - 2.5 * off
             + (0.3 if wall == side else 0)
         )
-        ok = (free >= (0.3 if loose else 0.88)) & (inside > 0.93) & (off < 0.4)
+        ok = (free >= enough) & (inside > least) & (off < (0.25 if near else 0.4))
         if not ok.any():
             continue
         k = int(np.argmax(np.where(ok, score, -np.inf)))
