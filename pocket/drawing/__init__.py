@@ -1,4 +1,4 @@
-"""New things for drawn rooms, drawn into the picture by the renderer of the rooms. See ``docs/drawing.md``."""
+"""New things for drawn rooms, drawn into the picture by the rooms' own renderer. See ``docs/drawing.md``."""
 
 from __future__ import annotations
 

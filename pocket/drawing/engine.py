@@ -1,13 +1,14 @@
 """New things in pictures of drawn rooms: drawn by the renderer of the rooms, into the picture's own room.
 
-The room's box and its camera are fitted to the picture (``tools.inpainting.room``), the thing is put where the
-mask proposes, as near as is free, and drawn there alone, with the exact share of each pixel that it covers.
+The room's box and its camera are fitted to the picture (``tools.inpainting.room``), the thing is put where
+the mask proposes, as near as is free, and drawn there alone, with the exact share of each pixel that it covers.
 What is nearer stays in front. On the floor and the walls around it, light and shadow change by what the
 renderer's light says with the thing and without it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace as changed
 
 import numpy as np
@@ -15,19 +16,21 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pocket.drawing import placing
-from pocket.drawing.space import Mask, Space, space_of
-from pocket.drawing.wanted import Wanted, kind_in, read_wanted
-from pocket.rooms.camera import box_in_picture
+from pocket.drawing.placing import floor_point, forward
+from pocket.drawing.space import Mask, Space, depth_at, space_of
+from pocket.drawing.wanted import Wanted, kind_in, read_wanted, with_article
+from pocket.rooms.camera import box_in_picture, sin_cos
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.light import RoomLight, room_light
-from pocket.rooms.model import FLOOR, WALL, Thing
+from pocket.rooms.model import WALL, Thing
 from pocket.rooms.render import cutout
 from pocket.rooms.vocabulary import TABLETOP_KINDS, WALL_KINDS
 from sessions.compose import Box, Patch, compose
+from sessions.pictures import digest_of
 from tools import errors
 from tools.domain import NO_DRAWN_ROOM, is_drawn
 from tools.errors import EngineError
-from tools.inpaint import MaskedEdit
+from tools.inpaint import MaskedEdit, seed_for
 from tools.inpainting import removal
 from tools.inpainting import room as rooms
 from tools.places import read_place
@@ -40,6 +43,9 @@ _SMALL_KINDS = frozenset({*TABLETOP_KINDS, "cushion", "cat", "television", "bask
 """Kinds that may stand on another thing."""
 
 _ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair")
+_TRIES = 3
+"""Forms and places that are tried until the segmenter sees the thing."""
+
 _LEAST_SEEN = 0.35
 _SURE = removal.LEAST
 _UNSURE = 0.12
@@ -75,46 +81,116 @@ class Drawing:
             )
         if not is_drawn(picture):
             raise EngineError(NO_DRAWN_ROOM)
-        wanted = read_wanted(edit.prompt, edit.target, edit.seed)
+        forms = [read_wanted(edit.prompt, edit.target, edit.seed, shape) for shape in _shapes(picture, edit)]
         around = removal.look_around(self.segmenter, picture, cancelled=cancelled)
-        if cancelled():
-            raise errors.Cancelled
+        _stop(cancelled)
         if edit.kind == "replace":
-            return self._replaced(picture, edit, wanted, around, cancelled)
-        return self._added(picture, edit, wanted, around, cancelled)
+            return self._replaced(picture, edit, forms, around, cancelled)
+        return self._added(picture, edit, forms, around, cancelled)
 
     def _added(
         self,
         picture: Pixels,
         edit: MaskedEdit,
-        wanted: Wanted,
+        forms: Sequence[Wanted],
         around: removal.Surroundings,
         cancelled: CancelCheck,
     ) -> Patch:
         space = space_of(picture, around)
         place = read_place(edit.target)
+        kind, name = forms[0].kind, forms[0].name
         anchor_kind = kind_in(place.anchor or "")[0]
         loose = place.relation in ("behind", "under")
+        hangs = kind in WALL_KINDS or (kind == "television" and place.surface == "wall")
         keep = np.zeros_like(edit.mask)
         support: Thing | None = None
-        if place.surface == "wall" and wanted.kind not in WALL_KINDS and wanted.kind != "television":
-            thing = placing.on_floor(space, wanted, edit.mask, loose=loose)
-        elif wanted.kind in WALL_KINDS or place.surface == "wall":
-            over = wanted.kind == "curtain" and anchor_kind == "window"
-            thing = placing.on_wall(space, wanted, edit.mask, loose=over)
-        elif place.relation == "on" and anchor_kind not in ("", "rug", *WALL_KINDS) and place.anchor:
-            if wanted.kind not in _SMALL_KINDS:
-                raise EngineError(f"I cannot put a {wanted.name} on the {anchor_kind}.")
+        if (
+            not hangs
+            and place.relation == "on"
+            and place.anchor
+            and anchor_kind not in ("", "rug", *WALL_KINDS)
+        ):
+            if kind not in _SMALL_KINDS:
+                raise EngineError(f"I cannot put {with_article(name)} on the {anchor_kind}.")
             [found] = find(self.segmenter, picture, (place.anchor,), cancelled=cancelled)
             if not found.present or not found.mask.any():
                 raise EngineError(f"I cannot see {place.anchor} well enough to put something on it.")
-            support = placing.fitted(space, anchor_kind, found.mask)
-            thing = placing.on_top(space, wanted, edit.mask, support, found.mask)
-            keep = found.mask
-        else:
-            thing = placing.on_floor(space, wanted, edit.mask, loose=loose)
-        space = self._closer(picture, space, thing, keep, cancelled)
-        return drawn(picture, space, thing, wanted, support, keep)
+            support, keep = placing.fitted(space, anchor_kind, found.mask), found.mask
+
+        def placed(wanted: Wanted, apart: Thing | None) -> Thing:
+            if hangs:
+                return placing.on_wall(
+                    space, wanted, edit.mask, loose=kind == "curtain" and anchor_kind == "window"
+                )
+            if support is not None:
+                return placing.on_top(space, wanted, edit.mask, support, keep)
+            return placing.on_floor(space, wanted, edit.mask, loose=loose, apart=apart)
+
+        def made(number: int, apart: Thing | None) -> tuple[Thing, Patch, Mask]:
+            thing = placed(forms[number], apart)
+            closer = self._closer(picture, space, thing, keep, cancelled)
+            return thing, *drawn(picture, closer, thing, forms[number], support, keep)
+
+        first = made(0, None)
+        if self._is_seen(compose(picture, [first[1]]), name, first[2], cancelled):
+            return first[1]
+        for number, apart in ((1, None), (2, first[0] if support is None and not hangs else None)):
+            try:
+                _, patch, own = made(number, apart)
+            except EngineError:
+                continue
+            if self._is_seen(compose(picture, [patch]), name, own, cancelled):
+                return patch
+        return first[1]
+
+    def _replaced(
+        self,
+        picture: Pixels,
+        edit: MaskedEdit,
+        forms: Sequence[Wanted],
+        around: removal.Surroundings,
+        cancelled: CancelCheck,
+    ) -> Patch:
+        old, kind, name = kind_in(edit.target)[0], forms[0].kind, forms[0].name
+        if old in WALL_KINDS and kind not in WALL_KINDS:
+            raise EngineError(f"I cannot hang {with_article(name)} on the wall.")
+        taken = removal.remove(picture, edit.mask, around, edit.target, cancelled=cancelled)
+        _stop(cancelled)
+        space = space_of(picture, around, taken.mask)
+        bare = compose(picture, [taken.patch])
+        keep = np.zeros_like(edit.mask)
+        on_other = old in _SMALL_KINDS and kind not in WALL_KINDS and _under(edit.mask, space) < 0.4
+        first: Patch | None = None
+        for wanted in forms:
+            support: Thing | None = None
+            if on_other:
+                thing, support = _instead(space, wanted, edit.mask, old)
+            else:
+                wanted = _fitting(space, wanted, edit)
+                hang = kind in WALL_KINDS
+                thing = (
+                    placing.on_wall(space, wanted, edit.mask, near=True)
+                    if hang
+                    else placing.on_floor(space, wanted, edit.mask, loose=True, near=True)
+                )
+            closer = self._closer(bare, space, thing, keep, cancelled)
+            patch, own = drawn(bare, closer, thing, wanted, support, keep)
+            bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
+            if taken.confidence < max(_UNSURE, _SURE * min(1.0, bare_share / _BARE)):
+                raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
+            both = _both(picture, taken.patch, patch)
+            if self._is_seen(compose(picture, [both]), name, own, cancelled):
+                return both
+            first = first or both
+        if first is None:
+            raise ValueError("there is nothing to draw")
+        return first
+
+    def _is_seen(self, after: Pixels, name: str, own: Mask, cancelled: CancelCheck) -> bool:
+        """Whether the segmenter sees the thing where it was drawn."""
+        [found] = find(self.segmenter, after, (f"the {name}",), cancelled=cancelled)
+        _stop(cancelled)
+        return found.present and float((found.mask & own).sum()) >= 0.5 * float(own.sum())
 
     def _closer(
         self, picture: Pixels, space: Space, thing: Thing, keep: Mask, cancelled: CancelCheck
@@ -130,50 +206,32 @@ class Drawing:
             return space
         near = space.near.copy()
         for found in find(self.segmenter, picture, _ON_LEGS, cancelled=cancelled):
-            labels, count = ndimage.label(found.mask & space.other) if found.present else (None, 0)
+            if not found.present:
+                continue
+            labels, count = ndimage.label(found.mask & space.other)
             for k in range(1, count + 1):
-                own = labels == k
+                own = np.asarray(labels == k)
                 if own.sum() > 100 * space.unit**2:
-                    foot = float(np.percentile(np.flatnonzero(own.any(1)), 98)) + 2
-                    near[own] = np.minimum(near[own], placing.depth_at(space.scene, foot, height))
+                    foot = 0.98 * float(np.flatnonzero(own.any(1))[-1]) + 2
+                    near[own] = np.minimum(near[own], depth_at(space.scene, foot, height))
         return changed(space, near=near)
 
-    def _replaced(
-        self,
-        picture: Pixels,
-        edit: MaskedEdit,
-        wanted: Wanted,
-        around: removal.Surroundings,
-        cancelled: CancelCheck,
-    ) -> Patch:
-        old = kind_in(edit.target)[0]
-        taken = removal.remove(picture, edit.mask, around, edit.target, cancelled=cancelled)
-        if cancelled():
-            raise errors.Cancelled
-        space = space_of(picture, around, taken.mask)
-        bare = compose(picture, [taken.patch])
-        under = _under(edit.mask, space)
-        support: Thing | None = None
-        if wanted.kind in WALL_KINDS:
-            wanted = _fitting(space, wanted, edit)
-            thing = placing.on_wall(space, wanted, edit.mask, near=True)
-        elif old in WALL_KINDS:
-            raise EngineError(f"A {wanted.name} does not hang on a wall, so I cannot put it there.")
-        elif old in _SMALL_KINDS and under < 0.4:
-            thing, support = _instead(space, wanted, edit.mask, old)
-        else:
-            wanted = _fitting(space, wanted, edit)
-            thing = placing.on_floor(space, wanted, edit.mask, loose=True, near=True)
-        keep = np.zeros_like(edit.mask)
-        space = self._closer(bare, space, thing, keep, cancelled)
-        patch = drawn(bare, space, thing, wanted, support, keep)
-        covered = np.zeros_like(edit.mask)
-        box = patch.box
-        covered[box.y0 : box.y1, box.x0 : box.x1] = patch.rgba[..., 3] > 250
-        bare_share = float((taken.mask & ~covered).sum()) / max(1, int(taken.mask.sum()))
-        if taken.confidence < max(_UNSURE, _SURE * min(1.0, bare_share / _BARE)):
-            raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
-        return _both(picture, taken.patch, patch)
+
+def _shapes(picture: Pixels, edit: MaskedEdit) -> list[int]:
+    """Seeds of the thing's form: the same for the same place, whatever is asked of its look, so that a thing
+    whose colour is revised stays the same thing. Another variation has other forms.
+    """
+    digest = digest_of(picture)
+    numbers = range(24)
+    number = next((n for n in numbers if seed_for(digest, edit.prompt, edit.kind, n) == edit.seed), edit.seed)
+    columns, rows = np.flatnonzero(edit.mask.any(0)), np.flatnonzero(edit.mask.any(1))
+    place = [int(columns[0]), int(rows[0]), int(columns[-1]), int(rows[-1]), number]
+    return [int(seed) for seed in np.random.default_rng(place).integers(1 << 31, size=_TRIES)]
+
+
+def _stop(cancelled: CancelCheck) -> None:
+    if cancelled():
+        raise errors.Cancelled
 
 
 def _under(mask: Mask, space: Space) -> float:
@@ -196,8 +254,8 @@ def _fitting(space: Space, wanted: Wanted, edit: MaskedEdit) -> Wanted:
     if wanted.kind in WALL_KINDS:
         distance = space.scene.room_depth - space.scene.camera.z
     else:
-        x, z = placing.floor_point(space, float(columns.mean()), float(rows[-1]))
-        distance = float(placing.forward(space, x, z))
+        x, z = floor_point(space, float(columns.mean()), float(rows[-1]))
+        distance = float(forward(space, x, z))
     metre = space.size[1] / (2 * space.scene.camera.tan) / max(distance, 0.5)
     (w0, w1), (h0, h1), _ = SIZES[wanted.kind]
     shares = np.linspace(0, 1, 6)
@@ -219,7 +277,7 @@ def _instead(space: Space, wanted: Wanted, mask: Mask, old: str) -> tuple[Thing,
     focal = height / (2 * scene.camera.tan)
     ratio = max((rows[-1] - rows[0] + 1) / usual[1], (columns[-1] - columns[0] + 1) / usual[0])
     distance = min(focal / ratio, scene.room_depth - scene.camera.z - 0.2)
-    s, c = placing.sin_cos(scene.camera.yaw)
+    s, c = sin_cos(scene.camera.yaw)
     px = (2 * (columns[0] + columns[-1] + 1) / 2 / width - 1) * scene.camera.tan * width / height
     py = (1 - 2 * float(rows[-1]) / height) * scene.camera.tan + scene.camera.shift
     x = scene.camera.x + distance * (px * c + s)
@@ -239,8 +297,8 @@ def _instead(space: Space, wanted: Wanted, mask: Mask, old: str) -> tuple[Thing,
 
 def drawn(
     picture: Pixels, space: Space, thing: Thing, wanted: Wanted, support: Thing | None, keep: Mask
-) -> Patch:
-    """The patch of a thing in an RGB picture (H, W, 3), with its shadow.
+) -> tuple[Patch, Mask]:
+    """The patch of a thing in an RGB picture (H, W, 3), with its shadow, and the thing's own mask (H, W).
 
     ``support`` is what it stands on, if not the floor; ``keep`` (H, W) is where nothing is before it. Raises
     ``EngineError`` where too little of it would be seen.
@@ -262,21 +320,21 @@ def drawn(
     whole = float(share.sum())
     share = share * (1 - _before(space, thing, keep)[part])
     if float(share.sum()) < _LEAST_SEEN * whole or share.sum() < 30 * space.unit**2:
-        raise EngineError(f"I cannot put a {wanted.name} there: other things would hide it.")
+        raise EngineError(f"I cannot put {with_article(wanted.name)} there: other things would hide it.")
     alpha = np.zeros((height, width), np.float32)
     rgb = np.zeros((height, width, 3), np.float32)
     alpha[part], rgb[part] = share, colour
     factor = _light(space, thing)
     if support is not None:
         factor = factor * _contact(space, thing, support, keep)
-    return _layer(picture, alpha, rgb, factor)
+    return _layer(picture, alpha, rgb, factor), alpha >= 0.5
 
 
 def _before(space: Space, thing: Thing, keep: Mask) -> F32:
     """How much of each pixel shows something that stands before the thing."""
     if thing.kind == "rug":
         return 1 - ndimage.gaussian_filter(space.ground.astype(np.float32), 0.6)
-    distance = float(placing.forward(space, thing.x, thing.z))
+    distance = float(forward(space, thing.x, thing.z))
     margin = 0.3 if thing.on == WALL else 0.12
     before = space.other & ~keep & (space.near < distance - margin)
     before = ndimage.binary_opening(before, iterations=max(1, round(1.5 * space.unit)))
@@ -317,7 +375,7 @@ def _contact(space: Space, thing: Thing, support: Thing, keep: Mask) -> F32:
     """The shadow on what the thing stands on, as the renderer has it, on the support's top."""
     scene = space.scene
     width, height = space.size
-    s, c = placing.sin_cos(scene.camera.yaw)
+    s, c = sin_cos(scene.camera.yaw)
     px = ((2 * (np.arange(width) + 0.5) / width - 1) * scene.camera.tan * width / height)[None, :]
     py = ((1 - 2 * (np.arange(height) + 0.5) / height) * scene.camera.tan + scene.camera.shift)[:, None]
     t = (thing.y - scene.camera.y) / np.minimum(py, -1e-3)
@@ -363,6 +421,3 @@ def _both(picture: Pixels, lower: Patch, upper: Patch) -> Patch:
         alpha[at] = 1 - (1 - alpha[at]) * (1 - patch.rgba[..., 3] / np.float32(255))
     solid = (alpha > 0).astype(np.uint8) * 255
     return _cropped(np.dstack([done, solid]))
-
-
-__all__ = ["FLOOR", "Drawing", "drawn"]

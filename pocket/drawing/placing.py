@@ -5,7 +5,6 @@ Pure geometry on a ``Space``; nothing is drawn.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from dataclasses import replace as changed
 from typing import Final
@@ -14,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from pocket.drawing.space import EYE, Mask, Space, depth_at
-from pocket.drawing.wanted import Wanted
+from pocket.drawing.space import Mask, Space
+from pocket.drawing.wanted import Wanted, with_article
 from pocket.rooms.camera import F64, project, sin_cos
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.model import FLOOR, WALL, Thing
@@ -51,8 +50,7 @@ class Support:
 
 def no_room(name: str, where: str) -> EngineError:
     """The refusal for a place that is not free."""
-    article = "" if name.endswith("s") and not name.endswith("ss") else "an " if name[0] in "aeiou" else "a "
-    return EngineError(f"I cannot put {article}{name} there: there is no room for it {where}.")
+    return EngineError(f"I cannot put {with_article(name)} there: there is no room for it {where}.")
 
 
 def _boxes(space: Space, x: F64, z: F64, yaw: F64, size: tuple[float, float, float], y: float = 0.0) -> F64:
@@ -134,12 +132,21 @@ def _footprint(x: F64, z: F64, yaw: F64, width: float, depth: float, steps: int 
     return np.stack([px, np.zeros_like(px), pz], -1)
 
 
-def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, near: bool = False) -> Thing:
+def on_floor(
+    space: Space,
+    wanted: Wanted,
+    mask: Mask,
+    *,
+    loose: bool = False,
+    near: bool = False,
+    apart: Thing | None = None,
+) -> Thing:
     """The thing on the floor, as near to the proposed mask as is free. ``loose``: it may stand behind or
-    under what is there. Raises ``EngineError`` where there is no room.
+    under what is there. ``near``: only right there. ``apart``: another place than this one's. Raises
+    ``EngineError`` where there is no room.
     """
     scene, (width, height) = space.scene, space.size
-    w, h, d = wanted.size
+    w, _, d = wanted.size
     box = _bounds(mask)
     middle, foot = (box[0] + box[2]) / 2, float(box[3])
     x0, z0 = floor_point(space, middle, foot if wanted.kind != "rug" else (box[1] + box[3]) / 2)
@@ -205,11 +212,15 @@ def on_floor(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, n
         s = np.abs(np.sin(np.radians(yaw))) > 0.5
         gap = np.where(s, 0.0, np.minimum(scene.room_depth - z - d / 2, 1.5))
         score -= want * 0.4 * gap
-    enough = 0.45 if wanted.kind == "rug" else 0.6 if loose else _FREE
+    enough = 0.45 if wanted.kind == "rug" else 0.4 if near else 0.6 if loose else _FREE
     cut = box[0] <= 2 or box[2] >= width - 2 or box[3] >= height - 2
     ok = (free >= enough) & (inside >= (0.35 if cut and near else 0.85)) & (off < (0.25 if near else 0.4))
     if not ok.any():
         raise no_room(wanted.name, "on the floor")
+    if apart is not None:
+        ok &= np.hypot(x - apart.x, z - apart.z) > 0.45
+        if not ok.any():
+            raise no_room(wanted.name, "on the floor")
     best = int(np.argmax(np.where(ok, score, -np.inf)))
     return _thing(wanted, float(x[best]), 0.0, float(z[best]), float(yaw[best]), FLOOR)
 
@@ -403,7 +414,7 @@ def on_top(space: Space, wanted: Wanted, mask: Mask, support: Thing, seen: Mask)
 
     ``seen`` is the mask of the other. The result's ``on`` is 2: the support.
     """
-    w, h, d = wanted.size
+    w, _, d = wanted.size
     seat = support.kind in SEATS
     y = SEATS.get(support.kind, support.height)
     s, c = sin_cos(support.yaw)
@@ -445,7 +456,3 @@ def resized(wanted: Wanted, share: float) -> Wanted:
     """The same thing at a place in its kind's natural range of sizes, 0 to 1."""
     w, h, d = (round(low + (high - low) * share, 3) for low, high in SIZES[wanted.kind])
     return changed(wanted, size=(w, h, d))
-
-
-__all__ = ["EYE", "fitted", "floor_point", "forward", "no_room", "on_floor", "on_top", "on_wall"]
-_ = math

@@ -34,8 +34,9 @@ _WORST: Final = 0.12
 class Space:
     """A picture's room. Masks are bool (H, W): ``ground`` is floor and rug in view, ``wall`` the walls in
     view, ``other`` what stands or hangs there. ``x``, ``y``, ``z`` (H, W) are the points of the empty room
-    that the pixels show, metres in the scene's axes, on the surface ``label`` (as in ``tools.inpainting.room``).
-    ``near`` is how far away what a pixel of ``other`` shows stands, metres along the view, infinite elsewhere.
+    that the pixels show, metres in the scene's axes, on the surface ``label`` (as in
+    ``tools.inpainting.room``). ``near`` is how far away what a pixel of ``other`` shows stands, metres along
+    the view, infinite elsewhere.
     """
 
     scene: Scene
@@ -56,7 +57,7 @@ class Space:
     @property
     def unit(self) -> float:
         """A pixel of a picture of 480 rows, in pixels."""
-        return self.ground.shape[0] / 480
+        return float(self.ground.shape[0]) / 480
 
 
 def space_of(picture: NDArray[np.uint8], around: Surroundings, gone: Mask | None = None) -> Space:
@@ -149,8 +150,6 @@ def _near(scene: Scene, ground: Mask, wall: Mask, other: Mask) -> F64:
     labels, _ = ndimage.label(other)
     nearest = np.full(other.shape, np.inf)
     for k, box in enumerate(ndimage.find_objects(labels), 1):
-        if box is None:
-            continue
         own = labels[box] == k
         if own.sum() < 30:
             continue

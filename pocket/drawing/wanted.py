@@ -143,8 +143,10 @@ def kind_in(words: str, place: str = "") -> tuple[str, str]:
     return "", ""
 
 
-def read_wanted(prompt: str, place: str, seed: int) -> Wanted:
-    """What a prompt asks for. Raises ``EngineError`` where it cannot be drawn."""
+def read_wanted(prompt: str, place: str, seed: int, shape: int | None = None) -> Wanted:
+    """What a prompt asks for; ``seed`` decides the look and ``shape`` (None: the seed) the form where nothing
+    is said. Raises ``EngineError`` where it cannot be drawn.
+    """
     kind, name = kind_in(prompt, place)
     if not kind:
         raise EngineError(f"I cannot draw {prompt or 'that'}: I only know the things of drawn rooms.")
@@ -175,9 +177,17 @@ def read_wanted(prompt: str, place: str, seed: int) -> Wanted:
     elif colour is None:
         colours = _USUAL_COLOURS.get(kind, _ANY_COLOUR)
         colour = colours[int(rng.integers(len(colours)))]
+    rng = np.random.default_rng(seed if shape is None else shape)
     return Wanted(
         kind, name, colour, material, _size(kind, prompt, rng), int(rng.integers(1 << 30)), _says_size(prompt)
     )
+
+
+def with_article(name: str) -> str:
+    """A name with its article: "an armchair", "curtains"."""
+    if name.endswith("s") and not name.endswith(("ss", "us")):
+        return name
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _takes_colour(material: str) -> bool:
