@@ -1,9 +1,9 @@
-"""New things in pictures of drawn rooms: drawn by the renderer of the rooms, into the picture's own room.
+"""New things in pictures of drawn rooms: drawn by the rooms' own renderer, into the picture's own room.
 
 The room's box and its camera are fitted to the picture (``tools.inpainting.room``), the thing is put where
-the mask proposes, as near as is free, and drawn there alone, with the exact share of each pixel that it covers.
-What is nearer stays in front. On the floor and the walls around it, light and shadow change by what the
-renderer's light says with the thing and without it.
+the mask proposes, as near as is free, and drawn there alone, with the exact share of each pixel that it
+covers. What is nearer stays in front. On the floor and the walls around it, light and shadow change by what
+the renderer's light says with the thing and without it.
 """
 
 from __future__ import annotations

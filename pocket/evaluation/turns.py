@@ -41,7 +41,8 @@ from pocket.evaluation.sheets import Sheets
 from pocket.evaluation.table import Row, share_row
 from pocket.evaluation.wishes import Wanted, Wish, draw_wish
 from pocket.rooms.expressions import noun_of
-from sessions import Session, SessionError
+from sessions import SessionError
+from sessions.session import Session
 from tools.errors import ToolError
 from tools.request import Kind
 from tools.segment import Segmenter, find
