@@ -150,7 +150,14 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                         "add": "flux-fill-pocket",
                     }
                 ),
-                computing=MappingProxyType({"restyle": ("recolour", "materials"), "remove": ("removal",)}),
+                computing=MappingProxyType(
+                    {
+                        "restyle": ("recolour", "materials"),
+                        "remove": ("removal",),
+                        "replace": ("drawing",),
+                        "add": ("drawing",),
+                    }
+                ),
             ),
             _made_for(
                 "8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "llmdet-sam2", "flux-klein:4bit", sam="sam3"

@@ -60,6 +60,7 @@ COMPUTING: Mapping[str, str] = MappingProxyType(
         "recolour": "tools.inpainting.recolour:Recolour",
         "materials": "tools.inpainting.materials:Materials",
         "removal": "tools.inpainting.removal:load_removal",
+        "drawing": "pocket.drawing:load_drawing",
     }
 )
 """The engines that compute an edit, by name. See ``tools.inpaint.Computing``."""

@@ -30,7 +30,7 @@ import numpy as np
 from PIL import Image
 
 from agent.errors import AgentError
-from agent.events import EditReport, Turn
+from agent.events import EditReport
 from pocket import rooms
 from pocket.evaluation.colours import Swatches
 from pocket.evaluation.looks import RIGHT_OBJECT, Mask, Pixels, found_there, gone, touched, untouched
@@ -42,6 +42,7 @@ from pocket.evaluation.table import Row, share_row
 from pocket.evaluation.wishes import Wanted, Wish, draw_wish
 from pocket.rooms.expressions import noun_of
 from sessions import SessionError
+from sessions.session import Session
 from tools.errors import ToolError
 from tools.request import Kind
 from tools.segment import Segmenter, find
@@ -52,10 +53,14 @@ _SPILL: Final = 0.2
 
 @dataclass
 class Done:
-    """What became of a wish: the picture, the masks of its edits with their kinds, and what was said."""
+    """What became of a wish: the picture, the masks of its edits with their kinds, and what was said.
+
+    ``patches`` are where the patches of those edits lie: a drawn thing has its own size, not its mask's.
+    """
 
     picture: Pixels
     edits: list[tuple[Kind, Mask]] = field(default_factory=list)
+    patches: list[Mask] = field(default_factory=list)
     reply: str = ""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -71,7 +76,10 @@ def carry_out(wish: Wish, folder: Path, preset: str = "pocket", planner: str | N
     try:
         with closing(open_editor(file, None, preset, planner, folder, asks=False)) as editor:
             turn = asyncio.run(editor.say(wish.sentence))
-            return Done(editor.session.picture(), _edits(turn), turn.reply, turn.seconds)
+            reports = [edit for edit in turn.edits if edit.outcome == "done" and edit.mask]
+            edits = [(edit.kind, _mask_of(edit)) for edit in reports]
+            patches = [_patch_of(editor.session, edit) for edit in reports]
+            return Done(editor.session.picture(), edits, patches, turn.reply, turn.seconds)
     except (AgentError, SessionError, ToolError) as error:
         return Done(picture, reply=str(error))
 
@@ -82,12 +90,26 @@ def perfect(wish: Wish) -> Done:
     return Done(wish.truth.picture, edits)
 
 
-def _edits(turn: Turn) -> list[tuple[Kind, Mask]]:
-    def mask_of(edit: EditReport) -> Mask:
-        with Image.open(str(edit.mask)) as picture:
-            return np.asarray(picture.convert("L")) >= 128
+def _mask_of(edit: EditReport) -> Mask:
+    with Image.open(str(edit.mask)) as picture:
+        return np.asarray(picture.convert("L")) >= 128
 
-    return [(edit.kind, mask_of(edit)) for edit in turn.edits if edit.outcome == "done" and edit.mask]
+
+def _patch_of(session: Session, edit: EditReport) -> Mask:
+    """Where an edit's patch covers anything."""
+    out = np.zeros(session.picture().shape[:2], dtype=np.bool_)
+    if edit.layer is not None:
+        layer = session.layer(edit.layer)
+        x0, y0, x1, y1 = layer.box
+        out[y0:y1, x0:x1] = session.pictures.get(layer.patch)[..., 3] > 0
+    return out
+
+
+def _area(done: Done, place: int) -> Mask:
+    """Where an edit may have put something new: near its mask, or where its patch lies."""
+    kind, mask = done.edits[place]
+    area = touched(mask, kind) > 0
+    return area | done.patches[place] if place < len(done.patches) else area
 
 
 # --- checking -----------------------------------------------------------------------------------------------
@@ -115,10 +137,10 @@ def spill(wish: Wish, done: Done) -> float:
             own = wish.mask(wanted)
             allowed |= touched(own, wanted.change.kind) > 0
             size += int(own.sum())
-    for kind, mask in done.edits:
-        if kind == "add" and any(wanted.change.kind == "add" for wanted in wish.wanted):
-            allowed |= touched(mask, kind) > 0  # anywhere; whether the place is right is another question
-            size += int(mask.sum())
+    for place, (kind, mask) in enumerate(done.edits):
+        if kind in ("add", "replace") and any(wanted.change.kind == kind for wanted in wish.wanted):
+            allowed |= _area(done, place)  # anywhere; whether the place is right is another question
+            size += int(mask.sum()) if kind == "add" else 0
     changed = np.abs(given - done.picture).max(axis=2) > _VISIBLE
     return int((changed & ~allowed).sum()) / max(1, size)
 
@@ -126,16 +148,20 @@ def spill(wish: Wish, done: Done) -> float:
 def clean(wish: Wish, done: Done) -> bool:
     """Whether every pixel outside the edits' blend masks is what it was."""
     blend = np.zeros(done.picture.shape[:2], np.uint8)
-    for kind, mask in done.edits:
-        np.maximum(blend, touched(mask, kind), out=blend)
+    for place in range(len(done.edits)):
+        np.maximum(blend, _area(done, place), out=blend)
     return untouched(wish.given.picture, done.picture, blend)
 
 
 def _check_old(wish: Wish, wanted: Wanted, done: Done, segmenter: Segmenter, judge: Judge) -> dict[str, bool]:
     change = wanted.change
     own = wish.mask(wanted)
-    masks = [mask for kind, mask in done.edits if kind != "add" and iou(mask, own) >= RIGHT_OBJECT]
-    if not masks:
+    places = [
+        place
+        for place, (kind, mask) in enumerate(done.edits)
+        if kind != "add" and iou(mask, own) >= RIGHT_OBJECT
+    ]
+    if not places:
         return {"right object": False}
     verdicts = {"right object": True}
     within: Mask | None = None
@@ -144,7 +170,7 @@ def _check_old(wish: Wish, wanted: Wanted, done: Done, segmenter: Segmenter, jud
         return verdicts | {"gone": gone(found, own)}
     if change.kind == "replace":
         [found] = find(segmenter, done.picture, [f"the {noun_of(change.into)}"])
-        area = touched(masks[0], "replace") > 0
+        area = _area(done, places[0])
         verdicts["new thing found"] = found_there(found, area)
         within = found.mask & area
     if change.colour is not None and (swatches := _swatches(wish, wanted)) is not None:
@@ -158,14 +184,13 @@ def _check_old(wish: Wish, wanted: Wanted, done: Done, segmenter: Segmenter, jud
 def _check_new(wish: Wish, wanted: Wanted, done: Done, segmenter: Segmenter) -> dict[str, bool]:
     change = wanted.change
     [found] = find(segmenter, done.picture, [f"the {noun_of(change.into)}"])
-    masks = [mask for kind, mask in done.edits if kind == "add"]
-    areas = [touched(mask, "add") > 0 for mask in masks]
-    there = [place for place, area in enumerate(areas) if found_there(found, area)]
+    areas = [_area(done, place) for place, (kind, _) in enumerate(done.edits) if kind == "add"]
+    there = [area for area in areas if found_there(found, area)]
     if not there:
         return {"new thing found": False}
-    verdicts = {"new thing found": True, "right place": _placed(wish, wanted, masks[there[0]])}
+    seen = found.mask & there[0]
+    verdicts = {"new thing found": True, "right place": _placed(wish, wanted, seen)}
     if change.colour is not None and (swatches := _swatches(wish, wanted)) is not None:
-        seen = found.mask & areas[there[0]]
         verdicts["colour"] = swatches.colour_of_all(done.picture, seen) == change.colour
     return verdicts
 

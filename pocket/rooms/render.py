@@ -49,7 +49,13 @@ def visible(rendered: Rendered, share: float = 0.003) -> list[int]:
 
 @lru_cache(maxsize=4096)
 def colour_of(thing: Thing) -> RGB:
-    """The thing's drawn colour before light, sRGB 0 to 255: its name's centre, a little off by its seed."""
+    """The thing's drawn colour before light, sRGB 0 to 255: its name's centre, a little off by its seed.
+
+    A colour "#rrggbb" is taken as it is.
+    """
+    if thing.colour is not None and thing.colour.startswith("#"):
+        red, green, blue = bytes.fromhex(thing.colour[1:])
+        return float(red), float(green), float(blue)
     if thing.colour is None:
         base = OWN_COLOUR.get(thing.material or "", (128, 128, 128))
     else:
@@ -402,6 +408,31 @@ def _contact(scene: Scene, world: _World, bounds: npt.NDArray[np.int64], p: _Poi
         e = (p.z[part] - np.float32(thing.z)) * np.float32(1 / (0.62 * thing.depth + 0.09))
         near = np.clip(np.float32(1.35) - (a * a + b * b + e * e), 0, 1)
         colour[:, part] *= (1 - np.float32(0.42) * near)[None, :]
+
+
+def cutout(
+    scene: Scene, index: int, size: tuple[int, int], box: tuple[int, int, int, int], supersample: int = 3
+) -> tuple[F32, F32]:
+    """One thing alone, with nothing in front of it, in a part of a picture of ``size`` (width, height).
+
+    ``box`` is (x0, y0, x1, y1) in pixels. Returns the thing's own colours, 0 to 255 (h, w, 3), and the share
+    of each pixel that it covers, 0 to 1 (h, w).
+    """
+    thing = scene.things[index]
+    support = 0 if thing.on in (FLOOR, WALL) else 1
+    things = (*scene.things[:2], *((changed(scene.things[thing.on], gone=True),) * support))
+    alone = changed(scene, things=(*things, changed(thing, on=2 if support else thing.on)))
+    x0, y0, x1, y1 = box
+    width, height, n = x1 - x0, y1 - y0, supersample
+    viewport = (x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
+    rays = frame(scene.camera, width * n, height * n, size[0] / size[1], viewport)
+    world = _world.__wrapped__(alone)
+    depth, seen = _trace(alone, world, rays)
+    own = (seen >= 2).astype(np.float32)
+    colour = _shade(alone, world, rays, depth, seen).reshape(3, height * n, width * n) * own
+    share = own.reshape(height, n, width, n).sum(axis=(1, 3))
+    total = colour.reshape(3, height, n, width, n).sum(axis=(2, 4)) / np.maximum(share, 1)
+    return np.ascontiguousarray(total.transpose(1, 2, 0)), share * np.float32(1 / (n * n))
 
 
 def render(
