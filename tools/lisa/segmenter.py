@@ -32,6 +32,7 @@ from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
 from tools.lisa.regions import follow_colours
+from tools.lisa.stands import with_stand
 from tools.movable import Movable
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
@@ -323,6 +324,8 @@ class LisaSegmenter(Movable):
         """A mask (H, W) without the parts that are more likely another kind of thing, and of a single thing's
         without those that are clearly less likely it than the likeliest.
         """
+        if noun_in(phrase) in ("floor lamp", "lamp"):
+            mask = with_stand(picture, mask)
         kind, parts = thing_in(phrase)[0], separate(mask)
         if not kind or not parts:
             return mask
