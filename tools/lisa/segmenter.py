@@ -53,6 +53,11 @@ own, before it is taken for something else."""
 _IN_PIECES = frozenset({"rug", "bed", "curtain"})
 """Kinds that what stands in front of them cuts in pieces."""
 
+_ALIKE = frozenset({"cat", "dog"})
+"""Kinds that the model takes for each other."""
+_CAT = (0.83, 0.93)
+"""What is less likely a cat, as a share of how likely it is a dog, is none; what is more, is no dog."""
+
 _COUNTED = re.compile(r"^(?:both|the (?:two|three|four))\b", re.I)
 
 _THOUGHT = re.compile(
@@ -331,22 +336,22 @@ class LisaSegmenter(Movable):
             return mask
         grid = (drawn.logits.shape[0], drawn.logits.shape[1])
         places = [_at(part, grid) for part in parts]
-        chance = drawn.logits.sigmoid().cpu().numpy()
-        own = np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
+        own = _means(drawn, places)
+        kept = np.ones(len(parts), bool)
+        for name, rival in self._rivals(picture, phrase, sight).items():
+            theirs = _means(rival, places)
+            if {kind, name} == _ALIKE:
+                kept &= _told(kind, own, theirs)
+            else:
+                kept &= theirs <= own + _MORE_LIKELY
         wanted = read_phrase(phrase)
-        least = np.zeros(len(parts))
-        if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES:
-            least[:] = own.max() - _LESS_LIKELY
-        for rival in self._rivals(picture, phrase, sight):
-            theirs = rival.logits.sigmoid().cpu().numpy()
-            for number, place in enumerate(places):
-                if place.any() and theirs[place].mean() > own[number] + _MORE_LIKELY:
-                    least[number] = 2.0  # than which nothing is likelier
-        kept = [part for part, sure, enough in zip(parts, own, least, strict=True) if sure >= enough]
-        return np.logical_or.reduce(kept) if kept else np.zeros_like(mask)
+        if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES and kept.any():
+            kept &= own >= own[kept].max() - _LESS_LIKELY
+        left = [part for part, stays in zip(parts, kept, strict=True) if stays]
+        return np.logical_or.reduce(left) if left else np.zeros_like(mask)
 
-    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> list[_Drawn]:
-        """What the model draws of things of other kinds, where it says that they are there."""
+    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> dict[str, _Drawn]:
+        """What the model draws of things of other kinds, by kind, where it says that they are there."""
         rule = self._presence
         assert rule is not None
         if sight.inventory is None:
@@ -354,11 +359,11 @@ class LisaSegmenter(Movable):
             seen = self._weigh(picture, phrases.values(), sight)
             sight.inventory = {name: seen[phrase] for name, phrase in phrases.items()}
         kind, noun = thing_in(phrase)[0], noun_in(phrase)
-        return [
-            each[1]
+        return {
+            name: each[1]
             for name, each in sight.inventory.items()
             if thing_in(name)[0] != kind and not name.endswith(noun) and rule.logit(_signs(each)) > 0
-        ]
+        }
 
     def _weigh(
         self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
@@ -477,6 +482,24 @@ class LisaSegmenter(Movable):
 def _at(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """A mask at another (height, width), by its nearest pixels."""
     return np.asarray(Image.fromarray(mask).resize((size[1], size[0]), Image.Resampling.NEAREST))
+
+
+def _means(drawn: _Drawn, places: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """The mean probability of a drawing at each of several places, masks of its size; 0 where one is empty."""
+    chance = drawn.logits.sigmoid().cpu().numpy()
+    return np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
+
+
+def _told(
+    kind: str, own: NDArray[np.float64], theirs: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Which parts are cats where cats are asked for, and dogs where dogs are. ``theirs``: the other's odds."""
+    cat, dog = (own, theirs) if kind == "cat" else (theirs, own)
+    like = cat / np.maximum(dog, 1e-3)
+    if len(like) > 1:
+        cats = (like >= _CAT[0]) & (like == like.max())
+        return cats if kind == "cat" else ~cats
+    return like >= _CAT[0] if kind == "cat" else like <= _CAT[1]
 
 
 def _signs(weighed: _Weighed) -> Signs:
