@@ -53,7 +53,7 @@ own, before it is taken for something else."""
 _IN_PIECES = frozenset({"rug", "bed", "curtain"})
 """Kinds that what stands in front of them cuts in pieces."""
 
-_ALIKE = frozenset({"cat", "dog"})
+_CAT_DOG = ("cat", "dog")
 """Kinds that the model takes for each other."""
 _CAT = (0.83, 0.93)
 """What is less likely a cat, as a share of how likely it is a dog, is none; what is more, is no dog."""
@@ -284,6 +284,13 @@ class LisaSegmenter(Movable):
                 again = rule.logit(_signs(seen[other]), is_named(other, self._listed(sight)))
                 if again > 0:
                     meant, sure = other, again
+            kind = thing_in(phrase)[0]
+            if sure <= 0 and kind in _CAT_DOG and self._model.config.names:
+                # The model may take it for the other of both.
+                other = phrase.replace(kind, _CAT_DOG[1 - _CAT_DOG.index(kind)])
+                seen |= self._weigh(picture, [other], sight)
+                if (again := rule.logit(_signs(seen[other]))) > 0:
+                    seen[phrase], sure = seen[other], again
             mask = np.zeros(picture.shape[:2], bool)
             if sure > 0:
                 mask = self._chosen(picture, meant, seen, sight)
@@ -340,28 +347,32 @@ class LisaSegmenter(Movable):
         kept = np.ones(len(parts), bool)
         for name, rival in self._rivals(picture, phrase, sight).items():
             theirs = _means(rival, places)
-            if {kind, name} == _ALIKE:
-                kept &= _told(kind, own, theirs)
-            else:
+            if not {kind, name} <= {*_CAT_DOG}:
                 kept &= theirs <= own + _MORE_LIKELY
+        if kind in _CAT_DOG:
+            kept &= _told(kind, *(_means(self._inventory(picture, sight)[name][1], places) for name in _CAT_DOG))
         wanted = read_phrase(phrase)
         if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES and kept.any():
             kept &= own >= own[kept].max() - _LESS_LIKELY
         left = [part for part, stays in zip(parts, kept, strict=True) if stays]
         return np.logical_or.reduce(left) if left else np.zeros_like(mask)
 
-    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> dict[str, _Drawn]:
-        """What the model draws of things of other kinds, by kind, where it says that they are there."""
-        rule = self._presence
-        assert rule is not None
+    def _inventory(self, picture: NDArray[np.uint8], sight: _Sight) -> dict[str, _Weighed]:
+        """What the model makes of each kind that it knows."""
         if sight.inventory is None:
             phrases = {name: f"the {name}" for name in self._model.config.names}
             seen = self._weigh(picture, phrases.values(), sight)
             sight.inventory = {name: seen[phrase] for name, phrase in phrases.items()}
+        return sight.inventory
+
+    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> dict[str, _Drawn]:
+        """What the model draws of things of other kinds, by kind, where it says that they are there."""
+        rule = self._presence
+        assert rule is not None
         kind, noun = thing_in(phrase)[0], noun_in(phrase)
         return {
             name: each[1]
-            for name, each in sight.inventory.items()
+            for name, each in self._inventory(picture, sight).items()
             if thing_in(name)[0] != kind and not name.endswith(noun) and rule.logit(_signs(each)) > 0
         }
 
@@ -490,11 +501,8 @@ def _means(drawn: _Drawn, places: Sequence[NDArray[np.bool_]]) -> NDArray[np.flo
     return np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
 
 
-def _told(
-    kind: str, own: NDArray[np.float64], theirs: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Which parts are cats where cats are asked for, and dogs where dogs are. ``theirs``: the other's odds."""
-    cat, dog = (own, theirs) if kind == "cat" else (theirs, own)
+def _told(kind: str, cat: NDArray[np.float64], dog: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which parts are cats where cats are asked for, and dogs where dogs are, by the probabilities of both."""
     like = cat / np.maximum(dog, 1e-3)
     if len(like) > 1:
         cats = (like >= _CAT[0]) & (like == like.max())
