@@ -56,7 +56,8 @@ class Choice:
         name, colour = wanted.noun, None
         described = without_addition(_THAT_IS.sub(" ", wanted.noun))
         if known := noun_in(described):
-            colour = colours.asked_for(described)
+            # A coffee table is not of the colour of coffee.
+            colour = colours.asked_for(described.lower().replace(known, "thing"))
             name = name if colour is None else known
         return cls(wanted, name, colour) if colour is not None or _is_placed(wanted) else None
 

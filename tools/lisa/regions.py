@@ -8,6 +8,7 @@ GrabCut cuts a graph, the odds are smoothed here: the mask is nearly right, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -39,26 +40,44 @@ def follow_colours(picture: NDArray[np.uint8], mask: Mask, chance: Floats) -> Ma
     """A mask (H, W) of an RGB picture (H, W, 3) by colours. ``chance``: the model's probability of each
     pixel, in 0…1, of any size.
     """
+
+    def follow(pixels: NDArray[np.uint8], given: Mask) -> Mask:
+        size = given.shape[1], given.shape[0]
+        likely = np.asarray(Image.fromarray(chance).resize(size, Image.Resampling.BILINEAR))
+        made = given
+        for _ in range(TIMES):
+            if made.any():
+                made = _once(pixels, made, likely)
+        return made
+
+    return at_side(picture, mask, follow)
+
+
+def at_side(
+    picture: NDArray[np.uint8], mask: Mask, change: Callable[[NDArray[np.uint8], Mask], Mask]
+) -> Mask:
+    """What a function makes of an RGB picture (H, W, 3) and a mask (H, W) whose longer side is at most
+    ``SIDE`` pixels, at the full size.
+    """
     high, wide = mask.shape
     scale = min(1.0, SIDE / max(high, wide))
-    size = max(1, round(wide * scale)), max(1, round(high * scale))
-    pixels, given = picture, mask
-    if scale < 1:
-        pixels = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
-        given = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
-    likely = np.asarray(Image.fromarray(chance).resize(size, Image.Resampling.BILINEAR))
-    made = given
-    for _ in range(TIMES):
-        if made.any():
-            made = _once(pixels, made, likely)
     if scale == 1:
-        return made
+        return change(picture, mask)
+    size = max(1, round(wide * scale)), max(1, round(high * scale))
+    pixels = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
+    given = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+    made = change(pixels, given)
     # At the full size only what has changed is taken over: elsewhere the outline is finer already.
     changed, taken = (
         np.asarray(Image.fromarray(each).resize((wide, high), Image.Resampling.NEAREST))
         for each in (made != given, made)
     )
     return np.where(changed, taken, mask)
+
+
+def follow_surroundings(picture: NDArray[np.uint8], mask: Mask, near: Mask) -> Mask:
+    """A first guess (H, W) of where a thing is, by colours alone; nothing of it is outside ``near``."""
+    return _once(picture, mask, np.where(mask, 0.6, 0.25).astype(np.float32)) & near
 
 
 def _once(picture: NDArray[np.uint8], whole: Mask, chance: Floats) -> Mask:

@@ -32,6 +32,7 @@ from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
 from tools.lisa.regions import follow_colours
+from tools.lisa.stands import with_stand
 from tools.movable import Movable
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
@@ -51,6 +52,11 @@ _LESS_LIKELY, _MORE_LIKELY = 0.06, 0.1
 own, before it is taken for something else."""
 _IN_PIECES = frozenset({"rug", "bed", "curtain"})
 """Kinds that what stands in front of them cuts in pieces."""
+
+_CAT_DOG = ("cat", "dog")
+"""Kinds that the model takes for each other."""
+_CAT = (0.83, 0.93)
+"""What is less likely a cat, as a share of how likely it is a dog, is none; what is more, is no dog."""
 
 _COUNTED = re.compile(r"^(?:both|the (?:two|three|four))\b", re.I)
 
@@ -278,6 +284,13 @@ class LisaSegmenter(Movable):
                 again = rule.logit(_signs(seen[other]), is_named(other, self._listed(sight)))
                 if again > 0:
                     meant, sure = other, again
+            kind = thing_in(phrase)[0]
+            if sure <= 0 and kind in _CAT_DOG and self._model.config.names:
+                # The model may take it for the other of both.
+                other = phrase.replace(kind, _CAT_DOG[1 - _CAT_DOG.index(kind)])
+                seen |= self._weigh(picture, [other], sight)
+                if (again := rule.logit(_signs(seen[other]))) > 0:
+                    seen[phrase], sure = seen[other], again
             mask = np.zeros(picture.shape[:2], bool)
             if sure > 0:
                 mask = self._chosen(picture, meant, seen, sight)
@@ -323,39 +336,45 @@ class LisaSegmenter(Movable):
         """A mask (H, W) without the parts that are more likely another kind of thing, and of a single thing's
         without those that are clearly less likely it than the likeliest.
         """
+        if noun_in(phrase) in ("floor lamp", "lamp"):
+            mask = with_stand(picture, mask)
         kind, parts = thing_in(phrase)[0], separate(mask)
         if not kind or not parts:
             return mask
         grid = (drawn.logits.shape[0], drawn.logits.shape[1])
         places = [_at(part, grid) for part in parts]
-        chance = drawn.logits.sigmoid().cpu().numpy()
-        own = np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
+        own = _means(drawn, places)
+        kept = np.ones(len(parts), bool)
+        for name, rival in self._rivals(picture, phrase, sight).items():
+            theirs = _means(rival, places)
+            if not {kind, name} <= {*_CAT_DOG}:
+                kept &= theirs <= own + _MORE_LIKELY
+        if kind in _CAT_DOG:
+            kept &= _told(kind, *(_means(self._inventory(picture, sight)[name][1], places) for name in _CAT_DOG))
         wanted = read_phrase(phrase)
-        least = np.zeros(len(parts))
-        if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES:
-            least[:] = own.max() - _LESS_LIKELY
-        for rival in self._rivals(picture, phrase, sight):
-            theirs = rival.logits.sigmoid().cpu().numpy()
-            for number, place in enumerate(places):
-                if place.any() and theirs[place].mean() > own[number] + _MORE_LIKELY:
-                    least[number] = 2.0  # than which nothing is likelier
-        kept = [part for part, sure, enough in zip(parts, own, least, strict=True) if sure >= enough]
-        return np.logical_or.reduce(kept) if kept else np.zeros_like(mask)
+        if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES and kept.any():
+            kept &= own >= own[kept].max() - _LESS_LIKELY
+        left = [part for part, stays in zip(parts, kept, strict=True) if stays]
+        return np.logical_or.reduce(left) if left else np.zeros_like(mask)
 
-    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> list[_Drawn]:
-        """What the model draws of things of other kinds, where it says that they are there."""
-        rule = self._presence
-        assert rule is not None
+    def _inventory(self, picture: NDArray[np.uint8], sight: _Sight) -> dict[str, _Weighed]:
+        """What the model makes of each kind that it knows."""
         if sight.inventory is None:
             phrases = {name: f"the {name}" for name in self._model.config.names}
             seen = self._weigh(picture, phrases.values(), sight)
             sight.inventory = {name: seen[phrase] for name, phrase in phrases.items()}
+        return sight.inventory
+
+    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> dict[str, _Drawn]:
+        """What the model draws of things of other kinds, by kind, where it says that they are there."""
+        rule = self._presence
+        assert rule is not None
         kind, noun = thing_in(phrase)[0], noun_in(phrase)
-        return [
-            each[1]
-            for name, each in sight.inventory.items()
+        return {
+            name: each[1]
+            for name, each in self._inventory(picture, sight).items()
             if thing_in(name)[0] != kind and not name.endswith(noun) and rule.logit(_signs(each)) > 0
-        ]
+        }
 
     def _weigh(
         self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
@@ -474,6 +493,21 @@ class LisaSegmenter(Movable):
 def _at(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
     """A mask at another (height, width), by its nearest pixels."""
     return np.asarray(Image.fromarray(mask).resize((size[1], size[0]), Image.Resampling.NEAREST))
+
+
+def _means(drawn: _Drawn, places: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """The mean probability of a drawing at each of several places, masks of its size; 0 where one is empty."""
+    chance = drawn.logits.sigmoid().cpu().numpy()
+    return np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
+
+
+def _told(kind: str, cat: NDArray[np.float64], dog: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which parts are cats where cats are asked for, and dogs where dogs are, by the probabilities of both."""
+    like = cat / np.maximum(dog, 1e-3)
+    if len(like) > 1:
+        cats = (like >= _CAT[0]) & (like == like.max())
+        return cats if kind == "cat" else ~cats
+    return like >= _CAT[0] if kind == "cat" else like <= _CAT[1]
 
 
 def _signs(weighed: _Weighed) -> Signs:
