@@ -20,6 +20,7 @@ from agent.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.inpainting import recolour
+from tools.instances import plural, separate
 from tools.language.looks import read_look
 from tools.segment import Found, find
 
@@ -40,8 +41,9 @@ LEFT = 0.2
 LEFT_OVER = 0.35
 """A removed object is still there when it is found on more than this share of its old mask."""
 
-FOUND = 0.2
-"""A new thing is there when it is found on this share of what was painted for it."""
+FOUND = 0.1
+"""A new thing is there when it is found on this share of what was painted for it, and lies there for the most
+part."""
 
 RETRIES = 1
 
@@ -63,7 +65,9 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
     for index, found in zip(looked, seen, strict=True):
         piece = pieces[index]
         mask = session.pictures.get(piece.mask or "") >= 128
-        fault = _unseen(before, after, mask) or _fault(bench, piece, before, after, mask, found)
+        if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
+            mask = _painted(bench, piece, mask)
+        fault = _unseen(before, after, mask) or _fault(piece, before, after, mask, found)
         if fault is None:
             checked[index] = piece.but(checked=True)
         elif piece.attempt < RETRIES and not _is_computed(bench, piece):
@@ -81,9 +85,7 @@ def _unseen(before: Pixels, after: Pixels, mask: Mask) -> str | None:
     return _UNSEEN if recolour.seen(before, after, mask) < SEEN else None
 
 
-def _fault(
-    bench: Bench, piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found | None
-) -> str | None:
+def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found | None) -> str | None:
     """What is wrong with a piece that changed the picture, as half a sentence; None when nothing is."""
     name = words.definite(piece.target)
     match piece.kind:
@@ -93,8 +95,7 @@ def _fault(
             share = _share(found, mask)
             return f"there is still something of {name} to see" if share > LEFT_OVER else None
         case "add" | "replace":
-            region = _painted(bench, piece, mask)
-            if found is not None and _share(found, region) < FOUND:
+            if found is not None and not _is_there(found, mask):
                 return f"I do not see {words.definite(piece.prompt)} in what came out"
     return None
 
@@ -115,6 +116,19 @@ def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> st
     return None
 
 
+def _is_there(found: Found, region: Mask) -> bool:
+    """Whether a thing was found where it was painted: one of those of its kind lies there for the most part,
+    and it is no speck.
+    """
+    least = FOUND * np.count_nonzero(region)
+    if np.count_nonzero(found.mask & region) >= 0.5 * np.count_nonzero(region):
+        return True  # it may be one with another of its kind beside it
+    return any(
+        np.count_nonzero(thing & region) >= max(least, 0.5 * np.count_nonzero(thing))
+        for thing in separate(found.mask)
+    )
+
+
 def _is_computed(bench: Bench, piece: Piece) -> bool:
     """Whether another try would come out the same."""
     request = piece.request
@@ -123,25 +137,31 @@ def _is_computed(bench: Bench, piece: Piece) -> bool:
 
 def _looked_for(bench: Bench, after: Pixels, pieces: Sequence[Piece]) -> list[Found | None]:
     """What the segmenter sees of each piece's thing in the new picture, all in one call; None where nobody
-    need look.
+    need look. A new thing is also looked for among all of its kind.
     """
-    phrases = [_phrase(piece) for piece in pieces]
-    wanted = list(dict.fromkeys(phrase for phrase in phrases if phrase))
+    phrases = [_phrases(piece) for piece in pieces]
+    wanted = list(dict.fromkeys(phrase for each in phrases for phrase in each))
     if not wanted:
         return [None] * len(pieces)
     there = dict(
         zip(wanted, find(bench.engines.segmenter(), after, wanted, cancelled=bench.cancelled), strict=True)
     )
-    return [there[phrase] if phrase else None for phrase in phrases]
+    return [
+        max((there[phrase] for phrase in each), key=lambda found: _inside(bench, piece, found), default=None)
+        for piece, each in zip(pieces, phrases, strict=True)
+    ]
 
 
-def _phrase(piece: Piece) -> str:
+def _phrases(piece: Piece) -> list[str]:
     if piece.kind == "remove":
-        return piece.target if words.says_something(piece.target) else ""
-    if piece.kind in ("add", "replace"):
-        noun = " ".join(parse(piece.prompt).noun)
-        return words.definite(noun) if words.says_something(noun) else ""
-    return ""
+        return [piece.target] if words.says_something(piece.target) else []
+    noun = " ".join(parse(piece.prompt).noun) if piece.kind in ("add", "replace") else ""
+    return [words.definite(noun), f"all the {plural(noun)}"] if words.says_something(noun) else []
+
+
+def _inside(bench: Bench, piece: Piece, found: Found) -> int:
+    """How many pixels of what was found lie where a piece was painted."""
+    return int(np.count_nonzero(found.mask & _painted(bench, piece, np.zeros_like(found.mask))))
 
 
 def _painted(bench: Bench, piece: Piece, mask: Mask) -> Mask:
