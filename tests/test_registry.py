@@ -408,7 +408,7 @@ def test_the_langchain_tools_pass_paths(plugin: Preset, tmp_path: Path) -> None:
     }
     made = inpaint.invoke(arguments)
     result = read_picture(made["output"]).pixels
-    assert (result[20:30, 30:50] == 10).all()
+    assert (abs(result[20:30, 30:50].astype(int) - 10) <= 3).all()
     x0, y0, x1, y1 = made["box"]
     result[y0:y1, x0:x1] = pixels[y0:y1, x0:x1]
     assert np.array_equal(result, pixels)
