@@ -12,6 +12,7 @@ from scipy import ndimage
 from pocket import rooms
 from tools.lisa.regions import follow_colours
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
+from tools.lisa.stands import with_stand
 from tools.segment import find, name_things
 
 Mask = NDArray[np.bool_]
@@ -64,6 +65,49 @@ def test_another_kind_of_thing_is_not_taken_with_it(
     [found] = find(segmenter, picture, [f"the {kind}"])
     assert overlap(found.mask, true[kind]) > 0.8
     assert (found.mask & true[other]).sum() < 0.1 * true[other].sum()
+
+
+@pytest.mark.parametrize("seed", [676070175, 828292023, 217839396])
+def test_a_floor_lamp_has_its_stand(segmenter: LisaSegmenter, seed: int) -> None:
+    picture, true = drawn(seed)
+    [found] = find(segmenter, picture, ["the floor lamp"])
+    assert overlap(found.mask, true["floor lamp"]) > 0.85
+
+
+@pytest.mark.parametrize("seed", [1054290536])
+def test_a_cat_and_a_dog_are_told_apart(segmenter: LisaSegmenter, seed: int) -> None:
+    picture, true = drawn(seed)
+    cat, dog = find(segmenter, picture, ["the cat", "the dog"])
+    assert overlap(cat.mask, true["cat"]) > 0.8
+    assert overlap(dog.mask, true["dog"]) > 0.8
+
+
+def test_where_nothing_is_under_a_shade_there_is_no_stand() -> None:
+    rng = np.random.default_rng(1)
+    shade = np.zeros((240, 320), bool)
+    shade[40:80, 130:190] = True
+    picture = np.full((240, 320, 3), (150, 120, 90), np.uint8)
+    picture[shade] = (220, 210, 180)
+    picture = np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+    assert np.array_equal(with_stand(picture, shade), shade)
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_a_pole_and_its_foot_are_traced(scale: int) -> None:
+    rng = np.random.default_rng(2)
+    true, shade = np.zeros((240, 320), bool), np.zeros((240, 320), bool)
+    shade[40:80, 130:190] = True
+    true[80:205, 158:162] = True
+    y, x = np.ogrid[:240, :320]
+    true |= ((x - 160) / 18) ** 2 + ((y - 205) / 6) ** 2 <= 1
+    picture = np.full((240, 320, 3), (150, 180, 200), np.uint8)
+    picture[170:] = (120, 60, 40)
+    picture[shade], picture[true] = (220, 210, 180), (190, 150, 60)
+    picture = np.clip(picture + rng.normal(0, 3, picture.shape), 0, 255).astype(np.uint8)
+    large = picture.repeat(scale, axis=0).repeat(scale, axis=1)
+    top, whole = (each.repeat(scale, axis=0).repeat(scale, axis=1) for each in (shade, true | shade))
+    assert overlap(top, whole) < 0.85
+    assert overlap(with_stand(large, top), whole) > 0.9
 
 
 @pytest.mark.parametrize("seed", [1598014536, 2**31 + 7_005])

@@ -53,6 +53,13 @@ own, before it is taken for something else."""
 _IN_PIECES = frozenset({"rug", "bed", "curtain"})
 """Kinds that what stands in front of them cuts in pieces."""
 
+_DOUBTED = 0.85
+"""A large mask whose mean probability inside itself is lower is more often wrong than right."""
+_LARGE = 0.01
+"""The share of the picture from which that is known."""
+_ON_STANDS = frozenset({"lamp", "floor lamp", "standing lamp"})
+_ALWAYS_FAINT = frozenset({"chair"})
+"""Kinds so full of gaps that even a right mask is unsure."""
 _CAT_DOG = ("cat", "dog")
 """Kinds that the model takes for each other."""
 _CAT = (0.83, 0.93)
@@ -294,6 +301,9 @@ class LisaSegmenter(Movable):
             mask = np.zeros(picture.shape[:2], bool)
             if sure > 0:
                 mask = self._chosen(picture, meant, seen, sight)
+                plain = self._model.config.names and self._choice(meant) is None
+                if plain and _is_doubtful(kind, mask, seen[meant][1]):
+                    mask, sure = np.zeros_like(mask), -sure
             words = rule.yes if mask.any() else rule.no
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
@@ -336,7 +346,7 @@ class LisaSegmenter(Movable):
         """A mask (H, W) without the parts that are more likely another kind of thing, and of a single thing's
         without those that are clearly less likely it than the likeliest.
         """
-        if noun_in(phrase) in ("floor lamp", "lamp"):
+        if noun_in(phrase) in _ON_STANDS:
             mask = with_stand(picture, mask)
         kind, parts = thing_in(phrase)[0], separate(mask)
         if not kind or not parts:
@@ -350,7 +360,9 @@ class LisaSegmenter(Movable):
             if not {kind, name} <= {*_CAT_DOG}:
                 kept &= theirs <= own + _MORE_LIKELY
         if kind in _CAT_DOG:
-            kept &= _told(kind, *(_means(self._inventory(picture, sight)[name][1], places) for name in _CAT_DOG))
+            kept &= _told(
+                kind, *(_means(self._inventory(picture, sight)[name][1], places) for name in _CAT_DOG)
+            )
         wanted = read_phrase(phrase)
         if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES and kept.any():
             kept &= own >= own[kept].max() - _LESS_LIKELY
@@ -496,18 +508,28 @@ def _at(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _means(drawn: _Drawn, places: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
-    """The mean probability of a drawing at each of several places, masks of its size; 0 where one is empty."""
+    """The mean probability of a drawing at places, which are masks of its size; 0 where one is empty."""
     chance = drawn.logits.sigmoid().cpu().numpy()
     return np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
 
 
+def _is_doubtful(kind: str, mask: NDArray[np.bool_], drawn: _Drawn) -> bool:
+    """Whether a large mask (H, W) is where the model drew it only faintly."""
+    if kind in _ALWAYS_FAINT or mask.mean() < _LARGE:
+        return False
+    drawing = drawn.logits
+    place = _at(mask, (drawing.shape[0], drawing.shape[1])) & (drawing > 0).cpu().numpy()
+    return float(_means(drawn, [place])[0]) < _DOUBTED
+
+
 def _told(kind: str, cat: NDArray[np.float64], dog: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which parts are cats where cats are asked for, and dogs where dogs are, by the probabilities of both."""
+    """Which parts are cats, or dogs where dogs are asked for, by how likely each part is either."""
     like = cat / np.maximum(dog, 1e-3)
     if len(like) > 1:
-        cats = (like >= _CAT[0]) & (like == like.max())
+        cats: NDArray[np.bool_] = (like >= _CAT[0]) & (like == like.max())
         return cats if kind == "cat" else ~cats
-    return like >= _CAT[0] if kind == "cat" else like <= _CAT[1]
+    alone: NDArray[np.bool_] = like >= _CAT[0] if kind == "cat" else like <= _CAT[1]
+    return alone
 
 
 def _signs(weighed: _Weighed) -> Signs:

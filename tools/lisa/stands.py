@@ -1,9 +1,9 @@
 """Stands: the pole, the legs and the foot under a shade or a crown, which a coarse mask leaves out.
 
-A pole of four pixels is nothing on the grid that the pocket model draws on, but in the picture it is a straight
-line that differs from what is on both of its sides. Such lines are looked for from under the mask downwards,
-as in a Hough transform (Duda, Hart 1972, "Use of the Hough transformation to detect lines and curves in
-pictures") whose lines begin under the thing and end where they no longer differ.
+A pole of four pixels is nothing on the grid that the pocket model draws on, but in the picture it is a
+straight line that differs from what is on both of its sides. Such lines are looked for from under the mask
+downwards, as in a Hough transform (Duda, Hart 1972, "Use of the Hough transformation to detect lines and
+curves in pictures") whose lines begin under the thing and end where they no longer differ.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Line(NamedTuple):
     clear: float
 
     def columns(self) -> NDArray[np.float64]:
-        return self.start + self.lean * np.arange(self.rows)
+        return np.asarray(self.start + self.lean * np.arange(self.rows), np.float64)
 
 
 def with_stand(picture: NDArray[np.uint8], mask: Mask) -> Mask:
@@ -95,9 +95,7 @@ def _with_stand(picture: NDArray[np.uint8], mask: Mask) -> Mask:
     return made
 
 
-def _lines(
-    picture: NDArray[np.uint8], part: Mask, middle: float, wide: int, top: int
-) -> list[_Line]:
+def _lines(picture: NDArray[np.uint8], part: Mask, middle: float, wide: int, top: int) -> list[_Line]:
     high, across = part.shape
     reach = min(high - top, round(LONG * wide))
     pixels = ndimage.gaussian_filter1d(picture[top : top + reach].astype(np.float32), 1.0, axis=0)
@@ -106,6 +104,7 @@ def _lines(
     width = np.zeros(pixels.shape[:2], np.int64)
     at = np.arange(across)
     for half in sorted({max(1, round(share * wide)) for share in WIDTHS}):
+
         def mean(first: NDArray[np.int64], last: NDArray[np.int64]) -> Floats:
             first, last = first.clip(0, across - 1), last.clip(1, across)
             last = np.maximum(last, first + 1)
@@ -135,13 +134,15 @@ def _lines(
         if early[i, j] < 0.3 * DIFFERENT:
             return []
         colour = np.median(pixels[down[:first], where[i, j, :first]], axis=0)
-        if (_unlike(below, colour) < 0.5).mean() < COMMON:
+        if (_unlike(below, colour) < 1).mean() < COMMON:
             break
         early[np.abs(where[:, :, first // 2] - where[i, j, first // 2]) <= 2] = -DIFFERENT
     else:
         return []
     # It ends where it is much less clear than it began.
-    level = max(DIFFERENT, FAINTER * float(np.median(np.minimum(best, CLEAR)[down[:first], where[i, j, :first]])))
+    level = max(
+        DIFFERENT, FAINTER * float(np.median(np.minimum(best, CLEAR)[down[:first], where[i, j, :first]]))
+    )
     score = np.minimum(best, CLEAR) - level
     score[_unlike(pixels, colour) > 1] = -2 * level
     lines: list[_Line] = []
@@ -187,7 +188,7 @@ def _straightened(best: Floats, start: float, lean: float, rows: int) -> tuple[f
 
 
 def _strip(picture: NDArray[np.uint8], line: _Line) -> Mask:
-    """The pixels of a line: those beside its middle that are nearer to it in colour than to what is beside."""
+    """The pixels of a line: those nearer in colour to its middle than to what is beside it."""
     high, across = picture.shape[:2]
     made = np.zeros((high, across), bool)
     down = line.top + np.arange(line.rows)
