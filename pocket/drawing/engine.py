@@ -128,6 +128,12 @@ class Drawing:
                 raise EngineError(f"I cannot see {place.anchor} well enough to put something on it.")
             support, keep = placing.fitted(space, anchor_kind, found.mask), found.mask
 
+        least = 0.0
+        if place.relation == "behind" and place.anchor and not hangs:
+            [found] = find(self.segmenter, picture, (place.anchor,), cancelled=cancelled)
+            before = space.near[found.mask & np.isfinite(space.near)]
+            least = float(np.percentile(before, 20)) + 0.2 if before.size else 0.0
+
         first: Patch | None = None
         tried: list[Thing] = []
         for wanted in forms:
@@ -138,14 +144,15 @@ class Drawing:
                 elif support is not None:
                     thing = placing.on_top(space, wanted, edit.mask, support, keep)
                 else:
-                    thing = placing.on_floor(space, wanted, edit.mask, loose=loose, apart=tried)
+                    thing = placing.on_floor(space, wanted, edit.mask, loose=loose, apart=tried, least=least)
                 closer = self._closer(picture, space, thing, keep, cancelled)
                 patch, own = drawn(picture, closer, thing, wanted, support, keep)
+                usual, _ = drawn(picture, closer, _usual(thing), wanted, support, keep)
             except EngineError:
                 if first is None:
                     raise
                 continue
-            if self._is_seen(compose(picture, [patch]), name, own, cancelled):
+            if self._is_seen(compose(picture, [usual]), name, own, cancelled):
                 return patch
             tried.append(thing)
             first = first or patch
@@ -193,7 +200,8 @@ class Drawing:
             if taken.confidence < need:
                 raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
             both = _both(picture, taken.patch, patch)
-            if self._is_seen(compose(picture, [both]), name, own, cancelled):
+            usual, _ = drawn(bare, closer, _usual(thing), wanted, support, keep)
+            if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
             first = first or both
         if first is None:
@@ -268,6 +276,14 @@ def _with_stand(space: Space, mask: Mask) -> Mask:
 def _stop(cancelled: CancelCheck) -> None:
     if cancelled():
         raise errors.Cancelled
+
+
+def _usual(thing: Thing) -> Thing:
+    """The same thing in a look of its kind that does not depend on what is asked. By it, form and place are
+    chosen, so that both stay when the look is revised.
+    """
+    look = read_wanted(with_article(thing.kind), "", thing.seed)
+    return changed(thing, colour=look.colour, material=look.material)
 
 
 def _under(mask: Mask, space: Space) -> float:

@@ -132,10 +132,11 @@ def on_floor(
     loose: bool = False,
     near: bool = False,
     apart: Sequence[Thing] = (),
+    least: float = 0.0,
 ) -> Thing:
     """The thing on the floor, as near to the proposed mask as is free. ``loose``: it may stand behind or
-    under what is there. ``near``: only right there. ``apart``: another place than theirs. Raises
-    ``EngineError`` where there is no room.
+    under what is there. ``near``: only right there. ``apart``: another place than theirs.
+    ``least``: no nearer than this, metres. Raises ``EngineError`` where there is no room.
     """
     scene, (width, height) = space.scene, space.size
     w, _, d = wanted.size
@@ -209,6 +210,9 @@ def on_floor(
     ok = (free >= enough) & (inside >= (0.35 if cut and near else 0.85)) & (off < (0.25 if near else 0.4))
     if not ok.any():
         raise no_room(wanted.name, "on the floor")
+    ok &= distance[:, 0] >= least
+    if least and not ok.any():
+        raise no_room(wanted.name, "behind that")
     for other in apart:
         ok &= np.hypot(x - other.x, z - other.z) > 0.4
     if apart and not ok.any():
