@@ -22,7 +22,7 @@ from pocket.drawing.wanted import Wanted, kind_in, read_wanted, with_article
 from pocket.rooms.camera import box_in_picture, sin_cos
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.light import RoomLight, room_light
-from pocket.rooms.model import WALL, Thing
+from pocket.rooms.model import FLOOR, WALL, Thing
 from pocket.rooms.render import cutout
 from pocket.rooms.vocabulary import TABLETOP_KINDS, WALL_KINDS
 from sessions.compose import Box, Patch, compose
@@ -41,6 +41,17 @@ Pixels = NDArray[np.uint8]
 
 _SMALL_KINDS = frozenset({*TABLETOP_KINDS, "cushion", "cat", "television", "basket", "clock"})
 """Kinds that may stand on another thing."""
+
+_ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair")
+_TRIES = 3
+"""Forms and places that are tried until the segmenter sees the thing."""
+
+_LEAST_SEEN = 0.35
+_SURE = removal.LEAST
+_UNSURE = 0.12
+"""A removal must be as sure as ``_SURE`` where all that it bares stays in view, as ``_UNSURE`` where the new
+thing stands before it.
+"""
 
 _ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair")
 _TRIES = 3
@@ -117,31 +128,37 @@ class Drawing:
                 raise EngineError(f"I cannot see {place.anchor} well enough to put something on it.")
             support, keep = placing.fitted(space, anchor_kind, found.mask), found.mask
 
-        def placed(wanted: Wanted, apart: Thing | None) -> Thing:
-            if hangs:
-                return placing.on_wall(
-                    space, wanted, edit.mask, loose=kind == "curtain" and anchor_kind == "window"
-                )
-            if support is not None:
-                return placing.on_top(space, wanted, edit.mask, support, keep)
-            return placing.on_floor(space, wanted, edit.mask, loose=loose, apart=apart)
+        least = 0.0
+        if place.relation == "behind" and place.anchor and not hangs:
+            [found] = find(self.segmenter, picture, (place.anchor,), cancelled=cancelled)
+            before = space.near[found.mask & np.isfinite(space.near)]
+            least = float(np.percentile(before, 20)) + 0.2 if before.size else 0.0
 
-        def made(number: int, apart: Thing | None) -> tuple[Thing, Patch, Mask]:
-            thing = placed(forms[number], apart)
-            closer = self._closer(picture, space, thing, keep, cancelled)
-            return thing, *drawn(picture, closer, thing, forms[number], support, keep)
-
-        first = made(0, None)
-        if self._is_seen(compose(picture, [first[1]]), name, first[2], cancelled):
-            return first[1]
-        for number, apart in ((1, None), (2, first[0] if support is None and not hangs else None)):
+        first: Patch | None = None
+        tried: list[Thing] = []
+        for wanted in forms:
             try:
-                _, patch, own = made(number, apart)
+                if hangs:
+                    over = kind == "curtain" and anchor_kind == "window"
+                    thing = placing.on_wall(space, wanted, edit.mask, loose=over)
+                elif support is not None:
+                    thing = placing.on_top(space, wanted, edit.mask, support, keep)
+                else:
+                    thing = placing.on_floor(space, wanted, edit.mask, loose=loose, apart=tried, least=least)
+                closer = self._closer(picture, space, thing, keep, cancelled)
+                patch, own = drawn(picture, closer, thing, wanted, support, keep)
+                usual, _ = drawn(picture, closer, _usual(thing), wanted, support, keep)
             except EngineError:
+                if first is None:
+                    raise
                 continue
-            if self._is_seen(compose(picture, [patch]), name, own, cancelled):
+            if self._is_seen(compose(picture, [usual]), name, own, cancelled):
                 return patch
-        return first[1]
+            tried.append(thing)
+            first = first or patch
+        if first is None:
+            raise ValueError("there is nothing to draw")
+        return first
 
     def _replaced(
         self,
@@ -154,32 +171,37 @@ class Drawing:
         old, kind, name = kind_in(edit.target)[0], forms[0].kind, forms[0].name
         if old in WALL_KINDS and kind not in WALL_KINDS:
             raise EngineError(f"I cannot hang {with_article(name)} on the wall.")
-        taken = removal.remove(picture, edit.mask, around, edit.target, cancelled=cancelled)
+        going = edit.mask
+        if old == "floor lamp":
+            going = _with_stand(space_of(picture, around), going)
+        taken = removal.remove(picture, going, around, edit.target, cancelled=cancelled)
         _stop(cancelled)
         space = space_of(picture, around, taken.mask)
         bare = compose(picture, [taken.patch])
         keep = np.zeros_like(edit.mask)
-        on_other = old in _SMALL_KINDS and kind not in WALL_KINDS and _under(edit.mask, space) < 0.4
+        on_other = old in _SMALL_KINDS and kind not in WALL_KINDS and _under(going, space) < 0.4
         first: Patch | None = None
         for wanted in forms:
             support: Thing | None = None
             if on_other:
                 thing, support = _instead(space, wanted, edit.mask, old)
             else:
-                wanted = _fitting(space, wanted, edit)
+                wanted = _fitting(space, wanted, going)
                 hang = kind in WALL_KINDS
                 thing = (
                     placing.on_wall(space, wanted, edit.mask, near=True)
                     if hang
-                    else placing.on_floor(space, wanted, edit.mask, loose=True, near=True)
+                    else placing.on_floor(space, wanted, going, loose=True, near=True)
                 )
             closer = self._closer(bare, space, thing, keep, cancelled)
             patch, own = drawn(bare, closer, thing, wanted, support, keep)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
-            if taken.confidence < max(_UNSURE, _SURE * min(1.0, bare_share / _BARE)):
+            need = min(_SURE, max(_UNSURE, _SURE * bare_share / 1.2) + taken.measures["rest"])
+            if taken.confidence < need:
                 raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
             both = _both(picture, taken.patch, patch)
-            if self._is_seen(compose(picture, [both]), name, own, cancelled):
+            usual, _ = drawn(bare, closer, _usual(thing), wanted, support, keep)
+            if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
             first = first or both
         if first is None:
@@ -229,9 +251,39 @@ def _shapes(picture: Pixels, edit: MaskedEdit) -> list[int]:
     return [int(seed) for seed in np.random.default_rng(place).integers(1 << 31, size=_TRIES)]
 
 
+def _with_stand(space: Space, mask: Mask) -> Mask:
+    """A floor lamp's mask down to its feet: the segmenter often sees the shade alone, which tells by its size
+    how far away the lamp is, and so where it stands.
+    """
+    columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
+    width, height = space.size
+    low, high = SIZES["floor lamp"][0]
+    wide = float(columns[-1] - columns[0] + 1)
+    camera = space.scene.camera
+    metre = wide / ((low + high) / 2)
+    middle = (columns[0] + columns[-1]) / 2
+    horizon = (1 + camera.shift / camera.tan) / 2 * height
+    foot = min(horizon + camera.y * metre + 0.1 * wide, height - 1)
+    if rows[-1] > foot - 0.35 * wide:
+        return mask
+    y, x = np.mgrid[:height, :width]
+    share = (y - rows[-1]) / (foot - rows[-1])
+    return np.asarray(
+        mask | ((y >= rows[-1] - 2) & (y <= foot) & (np.abs(x - middle) <= wide * (0.2 + 0.3 * share)))
+    )
+
+
 def _stop(cancelled: CancelCheck) -> None:
     if cancelled():
         raise errors.Cancelled
+
+
+def _usual(thing: Thing) -> Thing:
+    """The same thing in a look of its kind that does not depend on what is asked. By it, form and place are
+    chosen, so that both stay when the look is revised.
+    """
+    look = read_wanted(with_article(thing.kind), "", thing.seed)
+    return changed(thing, colour=look.colour, material=look.material)
 
 
 def _under(mask: Mask, space: Space) -> float:
@@ -245,11 +297,11 @@ def _under(mask: Mask, space: Space) -> float:
     return float(space.ground[rows, low].mean())
 
 
-def _fitting(space: Space, wanted: Wanted, edit: MaskedEdit) -> Wanted:
+def _fitting(space: Space, wanted: Wanted, mask: Mask) -> Wanted:
     """The natural size that is nearest to what it replaces."""
     if wanted.sized:
         return wanted
-    columns, rows = np.flatnonzero(edit.mask.any(0)), np.flatnonzero(edit.mask.any(1))
+    columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     high, wide = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
     if wanted.kind in WALL_KINDS:
         distance = space.scene.room_depth - space.scene.camera.z
@@ -335,7 +387,7 @@ def _before(space: Space, thing: Thing, keep: Mask) -> F32:
     if thing.kind == "rug":
         return 1 - ndimage.gaussian_filter(space.ground.astype(np.float32), 0.6)
     distance = float(forward(space, thing.x, thing.z))
-    margin = 0.3 if thing.on == WALL else 0.12
+    margin = 0.12 if thing.on == FLOOR else 0.3 if thing.on == WALL else 0.8
     before = space.other & ~keep & (space.near < distance - margin)
     before = ndimage.binary_opening(before, iterations=max(1, round(1.5 * space.unit)))
     return (

@@ -5,7 +5,7 @@ Pure geometry on a ``Space``; nothing is drawn.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from dataclasses import replace as changed
 from typing import Final
 
@@ -18,7 +18,6 @@ from pocket.drawing.wanted import Wanted, with_article
 from pocket.rooms.camera import F64, project, sin_cos
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.model import FLOOR, WALL, Thing
-from pocket.rooms.vocabulary import WALL_KINDS
 from tools.errors import EngineError
 from tools.inpainting import room as rooms
 
@@ -39,13 +38,6 @@ _FACING: Final = ("armchair", "chair")
 _FREE: Final = 0.8
 SEATS: Final = {"sofa": 0.43, "armchair": 0.42, "bed": 0.52, "chair": 0.47}
 """Height of what one sits or lies on, metres."""
-
-
-@dataclass(frozen=True)
-class Support:
-    """What a thing is put on: where it stands and how large it is."""
-
-    thing: Thing
 
 
 def no_room(name: str, where: str) -> EngineError:
@@ -139,11 +131,12 @@ def on_floor(
     *,
     loose: bool = False,
     near: bool = False,
-    apart: Thing | None = None,
+    apart: Sequence[Thing] = (),
+    least: float = 0.0,
 ) -> Thing:
     """The thing on the floor, as near to the proposed mask as is free. ``loose``: it may stand behind or
-    under what is there. ``near``: only right there. ``apart``: another place than this one's. Raises
-    ``EngineError`` where there is no room.
+    under what is there. ``near``: only right there. ``apart``: another place than theirs.
+    ``least``: no nearer than this, metres. Raises ``EngineError`` where there is no room.
     """
     scene, (width, height) = space.scene, space.size
     w, _, d = wanted.size
@@ -217,10 +210,13 @@ def on_floor(
     ok = (free >= enough) & (inside >= (0.35 if cut and near else 0.85)) & (off < (0.25 if near else 0.4))
     if not ok.any():
         raise no_room(wanted.name, "on the floor")
-    if apart is not None:
-        ok &= np.hypot(x - apart.x, z - apart.z) > 0.45
-        if not ok.any():
-            raise no_room(wanted.name, "on the floor")
+    ok &= distance[:, 0] >= least
+    if least and not ok.any():
+        raise no_room(wanted.name, "behind that")
+    for other in apart:
+        ok &= np.hypot(x - other.x, z - other.z) > 0.4
+    if apart and not ok.any():
+        raise no_room(wanted.name, "on the floor")
     best = int(np.argmax(np.where(ok, score, -np.inf)))
     return _thing(wanted, float(x[best]), 0.0, float(z[best]), float(yaw[best]), FLOOR)
 
@@ -445,11 +441,6 @@ def on_top(space: Space, wanted: Wanted, mask: Mask, support: Thing, seen: Mask)
         raise no_room(wanted.name, f"on the {support.kind}")
     k = int(np.argmax(np.where(ok, score, -np.inf)))
     return _thing(wanted, float(x[k]), y, float(z[k]), float(support.yaw), 2)
-
-
-def stands_on(kind: str) -> str:
-    """Where a kind belongs: "wall" or "floor"."""
-    return "wall" if kind in WALL_KINDS else "floor"
 
 
 def resized(wanted: Wanted, share: float) -> Wanted:

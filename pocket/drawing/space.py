@@ -144,20 +144,7 @@ def _near(scene: Scene, ground: Mask, wall: Mask, other: Mask) -> F64:
     known = below < height
     stands = known & ground[np.minimum(below, height - 1), np.arange(width)[None, :]]
     depth = np.where(stands | ~known, depth_at(scene, below.astype(np.float64), height), np.inf)
-    depth = np.where(other, depth, np.inf)
-    # Under a table one sees the floor behind its front edge: its legs tell where it stands.
-    reach = max(3, round(0.05 * width)) | 1
-    labels, _ = ndimage.label(other)
-    nearest = np.full(other.shape, np.inf)
-    for k, box in enumerate(ndimage.find_objects(labels), 1):
-        own = labels[box] == k
-        if own.sum() < 30:
-            continue
-        part = np.where(own, depth[box], np.inf)
-        column = ndimage.minimum_filter1d(part.min(axis=0), reach, mode="nearest")
-        spread = np.where(np.isfinite(part), np.minimum(part, np.maximum(column, part - 0.8)), np.inf)
-        nearest[box] = np.where(own, spread, nearest[box])
-    return nearest
+    return np.asarray(np.where(other, depth, np.inf))
 
 
 def _grown(mask: Mask, radius: float) -> Mask:
