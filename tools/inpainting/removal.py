@@ -8,7 +8,7 @@ is taken away by a gain, so that the texture under it stays. What stands behind 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ from tools.inpainting import surfaces
 from tools.inpainting.room import F64, Room
 from tools.inpainting.surfaces import F32, Laid, Mask
 from tools.segment import CancelCheck, Segmenter, find, never
+from tools.things import thing_in
 
 RUG = 4
 """The rug, beside the surfaces of ``room``; it lies in the floor's plane."""
@@ -31,6 +32,14 @@ RUG = 4
 LEAST = 0.62
 """Below this confidence nothing is removed."""
 
+NEIGHBOURS = (
+    "sofa", "armchair", "chair", "ottoman", "coffee table", "dining table", "side table", "bed", "bookshelf",
+    "cabinet", "floor lamp", "table lamp", "plant", "picture", "mirror", "clock", "window", "curtain",
+    "cushion", "vase", "cat", "dog", "television", "basket",
+)  # fmt: skip
+"""What may stand on a thing, before it or behind it."""
+
+_CARRIED = ("cat", "dog")
 _FLAT = ("rug", "carpet", "mat", "runner")
 _BRIGHT = ("lamp", "light")
 _EPS = surfaces.EPS
@@ -38,11 +47,12 @@ _EPS = surfaces.EPS
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Where floor, walls and rug are in view, bool (H, W)."""
+    """Where floor, walls and rug are in view, bool (H, W), and other things by their names."""
 
     floor: Mask
     wall: Mask
     rug: Mask
+    things: Mapping[str, Mask] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,10 +106,12 @@ class Removal:
 def look_around(
     segmenter: Segmenter, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never
 ) -> Surroundings:
-    """Ask a segmenter where floor, walls and rug of an RGB picture (H, W, 3) are in view."""
-    found = find(segmenter, picture, ("the floor", "the wall", "the rug"), cancelled=cancelled)
-    floor, wall, rug = (each.mask for each in found)
-    return Surroundings(floor & ~rug, wall & ~rug & ~floor, rug)
+    """Ask a segmenter where floor, walls, rug and other things of an RGB picture (H, W, 3) are in view."""
+    asked = ("floor", "wall", "rug", *NEIGHBOURS)
+    found = find(segmenter, picture, [f"the {name}" for name in asked], cancelled=cancelled)
+    floor, wall, rug = (each.mask for each in found[:3])
+    things = {name: each.mask for name, each in zip(NEIGHBOURS, found[3:], strict=True) if each.present}
+    return Surroundings(floor & ~rug, wall & ~rug & ~floor, rug, things)
 
 
 def remove(
@@ -119,29 +131,37 @@ def remove(
     height, width = mask.shape
     unit = height / 480
     seen = around.floor | around.wall | around.rug
-    other = ~(_grown(seen, 2 * unit) | mask)
+    things = _others(mask, around.things)
+    if flat:  # what stands on it stays
+        for thing in things.values():
+            mask = mask & ~_grown(thing, unit)
+    named = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
+    other = ~(_grown(seen & ~named, 2 * unit) | mask) | (named & ~mask)
     strange = _bordered(mask, other, unit)
     asked = int(mask.sum())
     if not flat:
-        mask = _with_company(mask, other, unit)
+        mask = _with_company(mask, other, ~(seen | mask), things, unit)
         other &= ~mask
-    hole = _grown(mask, 3 * unit)
+    things = {name: thing & ~mask for name, thing in things.items()}
+    kept = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
+    hole = _grown(mask, 3 * unit) & ~(kept & ~_grown(mask, 1.5 * unit))
     floor, wall, rug = (part & ~hole for part in (around.floor, around.wall, around.rug))
     if min(floor.sum(), wall.sum()) < 0.01 * mask.size:
         raise errors.EngineError("I see too little of the floor and the walls to know what is behind this.")
-    room, wrong = rooms.fit(picture, floor, wall)
+    room, wrong, others = rooms.fit(picture, floor, wall)
     _stop(cancelled)
-    label = rooms.labels(room, width, height)
+    label = label0 = rooms.labels(room, width, height)
     rows, columns = np.nonzero(mask)
     size = float(max(np.ptp(rows), np.ptp(columns)))
     distance = ndimage.distance_transform_edt(~hole)
     scene = _Scene(picture, mask, hole, other, distance, size, unit, flat, shines)
     if not flat and (rug & (distance < 10 * unit + 0.12 * size)).any():
         label = _with_rug(room, label, floor, rug)
+    same = [1.0] + [float((rooms.labels(each, width, height) == label0)[hole].mean()) for each in others]
     out = picture.astype(np.float32)
     alpha = hole.copy()
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
-    misfit, missing, sources = 0.0, 0, 0.0
+    misfit, missing, sources, off, grain = 0.0, 0, 0.0, 0.0, 0.0
     for surface, visible in known.items():
         _stop(cancelled)
         here = label == surface
@@ -157,11 +177,15 @@ def remove(
         alpha |= filled.where
         misfit += filled.error * need
         sources += filled.sources * need
+        off += filled.off * need
+        grain += filled.grain * need
     out = np.clip(np.round(out), 0, 255)
     change = float(np.abs(out - picture)[mask].mean())
     total = float(hole.sum())
     measures = {
         "misfit": misfit / total / max(change, 1.0),
+        "off": off / total / max(change, 1.0),
+        "grain": grain / total / max(change, 1.0),
         "strange": strange,
         "rest": _bordered(mask, other, unit),
         "taken": float(mask.sum()) / asked - 1,
@@ -171,6 +195,9 @@ def remove(
         "flat": float(flat),
         "size": float(mask.mean()),
         "change": change,
+        "behind": _covered(mask, things, unit),
+        "loose": 1 - float(np.mean(same)),
+        "floats": _floats(mask, label0, target, unit),
     }
     confidence, doubt = _judge(measures)
     return Removed(_patch(out, mask, alpha, unit), mask, confidence, doubt, measures)
@@ -218,6 +245,8 @@ class _Filled:
     values: F32
     error: float
     sources: float
+    off: float = 0.0
+    grain: float = 0.0
 
 
 def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
@@ -228,13 +257,16 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     plane = surfaces.lay(room, rooms.FLOOR if surface == RUG else surface, width, height)
     image = scene.picture.astype(np.float32)
     logs = np.log(image + _EPS)
-    base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), sure), sure)
-    base += surfaces.light(plane, surfaces.evened(logs, base, sure), sure)
+    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
+    lit = sure & (distance > reach)  # a thing's shadow may cover most of the rug that it stands on
+    if lit.sum() < max(0.1 * sure.sum(), 300 * unit * unit):
+        lit = sure
+    base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), lit), lit)
+    base += surfaces.light(plane, surfaces.evened(logs, base, lit), lit)
     rest = surfaces.evened(logs, base, sure)
     plain = logs - base[..., None]
-    middle = np.median(plain[sure], axis=0)
+    middle = np.median(plain[lit], axis=0)
     plain = np.clip(plain - middle, -3, 3).astype(np.float32)
-    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
     even = sure & (distance > reach) & (np.abs(surfaces.spread_in(rest, sure, 10 * unit)) < 0.15)
     pattern = surfaces.lattice(plane, plain, even if even.sum() > 0.3 * sure.sum() else sure)
     plane = pattern.laid
@@ -252,7 +284,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
         if left.any():
             left = _grown(left, 2 * unit) & here & ~scene.other
         part, known = part | left, known & ~left
-    far = surfaces.spread_in(np.clip(rest, -0.04, 0.1), known & (distance > reach), 30 * unit)
+    far = surfaces.spread_in(np.clip(rest, -0.04, 0.25), known & (distance > reach), 30 * unit)
     goal = base + far
     where = part
     gain = np.zeros_like(base)
@@ -268,13 +300,15 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     out = (image + _EPS) * np.exp(gain)[..., None] - _EPS
 
     tone = np.exp(plain - near[..., None]).astype(np.float32)
+    usual = np.median(tone[known], axis=0)
+    like = float(np.clip(4 * pattern.share - 0.5, 0.35, 1))
     ways = surfaces.moves(pattern)
 
     def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, float, list[int]]:
         values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
-        mean_tone = np.exp(mean[at])
-        if pattern.share < 0.25:  # a texture of chance: half its contrast errs less and still looks like it
-            values = np.asarray((values + mean_tone) / 2, dtype=np.float32)
+        mean_tone = np.exp(mean[at]) if pattern.across or pattern.up else np.broadcast_to(usual, values.shape)
+        # a texture of chance errs less with less contrast, and still looks like it
+        values = np.asarray(mean_tone + like * (values - mean_tone), dtype=np.float32)
         values[~have] = mean_tone[~have]
         return values, float(have.mean()), used
 
@@ -282,16 +316,29 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     if scene.flat:
         inside = here & ndimage.binary_erosion(scene.mask, iterations=max(1, round(3 * unit)))
         goal = goal + _shading(plane, logs, base, inside, unit)
+    # beside the hole the picture shows how far off this is: the hole gets as much
+    ring = known & (ndimage.distance_transform_edt(~part) < 16 * unit)
+    if ring.sum() > 60 * unit * unit:
+        guess, _, _ = foretold(ring, used)
+        shown = np.log(np.maximum(out[ring] + _EPS, 1.0))
+        off = (shown - np.log(guess) - goal[ring][:, None] - middle).mean(axis=1)
+        seam = np.zeros_like(goal)
+        seam[ring] = np.clip(off, -0.3 if scene.flat else -0.02, 0.02 if scene.shines else 0.3)
+        goal = goal + surfaces.spread_in(seam, ring, 6 * unit)
     out[part] = values * np.exp(goal[part][:, None] + middle) - _EPS
 
     # known pixels beside the hole, foretold in the same way
     test = known & (distance > 3 * unit) & (distance < 20 * unit + 0.24 * scene.size)
-    error = 99.0
+    error = off = 99.0
     if test.any():
         guess, _, _ = foretold(test, used)
         made = guess * np.exp((base + near)[test][:, None] + middle) - _EPS
         error = float(np.abs(made - image[test]).mean())
-    return _Filled(where, out[where].astype(np.float32), error, sources)
+        made = guess * np.exp(goal[test][:, None] + middle) - _EPS
+        off = float(np.abs(made - out[test]).mean())
+    level = np.exp((base + near)[known][:, None] + middle)
+    grain = float((np.abs(tone[known] - np.exp(mean[known])) * level).mean())
+    return _Filled(where, out[where].astype(np.float32), error, sources, off, grain)
 
 
 def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64:
@@ -329,38 +376,99 @@ def _with_rug(room: Room, label: NDArray[np.intp], floor: Mask, rug: Mask) -> ND
     return np.where(found.covers(laid.u, laid.v) & (label == rooms.FLOOR), RUG, label)
 
 
-def _with_company(mask: Mask, other: Mask, unit: float) -> Mask:
-    """The mask with what would float without the thing, and with small parts that it missed."""
+def _others(mask: Mask, things: Mapping[str, Mask]) -> dict[str, Mask]:
+    """The things but the masked one, which may have been found under another name too."""
+    out = {}
+    for name, thing in things.items():
+        both = int((thing & mask).sum())
+        if thing.any() and not (both > 0.5 * thing.sum() and both > 0.4 * mask.sum()):
+            out[name] = thing
+    return out
+
+
+def _with_company(
+    mask: Mask, other: Mask, unsure: Mask, things: Mapping[str, Mask], unit: float
+) -> Mask:
+    """The mask with what stands on the thing or would float without it, and with parts that it missed."""
     area = int(mask.sum())
-    missed = _parts_of(mask, other, unit)
+    standing = {name: thing for name, thing in things.items() if _is_carried(name)}
+    fixed = [_grown(thing, 2 * unit) for name, thing in things.items() if not _is_carried(name)]
+    loose = other & ~np.logical_or.reduce([np.zeros_like(mask), *fixed])
+    named = np.logical_or.reduce([np.zeros_like(mask), *fixed, *standing.values()])
+    unnamed = loose & ~named
+    missed = _parts_of(mask, unnamed | (unsure & ~mask & ~named), unit)
     if missed.any():
-        missed = _grown(missed, 3 * unit)
-        mask, other = mask | missed, other & ~missed
+        missed = _grown(missed, 3 * unit) & ~(named & ~_grown(missed, unit))
+        mask, loose = mask | missed, loose & ~missed
     steps = max(1, round(2 * unit))
-    labels, count = ndimage.label(ndimage.binary_opening(other, iterations=steps))
-    if not count:
-        return mask
+    plain = _labelled(ndimage.binary_opening(loose, iterations=steps))
+    parts = [(mask, plain, 0.7, 1.2), *((mask, _labelled(thing), 0.5, 3.0) for thing in standing.values())]
+    out = mask
+    for _ in range(2):
+        for base, labels, least, most in parts:
+            for k, part in enumerate(ndimage.find_objects(labels), 1):
+                own = labels[part] == k
+                if 30 * unit * unit < own.sum() < most * area and _stands_on(base, own, part, unit) > least:
+                    whole = labels == k
+                    out = out | (_grown(whole, 3 * unit) & (other | out) & ~(named & ~_grown(whole, unit)))
+        left = loose & ~named & ~out  # flowers in a vase
+        parts = [(out, _labelled(ndimage.binary_opening(left, iterations=steps)), 0.7, 0.3)]
+    return out
+
+
+def _floats(mask: Mask, label: NDArray[np.intp], target: str, unit: float) -> float:
+    """1 where a thing that ought to stand on the floor ends well above it."""
+    if thing_in(target)[1].stands != "floor":
+        return 0.0
+    lowest = np.flatnonzero(mask.any(axis=1))[-1]
+    across = np.flatnonzero(mask[max(lowest - round(3 * unit), 0) : lowest + 1].any(axis=0))
+    low = min(lowest + round(3 * unit), mask.shape[0] - 1)
+    return float((label[low, across] != rooms.FLOOR).mean())
+
+
+def _is_carried(name: str) -> bool:
+    return thing_in(name)[1].stands == "top" or name in _CARRIED
+
+
+def _labelled(mask: Mask) -> NDArray[np.intp]:
+    return np.asarray(ndimage.label(mask)[0], dtype=np.intp)
+
+
+def _stands_on(mask: Mask, own: Mask, part: tuple[slice, ...], unit: float) -> float:
+    """The share of the lower outline of ``own``, the picture's ``part``, that has the mask close below."""
     columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     slack = 6 * unit
+    across, down = part[1], part[0]
+    if across.start < columns[0] - slack or across.stop - 1 > columns[-1] + slack:
+        return 0.0
+    if down.stop - 1 > rows[-1]:
+        return 0.0
     wide = _grown(mask, 2 * unit)
-    below = np.zeros_like(mask)
+    below = wide.copy()
     for shift in range(1, round(7 * unit) + 1):
         below[:-shift] |= wide[shift:]
-    out = mask.copy()
-    for k, part in enumerate(ndimage.find_objects(labels), 1):
-        across, down = part[1], part[0]
-        if across.start < columns[0] - slack or across.stop - 1 > columns[-1] + slack:
+    held = own.any(axis=0)
+    bottom = own.shape[0] - 1 - own[::-1].argmax(axis=0)
+    return float(below[part][bottom[held], np.flatnonzero(held)].mean())
+
+
+def _covered(mask: Mask, things: Mapping[str, Mask], unit: float) -> float:
+    """The share of the mask behind which other things go on: below or between what is seen of them."""
+    hidden = np.zeros_like(mask)
+    near = _grown(mask, 8 * unit)
+    lowest = np.flatnonzero(mask.any(axis=1))[-1]
+    for thing in things.values():
+        if not (thing & near).any():
             continue
-        if down.stop - 1 > rows[-1]:
+        bottom = np.flatnonzero(thing.any(axis=1))[-1]
+        if bottom > lowest:
             continue
-        own = labels[part] == k
-        if not 30 * unit * unit < own.sum() < 1.2 * area:
-            continue
-        held = own.any(axis=0)
-        bottom = own.shape[0] - 1 - own[::-1].argmax(axis=0)
-        if below[part][bottom[held], np.flatnonzero(held)].mean() > 0.7:
-            out |= _grown(labels == k, 3 * unit) & (other | mask)
-    return out
+        under = np.maximum.accumulate(thing, axis=0)
+        under[bottom + 1 :] = False
+        left = np.maximum.accumulate(thing, axis=1)
+        right = np.maximum.accumulate(thing[:, ::-1], axis=1)[:, ::-1]
+        hidden |= under | (left & right)
+    return float((hidden & mask).sum() / max(mask.sum(), 1))
 
 
 def _bordered(mask: Mask, other: Mask, unit: float) -> float:
