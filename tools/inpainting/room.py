@@ -107,13 +107,10 @@ def project(room: Room, surface: int, u: F64, v: F64, width: int, height: int) -
     return width / 2 + right * scale, room.horizon * height - y * scale, np.where(forward > 0.05, depth, 0.0)
 
 
-def fit(
-    picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.bool_]
-) -> tuple[Room, float, list[Room]]:
+def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.bool_]) -> tuple[Room, float]:
     """Fit a box room to a picture (H, W, 3) of which floor and walls are known where nothing hides them.
 
-    Returns the room, the share of the known pixels that it puts on the wrong surface, and other rooms that
-    fit nearly as well: where they differ, the picture does not tell. Lines of the room,
+    Returns the room and the share of the known pixels that it puts on the wrong surface. Lines of the room,
     and of what stands along its walls, say how the camera is turned (the Manhattan world of Coughlan and
     Yuille, 1999); the pixels of floor and wall say where the walls stand.
     """
@@ -155,13 +152,9 @@ def fit(
         p, value = np.concatenate([p, child]), np.concatenate([value, score(child, fine)])
         spread = spread * 0.82
     best = Room(*map(float, p[int(np.argmax(value))]))
-    # what the known pixels do not hold: one or two numbers changed, and it fits nearly as well
-    free = rng.random((400, 6)) < 0.25
-    child = np.clip(best.vector() + _SPREAD * rng.standard_normal((400, 6)) * free, _LOW, _HIGH)
-    near = child[score(child, 0.02) > score(best.vector()[None], 0.02) - 8][:16]
     below = labels(best, width, height) == FLOOR
     wrong = float((floor & ~below).sum() + (wall & below).sum()) / max(float(floor.sum() + wall.sum()), 1.0)
-    return best, wrong, [Room(*map(float, each)) for each in near]
+    return best, wrong
 
 
 def _lines(picture: NDArray[np.uint8], rng: np.random.Generator) -> F64:

@@ -122,7 +122,7 @@ def _blur(field: F64, sigma: float) -> F64:
 def _between(size: int, step: int, count: int) -> F64:
     """The weights (size, count) that carry ``count`` middles of steps over to single pixels, linearly."""
     place = np.clip((np.arange(size) + 0.5) / step - 0.5, 0, count - 1)
-    return np.clip(1 - np.abs(place[:, None] - np.arange(count)), 0, None)
+    return np.asarray(np.clip(1 - np.abs(place[:, None] - np.arange(count)), 0, None))
 
 
 @dataclass(frozen=True, eq=False)
