@@ -8,7 +8,7 @@ is taken away by a gain, so that the texture under it stays. What stands behind 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ from tools.inpainting import surfaces
 from tools.inpainting.room import F64, Room
 from tools.inpainting.surfaces import F32, Laid, Mask
 from tools.segment import CancelCheck, Segmenter, find, never
+from tools.things import noun_in, thing_in
 
 RUG = 4
 """The rug, beside the surfaces of ``room``; it lies in the floor's plane."""
@@ -31,6 +32,14 @@ RUG = 4
 LEAST = 0.62
 """Below this confidence nothing is removed."""
 
+NEIGHBOURS = (
+    "sofa", "armchair", "chair", "ottoman", "coffee table", "dining table", "side table", "bed", "bookshelf",
+    "cabinet", "floor lamp", "table lamp", "plant", "picture", "mirror", "clock", "window", "curtain",
+    "cushion", "vase", "cat", "dog", "television", "basket",
+)  # fmt: skip
+"""What may stand on a thing, before it or behind it."""
+
+_CARRIED = ("vase", "table lamp", "cushion", "cat")
 _FLAT = ("rug", "carpet", "mat", "runner")
 _BRIGHT = ("lamp", "light")
 _EPS = surfaces.EPS
@@ -38,11 +47,12 @@ _EPS = surfaces.EPS
 
 @dataclass(frozen=True, eq=False)
 class Surroundings:
-    """Where floor, walls and rug are in view, bool (H, W)."""
+    """Where floor, walls and rug are in view, bool (H, W), and other things by their names."""
 
     floor: Mask
     wall: Mask
     rug: Mask
+    things: Mapping[str, Mask] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +60,11 @@ class Removed:
     """A removal: its patch, the thing's mask with what went with it, and how sure it is that this is right.
 
     ``confidence`` is in 0…1; ``doubt`` is what speaks most against it, in words. ``measures`` are what the
-    confidence comes from: ``misfit`` is the error with which known pixels beside the hole were foretold,
-    as a share of the change; ``strange`` the share of the thing's outline that borders on other things;
-    ``missing`` the share of it behind which no surface is known.
+    confidence comes from: ``off`` is the error with which known pixels beside the hole were foretold, as a
+    share of the change; ``behind`` the share of the thing behind which other things go on, ``strange`` that
+    of its outline that borders on them; ``missing`` the share of it behind which no surface is known;
+    ``taken`` by how much its mask grew, as a share; ``floats`` whether it ends above the floor that it ought
+    to stand on.
     """
 
     patch: Patch
@@ -96,10 +108,12 @@ class Removal:
 def look_around(
     segmenter: Segmenter, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never
 ) -> Surroundings:
-    """Ask a segmenter where floor, walls and rug of an RGB picture (H, W, 3) are in view."""
-    found = find(segmenter, picture, ("the floor", "the wall", "the rug"), cancelled=cancelled)
-    floor, wall, rug = (each.mask for each in found)
-    return Surroundings(floor & ~rug, wall & ~rug & ~floor, rug)
+    """Ask a segmenter where floor, walls, rug and other things of an RGB picture (H, W, 3) are in view."""
+    asked = ("floor", "wall", "rug", *NEIGHBOURS)
+    found = find(segmenter, picture, [f"the {name}" for name in asked], cancelled=cancelled)
+    floor, wall, rug = (each.mask for each in found[:3])
+    things = {name: each.mask for name, each in zip(NEIGHBOURS, found[3:], strict=True) if each.present}
+    return Surroundings(floor & ~rug, wall & ~rug & ~floor, rug, things)
 
 
 def remove(
@@ -112,26 +126,42 @@ def remove(
 ) -> Removed:
     """Take what ``mask`` (H, W) covers out of an RGB picture (H, W, 3), and judge the result.
 
-    Raises ``EngineError`` when the picture shows no floor and no wall, ``Cancelled``.
+    Raises ``EngineError`` when the picture shows no floor and no wall, or nothing of the mask is left by what
+    stands on it; ``Cancelled``.
     """
-    words = target.lower()
-    flat, shines = any(word in words for word in _FLAT), any(word in words for word in _BRIGHT)
+    words = (noun_in(target) or target.lower()).split()  # "the vase on the rug" is no rug
+    flat, shines = any(word in _FLAT for word in words), any(word in _BRIGHT for word in words)
     height, width = mask.shape
     unit = height / 480
     seen = around.floor | around.wall | around.rug
-    other = ~(_grown(seen, 2 * unit) | mask)
+    things = _others(mask, around.things)
+    if flat:  # what stands on it stays
+        for thing in things.values():
+            mask = mask & ~_grown(thing, unit)
+        if not mask.any():
+            raise errors.EngineError("I cannot take this away cleanly: other things cover it.")
+    named = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
+    other = ~(_grown(seen & ~named, 2 * unit) | mask) | (named & ~mask)
     strange = _bordered(mask, other, unit)
     asked = int(mask.sum())
     if not flat:
-        mask = _with_company(mask, other, unit)
+        mask = _with_company(mask, other, ~(seen | mask), things, unit)
         other &= ~mask
-    hole = _grown(mask, 3 * unit)
+    things = {name: thing & ~mask for name, thing in things.items()}
+    kept = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
+    hole = _grown(mask, 3 * unit) & ~(kept & ~_grown(mask, 1.5 * unit))
     floor, wall, rug = (part & ~hole for part in (around.floor, around.wall, around.rug))
     if min(floor.sum(), wall.sum()) < 0.01 * mask.size:
         raise errors.EngineError("I see too little of the floor and the walls to know what is behind this.")
     room, wrong = rooms.fit(picture, floor, wall)
     _stop(cancelled)
     label = rooms.labels(room, width, height)
+    floats = _floats(mask, label, target, unit)
+    if floats and shines and (stem := _stem(picture, mask, label == rooms.FLOOR, kept, unit)).any():
+        mask = mask | stem
+        floats = _floats(mask, label, target, unit)
+        hole |= _grown(stem, 2 * unit) & ~kept
+        floor, wall, rug, other = (part & ~hole for part in (floor, wall, rug, other))
     rows, columns = np.nonzero(mask)
     size = float(max(np.ptp(rows), np.ptp(columns)))
     distance = ndimage.distance_transform_edt(~hole)
@@ -141,7 +171,7 @@ def remove(
     out = picture.astype(np.float32)
     alpha = hole.copy()
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
-    misfit, missing, sources = 0.0, 0, 0.0
+    off, missing = 0.0, 0
     for surface, visible in known.items():
         _stop(cancelled)
         here = label == surface
@@ -155,22 +185,20 @@ def remove(
         filled = _fill(scene, room, surface, here, sure)
         out[filled.where] = filled.values
         alpha |= filled.where
-        misfit += filled.error * need
-        sources += filled.sources * need
+        off += filled.off * need
     out = np.clip(np.round(out), 0, 255)
     change = float(np.abs(out - picture)[mask].mean())
     total = float(hole.sum())
     measures = {
-        "misfit": misfit / total / max(change, 1.0),
-        "strange": strange,
-        "rest": _bordered(mask, other, unit),
+        "off": off / total / max(change, 1.0),
+        "strange": max(strange, _bordered(mask, other, unit)),
         "taken": float(mask.sum()) / asked - 1,
         "missing": missing / total,
-        "sources": sources / total,
         "wrong": wrong,
         "flat": float(flat),
-        "size": float(mask.mean()),
         "change": change,
+        "behind": _covered(mask, things, unit),
+        "floats": floats,
     }
     confidence, doubt = _judge(measures)
     return Removed(_patch(out, mask, alpha, unit), mask, confidence, doubt, measures)
@@ -212,12 +240,11 @@ class _Scene:
 
 @dataclass(frozen=True, eq=False)
 class _Filled:
-    """The new colours (n, 3) of the pixels ``where`` (H, W); see ``Removed`` for the measures."""
+    """The new colours (n, 3) of the pixels ``where`` (H, W), and how far off known ones beside would be."""
 
     where: Mask
     values: F32
-    error: float
-    sources: float
+    off: float
 
 
 def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
@@ -228,13 +255,15 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     plane = surfaces.lay(room, rooms.FLOOR if surface == RUG else surface, width, height)
     image = scene.picture.astype(np.float32)
     logs = np.log(image + _EPS)
-    base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), sure), sure)
-    base += surfaces.light(plane, surfaces.evened(logs, base, sure), sure)
+    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
+    # a thing's shadow may cover most of the rug that it stands on: then what is farthest off tells the light
+    lit = sure & (distance > min(reach, float(np.percentile(distance[sure], 75))))
+    base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), lit), lit)
+    base += surfaces.light(plane, surfaces.evened(logs, base, lit), lit)
     rest = surfaces.evened(logs, base, sure)
     plain = logs - base[..., None]
-    middle = np.median(plain[sure], axis=0)
+    middle = np.median(plain[lit], axis=0)
     plain = np.clip(plain - middle, -3, 3).astype(np.float32)
-    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
     even = sure & (distance > reach) & (np.abs(surfaces.spread_in(rest, sure, 10 * unit)) < 0.15)
     pattern = surfaces.lattice(plane, plain, even if even.sum() > 0.3 * sure.sum() else sure)
     plane = pattern.laid
@@ -252,7 +281,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
         if left.any():
             left = _grown(left, 2 * unit) & here & ~scene.other
         part, known = part | left, known & ~left
-    far = surfaces.spread_in(np.clip(rest, -0.04, 0.1), known & (distance > reach), 30 * unit)
+    far = surfaces.spread_in(np.clip(rest, -0.04, 0.25), known & lit, 30 * unit)
     goal = base + far
     where = part
     gain = np.zeros_like(base)
@@ -268,30 +297,41 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     out = (image + _EPS) * np.exp(gain)[..., None] - _EPS
 
     tone = np.exp(plain - near[..., None]).astype(np.float32)
+    usual = np.median(tone[known], axis=0)
+    like = float(np.clip(4 * pattern.share - 0.5, 0.35, 1))
     ways = surfaces.moves(pattern)
 
-    def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, float, list[int]]:
+    def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, list[int]]:
         values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
-        mean_tone = np.exp(mean[at])
-        if pattern.share < 0.25:  # a texture of chance: half its contrast errs less and still looks like it
-            values = np.asarray((values + mean_tone) / 2, dtype=np.float32)
+        mean_tone = np.exp(mean[at]) if pattern.across or pattern.up else np.broadcast_to(usual, values.shape)
+        # a texture of chance errs less with less contrast, and still looks like it
+        values = np.asarray(mean_tone + like * (values - mean_tone), dtype=np.float32)
         values[~have] = mean_tone[~have]
-        return values, float(have.mean()), used
+        return values, used
 
-    values, sources, used = foretold(part)
+    values, used = foretold(part)
     if scene.flat:
         inside = here & ndimage.binary_erosion(scene.mask, iterations=max(1, round(3 * unit)))
         goal = goal + _shading(plane, logs, base, inside, unit)
+    # beside the hole the picture shows how far off this is: the hole gets as much
+    ring = known & (ndimage.distance_transform_edt(~part) < 16 * unit)
+    if not scene.flat and ring.sum() > 60 * unit * unit:
+        guess, _ = foretold(ring, used)
+        shown = np.log(np.maximum(out[ring] + _EPS, 1.0))
+        off = (shown - np.log(guess) - goal[ring][:, None] - middle).mean(axis=1)
+        seam = np.zeros_like(goal)
+        seam[ring] = np.clip(off, -0.02, 0.02 if scene.shines else 0.3)
+        goal = goal + surfaces.spread_in(seam, ring, 6 * unit)
     out[part] = values * np.exp(goal[part][:, None] + middle) - _EPS
 
     # known pixels beside the hole, foretold in the same way
     test = known & (distance > 3 * unit) & (distance < 20 * unit + 0.24 * scene.size)
-    error = 99.0
+    off = 99.0
     if test.any():
-        guess, _, _ = foretold(test, used)
-        made = guess * np.exp((base + near)[test][:, None] + middle) - _EPS
-        error = float(np.abs(made - image[test]).mean())
-    return _Filled(where, out[where].astype(np.float32), error, sources)
+        guess, _ = foretold(test, used)
+        made = guess * np.exp(goal[test][:, None] + middle) - _EPS
+        off = float(np.abs(made - out[test]).mean())
+    return _Filled(where, out[where].astype(np.float32), off)
 
 
 def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64:
@@ -329,38 +369,117 @@ def _with_rug(room: Room, label: NDArray[np.intp], floor: Mask, rug: Mask) -> ND
     return np.where(found.covers(laid.u, laid.v) & (label == rooms.FLOOR), RUG, label)
 
 
-def _with_company(mask: Mask, other: Mask, unit: float) -> Mask:
-    """The mask with what would float without the thing, and with small parts that it missed."""
+def _others(mask: Mask, things: Mapping[str, Mask]) -> dict[str, Mask]:
+    """The things but the masked one, which may have been found under another name too."""
+    out = {}
+    for name, thing in things.items():
+        both = int((thing & mask).sum())
+        if thing.any() and not (both > 0.5 * thing.sum() and both > 0.4 * mask.sum()):
+            out[name] = thing
+    return out
+
+
+def _with_company(mask: Mask, other: Mask, unsure: Mask, things: Mapping[str, Mask], unit: float) -> Mask:
+    """The mask with what stands on the thing or would float without it, and with parts that it missed."""
     area = int(mask.sum())
-    missed = _parts_of(mask, other, unit)
+    standing = {name: thing for name, thing in things.items() if _is_carried(name)}
+    fixed = [_grown(thing, 2 * unit) for name, thing in things.items() if not _is_carried(name)]
+    loose = other & ~np.logical_or.reduce([np.zeros_like(mask), *fixed])
+    named = np.logical_or.reduce([np.zeros_like(mask), *fixed, *standing.values()])
+    unnamed = loose & ~named
+    missed = _parts_of(mask, unnamed | (unsure & ~mask & ~named), unit)
     if missed.any():
-        missed = _grown(missed, 3 * unit)
-        mask, other = mask | missed, other & ~missed
+        missed = _grown(missed, 3 * unit) & ~(named & ~_grown(missed, unit))
+        mask, loose = mask | missed, loose & ~missed
     steps = max(1, round(2 * unit))
-    labels, count = ndimage.label(ndimage.binary_opening(other, iterations=steps))
-    if not count:
-        return mask
+    plain = _labelled(ndimage.binary_opening(loose, iterations=steps))
+    parts = [(mask, plain, 0.7, 1.2), *((mask, _labelled(thing), 0.5, 1.5) for thing in standing.values())]
+    out = mask
+    for _ in range(2):
+        for base, labels, least, most in parts:
+            for k, part in enumerate(ndimage.find_objects(labels), 1):
+                own = labels[part] == k
+                if 30 * unit * unit < own.sum() < most * area and _stands_on(base, own, part, unit) > least:
+                    whole = labels == k
+                    out = out | (_grown(whole, 3 * unit) & (other | out) & ~(named & ~_grown(whole, unit)))
+        left = loose & ~named & ~out  # flowers in a vase
+        parts = [(out, _labelled(ndimage.binary_opening(left, iterations=steps)), 0.7, 0.3)]
+    return out
+
+
+def _floats(mask: Mask, label: NDArray[np.intp], target: str, unit: float) -> float:
+    """1 where a thing that ought to stand on the floor ends well above it."""
+    if thing_in(target)[1].stands != "floor":
+        return 0.0
+    lowest = np.flatnonzero(mask.any(axis=1))[-1]
+    across = np.flatnonzero(mask[max(lowest - round(3 * unit), 0) : lowest + 1].any(axis=0))
+    low = min(lowest + round(3 * unit), mask.shape[0] - 1)
+    return float((label[low, across] != rooms.FLOOR).mean())
+
+
+def _stem(picture: NDArray[np.uint8], mask: Mask, floor: Mask, kept: Mask, unit: float) -> Mask:
+    """What thin upright parts go on from the mask down to the floor, such as the pole of a lamp: (H, W)."""
+    rows, columns = np.nonzero(mask)
+    smooth = ndimage.gaussian_filter(picture.astype(np.float32), (2 * unit, 0.5 * unit, 0))
+    wide = 2 * round(12 * unit) + 1
+    around = ndimage.median_filter(smooth, (1, wide, 1))
+    thin = (np.abs(smooth - around).max(axis=2) > 14) & ~mask & ~kept
+    thin[: int(np.median(rows))] = False
+    slack = round(10 * unit)
+    thin[:, : max(int(columns.min()) - slack, 0)] = False
+    thin[:, int(columns.max()) + slack + 1 :] = False
+    labels = ndimage.label(thin, np.ones((3, 3)))[0]
+    out = np.zeros_like(mask)
+    for k in np.unique(labels[_grown(mask, 5 * unit)]):
+        part = labels == k
+        if k and (part & floor).any():
+            out |= part
+    return _grown(out, unit) & ~kept
+
+
+def _is_carried(name: str) -> bool:
+    return name in _CARRIED
+
+
+def _labelled(mask: Mask) -> NDArray[np.intp]:
+    return np.asarray(ndimage.label(mask)[0], dtype=np.intp)
+
+
+def _stands_on(mask: Mask, own: Mask, part: tuple[slice, ...], unit: float) -> float:
+    """The share of the lower outline of ``own``, the picture's ``part``, that has the mask close below."""
     columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
     slack = 6 * unit
+    across, down = part[1], part[0]
+    if across.start < columns[0] - slack or across.stop - 1 > columns[-1] + slack:
+        return 0.0
+    if down.stop - 1 > rows[-1]:
+        return 0.0
     wide = _grown(mask, 2 * unit)
-    below = np.zeros_like(mask)
+    below = wide.copy()
     for shift in range(1, round(7 * unit) + 1):
         below[:-shift] |= wide[shift:]
-    out = mask.copy()
-    for k, part in enumerate(ndimage.find_objects(labels), 1):
-        across, down = part[1], part[0]
-        if across.start < columns[0] - slack or across.stop - 1 > columns[-1] + slack:
+    held = own.any(axis=0)
+    bottom = own.shape[0] - 1 - own[::-1].argmax(axis=0)
+    return float(below[part][bottom[held], np.flatnonzero(held)].mean())
+
+
+def _covered(mask: Mask, things: Mapping[str, Mask], unit: float) -> float:
+    """The share of the mask behind which other things go on: below or between what is seen of them."""
+    hidden = np.zeros_like(mask)
+    near = _grown(mask, 8 * unit)
+    lowest = np.flatnonzero(mask.any(axis=1))[-1]
+    for thing in things.values():
+        if not (thing & near).any():
             continue
-        if down.stop - 1 > rows[-1]:
+        bottom = np.flatnonzero(thing.any(axis=1))[-1]
+        if bottom > lowest:
             continue
-        own = labels[part] == k
-        if not 30 * unit * unit < own.sum() < 1.2 * area:
-            continue
-        held = own.any(axis=0)
-        bottom = own.shape[0] - 1 - own[::-1].argmax(axis=0)
-        if below[part][bottom[held], np.flatnonzero(held)].mean() > 0.7:
-            out |= _grown(labels == k, 3 * unit) & (other | mask)
-    return out
+        under = np.maximum.accumulate(thing, axis=0)
+        under[bottom + 1 :] = False
+        left = np.maximum.accumulate(thing, axis=1)
+        right = np.maximum.accumulate(thing[:, ::-1], axis=1)[:, ::-1]
+        hidden |= under | (left & right)
+    return float((hidden & mask).sum() / max(mask.sum(), 1))
 
 
 def _bordered(mask: Mask, other: Mask, unit: float) -> float:
@@ -414,21 +533,28 @@ def _patch(out: F32, mask: Mask, where: Mask, unit: float) -> Patch:
 def _judge(measures: dict[str, float]) -> tuple[float, str]:
     """How sure a removal is right, 0 to 1, and what speaks most against it.
 
-    A logistic model, fitted to removals in rooms of fixed seeds with the pocket segmenter's masks (see
-    docs/removal.md).
+    Some things rule it out. For the others there is a logistic model, fitted to removals in rooms of fixed
+    seeds with the pocket segmenter's masks (see docs/removal.md); what those rooms hardly ever show, unknown
+    surfaces and pictures that are no box room, weighs as much as seemed careful.
     """
     flat = measures["flat"] > 0
+    hides = "it stands before other things, and what they look like there is unknown"
+    for reason, value, most in (
+        (hides, measures["behind"], 1.0 if flat else 0.28),
+        ("most of it lies in the shadow of something else", measures["behind"] if flat else 0.0, 0.45),
+        ("only its upper part was found", measures["floats"], 0.3),
+        ("its outline is not clear", measures["taken"], 0.6),
+    ):
+        if value > most:
+            return 0.0, reason
     against = {
-        "the pattern that goes on behind it is not regular enough": (11.8 if flat else 6.8)
-        * measures["misfit"],
-        "it stands before other things, and what they look like there is unknown": (1.0 if flat else 3.6)
-        * max(measures["strange"], measures["rest"]),
-        "its outline is not clear": 0.0 if flat else 2.5 * min(measures["taken"], 1.0),
+        "the pattern that goes on behind it is not regular enough": 13.9 * measures["off"],
+        hides: 0.0 if flat else 3.3 * measures["behind"] + 2.6 * measures["strange"],
+        "it looks too much like what is behind it": -0.6 * float(np.log(max(measures["change"], 5.0) / 60)),
         "too little of what is behind it is in view": 12.0 * measures["missing"],
-        "it looks too much like what is behind it": -1.5 * float(np.log(max(measures["change"], 5.0) / 60)),
         "this does not look like a room of four walls": 20.0 * measures["wrong"],
     }
-    total = (2.2 if flat else 1.9) - sum(against.values())
+    total = (4.76 if flat else 3.2) - sum(against.values())
     doubt = max(against, key=lambda words: against[words])
     return float(1 / (1 + np.exp(-total))), doubt
 

@@ -98,18 +98,13 @@ def evened(logs: F32, base: F64, known: Mask, by_light: float = 0.8, level: floa
 
 def spread_in(field: F64, known: Mask, wide: float) -> F64:
     """The field smoothed over its known pixels and carried on, ever more smoothly, where none are near."""
-    out = np.zeros_like(field)
-    missing = np.ones_like(known)
-    weight = known.astype(np.float64)
-    value = np.where(known, field, 0.0)
-    for scale in (wide, wide * 2, wide * 4, wide * 8, wide * 16):
-        w = _blur(weight, scale)
-        now = missing & (w > 0.02)
-        out[now] = (_blur(value, scale) / np.maximum(w, 1e-6))[now]
-        missing &= ~now
-        if not missing.any():
-            break
-    return out
+    total, weight = np.zeros(field.shape), np.full(field.shape, 1e-12)
+    here, value = known.astype(np.float64), np.where(known, field, 0.0)
+    for k in range(5):  # each scale counts where the finer ones have next to nothing
+        share = 0.03**k
+        weight += share * _blur(here, wide * 2**k)
+        total += share * _blur(value, wide * 2**k)
+    return np.asarray(total / weight)
 
 
 def _blur(field: F64, sigma: float) -> F64:
@@ -121,9 +116,13 @@ def _blur(field: F64, sigma: float) -> F64:
     padded = np.pad(field, ((0, -h % step), (0, -w % step)))
     small = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step).mean(axis=(1, 3))
     small = ndimage.gaussian_filter(small, sigma / step, mode="constant")
-    y, x = (np.arange(h) + 0.5) / step - 0.5, (np.arange(w) + 0.5) / step - 0.5
-    grid = np.meshgrid(y, x, indexing="ij")
-    return ndimage.map_coordinates(small, grid, order=1, mode="nearest")
+    return np.asarray(_between(h, step, len(small)) @ small @ _between(w, step, small.shape[1]).T)
+
+
+def _between(size: int, step: int, count: int) -> F64:
+    """The weights (size, count) that carry ``count`` middles of steps over to single pixels, linearly."""
+    place = np.clip((np.arange(size) + 0.5) / step - 0.5, 0, count - 1)
+    return np.asarray(np.clip(1 - np.abs(place[:, None] - np.arange(count)), 0, None))
 
 
 @dataclass(frozen=True, eq=False)
