@@ -153,6 +153,7 @@ class Drawing:
                     raise
                 continue
             patch, own = stand.drawn(picture)
+            _check_within(own, edit, name)
             usual, _ = stand.drawn(picture, _usual(thing))
             if self._is_seen(compose(picture, [usual]), name, own, cancelled):
                 return patch
@@ -200,6 +201,7 @@ class Drawing:
             closer = self._closer(bare, space, thing, keep, cancelled)
             stand = Stand.of(closer, thing, support, keep, name)
             patch, own = stand.drawn(bare)
+            _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
             need = min(_SURE, max(_UNSURE, _SURE * bare_share / 0.9) + taken.measures["rest"])
             if taken.confidence < need:
@@ -281,6 +283,17 @@ def _with_stand(space: Space, mask: Mask) -> Mask:
 def _stop(cancelled: CancelCheck) -> None:
     if cancelled():
         raise errors.Cancelled
+
+
+def _check_within(own: Mask, edit: MaskedEdit, name: str) -> None:
+    """Refuse what a mask that the user gave would cut off."""
+    if edit.grow is None:
+        return
+    allowed = ndimage.distance_transform_edt(~edit.mask) <= edit.grow + 1
+    if (own & ~allowed).sum() > 0.05 * own.sum():
+        raise EngineError(
+            f"{with_article(name).capitalize()} of a natural size does not fit into the mask there."
+        )
 
 
 def _usual(thing: Thing) -> Thing:
