@@ -74,7 +74,8 @@ def with_low_table(scene: rooms.Scene, drawn: rooms.Rendered) -> bool:
 def with_armchair(scene: rooms.Scene, drawn: rooms.Rendered) -> bool:
     kinds = [thing.kind for thing in scene.things]
     alone = "armchair" in kinds and not any(t.on == kinds.index("armchair") for t in scene.things)
-    return alone and share(scene, drawn, "armchair") > 0.03 and "dog" not in kinds
+    plain = scene.things[rooms.WALL].material == "painted"
+    return plain and alone and share(scene, drawn, "armchair") > 0.03 and "dog" not in kinds
 
 
 def proposed(engine: Drawing, picture: Pixels, place: str, prompt: str) -> Mask:
@@ -199,6 +200,15 @@ def test_it_refuses_in_a_sentence(engine: Drawing) -> None:
     ):
         with pytest.raises(EngineError, match=said):
             compute(pixels, edit(pixels, mask, prompt, kind, target), engine)  # type: ignore[arg-type]
+
+
+def test_a_mask_that_the_user_gave_cuts_nothing_off(engine: Drawing) -> None:
+    _, given = room(with_sofa)
+    mask = np.zeros(given.ids.shape, dtype=bool)
+    mask[300:330, 240:270] = True
+    wanted = MaskedEdit(mask, "an armchair", "add", 1, target="on the floor", grow=0)
+    with pytest.raises(EngineError, match="does not fit into the mask"):
+        compute(given.picture, wanted, engine)
 
 
 def test_there_is_no_room_where_the_floor_is_full(engine: Drawing) -> None:

@@ -9,6 +9,7 @@ the renderer's light says with the thing and without it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from dataclasses import replace as changed
 
 import numpy as np
@@ -22,7 +23,7 @@ from pocket.drawing.wanted import Wanted, kind_in, read_wanted, with_article
 from pocket.rooms.camera import box_in_picture, sin_cos
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.light import RoomLight, room_light
-from pocket.rooms.model import FLOOR, WALL, Thing
+from pocket.rooms.model import FLOOR, WALL, Scene, Thing
 from pocket.rooms.render import cutout
 from pocket.rooms.vocabulary import TABLETOP_KINDS, WALL_KINDS
 from sessions.compose import Box, Patch, compose
@@ -146,12 +147,14 @@ class Drawing:
                 else:
                     thing = placing.on_floor(space, wanted, edit.mask, loose=loose, apart=tried, least=least)
                 closer = self._closer(picture, space, thing, keep, cancelled)
-                patch, own = drawn(picture, closer, thing, wanted, support, keep)
-                usual, _ = drawn(picture, closer, _usual(thing), wanted, support, keep)
+                stand = Stand.of(closer, thing, support, keep, wanted.name)
             except EngineError:
                 if first is None:
                     raise
                 continue
+            patch, own = stand.drawn(picture)
+            _check_within(own, edit, name)
+            usual, _ = stand.drawn(picture, _usual(thing))
             if self._is_seen(compose(picture, [usual]), name, own, cancelled):
                 return patch
             tried.append(thing)
@@ -171,6 +174,8 @@ class Drawing:
         old, kind, name = kind_in(edit.target)[0], forms[0].kind, forms[0].name
         if old in WALL_KINDS and kind not in WALL_KINDS:
             raise EngineError(f"I cannot hang {with_article(name)} on the wall.")
+        if old == "curtain" and kind not in ("curtain", "window"):
+            raise placing.no_room(name, "where the curtains hang")
         going = edit.mask
         if old == "floor lamp":
             going = _with_stand(space_of(picture, around), going)
@@ -194,13 +199,15 @@ class Drawing:
                     else placing.on_floor(space, wanted, going, loose=True, near=True)
                 )
             closer = self._closer(bare, space, thing, keep, cancelled)
-            patch, own = drawn(bare, closer, thing, wanted, support, keep)
+            stand = Stand.of(closer, thing, support, keep, name)
+            patch, own = stand.drawn(bare)
+            _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
-            need = min(_SURE, max(_UNSURE, _SURE * bare_share / 1.2) + taken.measures["rest"])
+            need = min(_SURE, max(_UNSURE, _SURE * bare_share / 0.9) + taken.measures["rest"])
             if taken.confidence < need:
                 raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
             both = _both(picture, taken.patch, patch)
-            usual, _ = drawn(bare, closer, _usual(thing), wanted, support, keep)
+            usual, _ = stand.drawn(bare, _usual(thing))
             if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
             first = first or both
@@ -278,6 +285,17 @@ def _stop(cancelled: CancelCheck) -> None:
         raise errors.Cancelled
 
 
+def _check_within(own: Mask, edit: MaskedEdit, name: str) -> None:
+    """Refuse what a mask that the user gave would cut off."""
+    if edit.grow is None:
+        return
+    allowed = ndimage.distance_transform_edt(~edit.mask) <= edit.grow + 1
+    if (own & ~allowed).sum() > 0.05 * own.sum():
+        raise EngineError(
+            f"{with_article(name).capitalize()} of a natural size does not fit into the mask there."
+        )
+
+
 def _usual(thing: Thing) -> Thing:
     """The same thing in a look of its kind that does not depend on what is asked. By it, form and place are
     chosen, so that both stay when the look is revised.
@@ -347,39 +365,56 @@ def _instead(space: Space, wanted: Wanted, mask: Mask, old: str) -> tuple[Thing,
 # --- drawing -----------------------------------------------------------------------------------------------
 
 
-def drawn(
-    picture: Pixels, space: Space, thing: Thing, wanted: Wanted, support: Thing | None, keep: Mask
-) -> tuple[Patch, Mask]:
-    """The patch of a thing in an RGB picture (H, W, 3), with its shadow, and the thing's own mask (H, W).
-
-    ``support`` is what it stands on, if not the floor; ``keep`` (H, W) is where nothing is before it. Raises
-    ``EngineError`` where too little of it would be seen.
+@dataclass(frozen=True, eq=False)
+class Stand:
+    """A thing at its place: the room with it, its box in the picture, how much of each pixel of the box is
+    hidden by nearer things, and by how much light around it changes (H, W).
     """
-    width, height = space.size
-    things = (*space.scene.things[:2], *((support,) if support else ()), thing)
-    scene = changed(space.scene, things=things)
-    index = len(things) - 1
-    aspect = width / height
-    x0, y0, x1, y1 = box_in_picture(scene.camera, thing, aspect)
-    box = (
-        max(0, int(x0 * width) - 3), max(0, int(y0 * height) - 3),
-        min(width, int(x1 * width) + 4), min(height, int(y1 * height) + 4),
-    )  # fmt: skip
-    if box[2] - box[0] < 4 or box[3] - box[1] < 4:
-        raise placing.no_room(wanted.name, "in the picture")
-    colour, share = cutout(scene, index, (width, height), box)
-    part = np.s_[box[1] : box[3], box[0] : box[2]]
-    whole = float(share.sum())
-    share = share * (1 - _before(space, thing, keep)[part])
-    if float(share.sum()) < _LEAST_SEEN * whole or share.sum() < 30 * space.unit**2:
-        raise EngineError(f"I cannot put {with_article(wanted.name)} there: other things would hide it.")
-    alpha = np.zeros((height, width), np.float32)
-    rgb = np.zeros((height, width, 3), np.float32)
-    alpha[part], rgb[part] = share, colour
-    factor = _light(space, thing)
-    if support is not None:
-        factor = factor * _contact(space, thing, support, keep)
-    return _layer(picture, alpha, rgb, factor), alpha >= 0.5
+
+    scene: Scene
+    size: tuple[int, int]
+    box: Box
+    hidden: F32
+    factor: F32
+
+    @classmethod
+    def of(cls, space: Space, thing: Thing, support: Thing | None, keep: Mask, name: str) -> Stand:
+        """The thing in a space. ``support`` is what it stands on, if not the floor; ``keep`` (H, W) is where
+        nothing is before it. Raises ``EngineError`` where too little of it would be seen.
+        """
+        width, height = space.size
+        things = (*space.scene.things[:2], *((support,) if support else ()), thing)
+        scene = changed(space.scene, things=things)
+        x0, y0, x1, y1 = box_in_picture(scene.camera, thing, width / height)
+        box = Box(
+            max(0, int(x0 * width) - 3), max(0, int(y0 * height) - 3),
+            min(width, int(x1 * width) + 4), min(height, int(y1 * height) + 4),
+        )  # fmt: skip
+        if box.width < 4 or box.height < 4:
+            raise placing.no_room(name, "in the picture")
+        hidden = _before(space, thing, keep)[box.y0 : box.y1, box.x0 : box.x1]
+        factor = _light(space, thing)
+        if support is not None:
+            factor = factor * _contact(space, thing, support, keep)
+        stand = cls(scene, space.size, box, hidden, factor)
+        whole = cutout(scene, len(things) - 1, space.size, box, supersample=1)[1]
+        seen = float((whole * (1 - hidden)).sum())
+        if seen < _LEAST_SEEN * float(whole.sum()) or seen < 30 * space.unit**2:
+            raise EngineError(f"I cannot put {with_article(name)} there: other things would hide it.")
+        return stand
+
+    def drawn(self, picture: Pixels, thing: Thing | None = None) -> tuple[Patch, Mask]:
+        """The patch of the thing in an RGB picture (H, W, 3), with its shadow, and its own mask (H, W);
+        ``thing`` is the same thing in another look.
+        """
+        things = self.scene.things if thing is None else (*self.scene.things[:-1], thing)
+        scene = changed(self.scene, things=things)
+        colour, share = cutout(scene, len(things) - 1, self.size, self.box)
+        width, height = self.size
+        alpha, rgb = np.zeros((height, width), np.float32), np.zeros((height, width, 3), np.float32)
+        part = np.s_[self.box.y0 : self.box.y1, self.box.x0 : self.box.x1]
+        alpha[part], rgb[part] = share * (1 - self.hidden), colour
+        return _layer(picture, alpha, rgb, self.factor), alpha >= 0.5
 
 
 def _before(space: Space, thing: Thing, keep: Mask) -> F32:
@@ -405,19 +440,24 @@ def _light(space: Space, thing: Thing) -> F32:
         changed(space.scene, things=(*space.scene.things[:2], changed(thing, on=min(thing.on, 2))))
     )
     without = room_light(changed(space.scene, things=space.scene.things[:2]))
-    x, y, z = (each.astype(np.float32) for each in (space.x, space.y, space.z))
+    near = np.hypot(space.x - thing.x, space.z - thing.z) < 1.6 + max(thing.width, thing.depth)
+    label = space.label[near]
+    x, y, z = (each[near].astype(np.float32) for each in (space.x, space.y, space.z))
 
     def factor(light: RoomLight) -> F32:
-        return np.asarray(
-            np.select(
-                [space.label == rooms.FLOOR, space.label == rooms.BACK, space.label == rooms.LEFT],
-                [light.floor.at(x, z), light.back.at(x, y), light.left.at(z, y)],
-                light.right.at(z, y),
-            ),
-            np.float32,
-        )
+        out = np.ones(len(x), np.float32)
+        for surface in (rooms.FLOOR, rooms.BACK, rooms.LEFT, rooms.RIGHT):
+            on = label == surface
+            if surface == rooms.FLOOR:
+                out[on] = light.floor.at(x[on], z[on])
+            elif surface == rooms.BACK:
+                out[on] = light.back.at(x[on], y[on])
+            else:
+                out[on] = (light.left if surface == rooms.LEFT else light.right).at(z[on], y[on])
+        return out
 
-    ratio = factor(with_it) / np.maximum(factor(without), 1e-3)
+    ratio = np.ones(near.shape, np.float32)
+    ratio[near] = factor(with_it) / np.maximum(factor(without), 1e-3)
     lit = ndimage.binary_dilation(space.ground | space.wall, iterations=max(1, round(space.unit)))
     weight = ndimage.gaussian_filter((lit & ~(space.other & (space.near < np.inf))).astype(np.float32), 0.7)
     return np.asarray(1 + (ratio - 1) * weight, np.float32)

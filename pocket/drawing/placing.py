@@ -193,10 +193,11 @@ def on_floor(
     goal = foot if wanted.kind != "rug" else (box[1] + box[3]) / 2
     off = np.abs(centre - middle) / width + np.abs(low - goal) / height
     cover = _share(space.other & (space.near < np.inf), boxes)
+    overlap = _iou(boxes, box)
     score = (
         3 * np.minimum(free, 0.96)
         + (0.5 if near else 2) * np.minimum(inside, 0.99)
-        + _iou(boxes, box)
+        + overlap
         - 2.5 * off
         - (0.2 if near else 0.7) * cover
     )
@@ -210,6 +211,8 @@ def on_floor(
     ok = (free >= enough) & (inside >= (0.35 if cut and near else 0.85)) & (off < (0.25 if near else 0.4))
     if not ok.any():
         raise no_room(wanted.name, "on the floor")
+    if (ok & (overlap > 0.12)).any():  # moved only where it must be
+        ok &= overlap > 0.12
     ok &= distance[:, 0] >= least
     if least and not ok.any():
         raise no_room(wanted.name, "behind that")
