@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from sessions.compose import Patch, check_patch, compose
 from tools import colours, errors, residency
-from tools.region import Region, bounds, cut, most_each, patch, plan_region, within
+from tools.region import Region, bounds, clean, cut, most_each, patch, plan_region, within
 from tools.request import ColourStage, Kind
 from tools.segment import CancelCheck, never
 
@@ -286,6 +286,8 @@ def compute(
     bounds(edit.mask)
     if cancelled():
         raise errors.Cancelled
+    if edit.grow is None:  # a segmenter's mask, not a user's: its specks are none of the thing's
+        edit = replace(edit, mask=clean(edit.mask))
     patch = engine.compute(picture, edit, cancelled=cancelled)
     try:
         check_patch(patch, picture.shape[1], picture.shape[0])
