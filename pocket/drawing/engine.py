@@ -48,7 +48,7 @@ _TRIES = 3
 """Forms and places that are tried until the segmenter sees the thing."""
 
 _LEAST_SEEN = 0.35
-_SURE = removal.LEAST
+_SURE = 0.62
 _UNSURE = 0.12
 """A removal must be as sure as ``_SURE`` where all that it bares stays in view, as ``_UNSURE`` where the new
 thing stands before it.
@@ -59,7 +59,7 @@ _TRIES = 3
 """Forms and places that are tried until the segmenter sees the thing."""
 
 _LEAST_SEEN = 0.35
-_SURE = removal.LEAST
+_SURE = 0.62
 _UNSURE = 0.12
 _BARE = 0.7
 """Where this share of what was taken away stays in view, or more, that must be as sure as a removal is."""
@@ -203,7 +203,7 @@ class Drawing:
             patch, own = stand.drawn(bare)
             _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
-            need = min(_SURE, max(_UNSURE, _SURE * bare_share / 0.9) + taken.measures["rest"])
+            need = min(_SURE, max(_UNSURE, _SURE * bare_share / 0.9) + taken.measures["strange"])
             if taken.confidence < need:
                 raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
             both = _both(picture, taken.patch, patch)
