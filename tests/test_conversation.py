@@ -28,7 +28,7 @@ SENTENCES = (
     "make it darker",
     "make the walls yellow and the floor walnut",
     "remove the picture on the right",
-    "replace the plant with a floor lamp",
+    "put a cat on the rug",
     "undo",
     "redo",
     "undo only the sofa",
@@ -68,7 +68,7 @@ def test_every_sentence_was_understood(session: Session, talked: tuple[Path, str
         "restyle",
         "restyle",
         "remove",
-        "replace",
+        "add",
     ]
     assert layers[0].prompt == "a red leather sofa"
     assert layers[1].prompt.endswith("green rug")  # revised in its place, not painted over
