@@ -111,7 +111,7 @@ def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
         answered(child, prompt)
         if when == "at work":
             child.send("sleep\r")
-            time.sleep(1.0)  # until the line is read; nothing else is written that could be waited for
+            time.sleep(3.0)  # until the line is read; nothing else is written that could be waited for
         child.send("\x1a")
         answered(child, "Stopped")
         (chat,) = (
@@ -119,7 +119,7 @@ def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
         )
         assert state_of(chat.pid) == psutil.STATUS_STOPPED
         child.sendline("fg")
-        time.sleep(0.5)
+        time.sleep(2.0)
         if when == "at work":
             child.send("\x03")
             answered(child, "Cancelled")
