@@ -102,7 +102,7 @@ def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
                    "PROMPT_TOOLKIT_NO_CPR": "1", "INPALLA_DATA": str(tmp_path / "data")}  # fmt: skip
     child = pexpect.spawn(
         "bash", ["--norc", "--noprofile", "-i"], cwd=str(tmp_path), env=environment, encoding="utf-8",
-        timeout=60, dimensions=(30, 100),
+        codec_errors="replace", timeout=60, dimensions=(30, 100),
     )  # fmt: skip
     try:
         child.expect_exact("shell> ")
