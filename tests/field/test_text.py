@@ -145,7 +145,9 @@ def test_other_lines_are_no_files(line: str) -> None:
         "/open file://{}/my%20room.png",
     ],
 )
-async def test_a_file_that_is_dropped_into_the_chat_is_opened(line: str, tmp_path: Path) -> None:
+async def test_a_file_that_is_dropped_into_the_chat_is_opened(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_picture(tmp_path / "my room.png", room())
     out, problems = io.StringIO(), io.StringIO()
     source = io.StringIO(f"{line.format(tmp_path)}\n\uff0fhistory\n/save my\\ copy.png\n")
@@ -153,7 +155,7 @@ async def test_a_file_that_is_dropped_into_the_chat_is_opened(line: str, tmp_pat
     def opener(file: Path | None, name: str | None) -> ChatEditor:
         return open_box(tmp_path / "data", file, name)
 
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     code = await chat(open_box(tmp_path / "data", None, "box"), PlainConsole(source, out, problems), opener)
     assert (code, problems.getvalue()) == (0, "")
     assert "is kept" in out.getvalue()
