@@ -80,7 +80,7 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             checked[index] = piece.but(checked=True)
         elif piece.attempt < RETRIES and not _is_computed(bench, piece):
             checked[index] = painting.unpainted(piece).but(attempt=piece.attempt + 1)
-        elif piece.attempt < RETRIES and piece.kind == "remove" and fault != _UNSEEN:
+        elif piece.attempt < RETRIES and _may_grow(piece) and fault != _UNSEEN:
             # Its shadow, or a rim that the mask had missed: once more with a larger mask.
             larger = session.pictures.put(_grown(mask))
             checked[index] = painting.unpainted(piece).but(attempt=piece.attempt + 1, mask=larger)
@@ -141,6 +141,11 @@ def _is_there(found: Found, region: Mask) -> bool:
         np.count_nonzero(thing & region) >= max(least, 0.5 * np.count_nonzero(thing))
         for thing in separate(found.mask)
     )
+
+
+def _may_grow(piece: Piece) -> bool:
+    """Whether a second try may take a larger mask: of a thing that goes, unless a user gave the mask."""
+    return piece.kind == "remove" and (piece.request is None or piece.request.grow is None)
 
 
 def _grown(mask: Mask) -> Mask:

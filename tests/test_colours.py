@@ -35,26 +35,3 @@ def test_oklab_of_the_corners() -> None:
     assert colours.oklab(np.array([255.0, 255, 255])) == pytest.approx([1, 0, 0], abs=1e-4)
     assert colours.oklab(np.array([0.0, 0, 0])) == pytest.approx([0, 0, 0], abs=1e-4)
     assert colours.oklab(np.array([255.0, 0, 0])) == pytest.approx([0.628, 0.225, 0.126], abs=1e-3)
-
-
-def painted(*rgb: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    noise = np.random.default_rng(0).integers(-8, 9, (500, 3))
-    return np.clip(np.array(rgb) + noise, 0, 255).astype(np.uint8)
-
-
-def test_how_far_a_surface_came() -> None:
-    red = colours.asked_for("a red sofa")
-    assert red is not None
-    teal = painted(20, 130, 130)
-    kept = colours.approach(teal, painted(24, 128, 132), red)
-    shaded = colours.approach(teal, painted(150, 25, 20), red)
-    assert kept is not None
-    assert shaded is not None
-    assert abs(kept) < 0.1
-    assert shaded > 0.5
-
-
-def test_a_surface_that_had_the_colour_is_not_judged() -> None:
-    red = colours.asked_for("a red sofa")
-    assert red is not None
-    assert colours.approach(painted(240, 20, 15), painted(200, 10, 10), red) is None

@@ -1,4 +1,4 @@
-"""Which colour a prompt asks for, and how far a surface has come towards it."""
+"""Which colour a prompt asks for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tools.language import looks
 from tools.language.colours import MODIFIERS, names, oklab
 
-__all__ = ["SHADES", "approach", "asked_for", "named", "oklab"]
+__all__ = ["SHADES", "asked_for", "named", "oklab"]
 
 SHADES: Final = MODIFIERS
 """Words that change a colour and name none."""
@@ -31,20 +31,3 @@ def asked_for(prompt: str) -> NDArray[np.float64] | None:
     """
     value = looks.read_look(prompt).value
     return None if value is None else np.array(value)
-
-
-def approach(
-    before: NDArray[np.uint8], after: NDArray[np.uint8], wanted: NDArray[np.float64]
-) -> float | None:
-    """How far pixels (n, 3) have come to a wanted colour in Oklab: 0 not at all, 1 all the way.
-
-    None where they had about that colour before.
-    """
-    old, new = (oklab(np.median(pixels, axis=0)) for pixels in (before, after))
-    way = wanted - old
-    length = float(way @ way)
-    return None if length < _NEAR**2 else float((new - old) @ way) / length
-
-
-_NEAR: Final = 0.12
-"""Closer than this, shading alone may be the difference."""
