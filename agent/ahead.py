@@ -25,8 +25,15 @@ HEAD_START = 0.1
 """Seconds that a planner has before the look begins: one that is not there says so at once."""
 
 
-async def plan_and_look(bench: Bench, sentence: str, context: Context, picture: NDArray[np.uint8]) -> Plan:
-    """The planner's plan of a sentence; while it thinks, the segmenter looks at the picture.
+async def plan_and_look(
+    bench: Bench,
+    sentence: str,
+    context: Context,
+    picture: NDArray[np.uint8],
+    view: NDArray[np.uint8] | None = None,
+) -> Plan:
+    """The planner's plan of a sentence; while it thinks, the segmenter looks at the picture, or at the
+    ``view`` of it in which things will be looked for.
 
     The look goes on when the plan is there and something must be found: whoever asks the segmenter then waits
     for it. Otherwise, and when this is cancelled or the planner fails, it stops by itself, and nobody waits.
@@ -39,7 +46,7 @@ async def plan_and_look(bench: Bench, sentence: str, context: Context, picture: 
         if isinstance(bench.planner, Distant) and not bench.planner.is_there():
             return
         try:
-            look(bench.engines.segmenter(), picture, cancelled=unwanted.is_set)
+            look(bench.engines.segmenter(), picture if view is None else view, cancelled=unwanted.is_set)
         except Exception:  # See above; nor may a thread that nobody waits for report an error.
             return
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from agent import painting, words
+from agent import painting, seeing, words
 from agent.bench import Bench
 from agent.planner.english.phrase import parse
 from agent.state import Piece
@@ -73,6 +73,8 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
     for index, found in zip(looked, seen, strict=True):
         piece = pieces[index]
         mask = session.pictures.get(piece.mask or "") >= 128
+        if piece.under is not None:
+            mask = mask & ~seeing.covered(session, piece.under, mask.shape)
         if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
             mask = _painted(bench, piece, mask)
         fault = _unseen(before, after, mask) or _fault(piece, before, after, mask, found)
@@ -82,7 +84,7 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             checked[index] = painting.unpainted(piece).but(attempt=piece.attempt + 1)
         elif piece.attempt < RETRIES and _may_grow(piece) and fault != _UNSEEN:
             # Its shadow, or a rim that the mask had missed: once more with a larger mask.
-            larger = session.pictures.put(_grown(mask))
+            larger = session.pictures.put(_grown(session.pictures.get(piece.mask or "") >= 128))
             checked[index] = painting.unpainted(piece).but(attempt=piece.attempt + 1, mask=larger)
         else:
             outcome = "no change" if fault == _UNSEEN else "offered"

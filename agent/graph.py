@@ -31,7 +31,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agent import checking, locating, moving, painting, refreshing, words
+from agent import checking, locating, moving, painting, refreshing, seeing, words
 from agent import reply as replies
 from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
@@ -60,10 +60,14 @@ async def plan(state: TurnState, runtime: Work) -> Updates:
         return {}
     began = time.perf_counter()
     bench.tell(Event("planning", "planning"))
-    context, picture = await bench.work(
-        lambda _: (context_of(bench.session, bench.notes.notes), bench.session.picture())
+    context, picture, view = await bench.work(
+        lambda _: (
+            context_of(bench.session, bench.notes.notes),
+            bench.session.picture(),
+            seeing.usual(bench.session),
+        )
     )
-    made = await plan_and_look(bench, state.sentence, context, picture)
+    made = await plan_and_look(bench, state.sentence, context, picture, view)
     if text := replies.summary(made):
         bench.tell(Event("planned", text))
     return {"plan": made, "seconds": _spent(state, "plan", began)}

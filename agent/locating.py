@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from agent import words
+from agent import refreshing, seeing, words
 from agent.bench import Bench
 from agent.plan import Edit, Hide, Keep, Pick, Refresh, Show, Step, Variations
 from agent.state import Piece
@@ -22,6 +22,7 @@ from sessions.errors import SessionError
 from sessions.model import Changes, Layer
 from tools.inpainting.recolour import measure
 from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
+from tools.language.colours import name_of
 from tools.language.looks import read_look
 from tools.pictures import is_hidden
 from tools.places import Place, landmarks, mask_for_place, read_place
@@ -45,8 +46,15 @@ LARGEST = 0.6
 _NEVER_SEVERAL = frozenset({"", "rug", "curtain", "bookshelf", "bed", "window"})
 """Kinds of which a part behind something else looks like another one, or of which a pair is one thing."""
 
+ANOTHER_COLOUR = 0.11
+"""A thing of which not even a quarter is nearer than this (in Oklab, most of all in a and b) to the colour
+that it is told by is another one. People are generous with names of colours, and light is coloured."""
+
 AS_LARGE = 0.5
 """Of two things of a kind, one that is smaller than this share of the other is not meant."""
+
+SAME = 0.3
+"""A mask that was found anew is that of the same thing when it shares this much with the old one (IoU)."""
 
 LEAST_CONFIDENCE = 0.55
 """Below this the segmenter is taken to guess."""
@@ -111,42 +119,91 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
 
     A piece whose object (or place) is not there gets the outcome "not found".
     """
+    session = bench.session
+    layers = seeing.shown(session, visible)
     places = {index: read_place(piece.target) for index, piece in enumerate(pieces) if _is_new(piece)}
-    phrases: list[str] = []
     roles: dict[int, dict[str, str]] = {}
     for index, piece in enumerate(pieces):
         named: dict[str, str] = {}
         if piece.open and piece.mask is None:
             place = places.get(index)
-            named |= landmarks(place, piece.prompt) if place else _asked(piece.target)
+            named |= landmarks(place, piece.prompt) if place else _asked(piece)
         if like := _like(piece):
             named["like"] = like
         if named:
             roles[index] = named
-            phrases += named.values()
     if not roles:
         return list(pieces)
-    session = bench.session
-    picture = session.preview(visible) if visible.hide or visible.show else session.picture()
-    founds: dict[str, Found] = {}
-    if phrases:
-        founds = dict(
-            zip(
-                phrases,
-                find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled),
-                strict=True,
-            )
-        )
+    out = {index: _left_out(pieces[index], layers, of_place=index in places) for index in roles}
+    founds = _found(
+        bench, visible, [(phrase, out[index]) for index in roles for phrase in roles[index].values()]
+    )
     located = list(pieces)
     for index, wanted_there in roles.items():
-        seen = {role: founds[phrase] for role, phrase in wanted_there.items()}
+        seen = {role: founds[phrase, out[index]] for role, phrase in wanted_there.items()}
         piece = pieces[index]
         if "like" in seen:
-            piece = _coloured_like(piece, picture, seen.pop("like"))
+            piece = _coloured_like(piece, seeing.without(session, visible, ()), seen.pop("like"))
         if seen and piece.open:
             piece = _located(session, piece, seen, places.get(index))
+            if piece.layer is not None:
+                piece = _anew(session, pieces[index], piece, layers, out[index])
+            elif piece.open and index not in places:
+                piece = _behind(session, piece, layers, out[index])
+        if index not in places:
+            piece = _as_told(session, piece, visible)
         located[index] = piece
     return located
+
+
+def _left_out(piece: Piece, layers: Sequence[Layer], *, of_place: bool) -> tuple[int, ...]:
+    """The layers without which a piece's thing is looked for; among them the one that is made anew."""
+    out = seeing.left_out(layers, piece.target, of_place=of_place)
+    own = [layer.id for layer in layers if layer.id == piece.layer and layer.id not in out]
+    return (*out, *own)
+
+
+def _found(
+    bench: Bench, visible: Changes, wanted: Sequence[tuple[str, tuple[int, ...]]]
+) -> dict[tuple[str, tuple[int, ...]], Found]:
+    """What the segmenter finds of phrases, each in the picture without some layers: one call a picture."""
+    founds: dict[tuple[str, tuple[int, ...]], Found] = {}
+    for out in dict.fromkeys(out for _, out in wanted):
+        phrases = [phrase for phrase, its in wanted if its == out]
+        picture = seeing.without(bench.session, visible, out)
+        found = find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled)
+        founds |= {(phrase, out): each for phrase, each in zip(phrases, found, strict=True)}
+    return founds
+
+
+def _anew(session: Session, piece: Piece, found: Piece, layers: Sequence[Layer], out: Sequence[int]) -> Piece:
+    """The piece of a layer that is made anew because what stands before it has changed: with the mask that
+    was ``found`` for it now, but for what was put there below it; with its old one where that is another
+    thing's.
+    """
+    layer = session.layer(piece.layer or 0)
+    old = session.pictures.get(layer.mask) >= 128
+    mask = session.pictures.get(found.mask) >= 128 if found.open and found.mask else np.zeros_like(old)
+    order = [each.id for each in layers]
+    for each in layers[: order.index(layer.id)] if layer.id in order else ():
+        if each.id in out and seeing.is_cut_out(each):
+            mask = mask & ~seeing.where(session, each, mask.shape)
+    if np.count_nonzero(mask & old) < SAME * np.count_nonzero(mask | old):
+        return piece.but(mask=layer.mask, area=layer.area)
+    area = float(np.count_nonzero(mask)) / mask.size
+    return piece.but(mask=session.pictures.put(mask), area=area)
+
+
+def _behind(session: Session, piece: Piece, layers: Sequence[Layer], out: Sequence[int]) -> Piece:
+    """The piece beneath the things that were put before its own."""
+    found = session.pictures.get(piece.mask or "") >= 128
+    mask, under = seeing.before(session, layers, found, out)
+    if not mask.any():
+        return piece.but(outcome="not found")
+    if under is not None or np.array_equal(mask, found):
+        return piece.but(under=under)
+    area = float(np.count_nonzero(mask)) / mask.size
+    return piece.but(mask=session.pictures.put(mask), area=area)
 
 
 def unseen(session: Session, pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:
@@ -164,10 +221,13 @@ def unseen(session: Session, pieces: Sequence[Piece]) -> tuple[list[Piece], list
     return kept, remarks
 
 
-def _asked(target: str) -> dict[str, str]:
+def _asked(piece: Piece) -> dict[str, str]:
     """What is looked for to find a target, by role: the thing itself; all of its kind where it is told by
     those that were spoken of before, or where there may be several.
     """
+    target = piece.target
+    if piece.layer is not None:
+        return {"object": target}
     rest = other_than(target)
     if rest is not None:
         return {"all": f"all the {plural(rest.noun)}"}
@@ -258,10 +318,12 @@ def _refreshed(session: Session, number: int) -> Piece:
             f"{words.capital(words.definite(layer.target))} was painted by another release: say anew how it"
             " should look."
         ) from error
+    # What was put before it since, or is gone since, is no longer where its mask says.
+    anew = layer.kind == "restyle" and request.grow is None and refreshing.stands_elsewhere(session, layer)
     return Piece.model_validate(
         {
             "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
-            "mask": layer.mask, "area": layer.area, "refreshes": request, "checked": True,
+            "mask": None if anew else layer.mask, "area": layer.area, "refreshes": request, "checked": True,
         }
     )  # fmt: skip
 
@@ -278,6 +340,8 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
         several = as_good(mask, found["all"].mask) if "all" in found else []
         if words_apart := told_apart(several):
             return piece.but(outcome="refused", why=which_of(read_phrase(piece.target).noun, words_apart))
+        if miscounted := too_few_or_many(piece.target, mask):
+            return piece.but(outcome="refused", why=miscounted)
     else:
         missing = [role for role in ("anchor", "other") if role in found and not found[role].present]
         if missing:
@@ -348,6 +412,47 @@ def as_good(found: Mask, everything: Mask) -> list[Mask]:
     largest = max((int(thing.sum()) for thing in things), default=0)
     near = [thing for thing in things if thing.sum() >= AS_LARGE * largest]
     return near if len(near) > 1 and any((thing & found).any() for thing in near) else []
+
+
+def too_few_or_many(target: str, found: Mask) -> str | None:
+    """What is wrong with the number of things that were ``found`` (H, W) for a phrase that counts them."""
+    wanted = read_phrase(target)
+    if (wanted.count or 1) < 2 or thing_in(target)[0] in _NEVER_SEVERAL:
+        return None
+    count = wanted.count or 1
+    things = separate(found)
+    if len(things) < count:
+        noun = plural(wanted.noun)
+        there = f"{number(len(things))} {noun}" if len(things) > 1 else f"one {words.single(noun)}"
+        return (
+            f"I can tell only {there} there, not {number(count)}, so nothing was changed:"
+            f" say “the {noun}” to change what I see."
+        )
+    largest = max(int(thing.sum()) for thing in things)
+    near = [thing for thing in things if thing.sum() >= AS_LARGE * largest]
+    return which_of(wanted.noun, [], len(near)) if len(near) > count and wanted.order == "best" else None
+
+
+def _as_told(session: Session, piece: Piece, visible: Changes) -> Piece:
+    """The piece, refused where its thing has plainly another colour than the words tell it by."""
+    if not piece.open or piece.mask is None or piece.layer is not None or piece.kind == "add":
+        return piece
+    colour, noun = seeing.told_colour(piece.target)
+    if colour is None:
+        return piece
+    mask = session.pictures.get(piece.mask) >= 128
+    picture = seeing.without(session, visible, ())
+    if piece.under is not None:
+        mask = mask & ~seeing.covered(session, piece.under, mask.shape)
+    if not mask.any() or seeing.away(picture, mask, colour) <= ANOTHER_COLOUR:
+        return piece
+    seen = measure(picture, mask)
+    name = name_of([float(value / seen.light) for value in seen.median])
+    are = "are" if words.is_several(noun) else "is"
+    return piece.but(
+        outcome="refused",
+        why=f"I see no {words.bare(piece.target)}: the {noun} that I see {are} {name}.",
+    )
 
 
 def which_of(noun: str, apart: Sequence[str], count: int = 0) -> str:

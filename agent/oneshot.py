@@ -134,6 +134,8 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
     if saved is not None:
         for note in editor.session.left_out(saved, plain=plain):
             say(note, err=as_json)
+    if saved is None and not as_json and editor.offers_attempts:
+        say(f"It waits in the session {editor.session.name}: --session {editor.session.name}.", err=True)
     if saved is not None and not as_json:
         where = f" (session {editor.session.name})" if editor.is_kept else ""
         say(f"Saved {saved}{where}.")

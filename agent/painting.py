@@ -52,6 +52,7 @@ def new_layer(session: Session, piece: Piece) -> NewLayer:
         request=piece.request.model_dump(mode="json"),
         area=piece.area or 0.0,
         layer=piece.layer,
+        under=piece.under,
     )
 
 
@@ -71,6 +72,7 @@ def paint(bench: Bench, tell: Tell, visible: Changes, pieces: Sequence[Piece]) -
     """
     done = list(pieces)
     repainted = _paint_revised(bench, tell, visible, done)
+    repainted += _paint_beneath(bench, tell, visible, done)
     _paint_new(bench, tell, visible, done, repainted)
     return done
 
@@ -80,7 +82,8 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
     seeds. One painted piece each.
     """
     session = bench.session
-    below = session.picture() if piece.layer is None else session.below(piece.layer)
+    lid = piece.under if piece.layer is None else piece.layer
+    below = session.picture() if lid is None else session.below(lid)
     ground = digest_of(below)
     about = words.subject(piece.target, piece.prompt, piece.kind)
     text = f"painting {count} variations of {about}"
@@ -124,11 +127,30 @@ def _paint_revised(bench: Bench, tell: Tell, visible: Changes, done: list[Piece]
     return changed
 
 
+def _paint_beneath(bench: Bench, tell: Tell, visible: Changes, done: list[Piece]) -> list[Box]:
+    """Paint the new edits of what stands behind things that were put there; the boxes that they change."""
+    session = bench.session
+    changed: list[Box] = []
+    for index, piece in enumerate(done):
+        if not piece.open or piece.under is None or piece.layer is not None or piece.patch is not None:
+            continue
+        others = [
+            each
+            for i, each in enumerate(done)
+            if i != index and (each.layer is not None or each.under is not None)
+        ]
+        below = session.below(piece.under, changes_of(session, visible, others))
+        done[index] = _paint_one(bench, tell, piece, below)
+        if done[index].box is not None:
+            changed.append(_box(done[index]))
+    return changed
+
+
 def _paint_new(bench: Bench, tell: Tell, visible: Changes, done: list[Piece], changed: Sequence[Box]) -> None:
     """Paint the new edits in their order; generative ones in a row that wait go to their engine together."""
     session = bench.session
     touched = list(changed)
-    making = [i for i, piece in enumerate(done) if piece.open and piece.layer is None]
+    making = [i for i, piece in enumerate(done) if piece.open and piece.layer is None and piece.under is None]
     place = 0
     while place < len(making):
         index = making[place]

@@ -47,8 +47,13 @@ def given_up(pieces: Sequence[Piece]) -> list[str]:
     what did not come out as asked, of which the nearest is on offer.
     """
     said = [piece.why for piece in pieces if piece.outcome == "refused"]
-    if unseen := [piece for piece in pieces if piece.outcome == "no change"]:
-        names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in unseen])
+    unseen = [piece for piece in pieces if piece.outcome == "no change"]
+    if same := [piece for piece in unseen if not piece.attempt]:  # it is computed: another try is the same
+        names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in same])
+        looks = "looks" if len(same) == 1 and not words.is_several(same[0].target) else "look"
+        said.append(f"{words.capital(names)} {looks} like that already, so nothing was changed there.")
+    if tried := [piece for piece in unseen if piece.attempt]:
+        names = words.listed([words.subject(piece.target, piece.prompt, piece.kind) for piece in tried])
         said.append(
             f"I painted {names} twice and saw no change, so nothing was changed there: try other words."
         )

@@ -41,6 +41,7 @@ class Piece(_Data):
     prompt: str
     kind: Kind
     layer: int | None = None
+    under: int | None = None
     mask: str | None = None
     area: float | None = None
     confidence: float = 1.0

@@ -41,6 +41,19 @@ def indefinite(name: str) -> str:
     return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
+def is_several(phrase: str) -> bool:
+    """Whether a phrase speaks of more than one thing: "the walls", "both chairs"."""
+    noun = re.split(r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near)\b", phrase.lower())[
+        0
+    ].split()
+    return bool(noun) and noun[-1].endswith("s") and not noun[-1].endswith(("ss", "us"))
+
+
+def single(phrase: str) -> str:
+    """A noun without its plural ending: "cushions" is "cushion"."""
+    return re.sub(r"(?<=[^su])s$", "", re.sub(r"(?<=ch|sh|ss)es$", "", re.sub(r"shelves$", "shelf", phrase)))
+
+
 def listed(items: Sequence[str], last: str = "and") -> str:
     """Several things in a row: "a, b and c"."""
     if len(items) < 2:

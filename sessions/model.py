@@ -88,7 +88,7 @@ class NewLayer:
     """A finished edit that is to become a layer, or the next revision of layer ``layer``.
 
     ``mask`` is bool (H, W) at the picture's size; ``patch`` lies inside the picture; ``request`` holds JSON
-    values only.
+    values only. A new layer goes on top, or beneath the layer ``under``, if the stack has that.
     """
 
     target: str
@@ -99,6 +99,7 @@ class NewLayer:
     request: Mapping[str, object]
     area: float
     layer: int | None = None
+    under: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

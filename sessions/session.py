@@ -185,7 +185,7 @@ class Session:
     def preview(self, changes: Changes) -> NDArray[np.uint8]:
         """The picture that a commit of these changes would make, uint8 RGB (H, W, 3); nothing is stored."""
         state = self._state()
-        altered = alter(state.stack, changes, state.latest)
+        altered = alter(state.stack, changes, state.latest, state.over)
         return self._compose(state, altered.stack, altered)
 
     def below(self, layer: int, changes: Changes = _NO_CHANGES) -> NDArray[np.uint8]:
@@ -194,7 +194,7 @@ class Session:
         It is taken at the head after ``changes``, which are not committed. uint8 RGB (H, W, 3).
         """
         state = self._state()
-        altered = alter(state.stack, changes, state.latest)
+        altered = alter(state.stack, changes, state.latest, state.over)
         if all(layer != there for there, _ in altered.pending):
             self._layer(state, layer)
         return self._compose(state, beneath(altered.stack, layer), altered)
@@ -206,7 +206,7 @@ class Session:
         and its box after ``changes`` count; layers that ``changes`` paint again do not.
         """
         state = self._state()
-        altered = alter(state.stack, changes, state.latest)
+        altered = alter(state.stack, changes, state.latest, state.over)
         boxes = [self._layer(state, layer).box] if layer in state.latest else []
         boxes += [new.patch.box for (there, _), new in altered.pending.items() if there == layer]
         return [
@@ -229,7 +229,7 @@ class Session:
             self._check(new)
         with self._writer:
             state = self._state()
-            altered = alter(state.stack, changes, state.latest)
+            altered = alter(state.stack, changes, state.latest, state.over)
             if not altered.changed:
                 raise SessionError("Nothing was changed, so there is no new version.")
             moment = now()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sessions.errors import SessionError
 from sessions.model import Changes, NewLayer, Stack, StackEntry
@@ -22,13 +23,19 @@ class Altered:
     pending: Mapping[tuple[int, int], NewLayer]
 
 
-def alter(stack: Stack, changes: Changes, revisions: Mapping[int, int]) -> Altered:
+def alter(
+    stack: Stack,
+    changes: Changes,
+    revisions: Mapping[int, int],
+    over: Mapping[int, Sequence[int]] = MappingProxyType({}),
+) -> Altered:
     """Apply changes to a stack.
 
     ``revisions`` holds the latest revision of every layer of the session, in this stack or not. A new layer
-    goes on top. A layer that is revised stays in its place and shows; one that is not in the stack (it was
-    undone, or belongs to another branch) comes in by the order of the ids. Raises ``SessionError`` for a
-    layer that does not exist, for hiding what is hidden and for showing what shows.
+    goes on top, or directly beneath the one that it names. A layer that is revised stays in its place and
+    shows; one that is not in the stack (it was undone, or belongs to another branch) comes in by the order of
+    the ids, but beneath those that ``over`` names for it: the older ones that it was made beneath. Raises
+    ``SessionError`` for a layer that does not exist, for hiding what is hidden and for showing what shows.
     """
     latest = dict(revisions)
     entries = {entry.layer: entry for entry in stack}
@@ -36,9 +43,12 @@ def alter(stack: Stack, changes: Changes, revisions: Mapping[int, int]) -> Alter
     changed: dict[int, None] = {}
     pending: dict[tuple[int, int], NewLayer] = {}
 
-    def put(layer: int, revision: int, visible: bool) -> None:
+    def put(layer: int, revision: int, visible: bool, under: int | None = None) -> None:
         if layer not in entries:
-            order.insert(next((i for i, other in enumerate(order) if other > layer), len(order)), layer)
+            place = next((i for i, other in enumerate(order) if other > layer), len(order))
+            under_it = [i + 1 for i, other in enumerate(order) if layer in over.get(other, ())]
+            over_it = [i for i, other in enumerate(order) if other == under or other in over.get(layer, ())]
+            order.insert(min([max([place, *under_it]), *over_it]), layer)
         entries[layer] = StackEntry(layer, revision, visible)
         changed[layer] = None
 
@@ -62,7 +72,7 @@ def alter(stack: Stack, changes: Changes, revisions: Mapping[int, int]) -> Alter
             layer, revision = new.layer, latest[new.layer] + 1
         latest[layer] = revision
         pending[layer, revision] = new
-        put(layer, revision, visible=True)
+        put(layer, revision, visible=True, under=new.under)
     return Altered(tuple(entries[layer] for layer in order), tuple(changed), pending)
 
 

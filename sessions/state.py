@@ -13,6 +13,7 @@ from sessions.errors import SessionError
 from sessions.model import Layer, Stack, StackEntry, Turn, Version
 from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
+from sessions.stack import above
 
 _KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.request``
 
@@ -47,6 +48,15 @@ class State:
         for layer, revision in sorted(self.revisions):
             latest[layer] = revision
         return latest
+
+    @property
+    def over(self) -> dict[int, tuple[int, ...]]:
+        """For every layer that was made beneath older ones: those, lowest first."""
+        older = {}
+        for layer, revision in self.latest.items():
+            stack = self.versions[self.revisions[layer, revision].version].stack
+            older[layer] = tuple(entry.layer for entry in above(stack, layer) if entry.layer < layer)
+        return {layer: others for layer, others in older.items() if others}
 
     def and_version(self, version: Version, layers: Iterable[Layer]) -> State:
         """The state with a version more, which brings these layer revisions."""

@@ -166,6 +166,32 @@ async def test_what_is_not_there_is_said_and_the_rest_is_done(flat: Flat) -> Non
     assert (turn.failed, turn.changed, turn.version) == (True, False, 1)
 
 
+async def test_both_of_which_it_sees_one_is_said_and_not_done_by_half(flat: Flat) -> None:
+    turn = await flat.editor.say("paint both sofas red")
+    assert (turn.changed, turn.failed) == (False, True)
+    assert turn.reply.startswith(
+        "I can tell only one sofa there, not two, so nothing was changed: say “the s"
+    )
+    assert not (await flat.editor.say("the sofas red")).failed
+    assert is_near(flat.colour("sofa"), PAINTS["red"])
+
+
+async def test_a_thing_that_is_told_by_another_colour_than_it_has_is_left_alone(flat: Flat) -> None:
+    turn = await flat.editor.say("make the green sofa black")
+    assert (turn.changed, turn.failed) == (False, True)
+    assert turn.reply.startswith("I see no green sofa: the sofa that I see is ")
+    assert not (await flat.editor.say("make the blue sofa black")).failed
+    assert is_near(flat.colour("sofa"), PAINTS["black"])
+
+
+async def test_a_thing_is_found_where_it_stood_whatever_colour_it_got(flat: Flat) -> None:
+    """The finder knows floors by their colour, as small models nearly do."""
+    await flat.do(restyle("the floor", "a red floor"))
+    turn = await flat.do(restyle("the floor", "a blue floor"))
+    assert not turn.failed
+    assert is_near(flat.at(5, 118), PAINTS["blue"])
+
+
 async def test_a_new_object_is_painted_at_its_place(flat: Flat) -> None:
     turn = await flat.do(Edit(target="next to the sofa", prompt="a green vase", kind="add"))
     (edit,) = turn.edits

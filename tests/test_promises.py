@@ -134,6 +134,30 @@ def test_undoing_one_of_two_leaves_nothing_of_it(editor: Editor) -> None:
     assert not moved[left].any()
 
 
+def test_what_was_put_there_leaves_nothing_when_it_goes(tmp_path: Path) -> None:
+    """The walls are painted whole, behind the plant that was put before them."""
+    room = rooms.render(rooms.make_scene(910026), (512, 384)).picture
+    Image.fromarray(room).save(tmp_path / "room.png")
+    pictures = []
+    for sentences in (("walls sage green",), ("put a plant next to the armchair", "walls sage green")):
+        folder = tmp_path / str(len(sentences))
+        with closing(open_editor(tmp_path / "room.png", None, None, None, folder, asks=False)) as opened:
+            turn = say(opened, *sentences)
+            assert not turn.failed
+            if len(sentences) > 1:
+                with_plant = opened.session.picture()
+                plant = opened.session.patch(0)
+                x0, y0, x1, y1 = plant.box
+                solid = plant.rgba[..., 3] == 255
+                assert np.array_equal(with_plant[y0:y1, x0:x1][solid], plant.rgba[..., :3][solid])
+                assert not say(opened, "remove the plant").failed
+            pictures.append(opened.session.picture())
+            if len(sentences) > 1:
+                assert not say(opened, "bring the plant back").failed
+                assert np.array_equal(opened.session.picture(), with_plant)
+    assert np.array_equal(*pictures)
+
+
 def test_hiding_what_was_never_edited_asks_and_changes_nothing(editor: Editor) -> None:
     turn = say(editor, "hide the rug")
     assert (turn.changed, turn.version) == (False, 0)

@@ -152,6 +152,8 @@ def layer_named(target: str, context: Context, *, visible: bool | None = True) -
             continue
         if _counts_several(phrase) and not is_plural(parse(words).noun):
             continue
+        if _counts_several(parse(layer.target)) and not is_plural(phrase.noun):
+            continue  # of the cushions that both were painted, "the cushion" is one
         if same_thing(phrase, words) and looks_fit(phrase, layer):
             return layer
     return None

@@ -26,6 +26,9 @@ from tools.segment import CancelCheck, never
 Pixels = NDArray[np.uint8]
 Oklab = tuple[float, float, float]
 
+CUT_OUT = frozenset({"drawing"})
+"""Engines whose new things have an edge of their own: their patches hold nothing of what is around them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Previous:
