@@ -18,12 +18,15 @@ from agent.plan import (
     Goto,
     Hide,
     Keep,
+    Mark,
     Pick,
     Plan,
     Redo,
     Refresh,
+    Save,
     Show,
     Step,
+    Tell,
     Undo,
     Variations,
 )
@@ -221,7 +224,11 @@ def _described(step: Step) -> str:
             return f"paint layer {layer} again"
         case Compare():
             return "compare with the base picture"
-        case Ask():
+        case Mark(name=name):
+            return f"call this version “{name}”"
+        case Save(path=path):
+            return f"save {path}"
+        case Ask() | Tell():
             return ""
 
 

@@ -72,7 +72,7 @@ class Editor:
         """See ``Editor.open``."""
         self._bench = bench
         self._fleeting = fleeting
-        self._asked: str | None = None
+        self._asked: str | None = bench.notes.notes.asked
         self._busy = False
         self.remarks = remarks
 
@@ -98,7 +98,9 @@ class Editor:
         if (cut_off := notes.notes.unfinished) is not None:
             where = f"version {session.head}" if session.head else "the base picture"
             remarks = (*remarks, f"“{cut_off}” was cut off and not carried out; this is {where}.")
-            notes.update(unfinished=None)
+            notes.update(unfinished=None, asked=None)
+        elif notes.notes.asked is not None and asks:
+            remarks = (*remarks, f"Still to be answered: {notes.notes.asked}")
         bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks)
         return cls(bench, remarks, fleeting=fleeting)
 
@@ -129,6 +131,8 @@ class Editor:
         if self._asked is None and self.offers_attempts and keeps(sentence):
             return await self.carry_out(Plan(steps=(Keep(),)), sentence, on_event)
         answer = yes_or_no(sentence) if self._asked is not None else None
+        if answer is not None and not await self._waits():
+            answer = None
         return await self._turn(
             sentence, on_event, TurnState(sentence=sentence) if answer is None else answer
         )
@@ -187,12 +191,21 @@ class Editor:
             self._fleeting = False
             _drop_if_empty(self.session)
 
+    async def _waits(self) -> bool:
+        """Whether the turn that stopped at a question can go on: another process may have asked it."""
+        graph = await asyncio.to_thread(_graph)
+        return bool(await graph.waits(self.session))
+
     async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
         if self._busy:
             raise AgentError("The sentence before is still being worked on: wait for it, or cancel it.")
         bench = self._bench
         began = time.perf_counter()
         self._busy, self._asked = True, None
+        asked, bench.asks = (
+            bench.asks,
+            bench.asks or isinstance(start, bool),
+        )  # a no is heard by whoever asked
         try:
             await bench.begin(on_event)
             bench.notes.update(unfinished=sentence)
@@ -209,8 +222,9 @@ class Editor:
             why = FULL if is_full(folder) else error
             raise AgentError(f"The folder {folder} cannot be used: {why}.") from error
         finally:
-            bench.notes.update(unfinished=None)
+            bench.notes.update(unfinished=None, asked=self._asked)
             bench.listener = ignore
+            bench.asks = asked
             self._busy = False
         seconds = {key: round(state.seconds.get(key, 0.0), 3) for key in ("plan", "locate", "paint")}
         seconds["total"] = round(time.perf_counter() - began, 3)

@@ -36,11 +36,12 @@ from agent import reply as replies
 from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
 from agent.events import Event
-from agent.plan import Plan, Step
+from agent.plan import Mark, Plan, Save, Step
 from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
 from agent.view import context_of, focus_after_undo
 from sessions.errors import SessionError
 from sessions.files import reason
+from sessions.session import Session
 from tools.domain import NO_DRAWN_ROOM
 from tools.segment import name_things
 
@@ -253,7 +254,12 @@ def _offer(bench: Bench, state: TurnState) -> Updates:
 def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
     session, notes = bench.session, bench.notes
     meant = focus_after_undo(session, notes.notes, step)
+    if isinstance(step, Save) and step.path not in state.sentence:
+        # Whoever planned this: a file is written where the user said, and nowhere else.
+        return {"remarks": (*state.remarks, "Say where to save the picture."), "failed": True}
     moved = moving.move(session, step)
+    if isinstance(step, Mark):
+        notes.update(marks={**notes.notes.marks, step.name: session.head})
     if moved.changed:
         notes.update(moved=(session.head, meant) if meant is not None else None, offers=None)
     return {
@@ -334,6 +340,15 @@ async def run(bench: Bench, start: TurnState | bool) -> Outcome:
             raise
     waiting = result.pop("__interrupt__", ())
     return Outcome(TurnState.model_validate(result), waiting[0].value if waiting else None)
+
+
+async def waits(session: Session) -> bool:
+    """Whether a turn of a session stopped at a question, and can go on when it is answered."""
+    config: RunnableConfig = {"configurable": {"thread_id": session.name}}
+    async with _checkpoints(session.folder / FILE_NAME) as saver:
+        graph = copy(_compiled())
+        graph.checkpointer = saver
+        return bool((await graph.aget_state(config)).next)
 
 
 @asynccontextmanager

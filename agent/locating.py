@@ -21,6 +21,7 @@ from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
 from tools.inpainting.recolour import measure
+from tools.inpainting.routing import MIRRORS
 from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
 from tools.language.colours import name_of
 from tools.language.looks import read_look
@@ -42,6 +43,24 @@ _RELATION = re.compile(
 
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
+
+_ALL_BUT = re.compile(
+    r"all (?:of )?(?:the )?(?P<noun>\w+(?: \w+)?) (?:but|except(?: for)?|apart from|other than)"
+    r" (?P<kept>the .+)"
+)
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_SIZES = re.compile(
+    r"big(?:ger)?|larger?|small(?:er)?|tall(?:er)?|short(?:er)?|long(?:er)?|wider?|narrow(?:er)?|high(?:er)?"
+    r"|thick(?:er)?|thin(?:ner)?|huge|tiny|rounder?|square|oval|rectangular|circular|triangular"
+)
+_PARTS = (
+    r"(?:frames?|legs?|arms?|armrests?|handles?|knobs?|shades?|seats?|backs?|backrests?|borders?|fringes?|drawers?"
+    r"|doors?|lids?|tops?|trims?|edges?|feet)"
+)
+_PART_OF = re.compile(rf"^(?:the )?(?P<part>{_PARTS}) (?:of|on) (?P<thing>.+)$")
+_OWN_PART = re.compile(rf"(?:the )?(?P<thing>.+?)(?:'s)? (?P<part>{_PARTS})")
+_WITH_PART = re.compile(rf"\bwith (?:.+ )?(?P<part>{_PARTS})$")
+"""Parts of things, which the pocket segmenter does not tell from the whole."""
 
 _NEVER_SEVERAL = frozenset({"", "rug", "curtain", "bookshelf", "bed", "window"})
 """Kinds of which a part behind something else looks like another one, or of which a pair is one thing."""
@@ -96,11 +115,13 @@ def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str
     for step in stretch:
         try:
             if isinstance(step, Edit):
-                pieces.append(_piece(bench.session, step.target, step.prompt, step.kind, step.layer))
+                pieces.append(
+                    _within(bench, _piece(bench.session, step.target, step.prompt, step.kind, step.layer))
+                )
             elif isinstance(step, Variations):
-                pieces.append(_varied(bench.session, step))
+                pieces.append(_within(bench, _varied(bench.session, step)))
             elif isinstance(step, Pick):
-                pieces.append(_picked(bench, step.index))
+                pieces.append(_picked(bench, step))
             elif isinstance(step, Keep):
                 pieces += _kept(bench)
             elif isinstance(step, Refresh):
@@ -134,7 +155,10 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
             roles[index] = named
     if not roles:
         return list(pieces)
-    out = {index: _left_out(pieces[index], layers, of_place=index in places) for index in roles}
+    out = {
+        index: _left_out(pieces[index], layers, tuple(named.values()), of_place=index in places)
+        for index, named in roles.items()
+    }
     founds = _found(
         bench, visible, [(phrase, out[index]) for index in roles for phrase in roles[index].values()]
     )
@@ -156,9 +180,14 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
     return located
 
 
-def _left_out(piece: Piece, layers: Sequence[Layer], *, of_place: bool) -> tuple[int, ...]:
-    """The layers without which a piece's thing is looked for; among them the one that is made anew."""
-    out = seeing.left_out(layers, piece.target, of_place=of_place)
+def _left_out(
+    piece: Piece, layers: Sequence[Layer], phrases: Sequence[str], *, of_place: bool
+) -> tuple[int, ...]:
+    """The layers without which a piece's things are looked for, all in one picture; among them the one that
+    is made anew.
+    """
+    each = [seeing.left_out(layers, phrase, of_place=of_place) for phrase in (piece.target, *phrases)]
+    out = tuple(number for number in each[0] if all(number in other for other in each))
     own = [layer.id for layer in layers if layer.id == piece.layer and layer.id not in out]
     return (*out, *own)
 
@@ -228,6 +257,8 @@ def _asked(piece: Piece) -> dict[str, str]:
     target = piece.target
     if piece.layer is not None:
         return {"object": target}
+    if (but := _ALL_BUT.fullmatch(target.lower())) is not None:
+        return {"all": f"all the {plural(but['noun'])}", "kept": but["kept"]}
     rest = other_than(target)
     if rest is not None:
         return {"all": f"all the {plural(rest.noun)}"}
@@ -273,6 +304,41 @@ def _piece(session: Session, target: str, prompt: str, kind: str, layer: int | N
     return _of_layer(piece, revised) if revised is not None else piece
 
 
+def _within(bench: Bench, piece: Piece) -> Piece:
+    """The piece, where it is a look, and the preset's engines can tell its thing: the pocket ones know things
+    as a whole.
+    """
+    if piece.kind == "restyle" and _is_about_size(bench.session, piece):
+        raise Refusal(
+            "I change how things look, not their size or form:"
+            f" say how {words.definite(words.bare(piece.target))} shall look."
+        )
+    if bench.preset.name != "pocket" or piece.kind != "restyle":
+        return piece
+    name = words.definite(words.bare(piece.target))
+    part = _PART_OF.search(piece.target) or _OWN_PART.fullmatch(piece.target)
+    if part is not None and thing_in(part["thing"])[0]:
+        raise Refusal(
+            f"I can change {words.definite(part['thing'])} as a whole here, not the {part['part']} alone."
+        )
+    if (tail := _WITH_PART.search(read_look(piece.prompt, piece.target).rest)) is not None:
+        raise Refusal(f"I can change {name} as a whole here, not the {tail['part']} alone.")
+    if thing_in(piece.target)[0] in MIRRORS:
+        raise Refusal(
+            f"I cannot tell the frame of {name} from its glass, which shows the room: I can only take"
+            " it away or put something else there."
+        )
+    return piece
+
+
+def _is_about_size(session: Session, piece: Piece) -> bool:
+    """Whether a look asks for another size or form, which its mask cannot take."""
+    look = read_look(piece.prompt, piece.target)
+    said = piece.target if piece.layer is None else f"{piece.target} {session.layer(piece.layer).prompt}"
+    new = set(_WORD.findall(look.rest.lower())) - set(_WORD.findall(said.lower()))
+    return any(map(_SIZES.fullmatch, new)) and not look.material and not look.pattern
+
+
 def _of_layer(piece: Piece, layer: Layer) -> Piece:
     # The very same words for the same layer mean that the user wants to see another try.
     same = (piece.prompt, piece.kind) == (layer.prompt, layer.kind)
@@ -289,13 +355,17 @@ def _varied(session: Session, step: Variations) -> Piece:
     return _piece(session, target, prompt, kind, step.layer)
 
 
-def _picked(bench: Bench, index: int) -> Piece:
+def _picked(bench: Bench, step: Pick) -> Piece:
+    index = step.index
     offers = bench.notes.notes.offers
     if offers is None or offers.version != bench.session.head or offers.attempts:
         raise Refusal("There are no variations to pick from: ask for some first.")
     if index > len(offers.pieces):
         raise Refusal(f"There is no variation {index}: pick one from 1 to {len(offers.pieces)}.")
-    return offers.pieces[index - 1].but(checked=True)  # it is what the user chose
+    piece = offers.pieces[index - 1]
+    if step.prompt is None:
+        return piece.but(checked=True)  # it is what the user chose
+    return piece.but(prompt=step.prompt, patch=None, box=None, request=None, checked=False, value=None)
 
 
 def _kept(bench: Bench) -> list[Piece]:
@@ -330,6 +400,8 @@ def _refreshed(session: Session, number: int) -> Piece:
 
 def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None) -> Piece:
     mask: Mask
+    if "kept" in found:
+        return _all_but(session, piece, found["all"], found["kept"])
     if place is None and "object" not in found:
         return _rest(session, piece, found["all"])
     if place is None:
@@ -390,6 +462,25 @@ def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
     mask: Mask = np.logical_or.reduce(left)
     area = float(np.count_nonzero(mask)) / mask.size
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=everything.confidence)
+
+
+def _all_but(session: Session, piece: Piece, everything: Found, kept: Found) -> Piece:
+    """The piece with the mask of all things of a name but those that are to stay as they are."""
+    but = _ALL_BUT.fullmatch(piece.target.lower())
+    assert but is not None
+    missing = next((found for found in (everything, kept) if not found.present), None)
+    if missing is not None:
+        name = but["noun"] if missing is everything else but["kept"]
+        return piece.but(outcome="not found", confidence=missing.confidence, why=name)
+    things = separate(everything.mask)
+    left = [thing for thing in things if (thing & kept.mask).sum() < 0.4 * thing.sum()]
+    if not left or len(left) == len(things):
+        apart = told_apart(things)
+        return piece.but(outcome="refused", why=which_of(words.single(but["noun"]), apart or [], len(things)))
+    mask: Mask = np.logical_or.reduce(left)
+    area = float(np.count_nonzero(mask)) / mask.size
+    confidence = min(everything.confidence, kept.confidence)
+    return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
 
 
 def _about(session: Session, noun: str) -> list[Layer]:

@@ -1,10 +1,14 @@
-"""The steps of a plan that paint nothing: moving the head, comparing, asking."""
+"""The steps of a plan that paint nothing: moving the head, comparing, telling, saving, asking."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
-from agent.plan import Ask, Compare, Goto, Redo, Step, Undo
+from agent import words
+from agent.plan import Ask, Compare, Goto, Mark, Redo, Save, Step, Tell, Undo
+from agent.planner.english.phrase import parse
+from agent.planner.layers import same_thing
 from sessions.errors import SessionError
 from sessions.session import Session
 
@@ -32,6 +36,12 @@ def move(session: Session, step: Step) -> Moved:
                 return Moved(remark=_compared(before))
             case Ask():
                 return Moved(remark=step.question)
+            case Mark():
+                return Moved(remark=f"This is “{step.name}” from now on: say “go back to {step.name}”.")
+            case Tell():
+                return Moved(remark=told(session, step.about))
+            case Save():
+                return _saved(session, step.path)
             case _:
                 return Moved()
     except SessionError as error:
@@ -46,3 +56,41 @@ def _compared(head: int) -> str:
     if head == 0:
         return "There is nothing to compare yet: this is the base picture."
     return f"Before: the base picture (version 0). After: version {head}."
+
+
+def told(session: Session, about: str) -> str:
+    """What the record says of one thing, or, about nothing, of all that was changed."""
+    layers = [layer for layer in session.layers if layer.visible]
+    if about:
+        named = parse(about)
+        layers = [
+            layer
+            for layer in layers
+            if same_thing(named, layer.prompt if layer.kind == "add" else layer.target)
+            or (layer.kind == "replace" and same_thing(named, layer.prompt))
+        ]
+        if not layers:
+            return (
+                f"I have not changed {words.definite(about)}: {_as_it_was(about)} as in the picture at first."
+            )
+    if not layers:
+        return "Nothing is changed: this is the base picture."
+    said = [
+        f"{words.edit(layer.target, layer.prompt, layer.kind)} (version {layer.version})" for layer in layers
+    ]
+    return f"{words.capital('; '.join(said))}."
+
+
+def _as_it_was(about: str) -> str:
+    return "they are" if words.is_several(about) else "it is"
+
+
+def _saved(session: Session, path: str) -> Moved:
+    """Save the picture at the head; a file that is there already is left alone."""
+    where = Path(path).expanduser()
+    if where.exists():
+        return Moved(
+            remark=f"{path} is there already, so nothing was saved: name another file.", possible=False
+        )
+    session.export(where)
+    return Moved(remark=f"Saved as {path}.")

@@ -21,7 +21,8 @@ class Notes(BaseModel):
     ``focus`` holds, by version, the layers that the turn which made it was about, most recent last; ``moved``
     the head after a turn that moved it, and what "it" means since then. ``offers`` are the variations on
     offer. ``warned`` says that the user was told that this is a photo. ``unfinished`` is the sentence that is
-    being carried out: found when a session is opened, it was cut off.
+    being carried out: found when a session is opened, it was cut off. ``marks`` are the names that the user
+    gave to versions. ``asked`` is the question that the last turn stopped at, to be answered by yes or no.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -31,6 +32,8 @@ class Notes(BaseModel):
     offers: Offers | None = None
     warned: bool = False
     unfinished: str | None = None
+    marks: dict[str, int] = Field(default_factory=dict)
+    asked: str | None = None
 
 
 class NotesFile:

@@ -77,10 +77,11 @@ class Variations(_Step):
 
 
 class Pick(_Step):
-    """Choose one of the variations on offer, counted from 1."""
+    """Choose one of the variations on offer, counted from 1; with a ``prompt``, made with another look."""
 
     do: Literal["pick"] = "pick"
     index: int = Field(ge=1)
+    prompt: str | None = None
 
 
 class Keep(_Step):
@@ -102,6 +103,27 @@ class Compare(_Step):
     do: Literal["compare"] = "compare"
 
 
+class Mark(_Step):
+    """Give the version at the head a name, for the user to come back to it."""
+
+    do: Literal["mark"] = "mark"
+    name: str
+
+
+class Tell(_Step):
+    """Say from the record what was changed: of one thing, or (about nothing) of all."""
+
+    do: Literal["tell"] = "tell"
+    about: str = ""
+
+
+class Save(_Step):
+    """Save the picture at the head to a file that the user named."""
+
+    do: Literal["save"] = "save"
+    path: str
+
+
 class Ask(_Step):
     """Ask the user, and change nothing."""
 
@@ -110,7 +132,21 @@ class Ask(_Step):
 
 
 Step = Annotated[
-    Edit | Undo | Redo | Goto | Hide | Show | Variations | Pick | Keep | Refresh | Compare | Ask,
+    Edit
+    | Undo
+    | Redo
+    | Goto
+    | Hide
+    | Show
+    | Variations
+    | Pick
+    | Keep
+    | Refresh
+    | Compare
+    | Mark
+    | Tell
+    | Save
+    | Ask,
     Field(discriminator="do"),
 ]
 

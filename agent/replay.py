@@ -404,7 +404,8 @@ def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computi
     if engine.revision != request.revision:
         raise EngineError(
             f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
-            f" of revision {engine.revision}: only the same weights give the same pixels."
+            f" of revision {engine.revision}, so it would come out with other pixels and was not painted:"
+            f" {_way_on(path)}."
         )
     most = max(getattr(engine, "areas", (getattr(engine, "area", 1),)))
     if request.area is not None and request.area > most:
@@ -413,6 +414,15 @@ def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computi
             " at most: the file is damaged."
         )
     return engine
+
+
+def _way_on(path: Path) -> str:
+    """What can be done with a file that cannot be painted again here."""
+    if path.suffix.lower() == ".json":
+        own = _session_of(path)
+        name = f"--session {own.name}" if own is not None else "its session"
+        return f"the session has the picture as it is, and “inpalla chat {name}” goes on with it"
+    return f"the picture itself is whole, and “inpalla chat {path.name}” goes on with it"
 
 
 def _packed_masks(fields: Mapping[str, str]) -> Mapping[str, Any]:

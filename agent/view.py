@@ -9,7 +9,7 @@ from typing import Any, cast
 from agent.notes import Notes
 from agent.plan import Edit, Step, Undo
 from agent.planner.base import Context, LayerView, VersionView
-from sessions.model import Version
+from sessions.model import Turn, Version
 from sessions.session import Session
 from tools.request import Kind
 
@@ -44,6 +44,8 @@ def context_of(session: Session, notes: Notes) -> Context:
         history=history,
         offer=_offer(notes) if offers else None,
         nearest=nearest,
+        marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
+        done=_changed_something(turns, head),
     )
 
 
@@ -90,6 +92,15 @@ def _described(session: Session, versions: Sequence[Version]) -> Iterator[Mappin
     for version in versions:
         if version.number not in parents:
             yield from cast(list[Mapping[str, Any]], session.recipe(version.number)["layers"])
+
+
+def _changed_something(turns: Sequence[Turn], head: int) -> bool:
+    """Whether the last sentence moved the head; plain talk takes nothing back from the one before."""
+    spoken = [turn for turn in turns if turn.plan.get("steps")]
+    if not spoken:
+        return True
+    before = spoken[-2].version if len(spoken) > 1 else 0
+    return spoken[-1].version == head and before != head
 
 
 _WHICH = re.compile(r"There are [^.:]+: (?:do you mean|which do you mean)[^?]+\?$")

@@ -416,6 +416,21 @@ async def test_in_doubt_it_asks_and_takes_yes_or_no_for_an_answer(flat: Flat) ->
     assert [layer.target for layer in flat.session.layers] == ["the sofa", "the picture"]
 
 
+async def test_a_question_outlives_the_program(flat: Flat) -> None:
+    flat.engines.finder.sure = 0.2
+    await flat.editor.say("make the sofa red")
+    editor = flat.reopen()
+    assert editor.remarks == ("Still to be answered: I am not sure that I found the sofa. Shall I go on?",)
+    assert (await editor.say("yes")).changed
+    assert is_near(flat.colour("sofa"), PAINTS["red"])
+
+    await editor.say("make the rug green")
+    editor = flat.reopen(asks=False)  # and a no is a no where none is asked
+    turn = await editor.say("no")
+    assert (turn.changed, turn.reply[:18]) == (False, "I left the rug alo")
+    assert not (await editor.say("yes")).changed
+
+
 async def test_where_nobody_can_answer_a_doubtful_edit_is_done_with_a_remark(flat: Flat) -> None:
     editor = flat.reopen(asks=False)
     flat.engines.finder.sure = 0.2

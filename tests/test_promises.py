@@ -155,7 +155,7 @@ def test_what_was_put_there_leaves_nothing_when_it_goes(tmp_path: Path) -> None:
             if len(sentences) > 1:
                 assert not say(opened, "bring the plant back").failed
                 assert np.array_equal(opened.session.picture(), with_plant)
-    assert np.array_equal(*pictures)
+    assert np.array_equal(pictures[0], pictures[1])
 
 
 def test_hiding_what_was_never_edited_asks_and_changes_nothing(editor: Editor) -> None:

@@ -253,8 +253,10 @@ def test_another_engine_or_revision_is_refused(
     engine = registry.load_inpainter("colour-painter")
     assert isinstance(engine, ColourPainter)
     monkeypatch.setattr(engine, "revision", "2")
-    for file in (Path("out.png"), request(home, 0)):
-        assert "of revision 1, and the one here is of revision 2" in refusal(inpalla, file, "-o", "again.png")
+    for file, way_on in ((Path("out.png"), "inpalla chat out.png"), (request(home, 0), "chat --session s")):
+        said = refusal(inpalla, file, "-o", "again.png")
+        assert "of revision 1, and the one here is of revision 2" in said
+        assert way_on in said
     text = request(home, 0).read_text()
     Path("gone.json").write_text(text.replace("colour-painter", "no-such-painter"))
     assert "no inpainter 'no-such-painter'" in refusal(inpalla, "gone.json", "-o", "again.png")

@@ -9,7 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Refresh, Show, Step, Undo, Variations
+from agent.plan import (
+    Ask,
+    Compare,
+    Edit,
+    Goto,
+    Hide,
+    Mark,
+    Pick,
+    Plan,
+    Redo,
+    Refresh,
+    Save,
+    Show,
+    Step,
+    Tell,
+    Undo,
+    Variations,
+)
 from tools.language.looks import settled
 from tools.request import Kind
 
@@ -51,7 +68,8 @@ class Context:
     ``history`` holds every version by its number, 0 (the base) first. It may be left empty: then ``advance``
     knows the base and the current version only, and takes the others for what the current one is without its
     newest layers. ``offer`` is the edit that the variations on offer are variations of. ``nearest`` says that
-    the nearest to what was asked last is on offer, to be kept.
+    the nearest to what was asked last is on offer, to be kept. ``marks`` are the names that the user gave to
+    versions. ``done``: the sentence before changed the picture, so that there is something to take back.
     """
 
     layers: tuple[LayerView, ...] = ()
@@ -64,6 +82,8 @@ class Context:
     history: tuple[VersionView, ...] = ()
     offer: Edit | None = None
     nearest: bool = False
+    marks: tuple[tuple[str, int], ...] = ()
+    done: bool = True
 
 
 class Planner(Protocol):
@@ -93,6 +113,10 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
         match step:
             case Ask():
                 asked = step.question
+            case Mark():
+                state = replace(state, marks=(*state.marks, (step.name, state.head)))
+            case Tell() | Save() | Compare():
+                pass
             case Variations():
                 state = _offered(state, step)
             case Undo() | Redo() | Goto():
@@ -105,7 +129,8 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
                     state, changed = after, True
     if changed:
         state = _committed(state)
-    return replace(state, sentences=(*context.sentences, sentence), question=asked)
+    done = state.head != context.head or not plan.steps
+    return replace(state, sentences=(*context.sentences, sentence), question=asked, done=done)
 
 
 def _guessed_history(context: Context) -> tuple[VersionView, ...]:

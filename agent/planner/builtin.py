@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.plan import Plan
+from agent.planner import conversation
 from agent.planner.base import Context
 from agent.planner.combined import Combined
 from agent.planner.frames import Parser
@@ -30,4 +31,5 @@ class BuiltinPlanner:
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
-        return resolve(self._parser.parse(sentence), context, self._parser.parse)
+        said = conversation.read(sentence, context, self.plan_now)
+        return said or resolve(self._parser.parse(sentence), context, self._parser.parse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from agent.plan import Ask, Hide, Undo, Variations
@@ -25,6 +26,7 @@ from agent.planner.layers import (
     object_of,
     same_thing,
 )
+from agent.planner.objections import slip
 from agent.planner.outcome import VAGUE, Done, ask, made
 from agent.planner.wording import (
     definite,
@@ -36,7 +38,12 @@ from agent.planner.wording import (
     short,
     target_of,
 )
+from tools.language.colours import value_of
+from tools.language.looks import read_look
 from tools.request import Kind
+
+_MORE_LIKE = re.compile(r"(?:a (?:bit|little) )?more like (?:a |the )?(?P<name>[\w -]+)", re.IGNORECASE)
+""" "make it more like honey": the colour of honey on what it is made of."""
 
 
 def vague(frame: Frame, context: Context) -> Done:
@@ -51,6 +58,11 @@ def vague(frame: Frame, context: Context) -> Done:
         return _wrong_object(frame, context)
     if frame.target and parse(frame.target).noun[-1].lower() in _ANYTHING:
         return ask(VAGUE)
+    wish = parse(frame.target) if frame.target and frame.kind is None and not frame.prompt else Phrase()
+    if wish.article.lower() in ("", "a", "an", "some") and wish.noun and wish.looks:
+        # "could we do pink walls": the walls that there are, in pink
+        look = " ".join(words_of(wish.looks))
+        return edit_of(Frame("edit", "restyle", target=f"the {' '.join(wish.noun)}", prompt=look), context)
     if frame.target:
         thing = target_of(frame.target)
         return ask(
@@ -99,6 +111,8 @@ def edit_of(frame: Frame, context: Context) -> Done:
 def _restyle(frame: Frame, context: Context) -> Done:
     if not frame.prompt:
         return vague(replace(frame, act="ask"), context)
+    if (hue := _MORE_LIKE.fullmatch(frame.prompt)) is not None and value_of(hue["name"]) is not None:
+        frame = replace(frame, prompt=f"in {hue['name']}")
     if frame.target:
         if _whole(frame.target):
             return ask("Everything is too much for one edit: which things shall I change?")
@@ -108,12 +122,16 @@ def _restyle(frame: Frame, context: Context) -> Done:
         layer = layer_named(frame.target, context)
         if layer is None and sort_of(parse(frame.target).noun[-1]) == "colour":
             layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"
+        if (question := slip(frame.target, frame.prompt)) is not None:
+            return ask(question)
         if layer:
             return _revise(layer, frame.prompt)
         return made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")
     layers = layers_referred(frame, context)
     if not layers:
         return ask(_what_look(frame))
+    if (question := slip(object_of(layers[-1]), frame.prompt)) is not None:
+        return ask(question)
     results = [
         _revise(layer, frame.prompt)
         if layer.visible and layer.kind != "remove"
@@ -132,6 +150,10 @@ def _what_look(frame: Frame) -> str:
 
 
 def _revise(layer: LayerView, look: str) -> Done:
+    name = look.removeprefix("in ")
+    if name != look and value_of(name) is not None and read_look(layer.prompt, layer.target).material:
+        # "honey oak" is a colour of its own: what it is made of stays apart from it
+        return made(layer.target, f"{layer.prompt.partition(' in ')[0]} {look}", layer.kind, layer)
     prompt = revised(layer.prompt, look) if layer.prompt else restyled(layer.target, look)
     return made(layer.target, prompt, layer.kind, layer)
 

@@ -25,6 +25,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from agent import ollama_server
 from agent.errors import PlannerError
 from agent.plan import Plan
+from agent.planner import conversation
 from agent.planner.base import Context, LayerView
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.english.lexicon import words as word_set
@@ -233,6 +234,8 @@ class OllamaPlanner:
         """
         if not sentence.strip():
             return self._builtin.plan_now(sentence, context)
+        if (said := conversation.read(sentence, context, self._builtin.plan_now)) is not None:
+            return said  # the record knows more of the conversation than a model does
         async with self._on_card():
             for _ in range(2):
                 answer = await self._answer(sentence, context, picture)

@@ -31,6 +31,7 @@ from agent.planner.wording import (
     bare,
     with_noun,
 )
+from tools.language.looks import Look, read_look
 from tools.request import Kind
 
 Parse = Callable[[str], tuple[Frame, ...]]
@@ -43,6 +44,9 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     sofa" · "Into what?" · "blue velvet".
     """
     answered = _answered(tuple(frames), context, parse_earlier)
+    answered = tuple(
+        _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
+    )
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     done: list[Done] = []
     state = context
@@ -52,6 +56,31 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
     return _plan(done)
+
+
+def _meant(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:
+    """ "no, I meant the plant" after a sentence that changed nothing: the same of the plant, and nothing is
+    taken back.
+    """
+    corrects = len(frames) == 1 and frames[0].act == "ask" and frames[0].correction and frames[0].target
+    if not corrects or context.done or parse_earlier is None or not context.sentences:
+        return frames
+    earlier = tuple(frame for frame in parse_earlier(context.sentences[-1]) if frame.act == "edit")
+    return tuple(replace(frame, target=frames[0].target, reference="") for frame in earlier[:1]) or frames
+
+
+def _stepped(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
+    """ "the same for the armchair" after "darker": the armchair darker, not in the other thing's colour."""
+    copies = frame.like == "last" or (frame.act == "ask" and frame.also and not frame.like)
+    if not (copies and frame.target) or parse_earlier is None or not context.sentences or not context.done:
+        return frame
+    earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
+    looks = [read_look(each.prompt) if each.kind == "restyle" else Look() for each in earlier]
+    if not looks or not all(
+        look.step is not None and look.is_colour_only and look.value is None for look in looks
+    ):
+        return frame
+    return replace(frame, act="edit", kind="restyle", like="", also=False, prompt=earlier[-1].prompt)
 
 
 def _other_one(frame: Frame, context: Context) -> Frame:

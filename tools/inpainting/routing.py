@@ -22,9 +22,13 @@ from tools.inpainting import recolour
 from tools.language.looks import Look, read_look, settled
 from tools.request import ColourStage, Kind, Request
 from tools.segment import CancelCheck, never
+from tools.things import thing_in
 
 Pixels = NDArray[np.uint8]
 Oklab = tuple[float, float, float]
+
+MIRRORS = frozenset({"mirror"})
+"""Things that show others: a colour or a material over the whole would paint what they mirror."""
 
 CUT_OUT = frozenset({"drawing"})
 """Engines whose new things have an edge of their own: their patches hold nothing of what is around them."""
@@ -204,6 +208,8 @@ def _restyled(
         stage = _stage(look, value, current, compose(picture, [painted]), edit.mask)
         stage = stage.model_copy(update={"painted": previous.painted})
         return _named(look, Route(replace(edit, colour=stage), _Repainted(painted), kept=before))
+    if thing_in(edit.target)[0] in MIRRORS:
+        return Route(edit)
     if has_colour and not look.material and not look.rest and (look.is_colour_only or look.like):
         stage = _stage(look, value, current, picture, edit.mask)
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))

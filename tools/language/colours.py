@@ -471,6 +471,30 @@ def _mixed(one: Value | None, other: Value | None, share: float) -> Value | None
     return within_rgb(_triple(mixed))
 
 
+_COMMON: Final = tuple(
+    """
+    red green blue yellow orange purple pink brown black white grey beige cream navy teal mustard turquoise
+    lavender burgundy maroon olive sage terracotta charcoal ivory salmon coral magenta violet lilac gold
+    silver khaki mint peach rust indigo ochre cyan aqua emerald crimson scarlet taupe
+    """.split()
+)
+"""Names that nearly everybody uses: what an unknown word may be a slip of."""
+
+
+def common_name_near(word: str) -> str | None:
+    """The everyday name of a colour that an unknown word may be a slip of: "grean", "blu", "beigh".
+
+    One letter wrong, swapped, missing or too many; in words of more than six letters two. It is a guess, to
+    be asked about: ``value_of`` takes only what is certain.
+    """
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
+    most = 2 if len(word) > 6 else 1
+    found = process.extractOne(word.lower(), _COMMON, scorer=OSA.distance, score_cutoff=most)
+    return found[0] if found and found[0] != word.lower() else None
+
+
 @cache
 def _slips() -> tuple[str, ...]:
     return tuple(sorted(name for name in names() if " " not in name and len(name) >= 5))
