@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell, Undo
 from agent.planner.base import Context, LayerView, advance
 from agent.planner.english.phrase import parse, render
 from agent.planner.layers import layer_named, layers_about, object_of, stem
@@ -40,7 +40,7 @@ _TAKE = r"(?:take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
 
 _PICK = re.compile(
     rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's )?{_TAKE} )?{_WHICH}{_ONE}"
-    rf"(?:(?:,| is| looks| was|'s)+ (?:really |very |the |so |quite )*{_LIKED}\w*)?"
+    rf"(?:(?:,| is| looks| was|'s)+ (?:really |very |the |so |quite )*{_LIKED}\w*| best| most| better)?"
     rf"(?:[,;.]? (?:so |and |please |i(?:'ll| will)? |let's )*{_TAKE} (?:it|that|this|that one|this one))?"
 )
 _PICK_BUT = re.compile(
@@ -74,8 +74,9 @@ _BUT = r"(?:but|except(?: for)?|apart from|other than|besides)"
 _PAINTING = ("paint", "make", "turn", "colour", "color")
 _ALL_BUT = re.compile(
     rf"(?P<verb>delete|remove|get rid of|take away|take out|erase|{'|'.join(_PAINTING)}) "
-    rf"(?:all|every)(?: of)?(?: the)? (?P<noun>\w+(?: \w+)?),? {_BUT} (?P<kept>the .+?)"
-    r"(?: (?P<one>one|ones)(?: (?P<look>.+))?)?"
+    rf"(?:all|every)(?: of)?(?: the)? (?P<noun>\w+(?: \w+)?),? {_BUT} "
+    r"(?:the (?P<some>one|ones) (?P<place>(?:on|in|at) the \w+(?: (?:left|right|corner))?)"
+    r"|(?P<kept>the .+?)(?: (?P<one>one|ones))?)(?: (?P<look>.+))?"
 )
 _EVERYTHING = re.compile(rf"(?:change|{'|'.join(_PAINTING)}) (?:everything|it all|all of it)\b.*")
 _CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
@@ -237,9 +238,11 @@ def _undone(said: str, context: Context) -> Done | None:
         )
     if found := _NTH_CHANGE.fullmatch(said):
         number = _ORDINAL[found["which"]]
+        if number < 0:
+            return Done((Undo(count=1),), ("undo",))
         if number > len(visible) or not visible:
             return ask(f"I have made {len(visible)} changes that show; which shall I undo?")
-        layer = visible[number - 1 if number > 0 else number]
+        layer = visible[number - 1]
         return Done((Hide(layer=layer.id),), (f"{short(object_of(layer))}: undone",))
     return None
 
@@ -251,10 +254,10 @@ def _all_but(said: str, context: Context) -> Done | None:  # noqa: ARG001
     if found is None:
         return None
     removes = found["verb"] not in _PAINTING
-    noun, kept = found["noun"], found["kept"]
-    if found["one"]:
-        last = parse(noun).noun[-1]
-        kept = f"{kept} {last if found['one'] == 'ones' else stem(last)}"
+    noun, count = found["noun"], found["one"] or found["some"]
+    last = parse(noun).noun[-1]
+    own = "" if not count else last if count == "ones" else stem(last)
+    kept = f"the {own} {found['place']}" if found["place"] else f"{found['kept']} {own}".strip()
     if removes == bool(found["look"]):
         return None
     target = f"all the {noun} but {kept}"
@@ -280,9 +283,14 @@ def _swapped(said: str, context: Context) -> Done | None:
             prompt = restyled(name, look) if _colour_of(theirs) else f"{render(parse(name))} {look}"
             steps.append(Edit(target=target_of(name), prompt=prompt, kind="restyle"))
         else:
-            prompt = revised(layer.prompt, look) if _colour_of(theirs) else f"{layer.prompt} {look}"
+            prompt = revised(layer.prompt, look) if _colour_of(theirs) else f"{_colourless(layer)} {look}"
             steps.append(Edit(target=layer.target, prompt=prompt, kind="restyle", layer=layer.id))
     return Done(tuple(steps), (f"{short(things[0][0])} and {short(things[1][0])}: colours swapped",))
+
+
+def _colourless(layer: LayerView) -> str:
+    phrase = parse(layer.prompt)
+    return render(replace(phrase, looks=tuple(look for look in phrase.looks if look.sort != "colour")))
 
 
 def _colour_of(layer: LayerView | None) -> str:

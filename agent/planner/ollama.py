@@ -234,8 +234,8 @@ class OllamaPlanner:
         """
         if not sentence.strip():
             return self._builtin.plan_now(sentence, context)
-        if (said := conversation.read(sentence, context, self._builtin.plan_now)) is not None:
-            return said  # the record knows more of the conversation than a model does
+        if (known := conversation.read(sentence, context, self._builtin.plan_now)) is not None:
+            return known  # the record knows more of the conversation than a model does
         async with self._on_card():
             for _ in range(2):
                 answer = await self._answer(sentence, context, picture)

@@ -471,13 +471,13 @@ def _mixed(one: Value | None, other: Value | None, share: float) -> Value | None
     return within_rgb(_triple(mixed))
 
 
-_COMMON: Final = tuple(
-    """
-    red green blue yellow orange purple pink brown black white grey beige cream navy teal mustard turquoise
-    lavender burgundy maroon olive sage terracotta charcoal ivory salmon coral magenta violet lilac gold
-    silver khaki mint peach rust indigo ochre cyan aqua emerald crimson scarlet taupe
-    """.split()
-)
+_EVERYDAY: Final = (
+    "red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "black", "white", "grey",
+    "beige", "cream", "navy", "teal", "mustard", "turquoise", "lavender", "burgundy", "maroon", "olive",
+    "sage", "terracotta", "charcoal", "ivory", "salmon", "coral", "magenta", "violet", "lilac", "gold",
+    "silver", "khaki", "mint", "peach", "rust", "indigo", "ochre", "cyan", "aqua", "emerald", "crimson",
+    "scarlet", "taupe",
+)  # fmt: skip
 """Names that nearly everybody uses: what an unknown word may be a slip of."""
 
 
@@ -491,7 +491,7 @@ def common_name_near(word: str) -> str | None:
     from rapidfuzz.distance import OSA
 
     most = 2 if len(word) > 6 else 1
-    found = process.extractOne(word.lower(), _COMMON, scorer=OSA.distance, score_cutoff=most)
+    found = process.extractOne(word.lower(), _EVERYDAY, scorer=OSA.distance, score_cutoff=most)
     return found[0] if found and found[0] != word.lower() else None
 
 

@@ -1,0 +1,160 @@
+"""Scripted conversations through the whole agent: what is planned, which layers show, which version it is.
+
+A script in ``conversations/`` is a text: a sentence after ">", then what must come of it. A line with "=" is
+a step of the plan; one with "|" is the version and, after a colon, the layers that show; one with "!" is a
+part of the reply. Without "|" nothing may have changed. "?" after the version: what was asked for was not
+done. "*" stands for the name that a colour comes to. "@reopen" closes the session and opens it again, as
+another process would. Lines with "#" are remarks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+from agent.editor import Editor
+from agent.events import Turn
+from agent.plan import (
+    Ask,
+    Compare,
+    Edit,
+    Goto,
+    Hide,
+    Keep,
+    Mark,
+    Pick,
+    Redo,
+    Refresh,
+    Save,
+    Show,
+    Step,
+    Tell,
+    Undo,
+    Variations,
+)
+from agent.planner import load_planner
+from sessions import Sessions
+from tests.talking_room import PRESET, TalkingEngines, room
+
+FOLDER = Path(__file__).parent / "conversations"
+SCRIPTS = sorted(FOLDER.glob("*.txt"))
+
+
+@dataclass
+class Said:
+    """One sentence of a script, and what must come of it."""
+
+    line: int
+    sentence: str
+    steps: list[str] = field(default_factory=list)
+    state: str = ""
+    reply: list[str] = field(default_factory=list)
+
+
+def read(script: Path) -> list[Said]:
+    """The sentences of a script."""
+    said: list[Said] = []
+    for number, line in enumerate(script.read_text().splitlines(), 1):
+        mark, _, rest = line.strip().partition(" ")
+        match mark:
+            case ">":
+                said.append(Said(number, rest))
+            case "@reopen":
+                said.append(Said(number, mark))
+            case "=":
+                said[-1].steps.append(rest)
+            case "|":
+                said[-1].state = rest
+            case "!":
+                said[-1].reply.append(rest)
+            case "" | "#":
+                pass
+            case _:
+                raise ValueError(f"{script.name}:{number}: {line}")
+    return said
+
+
+def in_words(step: Step) -> str:
+    """A step as the scripts write it."""
+    match step:
+        case Edit(target=target, prompt=prompt, kind=kind, layer=layer):
+            own = f" [{layer}]" if layer is not None else ""
+            return f"{kind}{own} {target}" + (f" -> {prompt}" if prompt else "")
+        case Undo(count=count) | Redo(count=count):
+            return f"{step.do} {count}"
+        case Goto(version=version):
+            return f"goto {version}"
+        case Hide(layer=layer) | Show(layer=layer) | Refresh(layer=layer):
+            return f"{step.do} {layer}"
+        case Variations(count=count, target=target, prompt=prompt):
+            return f"variations {count} {target} -> {prompt}"
+        case Pick(index=index, prompt=prompt):
+            return f"pick {index}" + (f" -> {prompt}" if prompt else "")
+        case Mark(name=name):
+            return f"mark {name}"
+        case Tell(about=about):
+            return f"tell {about}".strip()
+        case Save(path=path):
+            return f"save {path}"
+        case Keep() | Compare():
+            return step.do
+        case Ask():
+            return "ask"
+
+
+def state_of(editor: Editor, turn: Turn) -> str:
+    """The version and the layers that show, as the scripts write them."""
+    layers = [
+        f"{layer.id} {layer.target}" + (f" -> {layer.prompt}" if layer.kind != "remove" else " -> gone")
+        for layer in editor.session.layers
+        if layer.visible
+    ]
+    return f"v{turn.version}{'?' if turn.failed else ''}: {'; '.join(layers)}".rstrip(": ")
+
+
+def open_room(root: Path) -> Editor:
+    sessions = Sessions(root)
+    session = sessions.open("talk") if sessions.exists("talk") else sessions.create("talk", room())
+    return Editor.open(
+        session=session, preset=PRESET, planner=load_planner("builtin"), engines=TalkingEngines(), asks=False
+    )
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_conversation_goes_as_it_is_written(script: Path, root: Path) -> None:
+    editor = open_room(root / "sessions")
+    before, wrong = "v0", []
+    try:
+        for said in read(script):
+            if said.sentence == "@reopen":
+                editor.close()
+                editor = open_room(root / "sessions")
+                continue
+            turn = asyncio.run(editor.say(said.sentence))
+            came = [in_words(step) for step in turn.plan.steps]
+            state = state_of(editor, turn)
+            wanted = said.state or before
+            missing = [part for part in said.reply if part not in turn.reply]
+            same = fnmatchcase(state.replace("?", ""), wanted.replace("?", ""))
+            failed = bool(said.state) and ("?" in state) != ("?" in wanted)
+            if came != said.steps or missing or not same or failed:
+                wrong.append(
+                    f"{script.name}:{said.line}: {said.sentence}\n"
+                    + "".join(f"= {step}\n" for step in came)
+                    + f"| {state}\n! {turn.reply}\n"
+                )
+            before = state.replace("?", "")
+    finally:
+        editor.close()
+    assert not wrong, "\n\n" + "\n".join(wrong)
