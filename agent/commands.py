@@ -20,7 +20,7 @@ from rapidfuzz import process
 from agent.display import Shown, history, layer_rows, marked
 from agent.errors import AgentError
 from agent.paths import meant
-from agent.plan import Goto, Hide, Pick, Plan, Redo, Show, Step, Undo
+from agent.plan import Goto, Hide, Mark, Pick, Plan, Redo, Show, Step, Undo
 from agent.text import plain, printable
 from agent.words import listed
 from sessions.catalog import Sessions
@@ -139,8 +139,16 @@ async def _redo(chat: Chat, argument: str) -> None:
 
 
 async def _goto(chat: Chat, argument: str) -> None:
-    version = _number("goto", argument.lower().removeprefix("v"), least=0)
+    version = chat.editor.marks.get(argument.lower())
+    if version is None:
+        version = _number("goto", argument.lower().removeprefix("v"), least=0)
     await _step(chat, Goto(version=version), "goto", argument)
+
+
+async def _mark(chat: Chat, argument: str) -> None:
+    if not argument:
+        raise AgentError(f"Use {COMMANDS['mark'].synopsis}.")
+    await _step(chat, Mark(name=argument.lower()), "mark", argument)
 
 
 async def _hide(chat: Chat, argument: str) -> None:
@@ -170,7 +178,7 @@ async def _pick(chat: Chat, argument: str) -> None:
 
 
 async def _history(chat: Chat, argument: str) -> None:  # noqa: ARG001
-    chat.console.say("\n".join(history(chat.session.versions, chat.session.head)))
+    chat.console.say("\n".join(history(chat.session.versions, chat.session.head, chat.editor.marks)))
 
 
 async def _layers(chat: Chat, argument: str) -> None:  # noqa: ARG001
@@ -324,7 +332,11 @@ def _hidden_words(chat: Chat) -> Words:
 
 
 def _version_words(chat: Chat) -> Words:
-    return [(str(each.number), each.sentence or "the base picture") for each in chat.session.versions]
+    named = [(name, f"version {number}") for name, number in chat.editor.marks.items()]
+    return [
+        *((str(each.number), each.sentence or "the base picture") for each in chat.session.versions),
+        *named,
+    ]
 
 
 def _offer_words(chat: Chat) -> Words:
@@ -343,7 +355,8 @@ def _command_words(chat: Chat) -> Words:  # noqa: ARG001
 _ALL = (
     Command("undo", "[N]", "go back one version, or N", _undo),
     Command("redo", "[N]", "go forward one version that was undone, or N", _redo),
-    Command("goto", "N", "go to a version; 0 is the base picture", _goto, _version_words),
+    Command("goto", "N | NAME", "go to a version; 0 is the base picture", _goto, _version_words),
+    Command("mark", "NAME", "give this version a name, for /goto and “go back to NAME”", _mark),
     Command("history", "", "the versions and the sentences that made them", _history),
     Command("layers", "", "what was edited, layer by layer", _layers),
     Command("hide", "N", "take layer N out and keep the others", _hide, _visible_words),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from agent import words
@@ -241,8 +242,10 @@ def timing(seconds: Mapping[str, float]) -> str:
     return f"{seconds['total']:.1f} s" + (f" ({', '.join(parts)})" if parts else "")
 
 
-def history(versions: Sequence[Version], head: int) -> list[str]:
-    """The tree of versions, one line each, the head marked with ``*``.
+def history(
+    versions: Sequence[Version], head: int, marks: Mapping[str, int] = MappingProxyType({})
+) -> list[str]:
+    """The tree of versions, one line each, the head marked with ``*``, and with the names in ``marks``.
 
     A line of versions stays at one indentation, however long it is; a branch that was left is indented
     under the version that it left. The way to the head counts as the trunk, then that of the latest version.
@@ -259,8 +262,14 @@ def history(versions: Sequence[Version], head: int) -> list[str]:
     width = len(str(len(versions) - 1))
     return [
         f"{'*' if number == head else ' '} {guide}{number:>{width}}  {_sentence(versions[number])}"
+        f"{_names(number, marks)}"
         for number, guide in _walk(children, trunk)
     ]
+
+
+def _names(number: int, marks: Mapping[str, int]) -> str:
+    named = [f"“{name}”" for name, version in marks.items() if version == number]
+    return f"  {', '.join(named)}" if named else ""
 
 
 def _walk(children: Mapping[int, Sequence[int]], trunk: set[int]) -> Iterator[tuple[int, str]]:

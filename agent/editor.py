@@ -156,6 +156,11 @@ class Editor:
 
         return context_of(self.session, self._bench.notes.notes)
 
+    @property
+    def marks(self) -> Mapping[str, int]:
+        """The versions that the user gave a name, by it."""
+        return dict(self.context().marks)
+
     def offers(self) -> list[NDArray[np.uint8]]:
         """The pictures that what is on offer would make, each uint8 RGB (H, W, 3); empty without.
 

@@ -224,15 +224,15 @@ def _anew(session: Session, piece: Piece, found: Piece, layers: Sequence[Layer],
 
 
 def _behind(session: Session, piece: Piece, layers: Sequence[Layer], out: Sequence[int]) -> Piece:
-    """The piece beneath the things that were put before its own."""
+    """The piece beneath the things that were put before its own, and without what is another thing's."""
     found = session.pictures.get(piece.mask or "") >= 128
-    mask, under = seeing.before(session, layers, found, out)
+    mask, under = seeing.before(session, layers, seeing.apart(session, layers, found, out, piece.target), out)
     if not mask.any():
         return piece.but(outcome="not found")
-    if under is not None or np.array_equal(mask, found):
+    if np.array_equal(mask, found):
         return piece.but(under=under)
     area = float(np.count_nonzero(mask)) / mask.size
-    return piece.but(mask=session.pictures.put(mask), area=area)
+    return piece.but(mask=session.pictures.put(mask), area=area, under=under)
 
 
 def unseen(session: Session, pieces: Sequence[Piece]) -> tuple[list[Piece], list[str]]:

@@ -11,7 +11,7 @@ import asyncio
 import signal
 import threading
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -67,6 +67,11 @@ class ChatEditor(Protocol):
     @property
     def remarks(self) -> Sequence[str]:
         """Sentences about how the picture was read and what was left unfinished."""
+        ...
+
+    @property
+    def marks(self) -> Mapping[str, int]:
+        """The versions that have a name."""
         ...
 
     async def say(self, sentence: str, on_event: Listener = ...) -> Turn:

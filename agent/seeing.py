@@ -81,6 +81,20 @@ def usual(session: Session) -> NDArray[np.uint8]:
     return without(session, Changes(), left_out(shown(session, Changes()), "the wall"))
 
 
+def apart(session: Session, layers: Sequence[Layer], mask: Mask, out: Sequence[int], phrase: str) -> Mask:
+    """A mask (H, W) that was found for a phrase without the layers ``out``, without what those of them that
+    are about things of other kinds have taken already: the smaller thing is before the larger one.
+    """
+    kind = thing_in(phrase)[0]
+    for layer in layers:
+        if layer.id not in out or layer.kind != "restyle" or thing_in(layer.target)[0] == kind:
+            continue
+        theirs = session.pictures.get(layer.mask) >= 128
+        if np.count_nonzero(theirs & mask) < 0.5 * np.count_nonzero(mask):
+            mask = mask & ~theirs
+    return mask
+
+
 def before(
     session: Session, layers: Sequence[Layer], mask: Mask, out: Sequence[int]
 ) -> tuple[Mask, int | None]:

@@ -22,7 +22,7 @@ from PIL import ImageColor
 from agent.console import open_console
 from agent.display import understood
 from agent.events import Event, Listener, Turn
-from agent.plan import Compare, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
+from agent.plan import Compare, Edit, Goto, Hide, Mark, Pick, Plan, Redo, Show, Step, Undo, Variations
 from agent.repl import chat
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch
@@ -55,6 +55,7 @@ class PaintBox:
         self.remarks = remarks
         self.warm = False
         self._offers: list[NewLayer] = []
+        self.marks: dict[str, int] = {}
 
     async def say(self, sentence: str, on_event: Listener = lambda _: None) -> Turn:
         on_event(Event("planning", "planning"))
@@ -100,6 +101,9 @@ class PaintBox:
                 session.commit(Changes(hide=(step.layer,)), sentence)
             case Show():
                 session.commit(Changes(show=(step.layer,)), sentence)
+            case Mark():
+                self.marks[step.name] = session.head
+                return f"This is “{step.name}” now."
             case Variations():
                 self._offers = [_layer("all", colour) for colour in ("red", "green", "blue")[: step.count]]
                 return "Which one?"

@@ -156,6 +156,26 @@ async def test_versions_form_a_tree(folder: Path) -> None:
         assert [turn.sentence for turn in session.turns][2::2] == ["/undo", "/undo 2", "/goto 3"]
 
 
+async def test_a_version_has_a_name(folder: Path) -> None:
+    said = await talk(
+        folder,
+        "paint the left red",
+        "/mark Warm",
+        "paint the left blue",
+        "/goto warm",
+        "/history",
+        "/goto cold",
+    )
+    assert said.code == 1  # there is no version of the last name
+    assert said.lines[-3:] == [
+        "  0  the base picture",
+        "* 1  paint the left red  “warm”",
+        "  2  paint the left blue",
+    ]
+    with Sessions(folder / "sessions").open("box") as session:
+        assert session.head == 1
+
+
 async def test_a_layer_is_hidden_and_put_back(folder: Path) -> None:
     said = await talk(folder, "paint the left red and right blue", "/hide 0", "/layers", "/show 0", "/layers")
     assert said.code == 0
@@ -186,7 +206,7 @@ async def test_a_variation_is_picked(folder: Path) -> None:
         ("/undo 0", "Use /undo [N], where N is a number from 1."),
         ("/undo ²", "Use /undo [N], where N is a number from 1."),
         ("/undo 99999999999999999999", "Use /undo [N], where N is a number from 1."),
-        ("/goto", "Use /goto N, where N is a number from 0."),
+        ("/goto", "Use /goto N | NAME, where N is a number from 0."),
         ("/goto 4", "There is no version 4: there is only 0, the base picture."),
         ("/hide 0", "There is no layer 0: there are no layers yet."),
         ("/show v9", "There is no version 9: there is only 0, the base picture."),

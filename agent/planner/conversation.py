@@ -61,7 +61,8 @@ _BEFORE = re.compile(
     r"(?:[,;]? (?:but|and then|and|then|only|,)+ (?P<rest>.+))?"
 )
 _AS_IT_WAS = re.compile(
-    r"(?:(?:keep|leave|put|have|make|i want|i'd like|give me) )?(?P<thing>(?:the |my |both |all )?\w.*?) "
+    r"(?:(?:keep|leave|put|have|make|i want|i'd like|give me) (?P<thing>(?:the |my |both |all )\w.*?)"
+    r"|(?P<alone>(?:the |my |both )?\w+(?: \w+)?)) "
     r"(?:back )?(?:to )?(?:as|like|how|the way|what) (?:it|they|that) (?:was|were)"
     r"(?: before| at first| originally| at the start)?"
 )
@@ -227,11 +228,10 @@ def _before(thing: str, context: Context) -> int | None:
 def _undone(said: str, context: Context) -> Done | None:
     visible = [layer for layer in context.layers if layer.visible]
     if found := _AS_IT_WAS.fullmatch(said):
-        layers = layers_about(found["thing"], context, visible=True)
-        if not layers and not found["thing"].startswith(("it", "that", "them", "everything", "all")):
-            return Done((Tell(about=target_of(found["thing"])),), ())
+        thing = found["thing"] or found["alone"]
+        layers = layers_about(thing, context, visible=True)
         if not layers:
-            return None
+            return Done((Tell(about=target_of(thing)),), ()) if found["thing"] else None
         return Done(
             tuple(Hide(layer=layer.id) for layer in layers),
             tuple(f"{short(layer.target)}: as it was" for layer in layers),

@@ -70,9 +70,15 @@ def _meant(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | N
 
 
 def _stepped(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
-    """ "the same for the armchair" after "darker": the armchair darker, not in the other thing's colour."""
+    """ "the same for the armchair" after "make the sofa darker", of which no colour was ever asked: darker,
+    too, and not in the sofa's colour.
+    """
     copies = frame.like == "last" or (frame.act == "ask" and frame.also and not frame.like)
     if not (copies and frame.target) or parse_earlier is None or not context.sentences or not context.done:
+        return frame
+    focused = focused_layers(context)
+    parent = context.history[context.history[context.head].parent] if context.history else None
+    if not focused or parent is None or any(layer.id == focused[-1].id for layer in parent.layers):
         return frame
     earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
     looks = [read_look(each.prompt) if each.kind == "restyle" else Look() for each in earlier]
