@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,10 @@ from agent.plan import Ask, Compare, Goto, Mark, Redo, Save, Step, Tell, Undo
 from agent.planner.english.phrase import parse
 from agent.planner.layers import same_thing
 from sessions.errors import SessionError
+from sessions.model import Layer
 from sessions.session import Session
+from tools.language.colours import name_of
+from tools.language.looks import read_look
 
 
 class Moved(NamedTuple):
@@ -76,9 +80,19 @@ def told(session: Session, about: str) -> str:
     if not layers:
         return "Nothing is changed: this is the base picture."
     said = [
-        f"{words.edit(layer.target, layer.prompt, layer.kind)} (version {layer.version})" for layer in layers
+        f"{words.edit(layer.target, layer.prompt, layer.kind)} ({_in_words(layer)}version {layer.version})"
+        for layer in layers
     ]
     return f"{words.capital('; '.join(said))}."
+
+
+def _in_words(layer: Layer) -> str:
+    """The colour that a layer took from another thing, by its name."""
+    colour = layer.request.get("colour")
+    value = colour.get("value") if isinstance(colour, Mapping) else None
+    if not read_look(layer.prompt, layer.target).like or not isinstance(value, Sequence):
+        return ""
+    return f"{name_of(value)}, "
 
 
 def _as_it_was(about: str) -> str:

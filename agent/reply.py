@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from agent import words
@@ -11,6 +12,7 @@ from agent.state import Piece, TurnState
 from sessions.model import Layer
 
 _MOST_NAMED = 12
+_COUNT = re.compile(r"^(?:both|all|every|each|two|three|four)(?: of)?(?: the)? ", re.IGNORECASE)
 
 
 def summary(plan: Plan) -> str:
@@ -20,7 +22,7 @@ def summary(plan: Plan) -> str:
 
 def not_found(missing: Sequence[str], there: Sequence[str]) -> str:
     """What is said of things that are not there: "I see no piano. There are: a sofa and a rug."."""
-    absent = [words.bare(name) for name in dict.fromkeys(missing)]
+    absent = [_COUNT.sub("", words.bare(name)) for name in dict.fromkeys(missing)]
     said = f"I see no {words.listed(absent, 'or')}."
     # A segmenter that names what it cannot find would have the reply contradict itself.
     named = [words.indefinite(name) for name in dict.fromkeys(there) if words.bare(name) not in absent]

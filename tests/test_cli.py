@@ -126,6 +126,17 @@ def test_help_comes_without_the_models(home: Path) -> None:
         assert command in done.stdout
 
 
+def test_what_is_offered_names_its_session_and_is_kept_by_the_next_call(inpalla: Run, picture: Path) -> None:
+    # The finder sees everything wherever it looks, so it is never gone.
+    result = inpalla("edit", picture, "remove the picture of everything", "-o", "out.png")
+    assert (result.code, result.out) == (1, "")
+    assert "say “keep it”" in result.err
+    assert "--session flat-1" in result.err
+    assert not Path("out.png").exists()
+    assert inpalla("edit", picture, "keep it", "-o", "out.png", "--session", "flat-1").code == 0
+    assert middle(read_picture("out.png").pixels, "lamp") != middle(room(), "lamp")
+
+
 def test_edit_prints_one_object_a_sentence_as_the_contract_says(inpalla: Run, picture: Path) -> None:
     result = inpalla(
         "edit", picture, "make the sofa red", "darker", "undo", "-o", "out.png", "--session", "s", "--json"

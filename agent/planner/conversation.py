@@ -107,12 +107,13 @@ _SWAP = re.compile(
     r"(?: of (?P<one>.+?) and (?P<two>.+))?"
 )
 _ANSWERS = re.compile(r"by “(?P<slip>[^”]+)”, do you mean “(?P<meant>[^”]+)”\?", re.IGNORECASE)
+_OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|i do|of course|y)(?:[ ,].*)?")
 
 
 def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of a sentence about the conversation; None for any other."""
-    if (corrected := _corrected(sentence, context)) is not None:
+    if (corrected := _corrected(sentence, context) or _numbered(sentence, context)) is not None:
         return planned(corrected, context)
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
     if (saved := _SAVE.fullmatch(_CLOSING.sub("", as_typed))) is not None:
@@ -147,6 +148,17 @@ def _corrected(sentence: str, context: Context) -> str | None:
     if not _YES.fullmatch(said) and said != question["meant"].lower():
         return None
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
+
+
+def _numbered(sentence: str, context: Context) -> str | None:
+    """The option that a number names: "2" to "do you mean the one on the left or the one on the right?"."""
+    options = _OPTIONS.search(context.question or "")
+    said = _OPENING.sub("", sentence.lower().strip().rstrip(".!"))
+    number = _ORDINAL.get(said.removeprefix("number ").removeprefix("the ").removesuffix(" one"))
+    if options is None or number is None:
+        return None
+    named = re.split(r", | or ", options["options"])
+    return named[number - 1 if number > 0 else number] if number <= len(named) else None
 
 
 def _picked(said: str, context: Context) -> Done | None:
