@@ -44,15 +44,15 @@ _PICK = re.compile(
     rf"(?:[,;.]? (?:so |and |please |i(?:'ll| will)? |let's )*{_TAKE} (?:it|that|this|that one|this one))?"
 )
 _PICK_BUT = re.compile(
-    rf"(?:{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it |a bit |with it |it )*(?P<look>.+)"
+    rf"(?:{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it |with it |it )*(?P<look>.+)"
 )
 _NAMED = re.compile(
-    r"(?:call|name|mark|label|remember) (?:this|that|it)(?: one| version| state| picture)?"
-    r" (?:as )?(?P<name>.+)"
+    r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?"
+    r"|(?:remember|save|keep|store) (?:this|that|it)(?: one| version| state| picture)? as) (?P<name>.+)"
 )
 _BACK_TO = re.compile(
-    r"(?:(?:go|come|jump|switch|return|move|take me|bring me|get) )?(?:back )?to (?:the )?(?P<name>.+?)"
-    r"(?: one| version)?"
+    r"(?:(?:(?:go|come|jump|switch|return|move|take me|bring me|get) )?(?:back )?to"
+    r"|show(?: me)?|open|use|take) (?:the )?(?P<name>.+?)(?: one| version)?"
 )
 _BEFORE = re.compile(
     r"(?:(?:try|do|make) (?:it|that|this) |start (?:again |anew )?|go (?:on )?|continue |return |take me )?"
@@ -63,13 +63,18 @@ _BEFORE = re.compile(
 _AS_IT_WAS = re.compile(
     r"(?:(?:keep|leave|put|have|make|i want|i'd like|give me) (?P<thing>(?:the |my |both |all )\w.*?)"
     r"|(?P<alone>(?:the |my |both )?\w+(?: \w+)?)) "
-    r"(?:back )?(?:to )?(?:as|like|how|the way|what) (?:it|they|that) (?:was|were)"
-    r"(?: before| at first| originally| at the start)?"
+    r"(?:back )?(?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that) (?:was|were)"
+    r"(?: before| at first| originally| at the start)?|(?:as|like) (?:before|at first|it used to be))"
 )
 _NTH_CHANGE = re.compile(
     r"(?:undo|take back|revert|drop|hide|remove|reverse|cancel) (?:only |just )?(?:the |my )?"
     rf"(?P<which>{'|'.join(_ORDINAL)}) (?:thing|change|edit|step)"
     r"(?: (?:that )?(?:i|we|you)(?: have| ever)? (?:changed|did|made|done|edited|asked for))?"
+)
+_NORMAL_BUT = re.compile(
+    r"(?:put |set |turn |make |leave |keep )?(?:everything|all)(?: else)? (?:back )?(?:to normal"
+    r"|as (?:it|they) (?:was|were)|like before|as before)(?: again)?,? "
+    r"(?:but|except(?: for)?|apart from) (?P<kept>.+)"
 )
 _BUT = r"(?:but|except(?: for)?|apart from|other than|besides)"
 _PAINTING = ("paint", "make", "turn", "colour", "color")
@@ -193,7 +198,9 @@ def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
     if found is None:
         return None
     name = found["name"].strip(" \"'“”").removeprefix("the ")
-    if not name or len(name.split()) > 4 or name.split()[0] in ("a", "an", "me", "us", "off"):
+    if not name or len(name.split()) > 4 or "." in name:
+        return None
+    if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):
         return None
     return Done((Mark(name=name),), (f"called {name}",))
 
@@ -239,6 +246,12 @@ def _before(thing: str, context: Context) -> int | None:
 
 def _undone(said: str, context: Context) -> Done | None:
     visible = [layer for layer in context.layers if layer.visible]
+    if found := _NORMAL_BUT.fullmatch(said):
+        spared = {layer.id for layer in layers_about(found["kept"], context, visible=True)}
+        others = tuple(layer for layer in visible if layer.id not in spared)
+        if not spared or not others:
+            return ask(f"I have not changed {definite(found['kept'])}; what shall I undo?")
+        return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all as it was but {found['kept']}",))
     if found := _AS_IT_WAS.fullmatch(said):
         thing = found["thing"] or found["alone"]
         layers = layers_about(thing, context, visible=True)

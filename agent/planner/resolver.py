@@ -160,6 +160,9 @@ def _plan(done: list[Done]) -> Plan:
     steps = [step for result in done for step in result.steps]
     said = [text for result in done for text in result.said if text]
     asks = [step for step in steps if isinstance(step, Ask)]
+    if slips := [step for step in asks if step.question.startswith("By “")]:
+        # the answer reads the whole sentence again, so that nothing of it is done twice
+        return Plan(say=slips[0].question, steps=(slips[0],))
     if asks and len(asks) < len(steps):
         steps = [step for step in steps if not isinstance(step, Ask)]
         said.append(asks[0].question)
