@@ -207,6 +207,7 @@ class Editor:
         bench = self._bench
         began = time.perf_counter()
         self._busy, self._asked = True, None
+        held: tuple[str, ...] = ()
         asked, bench.asks = (
             bench.asks,
             bench.asks or isinstance(start, bool),
@@ -219,6 +220,7 @@ class Editor:
             if question is not None:
                 plan = state.plan or Plan()
                 self.session.add_turn(sentence, question, plan.model_dump(mode="json", exclude_none=True))
+                held = tuple(piece.mask for piece in state.pieces if piece.mask is not None)
             self._asked = question
         except Cancelled as cancelled:  # an engine stopped before the task was told
             raise asyncio.CancelledError from cancelled
@@ -227,7 +229,7 @@ class Editor:
             why = FULL if is_full(folder) else error
             raise AgentError(f"The folder {folder} cannot be used: {why}.") from error
         finally:
-            bench.notes.update(unfinished=None, asked=self._asked)
+            bench.notes.update(unfinished=None, asked=self._asked, held=held)
             bench.listener = ignore
             bench.asks = asked
             self._busy = False

@@ -35,6 +35,7 @@ from agent.plan import (
 )
 from agent.planner import load_planner
 from sessions import SessionError, Sessions
+from sessions.prune import Wish, free, survey
 from tests.colour_engines import PAINTS, THINGS, WALL, Colour, ColourEngines, Pixels, room
 from tools.errors import EngineError
 from tools.pictures import write_picture
@@ -419,6 +420,9 @@ async def test_in_doubt_it_asks_and_takes_yes_or_no_for_an_answer(flat: Flat) ->
 async def test_a_question_outlives_the_program(flat: Flat) -> None:
     flat.engines.finder.sure = 0.2
     await flat.editor.say("make the sofa red")
+    flat.editor.close()
+    sessions = Sessions(flat.root)
+    assert free(sessions, survey(sessions, Wish()), Wish()) == 0
     editor = flat.reopen()
     assert editor.remarks == ("Still to be answered: I am not sure that I found the sofa. Shall I go on?",)
     assert (await editor.say("yes")).changed
