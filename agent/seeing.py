@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
+SHADE = 0.35
+"""So much of lightness, in Oklab, shade and light may take or give."""
+
+_OF_SEVERAL_COLOURS = frozenset({"picture", "mirror", "window", "clock", "television", "bookshelf"})
 _THAT_IS = re.compile(r" (?:that|which) (?:is|are) ")
 _SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground)\b")
 
@@ -136,12 +140,16 @@ def told_colour(phrase: str) -> tuple[NDArray[np.float64] | None, str]:
     return np.array(look.value), next(iter(re.findall(rf"\b{noun}\w*", described)), noun)
 
 
-def away(picture: NDArray[np.uint8], mask: Mask, colour: NDArray[np.float64]) -> float:
-    """How far the nearest quarter of a thing's pixels is from a colour (Oklab); lightness counts little,
-    because of the shade.
+def away(picture: NDArray[np.uint8], mask: Mask, colour: NDArray[np.float64], kind: str) -> float:
+    """How far the nearest quarter of a thing's pixels is from a colour (Oklab), or a twentieth of a thing of
+    a ``kind`` that is called by the colour of a part. Lightness counts little, because of the shade, up to what
+    no shade can do: a white thing is never black.
     """
-    difference = (oklab(picture[mask].astype(np.float64)) - colour) * (0.15, 1, 1)
-    return float(np.percentile(np.linalg.norm(difference, axis=1), 25))
+    difference = oklab(picture[mask].astype(np.float64)) - colour
+    by_shade = np.abs(difference[:, 0])
+    difference[:, 0] = 0.15 * by_shade + np.maximum(by_shade - SHADE, 0)
+    share = 5 if kind in _OF_SEVERAL_COLOURS else 25
+    return float(np.percentile(np.linalg.norm(difference, axis=1), share))
 
 
 def _has_look(phrase: str, noun: str) -> bool:
