@@ -142,8 +142,8 @@ def told_colour(phrase: str) -> tuple[NDArray[np.float64] | None, str]:
 
 def away(picture: NDArray[np.uint8], mask: Mask, colour: NDArray[np.float64], kind: str) -> float:
     """How far the nearest quarter of a thing's pixels is from a colour (Oklab), or a twentieth of a thing of
-    a ``kind`` that is called by the colour of a part. Lightness counts little, because of the shade, up to what
-    no shade can do: a white thing is never black.
+    a ``kind`` that is called by the colour of a part. Lightness counts little, because of the shade, up to
+    what no shade can do: a white thing is never black.
     """
     difference = oklab(picture[mask].astype(np.float64)) - colour
     by_shade = np.abs(difference[:, 0])
