@@ -1,7 +1,7 @@
 """Readers of foreign bytes, fed with damaged and made-up ones: a result or one sentence, never anything else.
 
-Each input takes 5 seconds and a gigabyte at most. ``make test`` tries a few of each kind, ``make fuzz`` ten
-thousand (INPALLA_FUZZ says how many).
+Each input takes 5 seconds and a gigabyte at most (``limits.py``). ``make test`` tries a few of each kind,
+``make fuzz`` ten thousand (INPALLA_FUZZ says how many).
 """
 
 from __future__ import annotations
@@ -18,13 +18,11 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,6 +39,7 @@ from sessions import SessionError
 from sessions.recipes import packed, unpacked
 from tests.colour_engines import room
 from tests.field import makers
+from tests.field.limits import Limits
 from tests.field.test_colours import full_exif
 from tests.field.test_ollama import GOOD, Server, spoken
 from tools import profiles
@@ -48,33 +47,24 @@ from tools.errors import PictureError, ToolError
 from tools.pictures import read_mask, read_picture, write_picture
 
 COUNT = int(os.environ.get("INPALLA_FUZZ", "40"))
-MOST = 2**30  # bytes
 
 fuzzed = settings(
     max_examples=COUNT,
-    deadline=timedelta(seconds=5),
+    deadline=None,  # the limits are kept below, without the time that it takes to make up an input
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
 
 
-@contextlib.contextmanager
-def sparing() -> Iterator[None]:
-    """Fails when what is done inside takes a gigabyte: looked at after it, where a peak can be told."""
-    before = peak()
-    yield
-    assert peak() - before < MOST
-
-
-def peak() -> int:
-    """The most memory that this process ever had, in bytes; where that is not told, what it has now."""
-    try:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    except ImportError:
-        return int(psutil.Process().memory_info().rss)
+@pytest.fixture
+def limits(request: pytest.FixtureRequest) -> Iterator[Limits]:
+    """The limits of a reader; a long run says what was taken of them."""
+    kept = Limits()
+    yield kept
+    if COUNT >= 1000:
+        said = request.config.pluginmanager.getplugin("terminalreporter")
+        said.write_line(f" {request.node.name}: {kept}")
 
 
 # ---- damage ------------------------------------------------------------------------------------------------
@@ -180,10 +170,10 @@ def place() -> Iterator[Path]:
 
 @fuzzed
 @given(data=damaged(pictures), suffix=st.sampled_from((".png", ".jpg", ".tif", ".webp", ".bmp")))
-def test_any_picture(data: bytes, suffix: str, place: Path) -> None:
+def test_any_picture(data: bytes, suffix: str, place: Path, limits: Limits) -> None:
     path = place / "in"
     path.write_bytes(data)
-    with sparing():
+    with limits.keep():
         try:
             read = read_picture(path)
         except PictureError as error:
@@ -195,10 +185,10 @@ def test_any_picture(data: bytes, suffix: str, place: Path) -> None:
 
 @fuzzed
 @given(data=damaged(pictures))
-def test_any_mask(data: bytes, place: Path) -> None:
+def test_any_mask(data: bytes, place: Path, limits: Limits) -> None:
     path = place / "mask"
     path.write_bytes(data)
-    with sparing():
+    with limits.keep():
         try:
             assert read_mask(path, (24, 20)).shape == (20, 24)
         except PictureError as error:
@@ -213,8 +203,8 @@ def _packed_masks() -> Sequence[bytes]:
 
 @fuzzed
 @given(data=damaged(_packed_masks), size=st.sampled_from(((24, 20), (20, 24), (1, 1), (30_000, 6_000))))
-def test_any_packed_mask(data: bytes, size: tuple[int, int]) -> None:
-    with sparing(), contextlib.suppress(ValueError):
+def test_any_packed_mask(data: bytes, size: tuple[int, int], limits: Limits) -> None:
+    with limits.keep(), contextlib.suppress(ValueError):
         assert unpacked(base64.b64encode(data).decode(), size).shape == size[::-1]
 
 
@@ -248,7 +238,7 @@ def good() -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
 
 @fuzzed
 @given(data=st.data())
-def test_any_recipe(data: st.DataObject, home_of_recipes: Path) -> None:
+def test_any_recipe(data: st.DataObject, home_of_recipes: Path, limits: Limits) -> None:
     values, masks, places = good()
     path = home_of_recipes / data.draw(st.sampled_from(("in.png", "request.json")))
     for place_ in data.draw(st.lists(st.sampled_from(places), max_size=3)):
@@ -264,7 +254,7 @@ def test_any_recipe(data: st.DataObject, home_of_recipes: Path) -> None:
         # Lone surrogates have no bytes in a PNG; in JSON they are escapes.
         makers.picture_of(path, values, masks)
         path.write_bytes(data.draw(damaged(lambda: [path.read_bytes()])))
-    with sparing():
+    with limits.keep():
         ran("replay", str(path), "-o", "again.png", "--picture", "base.png", "--mask", "mask.png")
 
 
@@ -318,7 +308,7 @@ CELLS = (
 
 @fuzzed
 @given(data=st.data())
-def test_any_session(data: st.DataObject, whole_session: Path, home: Path) -> None:
+def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limits: Limits) -> None:
     folder = home / "data" / "sessions" / "s"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole_session, folder)
@@ -339,7 +329,7 @@ def test_any_session(data: st.DataObject, whole_session: Path, home: Path) -> No
         file = data.draw(st.sampled_from(files))
         content = file.read_bytes()
         file.write_bytes(data.draw(damaged(lambda: [content])))
-    with sparing():
+    with limits.keep():
         ran("sessions", "show", "s")
         ran("sessions", "show", "s", "--json")
         ran("sessions", "export", "s", "-o", "again.png")
@@ -399,11 +389,11 @@ def model() -> Iterator[tuple[Server, Callable[[str], Plan]]]:
     sentence=st.sampled_from(("make the sofa red", "undo that and make it blue", "hello")),
 )
 def test_any_answer_of_a_model(
-    body: bytes, sentence: str, model: tuple[Server, Callable[[str], Plan]]
+    body: bytes, sentence: str, model: tuple[Server, Callable[[str], Plan]], limits: Limits
 ) -> None:
     server, plan = model
     server.answer = (body, 200, {})
-    with sparing():
+    with limits.keep():
         try:
             made = plan(sentence)
         except PlannerError as error:
