@@ -222,7 +222,12 @@ class Records:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF in _LOCKLESS and lacks_locks(self._folder):
                 raise SessionError(without_locks(self._folder.parent)) from error
-            why = FULL if is_full(self._folder) else next(iter(str(cause).splitlines()), type(cause).__name__)
+            if is_full(self._folder):
+                why = FULL
+            elif isinstance(cause, sqlite3.Error):
+                why = next(iter(str(cause).splitlines()), type(cause).__name__)
+            else:
+                why = "they hold values that this program does not write"
             raise SessionError(f"The records of the session {self._name!r} cannot be used: {why}.") from error
 
     def close(self) -> None:

@@ -18,6 +18,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -230,29 +231,86 @@ def _places(values: Any, way: str = "") -> Iterator[str]:
         yield from _places(value, f"{way}{key}.")
 
 
+WORDS = (
+    "0" * 64, "f" * 64, "restyle", "replace", "remove", "add", "colour-painter", "recolour", "auto", "",
+    "the sofa", "a red sofa", "../../x", "1",
+)  # fmt: skip
+
+
+def like(value: Any, digests: Sequence[str] = ()) -> st.SearchStrategy[Any]:
+    """Values of the same kind as one of a good file, which get further than any others do."""
+    match value:
+        case bool():
+            return st.booleans() | JSON
+        case int():
+            return st.integers(value - 2, value + 2) | st.integers(-2, 200) | st.sampled_from(
+                (2**31 - 1, 2**31, 30_000, 10**9)
+            )  # fmt: skip
+        case float():
+            return st.floats() | st.floats(0, 1)
+        case str():
+            return st.sampled_from((*WORDS, *digests)) | st.text(max_size=20)
+        case list():
+            return st.lists(st.sampled_from(value), max_size=6) if value else st.lists(st.integers(0, 3))
+        case dict() if value:
+            return st.sets(st.sampled_from(sorted(value))).map(
+                lambda gone: {name: each for name, each in value.items() if name not in gone}
+            )
+        case _:
+            return st.integers(0, 3) | JSON
+
+
+@dataclass(frozen=True)
+class Good:
+    """A good recipe, its masks, and its values by their places."""
+
+    values: dict[str, Any]
+    masks: dict[str, Any]
+    places: dict[str, Any]
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        return tuple(v for v in self.places.values() if isinstance(v, str) and len(v) == 64)
+
+
 @cache
-def good() -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
-    values, masks = makers.recipe()
-    return values, masks, tuple(_places(values))
+def good() -> tuple[Good, ...]:
+    """A recipe of each engine that needs no weights."""
+    recipes = [makers.recipe(), *(makers.computed(*each) for each in COMPUTED)]
+    return tuple(
+        Good(values, masks, {place: makers.value_at(values, place) for place in _places(values)})
+        for values, masks in recipes
+    )
+
+
+COMPUTED = (
+    ("restyle", "a red sofa", "the sofa"),
+    ("restyle", "a darker red oak sofa", "the sofa"),
+)  # fmt: skip
 
 
 @fuzzed
 @given(data=st.data())
 def test_any_recipe(data: st.DataObject, home_of_recipes: Path, limits: Limits) -> None:
-    values, masks, places = good()
+    recipe = data.draw(st.sampled_from(good()))
+    values, masks, places = recipe.values, recipe.masks, recipe.places
     path = home_of_recipes / data.draw(st.sampled_from(("in.png", "request.json")))
-    for place_ in data.draw(st.lists(st.sampled_from(places), max_size=3)):
+    for place_ in data.draw(st.lists(st.sampled_from(sorted(places)), max_size=3)):
         with contextlib.suppress(KeyError, IndexError, TypeError, ValueError):  # it is gone already
-            values = makers.changed(values, place_, data.draw(JSON))
-    if data.draw(st.booleans()):
+            own = like(places[place_], recipe.digests)
+            value = data.draw(data.draw(st.sampled_from((own, own, own, JSON))))
+            values = makers.changed(values, place_, value)
+    if data.draw(st.integers(0, 3)) == 3:
         masks = data.draw(st.dictionaries(st.sampled_from((*masks, "x", "0" * 64)), JSON, max_size=3))
+    damage = data.draw(st.integers(0, 3)) == 3
     if path.suffix == ".json":
         own = values["layers"][0] if isinstance(values.get("layers"), list) and values["layers"] else {}
         text = json.dumps({**values, **own, "layers": []} if isinstance(own, dict) else values)
-        path.write_bytes(data.draw(damaged(lambda: [text.encode("utf-8", "replace")])))
+        path.write_bytes(text.encode("utf-8", "replace"))
     else:
         # Lone surrogates have no bytes in a PNG; in JSON they are escapes.
         makers.picture_of(path, values, masks)
+    if damage:
         path.write_bytes(data.draw(damaged(lambda: [path.read_bytes()])))
     with limits.keep():
         ran("replay", str(path), "-o", "again.png", "--picture", "base.png", "--mask", "mask.png")
@@ -306,6 +364,20 @@ CELLS = (
 )  # fmt: skip
 
 
+@st.composite
+def altered(draw: st.DrawFn, cell: Any) -> Any:
+    """A cell of a session's records with another value of its kind; in JSON, one value in it."""
+    try:
+        values = json.loads(cell) if isinstance(cell, str) else None
+    except ValueError:
+        values = None
+    places = tuple(_places(values))
+    if not places:
+        return draw(like(cell))
+    place_ = draw(st.sampled_from(places))
+    return json.dumps(makers.changed(values, place_, draw(like(makers.value_at(values, place_)))))
+
+
 @fuzzed
 @given(data=st.data())
 def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limits: Limits) -> None:
@@ -320,8 +392,10 @@ def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limit
             for _ in range(data.draw(st.integers(1, 3))):
                 table = data.draw(st.sampled_from(tuple(COLUMNS)))
                 column = data.draw(st.sampled_from(COLUMNS[table].split()))
-                rows = data.draw(st.sampled_from(("", " WHERE rowid = 2")))
-                db.execute(f"UPDATE {table} SET {column} = ?{rows}", (data.draw(CELLS),))
+                row = data.draw(st.sampled_from(("", " WHERE rowid = 2", " WHERE rowid = 3")))
+                (old,) = db.execute(f"SELECT {column} FROM {table}{row}").fetchone() or (None,)
+                new = data.draw(altered(old) | CELLS)
+                db.execute(f"UPDATE {table} SET {column} = ?{row}", (new,))
         with contextlib.suppress(NameError):
             db.close()
     else:
