@@ -64,8 +64,8 @@ def limits(request: pytest.FixtureRequest) -> Iterator[Limits]:
     kept = Limits()
     yield kept
     if COUNT >= 1000:
-        said = request.config.pluginmanager.getplugin("terminalreporter")
-        said.write_line(f" {request.node.name}: {kept}")
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{request.node.name}: {kept}", flush=True)
 
 
 # ---- damage ------------------------------------------------------------------------------------------------
