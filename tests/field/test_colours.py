@@ -97,6 +97,7 @@ SAME = grey_ramp().astype(np.float64)
             SAME,
         ),
         (lambda p: saved(p, icc_profile=made(profiles.SRGB, 1.0)[:90]), SAME),
+        (lambda p: saved(p, icc_profile=made(profiles.SRGB, 1.0).replace(b"RGB ", b"\x80GB ")), SAME),
     ],
 )  # fmt: skip
 def test_grey_is_what_the_file_means(
