@@ -121,7 +121,7 @@ class Sessions:
             raise SessionError(said) from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        return Session(self.root / chosen)
+        return Session(self.root / chosen, pixels)
 
     def open(self, name: str) -> Session:
         """Open a session that exists, at its last committed version.

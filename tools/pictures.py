@@ -24,6 +24,7 @@ from sessions.about import NOTHING, About, about_of
 from sessions.errors import SessionError
 from sessions.files import reason, save_picture
 from sessions.forms import PLAIN, Form, in_profile, save_like
+from sessions.pictures import values_of
 from sessions.recipes import TEXT_FIELDS
 from tools import profiles
 from tools.errors import PictureError
@@ -77,6 +78,7 @@ _HEIF = (
 _MOST_PROFILE = 32 * 2**20  # bytes
 _MOST_TEXT = 4 * 2**20
 _PLAINLY_PACKED = frozenset({"PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "PPM", "QOI"})
+_SINGLE = frozenset({"JPEG", "BMP", "DIB", "PPM", "QOI", "JPEG2000"})  # of one frame
 _SMALL = 16_000_000  # pixels
 _DENSEST = 10_000  # pixels a byte, of those formats; 8256 are the most that PNG manages
 _SEEN = 16  # of 255: what is less opaque than this is not seen
@@ -113,7 +115,7 @@ def read_picture(path: str | Path) -> ReadPicture:
         notes.append("Its CMYK colours were converted to RGB.")
     alpha = None
     if plain.mode in ("LA", "RGBA"):
-        alpha = np.array(plain.getchannel("A"))
+        alpha = values_of(plain.getchannel("A"))
         plain = plain.convert(plain.mode[:-1])
     own: NDArray[np.uint8] | NDArray[np.uint16] | None = None
     if alpha is None and (deep := _sixteen_bits(image)) is not None:
@@ -133,7 +135,7 @@ def read_picture(path: str | Path) -> ReadPicture:
         plain = converted
     else:
         profile = None
-    pixels = np.array(_rgb(plain))
+    pixels = values_of(_rgb(plain))
     height, width = pixels.shape[:2]
     if min(width, height) < MIN_SIDE:
         raise PictureError(
@@ -346,7 +348,7 @@ def _first_frame(path: Path, image: ImageFile) -> _Decoded:
         notes.append(_SCALED)  # by the reader; of what it leaves as it is, more is kept
     about, lost = about_of(image, fields)
     adobe = _is_adobe_rgb(image)
-    if upright is image:
+    if upright is image and image.format not in _SINGLE:
         upright = image.copy()  # looking for further frames may disturb the one that is loaded
     if grey and upright.mode == "RGBA":
         upright = upright.convert("LA")
@@ -482,6 +484,8 @@ def _rgb(image: Image.Image) -> Image.Image:
     """One of the modes of ``_eight_bits`` as RGB, without its alpha."""
     from PIL import ImageCms
 
+    if image.mode == "RGB":
+        return image  # ``convert`` would make a copy
     if image.mode != "LAB":
         return image.convert("RGB")
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")

@@ -1,8 +1,9 @@
 """What one foreign input may take: 5 seconds, and a gigabyte on top of what the process had.
 
 Both are enforced. An input that takes longer is stopped where it is, and fails; one that does not let itself
-be stopped (a loop in a decoder) ends the process after a minute, with a trace of where it was. Linux tells
-the peak of each input; elsewhere only the highest of all so far is known.
+be stopped (a loop in a decoder) ends the process after two minutes, with a trace of where it was. Linux tells
+the peak of each input, and how long other programs kept the processor from this one, which does not count;
+elsewhere only the highest peak of all so far is known.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ import psutil  # type: ignore[import-untyped]
 
 SECONDS = 5.0
 MEMORY = 2**30  # bytes
-_HOPELESS = 60  # seconds
-_STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_HOPELESS = 120  # seconds
+_STATUS, _FORGET, _WAITED = (Path(f"/proc/self/{name}") for name in ("status", "clear_refs", "schedstat"))
 
 
 class _Stopped(BaseException):
@@ -45,14 +46,14 @@ class Limits:
         before = _forget_peak()
         if self.start is None:
             self.start = before
-        began = time.perf_counter()
+        began = _own_seconds()
         stopped = False
         try:
-            with _stopping():
+            with _stopping(began + SECONDS):
                 yield
         except _Stopped:
             stopped = True
-        seconds = time.perf_counter() - began
+        seconds = _own_seconds() - began
         memory = _peak() - self.start
         self.count += 1
         self.seconds, self.memory = max(self.seconds, seconds), max(self.memory, memory)
@@ -65,24 +66,33 @@ class Limits:
 
 
 @contextmanager
-def _stopping() -> Iterator[None]:
-    """Raises ``_Stopped`` inside after the seconds that are allowed, where the system can do that."""
+def _stopping(end: float) -> Iterator[None]:
+    """Raises ``_Stopped`` inside when it is past ``end``, where the system can do that."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: object) -> None:
-        raise _Stopped
+        if _own_seconds() >= end:
+            raise _Stopped
 
     before = signal.signal(signal.SIGALRM, stop)
     faulthandler.dump_traceback_later(_HOPELESS, exit=True, file=sys.__stderr__)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)  # again, in case that it was swallowed
+    signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)  # and again, in case that it was swallowed
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         faulthandler.cancel_dump_traceback_later()
         signal.signal(signal.SIGALRM, before)
+
+
+def _own_seconds() -> float:
+    """A clock that stands while this thread would work and other programs have the processor."""
+    waited = 0.0
+    with suppress(OSError, IndexError, ValueError):
+        waited = int(_WAITED.read_text().split()[1]) / 1e9
+    return time.perf_counter() - waited
 
 
 def _forget_peak() -> int:
