@@ -256,4 +256,7 @@ def _numbered(stem: str, number: int) -> str:
 
 
 def _taken(name: str) -> str:
-    return f"There is already a session {name!r}: open it, remove it, or choose another name with --session."
+    return (
+        f"The name {name!r} is taken: choose another one with --session, or go on with the session that has"
+        f" it: inpalla chat --session {name}."
+    )

@@ -77,7 +77,7 @@ def _stopping(end: float) -> Iterator[None]:
             raise _Stopped
 
     before = signal.signal(signal.SIGALRM, stop)
-    faulthandler.dump_traceback_later(_HOPELESS, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(_HOPELESS, exit=True, file=sys.__stderr__ or sys.stderr)
     signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)  # and again, in case that it was swallowed
     try:
         yield
