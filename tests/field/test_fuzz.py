@@ -46,6 +46,7 @@ from tests.field.test_ollama import GOOD, Server, spoken
 from tools import profiles
 from tools.errors import PictureError, ToolError
 from tools.pictures import read_mask, read_picture, write_picture
+from tools.request import Kind
 
 COUNT = int(os.environ.get("INPALLA_FUZZ", "40"))
 
@@ -283,7 +284,7 @@ def good() -> tuple[Good, ...]:
     )
 
 
-COMPUTED = (
+COMPUTED: tuple[tuple[Kind, str, str], ...] = (
     ("restyle", "a red sofa", "the sofa"),
     ("restyle", "a darker red oak sofa", "the sofa"),
 )  # fmt: skip
@@ -372,7 +373,7 @@ def altered(draw: st.DrawFn, cell: Any) -> Any:
     except ValueError:
         values = None
     places = tuple(_places(values))
-    if not places:
+    if values is None or not places:
         return draw(like(cell))
     place_ = draw(st.sampled_from(places))
     return json.dumps(makers.changed(values, place_, draw(like(makers.value_at(values, place_)))))
