@@ -80,6 +80,7 @@ _MOST_TEXT = 4 * 2**20
 _PLAINLY_PACKED = frozenset({"PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "PPM", "QOI"})
 _SINGLE = frozenset({"JPEG", "BMP", "DIB", "PPM", "QOI", "JPEG2000"})  # of one frame
 _SMALL = 16_000_000  # pixels
+_BYTES = 20  # a pixel, of memory, from reading to saving
 _DENSEST = 10_000  # pixels a byte, of those formats; 8256 are the most that PNG manages
 _SEEN = 16  # of 255: what is less opaque than this is not seen
 _ADOBE_RGB = "R03"  # the DCF's option file, as cameras mark it in the EXIF data
@@ -419,6 +420,16 @@ def _check_size(path: Path, name: str | None, size: tuple[int, int]) -> None:
     most = _DENSEST * path.stat().st_size if name in _PLAINLY_PACKED else MAX_PIXELS
     if width * height > max(_SMALL, most):
         raise PictureError(f"{path.name} is damaged: it claims {width}x{height} pixels, and is too short.")
+    if width * height > _SMALL:
+        # A system that is out of memory does not say so: it ends programs.
+        import psutil  # type: ignore[import-untyped]
+
+        needed, free = width * height * _BYTES, int(psutil.virtual_memory().available)
+        if needed > free:
+            raise PictureError(
+                f"{path.name} is too large for this machine now: {width}x{height} pixels take about"
+                f" {needed / 1e9:.1f} GB of memory to edit, and {free / 1e9:.1f} GB are free."
+            )
 
 
 def _unknown(path: Path) -> str:

@@ -6,10 +6,12 @@ import os
 import stat
 import struct
 import sys
+import types
 import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,6 +161,22 @@ def test_a_large_flat_picture_is_read(name: str, tmp_path: Path) -> None:
     """A few kilobytes that are 20 megapixels: so it is with masks."""
     Image.new("1" if name != "in.webp" else "L", (5000, 4000), 1).save(tmp_path / name)
     assert read_picture(tmp_path / name).pixels.shape == (4000, 5000, 3)
+
+
+@pytest.mark.parametrize("command", ["edit", "segment", "inpaint"])
+@pytest.mark.parametrize(("free", "fits"), [(10**8, False), (10**10, True)])
+def test_memory_that_is_not_there_is_told_of(
+    free: int, fits: bool, command: str, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (5000, 4000)).save("in.png")
+    Image.new("L", (10, 10)).save("mask.png")
+    memory = types.SimpleNamespace(available=free)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    more = {"edit": ("make the sofa red",), "segment": ("the sofa",), "inpaint": ("mask.png", "red")}
+    done = inpalla(command, "in.png", *more[command], "-o", "out.png")
+    assert ("of memory" in done.err) is not fits
+    if not fits:
+        assert "5000x4000" in done.refused
 
 
 @pytest.mark.parametrize("sides", [(30_000, 6_000), (5_000, 5_000)])
@@ -340,7 +358,7 @@ def test_a_heic_picture_of_any_brand_is_named(
         read_picture(tmp_path / "in.heic")
 
 
-HEICS: dict[str, tuple[str, dict[str, object]]] = {
+HEICS: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": ("RGB", {}),
     "with EXIF": ("RGB", {"exif": True}),
     "with alpha": ("RGBA", {}),
