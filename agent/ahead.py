@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agent.bench import Distant
 from agent.plan import Edit, Plan, Variations
 from tools.segment import look
+from tools.threads import LOOK
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +55,7 @@ async def plan_and_look(
         done, _ = await asyncio.wait([thinking], timeout=HEAD_START)
         if not done:
             # No daemon: a process that ends while a model works would crash.
-            threading.Thread(target=task, name="look-ahead").start()
+            threading.Thread(target=task, name=LOOK).start()
         made = await thinking
     except BaseException:
         unwanted.set()

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from agent.events import Event, Listener
 from agent.planner.base import Planner
-from tools import registry
-from tools.errors import EngineError
+from tools import registry, threads
+from tools.errors import Cancelled, EngineError
 from tools.inpaint import Inpainter
 from tools.registry import Preset
 from tools.request import Kind
@@ -68,9 +68,8 @@ class PresetEngines:
             if (self._thread is not None and self._thread.is_alive()) or registry.is_loaded(self.preset):
                 return
             self._failed = {}
-            # No daemon: a process that ended while models load would crash. So it waits for the model that
-            # is being loaded.
-            self._thread = threading.Thread(target=self._load, args=(wanted,), name="load-ahead")
+            # No daemon: a process that ended while models load would crash.
+            self._thread = threading.Thread(target=self._load, args=(wanted,), name=threads.AHEAD)
             self._thread.start()
 
     def segmenter(self) -> Segmenter:
@@ -104,7 +103,7 @@ class PresetEngines:
         with self._lock:
             thread = self._thread
         if thread is not None:
-            thread.join()
+            threads.wait_for(thread)
         if (error := self._failed.get(role)) is not None:
             raise error
 
@@ -178,10 +177,12 @@ class Bench:
         loop = asyncio.get_running_loop()
 
         def tell(event: Event) -> None:
+            if self.cancelled() and event.stage != "committed":  # what is told is about to begin
+                raise Cancelled
             loop.call_soon_threadsafe(self.listener, event)
 
         def held() -> T:
-            with self.hands:
+            with self.hands, threads.cancelled_by(self.cancelled):
                 return task(tell)
 
         thread = loop.run_in_executor(None, held)

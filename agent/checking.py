@@ -20,6 +20,7 @@ from agent.planner.english.phrase import parse
 from agent.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
+from tools.errors import Cancelled
 from tools.inpainting import recolour
 from tools.inpainting.outline import outline_left
 from tools.instances import plural, separate
@@ -71,6 +72,8 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
     seen = _looked_for(bench, after, [pieces[i] for i in looked])
     checked = list(pieces)
     for index, found in zip(looked, seen, strict=True):
+        if bench.cancelled():
+            raise Cancelled
         piece = pieces[index]
         mask = session.pictures.get(piece.mask or "") >= 128
         if piece.under is not None:

@@ -20,7 +20,7 @@ import click
 
 from agent.outlet import OutputGone, abandon, open_streams, say
 from agent.train_command import train
-from tools.threads import share_the_machine
+from tools.threads import is_loading, share_the_machine
 
 _QUIET = {
     "TRANSFORMERS_VERBOSITY": "error",
@@ -384,7 +384,13 @@ def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> i
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command line (that of the process by default) and exit with its code; see the module."""
-    raise SystemExit(run(argv))
+    code = run(argv)
+    if is_loading():  # nobody waits for a model that is not wanted any more
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(code)
+    raise SystemExit(code)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

@@ -19,6 +19,7 @@ from rapidfuzz import process
 
 from agent.display import Shown, history, layer_rows, marked
 from agent.errors import AgentError
+from agent.events import Event
 from agent.paths import meant
 from agent.plan import Goto, Hide, Mark, Pick, Plan, Redo, Show, Step, Undo
 from agent.text import plain, printable
@@ -247,7 +248,9 @@ async def _save(chat: Chat, argument: str) -> None:
         if not await chat.console.confirm(f"{path} is there already. Overwrite it?"):
             chat.console.say("Nothing was saved.", "note")
             return
-    saved = await asyncio.to_thread(chat.session.export, path, plain=bare)
+    with chat.console.working() as listen:
+        listen(Event("file", f"saving {path.name}"))
+        saved = await asyncio.to_thread(chat.session.export, path, plain=bare)
     for note in chat.session.left_out(saved, plain=bare):
         chat.console.say(note, "note")
     chat.console.say(f"Saved version {chat.session.head} as {saved}")
@@ -284,7 +287,9 @@ async def _open(chat: Chat, argument: str) -> None:
 async def _new(chat: Chat, argument: str) -> None:
     session = chat.session
     if argument and Sessions(session.folder.parent).exists(argument):
-        raise AgentError(f"There is a session {argument} already: /open {argument} goes on with it.")
+        raise AgentError(
+            f"The name {argument} is taken: choose another one, or go on with that session: /open {argument}."
+        )
     source = Path(session.source) if session.source else None
     if source is not None and not source.is_file():
         raise AgentError(f"The picture that this session began with, {source}, is gone: /open another one.")

@@ -30,7 +30,7 @@ from agent.text import plain
 from sessions import SessionError, Sessions, data_folder
 from sessions.files import FULL, is_full
 from sessions.model import Changes
-from tools import registry
+from tools import registry, threads
 from tools.errors import Cancelled, PictureError
 from tools.registry import Preset
 from tools.request import Kind
@@ -68,10 +68,13 @@ class Editor:
     sentences about how the picture was read and what was left unfinished, for the user.
     """
 
-    def __init__(self, bench: Bench, remarks: tuple[str, ...] = (), *, fleeting: bool = False) -> None:
+    def __init__(
+        self, bench: Bench, remarks: tuple[str, ...] = (), *, fleeting: bool = False, new: bool = False
+    ) -> None:
         """See ``Editor.open``."""
         self._bench = bench
         self._fleeting = fleeting
+        self._new = new
         self._asked: str | None = bench.notes.notes.asked
         self._busy = False
         self.remarks = remarks
@@ -87,12 +90,14 @@ class Editor:
         asks: bool = True,
         remarks: tuple[str, ...] = (),
         fleeting: bool = False,
+        new: bool = False,
     ) -> Self:
         """Make an editor for an open session, which from now on belongs to it.
 
         ``engines`` are the preset's own unless given, and are loaded when first wanted. With ``asks`` False a
         doubtful edit is done with a remark instead of a question. A ``fleeting`` session goes when it is
-        closed while nothing was made in it and nothing is on offer.
+        closed while nothing was made in it and nothing is on offer; so does a ``new`` one that is
+        given up.
         """
         notes = NotesFile(session.folder)
         if (cut_off := notes.notes.unfinished) is not None:
@@ -102,7 +107,7 @@ class Editor:
         elif notes.notes.asked is not None and asks:
             remarks = (*remarks, f"Still to be answered: {notes.notes.asked}")
         bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks)
-        return cls(bench, remarks, fleeting=fleeting)
+        return cls(bench, remarks, fleeting=fleeting, new=new)
 
     @property
     def session(self) -> Session:
@@ -189,6 +194,10 @@ class Editor:
 
         return not (self._fleeting and is_empty(self.session.folder))
 
+    def give_up(self) -> None:
+        """The user broke off: a session that was new, whatever its name, goes if nothing was made in it."""
+        self._fleeting = self._fleeting or self._new
+
     def close(self) -> None:
         """Close the session, which goes if there is nothing in it to keep. Closing twice does no harm."""
         self.session.close()
@@ -215,7 +224,7 @@ class Editor:
         try:
             await bench.begin(on_event)
             bench.notes.update(unfinished=sentence)
-            graph = await asyncio.to_thread(_graph)
+            graph = await bench.work(lambda _: threads.apart(_graph))
             state, question = await graph.run(bench, start)
             if question is not None:
                 plan = state.plan or Plan()
@@ -320,7 +329,7 @@ def open_editor(
     """
     sessions = Sessions((data or data_folder()) / "sessions")
     session = remarks = None
-    fleeting = False
+    new = False
     if session_name is not None and sessions.exists(session_name):
         session = sessions.open(session_name)
     try:
@@ -329,7 +338,7 @@ def open_editor(
         engine = load_planner(planner or chosen.planner)
         if session is None:
             session, remarks = _of_picture(sessions, picture or sample_room(), session_name, chosen)
-            fleeting = session_name is None
+            new = True
         elif picture is not None:
             remarks = _same_picture(session, picture)
         return Editor.open(
@@ -338,12 +347,13 @@ def open_editor(
             planner=engine,
             asks=asks,
             remarks=remarks or (),
-            fleeting=fleeting,
+            fleeting=new and session_name is None,
+            new=new,
         )
     except BaseException:
         if session is not None:
             session.close()
-            if fleeting:
+            if new:
                 _drop_if_empty(session)
         raise
 

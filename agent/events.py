@@ -25,12 +25,15 @@ failed first.
 class Event:
     """One thing that happens while a turn is carried out.
 
-    ``text`` is a phrase for the user ("finding the sofa"), and of a note a sentence; ``step`` of ``steps``
+    ``text`` is a phrase for the user ("finding the sofa"), and of a note a sentence; "file" is reading or
+    saving one; ``step`` of ``steps``
     counts denoising steps while painting. ``preview`` is what the crop looks like so far, uint8 RGB
     (h, w, 3) of any size, after the steps after which the engine has drawn it.
     """
 
-    stage: Literal["planning", "planned", "finding", "found", "painting", "checking", "committed", "note"]
+    stage: Literal[
+        "file", "planning", "planned", "finding", "found", "painting", "checking", "committed", "note"
+    ]
     text: str
     step: int = 0
     steps: int = 0

@@ -23,7 +23,7 @@ from agent.planner import Context, advance, load_planner
 from sessions import SessionError, Sessions, data_folder
 from sessions.files import check_output
 from tools import registry
-from tools.errors import PictureError
+from tools.errors import Cancelled, PictureError
 from tools.inpaint import Progress, Step
 from tools.request import Kind
 
@@ -62,7 +62,8 @@ def chat(
     asks = sys.stdin.isatty()
     picture = meant(image) if image is not None else None
     override = override_of(inpainters)
-    editor = open_editor(picture, session, preset, planner, asks=asks, inpainters=override)
+    with _while("reading", picture):
+        editor = open_editor(picture, session, preset, planner, asks=asks, inpainters=override)
 
     def opener(picture: Path | None, session: str | None) -> Editor:
         used = editor.preset.name, editor.planner.name
@@ -91,14 +92,18 @@ def edit(
     """
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
-    editor = open_editor(
-        meant(image), session, preset, planner, asks=False, inpainters=override_of(inpainters)
-    )
+    picture, override = meant(image), override_of(inpainters)
+    with _while("reading", picture):
+        editor = open_editor(picture, session, preset, planner, asks=False, inpainters=override)
     with closing(editor):
         if not as_json:
             for remark in editor.remarks:
                 say(remark)
-        return asyncio.run(_edit(editor, sentences, path, as_json, plain))
+        try:
+            return asyncio.run(_edit(editor, sentences, path, as_json, plain))
+        except (KeyboardInterrupt, Cancelled):
+            editor.give_up()
+            raise
 
 
 async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: bool, plain: bool) -> int:
@@ -122,7 +127,8 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         done = _is_done(turn)
         failed = failed or not done
         if turn.changed or (done and saved is None):
-            saved = await asyncio.to_thread(_saved, editor.session, path, plain)
+            with _while("saving", path):
+                saved = await asyncio.to_thread(_saved, editor.session, path, plain)
         if as_json:
             waiting.append(turn_json(editor.session.name, turn, saved))
             if editor.is_kept:
@@ -247,14 +253,15 @@ def segment(
         raise PictureError(f"A mask is saved as PNG, so {path.name} must end in .png.")
     engine = segmenter or registry.segmenter_of(preset or registry.DEFAULT_PRESET)
     wanted = [readable(phrase) for phrase in phrases]
-    results = segment_file(str(meant(image)), wanted, str(path), engine)
+    with _while("looking at", picture := meant(image)):
+        results = segment_file(str(picture), wanted, str(path), engine)
     for result in results:
         if as_json:
             say_json(result)
         elif result["found"]:
             say(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
-    pixels = read_picture(meant(image)).pixels
+    pixels = read_picture(picture).pixels
     strange = engine == "lisa-pocket" and not is_drawn(pixels)
     if strange:
         say(NO_DRAWN_ROOM, err=True)
@@ -382,7 +389,8 @@ def export_session(name: str, output: str, version: int | None, *, plain: bool =
     """Save the picture of a session."""
     path = check_output(output)
     with Sessions().open(name) as session:
-        saved = session.export(path, version, plain=plain)
+        with _while("saving", path):
+            saved = session.export(path, version, plain=plain)
         for note in session.left_out(saved, plain=plain):
             say(note)
         say(f"Saved {saved}.")
@@ -489,11 +497,20 @@ def _progress() -> Iterator[Listener]:
 
 
 @contextmanager
+def _while(doing: str, file: Path | None) -> Iterator[None]:
+    """Say on that line what is being done with a file; a large one takes a while."""
+    with _progress() as listen:
+        listen(Event("file", f"{doing} {file.name if file is not None else 'the sample room'}"))
+        yield
+
+
+@contextmanager
 def _steps(text: str) -> Iterator[Progress]:
     """The steps of an inpainter on that line, and what it notes on stderr at the end."""
     notes: dict[str, None] = {}
 
     with _progress() as listen:
+        listen(Event("painting", text))
 
         def told(step: Step) -> None:
             listen(Event("painting", text, step.done, step.total))

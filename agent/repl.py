@@ -27,6 +27,7 @@ from agent.outlet import OutputGone
 from agent.plan import Compare, Plan, Variations
 from sessions.errors import SessionError
 from tools.errors import Cancelled, ToolError
+from tools.threads import WARM_UP
 
 if TYPE_CHECKING:
     import numpy as np
@@ -219,7 +220,9 @@ class Chat:
 
     def open(self, picture: Path | None, session: str | None) -> None:
         """Go on with another picture or session; the one before is closed, and kept if it has anything."""
-        opened = self._opener(picture, session)
+        with self.console.working() as listen:
+            listen(Event("file", f"opening {session or (picture.name if picture else 'the sample room')}"))
+            opened = self._opener(picture, session)
         left, self.editor = self.editor, opened
         kept = f"; {left.session.name} is kept" if left.is_kept else ""
         left.close()
@@ -238,7 +241,7 @@ class Chat:
         if self.console.interactive:
             # What fails here fails again when it is needed, and then says why.
             warm_up = partial(_quietly, self.editor.warm_up)
-            self._warm_up = threading.Thread(target=warm_up, name="warm-up", daemon=True)
+            self._warm_up = threading.Thread(target=warm_up, name=WARM_UP, daemon=True)
             self._warm_up.start()
 
     def _loading(self) -> bool:

@@ -121,7 +121,7 @@ class Sessions:
             raise SessionError(said) from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        return Session(self.root / chosen)
+        return Session(self.root / chosen, pixels)
 
     def open(self, name: str) -> Session:
         """Open a session that exists, at its last committed version.
@@ -256,4 +256,7 @@ def _numbered(stem: str, number: int) -> str:
 
 
 def _taken(name: str) -> str:
-    return f"There is already a session {name!r}: open it, remove it, or choose another name with --session."
+    return (
+        f"The name {name!r} is taken: choose another one with --session, or go on with the session that has"
+        f" it: inpalla chat --session {name}."
+    )

@@ -36,6 +36,7 @@ _WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
 _WITHOUT_PROFILE = frozenset({"BMP"})
 _SIXTEEN_BITS = frozenset({"PNG", "TIFF"})
 _WEBP_SIDE = 16383
+_LARGE = 60_000_000  # values; a PNG of more takes many seconds to pack well
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_ROOM = 256 * 2**10  # bytes; a database needs some, and says "I/O error" for want of them
 
@@ -254,6 +255,8 @@ def save_picture(
             # Not compressed: readers guard against compressed text that unpacks to more than a megabyte.
             info.add_itxt(key, value)
         options["pnginfo"] = info
+    if format_name == "PNG" and pixels.size > _LARGE:
+        options["compress_level"] = 1
     image = Image.fromarray(pixels)
     # Encoded in memory: an encoder that writes into the file itself does not say why it could not.
     encoded = BytesIO()

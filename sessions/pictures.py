@@ -25,6 +25,7 @@ from sessions.files import reason, write_atomically
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_VALUES = 1_200_000_000  # of the largest picture that can be read, twice, in RGB
 _MODES = {2: "L", 3: "RGB", 4: "RGBA"}
+_STRIP = 4_000_000  # pixels
 _CACHE_BYTES = 256 * 2**20
 
 
@@ -81,6 +82,22 @@ def digest_of(array: NDArray[np.uint8] | NDArray[np.bool_]) -> str:
     return digest.hexdigest()
 
 
+def values_of(image: Image.Image) -> NDArray[np.uint8]:
+    """The pixels of an image of 8 bits a channel, a new array: uint8 (H, W) or (H, W, channels).
+
+    A large one is copied strip by strip, since Pillow makes two copies on the way.
+    """
+    if image.width * image.height <= _STRIP:
+        return np.array(image)
+    rows = max(1, _STRIP // image.width)
+    first = np.asarray(image.crop((0, 0, image.width, 1)))
+    pixels = np.empty((image.height, *first.shape[1:]), first.dtype)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(image.height, top + rows)))
+        pixels[top : top + rows] = np.asarray(strip)
+    return pixels
+
+
 class PictureStore:
     """The pictures of one folder, by digest. Threads may share a store."""
 
@@ -132,7 +149,7 @@ class PictureStore:
                 # Before its pixels are decoded: a few kilobytes may claim any size.
                 if image.mode not in _MODES.values() or image.width * image.height * 3 > _MOST_VALUES:
                     raise SessionError(_damaged(path))
-                pixels = np.array(image)
+                pixels = values_of(image)
             damaged = digest_of(pixels) != digest
         except FileNotFoundError as error:
             raise SessionError(f"A stored picture is missing: {path} is not there any more.") from error

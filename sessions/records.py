@@ -7,6 +7,7 @@ digests.
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
+    Float,
+    Integer,
     Text,
     TypeDecorator,
     create_engine,
@@ -41,7 +44,10 @@ _BUSY_MS = 5000
 
 
 class _UtcTime(TypeDecorator[datetime]):
-    """A moment, stored in UTC: SQLite forgets time zones."""
+    """A moment, stored in UTC: SQLite forgets time zones.
+
+    At the ends of the calendar it could not be shown in all zones.
+    """
 
     impl = DateTime
     cache_ok = True
@@ -50,7 +56,33 @@ class _UtcTime(TypeDecorator[datetime]):
         return value and value.astimezone(UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        if value is not None and not 1970 <= value.year < 9999:
+            raise ValueError("no moment of ours")
         return value and value.replace(tzinfo=UTC)
+
+
+class _Whole(TypeDecorator[int]):
+    """A whole number, and nothing else: SQLite holds any value in any column."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Any) -> int | None:  # noqa: ARG002
+        if value is not None and not isinstance(value, int):
+            raise ValueError("no whole number")
+        return value
+
+
+class _Real(TypeDecorator[float]):
+    """A finite number, and nothing else."""
+
+    impl = Float
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Any) -> float | None:  # noqa: ARG002
+        if value is not None and not (isinstance(value, int | float) and math.isfinite(value)):
+            raise ValueError("no finite number")
+        return value
 
 
 class _AnyText(TypeDecorator[str]):
@@ -82,6 +114,8 @@ class Base(DeclarativeBase):
 
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own form
         datetime: _UtcTime(),
+        int: _Whole(),
+        float: _Real(),
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(),
         str: _AnyText(),
@@ -222,7 +256,12 @@ class Records:
             cause = error.orig if isinstance(error, DBAPIError) else error
             if getattr(cause, "sqlite_errorcode", 0) & 0xFF in _LOCKLESS and lacks_locks(self._folder):
                 raise SessionError(without_locks(self._folder.parent)) from error
-            why = FULL if is_full(self._folder) else next(iter(str(cause).splitlines()), type(cause).__name__)
+            if is_full(self._folder):
+                why = FULL
+            elif isinstance(cause, sqlite3.Error):
+                why = next(iter(str(cause).splitlines()), type(cause).__name__)
+            else:
+                why = "they hold values that this program does not write"
             raise SessionError(f"The records of the session {self._name!r} cannot be used: {why}.") from error
 
     def close(self) -> None:

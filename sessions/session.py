@@ -76,9 +76,16 @@ class Session:
     the disk or the records fail it, and the session is then as it was before.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open the session in a folder; see ``Sessions.open``."""
+    def __init__(self, folder: Path, base: NDArray[np.uint8] | None = None) -> None:
+        """Open the session in a folder; see ``Sessions.open``.
+
+        ``base`` are the pixels of its base picture, uint8 RGB (H, W, 3), where they are at hand.
+        """
         self.folder = folder
+        self._base: NDArray[np.uint8] | None = None
+        if base is not None:
+            self._base = base.view()
+            self._base.setflags(write=False)
         self._file_lock = lock_session(folder)
         try:
             self._records = Records(folder)
@@ -393,9 +400,11 @@ class Session:
     def _compose(self, state: State, stack: Stack, altered: Altered | None = None) -> NDArray[np.uint8]:
         pending: Mapping[tuple[int, int], NewLayer] = altered.pending if altered else {}
         keys = tuple((entry.layer, entry.revision) for entry in stack if entry.visible)
-        base = self.pictures.get(self.base)
-        if base.shape != (self.size[1], self.size[0], 3):
-            raise SessionError(f"The picture of the session {self.name!r} is not the one in its records.")
+        if (base := self._base) is None:  # kept beside the store's: every picture is made from it
+            base = self.pictures.get(self.base)
+            if base.shape != (self.size[1], self.size[0], 3):
+                raise SessionError(f"The picture of the session {self.name!r} is not the one in its records.")
+            self._base = base
         if not keys:
             return base
         settled = not any(key in pending for key in keys)

@@ -381,7 +381,7 @@ def test_a_bad_name_is_refused(sessions: Sessions, name: str) -> None:
 
 def test_a_name_is_given_once(sessions: Sessions) -> None:
     sessions.create("a.b-C_9", colour(1, 2, 3)).close()
-    with pytest.raises(SessionError, match=r"already a session 'a\.b-C_9'"):
+    with pytest.raises(SessionError, match=r"'a\.b-C_9' is taken"):
         sessions.create("a.b-C_9", colour(4, 5, 6))
     with sessions.open("a.b-C_9") as session:
         assert at(session.picture(), 0, 0) == [1, 2, 3]

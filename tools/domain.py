@@ -45,7 +45,7 @@ def is_drawn(picture: NDArray[np.uint8]) -> bool:
     """
     if min(picture.shape[:2]) < _SMALLEST:
         return True
-    small = _means(picture, max(1, round(max(picture.shape[:2]) / 256))).reshape(-1, 3)
+    small = _small(picture)
     highest = small.max(axis=1)
     if float(((highest - small.min(axis=1)) / (highest + 1)).mean()) < _GREYEST:
         return False
@@ -71,9 +71,8 @@ def features(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     tiles = _tiles(picture)
     blocks = np.concatenate([_roughness(tile) for tile in tiles])
     steps = [np.diff(tile[..., 0].astype(np.int16) - tile[..., 1], axis=1).ravel() for tile in tiles]
-    coarse = np.concatenate([_roughness(tile) for tile in _tiles(_means(picture, 4))])
-
-    small = _means(picture, max(1, round(max(picture.shape[:2]) / 256))).reshape(-1, 3)
+    coarse = np.concatenate([_roughness(_means(tile, 4)) for tile in _tiles(picture, 4)])
+    small = _small(picture)
     tints = (48 * small[:, :2] / (small.sum(axis=1, keepdims=True) + 3)).astype(np.int64)
     shares = np.bincount(tints[:, 0] * 48 + tints[:, 1]) / len(small)
     return np.array(
@@ -87,14 +86,27 @@ def features(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
     )
 
 
-def _tiles(picture: NDArray[P]) -> list[NDArray[P]]:
-    """The whole picture, or of a large one tiles spread over it, so that the cost has a bound."""
-    high, wide = picture.shape[:2]
+def _tiles(picture: NDArray[P], step: int = 1) -> list[NDArray[P]]:
+    """The whole picture, or of a large one tiles spread over it, so that the cost has a bound.
+
+    They have so many pixels once the picture is ``step`` times smaller.
+    """
+    high, wide = picture.shape[0] // step, picture.shape[1] // step
     if high * wide <= (_TILE * _TILES) ** 2:
         return [picture]
-    rows = np.linspace(0, max(0, high - _TILE), _TILES).astype(int)
-    columns = np.linspace(0, max(0, wide - _TILE), _TILES).astype(int)
-    return [picture[y : y + _TILE, x : x + _TILE] for y in rows for x in columns]
+    rows = np.linspace(0, max(0, high - _TILE), _TILES).astype(int) * step
+    columns = np.linspace(0, max(0, wide - _TILE), _TILES).astype(int) * step
+    side = _TILE * step
+    # No further than the last whole block, where the picture is narrower than a tile.
+    whole = picture[: high * step, : wide * step]
+    return [whole[y : y + side, x : x + side] for y in rows for x in columns]
+
+
+def _small(picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The colours of the picture made about 256 pixels long, (pixels, 3); of a large one by samples."""
+    step = max(1, round(max(picture.shape[:2]) / 256))
+    apart = max(1, step // 16)
+    return _means(picture[::apart, ::apart], step // apart).reshape(-1, 3)
 
 
 def _roughness(tile: NDArray[P]) -> NDArray[np.float32]:

@@ -24,6 +24,7 @@ from sessions.about import NOTHING, About, about_of
 from sessions.errors import SessionError
 from sessions.files import reason, save_picture
 from sessions.forms import PLAIN, Form, in_profile, save_like
+from sessions.pictures import values_of
 from sessions.recipes import TEXT_FIELDS
 from tools import profiles
 from tools.errors import PictureError
@@ -77,7 +78,9 @@ _HEIF = (
 _MOST_PROFILE = 32 * 2**20  # bytes
 _MOST_TEXT = 4 * 2**20
 _PLAINLY_PACKED = frozenset({"PNG", "JPEG", "MPO", "GIF", "BMP", "DIB", "PPM", "QOI"})
+_SINGLE = frozenset({"JPEG", "BMP", "DIB", "PPM", "QOI", "JPEG2000"})  # of one frame
 _SMALL = 16_000_000  # pixels
+_BYTES = 20  # a pixel, of memory, from reading to saving
 _DENSEST = 10_000  # pixels a byte, of those formats; 8256 are the most that PNG manages
 _SEEN = 16  # of 255: what is less opaque than this is not seen
 _ADOBE_RGB = "R03"  # the DCF's option file, as cameras mark it in the EXIF data
@@ -113,7 +116,7 @@ def read_picture(path: str | Path) -> ReadPicture:
         notes.append("Its CMYK colours were converted to RGB.")
     alpha = None
     if plain.mode in ("LA", "RGBA"):
-        alpha = np.array(plain.getchannel("A"))
+        alpha = values_of(plain.getchannel("A"))
         plain = plain.convert(plain.mode[:-1])
     own: NDArray[np.uint8] | NDArray[np.uint16] | None = None
     if alpha is None and (deep := _sixteen_bits(image)) is not None:
@@ -133,7 +136,7 @@ def read_picture(path: str | Path) -> ReadPicture:
         plain = converted
     else:
         profile = None
-    pixels = np.array(_rgb(plain))
+    pixels = values_of(_rgb(plain))
     height, width = pixels.shape[:2]
     if min(width, height) < MIN_SIDE:
         raise PictureError(
@@ -346,7 +349,7 @@ def _first_frame(path: Path, image: ImageFile) -> _Decoded:
         notes.append(_SCALED)  # by the reader; of what it leaves as it is, more is kept
     about, lost = about_of(image, fields)
     adobe = _is_adobe_rgb(image)
-    if upright is image:
+    if upright is image and image.format not in _SINGLE:
         upright = image.copy()  # looking for further frames may disturb the one that is loaded
     if grey and upright.mode == "RGBA":
         upright = upright.convert("LA")
@@ -417,6 +420,16 @@ def _check_size(path: Path, name: str | None, size: tuple[int, int]) -> None:
     most = _DENSEST * path.stat().st_size if name in _PLAINLY_PACKED else MAX_PIXELS
     if width * height > max(_SMALL, most):
         raise PictureError(f"{path.name} is damaged: it claims {width}x{height} pixels, and is too short.")
+    if width * height > _SMALL:
+        # A system that is out of memory does not say so: it ends programs.
+        import psutil  # type: ignore[import-untyped]
+
+        needed, free = width * height * _BYTES, int(psutil.virtual_memory().available)
+        if needed > free:
+            raise PictureError(
+                f"{path.name} is too large for this machine now: {width}x{height} pixels take about"
+                f" {needed / 1e9:.1f} GB of memory to edit, and {free / 1e9:.1f} GB are free."
+            )
 
 
 def _unknown(path: Path) -> str:
@@ -482,6 +495,8 @@ def _rgb(image: Image.Image) -> Image.Image:
     """One of the modes of ``_eight_bits`` as RGB, without its alpha."""
     from PIL import ImageCms
 
+    if image.mode == "RGB":
+        return image  # ``convert`` would make a copy
     if image.mode != "LAB":
         return image.convert("RGB")
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")

@@ -49,12 +49,13 @@ _D50 = np.array((0.9642, 1.0, 0.8249))
 _BRADFORD = np.array(((0.8951, 0.2664, -0.1614), (-0.7502, 1.7135, 0.0367), (0.0389, -0.0685, 1.0296)))
 
 
-def read(profile: bytes) -> ImageCms.ImageCmsProfile | None:
-    """A profile that LittleCMS can read; None for anything else."""
+def read(profile: bytes) -> tuple[ImageCms.ImageCmsProfile, str] | None:
+    """A profile that LittleCMS can read, and its colours as it calls them; None for anything else."""
     from PIL import ImageCms
 
     try:
-        return ImageCms.ImageCmsProfile(BytesIO(profile))
+        opened = ImageCms.ImageCmsProfile(BytesIO(profile))
+        return opened, str(opened.profile.xcolor_space).strip()  # whose letters may be none
     except (OSError, ImageCms.PyCMSError, TypeError, ValueError):
         return None
 
@@ -62,7 +63,7 @@ def read(profile: bytes) -> ImageCms.ImageCmsProfile | None:
 def is_of(profile: bytes, mode: str) -> bool:
     """Whether a profile is one of the colours of a Pillow mode."""
     opened = read(profile)
-    return opened is not None and str(opened.profile.xcolor_space).strip() == SPACES.get(mode)
+    return opened is not None and opened[1] == SPACES.get(mode)
 
 
 def converted(image: Image.Image, profile: bytes) -> Image.Image | None:

@@ -185,13 +185,20 @@ def _factories(role: str) -> dict[str, str]:
 
 
 def _load(role: str, name: str, offload: bool = False) -> Any:
-    # Also for an engine that is there already: loading another one changes settings of torch's meanwhile.
-    with _lock:
-        if (role, name) not in _loaded:
-            threads.share_the_machine()
-            _loaded[role, name] = _called(role, name, _loader(role, name, offload))
-            residency.manager().register(_loaded[role, name])
+    if (role, name) in _loaded and _lock.acquire(blocking=False):
+        _lock.release()
         return _loaded[role, name]
+
+    def load() -> Any:
+        # Also for an engine that is there already: loading another one changes settings of torch's meanwhile.
+        with _lock:
+            if (role, name) not in _loaded:
+                threads.share_the_machine()
+                _loaded[role, name] = _called(role, name, _loader(role, name, offload))
+                residency.manager().register(_loaded[role, name])
+            return _loaded[role, name]
+
+    return threads.apart(load)
 
 
 def _loader(role: str, name: str, offload: bool) -> Callable[[], Any]:

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager, suppress
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -122,6 +123,12 @@ class Answer(BaseModel):
         if len(wants) > _MOST_WANTS:
             raise ValueError("no sentence asks for so much")
         return wants
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """The schema of an answer, to which the server holds its model."""
+    return Answer.model_json_schema()
 
 
 class ServedModel:
@@ -323,7 +330,7 @@ class OllamaPlanner:
                 self.model,
                 _messages(sentence, context, picture),
                 stream=True,
-                format=Answer.model_json_schema(),
+                format=_schema(),
                 # Thinking models think unless told not to, and the schema holds only once they have stopped.
                 think=False,
                 options={"temperature": 0, "num_ctx": NUM_CTX, "num_predict": NUM_PREDICT},

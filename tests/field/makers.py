@@ -6,21 +6,25 @@ import base64
 import copy
 import json
 import struct
+import tempfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from sessions.pictures import digest_of
-from sessions.recipes import packed, recipe_of_one, texts
+from sessions.recipes import FIELD, MASKS_FIELD, packed, recipe_of_one, texts
 from tests.colour_engines import ColourPainter, room
+from tools import registry
 from tools.inpaint import MaskedEdit, inpaint
-from tools.request import Request
+from tools.langchain import inpaint_file
+from tools.request import Kind, Request
 
 Json = dict[str, Any]
 
@@ -43,6 +47,30 @@ def recipe() -> tuple[Json, Json]:
     )  # fmt: skip
     made = recipe_of_one((room().shape[1], room().shape[0]), request.model_dump(), painted.patch)
     return json.loads(json.dumps(made)), {request.mask: packed(sofa())}
+
+
+def computed(kind: Kind, prompt: str, target: str) -> tuple[Json, Json]:
+    """The same for the room with a colour or a material that was computed."""
+    preset = replace(
+        registry.PRESETS["pocket"],
+        computing=dict.fromkeys(get_args(Kind), ("recolour", "materials")),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        picture, mask, made = (Path(folder) / f"{name}.png" for name in ("picture", "mask", "made"))
+        Image.fromarray(room()).save(picture)
+        Image.fromarray(sofa()).save(mask)
+        inpaint_file(str(picture), str(mask), prompt, str(made), kind, 5, preset, target=target)
+        with Image.open(made) as image:
+            fields = dict(image.text)  # type: ignore[attr-defined]
+    return json.loads(fields[FIELD]), json.loads(fields[MASKS_FIELD])
+
+
+def value_at(values: Json, path: str) -> Any:
+    """The value at a place: "layers.0.request.steps"."""
+    at: Any = values
+    for step in path.split("."):
+        at = at[int(step)] if isinstance(at, list) else at[step]
+    return at
 
 
 def changed(values: Json, path: str, value: object) -> Json:

@@ -97,6 +97,7 @@ SAME = grey_ramp().astype(np.float64)
             SAME,
         ),
         (lambda p: saved(p, icc_profile=made(profiles.SRGB, 1.0)[:90]), SAME),
+        (lambda p: saved(p, icc_profile=made(profiles.SRGB, 1.0).replace(b"RGB ", b"\x80GB ")), SAME),
     ],
 )  # fmt: skip
 def test_grey_is_what_the_file_means(
@@ -160,6 +161,22 @@ def test_a_large_flat_picture_is_read(name: str, tmp_path: Path) -> None:
     """A few kilobytes that are 20 megapixels: so it is with masks."""
     Image.new("1" if name != "in.webp" else "L", (5000, 4000), 1).save(tmp_path / name)
     assert read_picture(tmp_path / name).pixels.shape == (4000, 5000, 3)
+
+
+@pytest.mark.parametrize("command", ["edit", "segment", "inpaint"])
+@pytest.mark.parametrize(("free", "fits"), [(10**8, False), (10**10, True)])
+def test_memory_that_is_not_there_is_told_of(
+    free: int, fits: bool, command: str, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (5000, 4000)).save("in.png")
+    Image.new("L", (10, 10)).save("mask.png")
+    memory = types.SimpleNamespace(available=free)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    more = {"edit": ("make the sofa red",), "segment": ("the sofa",), "inpaint": ("mask.png", "red")}
+    done = inpalla(command, "in.png", *more[command], "-o", "out.png")
+    assert ("of memory" in done.err) is not fits
+    if not fits:
+        assert "5000x4000" in done.refused
 
 
 @pytest.mark.parametrize("sides", [(30_000, 6_000), (5_000, 5_000)])
@@ -331,34 +348,58 @@ def test_plain_leaves_out_what_is_not_the_picture(command: str, home: Path, inpa
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim"])
-def test_a_heic_picture_of_any_brand_is_named(brand: bytes, tmp_path: Path) -> None:
+def test_a_heic_picture_of_any_brand_is_named(
+    brand: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as where it is not installed
     box = struct.pack(">I4s4sI4s4s", 24, b"ftyp", brand, 0, b"mif1", b"heic")
     (tmp_path / "in.heic").write_bytes(box + bytes(200))
     with pytest.raises(PictureError, match="HEIC picture"):
         read_picture(tmp_path / "in.heic")
 
 
-def test_pillow_heif_is_used_where_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package is optional; a stand-in registers a reader under its name, as it does."""
-    from PIL import ImageFile
+HEICS: dict[str, tuple[str, dict[str, Any]]] = {
+    "plain": ("RGB", {}),
+    "with EXIF": ("RGB", {"exif": True}),
+    "with alpha": ("RGBA", {}),
+    "grey": ("L", {}),
+    "of other colours": ("RGB", {"icc_profile": True}),
+    "of two": ("RGB", {"save_all": True}),
+    "of odd sides": ("RGB", {"odd": True}),
+}
 
-    class Heif(ImageFile.ImageFile):
-        format = "HEIF"
 
-        def _open(self) -> None:
-            self._size, self._mode = (32, 32), "RGB"
-
-        def load(self) -> Any:
-            self.im = Image.new("RGB", (32, 32), (1, 2, 3)).im
-            return super().load()
-
-    package = types.ModuleType("pillow_heif")
-    package.register_heif_opener = lambda: Image.register_open("HEIF", Heif)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pillow_heif", package)
-    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
-    monkeypatch.setattr(Image, "ID", list(Image.ID))
-    (tmp_path / "in.heic").write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"heix", 0) + bytes(100))
-    assert (read_picture(tmp_path / "in.heic").pixels == (1, 2, 3)).all()
+@pytest.mark.parametrize("kind", HEICS)
+def test_heic_pictures_are_read(kind: str, home: Path, inpalla: Run) -> None:
+    """Real ones, made and read by the package that users install for them."""
+    heif = pytest.importorskip("pillow_heif")
+    mode, wanted = HEICS[kind]
+    options = dict(wanted)
+    if "exif" in options:
+        options["exif"] = full_exif()
+    if "icc_profile" in options:
+        options["icc_profile"] = made(profiles.SRGB, 1.0)
+    image = Image.fromarray(room()).convert(mode)
+    if options.pop("odd", False):
+        image = image.crop((0, 0, 159, 119))
+    if "save_all" in options:
+        options["append_images"] = [image.rotate(180)]
+    heif.register_heif_opener()
+    image.save("in.heic", quality=95, **options)
+    read = read_picture("in.heic")
+    meant = np.asarray(image.convert("RGB")).astype(int)
+    if kind == "of other colours":
+        light = np.clip(meant / 255, 0.0031308, 1)
+        meant = np.round(255 * (1.055 * light ** (1 / 2.4) - 0.055)).astype(int)
+    assert np.abs(read.pixels - meant).mean() < 6  # its colours have half the resolution
+    assert (read.alpha is not None) is (mode == "RGBA")
+    assert read.form.grey is (mode == "L")
+    if mode == "L":
+        return
+    assert inpalla("edit", "in.heic", "make the sofa red", "-o", "out.jpg").code == 0
+    if kind == "with EXIF":
+        with Image.open("out.jpg") as saved_again:
+            assert saved_again.getexif()[0x8298] == "(c) someone"
 
 
 def hidden_sofa(path: Path, alpha: int = 0) -> Path:

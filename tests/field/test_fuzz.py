@@ -1,7 +1,7 @@
 """Readers of foreign bytes, fed with damaged and made-up ones: a result or one sentence, never anything else.
 
-Each input takes 5 seconds and a gigabyte at most. ``make test`` tries a few of each kind, ``make fuzz`` ten
-thousand (INPALLA_FUZZ says how many).
+Each input takes 5 seconds and a gigabyte at most (``limits.py``). ``make test`` tries a few of each kind,
+``make fuzz`` ten thousand (INPALLA_FUZZ says how many).
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,40 +40,33 @@ from sessions import SessionError
 from sessions.recipes import packed, unpacked
 from tests.colour_engines import room
 from tests.field import makers
+from tests.field.limits import Limits
 from tests.field.test_colours import full_exif
 from tests.field.test_ollama import GOOD, Server, spoken
 from tools import profiles
 from tools.errors import PictureError, ToolError
 from tools.pictures import read_mask, read_picture, write_picture
+from tools.request import Kind
 
 COUNT = int(os.environ.get("INPALLA_FUZZ", "40"))
-MOST = 2**30  # bytes
 
 fuzzed = settings(
     max_examples=COUNT,
-    deadline=timedelta(seconds=5),
+    deadline=None,  # the limits are kept below, without the time that it takes to make up an input
     database=None,
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
 
 
-@contextlib.contextmanager
-def sparing() -> Iterator[None]:
-    """Fails when what is done inside takes a gigabyte: looked at after it, where a peak can be told."""
-    before = peak()
-    yield
-    assert peak() - before < MOST
-
-
-def peak() -> int:
-    """The most memory that this process ever had, in bytes; where that is not told, what it has now."""
-    try:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    except ImportError:
-        return int(psutil.Process().memory_info().rss)
+@pytest.fixture
+def limits(request: pytest.FixtureRequest) -> Iterator[Limits]:
+    """The limits of a reader; a long run says what was taken of them."""
+    kept = Limits()
+    yield kept
+    if COUNT >= 1000:
+        with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{request.node.name}: {kept}", flush=True)
 
 
 # ---- damage ------------------------------------------------------------------------------------------------
@@ -180,10 +172,10 @@ def place() -> Iterator[Path]:
 
 @fuzzed
 @given(data=damaged(pictures), suffix=st.sampled_from((".png", ".jpg", ".tif", ".webp", ".bmp")))
-def test_any_picture(data: bytes, suffix: str, place: Path) -> None:
+def test_any_picture(data: bytes, suffix: str, place: Path, limits: Limits) -> None:
     path = place / "in"
     path.write_bytes(data)
-    with sparing():
+    with limits.keep():
         try:
             read = read_picture(path)
         except PictureError as error:
@@ -195,10 +187,10 @@ def test_any_picture(data: bytes, suffix: str, place: Path) -> None:
 
 @fuzzed
 @given(data=damaged(pictures))
-def test_any_mask(data: bytes, place: Path) -> None:
+def test_any_mask(data: bytes, place: Path, limits: Limits) -> None:
     path = place / "mask"
     path.write_bytes(data)
-    with sparing():
+    with limits.keep():
         try:
             assert read_mask(path, (24, 20)).shape == (20, 24)
         except PictureError as error:
@@ -213,8 +205,8 @@ def _packed_masks() -> Sequence[bytes]:
 
 @fuzzed
 @given(data=damaged(_packed_masks), size=st.sampled_from(((24, 20), (20, 24), (1, 1), (30_000, 6_000))))
-def test_any_packed_mask(data: bytes, size: tuple[int, int]) -> None:
-    with sparing(), contextlib.suppress(ValueError):
+def test_any_packed_mask(data: bytes, size: tuple[int, int], limits: Limits) -> None:
+    with limits.keep(), contextlib.suppress(ValueError):
         assert unpacked(base64.b64encode(data).decode(), size).shape == size[::-1]
 
 
@@ -240,31 +232,88 @@ def _places(values: Any, way: str = "") -> Iterator[str]:
         yield from _places(value, f"{way}{key}.")
 
 
+WORDS = (
+    "0" * 64, "f" * 64, "restyle", "replace", "remove", "add", "colour-painter", "recolour", "auto", "",
+    "the sofa", "a red sofa", "../../x", "1",
+)  # fmt: skip
+
+
+def like(value: Any, digests: Sequence[str] = ()) -> st.SearchStrategy[Any]:
+    """Values of the same kind as one of a good file, which get further than any others do."""
+    match value:
+        case bool():
+            return st.booleans() | JSON
+        case int():
+            return st.integers(value - 2, value + 2) | st.integers(-2, 200) | st.sampled_from(
+                (2**31 - 1, 2**31, 30_000, 10**9)
+            )  # fmt: skip
+        case float():
+            return st.floats() | st.floats(0, 1)
+        case str():
+            return st.sampled_from((*WORDS, *digests)) | st.text(max_size=20)
+        case list():
+            return st.lists(st.sampled_from(value), max_size=6) if value else st.lists(st.integers(0, 3))
+        case dict() if value:
+            return st.sets(st.sampled_from(sorted(value))).map(
+                lambda gone: {name: each for name, each in value.items() if name not in gone}
+            )
+        case _:
+            return st.integers(0, 3) | JSON
+
+
+@dataclass(frozen=True)
+class Good:
+    """A good recipe, its masks, and its values by their places."""
+
+    values: dict[str, Any]
+    masks: dict[str, Any]
+    places: dict[str, Any]
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        return tuple(v for v in self.places.values() if isinstance(v, str) and len(v) == 64)
+
+
 @cache
-def good() -> tuple[dict[str, Any], dict[str, Any], tuple[str, ...]]:
-    values, masks = makers.recipe()
-    return values, masks, tuple(_places(values))
+def good() -> tuple[Good, ...]:
+    """A recipe of each engine that needs no weights."""
+    recipes = [makers.recipe(), *(makers.computed(*each) for each in COMPUTED)]
+    return tuple(
+        Good(values, masks, {place: makers.value_at(values, place) for place in _places(values)})
+        for values, masks in recipes
+    )
+
+
+COMPUTED: tuple[tuple[Kind, str, str], ...] = (
+    ("restyle", "a red sofa", "the sofa"),
+    ("restyle", "a darker red oak sofa", "the sofa"),
+)  # fmt: skip
 
 
 @fuzzed
 @given(data=st.data())
-def test_any_recipe(data: st.DataObject, home_of_recipes: Path) -> None:
-    values, masks, places = good()
+def test_any_recipe(data: st.DataObject, home_of_recipes: Path, limits: Limits) -> None:
+    recipe = data.draw(st.sampled_from(good()))
+    values, masks, places = recipe.values, recipe.masks, recipe.places
     path = home_of_recipes / data.draw(st.sampled_from(("in.png", "request.json")))
-    for place_ in data.draw(st.lists(st.sampled_from(places), max_size=3)):
+    for place_ in data.draw(st.lists(st.sampled_from(sorted(places)), max_size=3)):
         with contextlib.suppress(KeyError, IndexError, TypeError, ValueError):  # it is gone already
-            values = makers.changed(values, place_, data.draw(JSON))
-    if data.draw(st.booleans()):
+            own = like(places[place_], recipe.digests)
+            value = data.draw(data.draw(st.sampled_from((own, own, own, JSON))))
+            values = makers.changed(values, place_, value)
+    if data.draw(st.integers(0, 3)) == 3:
         masks = data.draw(st.dictionaries(st.sampled_from((*masks, "x", "0" * 64)), JSON, max_size=3))
+    damage = data.draw(st.integers(0, 3)) == 3
     if path.suffix == ".json":
         own = values["layers"][0] if isinstance(values.get("layers"), list) and values["layers"] else {}
         text = json.dumps({**values, **own, "layers": []} if isinstance(own, dict) else values)
-        path.write_bytes(data.draw(damaged(lambda: [text.encode("utf-8", "replace")])))
+        path.write_bytes(text.encode("utf-8", "replace"))
     else:
         # Lone surrogates have no bytes in a PNG; in JSON they are escapes.
         makers.picture_of(path, values, masks)
+    if damage:
         path.write_bytes(data.draw(damaged(lambda: [path.read_bytes()])))
-    with sparing():
+    with limits.keep():
         ran("replay", str(path), "-o", "again.png", "--picture", "base.png", "--mask", "mask.png")
 
 
@@ -316,9 +365,23 @@ CELLS = (
 )  # fmt: skip
 
 
+@st.composite
+def altered(draw: st.DrawFn, cell: Any) -> Any:
+    """A cell of a session's records with another value of its kind; in JSON, one value in it."""
+    try:
+        values = json.loads(cell) if isinstance(cell, str) else None
+    except ValueError:
+        values = None
+    places = tuple(_places(values))
+    if values is None or not places:
+        return draw(like(cell))
+    place_ = draw(st.sampled_from(places))
+    return json.dumps(makers.changed(values, place_, draw(like(makers.value_at(values, place_)))))
+
+
 @fuzzed
 @given(data=st.data())
-def test_any_session(data: st.DataObject, whole_session: Path, home: Path) -> None:
+def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limits: Limits) -> None:
     folder = home / "data" / "sessions" / "s"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(whole_session, folder)
@@ -330,8 +393,10 @@ def test_any_session(data: st.DataObject, whole_session: Path, home: Path) -> No
             for _ in range(data.draw(st.integers(1, 3))):
                 table = data.draw(st.sampled_from(tuple(COLUMNS)))
                 column = data.draw(st.sampled_from(COLUMNS[table].split()))
-                rows = data.draw(st.sampled_from(("", " WHERE rowid = 2")))
-                db.execute(f"UPDATE {table} SET {column} = ?{rows}", (data.draw(CELLS),))
+                row = data.draw(st.sampled_from(("", " WHERE rowid = 2", " WHERE rowid = 3")))
+                (old,) = db.execute(f"SELECT {column} FROM {table}{row}").fetchone() or (None,)
+                new = data.draw(altered(old) | CELLS)
+                db.execute(f"UPDATE {table} SET {column} = ?{row}", (new,))
         with contextlib.suppress(NameError):
             db.close()
     else:
@@ -339,7 +404,7 @@ def test_any_session(data: st.DataObject, whole_session: Path, home: Path) -> No
         file = data.draw(st.sampled_from(files))
         content = file.read_bytes()
         file.write_bytes(data.draw(damaged(lambda: [content])))
-    with sparing():
+    with limits.keep():
         ran("sessions", "show", "s")
         ran("sessions", "show", "s", "--json")
         ran("sessions", "export", "s", "-o", "again.png")
@@ -399,11 +464,11 @@ def model() -> Iterator[tuple[Server, Callable[[str], Plan]]]:
     sentence=st.sampled_from(("make the sofa red", "undo that and make it blue", "hello")),
 )
 def test_any_answer_of_a_model(
-    body: bytes, sentence: str, model: tuple[Server, Callable[[str], Plan]]
+    body: bytes, sentence: str, model: tuple[Server, Callable[[str], Plan]], limits: Limits
 ) -> None:
     server, plan = model
     server.answer = (body, 200, {})
-    with sparing():
+    with limits.keep():
         try:
             made = plan(sentence)
         except PlannerError as error:
