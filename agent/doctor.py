@@ -91,7 +91,7 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
     fitting = fitting_preset(vram)
     looked_at = find_preset(preset or fitting)
     model = ollama_model(looked_at)
-    (server,) = _guarded("Ollama", lambda: ollama(model))
+    (server,) = _guarded("Ollama", lambda: ollama(model, bool(cards)))
     wanted = [each for each in needs(looked_at) if each.module]
     findings = (
         Finding("Python", "good", f"{platform.python_version()} at {sys.executable}"),
@@ -122,8 +122,9 @@ def fitting_preset(vram: float) -> str:
     return max(fitting, key=lambda preset: preset.budget).name if fitting else registry.DEFAULT_PRESET
 
 
-def ollama(model: str | None = None) -> Finding:
-    """The Ollama server: its release, its models, and whether the one that is wanted is there.
+def ollama(model: str | None = None, card: bool = False) -> Finding:
+    """The Ollama server: its release, its models, and whether the one that is wanted is there, and on the
+    ``card`` if there is one.
 
     Without a ``model`` no preset wants one, and any is good.
     """
@@ -143,6 +144,10 @@ def ollama(model: str | None = None) -> Finding:
         least = ".".join(map(str, ollama_server.LEAST_RELEASE))
         found += f", older than {least}: some models' answers cannot be used"
         return Finding("Ollama", "fair", found, f"update it from {ollama_server.DOWNLOAD}")
+    share = server.share(model) if model else None
+    if model and share is not None and share < 1.0 and (share or card):
+        said = ollama_server.on_processor_words(model, share).rstrip(".")
+        return Finding("Ollama", "fair", f"{found}. {said}", f"ollama stop {model}")
     others = len(server.models) - 6
     shown = ", ".join(server.models[:6]) + (f" and {others} more" if others > 0 else "")
     return Finding("Ollama", "good", f"{found}, with {model if model else shown}")
@@ -196,7 +201,10 @@ def _devices(cards: Sequence[machine.Card]) -> Finding:
     cores = f"{machine.cores()} processor cores"
     other = machine.other_accelerator()
     if other == "MPS":
-        apple = "Apple's graphics (MPS), which no preset uses yet: everything runs on the processor"
+        apple = (
+            "Apple's graphics (MPS), which no preset uses: the presets' engines and their moving on and off a"
+            " card are made for CUDA, so everything runs on the processor"
+        )
         return Finding("devices", "fair", f"{cores}, {apple}")
     if not cards:
         none = "no graphics card that torch can use (the pocket preset needs none)"
@@ -211,8 +219,8 @@ def _devices(cards: Sequence[machine.Card]) -> Finding:
             "devices", "fair", f"{found}; the first card is used", f"export CUDA_VISIBLE_DEVICES={largest}"
         )
     if (cards[0].capability or _BFLOAT16) < _BFLOAT16:
-        slow = "the first one computes bfloat16 only by emulation, so that large models are slow"
-        return Finding("devices", "fair", f"{found}; {slow}")
+        half = "the first one has no bfloat16: engines work in float16 there (never tried on such a card)"
+        return Finding("devices", "fair", f"{found}; {half}")
     return Finding("devices", "good", found)
 
 

@@ -13,9 +13,9 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
@@ -40,17 +40,22 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionErro
 _UNSETTLING = re.compile(r"(?i:\w+_proxy|SSL_CERT_\w+|OLLAMA_\w+)")
 _importing = threading.Lock()
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
+_NEARLY_ALL = 0.95
 _LOOK_SECONDS = 1.0
 _PULL_SECONDS = 600.0  # without a word from the server, as when it checks a large file
 
 
 @dataclass(frozen=True)
 class Server:
-    """A server that answers: its address, its release ("0.31.2") and the names of its models."""
+    """A server that answers: its address, its release ("0.31.2") and the names of its models.
+
+    ``shares`` are the parts of the loaded ones that lie on the card, 0…1, by name.
+    """
 
     url: str
     release: str
     models: tuple[str, ...]
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def keeps_to_schemas(self) -> bool:
@@ -60,7 +65,33 @@ class Server:
 
     def has(self, model: str) -> bool:
         """Whether a model is there; a name without a tag means its ``latest``."""
-        return (model if ":" in model else f"{model}:latest") in self.models
+        return _full_name(model) in self.models
+
+    def share(self, model: str) -> float | None:
+        """The part of a model that lies on the card, 0…1; None for one that is not loaded."""
+        return self.shares.get(_full_name(model))
+
+
+def share_on_card(size: int | None, size_vram: int | None) -> float:
+    """The part of a loaded model that lies on the card, 0…1, by what a server tells; all of it counts as 1
+    when it is nearly all, as some tables are better kept in RAM.
+    """
+    share = min(1.0, (size_vram or 0) / size) if size else 1.0
+    return 1.0 if share > _NEARLY_ALL else share
+
+
+def on_processor_words(model: str, share: float) -> str:
+    """What to say of a model that is not on the card as a whole."""
+    part = f"{1 - share:.0%} of {model}" if share else model
+    why = "because the card had no room for it" if share else "for want of room on the card, or of a driver"
+    return (
+        f"Ollama keeps {part} on the processor, {why}: planning is slow until there is room and"
+        f" `ollama stop {model}` was said, or with a smaller model."
+    )
+
+
+def _full_name(model: str) -> str:
+    return model if ":" in model else f"{model}:latest"
 
 
 @dataclass(frozen=True)
@@ -242,7 +273,12 @@ def look() -> Server | None:
         with made:
             release = str(made.get(f"{where.url}/api/version").json()["version"])
             listed = made.get(f"{where.url}/api/tags").json()["models"]
-            return Server(where.url, release, tuple(str(entry["name"]) for entry in listed))
+            names = tuple(str(entry["name"]) for entry in listed)
+            shares = {}
+            with suppress(httpx.HTTPError, *_UNREADABLE):  # of no matter to who only wants to know the models
+                for each in made.get(f"{where.url}/api/ps").json()["models"]:
+                    shares[str(each["name"])] = share_on_card(each["size"], each["size_vram"])
+            return Server(where.url, release, names, shares)
     except (PlannerError, httpx.HTTPError, httpx.InvalidURL, OSError, *_UNREADABLE):
         return None
 

@@ -301,6 +301,7 @@ class Maker:
             leave,
             tokens=self.size.tokens,
             device=self.device,
+            dtype=self.dtype,
             weight_bytes=int(words * memory.GIB),
         )
 

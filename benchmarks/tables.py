@@ -9,12 +9,16 @@ A table stands between the lines ``<!-- table: NAME -->`` and ``<!-- end -->``.
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from safetensors import safe_open
+
+import pocket
 from agent.needs import needs
 from tools import presets
 from tools.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
@@ -23,7 +27,8 @@ DOCS: Final = Path(__file__).parent.parent / "docs"
 
 _ENGINES: Final = (
     "llmdet-sam2", "sam3", "lisa-7b:4bit", "lisa-7b:8bit", "lisa-7b", "lisa-13b", "flux-klein:4bit",
-    "flux-klein", "flux-fill:4bit", "flux-kontext:4bit", "flux-fill", "flux-kontext",
+    "flux-klein", "flux-klein-9b:4bit", "flux-klein-9b", "flux-fill:4bit", "flux-kontext:4bit", "flux-fill",
+    "flux-kontext",
 )  # fmt: skip
 
 Row = Sequence[str]
@@ -67,12 +72,14 @@ def together() -> Iterator[Row]:
 
 def planners() -> Iterator[Row]:
     """What a planner's model wants of a card, in GiB."""
-    from agent.planner.ollama import _CONTEXT_BYTES
+    from agent.planner.ollama import CONTEXT_BYTES
 
-    yield "model", "its file", "free beside it", "in all"
+    yield "model", "its file", "free beside it", "in all", "all of it on the card of"
     for model, size in presets.PLANNERS.items():
-        file, beside = size * 1e9 / GIB, _CONTEXT_BYTES / GIB
-        yield f"`{model}`", f"{file:.1f}", f"{beside:.1f}", f"{file + beside:.1f}"
+        file, beside = size * 1e9 / GIB, CONTEXT_BYTES / GIB
+        fits = [preset.name for preset in _for_cards() if file + beside <= preset.budget - SPARE]
+        more = f"`{fits[0]}` and larger ones" if len(fits) > 1 else f"`{fits[0]}`"
+        yield f"`{model}`", f"{file:.1f}", f"{beside:.1f}", f"{file + beside:.1f}", more
 
 
 def fetched() -> Iterator[Row]:
@@ -96,7 +103,11 @@ def fetched() -> Iterator[Row]:
 def segmenters() -> Iterator[Row]:
     """The segmenters of the presets."""
     yield "preset", "segmenter", "its weights on the card"
-    yield "`pocket`", "`lisa-pocket`", "20 MB"
+    own = 0
+    for file in pocket.weights("lisa").rglob("*.safetensors"):
+        with safe_open(file, "np") as opened:
+            own += sum(math.prod(opened.get_slice(name).get_shape()) for name in opened.keys())  # noqa: SIM118
+    yield "`pocket`", "`lisa-pocket`", f"{4 * own / 1e6:.0f} MB"
     for preset in _for_cards():
         for name in filter(None, (preset.segmenter, preset.licensed_segmenter)):
             yield f"`{preset.name}`", f"`{name}`", f"{(presets.weights(name) or 0) * GIB / 1e9:.1f} GB"
@@ -105,7 +116,7 @@ def segmenters() -> Iterator[Row]:
 def painters() -> Iterator[Row]:
     """The parts of the painters by bits a weight, in GB (10⁹ bytes), the VAE with the transformer."""
     yield "", "transformer, VAE", "in 4 bits", "text encoders", "in 4 bits"
-    for name in ("flux-fill", "flux-kontext", "flux-klein"):
+    for name in ("flux-fill", "flux-kontext", "flux-klein", "flux-klein-9b"):
         size = SIZES[name]
         parts = [part.gib(bits) * GIB / 1e9 for part in (size.resident, size.words) for bits in (16, 4)]
         yield f"`{name}`", *(f"{part:.1f}" for part in parts)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,6 +39,8 @@ class Sizes:
     text_layers: int
     text_heads: int
     text_inner: int
+    tied: bool = True
+    """Whether Klein's text encoder has no output layer of its own."""
 
     @property
     def rope(self) -> tuple[int, int, int]:
@@ -54,6 +56,8 @@ TINY_KLEIN = Sizes(32, 2, 1, 2, 192, (16, 16, 32, 32), 8, 0, 0, 64, 30, 2, 128)
 
 FLUX_1 = Sizes(128, 24, 19, 38, 4096, (128, 256, 512, 512), 32, 768, 12, 4096, 24, 64, 10240)
 KLEIN_4B = Sizes(128, 24, 5, 20, 7680, (128, 256, 512, 512), 32, 0, 0, 2560, 36, 32, 9728)
+KLEIN_9B = Sizes(128, 32, 8, 24, 12288, (128, 256, 512, 512), 32, 0, 0, 4096, 36, 32, 12288, tied=False)
+TINY_KLEIN_9B = replace(TINY_KLEIN, tied=False)
 SMALL: Mapping[Family, Sizes] = {"fill": TINY, "kontext": TINY, "klein": TINY_KLEIN}
 PUBLISHED: Mapping[Family, Sizes] = {"fill": FLUX_1, "kontext": FLUX_1, "klein": KLEIN_4B}
 
@@ -189,7 +193,7 @@ def text_encoders(family: Family, sizes: Sizes) -> dict[str, Any]:
             head_dim=32 if small else 128,
             max_position_embeddings=40960,
             rope_theta=1000000.0,
-            tie_word_embeddings=True,
+            tie_word_embeddings=sizes.tied,
         )
         return {"text_encoder": Qwen3ForCausalLM(config)}
     clip = CLIPTextConfig(
@@ -268,7 +272,10 @@ def _write_qwen_tokenizer(target: Path) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=380, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+        vocab_size=380,
+        special_tokens=special,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     words = ["change the sofa to brown leather, keep its shape", "remove the lamp", "a red velvet armchair"]
     tokenizer.train_from_iterator(words, trainer)

@@ -12,7 +12,7 @@ It holds for the thread that entered it. ``install`` also tells torch.cuda's que
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import pytest
@@ -32,10 +32,15 @@ _IS_CUDA = torch.Tensor.is_cuda.__get__  # type: ignore[attr-defined]
 
 
 class PretendCard:
-    """A card of ``size`` bytes; also a ``tools.residency.Card``."""
+    """A card of ``size`` bytes; also a ``tools.residency.Card``.
 
-    def __init__(self, size: int) -> None:
+    ``multiplied`` are the number formats of the matrices that were multiplied there.
+    """
+
+    def __init__(self, size: int, capability: tuple[int, int] = (8, 6)) -> None:
         self.size = size
+        self.capability = capability
+        self.multiplied: set[torch.dtype] = set()
         self._most = 0  # what would lie there if nothing had died since the last count
         self._here: dict[int, tuple[Any, int]] = {}
         self._left: dict[int, Any] = {}
@@ -85,6 +90,9 @@ class PretendCard:
         storage = tensor.untyped_storage()
         self._left[storage._cdata] = _Weak(storage)
 
+    def _has_bfloat16(self, including_emulation: bool = True) -> bool:
+        return including_emulation or self.capability >= (8, 0)
+
     def __enter__(self) -> PretendCard:
         self._modes.enter_context(_Results(self))
         self._modes.enter_context(_Calls(self))
@@ -104,8 +112,11 @@ class PretendCard:
             "synchronize": lambda *_: None,
             "current_device": lambda: 0,
             "device_count": lambda: 1,
-            "is_bf16_supported": lambda *_, **__: True,
-            "get_device_capability": lambda *_: (8, 6),
+            "Stream": Queue,
+            "current_stream": lambda *_: Queue(),
+            "stream": nullcontext,
+            "is_bf16_supported": self._has_bfloat16,
+            "get_device_capability": lambda *_: self.capability,
         }
         for name, answer in answers.items():
             monkeypatch.setattr(torch.cuda, name, answer)
@@ -113,6 +124,13 @@ class PretendCard:
         monkeypatch.setattr("transformers.modeling_utils.caching_allocator_warmup", lambda *_, **__: None)
         # transformers reads in several threads; this card is that of one.
         monkeypatch.setenv("HF_DEACTIVATE_ASYNC_LOAD", "1")
+
+
+class Queue:
+    """What a card does in order: here all of it is done at once."""
+
+    def synchronize(self) -> None:
+        """There is nothing to wait for."""
 
 
 class _Calls(TorchFunctionMode):
@@ -132,6 +150,8 @@ class _Calls(TorchFunctionMode):
             return self.card.holds(args[0])
         if func in (torch.Tensor.numpy, torch.Tensor.__array__) and self.card.holds(args[0]):
             raise TypeError("can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() first.")
+        if func is torch.Tensor.pin_memory:
+            return args[0]
         if func is torch.Tensor.cpu:
             return self._moved(torch.Tensor.to, args, {"device": RAM}, RAM)
         if func is torch.Tensor.cuda:
@@ -185,6 +205,8 @@ class _Results(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return result
         given = _tensors((args, kwargs))
         if any(self.card.holds(each) for each in given):
+            if any(each in str(func) for each in ("mm.", "matmul", "convolution", "attention", "gem")):
+                self.card.multiplied |= {each.dtype for each in given if each.is_floating_point()}
             left = [each for each in given if each.numel() > 1 and self.card.has_left(each)]
             if left and "copy_" not in str(func) and "index" not in str(func):
                 raise RuntimeError(
@@ -217,12 +239,23 @@ def _tensors(tree: Any) -> list[torch.Tensor]:
 
 
 @contextmanager
-def pretended(size: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[PretendCard]:
+def pretended(
+    size: int, monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int] = (8, 6)
+) -> Iterator[PretendCard]:
     """A pretended card of ``size`` bytes as this process's own, also for ``tools.residency``."""
     from tools import residency
 
-    card = PretendCard(size)
+    card = PretendCard(size, capability)
     card.install(monkeypatch)
     monkeypatch.setattr(residency, "_process", residency.Residency(card))
     with card:
         yield card
+
+
+def allow_quantised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have diffusers do without the true card that it wants for bitsandbytes, whose kernels do."""
+    from diffusers.quantizers.bitsandbytes import bnb_quantizer
+
+    for kind in (bnb_quantizer.BnB4BitDiffusersQuantizer, bnb_quantizer.BnB8BitDiffusersQuantizer):
+        monkeypatch.setattr(kind, "validate_environment", lambda *_, **__: None)
+        monkeypatch.setattr(kind, "update_device_map", lambda _, places: places or {"": "cpu"})

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from huggingface_hub import constants
 from rich.console import Console
 
@@ -86,6 +87,25 @@ def test_ollama_without_the_model_is_told_to_pull_it(server: Ollama, model: str 
     found = doctor.ollama(model)
     assert found.state == "fair"
     assert found.mend == f"ollama pull {model or 'qwen3-vl:4b-instruct'}"
+
+
+@pytest.mark.parametrize(
+    ("share", "card", "words"),
+    [
+        (1.0, True, ""),
+        (0.97, True, ""),
+        (0.6, True, "Ollama keeps 40% of some:model on the processor, because the card had no room"),
+        (0.0, True, "Ollama keeps some:model on the processor"),
+        (0.0, False, ""),  # without a card there is no other place
+    ],
+)
+def test_a_model_that_is_not_all_on_the_card_is_told(
+    server: Ollama, share: float, card: bool, words: str
+) -> None:
+    server.models, server.loaded = ["some:model"], {"some:model": share}
+    found = doctor.ollama("some:model", card)
+    assert (found.state, found.mend) == (("fair", "ollama stop some:model") if words else ("good", ""))
+    assert words in found.found
 
 
 @pytest.mark.parametrize(
@@ -220,7 +240,7 @@ def test_the_larger_card_that_is_not_the_first_is_told(monkeypatch: pytest.Monke
         (
             (7, 5),
             "fair",
-            "compute capability 7.5), 2 processor cores; the first one computes bfloat16 only by",
+            "compute capability 7.5), 2 processor cores; the first one has no bfloat16: engines work in",
         ),
         ((8, 6), "good", "large with 24 GiB (compute capability 8.6), 2 processor cores"),
         (None, "good", "large with 24 GiB, 2 processor cores"),
@@ -237,7 +257,7 @@ def test_what_a_card_computes_with_is_told(
 
 
 @pytest.mark.parametrize(
-    ("other", "words"), [("MPS", "MPS), which no preset uses yet"), ("ROCm", "under ROCm, where nothing was")]
+    ("other", "words"), [("MPS", "MPS), which no preset uses"), ("ROCm", "under ROCm, where nothing was")]
 )
 def test_other_makers_graphics_are_told(other: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     cards = [machine.Card("Radeon", 16.0)] if other == "ROCm" else []
@@ -246,6 +266,31 @@ def test_other_makers_graphics_are_told(other: str, words: str, monkeypatch: pyt
     found = {finding.name: finding for finding in doctor.report(preset="pocket").findings}
     assert found["devices"].state == "fair"
     assert words in found["devices"].found
+
+
+def test_a_mac_is_told_to_use_what_runs_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much memory it has: nothing here computes on its graphics."""
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    made = doctor.report(preset="24gb")
+    found = {finding.name: finding for finding in made.findings}
+    assert (made.preset, made.vram) == ("pocket", 0.0)
+    assert "everything runs on the processor" in found["devices"].found
+    assert found["preset"].mend == "inpalla chat --preset pocket"
+    assert "this machine has none that torch can use" in found["preset"].found
+
+
+@pytest.mark.parametrize("name", ["Radeon RX 7900 XTX", "Instinct MI300X"])
+def test_a_card_under_rocm_is_seen_without_nvidias_capability(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = SimpleNamespace(name=name, total_memory=24 * 2**30, major=11, minor=0)
+    monkeypatch.setattr(torch.version, "hip", "6.4")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: seen)
+    assert machine.cards() == [machine.Card(name, 24.0)]
+    assert machine.other_accelerator() == "ROCm"
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,9 @@ class TestErrors:
         gated = self.sentence("flux-fill")
         assert "accept its licence (FLUX.1 [dev] Non-Commercial License) on https://" in gated
         assert "hf auth login" in gated
+        assert "accept its licence (FLUX Non-Commercial License) on https://" in self.sentence(
+            "flux-klein-9b:4bit"
+        )
         assert published.kept("flux-fill") is None
 
     def test_a_package_that_is_missing(
@@ -294,6 +297,7 @@ def test_what_is_needed_of_the_hub(folders: dict[Family, Path]) -> None:
     assert published.kept(str(folders["fill"])) == folders["fill"]
     assert published.fetch(str(folders["fill"])) == folders["fill"]
     assert not published.LICENCES["flux-klein"].gated
+    assert not published.LICENCES["flux-klein-9b"].commercial
 
 
 class TestSpeed:

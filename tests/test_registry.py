@@ -10,22 +10,16 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from diffusers import AutoencoderKLFlux2
 from huggingface_hub import constants
 
 from benchmarks import card, tables
-from benchmarks.lisa import config_of
-from tests.flux_layout import PUBLISHED, text_encoders, transformer, vae, write_checkpoint
+from tests.flux_layout import write_checkpoint
 from tools import registry, residency
 from tools.errors import EngineError, OutOfMemory
 from tools.langchain import langchain_tools
-from tools.lisa.model import Lisa
-from tools.lisa.published import EXACT
 from tools.pictures import read_mask, read_picture, write_picture
 from tools.presets import (
     KINDS,
@@ -151,6 +145,8 @@ def test_without_a_licence_klein_paints_everything(preset: Preset) -> None:
         ("12gb", (), {"remove": "flux-fill:8bit"}, "flux-klein:4bit", "flux-fill:8bit"),
         ("8gb", (), {"remove": "flux-fill"}, "flux-klein:4bit", "flux-fill:4bit"),
         ("12gb", (), {"remove": "SOMEBODY/painter"}, "flux-klein:4bit", "SOMEBODY/painter"),
+        ("12gb", (), {"restyle": "flux-klein-9b"}, "flux-klein-9b:4bit", "flux-klein:4bit"),
+        ("80gb", (), {"restyle": "flux-klein-9b"}, "flux-klein-9b", "flux-klein"),
         ("pocket", ("flux-fill",), {}, "flux-kontext-pocket", "flux-fill-pocket"),
         ("pocket", (), {"restyle": "flux-klein"}, "flux-klein", "flux-fill-pocket"),
     ],
@@ -165,6 +161,7 @@ def test_who_paints_what(
 
 def test_what_does_not_fit_streams() -> None:
     assert streams("flux-fill:4bit", PRESETS["8gb"])
+    assert streams("flux-klein-9b:4bit", PRESETS["8gb"])
     assert streams("flux-fill", PRESETS["24gb"])
     assert not streams("flux-fill", PRESETS["80gb"])
     assert not streams("flux-fill-pocket", PRESETS["pocket"])
@@ -178,45 +175,12 @@ def test_bits_are_read_from_the_name() -> None:
     assert (base_of("C:/models/flux"), bits_of("C:/models/flux")) == ("C:/models/flux", 16)
 
 
-def counted(model: Any, quantised: bool = True) -> tuple[float, float]:
-    """The parameters of a model, in 10⁹, in layers that are quantised when asked for, and in the others."""
-    linear = [m for name, m in model.named_modules() if isinstance(m, torch.nn.Linear) and name != "lm_head"]
-    few = sum(module.weight.numel() for module in linear) if quantised else 0
-    return few / 1e9, (sum(each.numel() for each in model.parameters()) - few) / 1e9
-
-
 def test_the_bytes_are_those_of_the_published_shapes() -> None:
-    heard = replace(PUBLISHED["klein"], text_layers=28)
-    with torch.device("meta"):
-        painters = {name: counted(transformer(name, PUBLISHED[name])) for name in PUBLISHED}
-        vaes = {"klein": AutoencoderKLFlux2(), "fill": vae("fill", PUBLISHED["fill"])}
-        qwen = text_encoders("klein", heard)["text_encoder"]
-        flux = text_encoders("fill", PUBLISHED["fill"])
-        lisa = Lisa(config_of("7b"))
-    for name, (few, full) in painters.items():
-        size = SIZES[f"flux-{name}"].resident
-        assert few == pytest.approx(size.few, rel=1e-3)
-        painted = counted(vaes["klein" if name == "klein" else "fill"], quantised=False)[1]
-        assert full + painted == pytest.approx(size.full, abs=0.004)
-    assert counted(qwen) == pytest.approx(
-        (SIZES["flux-klein"].words.few, SIZES["flux-klein"].words.full), abs=2e-3
-    )
-    t5, clip = counted(flux["text_encoder_2"]), counted(flux["text_encoder"], quantised=False)
-    words = SIZES["flux-fill"].words
-    exact = sum(
-        each.weight.numel() / 1e9
-        for name, each in flux["text_encoder_2"].named_modules()
-        if name.endswith(".wo")  # transformers quantises no such one
-    )
-    assert (t5[0] - exact, t5[1] + exact + clip[1]) == pytest.approx((words.few, words.full), abs=2e-3)
-    few = sum(
-        module.weight.numel()
-        for part, module in lisa.named_modules()
-        if isinstance(module, torch.nn.Linear) and not any(each in part for each in EXACT)
-    )
-    size = SIZES["lisa-7b"].resident
-    assert few / 1e9 == pytest.approx(size.few, rel=1e-3)
-    assert counted(lisa, quantised=False)[1] == pytest.approx(size.few + size.full, rel=1e-3)
+    told = {name: card.agree(found, reckoned) for name, found, reckoned in card.published()}
+    assert set(told.values()) == {True}, told
+    assert {base_of(name).removeprefix("words of ") for name in told} == {
+        name for name in SIZES if not name.endswith("explanatory")
+    }
 
 
 def test_the_tables_in_the_docs_are_these_numbers() -> None:

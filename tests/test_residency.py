@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -17,30 +15,11 @@ import torch
 from agent.errors import PlannerError
 from agent.planner.base import Context
 from agent.planner.ollama import OllamaPlanner
-from tests.stand_in_server import Handler, StandIn
+from tests.stand_in_ollama import CountedCard
+from tests.stand_in_ollama import Serving as Ollama
 from tools import errors, residency
 from tools.movable import bytes_of
 from tools.residency import Residency, who_leaves
-
-
-class CountedCard:
-    """A card of ``size`` bytes: what lies on it is told by those who move. It is full like a real one."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.taken: dict[object, int] = {}
-        self.trimmed = 0
-
-    def free(self) -> int:
-        return self.size - sum(self.taken.values())
-
-    def trim(self) -> None:
-        self.trimmed += 1
-
-    def put(self, who: object, size: int) -> None:
-        if who not in self.taken and size > self.free():
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        self.taken[who] = size
 
 
 class Engine:
@@ -311,54 +290,6 @@ def test_it_never_imports_torch() -> None:
 # ---- the planner's model under Ollama ----------------------------------------------------------------------
 
 
-class Ollama(StandIn):
-    """A stand-in for the server: keeps a model on a counted card from the first chat until it is unloaded."""
-
-    def __init__(self, card: CountedCard, size: int) -> None:
-        self.card, self.size = card, size
-        self.asked: list[str] = []
-        self.found_free: list[int] = []
-        self.chatting: Callable[[], None] = lambda: None
-        self.loading: Callable[[], None] = lambda: None
-        self.on_processor = False
-        stand_in = self
-
-        class Answer(Handler):
-            def get(self) -> None:
-                there = stand_in.card.taken.get(stand_in, 0)
-                model = {"name": "tiny-vl:latest", "model": "tiny-vl:latest", "size": stand_in.size}
-                if self.path == "/api/tags":
-                    self._tell({"models": [model]})
-                else:
-                    loaded = there or (stand_in.on_processor and "/api/chat" in stand_in.asked)
-                    self._tell({"models": [model | {"size_vram": there}] if loaded else []})
-
-            def post(self) -> None:
-                body = self.read_json()
-                stand_in.asked.append(self.path)
-                if self.path == "/api/generate":
-                    assert body["keep_alive"] == 0
-                    assert not body.get("prompt")
-                    stand_in.card.taken.pop(stand_in, None)
-                    self._tell(
-                        {"model": body["model"], "response": "", "done": True, "done_reason": "unload"}
-                    )
-                    return
-                stand_in.loading()
-                if stand_in not in stand_in.card.taken and not stand_in.on_processor:
-                    stand_in.found_free.append(stand_in.card.free())
-                    stand_in.card.put(stand_in, stand_in.size)
-                stand_in.chatting()
-                wants = {"wants": [{"act": "restyle", "object": "the sofa", "look": "red"}]}
-                message = {"role": "assistant", "content": json.dumps(wants)}
-                self._tell({"model": "m", "message": message, "done": True, "done_reason": "stop"})
-
-            def _tell(self, value: dict[str, Any]) -> None:
-                self.send(json.dumps(value) + "\n", 200, {"Content-Type": "application/json"})
-
-        super().__init__(Answer)
-
-
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> CountedCard:
     """A counted card of 8 GiB as this process's own."""
@@ -514,6 +445,8 @@ async def test_a_server_that_works_on_the_processor_wants_nothing_of_the_card(
         with residency.using(painter):
             pass
         await planner.plan("make the sofa red", Context())
+    ollama.asked.clear()  # the server has unloaded it
+    await planner.plan("make the sofa red", Context())
     assert painter.moves == ["to"]
     assert there(residency.manager()) == ["painter", "ollama:tiny-vl"]
 
@@ -527,3 +460,36 @@ async def test_room_is_made_for_all_that_a_server_wants_to_see_free(
         pass
     await OllamaPlanner("tiny-vl", base_url=ollama.url).plan("make the sofa red", Context())
     assert other.moves == ["to", "off"]
+
+
+@pytest.mark.parametrize("share", [0.5, 0.0])
+async def test_layers_on_the_processor_are_told_once(card: CountedCard, ollama: Ollama, share: float) -> None:
+    """A server says so in ``ps`` only."""
+    ollama.share, ollama.on_processor = share, not share
+    planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
+    said = [(await planner.plan("make the sofa red", Context())).say for _ in range(3)]
+    why = "because the card had no room for it" if share else "for want of room on the card, or of a driver"
+    part = "50% of tiny-vl" if share else "tiny-vl"
+    assert said[0].startswith(f"Ollama keeps {part} on the processor, {why}: planning is slow until")
+    assert said[0].endswith(".")
+    assert not any("Ollama" in each for each in said[1:])
+
+
+@pytest.mark.parametrize("share", [1.0, 0.97])
+async def test_a_model_that_is_on_the_card_is_nothing_to_tell_of(
+    card: CountedCard, ollama: Ollama, share: float
+) -> None:
+    ollama.share = share
+    plan = await OllamaPlanner("tiny-vl", base_url=ollama.url).plan("make the sofa red", Context())
+    assert plan.steps
+    assert "Ollama" not in plan.say
+
+
+async def test_a_machine_without_a_card_is_not_told_that_its_models_run_on_the_processor(
+    ollama: Ollama, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(residency, "_process", Residency(None, known=False))  # as before torch is there
+    monkeypatch.setattr(torch.__spec__, "_initializing", True, raising=False)
+    ollama.on_processor = True
+    plan = await OllamaPlanner("tiny-vl", base_url=ollama.url).plan("make the sofa red", Context())
+    assert "Ollama" not in plan.say

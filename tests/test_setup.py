@@ -347,6 +347,43 @@ def test_a_preset_is_made_ready_and_the_second_time_asks_nobody(
     assert ollama.pulled == ["qwen3-vl:2b-instruct"]
 
 
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ("", "facebook/sam3 is given only to those who accepted its licence"),
+        (
+            "Your request to access model facebook/sam3 is awaiting a review from the repo authors.",
+            "still waits",
+        ),
+        (
+            "Your request to access model facebook/sam3 has been rejected by the repo's authors.",
+            "was refused by",
+        ),
+    ],
+)
+def test_8gb_is_ready_whatever_became_of_a_request_for_sam_3(
+    server: Hub,
+    home: Path,
+    ollama: Ollama,
+    tiny_klein: dict[str, bytes],
+    inpalla: Command,
+    told: str,
+    said: str,
+) -> None:
+    server.repositories |= {**PAIR, "facebook/sam3": SAM3, KLEIN: tiny_klein}
+    server.gated = {"facebook/sam3"}
+    if told:
+        (home / "token").write_text("hf_somebody")
+        server.restricted = told
+    ollama.models = ["qwen3-vl:2b-instruct"]
+    code, out, err = inpalla("setup", "--preset", "8gb")
+    assert (code, err) == (0, "")
+    assert "The preset 8gb is ready." in out
+    [sentence] = [line for line in out.splitlines() if line.startswith("It works without sam3")]
+    assert said in sentence
+    assert ("accept it on" in sentence) is (not told)
+
+
 def test_what_cannot_be_had_does_not_hold_up_the_rest(
     server: Hub, home: Path, tiny_klein: dict[str, bytes], inpalla: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -382,6 +419,32 @@ def test_a_preset_is_ready_without_what_stands_behind_a_licence(
     assert code == 0
     assert "Ready: qwen3-vl:4b-instruct, lisa-7b:4bit, flux-klein." in out
     assert f"It works without flux-fill:4bit, and better with it. {FILL} is given only to those" in out
+
+
+def test_a_package_that_is_missing_is_told_before_anything_is_fetched(
+    server: Hub,
+    ollama: Ollama,
+    tiny_klein: dict[str, bytes],
+    inpalla: Command,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.repositories |= {**PAIR, KLEIN: tiny_klein}
+    ollama.known = {"qwen3-vl:2b-instruct"}
+    monkeypatch.setattr("agent.needs.find_spec", lambda _: None)
+    fetched: dict[str, int] = {}
+
+    def said(line: str) -> None:
+        fetched[line] = len(ollama.pulled) + sum("/resolve/" in request for request in server.asked)
+
+    monkeypatch.setattr("agent.setup_command.say", said)
+    code, _, err = inpalla("setup", "--preset", "8gb")
+    [told] = [line for line in fetched if "needs a package more" in line]
+    assert told.startswith("  flux-klein:4bit, ")
+    assert told.endswith("; needs a package more: pip install 'inpalla[quantised]'")
+    assert fetched[told] == 0
+    assert max(fetched.values()) > 0
+    assert code == 1
+    assert err == "flux-klein:4bit needs a package more: pip install 'inpalla[quantised]'.\n"
 
 
 @pytest.mark.parametrize("breaks", [False, True])

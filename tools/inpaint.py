@@ -68,8 +68,8 @@ class Inpainter(Protocol):
     It may have ``batch``, an int: how many jobs it takes through its model at once (1 where it has none). Its
     pixels may depend on their number, never on each other. It may have ``areas``, a tuple of ints, ``area``
     the largest of them: then a crop that has fewer pixels is painted at fewer. It may have ``offload()``:
-    paint with less memory from now on; and ``firmer``, the guidance for a second try of what the first did
-    not show.
+    paint with less memory from now on; with it ``restore()``: take that back if there is room again; and
+    ``firmer``, the guidance for a second try of what the first did not show.
     """
 
     @property
@@ -236,9 +236,10 @@ def inpaint(
     together, at most ``batch`` at a time. ``progress`` counts the denoising steps of all edits.
 
     An engine that runs out of memory is asked again with less: one edit at a time, then at half the area,
-    then (where it has an ``offload()``) with its weights outside the card; a step's ``note`` says so, and
-    ``Painted.area`` is what it came to. Raises ``PictureError`` for a mask that is empty or of another size,
-    ``EngineError`` when an engine fails, ``tools.errors.Cancelled`` when ``cancelled`` says so.
+    then (where it has an ``offload()``) with its weights outside the card, until a later call finds room
+    again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError`` for a
+    mask that is empty or of another size, ``EngineError`` when an engine fails, ``tools.errors.Cancelled``
+    when ``cancelled`` says so.
     """
     engines = [inpainters[edit.kind] for edit in edits]
     thrift = {id(engine): _Thrift(engine, batch) for engine in engines}
@@ -350,6 +351,9 @@ class _Thrift:
     offloaded: bool = False
 
     def __post_init__(self) -> None:
+        restore = getattr(self.engine, "restore", None)
+        if restore is not None:  # what an earlier turn lacked may be there now
+            restore()
         if _at_once(self.engine) > 1:  # So that all jobs of a call go through the model together.
             self.batch = min(self.batch, _at_once(self.engine))
 

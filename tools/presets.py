@@ -27,7 +27,7 @@ GIB: Final = 2**30
 
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
-PAINTING: Final = 2.25
+PAINTING: Final = 2.3
 READING: Final = 0.5
 LOOKING: Final = 2.0
 """GiB of working memory beside the weights: of a painter while it paints about a megapixel, of its text
@@ -68,18 +68,20 @@ class Size:
 
 _T5_AND_CLIP: Final = Weights(3.624, 1.262)  # of T5, "wo" keeps 16 bits
 _QWEN3_4B: Final = Weights(2.826, 0.389)  # the 28 of its 36 layers that Klein listens to
+_QWEN3_8B: Final = Weights(5.402, 1.245)
 _LISA_7B: Final = Size(Weights(6.476, 1.229), working=LOOKING)
 _LISA_13B: Final = Size(Weights(12.688, 1.305), working=LOOKING)
 
 SIZES: Final[Mapping[str, Size]] = MappingProxyType(
     {
         "sam3": Size(Weights(0, 0.840), working=LOOKING),
-        "llmdet-sam2": Size(Weights(0, 0.407), working=LOOKING),  # 0.204 of them, in float32
+        "llmdet-sam2": Size(Weights(0, 0.407), working=2.25),  # 0.204 of them, in float32
         "lisa-7b": _LISA_7B,
         "lisa-7b-explanatory": _LISA_7B,
         "lisa-13b": _LISA_13B,
         "lisa-13b-explanatory": _LISA_13B,
         "flux-klein": Size(Weights(3.876, 0.084), _QWEN3_4B),
+        "flux-klein-9b": Size(Weights(9.079, 0.084), _QWEN3_8B),
         "flux-fill": Size(Weights(11.902, 0.084), _T5_AND_CLIP),
         "flux-kontext": Size(Weights(11.901, 0.084), _T5_AND_CLIP),
     }
@@ -88,9 +90,20 @@ SIZES: Final[Mapping[str, Size]] = MappingProxyType(
 
 
 PLANNERS: Final[Mapping[str, float]] = MappingProxyType(
-    {"qwen3-vl:2b-instruct": 1.9, "qwen3-vl:4b-instruct": 3.3, "qwen3-vl:8b-instruct": 6.2}
+    {
+        "qwen3-vl:2b-instruct": 1.9,
+        "qwen3-vl:4b-instruct": 3.3,
+        "qwen3-vl:8b-instruct": 6.2,
+        "qwen3.5:2b": 2.7,
+        "qwen3.5:4b": 3.4,
+        "qwen3.5:9b": 6.6,
+        "gemma4:e2b": 7.2,
+        "gemma4:e4b": 9.6,
+    }
 )
-"""The models of the presets' planners, and the GB (10⁹ bytes) of their files by Ollama's library."""
+"""Models that plan and see pictures, the presets' own first, and the GB (10⁹ bytes) of their files by
+Ollama's library.
+"""
 
 
 @dataclass(frozen=True)

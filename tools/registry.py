@@ -65,7 +65,7 @@ COMPUTING: Mapping[str, str] = MappingProxyType(
 )
 """The engines that compute an edit, by name. See ``tools.inpaint.Computing``."""
 
-FLUX = ("flux-klein", "flux-fill", "flux-kontext")
+FLUX = ("flux-klein", "flux-klein-9b", "flux-fill", "flux-kontext")
 """The published FLUX models, named as LISA's are. See ``tools.flux.published``."""
 
 DEFAULT_PRESET = "pocket"

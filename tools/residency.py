@@ -214,6 +214,15 @@ class Residency:
                 if not self._changed.wait(until - time.monotonic()):
                     return
 
+    def obtainable(self, but: object = None) -> int:
+        """The bytes that are free or could be made so, all but one engine and those at work gone; 0 without a
+        card.
+        """
+        if self._card is None:
+            return 0
+        with self._changed:
+            return self._card.free() + sum(tenant.engine.weight_bytes for tenant in self._idle(but=but))
+
     def trim(self) -> None:
         """Hand back what torch keeps of the card for later use, so that other processes can have it."""
         if self._card is not None:

@@ -50,7 +50,7 @@ NUM_PREDICT = 1024
 tokens.
 """
 
-_CONTEXT_BYTES = 11 * 2**28
+CONTEXT_BYTES = 11 * 2**28
 """What must be free beside a model's file for its server to put all of it on the card: 0.9 to 1.1 GiB for
 the context, and, for a model that sees, its projector once more and a GiB that the server leaves free. With
 less it puts some layers on the processor, and says so only in ``ps``.
@@ -145,6 +145,8 @@ class ServedModel:
         self.working_bytes = 0
         self._awaited = False
         self._on_processor = False
+        self.share = 1.0
+        """The part of the model that lies on the card, as far as the server told when it was last asked."""
         self._model = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
         self._base_url = base_url
 
@@ -170,10 +172,11 @@ class ServedModel:
                 if running.model == self._model:
                     self.weight_bytes, self._awaited = int(running.size_vram or 0), False
                     self._on_processor = not self.weight_bytes
+                    self.share = ollama_server.share_on_card(running.size, running.size_vram)
                     return not self._on_processor
             sizes = {each.model: int(each.size or 0) for each in client.list().models}
             if self._model in sizes and not self._on_processor:
-                self.weight_bytes, self.working_bytes = sizes[self._model], _CONTEXT_BYTES
+                self.weight_bytes, self.working_bytes = sizes[self._model], CONTEXT_BYTES
         return False
 
     @property
@@ -224,6 +227,7 @@ class OllamaPlanner:
         self.timeout = timeout
         self._builtin = BuiltinPlanner()
         self._served = ServedModel(model, base_url)
+        self._told_of_processor = False
         self._client_of: tuple[asyncio.AbstractEventLoop, AsyncClient] | None = None
 
     @property
@@ -247,12 +251,20 @@ class OllamaPlanner:
             for _ in range(2):
                 answer = await self._answer(sentence, context, picture)
                 if answer is not None:
-                    return resolve(_frames(answer, sentence), context)
-        plan = self._builtin.plan_now(sentence, context)
-        # As a sentence, which is said; what the built-in planner calls its steps is only a label.
+                    break
+        if answer is not None:
+            return _remarked(resolve(_frames(answer, sentence), context), self._of_processor())
         remark = f"{self.model} gave no usable answer, so the built-in planner read this."
-        said = plan.say if plan.say.endswith((".", "!", "?", "…")) else ""
-        return plan.model_copy(update={"say": f"{remark} {said}".strip()})
+        return _remarked(self._builtin.plan_now(sentence, context), remark)
+
+    def _of_processor(self) -> str:
+        """A sentence about a model that did not find room on the card, once; else ""."""
+        share = self._served.share
+        # Where there is no card at all, nothing of it could lie there.
+        if self._told_of_processor or share == 1.0 or (not share and not residency.manager().active):
+            return ""
+        self._told_of_processor = True
+        return ollama_server.on_processor_words(self.model, share)
 
     @asynccontextmanager
     async def _on_card(self) -> AsyncIterator[None]:
@@ -364,6 +376,14 @@ class OllamaPlanner:
             timeout = httpx.Timeout(self.timeout, connect=5.0)
             self._client_of = (loop, ollama_server.async_client(self.base_url, timeout))
         return self._client_of[1]
+
+
+def _remarked(plan: Plan, remark: str) -> Plan:
+    """A plan with a sentence before what it says; what a planner only calls its steps is not said then."""
+    if not remark:
+        return plan
+    said = plan.say if plan.say.endswith((".", "!", "?", "…")) else ""
+    return plan.model_copy(update={"say": f"{remark} {said}".strip()})
 
 
 def _is_about_images(error: Any) -> bool:

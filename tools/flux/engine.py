@@ -71,6 +71,8 @@ class FluxEngine:
         self._distilled = distilled
         self._device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._offloaded = False
+        self._too_little: int | None = None
+        """The room for itself, in bytes, with which it had to give up its place on the card."""
 
     @property
     def pipeline(self) -> Any:
@@ -98,18 +100,38 @@ class FluxEngine:
         self._pipeline.scheduler.set_timesteps(1, mu=0.0, device="cpu")  # the latest steps lay on the card
         memory.free()
 
-    def offload(self) -> None:
+    def offload(self, *, for_good: bool = False) -> None:
         """From now on keep the transformer's weights in RAM, and bring each block to the card for its turn.
 
-        Slower, with the same result; needs a fraction of the memory on the card. For good; no harm twice.
-        Raises ``EngineError`` for 8-bit weights, which the library cannot swap.
+        Slower, with the same result; needs a fraction of the memory on the card. No harm twice. See
+        :meth:`restore`, which ``for_good`` rules out. Raises ``EngineError`` for 8-bit weights, which the
+        library cannot swap.
         """
         if not self._offloaded:
             if getattr(self._pipeline.transformer, "is_loaded_in_8bit", False):
                 raise EngineError(f"{self.name} cannot be streamed through the card: use 16 or 4 bits.")
-            self._guarded(lambda: memory.stream(self._pipeline.transformer, self._device))
+            transformer = self._pipeline.transformer
+            own = bytes_of(transformer) if transformer.device.type == self._device.type else 0
+            self._too_little = None if for_good else memory.unused(self._device) + own
+            self._guarded(lambda: memory.stream(transformer, self._device))
             self._offloaded = True
             memory.free()
+
+    def restore(self) -> None:
+        """Take :meth:`offload` back where the card has room again: for all of it, and more than last time."""
+        if not self._offloaded or self._too_little is None:
+            return
+        needed = bytes_of(self._pipeline.vae, self._pipeline.transformer) + self.working_bytes
+        needed = max(needed, self._too_little + memory.GIB // 4)
+        vae = self._pipeline.vae
+        own = bytes_of(vae) if vae.device.type == self._device.type else 0
+        if residency.manager().obtainable(but=self) + own < needed:
+            return  # and nobody leaves for nothing
+        self.off_card()
+        residency.make_room(needed)
+        if memory.unused(self._device) >= needed:
+            memory.gather(self._pipeline.transformer)
+            self._offloaded = False
 
     def paint(
         self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
@@ -224,9 +246,12 @@ class FluxEngine:
                 guidance_scale=guidance,
                 generator=_one_or_all([torch.Generator("cpu").manual_seed(job.seed) for job in jobs]),
                 callback_on_step_end=report.after_step,
+                output_type="pt",
                 **settings,
             )
-        return [_of_size(image.convert("RGB"), width, height) for image in output.images]
+        _check(output.images)
+        images = pipeline.image_processor.numpy_to_pil(pipeline.image_processor.pt_to_numpy(output.images))
+        return [_of_size(image.convert("RGB"), width, height) for image in images]
 
     def _move(self, device: torch.device) -> None:
         move(self._pipeline.vae, device)
@@ -264,17 +289,22 @@ class _Report:
         """Diffusers' callback; ``step`` counts from 0."""
         if self._cancelled():
             raise Cancelled
-        if not bool(torch.isfinite(values["latents"]).all()):
-            # Nobody would see it later than in a black picture.
-            raise EngineError(
-                "The painter's numbers grew beyond what its number format holds: use it with 16 or 4 bits."
-            )
+        _check(values["latents"])
         if self._progress is not None:
             preview = self.previewer.after(step + 1, values["latents"]) if self.previewer else None
             self._progress(Step(self._done + (step + 1) * self._jobs, self._total, preview))
             if self._cancelled():
                 raise Cancelled
         return values
+
+
+def _check(numbers: torch.Tensor) -> None:
+    """Raise ``EngineError`` where some are none: they would be seen as black only."""
+    if not bool(torch.isfinite(numbers).all()):
+        raise EngineError(
+            "The painter's numbers grew beyond what its number format holds, so nothing was painted: use it"
+            " with 16 or 4 bits on a card that computes bfloat16, or use another painter."
+        )
 
 
 def groups(jobs: Sequence[Job], batch: int) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import torch
 
-from tools import presets
+from tools import numbers, presets
 from tools.errors import EngineError, OutOfMemory
 from tools.flux import checkpoint, memory, speed
 from tools.flux.engine import FluxEngine
@@ -37,14 +37,14 @@ UNDISTILLED: Final = (50, 4.0)
 
 
 def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = False) -> FluxEngine:
-    """An engine from a whole checkpoint: bfloat16 on a graphics card, float32 on the processor.
+    """An engine from a whole checkpoint, in the numbers that this machine computes with (``tools.numbers``).
 
     Raises ``EngineError`` when the weights cannot be read, when fewer bits than 16 are wanted and the package
     for that is not installed, and ``OutOfMemory`` when they do not fit.
     """
     card = torch.cuda.is_available()
     device = torch.device("cuda" if card else "cpu")
-    dtype = torch.bfloat16 if card else torch.float32
+    dtype = numbers.of_weights()
     check_package(bits)
     with _reading(folder):
         transformer = _part(folder, family, "transformer", dtype, bits, None if offload else device)
@@ -71,7 +71,7 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     if bits == 16:
         speed.fuse(transformer)
     if offload:
-        engine.offload()
+        engine.offload(for_good=True)
     engine.to_card()
     return engine
 
@@ -130,15 +130,16 @@ def _guests(
     """The text encoders, which are loaded when the first words come."""
     names = [part for part in family.encoders if part.startswith("text_encoder")]
     streamed = offload and bits == 16
+    reads_in = numbers.of_words()
 
     def load_encoders() -> Any:
         with _reading(folder):
             models = {}
             for part in names:
                 few = bits if part in family.large else 16
-                models[part] = _part(folder, family, part, dtype, few, None if streamed else device)
+                models[part] = _part(folder, family, part, reads_in, few, None if streamed else device)
             absent = {"transformer": None, "vae": None}
-            pipeline = _pipeline(family, folder, dtype, **models, **absent)
+            pipeline = _pipeline(family, folder, reads_in, **models, **absent)
         for part in names:
             if streamed and part in family.large:
                 memory.stream(models[part], device)
@@ -164,7 +165,7 @@ def _guests(
 
     brought = [part for part in names if not (streamed and part in family.large)]
     held = sum(held_by(folder, part, bits if part in family.large else 16) for part in brought)
-    return Guests(load_encoders, arrive, leave, tokens=TOKENS, device=device, weight_bytes=held)
+    return Guests(load_encoders, arrive, leave, tokens=TOKENS, device=device, dtype=dtype, weight_bytes=held)
 
 
 _EXACT: Final = ("embed", "shared", "relative_attention_bias", "lm_head", ".wo.")

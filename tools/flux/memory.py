@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 import psutil  # type: ignore[import-untyped]
@@ -22,10 +23,15 @@ def free() -> None:
 
 def has_room(size: int, device: torch.device) -> bool:
     """Whether ``size`` bytes and a GiB to work in are free on a device; RAM is taken to have room."""
+    return unused(device) >= size + GIB
+
+
+def unused(device: torch.device) -> int:
+    """The bytes that are free on a device, what torch keeps for later among them; of RAM more than any."""
     if device.type != "cuda":
-        return True
-    unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-    return torch.cuda.mem_get_info(device)[0] + unused >= size + GIB
+        return sys.maxsize
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return int(torch.cuda.mem_get_info(device)[0] + kept)
 
 
 def has_ram(size: int) -> bool:
@@ -63,3 +69,16 @@ def stream(module: Any, device: torch.device) -> None:
         # is rounded up to a power of two.
         low_cpu_mem_usage=not has_ram(2 * bytes_of(module)),
     )
+
+
+def gather(module: Any) -> None:
+    """Take back what :func:`stream` did; the weights stay in RAM, to be moved as a whole again."""
+    from diffusers.hooks import HookRegistry, group_offloading
+
+    hooks = HookRegistry.check_if_exists_or_initialize(module)
+    for name in (
+        group_offloading._GROUP_OFFLOADING,
+        group_offloading._LAYER_EXECUTION_TRACKER,
+        group_offloading._LAZY_PREFETCH_GROUP_OFFLOADING,
+    ):
+        hooks.remove_hook(name, recurse=True)

@@ -40,24 +40,31 @@ REPOSITORIES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "flux-fill": "black-forest-labs/FLUX.1-Fill-dev",
         "flux-klein": "black-forest-labs/FLUX.2-klein-4B",
+        "flux-klein-9b": "black-forest-labs/FLUX.2-klein-9B",
         "flux-kontext": "black-forest-labs/FLUX.1-Kontext-dev",
     }
 )
 """The published models by our names for them."""
 
 _DEV: Final = "FLUX.1 [dev] Non-Commercial License"
+_NON_COMMERCIAL: Final = "FLUX Non-Commercial License"
 _LOGIN: Final = "hf auth login"
 
 LICENCES: Final[Mapping[str, Licence]] = MappingProxyType(
     {
         "flux-fill": Licence(_DEV, hub.page(REPOSITORIES["flux-fill"]), True, False, _LOGIN),
         "flux-klein": Licence("Apache-2.0", hub.page(REPOSITORIES["flux-klein"]), False, True),
+        "flux-klein-9b": Licence(
+            _NON_COMMERCIAL, hub.page(REPOSITORIES["flux-klein-9b"]), True, False, _LOGIN
+        ),
         "flux-kontext": Licence(_DEV, hub.page(REPOSITORIES["flux-kontext"]), True, False, _LOGIN),
     }
 )
 """The licences by our names for the models."""
 
-_BYTES: Final = {"flux-fill": 33.8e9, "flux-klein": 16.0e9, "flux-kontext": 33.8e9}
+_BYTES: Final = {
+    "flux-fill": 33.8e9, "flux-klein": 16.0e9, "flux-klein-9b": 34.7e9, "flux-kontext": 33.8e9
+}  # fmt: skip
 _PARTS: Final = (
     "scheduler",
     "text_encoder",

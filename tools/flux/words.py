@@ -14,6 +14,8 @@ from typing import Any, Protocol
 
 import torch
 
+from tools.numbers import fitted
+
 KEPT = 64
 """How many embeddings an engine keeps, the latest used ones: at most 0.5 GB of RAM."""
 
@@ -27,6 +29,11 @@ class Embedding:
 
     sequence: torch.Tensor
     pooled: Any = None
+
+    def fitted(self, dtype: torch.dtype) -> Embedding:
+        """The same in the number format that the transformer works in."""
+        pooled = None if self.pooled is None else fitted(self.pooled, dtype)
+        return Embedding(fitted(self.sequence, dtype), pooled)
 
 
 class Encoder(Protocol):
@@ -99,7 +106,7 @@ class Guests:
 
     ``load()`` makes a pipeline of text encoders and tokenizers only, on the card, and ``arrive(pipeline)``
     brings it there again. ``leave(pipeline)`` takes it out; it says whether the weights are still in memory,
-    or were given up because there is no room for them.
+    or were given up because there is no room for them. ``dtype`` is what the transformer works in.
     """
 
     def __init__(
@@ -110,6 +117,7 @@ class Guests:
         *,
         tokens: int,
         device: torch.device,
+        dtype: torch.dtype,
         weight_bytes: int,
     ) -> None:
         self.weight_bytes = weight_bytes
@@ -118,6 +126,7 @@ class Guests:
         self._leave = leave
         self._tokens = tokens
         self._device = device
+        self._dtype = dtype
         self._pipeline: Any = None
 
     def encode(self, texts: Sequence[str]) -> list[Embedding]:
@@ -127,7 +136,8 @@ class Guests:
                 self._pipeline = self._load()
             else:
                 self._arrive(self._pipeline)
-            found = [embed(self._pipeline, text, self._tokens, self._device) for text in texts]
+            read = [embed(self._pipeline, text, self._tokens, self._device) for text in texts]
+            found = [each.fitted(self._dtype) for each in read]
             if not self._leave(self._pipeline):
                 self._pipeline = None
         except BaseException:

@@ -16,7 +16,7 @@ import torch
 from transformers.utils import logging
 
 from sessions.catalog import data_folder
-from tools import hub
+from tools import hub, numbers
 from tools.errors import EngineError
 from tools.lisa import checkpoint, text
 from tools.lisa.config import LisaConfig
@@ -54,7 +54,7 @@ def load(name: str) -> LisaSegmenter:
     folder = find(source.repository(REPOSITORIES))
     logging.disable_progress_bar()
     card = torch.cuda.is_available()
-    dtype = torch.bfloat16 if card else torch.float32
+    dtype = numbers.of_weights()
     few = quantisation(source.bits, dtype)
     device = "cuda" if card else "cpu"
     if checkpoint.is_published(folder):
@@ -62,6 +62,8 @@ def load(name: str) -> LisaSegmenter:
         model = checkpoint.load_published(folder, clip, device=device, dtype=dtype, quantisation=few)
     else:
         model = _load_own(folder, device, dtype, few)
+    if dtype == torch.float16:
+        numbers.in_float32(model.sam.vision_encoder.neck)  # as the original does: its numbers grow too large
     try:
         tokenizer = text.LisaTokenizer.from_folder(folder)
     except (OSError, ValueError) as error:
