@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -83,7 +84,8 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
 
 _CLOSED: Final = ("swapped", "kind", "how", "about")
 
-LENT: Final = frozenset("the a an of with not less more too as in on one colour color except and".split())
+_LENT: Final = "the a an of with not less more too as in on one colour color except and"
+LENT: Final = frozenset(_LENT.split())
 """Little words that a field may hold though the sentence does not."""
 
 MOST_LINES: Final = 24
@@ -176,16 +178,15 @@ def _forms(sentence: str) -> set[str]:
     for word in words:
         found.add(word)
         found.add(word.removesuffix("'s"))
+        found.add(re.sub(r"(.)\1{2,}", r"\1", word))
         found.update(part for part in re.split(r"[-/:;,.=+&()→>'\"…]+", word) if part)
         found.update(part.strip(_EDGES) for part in re.split(r"[-/:;,=+&()→>…]+", word) if part)
-    found.update(a + b for a, b in zip(words, words[1:], strict=False))
+    found.update(a + b for a, b in itertools.pairwise(words))
     return found
 
 
 def _distance(one: str, other: str, most: int) -> int:
-    """Slips of the keyboard between two words (Damerau and Levenshtein, neighbours exchanged at most once), or
-    ``most + 1``.
-    """
+    """Slips of the keyboard between two words (Damerau and Levenshtein), or ``most + 1``."""
     if abs(len(one) - len(other)) > most:
         return most + 1
     before: list[int] = []
@@ -225,7 +226,7 @@ def strange_words(line: Line, sentence: str) -> list[str]:
     return strange
 
 
-# --- files of sentences ---------------------------------------------------------------------------------------
+# --- files of sentences -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Check files of written sentences: ``python -m pocket.training.written FILE …``.
 
-It names each line that does not parse and each word of an object or look that is not in its sentence. The form
-is in ``docs/frames.md``.
+It names each line that does not parse and each word of an object or look that is not in its sentence. The
+form is in ``docs/frames.md``.
 """
 
 from __future__ import annotations
