@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -300,13 +299,36 @@ def measure(network: Network, examples: Sequence[Example], pieces: Pieces) -> tu
     return 1 - len(misses) / max(1, len(examples)), misses
 
 
-def save(network: Network, folder: Path, number: int = 0) -> None:
-    """Write the weights in half precision."""
+KNOWN = 20_000
+"""Pieces that are kept of the encoder's: those of which English is made, the frequent ones first."""
+
+
+def save(network: Network, pieces: dict[str, int], folder: Path, number: int = 0) -> None:
+    """Write the weights, matrices as int8 with a scale for each row, in files of less than 8 MiB."""
     del number
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: v.detach().to(torch.float16).contiguous() for name, v in network.state_dict().items()}
-    save_file(weights, folder / "model.safetensors")
-    (folder / "config.json").write_text(json.dumps({"symbols": COPIED}) + "\n", encoding="utf-8")
+    kept = [piece for piece in pieces if piece.isascii() and not piece.startswith("[unused")][:KNOWN]
+    (folder / "pieces.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    rows = network.pieces[[pieces[piece] for piece in kept]]
+    files: dict[str, dict[str, torch.Tensor]] = {"pieces": dict(_small("pieces", rows))}
+    for name, value in network.state_dict().items():
+        if name == "pieces":
+            continue
+        part, *rest = name.split(".")
+        file = f"reading-{int(rest[0]) // 3}" if part == "reading" else "writing"
+        files.setdefault(file, {}).update(_small(name, value))
+    for file, tensors in files.items():
+        save_file(tensors, folder / f"{file}.safetensors")
+
+
+def _small(name: str, value: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
+    value = value.detach().float()
+    if value.ndim < 2 or name in ("symbols.weight", "steps.weight", "places"):
+        yield name, value.half().contiguous()
+        return
+    scale = (value.abs().amax(dim=1) / 127).clamp(min=1e-8)
+    yield name, (value / scale[:, None]).round().to(torch.int8).contiguous()
+    yield f"{name}.scale", scale.half().contiguous()
 
 
 def held_out(talks: Sequence[Talk], every: int = 12) -> tuple[list[Talk], list[Talk]]:
@@ -324,6 +346,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(__file__).parent / "written", help="written sentences"
     )
+    parser.add_argument("--weights", type=Path, help="where the reader goes")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--minutes", type=float, help="at most so long")
     parser.add_argument("--batch", type=int, default=48, help="sentences a step")
@@ -344,7 +367,7 @@ def main(arguments: list[str] | None = None) -> None:
         ema=(ema := loop.Ema({"reader": network}, 0.998)),
         schedule=loop.Schedule(args.steps, args.minutes, warmup=100, decay=0.7),
         step=partial(step, network, source, pieces),
-        on_save=partial(save, network, args.out / "weights"),
+        on_save=partial(save, network, vocabulary(package()), args.weights or args.out / "weights"),
         log_every=25,
     )
     tests = [e for talk in test for said in talk if (e := example(said.sentence, said.lines))]

@@ -25,6 +25,14 @@ class Pieces:
         self._unknown = self._numbers["[UNK]"]
         self.of = lru_cache(maxsize=20_000)(self._of)
 
+    def is_word(self, word: str) -> bool:
+        """Whether a word is known whole, or put together from two known whole words ("carport")."""
+        low = plain(word)
+        cuts = range(3, len(low) - 2)
+        return low in self._numbers or any(
+            low[:cut] in self._numbers and low[cut:] in self._numbers for cut in cuts
+        )
+
     def _of(self, word: str) -> tuple[int, ...]:
         """The numbers of a word's pieces; marks inside it are pieces of their own."""
         found: list[int] = []
