@@ -140,7 +140,7 @@ def parse_line(text: str) -> Line:
 def _check_field(sort: str, field: str) -> None:
     if not field:
         return
-    if sort == "count" and not field.isdigit():
+    if sort == "count" and field != "-1" and not field.isdigit():
         raise LineError(f"“{field}” is no count in digits")
     if sort in _CLOSED and field not in WORDS[sort]:
         raise LineError(f"“{field}” is none of {', '.join(WORDS[sort])}")

@@ -121,12 +121,25 @@ def _edit(line: Line) -> Frame:
         case _:
             frame = _named("edit" if words else "ask", thing)
             kind = cast("Kind", line.act)
-            look = turned(words.lower(), words) if line.act == "restyle" else words
+            look = _look(words) if line.act == "restyle" else words
             if words:
                 frame = replace(frame, kind=kind, prompt=look)
             elif line.act == "replace":
                 frame = replace(frame, kind="replace")
     return replace(frame, spared=line.spared)
+
+
+_BY_VERB = {
+    "brighten": "brighter", "darken": "darker", "lighten": "lighter", "soften": "softer", "whiten": "whiter",
+    "redden": "redder", "enlarge": "bigger", "shrink": "smaller", "widen": "wider", "lengthen": "longer",
+    "shorten": "shorter", "sharpen": "sharper", "thicken": "thicker", "deepen": "deeper", "dim": "dimmer",
+}  # fmt: skip
+
+
+def _look(words: str) -> str:
+    """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
+    words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
+    return turned(words.lower(), words)
 
 
 def _variations(line: Line) -> Frame:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from agent.planner.lines import FIELDS, LENT, MARKS, MOST_LINES, SPARING, WORDS, Line, is_slip
+from agent.planner.lines import FIELDS, LENT, MARKS, MOST_LINES, NEEDED, SPARING, WORDS, Line, is_slip
 from agent.planner.reader.words import joined, words_of
 
 _COUNTS: Final = tuple(str(number) for number in range(21))
@@ -113,68 +113,68 @@ class Grammar:
 
     def __init__(self, count: int) -> None:
         self._places = tuple(range(COPIED, COPIED + count))
-        self._symbols: list[int] = []
-        self._act = ""
-        self._field = -1
-        self._held = 0
-        self._spared = False
         self._lines = 0
-        self._used: list[int] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._act = ""
+        self._field = -1  # before the first
+        self._held = 0  # symbols in this field
+        self._filled = 0  # fields up to the last one that holds something
+        self._closed = False  # this field can hold no more
+        self._spared = False
 
     def allowed(self) -> tuple[int, ...]:
         """The symbols that may follow; never empty."""
-        if not self._symbols or self._symbols[-1] == NEXT:
+        if not self._act:
             return _ACTS
-        sorts = FIELDS[self._act]
-        ends = (END, NEXT) if self._lines < MOST_LINES else (END,)
-        if len(self._used) > 400:
-            return (END,)
-        if self._field < 0:
-            after = (BAR,) if sorts or self._act in SPARING else ()
-            return (*ends, *after)
         if self._spared:
-            return self._words(0 if self._held else 1, (*ends,) if self._held else (), marks=not self._held)
-        sort = sorts[self._field] if self._field < len(sorts) else ""
-        more = self._field + 1 < len(sorts) or self._act in SPARING
-        bar = (BAR,) if more else ()
+            return (*self._words(marks=not self._held), *(self._ends() if self._held else ()))
+        sorts = FIELDS[self._act]
+        bar = (BAR,) if self._field + 1 < len(sorts) + (self._act in SPARING and self._may_end()) else ()
+        if self._field < 0:
+            return (*self._ends(), *bar)
+        if self._field == len(sorts):
+            return (EXCEPT,)
+        sort = sorts[self._field]
         if not self._held:
-            starts = self._starts(sort)
-            spare = (EXCEPT,) if self._act in SPARING else ()
-            further = (BAR,) if self._field + 1 < len(sorts) and sort not in ("how", "about") else ()
-            return (*starts, *spare, *further) or ends
-        closed = self._symbols[-1] < COPIED and self._symbols[-1] not in (*_LENT, *_MARKED)
-        if closed:
-            return (*ends, *bar)
-        if sort == "count":
-            return (*ends, *bar)
+            spare = (EXCEPT,) if self._act in SPARING and self._may_end() else ()
+            skip = bar if self._field + 1 < len(sorts) and sort not in _ALWAYS else ()
+            return (*self._starts(sort), *spare, *skip)
+        if self._closed or sort == "count":
+            return (*self._ends(), *bar)
         marks = sort in ("place", "object", "new", "look", "words")
-        return self._words(1, (*ends, *bar), marks=marks)
+        return (*self._words(marks=marks), *self._ends(), *bar)
 
-    def _words(self, lent: int, after: tuple[int, ...], *, marks: bool) -> tuple[int, ...]:
-        del lent
-        return (*self._places, *_LENT, *after, *(_MARKED if marks else ()))
+    def _may_end(self) -> bool:
+        return self._filled >= NEEDED.get(self._act, 0)
+
+    def _ends(self) -> tuple[int, ...]:
+        if not self._may_end():
+            return ()
+        return (END, NEXT) if self._lines < MOST_LINES else (END,)
+
+    def _words(self, *, marks: bool) -> tuple[int, ...]:
+        if self._held > _MOST:
+            return ()
+        return (*self._places, *_LENT, *(_MARKED if marks else ()))
 
     def _starts(self, sort: str) -> tuple[int, ...]:
         match sort:
-            case "":
-                return ()
             case "count":
-                return _COUNTED
+                return (*_COUNTED, NUMBER["-1"])
             case "swapped" | "kind" | "how" | "about":
                 return _OWN[sort]
             case "which":
                 return (*_COUNTED, NUMBER["-1"], *self._places, *_LENT)
             case "version" | "shown" | "zoomed" | "file":
                 return (*_OWN[sort], *_COUNTED, *self._places, *_LENT, *_MARKED)
-            case _:
-                return (*self._places, *_LENT, *_MARKED)
+        return (*self._places, *_LENT, *_MARKED)
 
     def take(self, symbol: int) -> None:
         """Go on with a symbol that is allowed."""
-        self._symbols.append(symbol)
-        self._used.append(symbol)
         if symbol == NEXT:
-            self._act, self._field, self._held, self._spared = "", -1, 0, False
+            self._begin()
         elif not self._act:
             self._act = SYMBOLS[symbol].removeprefix("=")
             self._lines += 1
@@ -184,6 +184,14 @@ class Grammar:
             self._spared, self._held = True, 0
         else:
             self._held += 1
+            self._filled = self._filled if self._spared else self._field + 1
+            self._closed = symbol < COPIED and symbol not in (*_LENT, *_MARKED)
+
+
+_ALWAYS = ("how", "about", "swapped", "kind")
+"""Sorts of fields that are not left empty between others."""
+_MOST = 60
+"""Words of a field."""
 
 
 def lines_of(symbols: Sequence[int], words: Sequence[str]) -> tuple[Line, ...]:
