@@ -29,8 +29,8 @@ from pocket.evaluation.plans import matches
 from pocket.evaluation.words import prompt_words, target_words
 from tools.errors import ToolError
 
-SETS = (Path(__file__).parent / "conversations.txt",)
-"""The sets that are shipped."""
+SETS = tuple(Path(__file__).parent / f"reading_{name}.txt" for name in ("edits", "commands", "conversations"))
+"""The sets that come with the program: nothing is learnt from them, but whoever writes a planner may look."""
 
 Read = Callable[[str], tuple[Line, ...]]
 
@@ -80,15 +80,15 @@ def _figures(count: Count) -> dict[str, float]:
 
 
 def load(paths: Sequence[Path]) -> list[tuple[str, Talk]]:
-    """The sentences and conversations of files, each with its category: the file's name, "talks" for
-    conversations. Raises ValueError where a file cannot be read.
+    """The sentences and conversations of files, each with its category, the file's name. Raises ValueError
+    where a file holds none.
     """
     found = []
     for path in paths:
         talks, faults = read_talks(path.read_text(encoding="utf-8"))
         if not talks:
             raise ValueError(f"{path} holds no sentences ({faults[:1]})")
-        found += [("conversations" if len(talk) > 1 else path.stem, talk) for talk in talks]
+        found += [(path.stem.removeprefix("reading_"), talk) for talk in talks]
     return found
 
 

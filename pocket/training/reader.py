@@ -24,8 +24,9 @@ from torch.nn import functional as F
 from agent.planner.lines import Talk
 from agent.planner.reader.pieces import Pieces, spelt
 from agent.planner.reader.symbols import COPIED, END, Grammar, lines_of
+from pocket.evaluation.reading import SETS
 from pocket.training import loop
-from pocket.training.reading import Example, composed, example, written
+from pocket.training.reading import Example, composed, example, varied, written
 
 WIDTH, LAYERS, HEADS, HIDDEN = 384, 6, 12, 1536
 """The encoder's."""
@@ -239,7 +240,7 @@ class Source:
             chooser = random.Random(number)
             count = POOL * self.size
             found = [
-                _varied(chooser.choice(self.written), chooser)
+                varied(chooser.choice(self.written), chooser)
                 if chooser.random() < self.share
                 else composed(number * count + place)
                 for place in range(count)
@@ -247,13 +248,6 @@ class Source:
             found = [one if len(one.symbols) < REACH else found[0] for one in found]
             self._pooled = (number, sorted(found, key=lambda one: len(one.words)))
         return self._pooled[1]
-
-
-def _varied(one: Example, chooser: random.Random) -> Example:
-    """A written sentence, now and then without its last full stop."""
-    if len(one.words) > 1 and one.words[-1] in (".", "!") and chooser.random() < 0.3:
-        return Example(one.words[:-1], one.symbols)
-    return one
 
 
 def step(network: Network, source: Source, pieces: Pieces, number: int) -> tuple[torch.Tensor, loop.Metrics]:
@@ -331,14 +325,6 @@ def _small(name: str, value: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]
     yield f"{name}.scale", scale.half().contiguous()
 
 
-def held_out(talks: Sequence[Talk], every: int = 12) -> tuple[list[Talk], list[Talk]]:
-    """Talks to learn from and every so manyth to measure on."""
-    return (
-        [talk for number, talk in enumerate(talks) if number % every],
-        [talk for number, talk in enumerate(talks) if not number % every],
-    )
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Train, or go on training, and say how good it is."""
     parser = argparse.ArgumentParser(prog="python -m pocket.training.reader", description=__doc__)
@@ -356,8 +342,7 @@ def main(arguments: list[str] | None = None) -> None:
     pieces = Pieces(vocabulary(package()))
     network = Network(len(vocabulary(package())))
     network.start_from(package())
-    learn, test = held_out(written(args.data))
-    source = Source(learn, args.written, args.batch)
+    source = Source(written([args.data]), args.written, args.batch)
     print(f"{len(source.written)} written sentences to learn from", flush=True)
     loop.run(
         name="reader",
@@ -370,7 +355,7 @@ def main(arguments: list[str] | None = None) -> None:
         on_save=partial(save, network, vocabulary(package()), args.weights or args.out / "weights"),
         log_every=25,
     )
-    tests = [e for talk in test for said in talk if (e := example(said.sentence, said.lines))]
+    tests = [e for talk in written(SETS) for said in talk if (e := example(said.sentence, said.lines))]
     with ema.applied():
         for name, examples in (("composed", [composed(10**8 + n) for n in range(200)]), ("written", tests)):
             share, misses = measure(network, examples, pieces)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from agent.planner.frames import Frame
-from agent.planner.lines import Line, Talk, parse_line, read_talks
-from agent.planner.reader.symbols import symbols_of
+from agent.planner.lines import FIELDS, Line, Talk, parse_line, read_talks
+from agent.planner.reader.symbols import COPIED, SYMBOLS, symbols_of
 from agent.planner.reader.words import MOST_WORDS, words_of
 from pocket.training.sentences import Composer, Words
 
@@ -380,11 +380,85 @@ def _composed(chooser: random.Random) -> tuple[str, tuple[Line, ...]] | None:
     return f"{first}{joiner}{other[0][:1].lower()}{other[0][1:]}", (*one[1], *other[1])
 
 
-def written(folder: Path) -> list[Talk]:
-    """The sentences and conversations of a folder's files, in the order of their names. Faulty lines are
-    left out.
+def varied(one: Example, chooser: random.Random) -> Example:
+    """A written sentence about another thing, or with another look, or without its last mark."""
+    if len(one.words) > 1 and one.words[-1] in (".", "!") and chooser.random() < 0.3:
+        one = Example(one.words[:-1], one.symbols)
+    for sort, begin, end in reversed(_fields(one)):
+        if chooser.random() < 0.35:
+            composer = Composer(chooser.randrange(2**31))
+            text = composer._surface() if sort == "look" else composer._noun(chooser.random() < 0.25)
+            one = _replaced(one, begin, end, text.split())
+    return one
+
+
+_VARIED = frozenset(
+    ["restyle", "remove", "replace", "revert", "hide", "back", "refresh", "variations", "same", "name"]
+)
+_ARTICLES = frozenset(
+    ["the", "a", "an", "that", "this", "those", "these", "my", "our", "your", "her", "his", "all", "both"]
+)
+_NO_THINGS = frozenset(["one", "ones", "everything", "it", "too", "not", "so"])
+
+
+def _fields(one: Example) -> list[tuple[str, int, int]]:
+    """Where things and looks stand in the words, each the whole field of one line and of no other, without
+    their articles.
+    """
+    uses = [symbol - COPIED for symbol in one.symbols if symbol >= COPIED]
+    found: list[tuple[str, int, int]] = []
+    act, number = "", -1
+    run: list[int] = []
+
+    def close() -> None:
+        sorts = FIELDS.get(act, ())
+        sort = sorts[number] if 0 <= number < len(sorts) else ""
+        while run and one.words[run[0]].lower() in _ARTICLES:
+            run.pop(0)
+        plain = run and run == list(range(run[0], run[0] + len(run))) and len(run) <= 3
+        if plain and sort in ("object", "look") and act in _VARIED:
+            words = [one.words[place] for place in run]
+            alone = all(uses.count(place) == 1 for place in run) and all(word.isalpha() for word in words)
+            if alone and not _NO_THINGS & {word.lower() for word in words}:
+                found.append((sort, run[0], run[-1] + 1))
+        run.clear()
+
+    for symbol in one.symbols:
+        name = SYMBOLS[symbol] if symbol < COPIED else ""
+        if symbol >= COPIED:
+            run.append(symbol - COPIED)
+        elif name.startswith(("+", "<")):
+            run.append(-len(run) - 2)  # no place in the words: the field is left alone
+        else:
+            close()
+            if name.startswith("="):
+                act, number = name[1:], -1
+            elif name == "|":
+                number += 1
+    return sorted(set(found), key=lambda each: each[1])
+
+
+def _replaced(one: Example, begin: int, end: int, words: Sequence[str]) -> Example:
+    """The example with other words in the place of some, its symbols to match."""
+    moved = len(words) - (end - begin)
+    symbols: list[int] = []
+    for symbol in one.symbols:
+        place = symbol - COPIED
+        if place < begin:
+            symbols.append(symbol)
+        elif place >= end:
+            symbols.append(symbol + moved)
+        elif place == begin:
+            symbols += [COPIED + begin + i for i in range(len(words))]
+    return Example((*one.words[:begin], *words, *one.words[end:]), tuple(symbols))
+
+
+def written(paths: Iterable[Path]) -> list[Talk]:
+    """The sentences and conversations of files, and of the files of folders, in the order of their names.
+    Faulty lines are left out: ``pocket.training.written`` names them.
     """
     talks: list[Talk] = []
-    for path in sorted(folder.glob("*.txt")):
-        talks += read_talks(path.read_text(encoding="utf-8"))[0]
+    for path in paths:
+        for file in sorted(path.glob("*.txt")) if path.is_dir() else [path]:
+            talks += read_talks(file.read_text(encoding="utf-8"))[0]
     return talks
