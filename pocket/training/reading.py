@@ -49,7 +49,7 @@ def lines_of_frames(frames: Sequence[Frame]) -> tuple[Line, ...]:
     for frame in frames:
         target = f"<{frame.reference}>" if frame.reference else frame.target
         target = target or ("" if frame.kind == "add" else "<it>")
-        fields = (target,) if frame.kind == "remove" else (target, frame.prompt)
+        fields: tuple[str, ...] = (target,) if frame.kind == "remove" else (target, frame.prompt)
         while fields and not fields[-1]:
             fields = fields[:-1]
         lines.append(Line(frame.kind or "restyle", fields))
@@ -227,6 +227,11 @@ class Commander:
             text = f"{text} {self._plain(self._composer._of('closer'))}"
         if self._random.random() < 0.3:
             text += self._random.choice((".", "!", "?", "!!", "..."))
+        if lines[0].act != "foreign" and self._random.random() < 0.12:
+            words = text.split()
+            at = self._random.randrange(len(words))
+            words[at] = _slip(words[at], self._random) if len(words[at]) > 4 else words[at]
+            text = " ".join(words)
         return self._typed(text), lines
 
     def _typed(self, text: str) -> str:
@@ -249,13 +254,13 @@ class Commander:
         option = ""
 
         def choose(match: re.Match[str]) -> str:
-            options = tuple(match[1].split("|"))
+            options = tuple(str(match[1]).split("|"))
             index = self._random.randrange(len(options))
             chosen.append((options, index))
             return options[index]
 
         def choose_same(match: re.Match[str]) -> str:
-            options = tuple(match[1].split("|"))
+            options = tuple(str(match[1]).split("|"))
             for others, index in chosen:
                 if others == options:
                     return options[index]
