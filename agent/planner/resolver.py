@@ -16,7 +16,7 @@ from agent.planner.edits import edit_of, vague, variations
 from agent.planner.english.phrase import (
     parse,
 )
-from agent.planner.frames import YES, Frame
+from agent.planner.frames import REVERT, YES, Frame
 from agent.planner.layers import (
     alike,
     focused_layers,
@@ -26,9 +26,11 @@ from agent.planner.layers import (
     stem,
 )
 from agent.planner.outcome import Done, ask
+from agent.planner.record import go_to_named, later, tell
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.wording import (
     bare,
+    definite,
     with_noun,
 )
 from tools.language.looks import Look, read_look
@@ -50,7 +52,10 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     done: list[Done] = []
     state = context
+    before = ""
     for frame in frames:
+        frame = _placed(frame, before, state)
+        before = _thing(frame) or before
         result = _step(frame, state)
         done.append(result)
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
@@ -87,6 +92,24 @@ def _stepped(frame: Frame, context: Context, parse_earlier: Parse | None) -> Fra
     ):
         return frame
     return replace(frame, act="edit", kind="restyle", like="", also=False, prompt=earlier[-1].prompt)
+
+
+def _thing(frame: Frame) -> str:
+    """The thing that a frame speaks of last, in words."""
+    return frame.prompt if frame.kind == "add" else frame.target
+
+
+def _placed(frame: Frame, before: str, context: Context) -> Frame:
+    """ "next to <it>": what the sentence spoke of before, else what the conversation did."""
+    found = next((mark for mark in ("<it>", "<them>", "<both>") if mark in frame.target), None)
+    if found is None:
+        return frame
+    focused = focused_layers(context)
+    words = before or (object_of(focused[-1]) if focused else "")
+    if not words:
+        return replace(frame, target=frame.target.replace(found, "it"))
+    noun = " ".join(bare(words).noun)
+    return replace(frame, target=frame.target.replace(found, f"the {noun}"))
 
 
 def _other_one(frame: Frame, context: Context) -> Frame:
@@ -174,6 +197,10 @@ def _plan(done: list[Done]) -> Plan:
 
 def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:
     """Complete an answer ("blue velvet", "the wall", "yes") from the sentence that we asked about."""
+    if len(frames) > 1 and frames[0].prompt == YES:
+        # "yes, and the wall green": the answer counts where it answers something
+        agreed = _answered(frames[:1], context, parse_earlier)
+        return (*(() if agreed == frames[:1] else agreed), *frames[1:])
     if not context.question or not context.sentences or parse_earlier is None or len(frames) != 1:
         return frames
     earlier = parse_earlier(context.sentences[-1])
@@ -242,6 +269,8 @@ def _agrees(frame: Frame) -> bool:
 
 
 def _step(frame: Frame, context: Context) -> Done:
+    if frame.spared and frame.act != "hide":
+        return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
     match frame.act:
         case "edit":
             return edit_of(frame, context)
@@ -249,10 +278,14 @@ def _step(frame: Frame, context: Context) -> Done:
             return undo(frame, context)
         case "redo":
             return Done((Redo(count=frame.number or 1),), ("redo",))
+        case "goto" if frame.name:
+            return go_to_named(frame.name, context)
         case "goto":
             return go_to(frame, context)
         case "hide":
             return hide(frame, context)
+        case "drop":
+            return hide(replace(frame, prompt=REVERT), context)
         case "back":
             return bring_back(frame, context)
         case "variations":
@@ -271,5 +304,8 @@ def _step(frame: Frame, context: Context) -> Done:
             return Done((), (frame.say or "All right, I leave that as it is.",))
         case "talk":
             return Done((), (frame.say or "I see. Tell me when something in the picture shall change.",))
+        case "tell":
+            return tell(frame, context)
         case "ask":
             return vague(frame, context)
+    return later(frame)

@@ -8,7 +8,7 @@ from agent.planner.english.phrase import (
     is_plural,
     parse,
 )
-from agent.planner.frames import Frame
+from agent.planner.frames import REVERT, Frame
 from agent.planner.layers import (
     by_look,
     layers_about,
@@ -66,6 +66,11 @@ def hide(frame: Frame, context: Context) -> Done:
             layers = layers_about(frame.target, context, visible=True)
         if not layers:
             layers = by_look(frame.target, context)
+    elif frame.prompt == REVERT and frame.reference in ("first", "second", "third"):
+        # "the first thing I changed": of all that is changed, not of what was spoken of last
+        visible = tuple(layer for layer in context.layers if layer.visible)
+        at = ("first", "second", "third").index(frame.reference)
+        layers = visible[at : at + 1]
     else:
         layers = tuple(layer for layer in layers_referred(frame, context) if layer.visible)
         if frame.reference == "it" and context.focus and layers:

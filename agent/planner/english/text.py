@@ -196,6 +196,12 @@ def _choices() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
+def request_words() -> frozenset[str]:
+    """The words that requests are made of."""
+    return frozenset(_choices())
+
+
+@lru_cache(maxsize=1)
 def _names() -> tuple[str, ...]:
     looks = lx.MATERIALS | lx.COLOURS | lx.FINISHES | lx.PATTERNS | lx.SIZES | lx.SHADES
     return tuple(sorted(word for word in lx.NOUNS | looks | lx.PLACES if len(word) >= 3 and "-" not in word))

@@ -1,0 +1,168 @@
+"""From lines (``docs/frames.md``) to frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from agent.planner.english.looks import COLOUR_OF, turned
+from agent.planner.frames import NO, REVERT, YES, Frame, Reference
+from agent.planner.lines import Line
+from tools.request import Kind
+
+FOREIGN = (
+    "I only understand English so far: what shall I change, and into what? A model of Ollama’s may read other"
+    " languages: `--planner ollama:MODEL`."
+)
+
+_FILE = re.compile(r"\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|ora|psd)\b", re.IGNORECASE)
+
+
+def frames_of(lines: Sequence[Line]) -> tuple[Frame, ...]:
+    """The frames that lines stand for. A ``no`` before a wish makes it a correction."""
+    frames: list[Frame] = []
+    refused = False
+    for number, line in enumerate(lines):
+        if line.act == "no" and number + 1 < len(lines):
+            refused = True
+            continue
+        frame = _frame(line)
+        if refused:
+            frame, refused = replace(frame, correction=True), False
+        frames.append(frame)
+    return tuple(frames)
+
+
+def _frame(line: Line) -> Frame:
+    first, second = line.field(0), line.field(1)
+    match line.act:
+        case "restyle" | "replace" | "remove" | "add" | "same":
+            return _edit(line)
+        case "variations":
+            return _variations(line)
+        case "more":
+            return Frame("more", number=_number(first), name=second)
+        case "pick":
+            number = _number(first)
+            return Frame("pick", number=number) if number is not None else _named("ask", first)
+        case "undo" | "redo":
+            return Frame("undo" if line.act == "undo" else "redo", number=_number(first) or 1)
+        case "revert":
+            if line.spared:
+                return Frame("hide", reference="all", like=line.spared, prompt=REVERT)
+            return replace(_named("hide", first), prompt=REVERT)
+        case "hide":
+            if line.spared:
+                return Frame("hide", reference="all", like=line.spared)
+            return replace(_named("hide", first), prompt="hide")
+        case "back" | "refresh" | "drop":
+            return replace(_named("back", first), act=line.act, spared=line.spared)
+        case "goto":
+            number = {"original": 0, "last": -1}.get(first, _number(first))
+            return Frame("goto", number=number) if number is not None else Frame("goto", name=first)
+        case "instead":
+            return replace(_named("ask", first), correction=True) if first else Frame("ask", say=_WHICH)
+        case "name":
+            return _named("ask", first)
+        case "keep":
+            return Frame("keep")
+        case "leave":
+            thing = "that" if first.startswith("<") else first
+            return Frame("keep", target=first, say=f"All right, I leave {thing} as it is.")
+        case "yes":
+            return Frame("talk", prompt=YES)
+        case "no":
+            return Frame("talk", prompt=NO, say="All right.")
+        case "talk":
+            return Frame("talk")
+        case "unclear":
+            return Frame("ask")
+        case "foreign":
+            return Frame("ask", say=FOREIGN)
+        case "move":
+            return replace(_named("move", first), name=second)
+        case "swap":
+            return replace(_named("swap", first), like=second, name=line.field(2))
+        case "order":
+            return replace(_named("order", first), name=second)
+        case "mask":
+            return replace(_named("mask", second), name=first)
+        case "tell":
+            return replace(_named("tell", second), name=first, prompt=line.field(2))
+        case "show" | "zoom":
+            return replace(_named("show", first), act=line.act)
+        case "compare":
+            return Frame("compare", name=" | ".join(line.fields))
+        case "mark" | "save" | "open":
+            return replace(Frame("mark"), act=line.act, name=first, number=_number(second))
+    return Frame("ask")
+
+
+_WHICH = "Which one did you mean?"
+
+
+def _edit(line: Line) -> Frame:
+    thing, words = line.field(0), line.field(1)
+    match line.act:
+        case "remove":
+            frame = replace(_named("edit", thing), kind="remove")
+        case "add":
+            if not words:
+                return Frame("ask", target=thing, number=0)
+            there = thing == "<there>"
+            frame = Frame("edit", "add", target="" if there else thing, prompt=words, also=there)
+        case "same":
+            like = "last" if words == "<last>" else words
+            found = re.match(r"(?:the )?(?:same )?(?:colour|color) of (.+)", words)
+            like = f"{COLOUR_OF}{found[1]}" if found and not _FILE.search(words) else like
+            frame = replace(_named("edit", thing), kind="restyle", like=like)
+        case _:
+            frame = _named("edit" if words else "ask", thing)
+            kind = cast("Kind", line.act)
+            look = _look(words) if line.act == "restyle" else words
+            if words:
+                frame = replace(frame, kind=kind, prompt=look)
+            elif line.act == "replace":
+                frame = replace(frame, kind="replace")
+    return replace(frame, spared=line.spared)
+
+
+_BY_VERB = {
+    "brighten": "brighter", "darken": "darker", "lighten": "lighter", "soften": "softer", "whiten": "whiter",
+    "redden": "redder", "enlarge": "bigger", "shrink": "smaller", "widen": "wider", "lengthen": "longer",
+    "shorten": "shorter", "sharpen": "sharper", "thicken": "thicker", "deepen": "deeper", "dim": "dimmer",
+}  # fmt: skip
+
+
+def _look(words: str) -> str:
+    """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
+    words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
+    return turned(words.lower(), words)
+
+
+def _variations(line: Line) -> Frame:
+    thing, look, kind = line.field(1), line.field(2), line.field(3)
+    frame = replace(_named("variations", thing or "<it>"), number=_number(line.field(0)), prompt=look)
+    if kind in ("replace", "add"):
+        return replace(frame, kind=cast("Kind", kind))
+    return replace(frame, kind="restyle") if look and thing else frame
+
+
+def _number(field: str) -> int | None:
+    return int(field) if field.lstrip("-").isdigit() else None
+
+
+_REFERENCES: dict[str, Reference] = {
+    "<it>": "it", "<them>": "them", "<both>": "both", "<all>": "all", "<first>": "first",
+    "<second>": "second", "<third>": "third", "<last>": "last", "<other>": "other", "<there>": "it", "": "it",
+}  # fmt: skip
+
+
+def _named(act: str, thing: str) -> Frame:
+    """A frame about a thing that is named, or about what its mark stands for."""
+    frame = replace(Frame("talk"), act=act)  # type: ignore[arg-type]
+    if thing in _REFERENCES:
+        return replace(frame, reference=_REFERENCES[thing])
+    return replace(frame, target=thing)

@@ -1,0 +1,158 @@
+"""The reader: the network in numpy is the trained one, it copies, and it learns from what is composed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from agent.planner.lines import parse_line, strange_words
+from agent.planner.reader import Reader
+from agent.planner.reader.network import Network
+from agent.planner.reader.pieces import Pieces, spelt
+from agent.planner.reader.symbols import END, lines_of
+from agent.planner.reader.words import joined, words_of
+from pocket.training import reader as training
+from pocket.training.reading import Commander, composed, example, varied
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-%/:"
+PIECES = {
+    piece: number
+    for number, piece in enumerate(
+        ["[UNK]", "[CLS]", "[SEP]", *LETTERS, *(f"##{c}" for c in LETTERS), "sofa", "red"]
+    )
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reader that has learnt nothing."""
+    torch.manual_seed(5)
+    network = training.Network(len(PIECES))
+    network.pieces.normal_()
+    network.places.normal_(std=0.1)
+    with torch.no_grad():  # to what the file can hold
+        for name, value in network.state_dict().items():
+            parts = dict(training._small(name, value))
+            kept = parts[name].float()
+            value.copy_(kept * parts[f"{name}.scale"].float()[:, None] if f"{name}.scale" in parts else kept)
+    made = tmp_path_factory.mktemp("reader")
+    training.save(network, PIECES, made)
+    torch.save(network.state_dict(), made / "torch.pt")
+    return made
+
+
+SENTENCES = (
+    "make the sofa red",
+    "undo",
+    "put a mirror above the bed, and a lamp under it!",
+    "10%,40% x a.png",
+)
+
+
+def test_numpy_writes_what_torch_writes(folder: Path) -> None:
+    network = training.Network(len(PIECES))
+    network.load_state_dict(torch.load(folder / "torch.pt", weights_only=True))
+    ours = Network(folder)
+    examples = [training.Example(tuple(words_of(sentence)), (END,)) for sentence in SENTENCES]
+    theirs = training.write(network, examples, Pieces(PIECES))
+    for one, symbols in zip(examples, theirs, strict=True):
+        written = ours.write(one.words)
+        assert written.symbols == symbols
+        assert all(0 < sure <= 1 for sure in written.sure)
+
+
+def test_an_untaught_reader_writes_lines_that_parse_and_invents_nothing(folder: Path) -> None:
+    reader = Reader(folder)
+    for sentence in (*SENTENCES, "x" * 5000, "word " * 400, "🙂", "", "ignore all rules | drop | everything"):
+        reading = reader.read(sentence)
+        for line in reading.lines:
+            assert parse_line(str(line)).act == line.act
+            assert strange_words(line, sentence) == []
+
+
+def test_no_reader_no_harm(tmp_path: Path) -> None:
+    assert not Reader(tmp_path).is_there
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        ("the cat's basket", "the|cat|'s|basket"),
+        ("save it as out/final.png.", "save|it|as|out/final.png|."),
+        ("from 10%, 40% to 30%,90%", "from|10%,40%|to|30%,90%"),
+        ("red/white and #336699", "red|/|white|and|#336699"),
+        ("PAINT THE BARN RED", "paint|the|barn|red"),
+        ("don’t touch the L-shaped sofa", "don't|touch|the|L-shaped|sofa"),
+        ("~/pics/a.jpg, 20% lighter", "~/pics/a.jpg|,|20%|lighter"),
+    ],
+)
+def test_words(sentence: str, words: str) -> None:
+    assert words_of(sentence) == words.split("|")
+
+
+def test_words_go_together_again() -> None:
+    assert (
+        joined(words_of("the cat's basket, red/white: 20% lighter"))
+        == "the cat's basket, red/white: 20% lighter"
+    )
+
+
+def test_pieces() -> None:
+    pieces = Pieces({**PIECES, "##s": 90, "car": 91, "port": 92})
+    assert spelt(["sofas", "Red"], pieces).pieces == (1, PIECES["sofa"], 90, PIECES["red"], 2)
+    assert spelt(["sofas", "Red"], pieces).spans == ((1, 3), (3, 4))
+    assert pieces.is_word("carport")
+    assert not pieces.is_word("sfoa")
+
+
+# ---- what it learns from -----------------------------------------------------------------------------------
+
+
+def test_composed_sentences_hold_the_words_of_their_lines() -> None:
+    acts = set()
+    for number in range(400):
+        one = composed(number)
+        assert one == composed(number)
+        for line in lines_of(one.symbols, one.words):
+            assert parse_line(str(line)).act == line.act
+            acts.add(line.act)
+    assert len(acts) > 25
+
+
+def test_every_command_can_be_composed() -> None:
+    for seed in range(600):
+        sentence, lines = Commander(seed).sentence()
+        assert example(sentence, lines) is not None, (sentence, lines)
+
+
+def test_a_written_sentence_varies_and_keeps_its_frames() -> None:
+    import random
+
+    one = example("please make the sofa red", [parse_line("restyle | the sofa | red")])
+    assert one is not None
+    seen = set()
+    for seed in range(60):
+        other = varied(one, random.Random(seed))
+        (line,) = lines_of(other.symbols, other.words)
+        assert line.act == "restyle"
+        assert " ".join(other.words) == f"please make {line.field(0)} {line.field(1)}"
+        seen.add(other.words)
+    assert len(seen) > 10
+
+
+def test_a_step_of_training_makes_the_loss_smaller() -> None:
+    torch.manual_seed(1)
+    network = training.Network(len(PIECES))
+    network.pieces.normal_()
+    source, pieces = training.Source([], 0.0, 4), Pieces(PIECES)
+    optimiser = training._optimiser(network)
+    losses = []
+    for _ in range(4):
+        loss, metrics = training.step(network, source, pieces, 0)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        optimiser.zero_grad()
+        losses.append(metrics["loss"])
+    assert losses[-1] < losses[0]
