@@ -30,6 +30,8 @@ from tools.lisa import processing, text
 from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
+from tools.lisa.naming import Finder, Reading
+from tools.lisa.panoptic import PanopticReader, Segment
 from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
 from tools.lisa.regions import follow_colours
 from tools.lisa.stands import with_stand
@@ -40,6 +42,9 @@ from tools.things import noun_in, thing_in
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+MAP_FILE = "panoptic.safetensors"
+"""The weights beside LISA's that read a map of a picture."""
 
 _SHORT, _LONG = 24, 256
 """Tokens that an answer may have: the pocket models answer in one form, the published ones may explain."""
@@ -79,6 +84,7 @@ class _Sight:
 
     ``prefix``: how every question about it begins, as the language model read it; large, so only the picture
     that was asked about last has it. ``edges``: what its masks are led by.
+    ``finder``: what finds by name, where there is a map of the picture.
     ``listed``: what the model says there is; ``inventory``: what it makes of each kind that it knows;
     ``names``: those of them that are there.
     """
@@ -86,6 +92,7 @@ class _Sight:
     features: PictureFeatures
     edges: EdgeFollower | None = None
     prefix: Prefix | None = None
+    finder: Finder | None = None
     names: list[str] | None = None
     listed: list[str] | None = None
     inventory: dict[str, _Weighed] | None = None
@@ -122,13 +129,23 @@ class LisaSegmenter(Movable):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
     def __init__(
-        self, name: str, model: Lisa, tokenizer: text.LisaTokenizer, revision: str, *, reasons: bool = False
+        self,
+        name: str,
+        model: Lisa,
+        tokenizer: text.LisaTokenizer,
+        revision: str,
+        *,
+        reasons: bool = False,
+        maps: PanopticReader | None = None,
     ) -> None:
-        """``reasons``: the model was trained on whole sentences too, and may answer at length."""
+        """``reasons``: the model was trained on whole sentences too, and may answer at length. ``maps``: what
+        reads a map of a picture, for a model that knows a handful of kinds.
+        """
         super().__init__(model)
         self.name = name
         self.revision = revision
         self._reasons = reasons
+        self._maps = maps
         self._presence = Presence.of(model.config.presence)
         self._tokenizer = tokenizer
         self._kept: Kept[_Sight] = Kept()
@@ -142,8 +159,12 @@ class LisaSegmenter(Movable):
         logging.disable_progress_bar()
         model = Lisa.from_pretrained(str(folder), dtype=torch.float32)
         model.to("cuda" if torch.cuda.is_available() else "cpu")
-        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:12]
-        return cls(name, model, text.LisaTokenizer.from_folder(folder), digest)
+        maps, digest = None, hashlib.sha256((folder / "model.safetensors").read_bytes())
+        if (file := folder / MAP_FILE).is_file():
+            maps = PanopticReader.from_file(file, model.config.names)
+            digest.update(file.read_bytes())
+        tokenizer = text.LisaTokenizer.from_folder(folder)
+        return cls(name, model, tokenizer, digest.hexdigest()[:12], maps=maps)
 
     def segment(
         self, picture: NDArray[np.uint8], phrases: Sequence[str], *, cancelled: CancelCheck = never
@@ -205,6 +226,8 @@ class LisaSegmenter(Movable):
         known = self._model.config.names
         if not known or self._presence is None:
             return self._listed(sight)
+        if sight.finder is not None:
+            return [name for name in known if sight.finder.shows(name)]
         if sight.names is None:
             found = self._decide(picture, [f"the {name}" for name in known], sight)
             sight.names = [name for name, each in zip(known, found, strict=True) if each.present]
@@ -255,7 +278,11 @@ class LisaSegmenter(Movable):
         vision, sam = processing.pixels(picture, self._model.config)
         device = self._model.device
         features = self._model.encode_picture(vision.to(device), sam.to(device))
-        return _Sight(features, EdgeFollower(picture) if self._model.config.follow_edges else None)
+        return _Sight(
+            features,
+            EdgeFollower(picture) if self._model.config.follow_edges else None,
+            finder=Finder(picture, self._maps.read(picture)) if self._maps is not None else None,
+        )
 
     @property
     def _side(self) -> int:
@@ -276,10 +303,17 @@ class LisaSegmenter(Movable):
         """Both answers that the model knows are weighed, with the mask that "yes" would have."""
         rule = self._presence
         assert rule is not None
-        seen = self._weigh(picture, [each for phrase in phrases for each in self._beside(phrase)], sight)
+        named = self._named(phrases, sight)
+        asked: list[str] = []
+        for phrase in phrases:
+            asked += named[phrase].unsure if phrase in named else self._beside(phrase)
+        seen = self._weigh(picture, asked, sight) if asked else {}
         found = []
         for phrase in phrases:
             self._check()
+            if phrase in named:
+                found.append(self._by_name(phrase, named[phrase], seen, sight))
+                continue
             signs = _signs(seen[phrase])
             meant, sure = phrase, rule.logit(signs)
             # What it would name when asked what there is costs time: only a doubtful answer is worth that.
@@ -308,6 +342,27 @@ class LisaSegmenter(Movable):
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
 
+    def _named(self, phrases: Sequence[str], sight: _Sight) -> dict[str, Reading]:
+        """The phrases that name kinds, read; none without a map."""
+        if sight.finder is None:
+            return {}
+        read = {phrase: sight.finder.read(self._as_known(phrase)) for phrase in phrases}
+        return {phrase: each for phrase, each in read.items() if each is not None}
+
+    def _by_name(self, phrase: str, reading: Reading, seen: Mapping[str, _Weighed], sight: _Sight) -> Found:
+        """What a phrase means that names a kind. How it is described is LISA's to judge."""
+        rule, finder = self._presence, sight.finder
+        assert rule is not None and finder is not None
+        chances = {each: finder.at_size(seen[each][1].logits.sigmoid()) for each in reading.unsure}
+        described = reading.described
+        if described and (sure := rule.logit(_signs(seen[described]))) <= 0:
+            things: tuple[Segment, ...] = ()
+            confidence = 1 / (1 + math.exp(sure))
+        else:
+            things, confidence = finder.find(reading, chances)
+        words = rule.yes if things else rule.no
+        return Found(phrase, finder.mask(things), confidence, words, finder.masks(things))
+
     def _beside(self, phrase: str) -> list[str]:
         """A phrase, and all that is asked about in the same batch to tell which of several it means."""
         choice = self._choice(phrase)
@@ -328,6 +383,8 @@ class LisaSegmenter(Movable):
             mask = self._mask(picture, _Drawn.of(everything), sight)
             if (meant := choice.pick(picture, mask, others)) is not None:
                 return meant
+        if sight.finder is not None and (things := sight.finder.led(drawn.logits.sigmoid())):
+            return sight.finder.mask(things)
         mask = self._mask(picture, drawn, sight)
         return (
             self._own(picture, phrase, mask, drawn, sight)
