@@ -1,4 +1,4 @@
-"""Training of the map of kinds (``tools.lisa.panoptic``): cross-entropy of kinds, and the way to the middle.
+r"""Training of the map of kinds (``tools.lisa.panoptic``): cross-entropy of kinds, and the way to the middle.
 
 python -m pocket.training.panoptic_data --out runs/panoptic-rooms
 python -m pocket.training.panoptic --rooms runs/panoptic-rooms --out runs/panoptic --minutes 90
@@ -7,21 +7,23 @@ python -m pocket.training.panoptic --rooms runs/panoptic-rooms --out runs/panopt
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from pocket import rooms
 from pocket.training.loop import Ema, Metrics, Prefetch, Schedule, device, optimisers, run
-from tools.lisa.panoptic import PanopticNet
+from tools.lisa.panoptic import PanopticNet, unpacked
 
 SIZE: Final = (224, 288)
-"""Height and width that are trained at."""
+"""Height and width that are trained at to begin with."""
 OFFSETS: Final = 4.0
 """The weight of the offsets beside the kinds."""
 OUTLINE: Final = 3.0
@@ -33,7 +35,9 @@ Batch = tuple[Tensor, Tensor, Tensor]
 class Rooms:
     """The drawn rooms of a folder, mapped; the first shard is held out."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, size: tuple[int, int] = SIZE) -> None:
+        """``size``: height and width of what is taken of a room."""
+        self._size = size
         self._shards = [
             tuple(
                 np.load(done.with_suffix(f".{name}.npy"), mmap_mode="r")
@@ -62,7 +66,7 @@ class Rooms:
         pictures, ids, kinds = self._shards[shard]
         place = int(rng.integers(len(pictures)))
         picture, seen = np.asarray(pictures[place]), np.asarray(ids[place])
-        high, wide = SIZE
+        high, wide = self._size
         most = picture.shape[0] / high
         scale = most if rng.random() < 0.5 else float(rng.uniform(0.7, most))  # the whole picture, or a part
         squeezed = float(np.exp(0.12 * rng.standard_normal()))
@@ -72,16 +76,18 @@ class Rooms:
         )
         y, x = (int(rng.integers(a - b + 1)) for a, b in zip(picture.shape[:2], cut, strict=True))
         picture, seen = picture[y : y + cut[0], x : x + cut[1]], seen[y : y + cut[0], x : x + cut[1]]
-        small = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float()
-        small = F.interpolate(small, SIZE, mode="bilinear", antialias=True, align_corners=False)[0]
+        whole = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float()
+        small = F.interpolate(whole, self._size, mode="bilinear", antialias=True, align_corners=False)[0]
         gain = 1 + 0.08 * torch.from_numpy(rng.standard_normal((3, 1, 1)).astype(np.float32))
         light = float(np.exp(0.15 * rng.standard_normal()))
-        small = (small * gain * light).clamp(0, 255).round().to(torch.uint8).numpy()
-        rows, columns = (((np.arange(n) + 0.5) * c / n).astype(int) for n, c in zip(SIZE, cut, strict=True))
+        shown = (small * gain * light).clamp(0, 255).round().to(torch.uint8).numpy()
+        rows, columns = (
+            ((np.arange(n) + 0.5) * c / n).astype(int) for n, c in zip(self._size, cut, strict=True)
+        )
         seen = seen[rows[:, None], columns]
         if rng.random() < 0.5:
-            small, seen = small[..., ::-1], seen[:, ::-1]
-        return np.ascontiguousarray(small), kinds[place][seen], offsets_of(seen)
+            shown, seen = shown[..., ::-1], seen[:, ::-1]
+        return np.ascontiguousarray(shown), kinds[place][seen], offsets_of(seen)
 
 
 def offsets_of(ids: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -121,12 +127,25 @@ def losses(net: PanopticNet, batch: Batch) -> tuple[Tensor, Metrics]:
     }
 
 
+def packed(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as ``PanopticReader.from_file`` reads them: matrices in 8 bits, with a factor for each row."""
+    made: dict[str, Tensor] = {}
+    for name, value in weights.items():
+        if value.ndim > 1:
+            scale = value.flatten(1).abs().amax(1).clamp(min=1e-8) / 127
+            rows = value / scale.view(-1, *[1] * (value.ndim - 1))
+            made[name], made[f"{name}.scale"] = rows.round().to(torch.int8), scale
+        elif not name.endswith("num_batches_tracked"):
+            made[name] = value.float()
+    return {name: value.contiguous() for name, value in made.items()}
+
+
 def settle(net: PanopticNet, data: Rooms, batches: int, count: int) -> None:
     """Measure the statistics of the normalisations anew, for the averaged weights."""
     norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # type: ignore[assignment]
+        norm.momentum = None
     net.train()
     with torch.no_grad():
         for number in range(batches):
@@ -154,18 +173,22 @@ def measure(net: PanopticNet, data: Rooms) -> Metrics:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Train, resume, and write ``panoptic.pt`` into the folder."""
+    """Train, resume, and write ``panoptic.safetensors`` into the folder."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--rooms", type=Path, default=Path("runs/panoptic-rooms"))
     parser.add_argument("--out", type=Path, default=Path("runs/panoptic"))
     parser.add_argument("--minutes", type=float, default=90)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("HEIGHT", "WIDTH"))
+    parser.add_argument("--init", type=Path, help="weights to begin with")
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args(arguments)
     torch.manual_seed(0)
     net = PanopticNet(len(rooms.KINDS)).to(device())
-    data = Rooms(args.rooms)
+    if args.init is not None:
+        net.load_state_dict(unpacked(load_file(args.init)), strict=False)
+    data = Rooms(args.rooms, tuple(args.size))
     ema = Ema({"net": net}, 0.998)
     made = optimisers({"net": net}, matrix_rate=args.rate, other_rate=args.rate)
     batches = Prefetch(lambda number: data.batch(number, args.batch), args.workers)
@@ -177,7 +200,7 @@ def main(arguments: list[str] | None = None) -> None:
     def save(number: int) -> None:
         kept = {name: value.clone() for name, value in net.named_buffers()}
         settle(net, data, 30, args.batch)
-        torch.save(net.state_dict(), args.out / "panoptic.pt")
+        save_file(packed(net.state_dict()), args.out / "panoptic.safetensors")
         print("panoptic", number, measure(net, data), flush=True)
         for name, value in net.named_buffers():
             value.copy_(kept[name])

@@ -28,7 +28,7 @@ _SHARE: Final = (0.5, 0.35)
 
 
 def draw(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """(picture uint8 (384, 512, 3), ids uint8 (384, 512), the kinds' numbers (256,), 255 where no thing is)."""
+    """A picture uint8 (384, 512, 3), its ids uint8 (384, 512) and the kinds' numbers (256,), 255 for none."""
     rng = np.random.default_rng([seed, 1729])
     scene = rooms.make_scene(seed)
     if rng.random() < _SHARE[0]:

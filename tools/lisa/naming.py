@@ -39,7 +39,10 @@ _LIGHTNESS: Final = 0.15
 """How much the lightness of a colour counts beside its hue: the shade changes the one, not the other."""
 _OF_THAT_COLOUR: Final = 25
 """So many percent of a thing show its colour at least: the rest may be a pattern, wood, or in the shade."""
-_THAT_IS: Final = re.compile(r" (?:that|which) (?:is|are) (?!on|at|in|next|by|near|behind|under|above)")
+_THAT_IS: Final = re.compile(
+    r"^(the |my |all the |both )?(.+?) (?:that|which) (?:is|are)"
+    r" (?!on\b|at\b|in\b|next\b|by\b|near\b)(\w+(?: \w+)?)$"
+)
 _PLAIN: Final = frozenset(
     ("the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "these", "those")
 )
@@ -47,9 +50,9 @@ _PLAIN: Final = frozenset(
 
 @dataclass(frozen=True)
 class Named:
-    """A noun phrase whose noun names kinds: ``kinds`` those it names, ``otherwise`` those it may mean where none
-    of these is there ("chair" for an armchair); ``described``: the words before the noun, without a colour's;
-    ``colour``: Oklab (3,), None where none is named.
+    """A noun phrase whose noun names kinds: ``kinds`` those it names, ``otherwise`` those it may mean where
+    none of these is there ("chair" for an armchair); ``described``: the words before the noun, without a
+    colour's; ``colour``: Oklab (3,), None where none is named.
     """
 
     kinds: tuple[str, ...]
@@ -101,8 +104,8 @@ class Reading:
     wanted: Wanted
     noun: Named
     unsure: tuple[str, ...]
-    """Noun phrases that LISA has to be asked about: those that describe more than a colour, and those of other
-    things that name no kind.
+    """Noun phrases that LISA has to be asked about: those that describe more than a colour, and those of
+    other things that name no kind.
     """
 
     @property
@@ -127,7 +130,7 @@ class Finder:
 
     def read(self, phrase: str) -> Reading | None:
         """A phrase that was read; None for one whose noun names no kind."""
-        wanted = read_phrase(_THAT_IS.sub(" ", phrase))
+        wanted = read_phrase(_THAT_IS.sub(r"\1\3 \2", phrase))
         noun = read_noun(wanted.noun, self._seen.names)
         if noun is None:
             return None

@@ -2,15 +2,16 @@
 
 LISA finds what a phrase means, but draws it on a grid coarser than the picture, and one phrase knows nothing
 of another's: its masks spill over what stands in front. This small network looks at the picture alone and
-sees all kinds at once, each pixel one of them, as Panoptic-DeepLab does (Cheng et al. 2020, arXiv 1911.10194):
-a kind for each pixel, and for pixels of things the way to the thing's middle, by which two of a kind are told
-apart. A U-Net (Ronneberger et al. 2015) with residual blocks.
+sees all kinds at once, each pixel one of them, as in Panoptic-DeepLab (Cheng et al. 2020, arXiv
+1911.10194): a kind for each pixel, and the way from there to the thing's middle, by which two of a kind are
+told apart. A U-Net (Ronneberger et al. 2015, arXiv 1505.04597) with residual blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -71,13 +72,14 @@ class PanopticNet(nn.Module):
             nn.Sequential(*(_Block(width) for _ in range(1 if place in (0, 1, 4) else 2)))
             for place, width in enumerate(WIDTHS)
         )
-        self.down = nn.ModuleList(_Step(a, b, stride=2) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False))
+        self.down = nn.ModuleList(_Step(a, b, stride=2) for a, b in pairwise(WIDTHS))
         self.whole = nn.Conv2d(WIDTHS[-1], WIDTHS[-1], 1)
-        self.up = nn.ModuleList(_Step(b, a, 1) for a, b in zip(WIDTHS, WIDTHS[1:], strict=False))
+        self.up = nn.ModuleList(_Step(b, a, 1) for a, b in pairwise(WIDTHS))
         self.merge = nn.ModuleList(_Block(width) for width in WIDTHS[:-1])
         self.head = nn.Conv2d(WIDTHS[0], 4 * (kinds + 2), 1)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits and offsets of pictures. See the class."""
         x = self.stem(F.pixel_unshuffle(picture * 2 - 1, 2))
         kept = []
         for place, blocks in enumerate(self.blocks):
@@ -159,6 +161,17 @@ class PanopticMap:
         return np.asarray(image.resize(self.whole[::-1], Image.Resampling.BILINEAR)) > 0
 
 
+def unpacked(held: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Weights as they are stored, matrices in 8 bits, each with "NAME.scale", a factor for each of its rows."""
+    weights = {}
+    for name, value in held.items():
+        scale = held.get(f"{name}.scale")
+        if not name.endswith(".scale"):
+            rows = 1.0 if scale is None else scale.view(-1, *[1] * (value.ndim - 1))
+            weights[name] = value.float() * rows
+    return weights
+
+
 class PanopticReader:
     """The network with its names: pictures in, maps out."""
 
@@ -168,9 +181,9 @@ class PanopticReader:
 
     @classmethod
     def from_file(cls, file: Path, names: Sequence[str]) -> PanopticReader:
-        """Load weights that were saved with safetensors. Raises OSError when the file is not there."""
+        """Load weights. Raises OSError when the file is not there."""
         net = PanopticNet(len(names))
-        net.load_state_dict({name: value.float() for name, value in load_file(file).items()}, strict=False)
+        net.load_state_dict(unpacked(load_file(file)), strict=False)  # counts of batches are of no use
         return cls(net, names)
 
     def read(self, picture: NDArray[np.uint8]) -> PanopticMap:
@@ -187,10 +200,10 @@ class PanopticReader:
             logits, ways = self._net(padded.to(device))
         logits, ways = (each[0, :, : size[0], : size[1]].float().cpu().numpy() for each in (logits, ways))
         scaled = np.array([padded.shape[2] / size[0], padded.shape[3] / size[1]], np.float32)
-        return _mapped(logits, ways * scaled[:, None, None], (high, wide), self._names)
+        return mapped(logits, ways * scaled[:, None, None], (high, wide), self._names)
 
 
-def _mapped(
+def mapped(
     logits: NDArray[np.float32], ways: NDArray[np.float32], whole: tuple[int, int], names: tuple[str, ...]
 ) -> PanopticMap:
     """Kinds (k, h, w) and ways (2, h, w) to a map."""
@@ -225,7 +238,8 @@ def _without_scraps(here: Mask, likely: NDArray[np.float32]) -> Mask:
     mean = np.bincount(labels.ravel(), likely.ravel(), minlength=count + 1) / np.maximum(sizes, 1)
     kept = (sizes >= SPECK) & ((mean >= SURE) | (sizes >= PART * sizes[1:].max(initial=0)))
     kept[0] = False
-    return kept[labels]
+    made: Mask = kept[labels]
+    return made
 
 
 def _told_apart(here: Mask, ways: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -257,8 +271,8 @@ def _told_apart(here: Mask, ways: NDArray[np.float32]) -> NDArray[np.int64]:
 def _joined(
     parts: NDArray[np.int64], ends: NDArray[np.float64], places: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """A number for each part's number: parts (n,) of pixels at ``places`` (n, 2) whose ways end (n, 2) near to
-    each other are one thing.
+    """A number for each part's number: parts (n,) of pixels at ``places`` (n, 2) whose ways end (n, 2) near
+    to each other are one thing.
 
     The middles of two things side by side are half of both's extent apart; those of the halves of one
     thing are nearer, although its ways may fall short.
