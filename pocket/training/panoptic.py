@@ -1,7 +1,11 @@
 r"""Training of the map of kinds (``tools.lisa.panoptic``): cross-entropy of kinds, and the way to the middle.
 
-python -m pocket.training.panoptic_data --out runs/panoptic-rooms
-python -m pocket.training.panoptic --rooms runs/panoptic-rooms --out runs/panoptic --minutes 90
+    python -m pocket.training.panoptic_data
+    python -m pocket.training.panoptic --minutes 85
+    python -m pocket.training.panoptic --init runs/panoptic/panoptic.safetensors --out runs/panoptic-fine \
+        --size 352 448 --batch 4 --rate 5e-4 --minutes 20
+
+The second, larger and short, is for what is thin.
 """
 
 from __future__ import annotations

@@ -103,6 +103,9 @@ LEAST: Final = 0.0004
 """What covers less of the picture than this is no thing."""
 SCRAP: Final = 0.08
 """Nor is what is smaller than this share of the largest of its kind, and less likely."""
+SMALL, DOUBTED = 0.01, 0.78
+"""What covers less of the picture and is less likely than this is taken for what is around it: on 50 rooms 26
+of 29 that were not there, and 2 of 151 that were."""
 SPECK, PART, SURE = 6, 0.1, 0.75
 """Parts of a kind of fewer pixels are left out, and those smaller than this share of its largest part whose
 pixels are less likely of it than this on average."""
@@ -162,7 +165,7 @@ class PanopticMap:
 
 
 def unpacked(held: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Weights as they are stored, matrices in 8 bits, each with "NAME.scale", a factor for each of its rows."""
+    """Weights as they are stored, matrices in 8 bits with "NAME.scale", a factor for each of its rows."""
     weights = {}
     for name, value in held.items():
         scale = held.get(f"{name}.scale")
@@ -221,6 +224,8 @@ def mapped(
             if size < max(LEAST * kinds.size, SCRAP * sizes.max()):
                 continue
             place = parts == part
+            if size < SMALL * kinds.size and likely[place].mean() < DOUBTED:
+                continue
             segments[place] = len(things)
             things.append(Segment(names[kind], len(things), float(likely[place].mean()), size / kinds.size))
     if things and (segments < 0).any():
