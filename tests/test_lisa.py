@@ -17,7 +17,6 @@ from pocket.training import lisa as training
 from tools.errors import Cancelled
 from tools.kept import Kept
 from tools.lisa import edges, processing, text
-from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import IMAGE_PLACEHOLDER, Lisa
 from tools.lisa.presence import Presence, Signs, is_named, renamed
@@ -217,92 +216,6 @@ def test_things_asked_together_are_read_once_and_found_as_alone(segmenter: LisaS
         [alone] = segmenter.segment(picture, [phrase])
         assert found.present == alone.present
         assert np.array_equal(found.mask, alone.mask)
-
-
-@pytest.mark.parametrize(
-    ("phrase", "meant"),
-    [
-        ("the lamp on the left", (0,)),
-        ("the rightmost lamp", (2,)),
-        ("the second lamp from the left", (1,)),
-        ("the lamp in the left part of the picture", (0,)),
-        ("the two lamps on the right", (1, 2)),
-        ("the lamp next to the bed", (1,)),
-        ("the lamp in back of the bed", (1,)),
-        ("the biggest lamp", (2,)),
-    ],
-)
-def test_which_of_several_is_decided_by_where_they_are(phrase: str, meant: tuple[int, ...]) -> None:
-    lamps = np.zeros((3, 40, 80), bool)
-    lamps[0, 10:20, 5:10] = lamps[1, 12:22, 40:45] = lamps[2, 8:24, 70:78] = True
-    bed = np.zeros((40, 80), bool)
-    bed[20:36, 46:66] = True
-    found = np.any(lamps, axis=0)
-    found[2, 30] = True  # a scrap
-    choice = Choice.read(phrase)
-    assert choice is not None
-    assert choice.everything == "all the lamps"
-    assert set(choice.others) <= {"the bed"}
-    picked = choice.pick(GREY[:40, :80], found, {"the bed": bed})
-    assert picked is not None
-    np.testing.assert_array_equal(picked, np.any(lamps[list(meant)], axis=0))
-
-
-def test_a_place_is_compared_coarsely_and_the_mask_stays_fine() -> None:
-    lamps = np.zeros((2, 1500, 2000), bool)
-    lamps[0, 700:801, 201:302] = lamps[1, 703:808, 1604:1705] = True
-    picked = _picked("the lamp on the right", GREY, np.any(lamps, axis=0))
-    assert picked is not None
-    np.testing.assert_array_equal(picked, lamps[1])
-
-
-def test_where_nothing_fits_the_words_nothing_is_chosen() -> None:
-    one = np.zeros((20, 20), bool)
-    assert _picked("the lamp on the left", GREY, one) is None
-    one[5:12, 2:7] = True
-    assert _picked("the lamp on the left", GREY, one) is None  # in one piece: nothing to choose
-    one[5:12, 12:16] = True
-    assert _picked("the lamp on the left", GREY, one) is not None
-    assert _picked("the third lamp from the left", GREY, one) is None
-    assert _picked("the red lamps", GREY, one) is None  # none is redder than the others
-
-
-@pytest.mark.parametrize(
-    ("phrase", "meant"),
-    [
-        ("the red chair", (1,)),
-        ("the navy velvet chairs", (0, 2)),
-        ("both navy chairs", (0, 2)),
-        ("the chair that is red", (1,)),
-        ("the navy chair on the right", (2,)),
-        ("the chair with the red cushion on the left", (0,)),
-    ],
-)
-def test_which_of_several_is_decided_by_their_colour(phrase: str, meant: tuple[int, ...]) -> None:
-    picture = np.full((60, 120, 3), 200, np.uint8)
-    chairs = np.zeros((3, 60, 120), bool)
-    for chair, left, colour in zip(
-        chairs, (5, 45, 85), ((15, 20, 90), (190, 30, 25), (12, 17, 76)), strict=True
-    ):
-        chair[20:50, left : left + 25] = True
-        picture[chair] = colour  # the third is in the shade
-        picture[45:50, left : left + 25] = 90  # and all have grey legs
-    picked = _picked(phrase, picture, np.any(chairs, axis=0))
-    assert picked is not None
-    np.testing.assert_array_equal(picked, chairs[list(meant)].any(0))
-
-
-@pytest.mark.parametrize(
-    "phrase", ["the chair", "the velvet chair", "the cat with the red collar", "the white wall"]
-)
-def test_other_phrases_are_left_to_the_model(phrase: str) -> None:
-    assert Choice.read(phrase) is None
-
-
-def _picked(phrase: str, picture: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
-    choice = Choice.read(phrase)
-    assert choice is not None
-    return choice.pick(picture[: mask.shape[0], : mask.shape[1]], mask, {})
 
 
 def test_the_pocket_model_tells_left_from_right(segmenter: LisaSegmenter) -> None:

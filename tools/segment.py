@@ -25,13 +25,15 @@ class Found:
     """What a segmenter found for one phrase.
 
     ``mask`` is bool (H, W) at the picture's size, all False when the thing is not there. ``confidence`` is in
-    0…1. ``words`` is the segmenter's own answer ("It is [SEG].").
+    0…1. ``words`` is the segmenter's own answer ("It is [SEG]."). ``things``: the single things whose union
+    ``mask`` is, bool (H, W) each, from left to right, where the segmenter tells them apart; else none.
     """
 
     phrase: str
     mask: NDArray[np.bool_]
     confidence: float
     words: str
+    things: tuple[NDArray[np.bool_], ...] = ()
 
     @property
     def present(self) -> bool:

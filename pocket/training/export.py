@@ -25,7 +25,7 @@ def export_lisa(source: Path, records: Path, weights: Path) -> None:
     model = Lisa.from_pretrained(source / "model", dtype=torch.float32).eval()
     tokenizer = LisaTokenizer(source / "tokenizer.model")
     model.config.presence = presence.fit(model, tokenizer, Records.load(records, held_out=True))
-    model.config.follow_edges = model.config.choose_among = True
+    model.config.follow_edges = True
     model.config.names, model.config.pairs = list(rooms.KINDS), sorted(rooms.PLURAL_KINDS)
     target = _fresh(weights / "lisa")
     model.half().save_pretrained(target)

@@ -17,10 +17,8 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
     ``sam_config.prompt_encoder_config.hidden_size``. ``presence`` are the fields of a
     :class:`~tools.lisa.presence.Presence`, for a model that decides by such a rule. ``follow_edges``: its
     masks are coarse, and better led by the picture's edges (``tools.lisa.edges``).
-    ``choose_among``: which of several things a phrase means is better decided by where they are and by their
-    colour (``tools.lisa.choosing``). ``names``: all kinds of things that
-    it knows, for a model that knows a handful; it is asked about each of them where it is to say what there
-    is. Its masks then follow colours, too (``tools.lisa.regions``), and keep to one kind.
+    ``names``: all kinds of things that it knows, for a model that knows a handful; a map of the picture
+    (``tools.lisa.panoptic``) may then say what there is, and where.
     ``pairs``: those of them that are pairs and are spoken of in the plural.
     """
 
@@ -40,7 +38,6 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         vision_fit: Literal["crop", "squash"] = "crop",
         presence: dict[str, Any] | None = None,
         follow_edges: bool = False,
-        choose_among: bool = False,
         names: list[str] | None = None,
         pairs: list[str] | None = None,
         **kwargs: Any,
@@ -52,7 +49,6 @@ class LisaConfig(PretrainedConfig):  # type: ignore[misc]
         self.vision_fit = vision_fit
         self.presence = presence
         self.follow_edges = follow_edges
-        self.choose_among = choose_among
         self.names = list(names or ())
         self.pairs = list(pairs or ())
         super().__init__(**kwargs)

@@ -18,54 +18,34 @@ from typing import TypeVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch.nn import functional as F
 from transformers.utils import logging
 
 from tools.domain import is_drawn
 from tools.errors import Cancelled, OutOfMemory
-from tools.instances import plural, read_phrase, separate
+from tools.instances import plural
 from tools.kept import Kept
 from tools.lisa import processing, text
-from tools.lisa.choosing import Choice
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
+from tools.lisa.naming import Finder, Reading
+from tools.lisa.panoptic import PanopticReader, Segment
 from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
-from tools.lisa.regions import follow_colours
-from tools.lisa.stands import with_stand
 from tools.movable import Movable
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
-from tools.things import noun_in, thing_in
 
 A = TypeVar("A")
 T = TypeVar("T")
+
+MAP_FILE = "panoptic.safetensors"
+"""The weights beside LISA's that read a map of a picture."""
 
 _SHORT, _LONG = 24, 256
 """Tokens that an answer may have: the pocket models answer in one form, the published ones may explain."""
 
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
-
-_LESS_LIKELY, _MORE_LIKELY = 0.06, 0.1
-"""By how much the mean probability of a part may be below the likeliest part's, and another kind's above its
-own, before it is taken for something else."""
-_IN_PIECES = frozenset({"rug", "bed", "curtain"})
-"""Kinds that what stands in front of them cuts in pieces."""
-
-_DOUBTED = 0.85
-"""A large mask whose mean probability inside itself is lower is more often wrong than right."""
-_LARGE = 0.01
-"""The share of the picture from which that is known."""
-_ON_STANDS = frozenset({"lamp", "floor lamp", "standing lamp"})
-_ALWAYS_FAINT = frozenset({"chair"})
-"""Kinds so full of gaps that even a right mask is unsure."""
-_CAT_DOG = ("cat", "dog")
-"""Kinds that the model takes for each other."""
-_CAT = (0.83, 0.93)
-"""What is less likely a cat, as a share of how likely it is a dog, is none; what is more, is no dog."""
-
-_COUNTED = re.compile(r"^(?:both|the (?:two|three|four))\b", re.I)
 
 _THOUGHT = re.compile(
     r"^(?:what|which|who|whose|where|how|why|if|something|someone|somewhere|anything)\b", re.I
@@ -79,16 +59,16 @@ class _Sight:
 
     ``prefix``: how every question about it begins, as the language model read it; large, so only the picture
     that was asked about last has it. ``edges``: what its masks are led by.
-    ``listed``: what the model says there is; ``inventory``: what it makes of each kind that it knows;
-    ``names``: those of them that are there.
+    ``finder``: what finds by name, where there is a map of the picture.
+    ``listed``: what the model says there is; ``names``: the kinds that are there of those that it knows.
     """
 
     features: PictureFeatures
     edges: EdgeFollower | None = None
     prefix: Prefix | None = None
+    finder: Finder | None = None
     names: list[str] | None = None
     listed: list[str] | None = None
-    inventory: dict[str, _Weighed] | None = None
 
     def to(self, device: torch.device) -> None:
         """Move the features to a device; what is large is left behind."""
@@ -122,13 +102,23 @@ class LisaSegmenter(Movable):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
     def __init__(
-        self, name: str, model: Lisa, tokenizer: text.LisaTokenizer, revision: str, *, reasons: bool = False
+        self,
+        name: str,
+        model: Lisa,
+        tokenizer: text.LisaTokenizer,
+        revision: str,
+        *,
+        reasons: bool = False,
+        maps: PanopticReader | None = None,
     ) -> None:
-        """``reasons``: the model was trained on whole sentences too, and may answer at length."""
+        """``reasons``: the model was trained on whole sentences too, and may answer at length. ``maps``: what
+        reads a map of a picture, for a model that knows a handful of kinds.
+        """
         super().__init__(model)
         self.name = name
         self.revision = revision
         self._reasons = reasons
+        self._maps = maps
         self._presence = Presence.of(model.config.presence)
         self._tokenizer = tokenizer
         self._kept: Kept[_Sight] = Kept()
@@ -142,8 +132,12 @@ class LisaSegmenter(Movable):
         logging.disable_progress_bar()
         model = Lisa.from_pretrained(str(folder), dtype=torch.float32)
         model.to("cuda" if torch.cuda.is_available() else "cpu")
-        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:12]
-        return cls(name, model, text.LisaTokenizer.from_folder(folder), digest)
+        maps, digest = None, hashlib.sha256((folder / "model.safetensors").read_bytes())
+        if (file := folder / MAP_FILE).is_file():
+            maps = PanopticReader.from_file(file, model.config.names)
+            digest.update(file.read_bytes())
+        tokenizer = text.LisaTokenizer.from_folder(folder)
+        return cls(name, model, tokenizer, digest.hexdigest()[:12], maps=maps)
 
     def segment(
         self, picture: NDArray[np.uint8], phrases: Sequence[str], *, cancelled: CancelCheck = never
@@ -205,6 +199,8 @@ class LisaSegmenter(Movable):
         known = self._model.config.names
         if not known or self._presence is None:
             return self._listed(sight)
+        if sight.finder is not None:
+            return [name for name in known if sight.finder.shows(name)]
         if sight.names is None:
             found = self._decide(picture, [f"the {name}" for name in known], sight)
             sight.names = [name for name, each in zip(known, found, strict=True) if each.present]
@@ -226,15 +222,9 @@ class LisaSegmenter(Movable):
         return text.reasoning_question(phrase) if thought else text.question(phrase)
 
     def _as_known(self, phrase: str) -> str:
-        """A phrase in the words that the model knows: "the curtains" for "the curtain", "all the lamps" for
-        "both lamps".
-        """
+        """A phrase in the words that the model knows: "the curtains" for "the curtain"."""
         for pair in self._model.config.pairs:
             phrase = re.sub(rf"\b{pair}\b", plural(pair), phrase, flags=re.I)
-        if self._model.config.choose_among and _COUNTED.match(phrase):
-            wanted = read_phrase(phrase)
-            if wanted.order == "best" and (wanted.count or 0) > 1:
-                return f"all the {wanted.noun}"
         return phrase
 
     def _look(self, picture: NDArray[np.uint8]) -> _Sight:
@@ -255,7 +245,11 @@ class LisaSegmenter(Movable):
         vision, sam = processing.pixels(picture, self._model.config)
         device = self._model.device
         features = self._model.encode_picture(vision.to(device), sam.to(device))
-        return _Sight(features, EdgeFollower(picture) if self._model.config.follow_edges else None)
+        return _Sight(
+            features,
+            EdgeFollower(picture) if self._model.config.follow_edges else None,
+            finder=Finder(picture, self._maps.read(picture)) if self._maps is not None else None,
+        )
 
     @property
     def _side(self) -> int:
@@ -276,10 +270,17 @@ class LisaSegmenter(Movable):
         """Both answers that the model knows are weighed, with the mask that "yes" would have."""
         rule = self._presence
         assert rule is not None
-        seen = self._weigh(picture, [each for phrase in phrases for each in self._beside(phrase)], sight)
+        named = self._named(phrases, sight)
+        asked: list[str] = []
+        for phrase in phrases:
+            asked += named[phrase].unsure if phrase in named else [phrase]
+        seen = self._weigh(picture, asked, sight) if asked else {}
         found = []
         for phrase in phrases:
             self._check()
+            if phrase in named:
+                found.append(self._by_name(phrase, named[phrase], seen, sight))
+                continue
             signs = _signs(seen[phrase])
             meant, sure = phrase, rule.logit(signs)
             # What it would name when asked what there is costs time: only a doubtful answer is worth that.
@@ -287,106 +288,44 @@ class LisaSegmenter(Movable):
                 sure = rule.logit(signs, is_named(phrase, self._listed(sight)))
             known = self._model.config.names or self._listed(sight)
             if sure <= 0 and (other := renamed(phrase, known)) is not None:
-                seen |= self._weigh(picture, self._beside(other), sight)
+                seen |= self._weigh(picture, [other], sight)
                 again = rule.logit(_signs(seen[other]), is_named(other, self._listed(sight)))
                 if again > 0:
                     meant, sure = other, again
-            kind = thing_in(phrase)[0]
-            if sure <= 0 and kind in _CAT_DOG and self._model.config.names:
-                # The model may take it for the other of both.
-                other = phrase.replace(kind, _CAT_DOG[1 - _CAT_DOG.index(kind)])
-                seen |= self._weigh(picture, [other], sight)
-                if (again := rule.logit(_signs(seen[other]))) > 0:
-                    seen[phrase], sure = seen[other], again
             mask = np.zeros(picture.shape[:2], bool)
             if sure > 0:
-                mask = self._chosen(picture, meant, seen, sight)
-                plain = self._model.config.names and self._choice(meant) is None
-                if plain and _is_doubtful(kind, mask, seen[meant][1]):
-                    mask, sure = np.zeros_like(mask), -sure
+                mask = self._chosen(picture, seen[meant][1], sight)
             words = rule.yes if mask.any() else rule.no
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
 
-    def _beside(self, phrase: str) -> list[str]:
-        """A phrase, and all that is asked about in the same batch to tell which of several it means."""
-        choice = self._choice(phrase)
-        return [phrase] if choice is None else [phrase, choice.everything, *choice.others]
+    def _named(self, phrases: Sequence[str], sight: _Sight) -> dict[str, Reading]:
+        """The phrases that name kinds, read; none without a map."""
+        if sight.finder is None:
+            return {}
+        read = {phrase: sight.finder.read(self._as_known(phrase)) for phrase in phrases}
+        return {phrase: each for phrase, each in read.items() if each is not None}
 
-    def _choice(self, phrase: str) -> Choice | None:
-        """A phrase that tells which of several it means; None for others, and for a model that knows best."""
-        return Choice.read(phrase) if self._model.config.choose_among else None
-
-    def _chosen(
-        self, picture: NDArray[np.uint8], phrase: str, seen: Mapping[str, _Weighed], sight: _Sight
-    ) -> NDArray[np.bool_]:
-        """The mask of a phrase, bool (H, W): of what bears the name, only what the words mean."""
-        drawn, choice = seen[phrase][1], self._choice(phrase)
-        if choice is not None:
-            everything = torch.maximum(drawn.logits, seen[choice.everything][1].logits)
-            others = {each: self._mask(picture, seen[each][1], sight) for each in choice.others}
-            mask = self._mask(picture, _Drawn.of(everything), sight)
-            if (meant := choice.pick(picture, mask, others)) is not None:
-                return meant
-        mask = self._mask(picture, drawn, sight)
-        return (
-            self._own(picture, phrase, mask, drawn, sight)
-            if self._model.config.names and mask.any()
-            else mask
-        )
-
-    def _own(
-        self,
-        picture: NDArray[np.uint8],
-        phrase: str,
-        mask: NDArray[np.bool_],
-        drawn: _Drawn,
-        sight: _Sight,
-    ) -> NDArray[np.bool_]:
-        """A mask (H, W) without the parts that are more likely another kind of thing, and of a single thing's
-        without those that are clearly less likely it than the likeliest.
-        """
-        if noun_in(phrase) in _ON_STANDS:
-            mask = with_stand(picture, mask)
-        kind, parts = thing_in(phrase)[0], separate(mask)
-        if not kind or not parts:
-            return mask
-        grid = (drawn.logits.shape[0], drawn.logits.shape[1])
-        places = [_at(part, grid) for part in parts]
-        own = _means(drawn, places)
-        kept = np.ones(len(parts), bool)
-        for name, rival in self._rivals(picture, phrase, sight).items():
-            theirs = _means(rival, places)
-            if not {kind, name} <= {*_CAT_DOG}:
-                kept &= theirs <= own + _MORE_LIKELY
-        if kind in _CAT_DOG:
-            kept &= _told(
-                kind, *(_means(self._inventory(picture, sight)[name][1], places) for name in _CAT_DOG)
-            )
-        wanted = read_phrase(phrase)
-        if wanted.order == "best" and wanted.count == 1 and kind not in _IN_PIECES and kept.any():
-            kept &= own >= own[kept].max() - _LESS_LIKELY
-        left = [part for part, stays in zip(parts, kept, strict=True) if stays]
-        return np.logical_or.reduce(left) if left else np.zeros_like(mask)
-
-    def _inventory(self, picture: NDArray[np.uint8], sight: _Sight) -> dict[str, _Weighed]:
-        """What the model makes of each kind that it knows."""
-        if sight.inventory is None:
-            phrases = {name: f"the {name}" for name in self._model.config.names}
-            seen = self._weigh(picture, phrases.values(), sight)
-            sight.inventory = {name: seen[phrase] for name, phrase in phrases.items()}
-        return sight.inventory
-
-    def _rivals(self, picture: NDArray[np.uint8], phrase: str, sight: _Sight) -> dict[str, _Drawn]:
-        """What the model draws of things of other kinds, by kind, where it says that they are there."""
-        rule = self._presence
+    def _by_name(self, phrase: str, reading: Reading, seen: Mapping[str, _Weighed], sight: _Sight) -> Found:
+        """What a phrase means that names a kind. How it is described is LISA's to judge."""
+        rule, finder = self._presence, sight.finder
         assert rule is not None
-        kind, noun = thing_in(phrase)[0], noun_in(phrase)
-        return {
-            name: each[1]
-            for name, each in self._inventory(picture, sight).items()
-            if thing_in(name)[0] != kind and not name.endswith(noun) and rule.logit(_signs(each)) > 0
-        }
+        assert finder is not None
+        chances = {each: finder.at_size(seen[each][1].logits.sigmoid()) for each in reading.unsure}
+        described = reading.described
+        if described and (sure := rule.logit(_signs(seen[described]))) <= 0:
+            things: tuple[Segment, ...] = ()
+            confidence = 1 / (1 + math.exp(sure))
+        else:
+            things, confidence = finder.find(reading, chances)
+        words = rule.yes if things else rule.no
+        return Found(phrase, finder.mask(things), confidence, words, finder.masks(things))
+
+    def _chosen(self, picture: NDArray[np.uint8], drawn: _Drawn, sight: _Sight) -> NDArray[np.bool_]:
+        """The mask, bool (H, W), of what was drawn: the things of the map that it is about, else itself."""
+        if sight.finder is not None and (things := sight.finder.led(drawn.logits.sigmoid())):
+            return sight.finder.mask(things)
+        return self._mask(picture, drawn, sight)
 
     def _weigh(
         self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
@@ -437,8 +376,6 @@ class LisaSegmenter(Movable):
         if sight.edges is not None:
             chance = logits.sigmoid().cpu()
             led = sight.edges(chance)
-            if led.any() and self._model.config.names:
-                led = follow_colours(picture, led, chance.numpy())
             if led.any() or drawn.inside == 0:
                 return led
             # A thing too small for the filter stays as it was.
@@ -500,36 +437,6 @@ class LisaSegmenter(Movable):
             return Found(phrase, np.zeros(picture.shape[:2], bool), 1.0 - answer.seg_probability, words)
         drawn = self._drawn(picture, low, sight)
         return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
-
-
-def _at(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """A mask at another (height, width), by its nearest pixels."""
-    return np.asarray(Image.fromarray(mask).resize((size[1], size[0]), Image.Resampling.NEAREST))
-
-
-def _means(drawn: _Drawn, places: Sequence[NDArray[np.bool_]]) -> NDArray[np.float64]:
-    """The mean probability of a drawing at places, which are masks of its size; 0 where one is empty."""
-    chance = drawn.logits.sigmoid().cpu().numpy()
-    return np.array([float(chance[place].mean()) if place.any() else 0.0 for place in places])
-
-
-def _is_doubtful(kind: str, mask: NDArray[np.bool_], drawn: _Drawn) -> bool:
-    """Whether a large mask (H, W) is where the model drew it only faintly."""
-    if kind in _ALWAYS_FAINT or mask.mean() < _LARGE:
-        return False
-    drawing = drawn.logits
-    place = _at(mask, (drawing.shape[0], drawing.shape[1])) & (drawing > 0).cpu().numpy()
-    return float(_means(drawn, [place])[0]) < _DOUBTED
-
-
-def _told(kind: str, cat: NDArray[np.float64], dog: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which parts are cats, or dogs where dogs are asked for, by how likely each part is either."""
-    like = cat / np.maximum(dog, 1e-3)
-    if len(like) > 1:
-        cats: NDArray[np.bool_] = (like >= _CAT[0]) & (like == like.max())
-        return cats if kind == "cat" else ~cats
-    alone: NDArray[np.bool_] = like >= _CAT[0] if kind == "cat" else like <= _CAT[1]
-    return alone
 
 
 def _signs(weighed: _Weighed) -> Signs:
