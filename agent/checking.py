@@ -144,7 +144,7 @@ def _is_there(found: Found, region: Mask) -> bool:
         return True  # it may be one with another of its kind beside it
     return any(
         np.count_nonzero(thing & region) >= max(least, 0.5 * np.count_nonzero(thing))
-        for thing in separate(found.mask)
+        for thing in separate(found.mask, found.things)
     )
 
 

@@ -410,10 +410,10 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
         if not there.present:
             return piece.but(outcome="not found", confidence=there.confidence)
         mask, confidence = there.mask, there.confidence
-        several = as_good(mask, found["all"].mask) if "all" in found else []
+        several = as_good(mask, found["all"]) if "all" in found else []
         if words_apart := told_apart(several):
             return piece.but(outcome="refused", why=which_of(read_phrase(piece.target).noun, words_apart))
-        if miscounted := too_few_or_many(piece.target, mask):
+        if miscounted := too_few_or_many(piece.target, there):
             return piece.but(outcome="refused", why=miscounted)
     else:
         missing = [role for role in ("anchor", "other") if role in found and not found[role].present]
@@ -452,7 +452,9 @@ def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
     for layer in before:
         taken |= session.pictures.get(layer.mask) > 0
     left = [
-        thing & ~taken for thing in separate(everything.mask) if (thing & taken).sum() < 0.4 * thing.sum()
+        thing & ~taken
+        for thing in separate(everything.mask, everything.things)
+        if (thing & taken).sum() < 0.4 * thing.sum()
     ]
     count = len(left) if rest.count is None else rest.count
     if len(left) < max(1, count) or (not before and len(left) == 1):
@@ -473,7 +475,7 @@ def _all_but(session: Session, piece: Piece, everything: Found, kept: Found) -> 
     if missing is not None:
         name = but["noun"] if missing is everything else but["kept"]
         return piece.but(outcome="not found", confidence=missing.confidence, why=name)
-    things = separate(everything.mask)
+    things = separate(everything.mask, everything.things)
     left = [thing for thing in things if (thing & kept.mask).sum() < 0.4 * thing.sum()]
     if not left or len(left) == len(things):
         apart = told_apart(things)
@@ -496,23 +498,23 @@ def _about(session: Session, noun: str) -> list[Layer]:
     return [layer for layer in alike if layer.visible] or alike
 
 
-def as_good(found: Mask, everything: Mask) -> list[Mask]:
-    """The things of a kind, of all of it (H, W), that a phrase for a single one may mean as well as what was
-    ``found`` for it: where there are several that are about as large, all of these, else none.
+def as_good(found: Mask, everything: Found) -> list[Mask]:
+    """The things of a kind, of ``everything`` of it, that a phrase for a single one may mean as well as what
+    was ``found`` (H, W) for it: where there are several that are about as large, all of these, else none.
     """
-    things = separate(everything)
+    things = separate(everything.mask, everything.things)
     largest = max((int(thing.sum()) for thing in things), default=0)
     near = [thing for thing in things if thing.sum() >= AS_LARGE * largest]
     return near if len(near) > 1 and any((thing & found).any() for thing in near) else []
 
 
-def too_few_or_many(target: str, found: Mask) -> str | None:
-    """What is wrong with the number of things that were ``found`` (H, W) for a phrase that counts them."""
+def too_few_or_many(target: str, found: Found) -> str | None:
+    """What is wrong with the number of things that were ``found`` for a phrase that counts them."""
     wanted = read_phrase(target)
     if (wanted.count or 1) < 2 or thing_in(target)[0] in _NEVER_SEVERAL:
         return None
     count = wanted.count or 1
-    things = separate(found)
+    things = separate(found.mask, found.things)
     if len(things) < count:
         noun = plural(wanted.noun)
         there = f"{number(len(things))} {noun}" if len(things) > 1 else f"one {words.single(noun)}"

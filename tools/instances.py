@@ -574,10 +574,13 @@ _BESIDE: Final = 0.08
 _NUMBER_WORDS: Final = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight"}
 
 
-def separate(mask: Mask) -> list[Mask]:
-    """The things of one mask, bool (H, W), that holds all of a kind: its parts from left to right, without
-    scraps.
+def separate(mask: Mask, known: Sequence[Mask] = ()) -> list[Mask]:
+    """The things of one mask, bool (H, W), that holds all of a kind, from left to right, without scraps:
+    those that are ``known``, where a segmenter tells them apart, else its parts.
     """
+    if known:
+        areas = [int(np.count_nonzero(each)) for each in known]
+        return [each for each, area in zip(known, areas, strict=True) if area >= LEAST * max(areas)]
     step = max(1, max(mask.shape) // _FINE)
     coarse = mask[::step, ::step]
     reach = max(1, round(GAP * max(coarse.shape) / 2))

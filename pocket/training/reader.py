@@ -62,10 +62,11 @@ class Attention(nn.Module):
 
     def forward(self, x: torch.Tensor, to: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """``x`` (B, S, W) looks at ``to`` (B, T, W) where ``mask``, broadcast to (B, H, S, T), is true."""
-        split = lambda y: y.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # noqa: E731
-        mixed = F.scaled_dot_product_attention(
-            split(self.q(x)), split(self.k(to)), split(self.v(to)), attn_mask=mask
+        q, k, v = (
+            made.unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for made in (self.q(x), self.k(to), self.v(to))
         )
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         out: torch.Tensor = self.o(mixed.transpose(1, 2).flatten(2))
         return out
 
