@@ -27,7 +27,7 @@ SENTENCES = (
     "now also make the rug green",
     "make it darker",
     "make the walls yellow and the floor walnut",
-    "remove the picture on the right",
+    "remove the picture on the left",
     "put a cat on the rug",
     "undo",
     "redo",
@@ -139,5 +139,5 @@ def test_the_saved_picture_has_the_colours_that_were_asked_for(
 def test_the_removed_picture_is_no_longer_found(session: Session) -> None:
     with session:
         mask = session.mask(4)
-        [found] = load_pocket().segment(session.picture(), ["the picture on the right"])
+        [found] = load_pocket().segment(session.picture(), ["the picture on the left"])
     assert (found.mask & mask).sum() < 0.25 * mask.sum()

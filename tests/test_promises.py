@@ -123,6 +123,15 @@ def test_the_other_one_is_the_one_that_was_not_named(editor: Editor) -> None:
     assert abs(np.nonzero(left)[0].mean() - np.nonzero(right)[0].mean()) < 60  # both hang on the wall
 
 
+def test_yellow_walls_do_not_make_the_left_picture_the_right_one(editor: Editor) -> None:
+    turn = say(editor, "make the walls yellow", "make the picture on the right blue")
+    assert not turn.failed
+    other = say(editor, "make the picture on the left red")
+    assert not other.failed
+    right, left = (editor.session.mask(layer) for layer in (1, 2))
+    assert np.nonzero(right)[1].min() > np.nonzero(left)[1].max()
+
+
 def test_undoing_one_of_two_leaves_nothing_of_it(editor: Editor) -> None:
     base = editor.session.picture()
     say(editor, "armchair on the left dark green", "same for the other one")
