@@ -14,7 +14,7 @@ from agent.planner.reader.pieces import Pieces, spelt
 from agent.planner.reader.symbols import END, lines_of
 from agent.planner.reader.words import joined, words_of
 from pocket.training import reader as training
-from pocket.training.reading import Commander, composed, example, varied
+from pocket.training.reading import Commander, Example, composed, example, varied
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-%/:"
 PIECES = {
@@ -55,7 +55,7 @@ def test_numpy_writes_what_torch_writes(folder: Path) -> None:
     network = training.Network(len(PIECES))
     network.load_state_dict(torch.load(folder / "torch.pt", weights_only=True))
     ours = Network(folder)
-    examples = [training.Example(tuple(words_of(sentence)), (END,)) for sentence in SENTENCES]
+    examples = [Example(tuple(words_of(sentence)), (END,)) for sentence in SENTENCES]
     theirs = training.write(network, examples, Pieces(PIECES))
     for one, symbols in zip(examples, theirs, strict=True):
         written = ours.write(one.words)
