@@ -1,4 +1,4 @@
-"""The built-in planner: grammar, tagger and resolver; no server, no torch, a few milliseconds a sentence."""
+"""The built-in planner: reader, grammar and resolver; no server, no torch, some milliseconds a sentence."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from agent.plan import Plan
 from agent.planner import conversation
 from agent.planner.base import Context
-from agent.planner.combined import Combined
 from agent.planner.frames import Parser
+from agent.planner.reader.choice import Chosen
 from agent.planner.resolver import resolve
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class BuiltinPlanner:
-    """Plans English sentences by a grammar and a tagger. It does not look at the picture."""
+    """Plans English sentences by a reader, if there is one, and a grammar. It does not look at the picture."""
 
     name = "builtin"
 
     def __init__(self, parser: Parser | None = None) -> None:
-        self._parser = parser or Combined()
+        self._parser = parser or Chosen()
 
     async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
         """Plan one sentence; never fails: what it does not understand becomes a question."""

@@ -62,13 +62,13 @@ class Attention(nn.Module):
 
     def forward(self, x: torch.Tensor, to: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         """``x`` (B, S, W) looks at ``to`` (B, T, W) where ``mask``, broadcast to (B, H, S, T), is true."""
-        q, k, v = (
-            made.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-            for made in (self.q(x), self.k(to), self.v(to))
-        )
+        q, k, v = (self._split(y) for y in (self.q(x), self.k(to), self.v(to)))
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         out: torch.Tensor = self.o(mixed.transpose(1, 2).flatten(2))
         return out
+
+    def _split(self, y: torch.Tensor) -> torch.Tensor:
+        return y.view(*y.shape[:2], self.heads, WIDTH // self.heads).transpose(1, 2)
 
 
 class ReadingLayer(nn.Module):
@@ -336,8 +336,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--weights", type=Path, help="where the reader goes")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--minutes", type=float, help="at most so long")
-    parser.add_argument("--batch", type=int, default=48, help="sentences a step")
-    parser.add_argument("--written", type=float, default=0.4, help="share of written sentences")
+    parser.add_argument("--batch", type=int, default=32, help="sentences a step")
+    parser.add_argument("--written", type=float, default=0.5, help="share of written sentences")
     args = parser.parse_args(arguments)
     torch.manual_seed(0)
     pieces = Pieces(vocabulary(package()))
@@ -351,7 +351,7 @@ def main(arguments: list[str] | None = None) -> None:
         modules={"reader": network},
         optimisers=[_optimiser(network)],
         ema=(ema := loop.Ema({"reader": network}, 0.998)),
-        schedule=loop.Schedule(args.steps, args.minutes, warmup=100, decay=0.7),
+        schedule=loop.Schedule(args.steps, args.minutes, warmup=60, decay=0.8),
         step=partial(step, network, source, pieces),
         on_save=partial(save, network, vocabulary(package()), args.weights or args.out / "weights"),
         log_every=25,
@@ -377,7 +377,7 @@ def _optimiser(network: Network) -> Any:
         if not name.startswith(("reading", "norm.")) and p.requires_grad
     ]
     groups: list[dict[str, Any]] = [
-        {"params": old, "lr": 2.5e-4, "base_rate": 2.5e-4},
+        {"params": old, "lr": 3e-4, "base_rate": 3e-4},
         {"params": new, "lr": 1e-3, "base_rate": 1e-3},
     ]
     return torch.optim.AdamW(groups, weight_decay=0.01, betas=(0.9, 0.98))

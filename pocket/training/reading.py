@@ -418,9 +418,9 @@ def _fields(one: Example) -> list[tuple[str, int, int]]:
     def close() -> None:
         sorts = FIELDS.get(act, ())
         sort = sorts[number] if 0 <= number < len(sorts) else ""
-        while run and one.words[run[0]].lower() in _ARTICLES:
+        while run and run[0] >= 0 and one.words[run[0]].lower() in _ARTICLES:
             run.pop(0)
-        plain = run and run == list(range(run[0], run[0] + len(run))) and len(run) <= 3
+        plain = run and run[0] >= 0 and run == list(range(run[0], run[0] + len(run))) and len(run) <= 3
         if plain and sort in ("object", "look") and act in _VARIED:
             words = [one.words[place] for place in run]
             alone = all(uses.count(place) == 1 for place in run) and all(word.isalpha() for word in words)
