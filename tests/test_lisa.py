@@ -267,12 +267,13 @@ def test_what_there_is_is_asked_once_a_picture(segmenter: LisaSegmenter) -> None
     try:
         names = segmenter.describe(picture)
         once = len(read)
-        assert once > 1
         assert segmenter.describe(picture) == names
         assert len(read) == once
-        # What is not found is weighed with those names, and nobody reads them out again.
         assert not segmenter.segment(picture, ["the grand piano"])[0].present
-        assert len(read) == once + 1
+        # What is not found is weighed with what the model lists, and nobody has that read out again.
+        listed = len(read)
+        assert not segmenter.segment(picture, ["the harp"])[0].present
+        assert len(read) == listed + 1 < 2 * listed
     finally:
         hook.remove()
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pocket
-from pocket.training import export, flux, lisa, lisa_data, samples, tagger, vae
+from pocket.training import export, flux, lisa, lisa_data, panoptic, panoptic_data, samples, tagger, vae
 
 STAGES: dict[str, Callable[[list[str]], None]] = {
     "samples": samples.main,
@@ -22,11 +22,15 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "vae": vae.main,
     "flux": flux.main,
     "lisa": lisa.main,
+    "panoptic-rooms": panoptic_data.main,
+    "panoptic": panoptic.main,
+    "panoptic-fine": panoptic.fine,
     "tagger": tagger.main,
     "export": export.main,
 }
 _DRAWN = ("samples", "contrasts", "records")
-_TRAINED = ("vae", "flux", "lisa", "tagger")
+_PANOPTIC = ("panoptic", "panoptic-fine")
+_TRAINED = ("vae", "flux", "lisa", *_PANOPTIC, "tagger")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -61,7 +65,11 @@ def _options(stage: str, args: argparse.Namespace) -> list[str]:
     if stage in _DRAWN:
         options += ["--processes", str(args.processes)]
         options += ["--shards", "2", "--each", "6"] if args.trial else []
-    if stage in _TRAINED[:-1]:
+    if stage == "panoptic-rooms":
+        options += ["--shards", "2", "--each", "3"] if args.trial else []
+    if stage in _PANOPTIC:
+        options += ["--rooms", str(args.runs / "panoptic-rooms")]
+    if stage in ("vae", "flux", "lisa"):
         options += ["--data", str(args.runs / ("records" if stage == "lisa" else "samples"))]
     if stage in _TRAINED:
         options += ["--minutes", str(args.minutes)] if args.minutes is not None else []

@@ -20,6 +20,7 @@ def export_lisa(source: Path, records: Path, weights: Path) -> None:
     from pocket.training import presence
     from pocket.training.lisa_data import Records
     from tools.lisa.model import Lisa
+    from tools.lisa.segmenter import MAP_FILE
     from tools.lisa.text import LisaTokenizer
 
     model = Lisa.from_pretrained(source / "model", dtype=torch.float32).eval()
@@ -27,7 +28,12 @@ def export_lisa(source: Path, records: Path, weights: Path) -> None:
     model.config.presence = presence.fit(model, tokenizer, Records.load(records, held_out=True))
     model.config.follow_edges = True
     model.config.names, model.config.pairs = list(rooms.KINDS), sorted(rooms.PLURAL_KINDS)
+    held = weights / "lisa" / MAP_FILE
+    trained = source.parent / "panoptic-fine" / MAP_FILE
+    maps = next((each.read_bytes() for each in (trained, held) if each.is_file()), None)
     target = _fresh(weights / "lisa")
+    if maps is not None:
+        (target / MAP_FILE).write_bytes(maps)
     model.half().save_pretrained(target)
     shutil.copy(source / "tokenizer.model", target)
 

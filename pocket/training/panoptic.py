@@ -1,11 +1,8 @@
-r"""Training of the map of kinds (``tools.lisa.panoptic``): cross-entropy of kinds, and the way to the middle.
+"""Training of the map of kinds (``tools.lisa.panoptic``): cross-entropy of kinds, and the way to the middle.
 
-    python -m pocket.training.panoptic_data
-    python -m pocket.training.panoptic --minutes 85
-    python -m pocket.training.panoptic --init runs/panoptic/panoptic.safetensors --out runs/panoptic-fine \
-        --size 352 448 --batch 4 --rate 5e-4 --minutes 20
+    python -m pocket.training panoptic-rooms panoptic panoptic-fine
 
-The second, larger and short, is for what is thin.
+The second training, larger and short, is for what is thin.
 """
 
 from __future__ import annotations
@@ -32,6 +29,9 @@ OFFSETS: Final = 4.0
 """The weight of the offsets beside the kinds."""
 OUTLINE: Final = 3.0
 """How much more a pixel at a thing's outline counts."""
+
+FINE: Final = ("--size", "352", "448", "--batch", "4", "--rate", "5e-4", "--minutes", "24")
+"""How the second training differs."""
 
 Batch = tuple[Tensor, Tensor, Tensor]
 
@@ -158,13 +158,13 @@ def settle(net: PanopticNet, data: Rooms, batches: int, count: int) -> None:
         norm.momentum = 0.1
 
 
-def measure(net: PanopticNet, data: Rooms) -> Metrics:
-    """Mean IoU of kinds over 96 held-out views, pooled by kind."""
+def measure(net: PanopticNet, data: Rooms, count: int) -> Metrics:
+    """Mean IoU of kinds over 12 batches of ``count`` held-out views, pooled by kind."""
     net.eval()
     cut = torch.zeros(net.kinds, net.kinds)
     with torch.no_grad():
         for number in range(12):
-            pictures, kinds, _ = data.batch(number, 8, held_out=True)
+            pictures, kinds, _ = data.batch(number, count, held_out=True)
             said = net(pictures.float() / 255)[0].argmax(1)
             cut += torch.bincount((kinds.long() * net.kinds + said).flatten(), minlength=net.kinds**2).view(
                 net.kinds, net.kinds
@@ -176,12 +176,20 @@ def measure(net: PanopticNet, data: Rooms) -> Metrics:
     return {"iou": float(iou[all_ > 0].mean())}
 
 
+def fine(arguments: list[str] | None = None) -> None:
+    """Go on with what was trained, at a larger size."""
+    given = list(arguments or [])
+    made = Path(given[given.index("--out") + 1]).parent / "panoptic" / "panoptic.safetensors"
+    main([*FINE, "--init", str(made), *given])
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Train, resume, and write ``panoptic.safetensors`` into the folder."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--rooms", type=Path, default=Path("runs/panoptic-rooms"))
     parser.add_argument("--out", type=Path, default=Path("runs/panoptic"))
-    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--minutes", type=float, default=85)
+    parser.add_argument("--steps", type=int, default=10**6)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("HEIGHT", "WIDTH"))
@@ -205,7 +213,7 @@ def main(arguments: list[str] | None = None) -> None:
         kept = {name: value.clone() for name, value in net.named_buffers()}
         settle(net, data, 30, args.batch)
         save_file(packed(net.state_dict()), args.out / "panoptic.safetensors")
-        print("panoptic", number, measure(net, data), flush=True)
+        print("panoptic", number, measure(net, data, args.batch), flush=True)
         for name, value in net.named_buffers():
             value.copy_(kept[name])
 
@@ -215,7 +223,7 @@ def main(arguments: list[str] | None = None) -> None:
         modules={"net": net},
         optimisers=made,
         ema=ema,
-        schedule=Schedule(10**6, args.minutes, warmup=100, decay=0.6),
+        schedule=Schedule(args.steps, args.minutes, warmup=100, decay=0.6),
         step=step,
         on_save=save,
         save_minutes=10,

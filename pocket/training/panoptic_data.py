@@ -49,12 +49,12 @@ def _freely(thing: rooms.Thing, rng: np.random.Generator) -> rooms.Thing:
     return replace(thing, colour=f"#{red:02x}{green:02x}{blue:02x}", material=material)
 
 
-def write_shard(folder: Path, number: int) -> None:
+def write_shard(folder: Path, number: int, each: int = EACH) -> None:
     """Draw the rooms of one shard and store them as arrays that can be mapped."""
     done = folder / f"{number:04d}.npz"
     if done.exists():
         return
-    drawn = [draw(_SERIES + number * EACH + place) for place in range(EACH)]
+    drawn = [draw(_SERIES + number * EACH + place) for place in range(each)]
     for name, arrays in zip(("pictures", "ids", "kinds"), zip(*drawn, strict=True), strict=True):
         np.save(folder / f"{number:04d}.{name}.npy", np.stack(arrays))
     done.touch()
@@ -65,12 +65,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--out", type=Path, default=Path("runs/panoptic-rooms"))
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--shards", type=int, default=50)
+    parser.add_argument("--shards", type=int, default=25)
+    parser.add_argument("--each", type=int, default=EACH, help="rooms in a shard")
     args = parser.parse_args(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     for number in range(args.first, args.first + args.shards):
-        write_shard(args.out, number)
+        write_shard(args.out, number, args.each)
         print(f"rooms: shard {number}, {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -29,8 +29,9 @@ from tools.things import noun_in, thing_in
 RUG = 4
 """The rug, beside the surfaces of ``room``; it lies in the floor's plane."""
 
-LEAST = 0.85
-"""Below this confidence nothing is removed: of what passes six of seven are right, and a third passes."""
+LEAST = 0.74
+"""Below this confidence nothing is removed. Read off 50 removals in 30 rooms: of what passes nine of ten are
+right, and two fifths pass."""
 
 NEIGHBOURS = (
     "sofa", "armchair", "chair", "ottoman", "coffee table", "dining table", "side table", "bed", "bookshelf",
