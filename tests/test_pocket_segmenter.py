@@ -68,7 +68,9 @@ def test_another_kind_of_thing_is_not_taken_with_it(
 def test_a_floor_lamp_has_its_stand(segmenter: LisaSegmenter, seed: int) -> None:
     picture, true = drawn(seed)
     [found] = find(segmenter, picture, ["the floor lamp"])
-    assert overlap(found.mask, true["floor lamp"]) > 0.85
+    lamp = true["floor lamp"]
+    assert overlap(found.mask, lamp) > 0.8  # what is four pixels wide has much rim
+    assert (found.mask & lamp).sum() > 0.95 * lamp.sum()
 
 
 @pytest.mark.parametrize("seed", [1054290536])

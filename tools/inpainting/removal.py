@@ -150,7 +150,7 @@ def remove(
         other &= ~mask
     things = {name: thing & ~mask for name, thing in things.items()}
     kept = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
-    hole = _grown(mask, 3 * unit) & ~(kept & ~_grown(mask, 1.5 * unit))
+    hole = _grown(mask, 5 * unit) & ~(kept & ~_grown(mask, 1.5 * unit))
     floor, wall, rug = (part & ~hole for part in (around.floor, around.wall, around.rug))
     if min(floor.sum(), wall.sum()) < 0.01 * mask.size:
         raise errors.EngineError("I see too little of the floor and the walls to know what is behind this.")
