@@ -57,7 +57,7 @@ def test_what_was_behind_it_comes_out(seed: int, kind: str) -> None:
     assert error(out, before, truth) <= RIGHT
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(146541148, "plant"), (111066730, "ottoman")])
+@pytest.mark.parametrize(("seed", "kind"), [(146541148, "plant"), (601581143, "armchair")])
 def test_what_is_doubted_for_its_background_is_right_all_the_same(seed: int, kind: str) -> None:
     scene, index = scene_with(seed, kind)
     before = drawn.render(scene, SIZE).picture
