@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class BuiltinPlanner:
-    """Plans English sentences by a reader, if there is one, and a grammar. It does not look at the picture."""
+    """Plans English sentences by a reader, where there is one, and a grammar. It does not see the picture."""
 
     name = "builtin"
 
