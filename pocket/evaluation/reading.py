@@ -172,7 +172,9 @@ def report(result: Score) -> str:
 
 
 def chosen(name: str) -> tuple[Planner, Read | None]:
-    """The planner of a name; ``reader:FOLDER`` is a trained reader alone, ``grammar`` the grammar alone."""
+    """The planner of a name; ``reader:FOLDER`` is a trained reader alone, ``chosen:FOLDER`` with the grammar
+    behind it, ``grammar`` the grammar alone.
+    """
     from agent.planner import load_planner
     from agent.planner.builtin import BuiltinPlanner
 
@@ -182,6 +184,10 @@ def chosen(name: str) -> tuple[Planner, Read | None]:
 
         reader = Reader(Path(folder))
         return BuiltinPlanner(reader), lambda sentence: reader.read(sentence).lines
+    if engine == "chosen":
+        from agent.planner.reader.choice import Chosen
+
+        return BuiltinPlanner(Chosen(Path(folder))), None
     if name == "grammar":
         from agent.planner.english.grammar import Grammar
 
@@ -193,9 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Score one planner on files of sentences and print the figures."""
     parser = argparse.ArgumentParser(prog="python -m pocket.evaluation.reading", description=main.__doc__)
     parser.add_argument("files", type=Path, nargs="*", default=SETS)
-    parser.add_argument(
-        "--planner", default="builtin", help="builtin, ollama:MODEL, grammar or reader:FOLDER"
-    )
+    parser.add_argument("--planner", default="builtin", help="such as ollama:MODEL or reader:FOLDER")
     parser.add_argument("--misses", action="store_true", help="print every miss")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)

@@ -334,7 +334,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--data", type=Path, default=Path(__file__).parent / "written", help="written sentences"
     )
     parser.add_argument("--weights", type=Path, help="where the reader goes")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--minutes", type=float, help="at most so long")
     parser.add_argument("--batch", type=int, default=32, help="sentences a step")
     parser.add_argument("--written", type=float, default=0.5, help="share of written sentences")
