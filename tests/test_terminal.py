@@ -121,8 +121,8 @@ def test_saving_over_a_file_asks_first(tmp_path: Path) -> None:
 
 
 def large_picture(folder: Path) -> Path:
-    """A room of 1920 x 1440 pixels, with grain: it takes a moment to read and to save."""
-    pixels = np.repeat(np.repeat(colour_engines.room(), 12, axis=0), 12, axis=1)
+    """A room of 1280 x 960 pixels, with grain: it takes a moment to read and to save."""
+    pixels = np.repeat(np.repeat(colour_engines.room(), 8, axis=0), 8, axis=1)
     grain = np.random.default_rng(0).integers(-3, 4, (*pixels.shape[:2], 1))
     return write_picture(folder / "large.png", np.clip(pixels + grain, 0, 255).astype(np.uint8))
 
