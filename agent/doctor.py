@@ -108,12 +108,11 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
         *_room(wanted),
         *_guarded("pictures in the terminal", _pictures),
     )
-    ready = all(finding.state != "bad" for finding in findings) and all(
-        each.is_here and not each.lacks_package for each in wanted if not each.optional
-    )
-    ready = ready and (model is None or server.state == "good")
-    last = _preset(looked_at, fitting, vram, ready)
-    return Report((*findings, last), fitting, round(vram, 1), looked_at.name, ready)
+    bad = tuple(finding.name for finding in findings if finding.state == "bad")
+    complete = all(each.is_here and not each.lacks_package for each in wanted if not each.optional)
+    complete = complete and (model is None or server.state == "good")
+    last = _preset(looked_at, fitting, vram, complete, bad)
+    return Report((*findings, last), fitting, round(vram, 1), looked_at.name, complete and not bad)
 
 
 def fitting_preset(vram: float) -> str:
@@ -384,15 +383,21 @@ def _guarded(name: str, look: Callable[[], Finding]) -> Iterator[Finding]:
         yield Finding(name, "fair", f"cannot be told ({error})")
 
 
-def _preset(preset: Preset, fitting: str, vram: float, ready: bool) -> Finding:
-    """The preset that was looked at: does it fit, has it all that it needs, and what is the next command."""
+def _preset(preset: Preset, fitting: str, vram: float, complete: bool, bad: Sequence[str]) -> Finding:
+    """The preset that was looked at: does it fit, has it all that it needs, and what is the next command.
+
+    ``bad`` are the findings that keep every preset from working; each has a mend of its own.
+    """
     chat = f"inpalla chat --preset {preset.name}"
     if preset.budget > vram:
         card = f"this machine's has {vram:.1f}" if vram else "this machine has none that torch can use"
         wants = f"up to {preset.budget:g} GiB of a card and {presets.ram(preset):.0f} GiB of RAM"
         found = f"{preset.name} takes {wants}, and {card}; {fitting} fits"
         return Finding("preset", "fair", found, f"inpalla chat --preset {fitting}")
-    if not ready:
+    if bad:
+        found = f"{preset.name} fits, but does not work before this is mended: {', '.join(bad)}"
+        return Finding("preset", "fair", found, "" if complete else f"inpalla setup --preset {preset.name}")
+    if not complete:
         return Finding(
             "preset",
             "fair",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -65,6 +66,7 @@ class Terminal:
             timeout=timeout,
             encoding="utf-8",
             codec_errors="replace",
+            preexec_fn=_heed_ctrl_c,
         )
         self._written: list[str] = []
 
@@ -124,6 +126,11 @@ class Terminal:
         before += self._child.before
         self._written += [before, self._child.after]
         return plain(before)
+
+
+def _heed_ctrl_c() -> None:
+    """As a terminal's programs do, even where this suite was started without it (by ``&``)."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def plain(text: str) -> str:

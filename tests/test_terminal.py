@@ -11,12 +11,16 @@ from PIL import Image
 
 from agent.editor import sample_room
 from sessions import Sessions
+from tests import colour_engines
 from tests.terminal import CTRL_C, CTRL_D, TAB, Terminal
+from tools.pictures import write_picture
 
 pytest.importorskip("termios", reason="this system has no pseudo-terminals")
 
 ROOT = Path(__file__).parent.parent
 HALF_CELL = "▀"
+WIPED = "\r\x1b[2K"
+COMMAND = "from tests import colour_engines; colour_engines.register(); from agent.cli import main; main()"
 
 
 def open_terminal(folder: Path) -> Terminal:
@@ -114,3 +118,67 @@ def test_saving_over_a_file_asks_first(tmp_path: Path) -> None:
         terminal.press("y\r")
         terminal.wait_for("Saved version 0")
         assert file.read_bytes()[1:4] == b"PNG"
+
+
+def large_picture(folder: Path) -> Path:
+    """A room of 1280 x 960 pixels, with grain: it takes a moment to read and to save."""
+    pixels = np.repeat(np.repeat(colour_engines.room(), 8, axis=0), 8, axis=1)
+    grain = np.random.default_rng(0).integers(-3, 4, (*pixels.shape[:2], 1))
+    return write_picture(folder / "large.png", np.clip(pixels + grain, 0, 255).astype(np.uint8))
+
+
+def on_a_terminal(folder: Path, *arguments: str) -> Terminal:
+    """The command with engines for plain colours, run in the folder."""
+    data = {"INPALLA_DATA": str(folder / "data"), "PYTHONPATH": str(ROOT)}
+    return Terminal([sys.executable, "-c", COMMAND, *arguments], cwd=folder, env=data)
+
+
+def test_a_command_says_which_file_it_reads_and_saves(tmp_path: Path) -> None:
+    """Each line is wiped when its work is done."""
+    large_picture(tmp_path)
+    with on_a_terminal(
+        tmp_path, "edit", "large.png", "make the sofa red", "-o", "out.png", "--session", "s"
+    ) as terminal:
+        terminal.wait_for(f"{WIPED}reading large.png{WIPED}")
+        terminal.wait_for(f"{WIPED}finding the sofa")
+        terminal.wait_for(f"{WIPED}saving out.png{WIPED}")
+        assert terminal.wait_for("the sofa → a red sofa").strip() == "Done:"
+        terminal.wait_for("(session s).")
+        assert terminal.end() == 0
+    assert (tmp_path / "out.png").exists()
+
+    with on_a_terminal(tmp_path, "sessions", "export", "s", "-o", "again.png") as terminal:
+        terminal.wait_for(f"{WIPED}saving again.png{WIPED}")
+        terminal.wait_for("again.png.")
+        assert terminal.end() == 0
+    with on_a_terminal(tmp_path, "segment", "large.png", "the sofa", "-o", "m.png") as terminal:
+        terminal.wait_for(f"{WIPED}looking at large.png{WIPED}")
+        terminal.wait_for("m.png (")
+        assert terminal.end() == 0
+
+
+def test_what_is_being_read_is_said_before_it_is_read(tmp_path: Path) -> None:
+    whole = large_picture(tmp_path).read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    with on_a_terminal(tmp_path, "edit", "half.png", "make the sofa red", "-o", "out.png") as terminal:
+        terminal.wait_for(f"{WIPED}reading half.png{WIPED}")
+        assert terminal.end() == 1
+        assert "half.png" in terminal.written.splitlines()[-1]
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_chat_says_which_file_it_reads_and_saves(tmp_path: Path) -> None:
+    large_picture(tmp_path)
+    with on_a_terminal(tmp_path, "chat", "large.png", "--session", "s") as terminal:
+        terminal.wait_for(f"{WIPED}reading large.png")
+        terminal.wait_for_prompt()
+        terminal.press("/save out.png\r")
+        terminal.wait_for("saving out.png")
+        terminal.wait_for("Saved version 0 as")
+        terminal.wait_for_prompt()
+        terminal.press("/open large.png\r")
+        terminal.wait_for("opening large.png")
+        terminal.wait_for("Session large")
+        terminal.wait_for_prompt()
+        terminal.press("/quit\r")
+        assert terminal.end() == 0

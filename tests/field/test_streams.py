@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shlex
 import signal
@@ -20,6 +21,8 @@ from agent import doctor
 from sessions import SessionError, Sessions, files
 from tests.colour_engines import room
 from tests.field.conftest import Run
+from tests.field.test_ollama import Server
+from tests.terminal import CTRL_C, Terminal
 from tools.pictures import write_picture
 
 ROOT = Path(__file__).parent.parent.parent
@@ -129,6 +132,92 @@ def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
         child.close(force=True)
 
 
+NEVER_LOADED = (
+    "import threading; from types import MappingProxyType; from tests import colour_engines;"
+    " from tools import registry; colour_engines.register();"
+    " colour_engines.load_finder = lambda: threading.Event().wait(); from agent.cli import main; main()"
+)
+"""The program with a segmenter whose loading never ends: whoever waited for it would do so for ever."""
+
+
+@pytest.mark.parametrize("planner", ["builtin", "ollama:m"])
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_ctrl_c_waits_for_no_model_and_leaves_no_session(
+    name: str | None, planner: str, home: Path, picture: Path
+) -> None:
+    """With a planner in another process, models are loaded ahead."""
+    server = Server()
+    command = [sys.executable, "-c", NEVER_LOADED, "edit", picture.name, "make the sofa red"]
+    command += ["-o", "out.png", "--planner", planner, *(["--session", name] if name else [])]
+    environment = {"INPALLA_DATA": str(home / "data"), "PYTHONPATH": str(ROOT), "OLLAMA_HOST": server.host}
+    try:
+        with Terminal(command, cwd=home, env=environment, timeout=120) as terminal:
+            terminal.wait_for("finding the sofa")
+            assert [each.name for each in Sessions(home / "data" / "sessions").list()] == [name or "in-1"]
+            terminal.press(CTRL_C)
+            assert terminal.end() == 130
+            assert terminal.written.endswith("\nCancelled.\n")
+            assert "Traceback" not in terminal.written
+    finally:
+        server.close()
+    assert Sessions(home / "data" / "sessions").list() == []
+    assert not (home / "out.png").exists()
+
+
+def test_ctrl_c_while_the_pocket_models_are_loaded(home: Path, picture: Path) -> None:
+    """The real ones, and torch with them: a process that ended while they load must not crash either."""
+    command = [
+        sys.executable,
+        "-m",
+        "agent.cli",
+        "edit",
+        picture.name,
+        "make the sofa floral",
+        "-o",
+        "out.png",
+    ]
+    environment = {"INPALLA_DATA": str(home / "data"), "PYTHONPATH": str(ROOT)}
+    with Terminal(command, cwd=home, env=environment, timeout=120) as terminal:
+        terminal.wait_for("finding the sofa")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+        assert terminal.written.endswith("\nCancelled.\n")
+        assert terminal.written.count("Cancelled") == 1
+        for word in ("painting", "Traceback", "Fatal", "terminate"):
+            assert word not in terminal.written
+    assert Sessions(home / "data" / "sessions").list() == []
+
+
+def test_ctrl_c_while_a_model_is_loaded_leaves_the_chat_as_it_was(home: Path, picture: Path) -> None:
+    command = [sys.executable, "-c", NEVER_LOADED, "chat", picture.name, "--session", "mine"]
+    environment = {"INPALLA_DATA": str(home / "data"), "PYTHONPATH": str(ROOT)}
+    with Terminal(command, cwd=home, env=environment, timeout=120) as terminal:
+        terminal.wait_for_prompt()
+        terminal.press("make the sofa red\r")
+        terminal.wait_for("finding the sofa")
+        terminal.press(CTRL_C)
+        assert "Cancelled; nothing was changed." in terminal.wait_for_prompt()
+        assert "* 0  the base picture" in terminal.type("/history")
+        terminal.press("/quit\r")
+        assert terminal.end() == 0  # though the model is still being loaded
+        assert "Traceback" not in terminal.written
+
+
+def test_an_interrupted_sentence_keeps_the_session_that_was_there(home: Path, picture: Path) -> None:
+    with Sessions(home / "data" / "sessions").create("mine", room(), source=picture):
+        pass
+    command = [sys.executable, "-c", NEVER_LOADED, "edit", picture.name, "make the sofa red"]
+    command += ["-o", "out.png", "--session", "mine"]
+    environment = {"INPALLA_DATA": str(home / "data"), "PYTHONPATH": str(ROOT)}
+    with Terminal(command, cwd=home, env=environment, timeout=120) as terminal:
+        terminal.wait_for("finding the sofa")
+        terminal.press(CTRL_C)
+        assert terminal.end() == 130
+    with Sessions(home / "data" / "sessions").open("mine") as session:
+        assert session.head == 0
+        assert not session.turns
+
+
 def answered(child: Any, text: str) -> None:
     """Wait for a text, and answer meanwhile where the cursor is, as a terminal does."""
     while child.expect_exact([text, "\x1b[6n"]) == 1:
@@ -183,6 +272,28 @@ def test_doctor_tries_what_is_used(home: Path, monkeypatch: pytest.MonkeyPatch) 
     assert found.state == "bad"
     assert "cannot lock files" in found.found
     assert "INPALLA_DATA" in found.mend
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("locks", [True, False])
+def test_doctor_blames_no_preset_for_the_disk(
+    locks: bool, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The preset has all that it needs, and `setup` would mend nothing."""
+    monkeypatch.setattr(doctor, "_pocket_models", lambda: iter(()))
+    if not locks:
+        take_locks(monkeypatch, errno.ENOLCK)
+    done = inpalla("doctor", "--preset", "pocket", "--json")
+    read = json.loads(done.out)
+    found = {finding["name"]: finding for finding in read["findings"]}
+    assert "lacks" not in found["preset"]["found"]
+    assert "setup" not in found["preset"]["mend"]
+    assert (done.code, read["ready"], found["preset"]["state"]) == (
+        (0, True, "good") if locks else (1, False, "fair")
+    )
+    if not locks:
+        assert found["preset"]["found"].endswith("before this is mended: data folder")
+        assert "INPALLA_DATA" in found["data folder"]["mend"]
     assert list(home.iterdir()) == []
 
 
