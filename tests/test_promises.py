@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 
 from agent import cli
 from agent.editor import Editor, open_editor, sample_room
@@ -102,6 +103,20 @@ def test_revising_what_lies_below_moves_no_pixel_of_what_lies_on_it(editor: Edit
         box = editor.session.patch(layer).box
         outside[box.y0 : box.y1, box.x0 : box.x1] = False
     assert np.array_equal(now[outside], before[outside])
+
+
+def test_of_several_things_each_takes_the_colour(editor: Editor) -> None:
+    before = editor.session.picture()
+    turn = say(editor, "make the sofa red", "make the cushions yellow")  # white, black and blue ones
+    assert not turn.failed
+    mask, after = editor.session.mask(1), editor.session.picture()
+    labels, count = ndimage.label(mask)
+    assert count == 4
+    for number in range(1, count + 1):
+        cushion = labels == number
+        assert (after[cushion] != before[cushion]).any(axis=1).mean() > 0.4  # a check keeps its second colour
+        gained = oklab(after[cushion].astype(float)) - oklab(before[cushion].astype(float))
+        assert gained[:, 2].mean() > 0.05
 
 
 def test_a_pick_is_its_preview_to_the_pixel(editor: Editor) -> None:

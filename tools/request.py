@@ -31,6 +31,7 @@ class ColourStage(BaseModel):
     median shows in the picture's light (about 0.5…1.1); ``strength`` (0…1) how much of the way is gone.
     ``pattern`` says what becomes of the other colours of a patterned thing: they are ``kept``, they take the
     colour, too (``plain``), or move with it by the same step (``follows``).
+    ``each``: the mask holds several things, and each is recoloured by how it looks itself.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """
@@ -42,6 +43,7 @@ class ColourStage(BaseModel):
     strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
     pattern: Literal["kept", "plain", "follows"] = "kept"
     painted: Digest | None = None
+    each: bool = False
 
 
 class Request(BaseModel):

@@ -12,6 +12,7 @@ applied to the picture's own pixels at any size.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -74,6 +75,9 @@ _BLACKEST: Final = 0.002
 
 _STRETCHED: Final = 1.8
 """From so many new levels for one old one on, noise is taken out."""
+
+_SCRAP: Final = 0.12
+"""Of several things, what is smaller than this share of the largest is a scrap of another."""
 
 _WINDOW: Final = 5  # pixels
 
@@ -151,6 +155,15 @@ def recolour(
     (``edge.reach_for``), where parts of the thing are seen, and with ``hard`` nowhere. Raises
     ``PictureError`` for a mask that is empty or of another size.
     """
+    if stage.each and len(parts := _things(mask)) > 1:
+        alone = stage.model_copy(update={"each": False})
+        made = [
+            recolour(
+                picture, part, alone.model_copy(update={"light": measure(picture, part).light}), hard=hard
+            )
+            for part in parts
+        ]
+        return _joined(made, parts)
     high, wide = mask.shape
     reach = reach_for(wide, high)
     box = box_of(picture, mask)
@@ -174,6 +187,41 @@ def recolour(
         wanted = seen_there + share[:, None] * (change(edge.own) - edge.own)
         rgba[edge.rows, edge.columns] = _laid_over(seen_there, wanted, share)
     return _trimmed(rgba, outer)
+
+
+def _things(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The separate things of a mask (H, W); scraps belong to what is nearest."""
+    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    large = np.flatnonzero(sizes[1:] >= _SCRAP * sizes[1:].max(initial=0)) + 1
+    if len(large) < 2:
+        return [mask]
+    nearest = ndimage.distance_transform_edt(
+        ~np.isin(labels, large), return_distances=False, return_indices=True
+    )
+    owner = labels[nearest[0], nearest[1]]
+    return [mask & (owner == part) for part in large]
+
+
+def _joined(patches: Sequence[Patch], parts: Sequence[NDArray[np.bool_]]) -> Patch:
+    """One patch of several; where their soft edges meet, what covers more counts, and a part's own pixels
+    are its patch's.
+    """
+    boxes = [patch.box for patch in patches]
+    box = Box(
+        min(each.x0 for each in boxes), min(each.y0 for each in boxes),
+        max(each.x1 for each in boxes), max(each.y1 for each in boxes),
+    )  # fmt: skip
+    rgba = np.zeros((box.y1 - box.y0, box.x1 - box.x0, 4), np.uint8)
+    taken = np.zeros(rgba.shape[:2], bool)
+    for patch, part in zip(patches, parts, strict=True):
+        each = patch.box
+        window = np.s_[each.y0 - box.y0 : each.y1 - box.y0, each.x0 - box.x0 : each.x1 - box.x0]
+        own = part[each.y0 : each.y1, each.x0 : each.x1]
+        over = own | (~taken[window] & (patch.rgba[..., 3] > rgba[window][..., 3]))
+        rgba[window][over] = patch.rgba[over]
+        taken[window] |= own
+    return Patch(rgba, box)
 
 
 def _laid_over(below: Field, wanted: Field, share: Field) -> NDArray[np.uint8]:

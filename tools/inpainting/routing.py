@@ -19,6 +19,7 @@ from sessions.compose import Patch, compose
 from tools import registry
 from tools.inpaint import Computing, Inpainter, MaskedEdit, Painted, Progress, compute, inpaint, seed_for
 from tools.inpainting import recolour
+from tools.instances import read_phrase
 from tools.language.looks import Look, read_look, settled
 from tools.request import ColourStage, Kind, Request
 from tools.segment import CancelCheck, never
@@ -212,12 +213,20 @@ def _restyled(
         return Route(edit)
     if has_colour and not look.material and not look.rest and (look.is_colour_only or look.like):
         stage = _stage(look, value, current, picture, edit.mask)
+        if look.step is None or current is None:
+            stage = stage.model_copy(update={"each": _are_several(edit.target)})
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))
     for engine in map(_engine, computing):
         if engine.name != recolour.Recolour.name and engine.can(edit.prompt, edit.target):
             colour = _stage(look, value, current, picture, edit.mask) if has_colour else None
             return _named(look, Route(replace(edit, colour=colour), engine))
     return Route(edit, value=value if look.pattern in ("", "plain") else None)
+
+
+def _are_several(target: str) -> bool:
+    """Whether a phrase means several things, which may look differently."""
+    wanted = read_phrase(target)
+    return wanted.count != 1 and thing_in(target)[0] not in ("", "curtain")
 
 
 def _is_painted(previous: Previous, request: Request) -> bool:
