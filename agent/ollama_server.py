@@ -11,6 +11,7 @@ import ipaddress
 import os
 import re
 import shutil
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -40,6 +41,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionErro
 _UNSETTLING = re.compile(r"(?i:\w+_proxy|SSL_CERT_\w+|OLLAMA_\w+)")
 _importing = threading.Lock()
 _HOST = re.compile(r"[A-Za-z0-9_.:%-]+")
+_OWN_NAMES = frozenset({"localhost", "localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"})
 _NEARLY_ALL = 0.95
 _LOOK_SECONDS = 1.0
 _PULL_SECONDS = 600.0  # without a word from the server, as when it checks a large file
@@ -122,25 +124,43 @@ def address(given: str | None = None) -> Address:
         host, port = parts.hostname or "127.0.0.1", parts.port
     except ValueError:
         host, port = "", None
-    if usual is None or port == 0 or not _HOST.fullmatch(host):
+    if usual is None or port == 0 or not text.isprintable() or not _HOST.fullmatch(host):
         raise PlannerError(
             f"OLLAMA_HOST is {text[:80]!r}, which is no address: give one such as 127.0.0.1:11434, or none."
         )
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    host = _spelt_out(host)
     path = parts.path.strip("/")
     shown = f"[{host}]" if ":" in host else host
     port = port or (None if said else PORT)
     url = f"{scheme.lower()}://{shown}" + (f":{port}" if port else "") + (f"/{path}" if path else "")
-    return Address(url, _is_loopback(host))
+    return Address(url, _is_here(host))
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
+def _spelt_out(host: str) -> str:
+    """A host in its usual spelling: "127.1" and "0x7f.1" are 127.0.0.1, as the system reads them."""
+    host = host.rstrip(".").lower()
+    with suppress(OSError):
+        host = socket.inet_ntoa(socket.inet_aton(host))
+    with suppress(ValueError):
+        mapped = ipaddress.IPv6Address(host).ipv4_mapped
+        host = str(mapped) if mapped is not None else host
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host, spelt out, is this machine: one of its own addresses or its own name."""
+    if host in _OWN_NAMES or host.endswith(".localhost") or host == socket.gethostname().lower():
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
+        where = ipaddress.ip_address(host)
+        if where.is_loopback:
+            return True
+        family = socket.AF_INET if where.version == 4 else socket.AF_INET6
+        with socket.socket(family, socket.SOCK_DGRAM) as own:
+            own.bind((host, 0))  # no other machine's address can be bound to
+    except (ValueError, OSError):
         return False
+    return True
 
 
 def _options(where: Address, timeout: float | httpx.Timeout, hooks: Callable[..., object]) -> dict[str, Any]:

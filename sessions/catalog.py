@@ -144,6 +144,11 @@ class Sessions:
         from sessions.records import read_info
 
         if not self.root.is_dir():
+            blocked = next((each for each in (self.root, *self.root.parents) if each.exists()), None)
+            if blocked is not None and not blocked.is_dir():
+                raise SessionError(
+                    f"{blocked} is no folder, so no sessions can be there: look at INPALLA_DATA."
+                )
             return []
         try:
             names = sorted(path.name for path in self.root.iterdir())

@@ -968,3 +968,10 @@ class AnyConversation(RuleBasedStateMachine):
 
 TestAnyConversation = AnyConversation.TestCase
 TestAnyConversation.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
+
+
+def test_a_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("no folder")
+    with pytest.raises(SessionError, match="is no folder"):
+        Sessions(tmp_path / "data" / "sessions").list()
+    assert Sessions(tmp_path / "none" / "sessions").list() == []

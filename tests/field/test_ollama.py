@@ -158,6 +158,13 @@ async def test_an_answer_sends_the_picture_nowhere_else(status: int, server: Ser
         ("[::1]:5", "http://[::1]:5", True),
         ("::1", "http://[::1]:11434", True),
         ("[::]:5", "http://[::1]:5", True),
+        ("127.1:5", "http://127.0.0.1:5", True),
+        ("2130706433:5", "http://127.0.0.1:5", True),
+        ("0x7f.1", "http://127.0.0.1:11434", True),
+        ("http://0:5", "http://127.0.0.1:5", True),
+        ("LOCALHOST.:5", "http://localhost:5", True),
+        ("localhost.localdomain:5", "http://localhost.localdomain:5", True),
+        ("[::ffff:127.0.0.1]:5", "http://127.0.0.1:5", True),
         ("http://127.0.0.1:21200/ollama/", "http://127.0.0.1:21200/ollama", True),
         ("box:21200/path", "http://box:21200/path", False),
         ("HTTPS://box.example", "https://box.example", False),
@@ -170,7 +177,8 @@ def test_one_reading_of_the_address(said: str, url: str, here: bool, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "said", ["127.0.0.1:99999", "box:port", "box:0", "ftp://box", "http://[", "a b", "box:-1", "\x1b[2J"]
+    "said",
+    ["127.0.0.1:99999", "box:port", "box:0", "ftp://box", "http://[", "a b", "x\ny", "box:-1", "\x1b[2J"],
 )
 def test_what_is_no_address_is_one_sentence(
     said: str, monkeypatch: pytest.MonkeyPatch, home: Path, inpalla: Run
