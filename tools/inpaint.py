@@ -287,8 +287,8 @@ def compute(
     bounds(edit.mask)
     if cancelled():
         raise errors.Cancelled
-    if edit.grow is None:  # a segmenter's mask, not a user's: its specks are none of the thing's
-        edit = replace(edit, mask=clean(edit.mask))
+    if edit.grow is None:  # a segmenter's mask, not a user's: specks are no part of it, corners of a wall are
+        edit = replace(edit, mask=clean(edit.mask, speck=0.003, hole=0.0005))
     patch = engine.compute(picture, edit, cancelled=cancelled)
     try:
         check_patch(patch, picture.shape[1], picture.shape[0])
