@@ -102,7 +102,7 @@ SIDE: Final = 512
 LEAST: Final = 0.0004
 """What covers less of the picture than this is no thing."""
 SCRAP: Final = 0.08
-"""Nor is what is smaller than this share of the largest of its kind, and less likely."""
+"""Nor is what is smaller than this share of the largest of its kind."""
 SMALL, DOUBTED = 0.01, 0.78
 """What covers less of the picture and is less likely than this is taken for what is around it: on 50 rooms 26
 of 29 that were not there, and 2 of 151 that were."""
