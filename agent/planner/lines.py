@@ -82,6 +82,9 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Words of the form itself: the first four sorts of field hold nothing else."""
 
+MIXED: Final = frozenset({"place", "object", "words", "shown", "zoomed", "new", "look", "source"})
+"""Sorts of fields in which a mark may stand among words ("next to <it>")."""
+
 _CLOSED: Final = ("swapped", "kind", "how", "about")
 
 _LENT: Final = "the a an of with not less more too as in on one colour color except and"
@@ -147,10 +150,8 @@ def _check_field(sort: str, field: str) -> None:
     for mark in re.findall(r"<[^>]*>", field):
         if mark not in MARKS and mark != "<last>":
             raise LineError(f"“{mark}” is no mark")
-    if mark := next((m for m in MARKS if m in field and m != field), None):
-        inside = sort in ("place", "object", "words", "shown", "zoomed", "new", "look", "source")
-        if not inside:
-            raise LineError(f"“{mark}” must stand alone")
+    if (mark := next((m for m in MARKS if m in field and m != field), None)) and sort not in MIXED:
+        raise LineError(f"“{mark}” must stand alone")
 
 
 def parse_lines(text: str) -> tuple[Line, ...]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from agent.planner.lines import FIELDS, LENT, MARKS, MOST_LINES, NEEDED, SPARING, WORDS, Line, is_slip
+from agent.planner.lines import FIELDS, LENT, MARKS, MIXED, MOST_LINES, NEEDED, SPARING, WORDS, Line, is_slip
 from agent.planner.reader.words import joined, words_of
 
 _COUNTS: Final = tuple(str(number) for number in range(21))
@@ -143,8 +143,7 @@ class Grammar:
             return (*self._starts(sort), *spare, *skip)
         if self._closed or sort == "count":
             return (*self._ends(), *bar)
-        marks = sort in ("place", "object", "new", "look", "words")
-        return (*self._words(marks=marks), *self._ends(), *bar)
+        return (*self._words(marks=sort in MIXED), *self._ends(), *bar)
 
     def _may_end(self) -> bool:
         return self._filled >= NEEDED.get(self._act, 0)
@@ -173,7 +172,7 @@ class Grammar:
 
     def take(self, symbol: int) -> None:
         """Go on with a symbol that is allowed."""
-        if symbol == NEXT:
+        if symbol in (END, NEXT):
             self._begin()
         elif not self._act:
             self._act = SYMBOLS[symbol].removeprefix("=")
@@ -185,7 +184,8 @@ class Grammar:
         else:
             self._held += 1
             self._filled = self._filled if self._spared else self._field + 1
-            self._closed = symbol < COPIED and symbol not in (*_LENT, *_MARKED)
+            alone = not self._spared and FIELDS[self._act][self._field] not in MIXED
+            self._closed = symbol < COPIED and symbol not in _LENT and (alone or symbol not in _MARKED)
 
 
 _ALWAYS = ("how", "about", "swapped", "kind")
