@@ -116,8 +116,8 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
 
 
 def fitting_preset(vram: float) -> str:
-    """The largest preset for a card of so many GiB; ``pocket`` for none."""
-    fitting = [preset for preset in registry.PRESETS.values() if 0 < preset.budget <= vram]
+    """The largest preset for a card of so many GiB, 0 for none."""
+    fitting = [each for each in registry.PRESETS.values() if each.without or 0 < each.budget <= vram]
     return max(fitting, key=lambda preset: preset.budget).name if fitting else registry.DEFAULT_PRESET
 
 
@@ -206,7 +206,7 @@ def _devices(cards: Sequence[machine.Card]) -> Finding:
         )
         return Finding("devices", "fair", f"{cores}, {apple}")
     if not cards:
-        none = "no graphics card that torch can use (the pocket preset needs none)"
+        none = "no graphics card that torch can use (the presets pocket and small need none)"
         return Finding("devices", "good", f"{cores}, {none}")
     found = ", ".join(_card_words(card) for card in cards) + f", {cores}"
     if other == "ROCm":
@@ -389,7 +389,7 @@ def _preset(preset: Preset, fitting: str, vram: float, complete: bool, bad: Sequ
     ``bad`` are the findings that keep every preset from working; each has a mend of its own.
     """
     chat = f"inpalla chat --preset {preset.name}"
-    if preset.budget > vram:
+    if preset.budget > vram and not preset.without:
         card = f"this machine's has {vram:.1f}" if vram else "this machine has none that torch can use"
         wants = f"up to {preset.budget:g} GiB of a card and {presets.ram(preset):.0f} GiB of RAM"
         found = f"{preset.name} takes {wants}, and {card}; {fitting} fits"

@@ -71,7 +71,8 @@ class Need:
 
 def need(role: Role, name: str, optional: bool = False) -> Need:
     """What an engine needs, by its role and its name."""
-    if role == "segmenter" and name in registry.OWN_WEIGHTS:
+    own = registry.SEGMENTERS if role == "segmenter" else registry.INPAINTERS
+    if name in own and name in registry.OWN_WEIGHTS:
         return Need(role, name, registry.OWN_WEIGHTS[name], optional)
     published = registry.LISA if role == "segmenter" else registry.FLUX
     known = presets.base_of(name) in published or "/" in name or Path(name).is_dir()

@@ -105,6 +105,9 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
         state = "a part of InpaLLa" if not each.module else "here" if each.is_here else hub.size_words(size)
         package = f"; needs a package more: {each.lacks_package}" if each.lacks_package else ""
         say(f"  {each.name}, {state}{package}")
+        for weights in each.weights if each.module else ():
+            if weights.terms:
+                say(f"    {weights.repository}: whoever uses it keeps to {weights.terms}: {weights.page}")
         total += size
         lacking.append(each)
     if total:

@@ -147,7 +147,9 @@ def converse(preset: Preset, turns: int) -> Turns:
     held: list[dict[object, float]] = []
     for turn in range(turns):
         for stage in ("look ahead", "plan", "look") if turn % 10 == 9 else ("plan", "look"):
-            with residents.using(planner if stage == "plan" else segmenter):
+            if stage == "plan" and planner is None:
+                continue
+            with residents.using(planner if planner and stage == "plan" else segmenter):
                 machine.note(stage)
                 if stage != "plan":
                     with machine.with_more(stage, "work", segmenter.working_bytes):
@@ -189,7 +191,9 @@ def _engine(machine: Machine, name: str) -> Counted:
     return Counted(machine, name, int(weights * GIB), working)
 
 
-def _planner(machine: Machine, preset: Preset) -> Counted:
+def _planner(machine: Machine, preset: Preset) -> Counted | None:
+    if not _model(preset):
+        return None  # the built-in one takes nothing of a card
     taken = _file_bytes(preset) + SERVED_CONTEXT
     served = Counted(machine, preset.planner, taken, CONTEXT_BYTES - SERVED_CONTEXT)
     # Its server maps the file, which it reads again from the disk where RAM is short.
@@ -281,6 +285,7 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
 
     from benchmarks.lisa import config_of
     from benchmarks.sam3 import config_of as sam3_config_of
+    from tests import sd15_layout
     from tests.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
     from tools.flux.loading import READ
     from tools.lisa.model import Lisa
@@ -306,6 +311,13 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
         yield "sam3", _weights(Sam3Model(sam3_config_of("full")), ("",)), SIZES["sam3"].resident
         detector = MMGroundingDinoForObjectDetection(MMGroundingDinoConfig())
         pair = _added(_weights(detector, ("",)), _weights(Sam2Model(Sam2Config()), ("",)))
+        parts = [
+            make(sd15_layout.PUBLISHED)
+            for make in (sd15_layout.unet, sd15_layout.vae, sd15_layout.text_encoder)
+        ]
+        whole = Weights(0, sum(_weights(part, ("",)).full for part in parts))
+        yield "sd15-inpainting", whole, SIZES["sd15-inpainting"].resident
+        yield "lama", Weights(0, 0), SIZES["lama"].resident
         # in float32: as much as twice as many of 16 bits
         yield "llmdet-sam2", replace(pair, full=2 * pair.full), SIZES["llmdet-sam2"].resident
 
@@ -482,6 +494,7 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
     from benchmarks.flux import default_dtype
     from benchmarks.lisa import config_of
     from benchmarks.sam3 import config_of as sam3_config_of
+    from tests import sd15_layout
     from tests.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
     from tools.flux.loading import READ
     from tools.lisa.model import Lisa
@@ -527,6 +540,15 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
         told = new(4, 400, lisa.config.text_config.hidden_size)
         read = count(lisa, lisa.language_model.model, inputs_embeds=told, use_cache=True)
         yield "LISA reads four phrases", read, presets.LOOKING
+    with default_dtype(torch.float16), FakeTensorMode(), torch.no_grad():
+        shape, working = sd15_layout.PUBLISHED, SIZES["sd15-inpainting"].working
+        model = sd15_layout.unet(shape).eval()
+        told, latent = new(2, 77, shape.words), new(2, 9, 64, 64)  # two: a second try is guided
+        painted = count(model, model, latent, torch.ones(()), told)
+        yield "a step of Stable Diffusion, 512²", painted, working
+        model = sd15_layout.vae(shape).eval()
+        decoded = count(model, model.decode, new(1, 4, 64, 64))
+        yield "decoding 512², Stable Diffusion", decoded, working
     with FakeTensorMode(), torch.no_grad():  # in float32, as on cards without bfloat16
         model = Sam3Model(sam3_config_of("full")).eval()
         looked = count(model, model.get_vision_features, pixel_values=new(1, 3, 1008, 1008))
@@ -553,10 +575,11 @@ def counted_turns(preset: Preset, turns: int) -> Iterator[Line]:
     for stage, peak in {**found.peaks, "RAM, at most": found.ram}.items():
         yield f"  {stage:40} {peak:6.1f} GiB", True
     yield from ((f"  {problem}", False) for problem in found.problems)
-    wanted = _file_bytes(preset) + CONTEXT_BYTES
-    least = min(found_free(preset))
-    told = f"  {_model(preset)} wants {wanted / GIB:.1f} GiB free"
-    yield f"{told:40}   {least / GIB:6.1f} GiB found", least >= wanted
+    if _model(preset):
+        wanted = _file_bytes(preset) + CONTEXT_BYTES
+        least = min(found_free(preset))
+        told = f"  {_model(preset)} wants {wanted / GIB:.1f} GiB free"
+        yield f"{told:40}   {least / GIB:6.1f} GiB found", least >= wanted
     for other in by_name(preset):
         found = converse(other, turns)
         name = f"with {other.inpainters['restyle']}"

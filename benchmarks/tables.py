@@ -26,7 +26,8 @@ from tools.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
 DOCS: Final = Path(__file__).parent.parent / "docs"
 
 _ENGINES: Final = (
-    "llmdet-sam2", "sam3", "lisa-7b:4bit", "lisa-7b:8bit", "lisa-7b", "lisa-13b", "flux-klein:4bit",
+    "llmdet-sam2", "sd15-inpainting", "sam3", "lisa-7b:4bit", "lisa-7b:8bit", "lisa-7b", "lisa-13b",
+    "flux-klein:4bit",
     "flux-klein", "flux-klein-9b:4bit", "flux-klein-9b", "flux-fill:4bit", "flux-kontext:4bit", "flux-fill",
     "flux-kontext",
 )  # fmt: skip
@@ -63,7 +64,8 @@ def together() -> Iterator[Row]:
     yield "preset", "segmenter, painter and its working memory", "there are", "so"
     for preset in _for_cards():
         painter = preset.inpainters["restyle"]
-        parts = [presets.weights(preset.segmenter) or 0, presets.weights(painter) or 0, presets.PAINTING]
+        working = SIZES[base_of(painter)].working
+        parts = [presets.weights(preset.segmenter) or 0, presets.weights(painter) or 0, working]
         there = preset.budget - SPARE
         stay = "both stay" if sum(parts) <= there else "they take turns"
         added = " + ".join(f"{part:.1f}" for part in parts)
@@ -95,7 +97,7 @@ def fetched() -> Iterator[Row]:
             f"`{preset.name}`",
             f"`{model}`, {presets.PLANNERS[model]:.1f} GB" if model else "built in",
             ", ".join(_sized(name, sizes[name]) for name in free),
-            f"{total:.0f} GB" if total else "nothing",
+            f"{total:.1f} GB" if 0 < total < 10 else f"{total:.0f} GB" if total else "nothing",
             ", ".join(_sized(name, sizes[name]) for name in gated),
         )
 
@@ -147,6 +149,8 @@ def _painters(preset: Preset) -> str:
     names = dict.fromkeys(preset.inpainters.values())
     if len(names) == 1:
         return f"`{next(iter(names))}`"
+    if preset.inpainters["remove"] != preset.inpainters["add"]:
+        return f"`{preset.inpainters['remove']}` removes, `{preset.inpainters['add']}` the rest"
     return f"`{preset.inpainters['restyle']}` restyles, `{preset.inpainters['add']}` the rest"
 
 

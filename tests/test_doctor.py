@@ -63,7 +63,7 @@ def test_a_report_says_whether_the_pocket_preset_works(tmp_path: Path) -> None:
 
     read = json.loads(report.as_json())
     assert read["works"] is report.works
-    assert read["preset"] == "pocket"
+    assert read["preset"] == "small"
     assert {finding["name"] for finding in read["findings"]} == set(found)
 
     out = io.StringIO()
@@ -146,8 +146,9 @@ def test_the_address_of_ollama(host: str, url: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("vram", "preset"),
     [
-        (0.0, "pocket"),
-        (5.9, "pocket"),
+        (0.0, "small"),
+        (3.8, "small"),
+        (5.9, "small"),
         (7.6, "8gb"),
         (11.6, "12gb"),
         (15.7, "16gb"),
@@ -203,7 +204,7 @@ def test_what_is_here_is_found_and_nobody_is_asked(
 
 def test_no_such_preset(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["doctor", "--preset", "nosuch"]) == 1
-    assert "There is no preset 'nosuch': choose one of pocket, 8gb" in capsys.readouterr().err
+    assert "There is no preset 'nosuch': choose one of pocket, small, 8gb" in capsys.readouterr().err
 
 
 def test_a_card_that_torch_cannot_use_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,9 +275,9 @@ def test_a_mac_is_told_to_use_what_runs_there(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     made = doctor.report(preset="24gb")
     found = {finding.name: finding for finding in made.findings}
-    assert (made.preset, made.vram) == ("pocket", 0.0)
+    assert (made.preset, made.vram) == ("small", 0.0)
     assert "everything runs on the processor" in found["devices"].found
-    assert found["preset"].mend == "inpalla chat --preset pocket"
+    assert found["preset"].mend == "inpalla chat --preset small"
     assert "this machine has none that torch can use" in found["preset"].found
 
 

@@ -62,7 +62,8 @@ class Weights:
 
     ``patterns`` are shell patterns of paths in it; a ``.bin`` with a ``.safetensors`` beside it is left out,
     as it holds the same. ``about`` is how many bytes that is, roughly, for when the hub is not asked.
-    ``licence`` names the licence that must be accepted on the repository's page first, "" if none must.
+    ``licence`` names the licence that must be accepted on the repository's page first, "" if none must;
+    ``terms`` a licence with terms of its own that nobody must accept first, and every user keeps to.
     ``complete`` looks at a folder on this machine and says whether it has all that is needed.
     """
 
@@ -71,6 +72,7 @@ class Weights:
     about: int = 0
     licence: str = ""
     complete: Callable[[Path], bool] = field(default=all_parts, compare=False)
+    terms: str = ""
 
     @property
     def page(self) -> str:

@@ -27,6 +27,23 @@ def of_words() -> torch.dtype:
     return torch.bfloat16 if torch.cuda.is_available() else torch.float32
 
 
+def of_small_models() -> torch.dtype:
+    """What a model that float16 holds works in here: float16 on a graphics card; on the processor bfloat16
+    where it multiplies that by itself (half the memory, 0.6 of the time), else float32.
+    """
+    if torch.cuda.is_available():
+        return torch.float16
+    return torch.bfloat16 if multiplies_bfloat16() else torch.float32
+
+
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions for bfloat16. Where torch cannot say, it has none."""
+    asked = (
+        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+    return any(bool(ask()) for ask in asked if ask is not None)
+
+
 def has_bfloat16() -> bool:
     """Whether the graphics card computes in bfloat16 by itself."""
     return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -11,7 +11,8 @@ activations of a model made for bfloat16 may exceed; it takes more room than 4 a
 
 FLUX.2-klein-4B (Apache-2.0) paints everything where nothing else may be used. FLUX.1-Fill-dev replaces,
 removes and adds where it is on this machine: then its licence was accepted. FLUX.1-Kontext-dev restyles
-where the user chooses it.
+where the user chooses it. ``small`` is for machines without such a card, or without any: there a model of a
+fourth of the size paints, and another takes things out.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ SIZES: Final[Mapping[str, Size]] = MappingProxyType(
     {
         "sam3": Size(Weights(0, 0.840), working=LOOKING),
         "llmdet-sam2": Size(Weights(0, 0.407), working=2.25),  # 0.204 of them, in float32
+        "sd15-inpainting": Size(Weights(0, 1.067), working=0.8),  # with its text encoder and its own VAE
+        "lama": Size(Weights(0, 0), working=0),  # stays on the processor
         "lisa-7b": _LISA_7B,
         "lisa-7b-explanatory": _LISA_7B,
         "lisa-13b": _LISA_13B,
@@ -114,7 +117,7 @@ class Preset:
     ``licensed`` and ``licensed_segmenter`` do, and are used instead where they are on this machine.
     ``computing`` are engines that compute an edit without a model, by kind: they are asked first, in their
     order, whether they can do what is asked. ``budget`` is how much of a card it may take at most, in GiB; 0
-    for a preset that needs no card.
+    for a preset that uses no card. ``without`` says that it works without one, too.
     """
 
     name: str
@@ -125,6 +128,7 @@ class Preset:
     computing: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
     licensed_segmenter: str = ""
     budget: float = 0.0
+    without: bool = False
 
 
 COLOURS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({"restyle": ("recolour",)})
@@ -171,6 +175,22 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                         "add": ("drawing",),
                     }
                 ),
+            ),
+            Preset(
+                name="small",
+                planner="builtin",
+                segmenter="llmdet-sam2",
+                inpainters=MappingProxyType(
+                    {
+                        "restyle": "sd15-inpainting",
+                        "replace": "sd15-inpainting",
+                        "remove": "lama",
+                        "add": "sd15-inpainting",
+                    }
+                ),
+                computing=COLOURS,
+                budget=3.7,
+                without=True,
             ),
             _made_for(
                 "8gb", 7.5, "ollama:qwen3-vl:2b-instruct", "llmdet-sam2", "flux-klein:4bit", sam="sam3"

@@ -36,10 +36,15 @@ SEGMENTERS: Mapping[str, str] = MappingProxyType(
 """The segmenters that the program knows how to load, by name."""
 
 OWN_WEIGHTS: Mapping[str, str] = MappingProxyType(
-    {"llmdet-sam2": "tools.grounded.published", "sam3": "tools.sam3.published"}
+    {
+        "llmdet-sam2": "tools.grounded.published",
+        "sam3": "tools.sam3.published",
+        "sd15-inpainting": "tools.stable_diffusion.published",
+        "lama": "tools.lama.published",
+    }
 )
-"""Of these segmenters, those whose weights lie on the hub, with the module that knows them (its ``needed``,
-``kept`` and ``fetch``).
+"""Of the segmenters and inpainters named here, those whose weights lie on the hub, with the module that knows
+them (its ``needed``, ``kept`` and ``fetch``).
 """
 
 LISA = ("lisa-7b", "lisa-7b-explanatory", "lisa-13b", "lisa-13b-explanatory")
@@ -51,9 +56,11 @@ INPAINTERS: Mapping[str, str] = MappingProxyType(
     {
         "flux-fill-pocket": "tools.flux.pocket:load_fill_pocket",
         "flux-kontext-pocket": "tools.flux.pocket:load_kontext_pocket",
+        "sd15-inpainting": "tools.stable_diffusion.engine:load",
+        "lama": "tools.lama.engine:load",
     }
 )
-"""The inpainters that come with the program, by name."""
+"""The inpainters that the program knows how to load, by name."""
 
 COMPUTING: Mapping[str, str] = MappingProxyType(
     {
@@ -121,10 +128,7 @@ def fetch_segmenter(name: str) -> Path | None:
         return fetch(name)
     if name not in _factories("segmenter"):
         raise EngineError(_unknown("segmenter", name))
-    if name in OWN_WEIGHTS:
-        folder: Path = pkgutil.resolve_name(f"{OWN_WEIGHTS[name]}:fetch")(name)
-        return folder
-    return None
+    return _fetch_own(name)
 
 
 def load_inpainter(name: str, *, offload: bool = False) -> Inpainter:
@@ -149,7 +153,7 @@ def fetch_inpainter(name: str) -> Path | None:
     Raises ``EngineError`` when there is no such inpainter, and when they cannot be had.
     """
     if name in _factories("inpainter"):
-        return None
+        return _fetch_own(name)
     if not _is_flux(name):
         raise EngineError(_unknown("inpainter", name))
     from tools.flux.published import fetch
@@ -169,6 +173,14 @@ def is_loaded(preset: Preset) -> bool:
     """Whether all engines of a preset are loaded."""
     wanted = {("segmenter", preset.segmenter), *(("inpainter", name) for name in preset.inpainters.values())}
     return wanted <= _loaded.keys()
+
+
+def _fetch_own(name: str) -> Path | None:
+    """Fetch one of ``OWN_WEIGHTS``; None for an engine that needs none."""
+    if name not in OWN_WEIGHTS:
+        return None
+    folder: Path = pkgutil.resolve_name(f"{OWN_WEIGHTS[name]}:fetch")(name)
+    return folder
 
 
 def _known_preset(name: str) -> Preset:

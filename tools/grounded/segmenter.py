@@ -44,12 +44,15 @@ _SHORT, _LONG = 800, 1333
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
-_INVENTORY: Final = (
-    "sofa", "chair", "table", "bed", "lamp", "plant", "rug", "picture", "window", "curtain", "door", "shelf",
-    "cabinet", "mirror", "television", "clock", "cushion", "vase", "person", "cat", "dog", "car", "tree",
-    "building",
+COMMON: Final = (
+    "sofa", "chair", "armchair", "table", "coffee table", "desk", "bed", "stool", "bench", "lamp", "plant",
+    "rug", "picture", "window", "curtain", "door", "shelf", "cabinet", "mirror", "television", "clock",
+    "cushion", "vase", "blanket", "basket", "wall", "floor", "ceiling", "person", "shirt", "dress", "hat",
+    "shoes", "bag", "cup", "bottle", "book", "cat", "dog", "car", "bicycle", "tree", "building", "sky",
 )  # fmt: skip
-"""What a picture is asked for when somebody wants to know what is in it; all in one look."""
+"""Things that people speak of most. They are looked for together, once for each picture and ahead of the
+first question: a look takes seconds on a processor, however many nouns share it.
+"""
 
 
 class _Pair(torch.nn.Module):
@@ -67,11 +70,20 @@ class _Pair(torch.nn.Module):
         return device
 
 
+Boxes = tuple[torch.Tensor, torch.Tensor, float]
+"""Of a noun the scores (N,) and the boxes (N, 4) of its instances, best first, as shares of the picture's
+sides (x0, y0, x1, y1); and the best score of what is none.
+"""
+
+
 @dataclass
 class _Sight:
-    """What is known of a picture: SAM 2's features (None until they are wanted), and the nouns looked for."""
+    """What is known of a picture: SAM 2's features (None until they are wanted), the boxes of the nouns that
+    were looked for, and the masks of those that were asked for.
+    """
 
     features: list[torch.Tensor] | None = None
+    boxes: dict[str, Boxes] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
 
 
@@ -131,13 +143,18 @@ class GroundedSegmenter(Movable):
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
         """Name those of a few common things that the picture shows. No full account of it."""
         with self._working(never):
-            boxes = self._boxes(picture, _INVENTORY)
-        return [noun for noun, (scores, _, _) in zip(_INVENTORY, boxes, strict=True) if len(scores)]
+            sight = self._kept.of(picture, _Sight)
+            self._find(picture, sight, COMMON)
+        return [noun for noun in COMMON if len(sight.boxes[noun][0])]
 
     def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
-        """Encode a picture for the drawing of masks. See ``tools.segment.Looker``."""
+        """Look for common things, and encode the picture for the drawing of masks. See
+        ``tools.segment.Looker``.
+        """
         with self._working(cancelled):
-            self._features(picture, self._kept.of(picture, _Sight))
+            sight = self._kept.of(picture, _Sight)
+            self._find(picture, sight, COMMON)
+            self._features(picture, sight)
 
     def _moved(self) -> None:
         """What is kept of pictures is made anew where it is wanted."""
@@ -170,19 +187,28 @@ class GroundedSegmenter(Movable):
     def _seen(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun, those that were looked for before out of memory."""
         sight = self._kept.of(picture, _Sight)
-        new = [noun for noun in nouns if noun not in sight.seen]
-        for noun, found in zip(new, self._boxes(picture, new), strict=True):
-            self._check()
-            sight.seen[noun] = self._drawn(picture, sight, *found)
+        self._find(picture, sight, nouns)
+        for noun in nouns:
+            if noun not in sight.seen:
+                self._check()
+                sight.seen[noun] = self._drawn(picture, sight, *sight.boxes[noun])
         return {noun: sight.seen[noun] for noun in nouns}
 
-    def _boxes(
-        self, picture: NDArray[np.uint8], nouns: Sequence[str]
-    ) -> list[tuple[torch.Tensor, torch.Tensor, float]]:
-        """Of each noun the scores (N,) and the boxes (N, 4) of its instances, best first, as shares of the
-        picture's sides (x0, y0, x1, y1); and the best score of what is none.
+    def _find(self, picture: NDArray[np.uint8], sight: _Sight, nouns: Sequence[str]) -> None:
+        """Look for nouns that were not looked for before; for a common one with all the others of these, so
+        that what is found does not depend on the order of the questions.
         """
-        found: list[tuple[torch.Tensor, torch.Tensor, float]] = []
+        new = [noun for noun in nouns if noun not in sight.boxes]
+        if any(noun in COMMON for noun in new):
+            self._look_for(picture, sight, COMMON)
+        self._look_for(picture, sight, [noun for noun in new if noun not in COMMON])
+
+    def _look_for(self, picture: NDArray[np.uint8], sight: _Sight, nouns: Sequence[str]) -> None:
+        sight.boxes.update(zip(nouns, self._boxes(picture, nouns), strict=True))
+
+    def _boxes(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> list[Boxes]:
+        """Look for nouns, those that fit together in one look."""
+        found: list[Boxes] = []
         for ids, places in self._worded(nouns):
             pixels = detector_pixels(picture).to(self._model.device)
             words = torch.tensor([ids], device=self._model.device)

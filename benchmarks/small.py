@@ -1,0 +1,162 @@
+"""Seconds and memory of the preset ``small``, at the published sizes: each part, and whole edits.
+
+    python -m benchmarks.small [--size tiny|published] [--folder F] [--rounds N] [--json FILE]
+
+The weights are random: seconds and memory are what real ones cost, pictures are not. They are written to a
+folder in the published layout first (3 GB, kept with ``--folder``), so that loading is measured, too. LaMa's
+graph is a stand-in of the same interface and costs nothing here: its own time is not in these figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import BertTokenizer
+
+from benchmarks.flux import Table, picture_of
+from tests import grounded_layout, sd15_layout
+from tools import numbers, threads
+from tools.grounded.segmenter import COMMON, GroundedSegmenter
+from tools.inpaint import Job, MaskedEdit, compute, inpaint
+from tools.inpainting.recolour import Recolour, stage_for
+from tools.stable_diffusion.engine import StableDiffusionEngine, from_folders
+
+LIMITS = {"first": 25.0, "second": 16.0, "colour": 12.0, "again": 0.2, "memory": 6.0}
+"""Seconds of whole edits on two cores, GB."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.small", description=__doc__.splitlines()[0])
+    parser.add_argument("--size", choices=("tiny", "published"), default="published")
+    parser.add_argument("--folder", type=Path, help="where the weights are written, and found again")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path)
+    wanted = parser.parse_args(arguments)
+    threads.share_the_machine()
+    told = {"machine": platform.processor() or platform.machine(), "threads": torch.get_num_threads()}
+    told |= {"torch": torch.__version__, "size": wanted.size, "number format": str(numbers.of_small_models())}
+    print(", ".join(f"{key} {value}" for key, value in told.items()), flush=True)
+    table = Table(told, wanted.json)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = wanted.folder or Path(scratch)
+        if not (folder / "painter" / "unet").is_dir():
+            _write(folder, wanted.size)
+        _measure(folder, wanted.size, wanted.rounds, table)
+
+
+def _write(folder: Path, size: str) -> None:
+    shape = sd15_layout.TINY if size == "tiny" else sd15_layout.PUBLISHED
+    sd15_layout.write_model(folder / "painter", shape)
+    sd15_layout.write_tiny_vae(folder / "taesd", shape)
+    sd15_layout.write_adapter(folder / "adapter", sd15_layout.unet(shape), 4 if size == "tiny" else 64)
+    if size == "tiny":
+        grounded_layout.write_detector(folder / "detector")
+        grounded_layout.write_drawer(folder / "drawer")
+
+
+def _segmenter(folder: Path, size: str) -> GroundedSegmenter:
+    if size == "tiny":
+        return GroundedSegmenter.from_folders("pair", folder / "detector", folder / "drawer", "0")
+    from transformers import MMGroundingDinoConfig, MMGroundingDinoForObjectDetection, Sam2Config, Sam2Model
+
+    words = ["[PAD]", *(f"[unused{n}]" for n in range(1, 100)), "[UNK]", "[CLS]", "[SEP]", "[MASK]", "."]
+    words += sorted({word for noun in (*COMMON, "harp") for word in noun.split()})
+    tokenizer = BertTokenizer(vocab={word: number for number, word in enumerate(words)})
+    detector = MMGroundingDinoForObjectDetection(MMGroundingDinoConfig()).eval()
+    return GroundedSegmenter("pair", detector, Sam2Model(Sam2Config()).eval(), tokenizer, "0")
+
+
+def _measure(folder: Path, size: str, rounds: int, table: Table) -> None:
+    began = time.perf_counter()
+    engine = from_folders("sd15", folder / "painter", folder / "adapter", folder / "taesd")
+    table.add("load the painter, the adapter merged", time.perf_counter() - began, "s")
+    table.add("its weights", engine.weight_bytes / 1e9, "GB")
+    segmenter = _segmenter(folder, size)
+    pictures = [picture_of((1066, 800)) ^ np.uint8(number) for number in range(rounds + 2)]
+    sofa, rug = (np.zeros((800, 1066), bool) for _ in range(2))
+    sofa[300:600, 200:700] = True
+    rug[620:760, 300:800] = True
+    _parts(engine, segmenter, pictures[-1], rounds, table)
+
+    def edit(picture: NDArray[np.uint8], mask: NDArray[np.bool_], seed: int) -> None:
+        inpaint(picture, [MaskedEdit(mask, "a leather sofa", "restyle", seed)], {"restyle": engine})
+
+    took: dict[str, list[float]] = {name: [] for name in ("first", "second", "colour", "again")}
+    for number, picture in enumerate(pictures[:rounds]):
+        steps: dict[str, tuple[Callable[[], Any], ...]] = {
+            "first": (partial(segmenter.look, picture), partial(edit, picture, sofa, 1)),
+            "second": (partial(segmenter.segment, picture, ["the rug"]), partial(edit, picture, rug, number)),
+            "colour": (
+                partial(segmenter.segment, picture, ["the chair"]),
+                partial(_colour, picture, rug, (0.5, 0.1, 0.05)),
+            ),
+            "again": (partial(_colour, picture, rug, (0.6, -0.1, 0.05)),),
+        }
+        for name, parts in steps.items():
+            took[name].append(sum(_took(part) for part in parts))
+    for name, key in (
+        ("the first edit of a picture", "first"),
+        ("a second object of it", "second"),
+        ("a colour of another thing of it", "colour"),
+        ("another colour of the same thing", "again"),
+    ):
+        table.add(name, float(np.median(took[key])), "s", f"≤ {LIMITS[key]:g}")
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    table.add("the most memory that the process took", most, "GB", f"≤ {LIMITS['memory']:g}")
+
+
+def _parts(
+    engine: StableDiffusionEngine,
+    segmenter: GroundedSegmenter,
+    picture: NDArray[np.uint8],
+    rounds: int,
+    table: Table,
+) -> None:
+    mask = np.zeros((512, 512), bool)
+    mask[100:400, 100:400] = True
+    crop = np.ascontiguousarray(picture[:512, :512])
+
+    def paint(steps: int, words: str) -> Callable[[], Any]:
+        return lambda: engine.paint([Job(crop, mask, words, "replace", 1, steps, 1.0)])
+
+    paint(1, "warm")()
+    one, four = (_median(paint(steps, "warm"), rounds) for steps in (1, 4))
+    table.add("a step at 512²", (four - one) / 3, "s")
+    table.add("the autoencoder, both ways", one - (four - one) / 3, "s")
+    table.add("four steps, all of it", four, "s")
+    table.add("new words", _took(lambda: engine._embedding("another thing altogether")), "s")
+    table.add("look for common things", _took(lambda: segmenter.describe(picture)), "s")
+    table.add("encode the picture for masks", _took(lambda: segmenter.look(picture)), "s")
+    table.add("a mask of a common thing", _took(lambda: segmenter.segment(picture, ["the sofa"])), "s")
+    table.add("a thing that is not common", _took(lambda: segmenter.segment(picture, ["the harp"])), "s")
+
+
+def _colour(picture: NDArray[np.uint8], mask: NDArray[np.bool_], value: tuple[float, float, float]) -> None:
+    edit = MaskedEdit(mask, "a rug", "restyle", 1, colour=stage_for(value, picture, mask))
+    compute(picture, edit, Recolour())
+
+
+def _median(work: Callable[[], Any], rounds: int) -> float:
+    return float(np.median([_took(work) for _ in range(rounds)]))
+
+
+def _took(work: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    main()

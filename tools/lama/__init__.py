@@ -1,0 +1,1 @@
+"""LaMa: takes things out of photographs, in one pass."""
