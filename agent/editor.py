@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
 from agent import words
-from agent.bench import Bench, Engines, PresetEngines, ignore
+from agent.bench import Bench, Distant, Engines, PresetEngines, ignore
 from agent.errors import AgentError
 from agent.events import Listener, Turn
 from agent.notes import NotesFile
@@ -146,14 +146,21 @@ class Editor:
         """Carry out a plan that is ready; ``sentence`` is what the user typed for it. See ``say``."""
         return await self._turn(sentence, on_event, TurnState(sentence=sentence, plan=plan))
 
-    def warm_up(self) -> None:
-        """Load what the first sentence needs: takes seconds, and may be called from another thread.
+    def warm_up(self, picture: NDArray[np.uint8] | None = None) -> None:
+        """Load what the next sentence needs, and have the segmenter look at the ``picture`` that it will be
+        about, unless the planner leaves it time for that. Takes seconds; may be called from another thread.
 
-        Raises ``EngineError`` when an engine cannot be loaded.
+        Raises ``EngineError`` when an engine cannot be loaded, ``Cancelled`` when a turn that waits for the
+        look is cancelled.
         """
-        self._bench.engines.segmenter()
-        self._bench.engines.inpainters()
+        from tools.segment import look
+
+        bench = self._bench
+        segmenter = bench.engines.segmenter()
+        bench.engines.inpainters()
         _graph()
+        if picture is not None and not isinstance(bench.planner, Distant):
+            look(segmenter, picture, cancelled=lambda: bench.hands.locked() and bench.cancelled())
 
     def context(self) -> Context:
         """What the planner would see now."""

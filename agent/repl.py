@@ -27,7 +27,7 @@ from agent.outlet import OutputGone
 from agent.plan import Compare, Plan, Variations
 from sessions.errors import SessionError
 from tools.errors import Cancelled, ToolError
-from tools.threads import WARM_UP
+from tools.threads import LOOK, WARM_UP
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,8 +83,10 @@ class ChatEditor(Protocol):
         """Carry out a plan that is ready; ``sentence`` is what the user typed for it."""
         ...
 
-    def warm_up(self) -> None:
-        """Load what the first sentence will need. May take seconds; may be called from another thread."""
+    def warm_up(self, picture: NDArray[np.uint8]) -> None:
+        """Load what the next sentence will need, and look at the picture that it will be about, uint8 RGB
+        (H, W, 3). May take seconds; may be called from another thread.
+        """
         ...
 
     def offers(self) -> Sequence[NDArray[np.uint8]]:
@@ -193,6 +195,8 @@ class Chat:
         if lines and "; ".join(lines) not in told:
             self.console.say("; ".join(lines), "understood")
         self._show_result(turn, head)
+        if turn.changed and self.console.interactive:
+            self._look_ahead()
         # What was told while it was being done is not told twice.
         reply = turn.reply
         for text in notes:
@@ -240,9 +244,14 @@ class Chat:
             self.console.say(f"{where}; the last sentence was: {turns[-1].sentence}", "quiet")
         if self.console.interactive:
             # What fails here fails again when it is needed, and then says why.
-            warm_up = partial(_quietly, self.editor.warm_up)
-            self._warm_up = threading.Thread(target=warm_up, name=WARM_UP, daemon=True)
-            self._warm_up.start()
+            self._warm_up = self._look_ahead(WARM_UP)
+
+    def _look_ahead(self, name: str = LOOK) -> threading.Thread:
+        """Make ready for the next sentence while the user looks at the picture."""
+        ready = partial(_quietly, partial(self.editor.warm_up, self.session.picture()))
+        thread = threading.Thread(target=ready, name=name, daemon=True)
+        thread.start()
+        return thread
 
     def _loading(self) -> bool:
         return self._warm_up is not None and self._warm_up.is_alive()

@@ -113,7 +113,7 @@ class PaintBox:
                 session.commit(Changes(layers=(self._offers[step.index - 1],)), sentence)
         return ""
 
-    def warm_up(self) -> None:
+    def warm_up(self, picture: NDArray[np.uint8]) -> None:
         self.warm = True
 
     def offers(self) -> list[NDArray[np.uint8]]:

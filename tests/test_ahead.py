@@ -105,6 +105,40 @@ async def test_the_picture_is_encoded_before_the_plan_is_there_and_once(
     editor.close()
 
 
+class AtOnce(SlowPlanner):
+    """One that plans in this process: there is no time to look meanwhile."""
+
+    async def plan(self, sentence: str, context: Context, picture: Pixels | None = None) -> Plan:
+        return Plan(steps=(RED_SOFA,))
+
+
+class Far(AtOnce):
+    """One that plans in another, and leaves time."""
+
+    def is_there(self) -> bool:
+        return True
+
+
+async def test_the_picture_is_encoded_while_the_user_looks_at_it(
+    tmp_path: Path, lisa: LisaSegmenter, encoded: list[int]
+) -> None:
+    editor = open_in(tmp_path, AtOnce(), lisa)
+    editor.warm_up(editor.session.picture())
+    assert encoded == [1]
+    assert (await editor.say("make the sofa red")).changed
+    assert encoded == [1]
+    editor.close()
+
+
+def test_a_planner_elsewhere_leaves_time_to_look(
+    tmp_path: Path, lisa: LisaSegmenter, encoded: list[int]
+) -> None:
+    editor = open_in(tmp_path, Far(), lisa)
+    editor.warm_up(editor.session.picture())
+    assert encoded == []
+    editor.close()
+
+
 async def test_a_cancelled_turn_leaves_nothing_broken(
     tmp_path: Path, lisa: LisaSegmenter, encoded: list[int]
 ) -> None:
