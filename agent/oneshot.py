@@ -391,7 +391,7 @@ def export_session(name: str, output: str, version: int | None, *, plain: bool =
     with Sessions().open(name) as session:
         with _while("saving", path):
             saved = session.export(path, version, plain=plain)
-        for note in session.left_out(saved, plain=plain):
+        for note in session.left_out(saved, version, plain=plain):
             say(note)
         say(f"Saved {saved}.")
     return 0
