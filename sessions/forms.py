@@ -29,8 +29,6 @@ _DEEP = 257  # 16-bit levels in one 8-bit level
 _COLOURED = 12
 """Levels between a pixel's channels from which on it has a colour: whites and greys that are painted have up
 to 8."""
-_PIXELS = 16
-"""So many pixels with a colour are something that was painted in it, and no noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +55,7 @@ def is_coloured(form: Form, base: NDArray[np.uint8], picture: NDArray[np.uint8])
     if not form.grey:
         return False
     spread = picture.max(axis=2) - picture.min(axis=2)
-    painted = (spread >= _COLOURED) & (picture != base).any(axis=2)
-    return int(np.count_nonzero(painted)) >= _PIXELS
+    return bool(((spread >= _COLOURED) & (picture != base).any(axis=2)).any())
 
 
 def rendered(

@@ -569,7 +569,7 @@ def test_a_grey_picture_is_in_colour_where_a_colour_was_painted(
 
 
 def cmyk_profile() -> bytes:
-    """The header of a profile for CMYK, and curves that mean nothing for it: what is read of it is the kind."""
+    """A profile that says it is for CMYK; what is in it means nothing for that, and is not read."""
     return made(profiles.SRGB, 1.0).replace(b"RGB XYZ", b"CMYKXYZ", 1)
 
 
@@ -577,7 +577,7 @@ OTHERS: dict[str, tuple[str, Callable[[], bytes], str]] = {
     "CMYK in RGB": ("RGB", cmyk_profile, "is for CMYK colours, and it has RGB ones"),
     "Lab in RGB": ("RGB", lambda: littlecms("LAB"), "is for Lab colours, and it has RGB ones"),
     "XYZ in RGB": ("RGB", lambda: littlecms("XYZ"), "is for XYZ colours, and it has RGB ones"),
-    "grey in RGB": ("RGB", lambda: profiles.make(profiles.SRGB, 1.8, grey=True) or b"", "is for grey colours"),
+    "grey in RGB": ("RGB", lambda: profiles.make(profiles.SRGB, 1.8, grey=True) or b"", "is for grey"),
     "grey in RGBA": ("RGBA", lambda: profiles.make(profiles.SRGB, 1.8, grey=True) or b"", "is for grey"),
     "RGB in grey": ("L", lambda: made(profiles.ADOBE, 2.2), "is for RGB colours, and it has grey ones"),
     "RGB in CMYK": ("CMYK", lambda: made(profiles.ADOBE, 2.2), "is for RGB colours, and it has CMYK ones"),
