@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 import click
 
+from agent.helping import Group, show_version
 from agent.outlet import OutputGone, abandon, open_streams, say
 from agent.train_command import train
 from tools.threads import is_loading, share_the_machine
@@ -85,8 +86,15 @@ def _output(metavar: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", required=True, metavar=metavar, help="Where to save it.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="inpalla", prog_name="inpalla")
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show the version and exit.",
+)
 def cli() -> None:
     """A picture editor that you talk to, on your own machine."""
 
@@ -403,7 +411,8 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def run(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. Whatever goes wrong becomes one sentence on stderr.
 
-    When nobody reads the output any more, the work ends quietly: 141 for a broken pipe, 1 for a closed one.
+    When nobody reads the output any more, the work ends quietly: 141. That it was closed, or that its disk is
+    full, is said: 1.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)

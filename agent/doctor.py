@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Literal
 
 import pocket
 from agent import machine, ollama_server
-from agent.needs import Need, find_preset, needs, ollama_model
-from agent.outlet import say_json
+from agent.needs import Need, download, find_preset, needs, ollama_model
+from agent.outlet import say_json, write
 from sessions.catalog import data_folder
 from sessions.files import lacks_locks, without_locks
 from tools import hub, presets, registry
@@ -105,7 +105,7 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
         *_pocket_models(),
         server,
         *(finding for each in wanted for finding in _published(each, looked_at)),
-        *_room(wanted),
+        *_room(looked_at, with_model=model is not None and server.state != "good"),
         *_guarded("pictures in the terminal", _pictures),
     )
     bad = tuple(finding.name for finding in findings if finding.state == "bad")
@@ -131,10 +131,11 @@ def ollama(model: str | None = None, card: bool = False) -> Finding:
     if (problem := ollama_server.problem()) is not None:
         mend = f"export OLLAMA_HOST=127.0.0.1:{ollama_server.PORT}"
         return Finding("Ollama", "fair", f"{problem.rstrip('.')}; {instead}", mend)
-    server = ollama_server.look()
-    if server is None:
-        where = ollama_server.address().url
-        return Finding("Ollama", "fair", f"no answer at {where}; {instead}", ollama_server.how_to_start())
+    server = ollama_server.what_is_there()
+    if isinstance(server, ollama_server.Absent):
+        elsewhere = "export OLLAMA_HOST=HOST:PORT, where Ollama listens"
+        mend = ollama_server.how_to_start() if server.is_silent else elsewhere
+        return Finding("Ollama", "fair", f"{server.why}; {instead}", mend)
     found = f"{server.release} at {server.url}"
     if not server.models or (model and not server.has(model)):
         lack = f"without {model}" if model else "without a model"
@@ -160,6 +161,7 @@ def show(made: Report, console: RichConsole | None = None) -> None:
 
     from agent.text import printable
 
+    made_here = console is None
     console = console or RichConsole(highlight=False, markup=False, emoji=False)
     colours = {"good": "green", "fair": "yellow", "bad": "red"}
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -168,11 +170,14 @@ def show(made: Report, console: RichConsole | None = None) -> None:
     for finding in made.findings:
         state = Text(finding.state, style=colours[finding.state])
         table.add_row(Text(finding.name), state, Text(printable(finding.found)))
-    console.print(table)
-    for finding in made.findings:
-        if finding.mend:
-            console.print(f"To mend {finding.name}: {finding.mend}", soft_wrap=True)
-    console.print("InpaLLa works here." if made.works else "InpaLLa does not work here yet.", style="bold")
+    with console.capture() as shown:
+        console.print(table)
+        for finding in made.findings:
+            if finding.mend:
+                console.print(f"To mend {finding.name}: {finding.mend}", soft_wrap=True)
+        end = "InpaLLa works here." if made.works else "InpaLLa does not work here yet."
+        console.print(end, style="bold")
+    write(sys.stdout if made_here else console.file, shown.get())
 
 
 def main(as_json: bool = False, preset: str | None = None) -> int:
@@ -259,7 +264,7 @@ def _memory(preset: Preset) -> Finding:
     memory = psutil.virtual_memory()
     wanted = presets.ram(preset)
     found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free"
-    found += f"; {preset.name} takes up to {wanted:.1f}"
+    found += f"; {preset.name} takes up to {presets.ram_words(preset)}"
     if memory.available >= wanted * _GIB:
         return Finding("memory", "good", found)
     if memory.total >= wanted * _GIB:
@@ -345,17 +350,21 @@ def _licence(weights: hub.Weights) -> Finding:
     return Finding(f"licence of {weights.repository}", "fair", found, f"accept it on {weights.page}{login}")
 
 
-def _room(wanted: Sequence[Need]) -> Iterator[Finding]:
-    """Whether what is missing fits on the disk, as far as sizes are known without asking the hub."""
-    missing = {weights for need in wanted if not need.is_here for weights in need.weights}
-    about = sum(weights.about for weights in missing if hub.kept(weights) is None)
-    if not about:
+def _room(preset: Preset, *, with_model: bool) -> Iterator[Finding]:
+    """Whether what is missing fits on the disk, as far as sizes are known without asking the hub;
+    ``with_model``: the planner's model is missing, too.
+    """
+    missing = download(preset, lacking=True, with_model=with_model)
+    if not (missing.engines or missing.licensed):
         return
     free = shutil.disk_usage(hub.existing(hub.cache())).free
-    found = (
-        f"about {hub.size_words(about)} to fetch, {hub.size_words(free)} free on the disk of {hub.cache()}"
-    )
-    if about < free:
+    found = f"about {hub.size_words(missing.total)} to fetch"
+    if missing.model:
+        found += f", {hub.size_words(missing.model)} of them by Ollama"
+    if missing.licensed:
+        found += f", and {hub.size_words(missing.licensed)} more once a licence was accepted"
+    found += f"; {hub.size_words(free)} free on the disk of {hub.cache()}"
+    if missing.engines < free:
         yield Finding("disk for weights", "good", found)
     else:
         yield Finding("disk for weights", "fair", found, "export HF_HOME=FOLDER, one on a larger disk")
@@ -391,7 +400,7 @@ def _preset(preset: Preset, fitting: str, vram: float, complete: bool, bad: Sequ
     chat = f"inpalla chat --preset {preset.name}"
     if preset.budget > vram and not preset.without:
         card = f"this machine's has {vram:.1f}" if vram else "this machine has none that torch can use"
-        wants = f"up to {preset.budget:g} GiB of a card and {presets.ram(preset):.0f} GiB of RAM"
+        wants = f"up to {preset.budget:g} GiB of a card and {presets.ram_words(preset)} of RAM"
         found = f"{preset.name} takes {wants}, and {card}; {fitting} fits"
         return Finding("preset", "fair", found, f"inpalla chat --preset {fitting}")
     if bad:

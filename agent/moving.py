@@ -106,5 +106,5 @@ def _saved(session: Session, path: str) -> Moved:
         return Moved(
             remark=f"{path} is there already, so nothing was saved: name another file.", possible=False
         )
-    session.export(where)
-    return Moved(remark=f"Saved as {path}.")
+    saved = session.export(where)
+    return Moved(remark=" ".join((f"Saved as {path}.", *session.left_out(saved))))

@@ -95,6 +95,36 @@ def needs(preset: presets.Preset) -> list[Need]:
     ]
 
 
+@dataclass(frozen=True)
+class Download:
+    """How many bytes a preset has fetched, roughly: its planner's ``model``, by Ollama into a folder of its
+    own; its ``engines``' weights; and, once a licence was accepted, ``licensed`` ones besides.
+    """
+
+    model: int
+    engines: int
+    licensed: int
+
+    @property
+    def total(self) -> int:
+        """What it does not do without."""
+        return self.model + self.engines
+
+
+def download(preset: presets.Preset, *, lacking: bool = False, with_model: bool = True) -> Download:
+    """What a preset has fetched; ``lacking``: of its engines only what is not on this machine. Repositories
+    that engines share count once.
+    """
+    wanted = [need for need in needs(preset) if not (lacking and need.is_here)]
+
+    def size(optional: bool) -> int:
+        weights = {each for need in wanted if need.optional is optional for each in need.weights}
+        return sum(each.about for each in weights if not (lacking and hub.kept(each) is not None))
+
+    model = presets.PLANNERS.get(ollama_model(preset) or "", 0.0) if with_model else 0.0
+    return Download(round(model * 1e9), size(optional=False), size(optional=True))
+
+
 def ollama_model(preset: presets.Preset) -> str | None:
     """The model that a preset's planner asks an Ollama server for, None for the built-in planner."""
     kind, _, model = preset.planner.partition(":")

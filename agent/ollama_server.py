@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from agent.errors import PlannerError
+from agent.text import plain
 from tools.hub import Progress, silent
 
 if TYPE_CHECKING:
@@ -72,6 +73,16 @@ class Server:
     def share(self, model: str) -> float | None:
         """The part of a model that lies on the card, 0…1; None for one that is not loaded."""
         return self.shares.get(_full_name(model))
+
+
+@dataclass(frozen=True)
+class Absent:
+    """No server of Ollama's: ``why`` in a few words, the beginning of a sentence. ``is_silent``: nothing
+    answered at all.
+    """
+
+    why: str
+    is_silent: bool = False
 
 
 def share_on_card(size: int | None, size_vram: int | None) -> float:
@@ -284,23 +295,66 @@ def problem() -> str | None:
 
 def look() -> Server | None:
     """The server, None when none answers within a second."""
+    found = what_is_there()
+    return found if isinstance(found, Server) else None
+
+
+def what_is_there() -> Server | Absent:
+    """The server, or what there is instead: no answer, or one that is none of Ollama's."""
     import httpx
 
     try:
         where = address()
         with _made(where):
             made = httpx.Client(**_options(where, _LOOK_SECONDS, _bound))
+    except PlannerError as error:
+        return Absent(str(error).rstrip("."))
+    try:
         with made:
-            release = str(made.get(f"{where.url}/api/version").json()["version"])
-            listed = made.get(f"{where.url}/api/tags").json()["models"]
+            release = str(_told(made, f"{where.url}/api/version")["version"])
+            listed = _told(made, f"{where.url}/api/tags")["models"]
             names = tuple(str(entry["name"]) for entry in listed)
             shares = {}
             with suppress(httpx.HTTPError, *_UNREADABLE):  # of no matter to who only wants to know the models
                 for each in made.get(f"{where.url}/api/ps").json()["models"]:
                     shares[str(each["name"])] = share_on_card(each["size"], each["size_vram"])
             return Server(where.url, release, names, shares)
-    except (PlannerError, httpx.HTTPError, httpx.InvalidURL, OSError, *_UNREADABLE):
-        return None
+    except _OtherAnswerError as error:
+        return Absent(f"what answers at {where.url} {error}")
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError):
+        return Absent(f"what answers at {where.url} does not speak HTTP, or breaks off")
+    except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        return Absent(f"no answer at {where.url}", is_silent=True)
+    except _UNREADABLE:
+        return Absent(f"what answers at {where.url} is no Ollama server: its answer is another kind of JSON")
+
+
+class _OtherAnswerError(Exception):
+    """What an answer was that is none of Ollama's, as the end of a sentence."""
+
+
+def _told(client: httpx.Client, place: str) -> dict[str, Any]:
+    """The JSON values that a server tells. Raises ``_OtherAnswerError`` where it says something else."""
+    answer = client.get(place)
+    if answer.is_redirect:
+        to = _quoted(answer.headers.get("location", "")) or "another address"
+        raise _OtherAnswerError(f"sends us on to {to}, where nothing is sent ({answer.status_code})")
+    if not answer.is_success:
+        raise _OtherAnswerError(f"says {_quoted(f'{answer.status_code} {answer.reason_phrase}'.strip())}")
+    try:
+        values = answer.json()
+    except _UNREADABLE:
+        values = None
+    if not isinstance(values, dict):
+        said = _quoted(answer.content[:200].decode("utf-8", "replace"))
+        raise _OtherAnswerError(f"is no Ollama server: it says {said}" if said else "says nothing")
+    return values
+
+
+def _quoted(said: str) -> str:
+    """The beginning of what a server said, on one line and without what a terminal would obey; or ""."""
+    line = plain(said)
+    return f"“{line[:60]}{'…' if line[60:] else ''}”" if line else ""
 
 
 def how_to_start() -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from agent.editor import Editor, open_editor, readable
 from agent.errors import AgentError
 from agent.events import Event, Listener, Turn, noted
-from agent.outlet import live, say, say_json
+from agent.outlet import finishing, live, say, say_json
 from agent.paths import meant
 from agent.plan import Compare, Plan, Variations
 from agent.planner import Context, advance, load_planner
@@ -73,6 +73,7 @@ def chat(
         return asyncio.run(talk(editor, open_console(data_folder()), opener))
 
 
+@finishing()
 def edit(
     image: str,
     sentences: Sequence[str],
@@ -156,7 +157,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
 def _print(turns: list[dict[str, Any]]) -> None:
     """Print turns as JSON, and forget them."""
     for turn in turns:
-        say_json(turn)
+        say_json(turn, f"Saved {turn['output']}." if turn["output"] else "")
     turns.clear()
 
 
@@ -234,6 +235,7 @@ def plan(
     return 0
 
 
+@finishing()
 def segment(
     image: str,
     phrases: Sequence[str],
@@ -257,7 +259,7 @@ def segment(
         results = segment_file(str(picture), wanted, str(path), engine)
     for result in results:
         if as_json:
-            say_json(result)
+            say_json(result, f"{result['phrase']}: {result['mask']}" if result["found"] else "")
         elif result["found"]:
             say(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
@@ -271,6 +273,7 @@ def segment(
     return 1 if missing else 0
 
 
+@finishing()
 def inpaint(
     image: str,
     mask: str,
@@ -297,7 +300,7 @@ def inpaint(
             target=target, grow=grow, plain=plain, progress=progress,
         )  # fmt: skip
     if as_json:
-        say_json(result)
+        say_json(result, f"Saved {result['output']}.")
         return 0
     for note in result["notes"]:
         say(note)
@@ -305,6 +308,7 @@ def inpaint(
     return 0
 
 
+@finishing()
 def replay(
     request: str,
     output: str,
@@ -331,7 +335,7 @@ def replay(
             "layers": list(replayed.layers),
             "identical": replayed.identical,
         }
-        say_json(values)
+        say_json(values, f"Saved {replayed.output}.")
         return 0
     say(f"Saved {replayed.output}.")
     if not replayed.identical:
@@ -385,18 +389,20 @@ def show_session(name: str, as_json: bool) -> int:
     return 0
 
 
+@finishing()
 def export_session(name: str, output: str, version: int | None, *, plain: bool = False) -> int:
     """Save the picture of a session."""
     path = check_output(output)
     with Sessions().open(name) as session:
         with _while("saving", path):
             saved = session.export(path, version, plain=plain)
-        for note in session.left_out(saved, plain=plain):
+        for note in session.left_out(saved, version, plain=plain):
             say(note)
         say(f"Saved {saved}.")
     return 0
 
 
+@finishing()
 def remove_session(name: str) -> int:
     """Delete a session."""
     Sessions().remove(name)
@@ -404,6 +410,7 @@ def remove_session(name: str) -> int:
     return 0
 
 
+@finishing()
 def prune_sessions(days: int | None, only_empty: bool, yes: bool, as_json: bool) -> int:
     """Say what may be freed, and free it when that is wished; 1 when there is nobody to ask."""
     from datetime import timedelta
@@ -472,6 +479,7 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
+@finishing()
 def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> int:
     """Fetch what a preset needs, or single engines."""
     from agent import setup_command

@@ -1,7 +1,9 @@
 """The one outlet for the text of commands: cleaned for the terminal, and quiet when nobody reads any more.
 
 Every command that is no chat writes through ``say``, ``say_json`` and ``live``; the chat's consoles write
-through ``write``. Where a stream is gone, ``OutputGone`` ends the command: see ``agent.cli.run``.
+through ``write``. Where a stream is gone, ``OutputGone`` ends the command: see ``agent.cli.run``. A reader
+that left is no failure, and nothing is said of it. An output that is closed, or whose disk is full, is one:
+what only tells something stops there, and what makes something (``finishing``) is finished first.
 """
 
 from __future__ import annotations
@@ -10,8 +12,10 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from typing import IO
 
 from agent.text import json_line, printable
 
@@ -37,19 +41,58 @@ class OutputGone(Exception):  # noqa: N818 - the end of a conversation, not a mi
     @property
     def sentence(self) -> str:
         """What is to be said of it, elsewhere; "" where nothing is."""
+        if self.errno == errno.EPIPE:
+            return ""
         if self.errno in (errno.ENOSPC, errno.EDQUOT):
             return "The output cannot be written: the disk is full, so make room on it."
-        return ""
+        if self.errno == errno.EBADF:
+            return "The output cannot be written: the standard output is closed."
+        return f"The output cannot be written: {str(self).rstrip('.').lower()}."
+
+
+_finishing: ContextVar[list[OutputGone] | None] = ContextVar("finishing", default=None)
+
+
+@contextmanager
+def finishing() -> Iterator[None]:
+    """Finish the work of a command, which is more than what it tells, where the output cannot be written:
+    what it says meanwhile goes to the standard error, and ``OutputGone`` comes at its end.
+    """
+    gone: list[OutputGone] = []
+    before = _finishing.set(gone)
+    try:
+        yield
+    finally:
+        _finishing.reset(before)
+    if gone:
+        raise gone[0]
 
 
 def say(text: str = "", *, err: bool = False) -> None:
     """Write a line, or several, to the standard output or, with ``err``, to the standard error."""
-    write(sys.stderr if err else sys.stdout, f"{printable(text)}\n")
+    line = f"{printable(text)}\n"
+    if err:
+        write(sys.stderr, line)
+    else:
+        _write_out(line, line)
 
 
-def say_json(value: object) -> None:
-    """Write a value as one line of JSON to the standard output."""
-    write(sys.stdout, f"{json_line(value)}\n")
+def say_json(value: object, instead: str = "") -> None:
+    """Write a value as one line of JSON to the standard output; where that is closed and the work is finished
+    all the same, ``instead`` is said.
+    """
+    _write_out(f"{json_line(value)}\n", f"{printable(instead)}\n" if instead else "")
+
+
+def _write_out(text: str, instead: str) -> None:
+    try:
+        write(sys.stdout, text)
+    except OutputGone as error:
+        gone = _finishing.get()
+        if gone is None or error.errno == errno.EPIPE:
+            raise
+        gone.append(error)
+        write(sys.stderr, instead)
 
 
 def live(text: str = "") -> None:
@@ -57,7 +100,7 @@ def live(text: str = "") -> None:
     write(sys.stderr, f"\r\x1b[2K{printable(text)}")
 
 
-def write(stream: TextIO | None, text: str) -> None:
+def write(stream: IO[str] | None, text: str) -> None:
     """Write text as it is, at once. Raises ``OutputGone``."""
     if stream is None:
         raise OutputGone(errno.EBADF, "closed")

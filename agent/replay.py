@@ -246,7 +246,7 @@ def replay(
         known = {digest: mask for digest in used if (mask := shelf.mask(digest)) is not None}
         fields = texts(recipe.model_dump(mode="json"), known)
     saved = save_like(output, ground.form, ground.pixels, picture, ground.alpha, fields, plain=plain)
-    notes += left_out(saved, ground.form, ground.alpha, plain=plain)
+    notes += left_out(saved, ground.form, ground.pixels, picture, ground.alpha, plain=plain)
     painted_layers = tuple(key[0] for key in waiting)
     return Replayed(saved, painted_layers, painting.identical, painting.spared, tuple(notes))
 
@@ -255,16 +255,17 @@ def _was_altered(path: Path, ground: _Ground, picture: Pixels, loose: Iterable[P
     """Whether a PNG has other pixels than those that its recipe makes; inside ``loose`` patches, which did
     not come out as they were, they may be any.
     """
-    values: NDArray[Any] = rendered(ground.form, ground.pixels, picture)
-    if ground.alpha is not None:
-        values = np.dstack([values, ground.alpha])
     try:
         with PngImageFile(path) as image:
-            if image.size != (values.shape[1], values.shape[0]):
+            if image.size != (picture.shape[1], picture.shape[0]):
                 return True
             there = np.asarray(image)
+            was_grey = image.mode[0] in "LI"
     except Exception:  # its pixels are damaged, whatever the decoder says of them
         return True
+    values: NDArray[Any] = rendered(ground.form, ground.pixels, picture, grey=was_grey)
+    if ground.alpha is not None:
+        values = np.dstack([values, ground.alpha])
     if there.shape != values.shape:
         return True
     different = there != values

@@ -118,7 +118,11 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
 
 
 def _make_model_ready(model: str, outcome: _Outcome) -> None:
-    server = ollama_server.look()
+    there = ollama_server.what_is_there()
+    if isinstance(there, ollama_server.Absent) and not there.is_silent:
+        outcome.problems[model] = f"{_capital(there.why)}: look at OLLAMA_HOST, and say it again."
+        return
+    server = there if isinstance(there, ollama_server.Server) else None
     if server is not None and not server.keeps_to_schemas:
         say(f"Ollama {server.release} is old: update it ({ollama_server.DOWNLOAD}).")
     try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from agent.helping import Group
 
-@click.group()
+
+@click.group(cls=Group)
 def train() -> None:
     """Teach a model new words with your own pictures."""
 

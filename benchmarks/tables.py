@@ -19,8 +19,8 @@ from typing import Final
 from safetensors import safe_open
 
 import pocket
-from agent.needs import needs
-from tools import presets
+from agent.needs import download, needs
+from tools import hub, presets
 from tools.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
@@ -38,14 +38,14 @@ Row = Sequence[str]
 def chosen() -> Iterator[Row]:
     """What each preset chooses."""
     yield (
-        "preset", "GiB of card", "of RAM", "planner", "segmenter", "paints everything",
+        "preset", "GiB of card", "RAM", "planner", "segmenter", "paints everything",
         "instead, once a licence was accepted",
     )  # fmt: skip
     for preset in PRESETS.values():
         instead = [f"`{name}`" for name in [preset.licensed_segmenter] if name]
         instead += [f"`{name}` replaces, removes, adds" for name in dict.fromkeys(preset.licensed.values())]
         yield (
-            f"`{preset.name}`", f"{preset.budget:g}", f"{presets.ram(preset):.0f}", f"`{preset.planner}`",
+            f"`{preset.name}`", f"{preset.budget:g}", presets.ram_words(preset), f"`{preset.planner}`",
             f"`{preset.segmenter}`", _painters(preset), "; ".join(instead),
         )  # fmt: skip
 
@@ -92,12 +92,12 @@ def fetched() -> Iterator[Row]:
         sizes = {need.name: sum(each.about for each in need.weights) / 1e9 for need in needs(preset)}
         free = [need.name for need in needs(preset) if not need.optional]
         gated = [need.name for need in needs(preset) if need.optional]
-        total = sum(sizes[name] for name in free) + presets.PLANNERS.get(model, 0.0)
+        total = download(preset).total
         yield (
             f"`{preset.name}`",
             f"`{model}`, {presets.PLANNERS[model]:.1f} GB" if model else "built in",
             ", ".join(_sized(name, sizes[name]) for name in free),
-            f"{total:.1f} GB" if 0 < total < 10 else f"{total:.0f} GB" if total else "nothing",
+            hub.size_words(total) if total else "nothing",
             ", ".join(_sized(name, sizes[name]) for name in gated),
         )
 

@@ -1,7 +1,8 @@
 """The form of a picture's own file: what 8-bit sRGB pixels do not say of it, kept so that it is saved alike.
 
 Pictures are edited as 8-bit sRGB. A file may be grey, have 16 bits, or other colours by an ICC profile. What
-was not painted is saved with the very values that the file had; what was painted is converted to its form.
+was not painted is saved with the very values that the file had; what was painted is converted to its form. A
+grey picture into which a colour was painted becomes a picture in colour, as that is what was asked for.
 """
 
 from __future__ import annotations
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from sessions.pictures import PictureStore
 
 _DEEP = 257  # 16-bit levels in one 8-bit level
+_COLOURED = 12
+"""Levels between a pixel's channels from which on it has a colour: whites and greys that are painted have up
+to 8."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,13 +50,26 @@ PLAIN = Form()
 """An 8-bit sRGB picture."""
 
 
-def rendered(form: Form, base: NDArray[np.uint8], picture: NDArray[np.uint8]) -> Values:
+def is_coloured(form: Form, base: NDArray[np.uint8], picture: NDArray[np.uint8]) -> bool:
+    """Whether a colour was painted into a grey picture: ``base`` and ``picture`` are uint8 sRGB (H, W, 3)."""
+    if not form.grey:
+        return False
+    spread = picture.max(axis=2) - picture.min(axis=2)
+    return bool(((spread >= _COLOURED) & (picture != base).any(axis=2)).any())
+
+
+def rendered(
+    form: Form, base: NDArray[np.uint8], picture: NDArray[np.uint8], *, grey: bool = False
+) -> Values:
     """A picture made from ``base``, both uint8 sRGB (H, W, 3), in the form of the base's file.
 
     uint8 (H, W, 3), or (H, W) for a grey form, or uint16 (H, W). Where the picture equals the base, the
-    values are those of the base's file. What was painted into a grey one is there by its luminance (ITU-R
-    601).
+    values are those of the base's file. What was painted into a grey one without a colour is there by its
+    luminance (ITU-R 601); with a colour the picture is one in colour, sRGB (see ``is_coloured``), unless it
+    is to stay ``grey``, as the first release had it.
     """
+    if not grey and is_coloured(form, base, picture):
+        return picture
     if form.own is None:
         return _light(picture) if form.grey else picture
     own = form.own.copy()
@@ -84,18 +101,33 @@ def save_like(
     ``plain`` leaves out everything that is not the picture: ``metadata`` and what the base's file says about
     it. See ``rendered`` and ``sessions.files.save_picture``, whose errors it raises.
     """
-    if form.profile is not None and not holds_profiles(path):
+    if is_coloured(form, base, picture):
+        form = Form(about=form.about)
+    elif form.profile is not None and not holds_profiles(path):
         form = Form(form.grey, about=form.about)
     about, metadata = (NOTHING, None) if plain else (form.about, metadata)
     return save_picture(path, rendered(form, base, picture), alpha, metadata, form.profile, about)
 
 
 def left_out(
-    path: str | Path, form: Form, alpha: NDArray[np.uint8] | None, *, plain: bool = False
+    path: str | Path,
+    form: Form,
+    base: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None,
+    *,
+    plain: bool = False,
 ) -> tuple[str, ...]:
-    """Sentences about what a picture's file held and the format of a path's suffix cannot hold."""
+    """Sentences about what a picture's file held and what is made from it, saved as ``save_like`` does, does
+    not: mostly, because the format of the path's suffix cannot hold it.
+    """
     name = format_of(path)
     notes = []
+    if is_coloured(form, base, picture):
+        deep = form.own is not None and form.own.dtype == np.uint16
+        bits = " and with 8 bits, not 16" if deep else ""
+        notes.append(f"The picture was grey, and a colour was painted into it: it was saved in colour{bits}.")
+        form = Form(about=form.about)
     if alpha is not None and not holds_alpha(path) and bool((alpha < 255).any()):
         notes.append(f"{name} has no transparency, so the picture was laid on white.")
     if form.own is not None and form.own.dtype == np.uint16 and not holds_sixteen_bits(path):

@@ -340,9 +340,13 @@ class Session:
         base, picture = self.picture(0), self.picture(number)
         return save_like(path, self.form, base, picture, self.alpha, text, plain=plain)
 
-    def left_out(self, path: str | Path, *, plain: bool = False) -> tuple[str, ...]:
-        """Sentences about what an export to a path cannot hold of the base picture's file."""
-        return left_out(path, self.form, self.alpha, plain=plain)
+    def left_out(
+        self, path: str | Path, version: int | None = None, *, plain: bool = False
+    ) -> tuple[str, ...]:
+        """Sentences about what an export of a version (None: the head) to a path cannot hold of the base
+        picture's file.
+        """
+        return left_out(path, self.form, self.picture(0), self.picture(version), self.alpha, plain=plain)
 
     # Inner workings
 

@@ -179,6 +179,29 @@ def test_what_a_preset_lacks_is_named_with_its_mend_and_nobody_is_asked(
     assert weights.asked == []
 
 
+def rows(document: str, preset: str) -> list[str]:
+    """The cells of a preset's row in a document's first table."""
+    text = (Path(__file__).parent.parent / "docs" / document).read_text(encoding="utf-8")
+    (row, *_) = [line for line in text.splitlines() if line.startswith(f"| `{preset}` |")]
+    return [cell.strip() for cell in row.strip("|").split("|")]
+
+
+@pytest.mark.parametrize("preset", ["8gb", "12gb", "16gb", "24gb", "80gb"])
+def test_the_doctor_and_the_docs_say_the_same_sizes(
+    preset: str, weights: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.setattr(doctor, "_pocket_models", lambda: iter(()))
+    found = {finding.name: finding.found for finding in doctor.report(tmp_path, preset).findings}
+    _, model, _, total, licensed = rows("setup.md", preset)
+    room = found["disk for weights"]
+    assert f"about {total} to fetch, {model.partition(', ')[2]} of them by Ollama" in room
+    assert f"and {licensed.partition(', ')[2]} more once a licence was accepted" in room
+    _, card, ram, *_ = rows("presets.md", preset)
+    assert found["memory"].endswith(f"{preset} takes up to {ram}") or f"up to {ram}:" in found["memory"]
+    assert f"up to {card} GiB of a card and {ram} of RAM" in found["preset"]
+
+
 def test_what_is_here_is_found_and_nobody_is_asked(
     weights: Hub, server: Ollama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

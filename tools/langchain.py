@@ -182,7 +182,7 @@ def inpaint_file(
     written = write_picture(output, made, read.alpha, fields, like=read, plain=plain)
     return InpaintedPicture(
         output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=request.engine,
-        notes=[*read.notes, *left_out(written, read.form, read.alpha, plain=plain)],
+        notes=[*read.notes, *left_out(written, read.form, read.pixels, made, read.alpha, plain=plain)],
     )  # fmt: skip
 
 

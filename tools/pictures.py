@@ -55,6 +55,8 @@ _TURNS = {
     7: "TRANSVERSE",
     8: "ROTATE_90",
 }
+_SPACES = {"RGB": "RGB", "GRAY": "grey", "CMYK": "CMYK", "Lab": "Lab", "XYZ": "XYZ"}
+"""Colours that profiles are for, by their names there."""
 _SCALED = "Its values were scaled to 8 bits."
 _HEIF_BRANDS = frozenset(
     (
@@ -124,8 +126,6 @@ def read_picture(path: str | Path) -> ReadPicture:
     elif image.mode[0] in "IF":
         notes.append(_SCALED)
     grey = plain.mode == "L"
-    if grey:
-        notes.append("It is a grey picture, so what is painted is saved in grey.")
     profile = decoded.profile(grey=grey)
     if profile is not None and (converted := profiles.converted(plain, profile)) is not None:
         if converted is not plain and _leads_back(profile, grey=grey):
@@ -134,7 +134,8 @@ def read_picture(path: str | Path) -> ReadPicture:
             notes.append("Its colours were converted to sRGB by its ICC profile.")
             own = profile = None
         plain = converted
-    else:
+    elif profile is not None:
+        notes += _unused(profile, plain.mode)
         profile = None
     pixels = values_of(_rgb(plain))
     height, width = pixels.shape[:2]
@@ -489,6 +490,19 @@ def _leads_back(profile: bytes, *, grey: bool) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _unused(profile: bytes, mode: str) -> list[str]:
+    """What to say of a profile by which the colours of a picture of a Pillow mode cannot be read."""
+    opened = profiles.read(profile)
+    if opened is None or profiles.is_of(profile, mode):
+        return ["Its colour profile is damaged, so it was left aside."]
+    if mode == "L" and profiles.is_srgb(profile):
+        return []  # it says of grey what is taken for granted
+    colours, own = (_SPACES.get(name, "other") for name in (opened[1], profiles.SPACES[mode]))
+    return [
+        f"Its colour profile is for {colours} colours, and it has {own} ones, so the profile was left aside."
+    ]
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -270,6 +270,11 @@ def ram(preset: Preset) -> float:
     return OWN + sum(weights(name) or 0.0 for name in names) if preset.budget else 2.0
 
 
+def ram_words(preset: Preset) -> str:
+    """The same in words, which are everywhere these: "5.4 GiB"."""
+    return f"{ram(preset):.1f} GiB"
+
+
 def best_bits(base: str, budget: float) -> str:
     """The engine with 16 bits a weight if it fits a budget in GiB, else with 4."""
     return base if (peak(base) or 0.0) <= budget - SPARE else f"{base}:4bit"

@@ -74,13 +74,22 @@ def converted(image: Image.Image, profile: bytes) -> Image.Image | None:
     if not is_of(profile, image.mode):
         return None
     if image.mode in ("RGB", "L"):
-        colours = _colours(image.mode)
-        moved = _by(colours, profile)
-        if moved is None:
-            return None
-        if _difference(moved, colours) <= SAME:
-            return image
+        moves = _moves(profile, image.mode)
+        if not moves:
+            return None if moves is None else image
     return _by(image, profile)
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Whether a profile is sRGB's, whatever it is called."""
+    return is_of(profile, "RGB") and _moves(profile, "RGB") is False
+
+
+def _moves(profile: bytes, mode: str) -> bool | None:
+    """Whether colours of a mode are others by a profile than without it; None where it is of no use."""
+    colours = _colours(mode)
+    moved = _by(colours, profile)
+    return None if moved is None else _difference(moved, colours) > SAME
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import struct
@@ -478,3 +479,128 @@ def test_the_data_folder_is_private(before: str, home: Path, inpalla: Run) -> No
     assert stat.S_IMODE(data.stat().st_mode) == private
     (session,) = (data / "sessions").iterdir()
     assert stat.S_IMODE(session.stat().st_mode) == 0o700
+
+
+# ---- a grey picture ----------------------------------------------------------------------------------------
+
+IN_COLOUR = "it was saved in colour"
+
+
+def deep_grey(path: Path) -> None:
+    Image.fromarray(np.asarray(Image.fromarray(room()).convert("L")).astype(np.uint16) * 257).save(path)
+
+
+def light_grey(path: Path) -> None:
+    """In linear light, by a profile."""
+    profile = profiles.make(profiles.SRGB, 1.0, grey=True)
+    Image.fromarray(room()).convert("L").save(path, icc_profile=profile)
+
+
+GREYS: dict[str, tuple[str, Callable[[Path], None]]] = {
+    "PNG": ("in.png", lambda p: Image.fromarray(room()).convert("L").save(p)),
+    "JPEG": ("in.jpg", lambda p: Image.fromarray(room()).convert("L").save(p, quality=98)),
+    "TIFF": ("in.tif", lambda p: Image.fromarray(room()).convert("L").save(p)),
+    "with alpha": ("in.png", lambda p: Image.fromarray(room()).convert("LA").save(p)),
+    "16 bits": ("in.png", deep_grey),
+    "16 bits in a TIFF": ("in.tif", deep_grey),
+    "with a profile": ("in.png", light_grey),
+}
+
+
+@pytest.mark.parametrize("command", ["edit", "inpaint", "export", "replay", "chat", "said"])
+@pytest.mark.parametrize("to", [".png", ".jpg", ".tif", ".webp", ".bmp"])
+def test_a_colour_painted_into_a_grey_picture_is_saved(
+    to: str, command: str, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever way it leaves."""
+    Image.fromarray(room()).convert("L").save("in.png")
+    sofa = np.zeros(room().shape[:2], np.bool_)
+    sofa[60:95, 20:70] = True
+    write_mask("mask.png", sofa)
+    out = f"out{to}"
+    first = inpalla("edit", "in.png", "make the sofa red", "-o", "made.png", "--session", "s")
+    assert first.code == 0
+    lines = {
+        "edit": ("edit", "in.png", "make the sofa red", "-o", out),
+        "inpaint": ("inpaint", "in.png", "mask.png", "red", "-o", out),
+        "export": ("sessions", "export", "s", "-o", out),
+        "replay": ("replay", "made.png", "-o", out),
+        "chat": ("chat", "--session", "s"),
+        "said": ("chat", "--session", "s"),
+    }
+    typed = {"chat": f"/save {out}\n", "said": f"save it as {out}\n"}.get(command, "")
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    done = inpalla(*lines[command])
+    assert done.code == 0
+    assert IN_COLOUR in done.out
+    assert "no longer the picture" not in done.out
+    with Image.open(out) as image:
+        there = np.asarray(image.convert("RGB")).astype(int)
+    assert np.abs(there[78, 45] - (210, 30, 30)).max() <= 12
+    assert np.ptp(there[5, 5]) <= 2  # and what was grey is grey
+
+
+@pytest.mark.parametrize("kind", GREYS)
+@pytest.mark.parametrize(("colour", "becomes"), [("red", True), ("black", False), ("white", False)])
+def test_a_grey_picture_is_in_colour_where_a_colour_was_painted(
+    colour: str, becomes: bool, kind: str, home: Path, inpalla: Run
+) -> None:
+    name, make = GREYS[kind]
+    make(home / name)
+    with Image.open(name) as image:
+        mode, own = image.mode, image.info.get("icc_profile")
+    done = inpalla("edit", name, f"make the sofa {colour}", "-o", f"out{Path(name).suffix}")
+    assert done.code == 0
+    assert (IN_COLOUR in done.out) is becomes
+    assert ("8 bits, not 16" in done.out) is (becomes and "16" in kind)
+    with Image.open(f"out{Path(name).suffix}") as image:
+        made, profile = image.mode, image.info.get("icc_profile")
+    if becomes:
+        assert (made, profile) == ("RGBA" if mode == "LA" else "RGB", None)
+        read = read_picture(f"out{Path(name).suffix}").pixels
+        assert np.abs(read[78, 45].astype(int) - (210, 30, 30)).max() <= 12
+        before = read_picture(name).pixels
+        assert np.abs(read[5, 5].astype(int) - before[5, 5]).max() <= 2
+    else:
+        assert (made, profile) == (mode, own)
+
+
+# ---- profiles of other colours -----------------------------------------------------------------------------
+
+
+def cmyk_profile() -> bytes:
+    """A profile that says it is for CMYK; what is in it means nothing for that, and is not read."""
+    return made(profiles.SRGB, 1.0).replace(b"RGB XYZ", b"CMYKXYZ", 1)
+
+
+OTHERS: dict[str, tuple[str, Callable[[], bytes], str]] = {
+    "CMYK in RGB": ("RGB", cmyk_profile, "is for CMYK colours, and it has RGB ones"),
+    "Lab in RGB": ("RGB", lambda: littlecms("LAB"), "is for Lab colours, and it has RGB ones"),
+    "XYZ in RGB": ("RGB", lambda: littlecms("XYZ"), "is for XYZ colours, and it has RGB ones"),
+    "grey in RGB": ("RGB", lambda: profiles.make(profiles.SRGB, 1.8, grey=True) or b"", "is for grey"),
+    "grey in RGBA": ("RGBA", lambda: profiles.make(profiles.SRGB, 1.8, grey=True) or b"", "is for grey"),
+    "RGB in grey": ("L", lambda: made(profiles.ADOBE, 2.2), "is for RGB colours, and it has grey ones"),
+    "RGB in CMYK": ("CMYK", lambda: made(profiles.ADOBE, 2.2), "is for RGB colours, and it has CMYK ones"),
+    "sRGB in grey": ("L", lambda: littlecms("sRGB"), ""),  # nothing is lost
+    "cut off": ("RGB", lambda: made(profiles.ADOBE, 2.2)[:150], "is damaged"),
+    "no profile": ("RGB", lambda: b"colours, and nice ones", "is damaged"),
+    "of no known colours": (
+        "RGB", lambda: made(profiles.ADOBE, 2.2).replace(b"RGB XYZ", b"HSV XYZ", 1), "is for other colours",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_a_profile_that_cannot_be_used_is_told_of(kind: str, home: Path, inpalla: Run) -> None:
+    mode, profile, said = OTHERS[kind]
+    Image.fromarray(room()).convert(mode).save("in.tif", icc_profile=profile())
+    Image.fromarray(room()).convert(mode).save("bare.tif")
+    read, bare = read_picture("in.tif"), read_picture("bare.tif")
+    assert np.array_equal(read.pixels, bare.pixels)
+    assert read.form.profile is None
+    told = [note for note in read.notes if "profile" in note]
+    assert [said in note and note.endswith("left aside.") for note in told] == ([True] if said else [])
+    done = inpalla("edit", "in.tif", "make the sofa black", "-o", "out.tif")
+    assert done.out.count("colour profile") == len(told)
+    with Image.open("out.tif") as image:
+        assert "icc_profile" not in image.info

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent import doctor, ollama_server
+from agent import doctor, ollama_server, setup_command
 from agent.errors import PlannerError
 from agent.plan import Edit
 from agent.planner.base import Context
@@ -46,6 +48,8 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 class Server(StandIn):
     """Answers everything with ``answer`` (content, status, headers), and counts what it was asked."""
 
+    knows_ollama = True  # and tells its release and its models, whatever it answers else
+
     def __init__(self) -> None:
         self.answer: tuple[str | bytes, int, dict[str, str]] = (spoken(json.dumps(GOOD)), 200, {})
         self.asked: list[tuple[str, int]] = []
@@ -58,7 +62,7 @@ class Server(StandIn):
                     "/api/version": {"version": "0.31.2"},
                     "/api/tags": {"models": [{"name": "m:latest", "model": "m:latest", "size": 10}]},
                 }
-                if stand_in.answer[1] == 200 and self.path in known:
+                if stand_in.knows_ollama and stand_in.answer[1] == 200 and self.path in known:
                     self.send(json.dumps(known[self.path]))
                 else:
                     self.send(*stand_in.answer)
@@ -315,6 +319,77 @@ async def test_a_refusal_is_one_sentence(content: str, status: int, said: str, s
     assert len(sentence) < 400
     assert "<" not in sentence
     assert "\x1b" not in sentence
+
+
+LOOKED: dict[str, tuple[str | bytes, int, dict[str, str], str]] = {
+    "HTML": (HTML, 200, {}, "it says “<!doctype html><html><body>log in</body></html>”"),
+    "a redirect": (
+        "",
+        307,
+        {"Location": "https://login.example/"},
+        "sends us on to “https://login.example/”",
+    ),
+    "a redirect to nowhere": ("", 302, {}, "sends us on to another address, where nothing is sent (302)"),
+    "a proxy": ("", 502, {}, "says “502 Bad Gateway”"),
+    "a lock": ('{"error": "unauthorized"}', 401, {}, "says “401 Unauthorized”"),
+    "another API": ('{"status": "ok"}', 200, {}, "is another kind of JSON"),
+    "a list": ("[1, 2]", 200, {}, "it says “[1, 2]”"),
+    "nothing": ("", 200, {}, "says nothing"),
+    "deep JSON": ("[" * 100_000, 200, {}, "is no Ollama server"),
+    "what a terminal obeys": ("\x1b[2J\x1b]0;pwn\x07gone", 200, {}, "gone"),
+    "no bytes of ours": (b"\xff\xfe\x00\x01" * 50, 200, {}, "is no Ollama server"),
+}
+
+
+@pytest.mark.parametrize("kind", LOOKED)
+@pytest.mark.parametrize("command", ["doctor", "setup"])
+def test_what_is_no_ollama_is_told_as_what_it_is(
+    command: str, kind: str, server: Server, monkeypatch: pytest.MonkeyPatch, home: Path, inpalla: Run
+) -> None:
+    content, status, headers, said = LOOKED[kind]
+    monkeypatch.setenv("OLLAMA_HOST", server.host)
+    server.answer = (content, status, headers)
+    monkeypatch.setattr(Server, "knows_ollama", False)
+    if command == "doctor":
+        found = doctor.ollama("m")
+        assert found.state == "fair"
+        assert "OLLAMA_HOST" in found.mend
+        told = found.found
+    else:
+        outcome = setup_command._Outcome()
+        setup_command._make_model_ready("m", outcome)
+        told = outcome.problems["m"]
+        assert "look at OLLAMA_HOST" in told
+    assert f"hat answers at {server.url} " in told
+    assert said in told
+    assert "no answer" not in told
+    assert told.isprintable()
+    assert len(told) < 250
+    assert ollama_server.look() is None
+
+
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH_9.2\r\n", b"\x00\x01\x02", b""])
+def test_what_speaks_no_http_is_told(said: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with listening.accept()[0] as line:
+                line.recv(1000)
+                line.sendall(said)
+
+        threading.Thread(target=answer, daemon=True).start()
+        monkeypatch.setenv("OLLAMA_HOST", f"127.0.0.1:{listening.getsockname()[1]}")
+        assert "does not speak HTTP" in doctor.ollama("m").found
+
+
+def test_no_answer_is_told_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+    monkeypatch.setenv("OLLAMA_HOST", host)
+    found = doctor.ollama("m")
+    assert f"no answer at http://{host}" in found.found
+    assert "ollama" in found.mend
+    assert "OLLAMA_HOST" not in found.mend
 
 
 async def test_an_endless_answer_is_broken_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,9 +21,11 @@ from agent import doctor
 from sessions import SessionError, Sessions, files
 from tests.colour_engines import room
 from tests.field.conftest import Run
+from tests.field.makers import sofa
 from tests.field.test_ollama import Server
 from tests.terminal import CTRL_C, Terminal
-from tools.pictures import write_picture
+from tools.langchain import inpaint_file
+from tools.pictures import write_mask, write_picture
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = "from tests import colour_engines; colour_engines.register(); from agent.cli import main; main()"
@@ -47,43 +49,77 @@ def picture(home: Path) -> Path:
 
 
 THREE = "'make the sofa red' 'make the rug green' 'make the lamp blue'"
+SAVED, S_SAVED = "Saved OUT.\n", "Saved OUT (session s).\n"
+SOFA = "the sofa: OUT (9.1% of the picture)\n"
+CLOSED = "The output cannot be written: the standard output is closed.\n"
+FULL = "The output cannot be written: the disk is full, so make room on it.\n"
 
 
 @pytest.mark.parametrize(
-    ("script", "code", "versions"),
+    ("script", "code", "said", "versions"),
     [
-        # A closed output: nothing can be told, so nothing more is done.
-        (f"$I plan {THREE} >&-", 1, None),
-        ("$I sessions list >&-", 1, None),
-        # A reader that leaves.
-        (f"$I plan {THREE} | true; exit ${{PIPESTATUS[0]}}", 141, None),
-        (f"$I edit in.png {THREE} -o out.png --session s | true; exit ${{PIPESTATUS[0]}}", 141, 1),
-        ("$I sessions list | true; exit ${PIPESTATUS[0]}", 141, None),
+        # A closed output: what only tells something cannot be done, and does no more work.
+        (f"$I plan {THREE} >&-", 1, CLOSED, None),
+        ("$I sessions list >&-", 1, CLOSED, None),
+        ("$I doctor >&-", 1, CLOSED, None),
+        ("$I --version >&-", 1, CLOSED, None),
+        ("$I --help >&-", 1, CLOSED, None),
+        ("$I edit -h >&-", 1, CLOSED, None),
+        ("$I --version 1</dev/null", 1, CLOSED, None),  # open, but not for writing
+        # So it is with a disk that is full.
+        ("$I plan 'make the sofa red' >/dev/full", 1, FULL, None),
+        ("$I --version >/dev/full", 1, FULL, None),
+        ("$I edit -h >/dev/full", 1, FULL, None),
+        # What makes something is finished, and told where there is a place for it.
+        (f"$I edit in.png {THREE} -o out.png --session s >&-", 1, S_SAVED + CLOSED, 3),
+        (f"$I edit in.png {THREE} -o out.png --session s --json >&-", 1, SAVED + CLOSED, 3),
+        (f"$I edit in.png {THREE} -o out.png --session s >/dev/full", 1, S_SAVED + FULL, 3),
+        ("$I inpaint in.png mask.png red -o out.png >&-", 1, SAVED + CLOSED, None),
+        ("$I inpaint in.png mask.png red -o out.png --json >&-", 1, SAVED + CLOSED, None),
+        ("$I segment in.png 'the sofa' -o out.png >&-", 1, SOFA + CLOSED, None),
+        ("$I segment in.png 'the sofa' -o out.png --json >&-", 1, f"the sofa: OUT\n{CLOSED}", None),
+        ("$I replay made.png --picture in.png -o out.png >&-", 1, SAVED + CLOSED, None),
+        ("$I sessions export old -o out.png >&-", 1, SAVED + CLOSED, None),
+        ("$I sessions remove old >&-", 1, f"The session old is removed.\n{CLOSED}", None),
+        ("$I sessions prune --yes >&-", 1, f"There is nothing to free.\n{CLOSED}", None),
+        # What could not be done is told as ever, and where nobody reads at all, by the code.
+        ("$I sessions show nothing >&-", 1, "`inpalla sessions list` shows those there are.\n", None),
+        ("$I sessions show nothing 2>&-", 1, "", None),
+        ("$I edit in.png 'make the sofa red' -o out.png --session s >&- 2>&-", 1, "", 1),
+        ("$I plan >&- 2>&- <&-", 2, "", None),
+        # A reader that leaves has had enough: that is no failure, and ends the work.
+        (f"$I plan {THREE} | true; exit ${{PIPESTATUS[0]}}", 141, "", None),
+        (f"$I edit in.png {THREE} -o out.png --session s | true; exit ${{PIPESTATUS[0]}}", 141, "", 1),
+        ("$I sessions list | true; exit ${PIPESTATUS[0]}", 141, "", None),
+        ("$I --help | true; exit ${PIPESTATUS[0]}", 141, "", None),
         # A chat whose reader or writer leaves.
-        ("$I chat in.png --session s <&-", 0, 0),
+        ("$I chat in.png --session s <&-", 0, "", 0),
         ("printf 'make the sofa red\\nmake the rug green\\nmake the lamp blue\\n' "
-         "| $I chat in.png --session s | head -1 >first; exit ${PIPESTATUS[1]}", 141, 1),
-        ("printf 'make the sofa red\\nmake the rug green\\n' | $I chat in.png --session s >&-", 1, 1),
-        # Errors that nobody reads are still told by the code.
-        ("$I sessions show nothing 2>&-", 1, None),
-        ("$I plan >&- 2>&- <&-", 2, None),
-        ("$I plan 'make the sofa red' >/dev/full", 1, None),
+         "| $I chat in.png --session s | head -1 >first; exit ${PIPESTATUS[1]}", 141, "", 1),
+        ("printf 'make the sofa red\\nmake the rug green\\n' | $I chat in.png --session s >&-", 1, CLOSED, 0),
     ],
 )  # fmt: skip
-def test_a_stream_that_is_gone_ends_the_work(
-    script: str, code: int, versions: int | None, home: Path, picture: Path
+def test_a_stream_that_is_gone(
+    script: str, code: int, said: str, versions: int | None, home: Path, picture: Path
 ) -> None:
+    write_mask(home / "mask.png", sofa())
+    if "made.png" in script or " old " in script:
+        with Sessions(home / "data" / "sessions").create("old", room(), source=picture):
+            pass
+    if "made.png" in script:
+        inpaint_file(str(picture), str(home / "mask.png"), "red", str(home / "made.png"), "restyle", 5)
     done = shell(home, script)
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
     assert done.returncode == code, done
-    if "/dev/full" in script:
-        assert "the disk is full" in done.stderr
-    else:
-        assert done.stderr == ""
+    said = said.replace("OUT", str(home / "out.png"))
+    assert done.stderr.endswith(said) if said else done.stderr == ""
+    if said in (CLOSED, FULL):
+        assert done.stderr == said
+    assert (home / "out.png").exists() is ("-o out.png" in script)
     if versions is not None:
         with Sessions(home / "data" / "sessions").open("s") as session:
-            assert session.head <= versions
+            assert session.head <= versions if code == 141 else session.head == versions
 
 
 def test_what_is_meant_for_a_closed_terminal_is_written_into_no_file(home: Path, picture: Path) -> None:
