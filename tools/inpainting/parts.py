@@ -159,6 +159,44 @@ def hung(crop: Pixels, mask: Mask) -> Mask:
     return cloth & ~rod
 
 
+def bedding(crop: Pixels, mask: Mask) -> Mask:
+    """Beds: what the blanket is of, which hangs in the middle of the lower half; a frame and a headboard of
+    other colours stay, and pillows and sheets, which lie in the upper half, are white and larger than checks.
+    """
+    rows, columns = np.nonzero(mask)
+    top, high = int(rows.min()), int(np.ptp(rows)) + 1
+    left, wide = int(columns.min()), int(np.ptp(columns)) + 1
+    labels, centres = _clustered(crop, mask)
+    core = np.zeros_like(mask)
+    core[
+        top + round(0.52 * high) : top + round(0.8 * high),
+        left + round(0.2 * wide) : left + round(0.8 * wide),
+    ] = True
+    there = np.bincount(labels[core & mask], minlength=len(centres)).astype(float)
+    if not there.any():
+        return mask
+    blanket = [k for k in range(len(centres)) if there[k] > 0.04 * there.sum()]
+    main = max(blanket, key=lambda k: there[k])
+    of_it = [k for k in range(len(centres)) if min(_away(centres[k], centres[j]) for j in blanket) < _NEAR]
+    pale = [k for k in range(len(centres)) if centres[k][0] > 0.72 and np.hypot(*centres[k][1:]) < 0.03]
+    own = np.isin(labels, of_it) & mask
+    if main not in pale:
+        white = np.isin(labels, pale)
+        end = top + round(0.72 * high)
+        if there[pale].sum() > 0.06 * there.sum():  # in the blanket, too: stripes do not go from side to side
+            across = white.sum(1) > 0.55 * np.maximum(mask.sum(1), 1)
+            end = int(np.flatnonzero(across[:end]).max(initial=top)) + 1
+        white[end:] = False
+        own &= ~(_of_size(white, 0.022 * max(wide, high)) & white)
+    return _filled(own, mask, (0.025 * max(wide, high)) ** 2)
+
+
+def contents(crop: Pixels, mask: Mask) -> Mask:
+    """Baskets: all but what lies in them and shows above the rim."""
+    rows = np.nonzero(mask.any(1))[0]
+    return mask & ~_flowers(crop, mask, int(rows[0]), int(rows[-1] - rows[0] + 1))
+
+
 def shade_of_lamp(crop: Pixels, mask: Mask) -> Mask:  # noqa: ARG001 - a rule
     """Lamps: the shade, which ends where the thing becomes narrow all at once."""
     widths = mask.sum(1).astype(float)
@@ -237,13 +275,12 @@ def shelves(crop: Pixels, mask: Mask) -> Mask:
     extent = max(wide, high)
     alike = _like_the_rim(crop, mask, reach, extent, shades=True)
     bars = np.zeros_like(mask)
-    for long in (max(5, round(0.22 * high)),):
-        bars |= ndimage.binary_opening(alike, np.ones((long, 1), bool))
+    bars |= ndimage.binary_opening(alike, np.ones((max(5, round(0.22 * high)), 1), bool))
     long = max(5, round(0.4 * wide))
     for tilt in np.linspace(-0.5, 0.5, 21):
         bars |= ndimage.binary_opening(alike, _slanting(long, float(tilt)))
     near = ndimage.binary_dilation(bars, iterations=1) & alike
-    return bars | near | (mask & (reach <= 1.5))
+    return _filled(bars | near | (mask & (reach <= 1.5)), mask, (0.025 * extent) ** 2)
 
 
 def face(crop: Pixels, mask: Mask) -> Mask:
@@ -261,30 +298,25 @@ def face(crop: Pixels, mask: Mask) -> Mask:
     return (alike & ~rim if apart else alike) & mask
 
 
+_NOUNS: Final[tuple[tuple[str, Rule], ...]] = (
+    ("sofa couch settee loveseat armchair recliner ottoman pouf footstool stool bench divan", without_feet),
+    ("cabinet sideboard dresser chest cupboard drawers wardrobe console commode", without_feet_and_knobs),
+    ("table nightstand desk chair", without_knobs),
+    ("bed", bedding),
+    ("curtain drape drapes blinds", hung),
+    ("lamp lampshade", shade_of_lamp),
+    ("vase jug urn", vessel),
+    ("window", grid),
+    ("picture painting mirror frame photo", frame_only),
+    ("bookshelf bookcase shelf shelves bookshelves", shelves),
+    ("clock", face),
+    ("basket", contents),
+    ("cushion pillow rug carpet mat runner floor flooring wall wallpaper blanket throw", all_of_it),
+    ("door bowl cup mug ball bottle", all_of_it),
+)  # fmt: skip
 _RULES: Final[dict[str, Rule]] = {
-    **dict.fromkeys(
-        "sofa couch settee loveseat armchair recliner ottoman pouf footstool stool bench chaise divan sofas"
-        " armchairs seat".split(),
-        without_feet,
-    ),
-    **dict.fromkeys(
-        "cabinet sideboard dresser chest cupboard drawers wardrobe console commode".split(),
-        without_feet_and_knobs,
-    ),
-    **dict.fromkeys("table tables nightstand desk chair chairs".split(), without_knobs),
-    **dict.fromkeys("curtain curtains drapes drape blinds".split(), hung),
-    **dict.fromkeys("lamp lamps lampshade lampshades".split(), shade_of_lamp),
-    **dict.fromkeys("vase vases jug urn".split(), vessel),
-    **dict.fromkeys("window windows".split(), grid),
-    **dict.fromkeys("picture pictures painting mirror mirrors frame photo art".split(), frame_only),
-    **dict.fromkeys("bookshelf bookcase shelf shelves bookshelves bookcases".split(), shelves),
-    **dict.fromkeys("clock clocks".split(), face),
-    **dict.fromkeys(
-        "cushion cushions pillow pillows basket baskets rug rugs carpet mat runner floor floors flooring"
-        " wall walls wallpaper blanket throw door bowl cup mug ball bottle".split(),
-        all_of_it,
-    ),
-}  # fmt: skip
+    form: rule for words, rule in _NOUNS for word in words.split() for form in (word, f"{word}s")
+}
 """By the nouns that name things."""
 
 
@@ -323,6 +355,25 @@ def _away(one: Field, other: Field) -> float:
     return float(np.hypot(tone, 0.45 * max(0.0, high - low - 0.12)))
 
 
+def _of_size(part: Mask, radius: float) -> Mask:
+    """What of a part (H, W) a disc of a radius fits into, and what is near that."""
+    reach = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    core = reach > radius
+    return np.asarray(ndimage.distance_transform_edt(~core) <= radius + 1) if core.any() else core
+
+
+def _filled(own: Mask, mask: Mask, least: float) -> Mask:
+    """``own`` with its holes in ``mask`` that have less than so many pixels, without specks as small."""
+    for fill in (True, False):
+        parts, count = ndimage.label(mask & ~own if fill else own)
+        if count:
+            areas = np.bincount(parts.ravel())
+            small = areas < least
+            small[0] = False
+            own = own | small[parts] if fill else own & ~small[parts]
+    return own
+
+
 def _tidied(part: Mask, mask: Mask) -> Mask:
     """A part (H, W) without its specks, its holes filled."""
     part = ndimage.binary_closing(np.pad(part, 2), iterations=1)[2:-2, 2:-2] & mask
@@ -340,7 +391,7 @@ def _knobs(crop: Pixels, mask: Mask) -> Mask:
     rare = [
         k
         for k in range(len(centres))
-        if sizes[k] < 0.03 * total and min(_away(centres[k], centres[j]) for j in body) > _APART
+        if sizes[k] < 0.04 * total and min((_away(centres[k], centres[j]) for j in body), default=0) > _NEAR
     ]
     spots = ndimage.binary_closing(np.isin(labels, rare)) & mask
     parts, count = ndimage.label(spots)
@@ -348,11 +399,13 @@ def _knobs(crop: Pixels, mask: Mask) -> Mask:
         return out
     areas = np.bincount(parts.ravel())
     large = [n for n in range(1, count + 1) if areas[n] >= max(4, 0.0006 * total)]
-    if not 0 < len(large) <= 10:
+    if len(large) > 14:  # a texture
         return out
     for number in large:
         spot = parts == number
-        if areas[number] < _KNOB * total and not (spot & ~inner).any():
+        rows, columns = np.nonzero(spot)
+        filled = areas[number] / ((np.ptp(rows) + 1) * (np.ptp(columns) + 1)) > 0.5
+        if areas[number] < _KNOB * total and filled and not (spot & ~inner).any():
             out |= ndimage.binary_dilation(spot) & mask
     return out
 
@@ -427,7 +480,7 @@ def _like_the_rim(crop: Pixels, mask: Mask, reach: Field, extent: float, *, shad
     scale = np.minimum(colour[0] / low, 2.5)
     off = np.hypot(lab[..., 1] * scale - colour[1], lab[..., 2] * scale - colour[2])
     light = lab[..., 0] - colour[0]
-    spread = max(0.1, 1.5 * float(np.percentile(np.abs(light[ring]), 70)))
+    spread = max(0.14 if shades else 0.1, 1.5 * float(np.percentile(np.abs(light[ring]), 70)))
     darker = light > (-0.35 if shades else -spread)
     return np.asarray(mask & (off < 0.045 + 0.2 * np.hypot(*colour[1:])) & (light < spread) & darker)
 

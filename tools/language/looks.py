@@ -570,8 +570,8 @@ class _Reader:
         return " ".join(said)
 
     def _take_in_the_covering(self) -> None:
-        """ "with a navy checked fabric" and "covered in leather" say what the whole is like, as "navy checked"
-        does; "with oak legs" does not.
+        """ "with a navy checked fabric" and "covered in leather" say what the whole is like; "with oak legs"
+        does not.
         """
         if self.head == len(self.words) or self.words[self.head].low not in ("with", "covered"):
             return
