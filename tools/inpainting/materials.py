@@ -97,6 +97,7 @@ _CAST: Final = frozenset(("brass", "black metal", "gold", "copper", "bronze", "s
 _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
+_PLAIN_FORMS: Final = frozenset(("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase"))
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
      "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
@@ -197,6 +198,9 @@ class Materials:
         )
         part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
         crop, mask = picture[part], edit.mask[part]
+        if edit.grow is None:  # a segmenter's edge has teeth, a user's is as it is
+            even = ndimage.gaussian_filter(mask.astype(np.float32), 0.8, mode="nearest") > 0.5
+            mask = even if even.any() else mask
         if cancelled():
             raise Cancelled
         known = mask if wish.place != "thing" else parts.surface(crop, mask, edit.target or edit.prompt)
@@ -275,6 +279,8 @@ def _laid(
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
     if form is not None:
         shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
+    elif wish.nouns & _PLAIN_FORMS and taken.pattern > 0:
+        shape.light[rows, columns] = _even_light(taken, mask, rows, columns)
     light = shape.light[rows, columns]
     for i in range(samples * samples):
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
@@ -361,6 +367,28 @@ def _light_on(
         fit = np.linalg.solve(matrix, terms.T @ np.clip(bright[known], 0.3, 1.5))
         even[at] = np.clip(fit[0] + fit[1] * (u[at] - mean[0]) + fit[2] * (v[at] - mean[1]), 0.35, 1.4)
     return light + (even - light) * np.float32(taken.pattern)
+
+
+def _even_light(taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Field:
+    """The light (n,) on a thing that bulges and has no edges: where its old pattern hides the light, a
+    quadratic one.
+    """
+    known_rows, known_columns = np.nonzero(mask & (taken.share > 0.5))
+    if known_rows.size < 60:
+        return taken.light[rows, columns]
+    middle, span = (known_rows.mean(), known_columns.mean()), max(float(np.ptp(known_rows)), 1.0) / 2
+    wide = max(float(np.ptp(known_columns)), 1.0) / 2
+
+    def terms(at_rows: NDArray[np.intp], at_columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        y, x = (at_rows - middle[0]) / span, (at_columns - middle[1]) / wide
+        return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
+
+    matrix = terms(known_rows, known_columns)
+    seen = np.clip(taken.bright[known_rows, known_columns], 0.3, 1.5)
+    fit = np.linalg.lstsq(matrix, seen, rcond=None)[0]
+    even = np.clip(terms(rows, columns) @ fit, 0.4, 1.35)
+    light = taken.light[rows, columns]
+    return np.asarray(light + (even - light) * taken.pattern, np.float32)
 
 
 def _points(

@@ -175,11 +175,12 @@ def bedding(crop: Pixels, mask: Mask) -> Mask:
     there = np.bincount(labels[core & mask], minlength=len(centres)).astype(float)
     if not there.any():
         return mask
-    blanket = [k for k in range(len(centres)) if there[k] > 0.04 * there.sum()]
+    blanket = [k for k in range(len(centres)) if there[k] > 0.02 * there.sum()]
     main = max(blanket, key=lambda k: there[k])
     of_it = [k for k in range(len(centres)) if min(_away(centres[k], centres[j]) for j in blanket) < _NEAR]
     pale = [k for k in range(len(centres)) if centres[k][0] > 0.72 and np.hypot(*centres[k][1:]) < 0.03]
     own = np.isin(labels, of_it) & mask
+    own = ndimage.binary_closing(np.pad(own, 3), iterations=2)[3:-3, 3:-3] & mask
     if main not in pale:
         white = np.isin(labels, pale)
         end = top + round(0.72 * high)
@@ -479,10 +480,10 @@ def _like_the_rim(crop: Pixels, mask: Mask, reach: Field, extent: float, *, shad
     low = np.maximum(lab[..., 0], 0.05)
     scale = np.minimum(colour[0] / low, 2.5)
     off = np.hypot(lab[..., 1] * scale - colour[1], lab[..., 2] * scale - colour[2])
-    light = lab[..., 0] - colour[0]
-    spread = max(0.14 if shades else 0.1, 1.5 * float(np.percentile(np.abs(light[ring]), 70)))
-    darker = light > (-0.35 if shades else -spread)
-    return np.asarray(mask & (off < 0.045 + 0.2 * np.hypot(*colour[1:])) & (light < spread) & darker)
+    low_end, high_end = np.percentile(lab[ring][:, 0], (4, 96))
+    bright = lab[..., 0] < high_end + (0.05 if shades else 0.04)
+    dark = lab[..., 0] > low_end - (0.22 if shades else 0.05)
+    return np.asarray(mask & (off < 0.045 + 0.2 * np.hypot(*colour[1:])) & bright & dark)
 
 
 def _frame_width(alike: Mask, mask: Mask, reach: Field, extent: float) -> float:

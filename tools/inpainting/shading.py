@@ -204,6 +204,11 @@ def _solved(values: Field, across: Field, down: Field, start: Field) -> Field:
     return x
 
 
+def pattern_of(crop: NDArray[np.uint8], surface: Mask) -> Field:
+    """By what factor (H, W) a surface's pattern changes its brightness; 1 where it shows its main colour."""
+    return _pattern(crop.astype(np.float32), surface, float(max(surface.shape)))[1]
+
+
 def _pattern(pixels: Field, inside: Mask, extent: float) -> tuple[NDArray[np.float32], Field]:
     """A surface's colour (3,), sRGB, and by what factor (h, w) its pattern changes that colour's brightness.
 
@@ -214,8 +219,10 @@ def _pattern(pixels: Field, inside: Mask, extent: float) -> tuple[NDArray[np.flo
     """
     lab = oklab(pixels[inside]).astype(np.float32)
     feature = lab * _WEIGHTS
-    core = ndimage.binary_erosion(inside, iterations=2)[inside]  # at the edge there is something of others
-    centres = _clustered(feature[core] if core.sum() > 0.4 * core.size else feature, 8)
+    core = ndimage.binary_erosion(inside, iterations=2)  # at the edge there is something of others
+    if core.sum() < 0.4 * inside.sum():
+        core = inside
+    centres = _clustered(feature[core[inside]], 8)
     labels = np.full(inside.shape, -1, np.int32)
     labels[inside] = ((feature[:, None] - centres[None]) ** 2).sum(-1).argmin(1)
     lightness = np.zeros(inside.shape, np.float32)
@@ -230,10 +237,11 @@ def _pattern(pixels: Field, inside: Mask, extent: float) -> tuple[NDArray[np.flo
         low, high = order[:cut], order[cut:]
         if not alike[np.ix_(low, high)].any():
             continue
-        dark, pale = np.isin(labels, low), np.isin(labels, high)
+        dark, pale = np.isin(labels, low) & core, np.isin(labels, high) & core
         if min(dark.sum(), pale.sum()) < _CREASE * sizes.sum():
             continue
-        if min(_opened_share(dark, 0.01 * extent), _opened_share(pale, 0.01 * extent)) < 0.45:
+        thin = max(1.6, 0.015 * extent)
+        if min(_opened_share(dark, thin), _opened_share(pale, thin)) < 0.45:
             continue  # Fine texture is taken out below, with the light left in it.
         if not _lies_between(dark, pale, extent) or not _is_sharp(lightness, dark, pale):
             continue
