@@ -1,7 +1,7 @@
 """Did the painting do what was asked? "Done" is a measurement, the same for every engine.
 
 An eye must see a difference; the colour that was asked for must have been taken, by value, with none of the
-old one left; what was removed must be gone, without its outline; what is new must be found where it was put.
+old one left; a new material must cover the whole surface, with nothing of the old pattern; what was removed must be gone, without its outline; what is new must be found where it was put.
 What fails is painted once more, from another seed and with more guidance where the engine has a use for it.
 What fails again is not committed: the nearest that came out is offered. Runs in the worker thread.
 """
@@ -21,7 +21,8 @@ from agent.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.errors import Cancelled
-from tools.inpainting import recolour
+from tools.inpainting import recolour, witness
+from tools.inpainting.materials import Materials
 from tools.inpainting.outline import outline_left
 from tools.instances import plural, separate
 from tools.language.looks import read_look
@@ -107,7 +108,7 @@ def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found
     name = words.definite(piece.target)
     match piece.kind:
         case "restyle":
-            return _colour_fault(piece, before, after, mask)
+            return _material_fault(piece, before, after, mask) or _colour_fault(piece, before, after, mask)
         case "remove":
             share = _share(found, mask)
             if share > LEFT_OVER:
@@ -116,6 +117,21 @@ def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found
         case "add" | "replace":
             if found is not None and not _is_there(found, mask):
                 return f"I do not see {words.definite(piece.prompt)} in what came out"
+    return None
+
+
+def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> str | None:
+    request = piece.request
+    if request is None or request.engine != Materials.name:
+        return None
+    name = words.definite(piece.target)
+    match witness.fault(before, after, mask, piece.target, request.colour):
+        case "kept":
+            return f"a part of {name} kept its old look"
+        case "ghost":
+            return f"the old pattern of {name} can still be seen"
+        case "colour":
+            return f"{name} did not take the colour that you asked for"
     return None
 
 

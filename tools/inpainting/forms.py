@@ -56,6 +56,15 @@ def _table(w: float, h: float, d: float) -> list[Part]:
     return [_part(0, h - 0.05, 0, w, 0.05, d), *legs]
 
 
+def _pedestal(w: float, h: float, d: float) -> list[Part]:
+    post = 0.16 * min(w, d)
+    return [
+        _part(0, h - 0.05, 0, w, 0.05, d),
+        _part(0, 0.03, 0, post, h - 0.08, post),
+        _part(0, 0, 0, 0.62 * w, 0.03, 0.62 * d),
+    ]
+
+
 def _chair(w: float, h: float, d: float) -> list[Part]:
     legs = [
         _part(x * (w / 2 - 0.025), 0, z * (d / 2 - 0.025), 0.05, 0.45, 0.05) for x in (-1, 1) for z in (-1, 1)
@@ -81,10 +90,14 @@ class Kind:
     least: float = LEAST
     fronted: bool = False
     """Whether it is seen from its front or a side, hardly from behind."""
+    other: Kind | None = None
+    """How else such a thing may be built."""
 
 
 _AROUND: Final = tuple(range(-150, 181, 30))
 _WALLS: Final = (0, 90, -90, 30, -30)
+
+_ON_ONE_FOOT: Final = Kind(_pedestal, (0.8, 0.44, 0.8), (0,), 0.55)
 
 KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(
@@ -94,13 +107,16 @@ KINDS: Final[dict[str, Kind]] = {
         ("armchair", "recliner"), Kind(_sofa, (0.88, 0.9, 0.85), (0, 30, -30, 60, -60, 90, -90), fronted=True)
     ),
     "bed": Kind(_bed, (1.7, 1.05, 2.05), (0, 90, -90), fronted=True),
-    "coffee table": Kind(_table, (1.1, 0.4, 0.62), (0, 90, 30, -30), 0.55),
+    "coffee table": Kind(_table, (1.1, 0.4, 0.62), (0, 90, 30, -30), 0.55, other=_ON_ONE_FOOT),
     **dict.fromkeys(
         ("table", "desk", "dining table"), Kind(_table, (1.5, 0.75, 0.86), (0, 90, 30, -30), 0.55)
     ),
     **dict.fromkeys(("chair", "stool"), Kind(_chair, (0.47, 0.9, 0.49), _AROUND)),
     **dict.fromkeys(("ottoman", "pouf", "footstool"), Kind(_block, (0.6, 0.42, 0.55), (0, 45))),
-    **dict.fromkeys(("side table", "nightstand", "bedside table"), Kind(_block, (0.48, 0.54, 0.45), (0, 45))),
+    **dict.fromkeys(
+        ("side table", "nightstand", "bedside table"),
+        Kind(_block, (0.48, 0.54, 0.45), (0, 45), other=_ON_ONE_FOOT),
+    ),
     **dict.fromkeys(
         ("bookshelf", "bookcase", "shelf", "wardrobe"), Kind(_block, (1.0, 1.85, 0.33), (0, 90, -90))
     ),
@@ -152,6 +168,14 @@ class Shown:
     normal: Field
     view: Field
     upright: Mask
+
+
+def best_of(
+    kind: Kind, view: View, mask: Mask, cut: tuple[bool, bool, bool, bool], x0: int, y0: int
+) -> Form | None:
+    """The better fitting of the ways in which a kind is built; arguments as ``fitted``."""
+    found = [fitted(each, view, mask, cut, x0, y0) for each in (kind, kind.other) if each is not None]
+    return max((form for form in found if form is not None), key=lambda form: form.fit, default=None)
 
 
 def fitted(

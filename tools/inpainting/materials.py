@@ -20,7 +20,7 @@ from scipy import ndimage
 from sessions.compose import Box, Patch
 from tools.errors import Cancelled, EngineError, PictureError
 from tools.inpaint import MaskedEdit
-from tools.inpainting import forms, patterns, planes, shading
+from tools.inpainting import forms, parts, patterns, planes, shading
 from tools.inpainting.edge import Edge, reach_for, unmix
 from tools.inpainting.oklab import from_srgb, to_srgb
 from tools.inpainting.recolour import _laid_over as laid_over
@@ -84,7 +84,6 @@ _UNSAID: Final = frozenset(
 _FLOORS: Final = frozenset(("floor", "flooring", "floorboards", "ground", "pavement", "patio", "terrace"))
 _RUGS: Final = frozenset(("rug", "carpet", "mat", "doormat", "runner"))
 _WALLS: Final = frozenset(("wall", "walls", "wallpaper", "backsplash", "facade"))
-_FRAMES: Final = frozenset(("mirror", "window", "windows", "frame", "door", "mirrors"))
 _SEATS: Final = frozenset(
     ("sofa", "couch", "settee", "armchair", "chair", "ottoman", "pouf", "stool", "bench", "headboard", "bed",
      "cushion", "cushions", "pillow", "loveseat", "recliner", "seat", "basket", "footstool", "sofas",
@@ -94,13 +93,11 @@ _ROUND: Final = frozenset(
     ("vase", "lamp", "lamps", "pot", "basket", "bowl", "jug", "cup", "mug", "ball", "bottle", "column",
      "pitcher", "teapot", "kettle", "urn", "barrel")
 )  # fmt: skip
-_SHELVES: Final = frozenset(("bookshelf", "bookcase", "shelf", "shelves", "bookshelves"))
-_CLOTHS: Final = frozenset(
-    ("cushion", "cushions", "pillow", "pillows", "curtain", "curtains", "drapes", "blanket")
-)
+_CAST: Final = frozenset(("brass", "black metal", "gold", "copper", "bronze", "silver", "chrome", "steel"))
 _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
+_PLAIN_FORMS: Final = frozenset(("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase"))
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
      "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
@@ -118,6 +115,11 @@ class Wish:
     shade: float
     place: Place
     nouns: frozenset[str]
+
+    @property
+    def whole(self) -> bool:
+        """Whether parts of another stuff take it, too: a lamp of brass has no foot of something else."""
+        return self.material in _CAST and bool(self.nouns & {"lamp", "lamps"})
 
 
 def read(prompt: str, target: str) -> Wish | None:
@@ -196,15 +198,19 @@ class Materials:
         )
         part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
         crop, mask = picture[part], edit.mask[part]
+        if edit.grow is None:  # a segmenter's edge has teeth, a user's is as it is
+            even = ndimage.gaussian_filter(mask.astype(np.float32), 0.8, mode="nearest") > 0.5
+            mask = even if even.any() else mask
         if cancelled():
             raise Cancelled
+        known = mask if wish.place != "thing" else parts.surface(crop, mask, edit.target or edit.prompt)
+        if known is not None and wish.whole:
+            known = mask
         taken = shading.take_apart(
             crop,
             mask,
-            plain=wish.place != "thing" or bool(wish.nouns & _CLOTHS),
+            known,
             even=wish.place != "thing",
-            framed=bool(wish.nouns & _FRAMES),
-            woven=not wish.nouns & _SHELVES,
             flat=bool(wish.nouns & _SOFT),
             faced=forms.kind_of(edit.target) is not None,
         )
@@ -216,7 +222,10 @@ class Materials:
         edge = unmix(crop, own, reach)
         near = ndimage.distance_transform_edt(~own) <= 1.5
         stairs = ndimage.uniform_filter(own.astype(np.float32), 3)[edge.rows, edge.columns]
-        share = np.clip(edge.share, stairs - 0.35, stairs + 0.35) * near[edge.rows, edge.columns]
+        # A patterned thing has no colour of its own to tell its share of a pixel by: there the mask does.
+        free = np.float32(0.35 - 0.29 * taken.pattern)
+        share = np.clip(edge.share, stairs - free, stairs + free) * near[edge.rows, edge.columns]
+        share = share * ~(mask & ~own)[edge.rows, edge.columns]  # hands, knobs: thin, and none of it
         edge = replace(edge, share=np.clip(share, 0, 1).astype(np.float32))
         where = own.copy()
         where[edge.rows, edge.columns] |= edge.share > 0
@@ -265,11 +274,13 @@ def _laid(
     if kind is not None and not shape.round:
         height, width = edit.mask.shape
         cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
-        form = forms.fitted(kind, view, mask, cut, box.x0, box.y0)
+        form = forms.best_of(kind, view, mask, cut, box.x0, box.y0)
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
     if form is not None:
         shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
+    elif wish.nouns & _PLAIN_FORMS and taken.pattern > 0:
+        shape.light[rows, columns] = _even_light(taken, mask, rows, columns)
     light = shape.light[rows, columns]
     for i in range(samples * samples):
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
@@ -356,6 +367,28 @@ def _light_on(
         fit = np.linalg.solve(matrix, terms.T @ np.clip(bright[known], 0.3, 1.5))
         even[at] = np.clip(fit[0] + fit[1] * (u[at] - mean[0]) + fit[2] * (v[at] - mean[1]), 0.35, 1.4)
     return light + (even - light) * np.float32(taken.pattern)
+
+
+def _even_light(taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Field:
+    """The light (n,) on a thing that bulges and has no edges: where its old pattern hides the light, a
+    quadratic one.
+    """
+    known_rows, known_columns = np.nonzero(mask & (taken.share > 0.5))
+    if known_rows.size < 60:
+        return taken.light[rows, columns]
+    middle, span = (known_rows.mean(), known_columns.mean()), max(float(np.ptp(known_rows)), 1.0) / 2
+    wide = max(float(np.ptp(known_columns)), 1.0) / 2
+
+    def terms(at_rows: NDArray[np.intp], at_columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        y, x = (at_rows - middle[0]) / span, (at_columns - middle[1]) / wide
+        return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1)
+
+    matrix = terms(known_rows, known_columns)
+    seen = np.clip(taken.bright[known_rows, known_columns], 0.3, 1.5)
+    fit = np.linalg.lstsq(matrix, seen, rcond=None)[0]
+    even = np.clip(terms(rows, columns) @ fit, 0.4, 1.35)
+    light = taken.light[rows, columns]
+    return np.asarray(light + (even - light) * taken.pattern, np.float32)
 
 
 def _points(

@@ -29,6 +29,10 @@ _ROUNDS: Final = 3
 _SWEEPS: Final = 40
 _STRENGTH: Final = 0.0012
 _CLUSTERS: Final = 5
+_WEIGHTS: Final = np.array((0.55, 1.6, 1.6), np.float32)
+"""How much lightness and the two axes of hue count where colours are clustered."""
+_CREASE: Final = 0.06
+"""What covers less of a surface than this share may be a crease."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,33 +56,38 @@ class Taken:
 def take_apart(
     crop: NDArray[np.uint8],
     mask: Mask,
+    surface: Mask | None,
     *,
-    plain: bool,
-    even: bool,
-    framed: bool,
-    woven: bool = True,
+    even: bool = False,
     flat: bool = False,
     faced: bool = True,
 ) -> Taken:
     """Take a thing's light and colour apart.
 
-    ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``plain`` says that the whole mask is one
-    surface (a wall, a curtain), ``even`` that it is flat, too; ``framed`` that the main surface is the
-    thing's rim (a mirror, a window); ``woven`` that another colour between parts of the main one is its
-    pattern (stripes, not books); ``flat`` that it has no edges between faces worth keeping where it is
-    patterned; ``faced`` that it has, and no folds.
+    ``crop`` is RGB (H, W, 3), ``mask`` bool (H, W), not empty. ``surface`` is the part of the mask that is of
+    the thing's main stuff; None: it is to be told by its colours. ``even`` says that the surface is flat;
+    ``flat`` that it has no edges between faces worth keeping where it is patterned; ``faced`` that it has,
+    and no folds.
     """
     step = max(1.0, max(mask.shape) / COARSE)
     size = (max(4, round(mask.shape[0] / step)), max(4, round(mask.shape[1] / step)))
-    weight = _shrunk(mask.astype(np.float32), size)
+    weighed = mask if surface is None else surface
+    weight = _shrunk(weighed.astype(np.float32), size)
     pixels = np.dstack(
-        [_shrunk((crop[..., c] * mask).astype(np.float32), size) / np.maximum(weight, 1e-3) for c in range(3)]
+        [
+            _shrunk((crop[..., c] * weighed).astype(np.float32), size) / np.maximum(weight, 1e-3)
+            for c in range(3)
+        ]
     ).astype(np.float32)
     inside = weight > 0.5
     if not inside.any():
         inside = weight >= weight.max()
     span = max(mask.shape) / step
-    share, colour, factor = _main_surface(pixels, inside, span, plain=plain, framed=framed, mixes=woven)
+    if surface is None:
+        share, colour, factor = _main_surface(pixels, inside, span)
+    else:
+        share = weight.clip(0, 1)
+        colour, factor = _pattern(pixels, inside, span)
     bright = np.asarray(pixels @ _LIGHT / 255 / factor, np.float32)
     main = inside & (share > 0.5)
     if not main.any():
@@ -86,6 +95,7 @@ def take_apart(
     filled = _filled(bright, main)
     if even:
         filled = np.asarray(ndimage.median_filter(filled, 5), np.float32)
+    filled = _without_lines(filled, main, span)
     coarse = _blurred(filled, 0.02 * span)
     off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
     pattern = float(np.clip((np.percentile(off, 60) - 0.012) / 0.02, 0, 1))
@@ -109,7 +119,17 @@ def take_apart(
     colour = np.minimum(colour, 252).astype(np.float32)
     bright = np.clip((filled / reference) ** power, 0.2, 1.6).astype(np.float32)
     shape = mask.shape
-    return Taken(_grown(light, shape), _grown(bright, shape), _grown(share, shape), colour, pattern)
+    of_thing = _grown(share, shape) if surface is None else surface.astype(np.float32)
+    return Taken(_grown(light, shape), _grown(bright, shape), of_thing, colour, pattern)
+
+
+def _without_lines(values: Field, main: Mask, span: float) -> Field:
+    """``values`` (h, w) without thin dark lines where they cover much of a surface (joints, the gaps of
+    wickerwork); few of them are creases, and stay.
+    """
+    closed = np.asarray(ndimage.grey_closing(values, 2 * max(1, round(0.011 * span)) + 1), np.float32)
+    lines = (closed - values) > 0.12 * np.maximum(closed, 0.05)
+    return closed if float(lines[main].mean()) > 0.12 else values
 
 
 def _tempered(light: Field) -> Field:
@@ -184,9 +204,139 @@ def _solved(values: Field, across: Field, down: Field, start: Field) -> Field:
     return x
 
 
-def _main_surface(
-    pixels: Field, inside: Mask, extent: float, *, plain: bool, framed: bool, mixes: bool
-) -> tuple[Field, NDArray[np.float32], Field]:
+def pattern_of(crop: NDArray[np.uint8], surface: Mask) -> Field:
+    """By what factor (H, W) a surface's pattern changes its brightness; 1 where it shows its main colour."""
+    return _pattern(crop.astype(np.float32), surface, float(max(surface.shape)))[1]
+
+
+def _pattern(pixels: Field, inside: Mask, extent: float) -> tuple[NDArray[np.float32], Field]:
+    """A surface's colour (3,), sRGB, and by what factor (h, w) its pattern changes that colour's brightness.
+
+    ``pixels`` are sRGB (h, w, 3), right ``inside``, which is one surface. Colours that differ from the
+    largest as light and shade do belong to the light; those of another hue or saturation, or that go to and
+    fro with it, are the pattern. What a pattern's colour does to the brightness is measured where it meets
+    the largest: there the light is the same on both.
+    """
+    lab = oklab(pixels[inside]).astype(np.float32)
+    feature = lab * _WEIGHTS
+    core = ndimage.binary_erosion(inside, iterations=2)  # at the edge there is something of others
+    if core.sum() < 0.4 * inside.sum():
+        core = inside
+    centres = _clustered(feature[core[inside]], 8)
+    labels = np.full(inside.shape, -1, np.int32)
+    labels[inside] = ((feature[:, None] - centres[None]) ** 2).sum(-1).argmin(1)
+    lightness = np.zeros(inside.shape, np.float32)
+    lightness[inside] = lab[:, 0]
+    count = len(centres)
+    sizes = np.bincount(labels[inside], minlength=count).astype(float)
+    real = centres / _WEIGHTS
+    alike = np.array([[_same_stuff(a, b) for a in real] for b in real])
+    # Light and shade of one stuff may be its pattern: where they go to and fro, with sharp edges.
+    order = np.argsort(real[:, 0])
+    for cut in range(1, count):
+        low, high = order[:cut], order[cut:]
+        if not alike[np.ix_(low, high)].any():
+            continue
+        dark, pale = np.isin(labels, low) & core, np.isin(labels, high) & core
+        if min(dark.sum(), pale.sum()) < _CREASE * sizes.sum():
+            continue
+        thin = max(1.6, 0.015 * extent)
+        if min(_opened_share(dark, thin), _opened_share(pale, thin)) < 0.45:
+            continue  # Fine texture is taken out below, with the light left in it.
+        if not _lies_between(dark, pale, extent) or not _is_sharp(lightness, dark, pale):
+            continue
+        narrow = [_opened_share(labels == k, 0.075 * extent) < 0.5 for k in range(count)]
+        for i in low:
+            for j in high:
+                if narrow[i] and narrow[j]:
+                    alike[i, j] = alike[j, i] = False
+    vivid = np.hypot(real[:, 1], real[:, 2])
+    together = alike @ sizes
+    large = (together > 0.15 * sizes.sum()).astype(float)
+    rank = together * (1 + (20 * vivid if vivid.max() > 0.07 else 0 * vivid)) * large + 1e-6 * sizes
+    mixed = [_mixed(centres[k], centres[[m for m in range(count) if m != k]]) for k in range(count)]
+    main = int((rank * np.where(mixed, 0.45, 1.0)).argmax())
+    group = alike[main].copy()
+    group[main] = True
+    own = np.isin(labels, np.flatnonzero(group)) & inside
+    bright = pixels @ _LIGHT
+    factor = np.ones(inside.shape, np.float32)
+    scale = max(2.0, 0.03 * extent)
+    lit = ndimage.gaussian_filter(np.where(own, bright, 0).astype(np.float32), scale)
+    weight = ndimage.gaussian_filter(own.astype(np.float32), scale)
+    for k in range(count):
+        at = (labels == k) & inside
+        if group[k] or not at.any():
+            continue
+        beside = at & (weight > 0.08)
+        there = beside if beside.sum() >= 12 else at
+        beside_own = lit[there] / np.maximum(weight[there], 1e-4)
+        usual = float(np.median(bright[own]))
+        level = np.where(weight[there] > 0.02, beside_own, usual)
+        factor[at] = float(np.clip(np.median(bright[there] / np.maximum(level, 2.0)), 0.15, 6.0))
+    of_main = pixels[own]
+    level_of = bright[own]
+    colour = np.median(of_main[level_of >= np.percentile(level_of, 35)], axis=0).astype(np.float32)
+    return colour, factor
+
+
+def _same_stuff(one: Field, other: Field) -> bool:
+    """Whether two colours (Oklab) differ as light and shade of one stuff do: in lightness, with the chroma in
+    proportion.
+    """
+    low, high = (one, other) if one[0] <= other[0] else (other, one)
+    scale = float(high[0]) / max(float(low[0]), 0.05)
+    if scale > 3.5:
+        return False
+    a, b = np.asarray(low[1:]) * scale, np.asarray(high[1:])
+    chroma = max(float(np.hypot(*a)), float(np.hypot(*b)))
+    return float(np.hypot(*(a - b))) < 0.02 + 0.17 * chroma
+
+
+def _opened_share(part: Mask, radius: float) -> float:
+    """How much of a part lies where a disc of a radius fits into it."""
+    reach = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+    core = reach > radius
+    grown = ndimage.distance_transform_edt(~core) <= radius if core.any() else core
+    return float((grown & part).sum() / max(part.sum(), 1))
+
+
+def _lies_between(dark: Mask, pale: Mask, extent: float) -> bool:
+    """Whether one of two parts is in bands or patches that lie between parts of the other."""
+    for one, other in ((dark, pale), (pale, dark)):
+        if one.sum() > 1.5 * other.sum():  # lines around panels
+            continue
+        broad = _opened_share(one, 0.075 * extent)
+        if broad < 0.3 and float(_closed(other, 0.065 * extent)[one].mean()) > 0.55:
+            return True
+    return False
+
+
+def _is_sharp(lightness: Field, dark: Mask, pale: Mask) -> bool:
+    """Whether lightness (h, w) changes all at once where dark and pale parts meet, as at the edge of a
+    stripe: a shade deepens by degrees, and goes on changing farther away.
+    """
+    near, far = (_across(lightness, dark, pale, apart) for apart in (3, 7))
+    if near.size < 8 or far.size < 8:
+        return False
+    return float(np.median(near)) > max(0.06, 0.72 * float(np.median(far)))
+
+
+def _across(lightness: Field, dark: Mask, pale: Mask, apart: int) -> Field:
+    """The differences in lightness of all pairs so many pixels apart of which one is dark and one is pale."""
+    steps = []
+    for axis in (0, 1):
+        size = lightness.shape[axis]
+        if size <= apart:
+            continue
+        first, last = np.arange(size - apart), np.arange(apart, size)
+        of = [np.take(field, at, axis) for field in (dark, pale, lightness) for at in (first, last)]
+        met = (of[0] & of[3]) | (of[1] & of[2])
+        steps.append(np.abs(of[4] - of[5])[met])
+    return np.concatenate(steps) if steps else np.zeros(0, np.float32)
+
+
+def _main_surface(pixels: Field, inside: Mask, extent: float) -> tuple[Field, NDArray[np.float32], Field]:
     """How much of each pixel (h, w) is the main surface, that surface's colour (3,), and by what factor
     (h, w) its pattern changes that colour's brightness.
 
@@ -195,32 +345,25 @@ def _main_surface(
     holds) do not.
     """
     lab = oklab(pixels[inside]).astype(np.float32)
-    feature = lab * np.array((0.55, 1.6, 1.6), np.float32)
-    centres = _clustered(feature)
+    feature = lab * _WEIGHTS
+    centres = _clustered(feature, _CLUSTERS)
     near = ((feature[:, None] - centres[None]) ** 2).sum(-1).argmin(1)
     labels = np.full(inside.shape, -1, np.int32)
     labels[inside] = near
     count = len(centres)
     bright = pixels @ _LIGHT
     sizes = np.bincount(near, minlength=count).astype(float)
-    reach = ndimage.distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
-    first = sizes.copy()
-    if framed:
-        there = labels[(reach > 1) & (reach < max(0.04 * extent, 3)) & inside]
-        first = np.bincount(there, minlength=count).astype(float) if there.size else first
     radius = 0.095 * extent
     best = None
-    for seed in np.argsort(-first)[: 1 if framed else 2]:
-        if first[seed] < 0.4 * first.max():
+    for seed in np.argsort(-sizes)[:2]:
+        if sizes[seed] < 0.4 * sizes.max():
             continue
-        own, members = _gathered(labels, centres, int(seed), radius, mixes=mixes and not framed)
+        own, members = _gathered(labels, centres, int(seed), radius)
         score = float(own.sum()) * (1 + 2 * _colourful(centres[seed]) / 1.6)
         if best is None or score > best[0]:
             best = score, own, members
     assert best is not None
     _, own, members = best
-    if plain:
-        own, members = inside, list(range(count))
     there = np.array([float(((labels == k) & own).sum()) for k in members])
     vivid = np.array([_colourful(centres[k]) / 1.6 for k in members])
     pure = [2 * _colourful(centres[k]) / max(float(centres[k][0]), 0.05) for k in members]
@@ -255,25 +398,16 @@ def _main_surface(
     of_best = pixels[(labels == main) & own]
     level_of = bright[(labels == main) & own]
     colour = np.median(of_best[level_of >= np.percentile(level_of, 35)], axis=0).astype(np.float32)
-    if plain:
-        return inside.astype(np.float32), colour, factor
     own = ndimage.median_filter(own.astype(np.uint8), 3).astype(bool) & inside
-    if framed:
-        own |= inside & (reach <= _width(own, inside, reach))
-        return own.astype(np.float32), colour, factor
     return _opened(own, inside, extent).astype(np.float32), colour, factor
 
 
-def _gathered(
-    labels: NDArray[np.int32], centres: Field, seed: int, radius: float, *, mixes: bool
-) -> tuple[Mask, list[int]]:
+def _gathered(labels: NDArray[np.int32], centres: Field, seed: int, radius: float) -> tuple[Mask, list[int]]:
     """The surface (h, w) that a cluster belongs to, and the clusters that it has parts of: those of its
     colour in another light, and the parts of others that lie between its own.
     """
     members = [k for k in range(len(centres)) if k == seed or _as_shade(centres[k], centres[seed])]
     own = np.isin(labels, members)
-    if not mixes:
-        return own, members
     for _ in range(2):
         between = _closed(own, radius)
         base = float(own.sum())
@@ -294,17 +428,6 @@ def _gathered(
                 if k not in members:
                     members.append(k)
     return own, members
-
-
-def _width(own: Mask, inside: Mask, reach: NDArray[np.floating]) -> float:
-    """How wide a frame is: as deep as most pixels are the frame's."""
-    width = 0.0
-    for deep in range(1, int(reach.max()) + 1):
-        ring = inside & (reach > deep - 1) & (reach <= deep)
-        if not ring.any() or own[ring].mean() < 0.5:
-            break
-        width = float(deep)
-    return width
 
 
 def _as_shade(one: Field, other: Field) -> bool:
@@ -345,11 +468,11 @@ def _colourful(centre: Field) -> float:
     return float(np.hypot(centre[1], centre[2]))
 
 
-def _clustered(feature: Field) -> Field:
+def _clustered(feature: Field, most: int) -> Field:
     """Centres (k, 3) of a k-means that starts from the most distant points; equal input gives equal ones."""
     sample = feature[:: max(1, len(feature) // 4000)]
     centres = [np.median(sample, axis=0)]
-    for _ in range(_CLUSTERS - 1):
+    for _ in range(most - 1):
         far = np.min([((sample - c) ** 2).sum(1) for c in centres], axis=0)
         if far.max() < 0.05**2:
             break

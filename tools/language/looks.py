@@ -168,6 +168,9 @@ _FILLER: Final = _words("""
 """)
 """Words that say nothing of a look by themselves."""
 
+_COVERINGS: Final = _words("cover covers covering coverings upholstery pattern surface finish")
+"""Words for what is on the outside of the whole of a thing."""
+
 _STOPS: Final = _words(
     "with without wearing holding showing featuring covered filled where which that carrying"
 )
@@ -325,6 +328,7 @@ class _Reader:
     def read(self) -> Look:
         like = self._like()
         self._leave_out_the_thing()
+        self._take_in_the_covering()
         step = self._steps_said()
         self._colours()
         material, pattern = self._materials(), self._patterns()
@@ -564,6 +568,19 @@ class _Reader:
                 said.append("plain" if low in ("plain", "solid") else word.text)
                 self._take(at, at + 1)
         return " ".join(said)
+
+    def _take_in_the_covering(self) -> None:
+        """ "with a navy checked fabric" and "covered in leather" say what the whole is like; "with oak legs"
+        does not.
+        """
+        if self.head == len(self.words) or self.words[self.head].low not in ("with", "covered"):
+            return
+        tail = [word.low for word in self.words[self.head + 1 :] if word.low not in _FILLER | _COVERINGS]
+        stuffs = {low for low in tail if low in MATERIALS or colours.spelt(low) in PATTERNS}
+        known = stuffs | _MATERIAL_MODIFIERS | colours.MODIFIERS
+        if stuffs and all(low in known or colours.value_of(low) is not None for low in tail):
+            self._take(self.head, self.head + 1)
+            self.head = len(self.words)
 
     def _rest(self) -> str:
         kept = [
