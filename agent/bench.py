@@ -125,8 +125,8 @@ class Distant(Protocol):
 class Bench:
     """Everything that the nodes of one session's graph share.
 
-    ``asks`` says whether there is somebody who can answer a question in the next turn. ``listener`` and
-    ``cancel`` belong to the turn in hand.
+    ``asks`` says whether there is somebody who can answer a question in the next turn; ``guesses`` that the
+    best guess is taken instead. ``listener`` and ``cancel`` belong to the turn in hand.
     """
 
     session: Session
@@ -135,6 +135,7 @@ class Bench:
     engines: Engines
     notes: NotesFile
     asks: bool = True
+    guesses: bool = False
     listener: Listener = ignore
     cancel: threading.Event = field(default_factory=threading.Event)
     hands: threading.Lock = field(default_factory=threading.Lock)

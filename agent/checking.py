@@ -77,14 +77,16 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             raise Cancelled
         piece = pieces[index]
         mask = session.pictures.get(piece.mask or "") >= 128
+        # A layer with another mask is measured against what lies below it: most of it is as it was before.
+        ground = session.below(piece.layer or 0) if piece.remasked else before
         if piece.under is not None:
             mask = mask & ~seeing.covered(session, piece.under, mask.shape)
         if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
             mask = _painted(bench, piece, mask)
-        fault = _unseen(before, after, mask) or _fault(piece, before, after, mask, found)
+        fault = _unseen(ground, after, mask) or _fault(piece, ground, after, mask, found)
         if fault is None:
             checked[index] = piece.but(checked=True)
-        elif piece.attempt < RETRIES and not _is_computed(bench, piece):
+        elif piece.attempt < RETRIES and not piece.remasked and not _is_computed(bench, piece):
             checked[index] = painting.unpainted(piece).but(attempt=piece.attempt + 1)
         elif piece.attempt < RETRIES and _may_grow(piece) and fault != _UNSEEN:
             # Its shadow, or a rim that the mask had missed: once more with a larger mask.
@@ -166,7 +168,11 @@ def _is_there(found: Found, region: Mask) -> bool:
 
 def _may_grow(piece: Piece) -> bool:
     """Whether a second try may take a larger mask: of a thing that goes, unless a user gave the mask."""
-    return piece.kind == "remove" and (piece.request is None or piece.request.grow is None)
+    return (
+        piece.kind == "remove"
+        and not piece.remasked
+        and (piece.request is None or piece.request.grow is None)
+    )
 
 
 def _grown(mask: Mask) -> Mask:

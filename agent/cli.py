@@ -72,6 +72,11 @@ def _plain(command: Command) -> Command:
     return click.option("--plain", is_flag=True, help=text)(command)
 
 
+def _yes(command: Command) -> Command:
+    text = "Ask nothing: take the best guess where it is doubtful what is meant."
+    return click.option("--yes", "guesses", is_flag=True, help=text)(command)
+
+
 def _grow(context: click.Context, parameter: click.Parameter, value: str) -> int | None:
     """What ``--grow`` says: a number of pixels, or None for auto."""
     del context, parameter
@@ -108,12 +113,14 @@ cli.add_command(train)
 @_preset
 @_planner
 @_inpainter
+@_yes
 def chat(
     image: str | None,
     session: str | None,
     preset: str | None,
     planner: str | None,
     inpainters: tuple[str, ...],
+    guesses: bool,
 ) -> int:
     """Talk about a picture: the IMAGE, the session's, or the sample room.
 
@@ -121,7 +128,7 @@ def chat(
     """
     from agent import oneshot
 
-    return oneshot.chat(image, session, preset, planner, inpainters)
+    return oneshot.chat(image, session, preset, planner, inpainters, guesses=guesses)
 
 
 @cli.command()
@@ -132,6 +139,7 @@ def chat(
 @_preset
 @_planner
 @_inpainter
+@_yes
 @_plain
 @_json
 def edit(
@@ -142,6 +150,7 @@ def edit(
     preset: str | None,
     planner: str | None,
     inpainters: tuple[str, ...],
+    guesses: bool,
     plain: bool,
     as_json: bool,
 ) -> int:
@@ -151,7 +160,9 @@ def edit(
     """
     from agent import oneshot
 
-    return oneshot.edit(image, sentences, output, session, preset, planner, inpainters, as_json, plain=plain)
+    return oneshot.edit(
+        image, sentences, output, session, preset, planner, inpainters, as_json, plain=plain, guesses=guesses
+    )
 
 
 @cli.command()

@@ -11,18 +11,37 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import process
 
 from agent.display import Shown, history, layer_rows, marked
 from agent.errors import AgentError
 from agent.events import Event
+from agent.masking import STEP
+from agent.moving import free_path
 from agent.paths import meant
-from agent.plan import Goto, Hide, Mark, Pick, Plan, Redo, Show, Step, Undo
+from agent.plan import (
+    Drop,
+    Goto,
+    Hide,
+    Look,
+    Mark,
+    Mask,
+    Pick,
+    Plan,
+    Redo,
+    Reorder,
+    Show,
+    Step,
+    Undo,
+    Variations,
+)
+from agent.planner.acts import BOX, FILE, amount_of
+from agent.planner.record import version_named
 from agent.text import plain, printable
+from agent.viewing import painted_mask
 from agent.words import listed
 from sessions.catalog import Sessions
 from sessions.errors import SessionError
@@ -32,7 +51,6 @@ if TYPE_CHECKING:
     from prompt_toolkit.completion import Completion
 
     from agent.repl import Chat
-    from sessions.session import Session
 
 Words = Iterable[tuple[str, str]]
 """What an argument may be, each with a remark."""
@@ -140,9 +158,7 @@ async def _redo(chat: Chat, argument: str) -> None:
 
 
 async def _goto(chat: Chat, argument: str) -> None:
-    version = chat.editor.marks.get(argument.lower())
-    if version is None:
-        version = _number("goto", argument.lower().removeprefix("v"), least=0)
+    version = _version(chat, argument, "goto")
     await _step(chat, Goto(version=version), "goto", argument)
 
 
@@ -190,8 +206,35 @@ async def _layers(chat: Chat, argument: str) -> None:  # noqa: ARG001
         chat.console.say("There are no layers yet: the picture is as it was.")
 
 
+_HOW = {"grow", "shrink", "add", "subtract", "invert"}
+_OPPOSITE = {"without": "subtract", "minus": "subtract", "plus": "add", "larger": "grow", "smaller": "shrink"}
+
+
 async def _mask(chat: Chat, argument: str) -> None:
     session = chat.session
+    first, _, rest = argument.partition(" ")
+    how = _OPPOSITE.get(first.lower(), first.lower())
+    box = BOX.fullmatch(argument.lower()) is not None
+    if how in _HOW or box or FILE.search(argument):
+        visible = [layer.id for layer in session.layers if layer.visible]
+        focused = [number for number in chat.editor.context().focus if number in visible]
+        if not visible:
+            raise AgentError("There is no mask yet: nothing was edited.")
+        kind = "box" if box else "file" if how not in _HOW else how
+        what = argument if kind in ("box", "file") else rest.strip()
+        if kind in ("add", "subtract") and not what:
+            raise AgentError(f"Use /mask {first} THING, such as /mask {first} the cushion.")
+        amount = amount_of(rest)
+        if kind in ("grow", "shrink") and rest.strip().isdigit():
+            amount = int(rest) / (STEP * session.size[1])  # in pixels
+        step = Mask(
+            layer=(focused or visible)[-1],
+            how=kind,  # type: ignore[arg-type]
+            what="" if kind in ("grow", "shrink", "invert") else what,
+            amount=min(max(amount, 0.01), 10),
+        )
+        await _step(chat, step, "mask", argument)
+        return
     if argument:
         layer = session.layer(_number("mask", argument, least=0))
     else:
@@ -199,7 +242,7 @@ async def _mask(chat: Chat, argument: str) -> None:
         if not changed:
             raise AgentError("There is no mask yet: nothing was edited.")
         layer = session.layer(changed[-1])
-    painted = await asyncio.to_thread(_painted_mask, session, layer.id)
+    painted = await asyncio.to_thread(painted_mask, session, layer.id)
     shown = await asyncio.to_thread(lambda: marked(session.picture(), painted))
     chat.console.show(Shown(f"layer {layer.id}: {layer.target}", shown))
     share = np.count_nonzero(painted) / painted.size
@@ -208,22 +251,65 @@ async def _mask(chat: Chat, argument: str) -> None:
     chat.console.say(f"The mask is {session.pictures.path(layer.mask)}", "quiet")
 
 
-def _painted_mask(session: Session, number: int) -> NDArray[np.bool_]:
-    """Where a layer's patch covers anything at all: bool (H, W). Beyond that the layer changes nothing."""
-    patch = session.patch(number)
-    painted = np.zeros(session.size[::-1], np.bool_)
-    box = patch.box
-    painted[box.y0 : box.y1, box.x0 : box.x1] = patch.rgba[..., 3] > 0
-    return painted
-
-
 async def _compare(chat: Chat, argument: str) -> None:
-    version = _number("compare", argument.lower().removeprefix("v"), 0, least=0)
+    version = _version(chat, argument, "compare") if argument else 0
     chat.session.picture(version)  # complains when there is no such version
     if version == chat.session.head:
         raise AgentError(f"You are at version {version}, so there is nothing to compare.")
     chat.show_beside(version)
     _describe_picture(chat)
+
+
+async def _zoom(chat: Chat, argument: str) -> None:
+    if not argument:
+        raise AgentError(f"Use {COMMANDS['zoom'].synopsis}.")
+    await _step(chat, Look(at="zoom", target=argument), "zoom", argument)
+
+
+async def _drop(chat: Chat, argument: str) -> None:
+    layer = chat.session.layer(_number("drop", argument, least=0))
+    await _step(chat, Drop(layer=layer.id), "drop", argument)
+
+
+async def _order(chat: Chat, argument: str) -> None:
+    words = argument.lower().split()
+    usage = COMMANDS["order"].synopsis
+    if len(words) == 2 and words[1] in ("front", "back"):
+        layer = _number("order", words[0], least=0)
+        step = Reorder(layer=layer, to="front" if words[1] == "front" else "back")
+    elif len(words) == 3 and words[1] in ("over", "under"):
+        layer, other = _number("order", words[0], least=0), _number("order", words[2], least=0)
+        step = Reorder(layer=layer, to="over" if words[1] == "over" else "under", other=other)
+    else:
+        raise AgentError(f"Use {usage}.")
+    await _step(chat, step, "order", argument)
+
+
+async def _more(chat: Chat, argument: str) -> None:
+    offers = len(chat.editor.offers())
+    if not offers:
+        raise AgentError("There are no variations to go on from: ask for some first.")
+    like = _number("more", argument, 0, least=0)
+    await _step(chat, Variations(count=max(2, offers), like=like, **_offered(chat)), "more", argument)
+
+
+def _offered(chat: Chat) -> dict[str, Any]:
+    """The edit that what is on offer are variations of, as a step's values."""
+    offer = chat.editor.context().offer
+    if offer is None:
+        raise AgentError("There are no variations to go on from: ask for some first.")
+    return {"target": offer.target, "prompt": offer.prompt, "kind": offer.kind, "layer": offer.layer}
+
+
+def _version(chat: Chat, argument: str, command: str) -> int:
+    """The version that was typed: its number, its name, or when it was ("before the walls")."""
+    marks = chat.editor.marks
+    if (marked_as := marks.get(argument.lower())) is not None:
+        return marked_as
+    bare = argument.lower().removeprefix("version").removeprefix("v").strip()
+    if not bare.isdigit() and (named := version_named(argument, chat.editor.context())) is not None:
+        return named
+    return _number(command, bare, least=0)
 
 
 def _describe_picture(chat: Chat) -> None:
@@ -260,11 +346,7 @@ def _save_path(session: str, named: Path) -> Path:
     """Where to save: the file that was named, or the session's name with a free number in that folder."""
     if not _is_folder(named):
         return check_output(named if named.suffix else named.with_suffix(".png"))
-    path, number = named / f"{session}.png", 1
-    while path.exists():
-        number += 1
-        path = named / f"{session}-{number}.png"
-    return check_output(path)
+    return check_output(free_path(session, named))
 
 
 async def _open(chat: Chat, argument: str) -> None:
@@ -360,15 +442,25 @@ def _command_words(chat: Chat) -> Words:  # noqa: ARG001
 _ALL = (
     Command("undo", "[N]", "go back one version, or N", _undo),
     Command("redo", "[N]", "go forward one version that was undone, or N", _redo),
-    Command("goto", "N | NAME", "go to a version; 0 is the base picture", _goto, _version_words),
+    Command("goto", "N | NAME | WHEN", "go to a version: 3, warm, before the walls", _goto, _version_words),
     Command("mark", "NAME", "give this version a name, for /goto and “go back to NAME”", _mark),
     Command("history", "", "the versions and the sentences that made them", _history),
     Command("layers", "", "what was edited, layer by layer", _layers),
     Command("hide", "N", "take layer N out and keep the others", _hide, _visible_words),
     Command("show", "[N | vN]", "the picture; N: put layer N back; vN: see version N", _show, _hidden_words),
-    Command("mask", "[N]", "the mask of the last edit, or of layer N", _mask, _layer_words),
+    Command("drop", "N", "throw layer N away; earlier versions keep it", _drop, _layer_words),
+    Command("order", "N front|back | N over|under M", "move layer N in the pile", _order, _layer_words),
+    Command(
+        "mask",
+        "[N] | grow | shrink | add X | without X | invert | BOX | FILE",
+        "show the mask of the last edit or of layer N, or change it and paint again",
+        _mask,
+        _layer_words,
+    ),
+    Command("zoom", "THING", "a thing close up", _zoom),
     Command("compare", "[N]", "the base picture, or version N, beside this one", _compare, _version_words),
     Command("pick", "N", "take one of the variations on offer", _pick, _offer_words),
+    Command("more", "[N]", "more variations like number N, or other ones", _more, _offer_words),
     Command(
         "save",
         "[!] [FILE]",

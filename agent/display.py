@@ -15,15 +15,20 @@ from agent import words
 from agent.plan import (
     Ask,
     Compare,
+    Drop,
     Edit,
     Goto,
     Hide,
     Keep,
+    Look,
     Mark,
+    Mask,
+    Open,
     Pick,
     Plan,
     Redo,
     Refresh,
+    Reorder,
     Save,
     Show,
     Step,
@@ -50,6 +55,7 @@ _PROTOCOLS: Mapping[str, Protocol] = {
     "textual_image.renderable.halfcell": "half cells",
 }
 _MARK = (255, 40, 160)  # no room has it, and it stands out from light and dark alike
+_OUTLINES = ((255, 40, 160), (0, 220, 255), (255, 220, 0), (80, 255, 80), (255, 140, 0), (180, 120, 255))
 _GAP = 0.04  # between two pictures, as a share of the width of one
 _SHOWN_SIDE = 1600  # pixels; no terminal shows more
 _SPARE_ROWS = 8  # kept for the words around a picture
@@ -195,6 +201,89 @@ def marked(pixels: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uin
     return shown
 
 
+def outlined(pixels: NDArray[np.uint8], masks: Sequence[NDArray[np.bool_]]) -> NDArray[np.uint8]:
+    """The picture, uint8 RGB (H, W, 3), with each mask, bool (H, W), outlined in a colour of its own, and its
+    number from 1 in it.
+    """
+    import numpy as np
+    from PIL import ImageDraw, ImageFont
+    from scipy.ndimage import binary_dilation, binary_erosion
+
+    shown = shrunk(pixels).copy()
+    rows = np.arange(shown.shape[0]) * pixels.shape[0] // shown.shape[0]
+    columns = np.arange(shown.shape[1]) * pixels.shape[1] // shown.shape[1]
+    small = [mask[np.ix_(rows, columns)] for mask in masks]
+    thick = max(1, max(shown.shape[:2]) // 256)
+    for number, mask in enumerate(small):
+        rim = binary_dilation(mask, iterations=thick) & ~binary_erosion(mask, iterations=thick)
+        shown[rim] = _OUTLINES[number % len(_OUTLINES)]
+    image = _pillow(shown)
+    draw = ImageDraw.Draw(image)
+    size = max(12, min(shown.shape[:2]) // 12)
+    font = ImageFont.load_default(size)
+    for number, mask in enumerate(small):
+        if mask.any():
+            y, x = (int(each.mean()) for each in np.nonzero(mask))
+            _tag(draw, (x, y), str(number + 1), _OUTLINES[number % len(_OUTLINES)], font, size)
+    return np.asarray(image)
+
+
+def _tag(
+    draw: Any, at: tuple[int, int], text: str, colour: tuple[int, int, int], font: Any, size: int
+) -> None:
+    """A number on a disc of a colour."""
+    x, y = at
+    radius = 0.62 * size
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline=(0, 0, 0))
+    draw.text((x, y), text, fill=(0, 0, 0), font=font, anchor="mm")
+
+
+def differing(pixels: NDArray[np.uint8], differs: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The picture, uint8 RGB (H, W, 3), in grey and dim but where ``differs``, bool (H, W)."""
+    import numpy as np
+
+    grey = pixels.mean(axis=-1, keepdims=True) * 0.35 + 40
+    dim = np.broadcast_to(grey, pixels.shape).astype(np.uint8)
+    return np.where(differs[..., None], pixels, dim)
+
+
+def enlarged(pixels: NDArray[np.uint8], side: int = 800) -> NDArray[np.uint8]:
+    """The picture, uint8 RGB (h, w, 3), with its longer side at least so many pixels long."""
+    import numpy as np
+
+    height, width = pixels.shape[:2]
+    if max(height, width) >= side:
+        return pixels
+    scale = side / max(height, width)
+    return np.asarray(
+        _pillow(np.ascontiguousarray(pixels)).resize((round(width * scale), round(height * scale)))
+    )
+
+
+def sheet(pictures: Sequence[NDArray[np.uint8]], side: int = 480) -> NDArray[np.uint8]:
+    """A contact sheet: the pictures, uint8 RGB (H, W, 3) all of one size, numbered from 1, in rows."""
+    import numpy as np
+    from PIL import ImageDraw, ImageFont
+
+    small = [shrunk(picture, side) for picture in pictures]
+    height, width = small[0].shape[:2]
+    columns = min(len(small), 2 if len(small) in (2, 4) else 3)
+    gap, rows = max(2, width // 40), -(-len(small) // columns)
+    paper = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 245, np.uint8)
+    corners = []
+    for number, picture in enumerate(small):
+        y, x = gap + number // columns * (height + gap), gap + number % columns * (width + gap)
+        paper[y : y + height, x : x + width] = picture
+        corners.append((x, y))
+    image = _pillow(paper)
+    draw = ImageDraw.Draw(image)
+    size = max(10, min(height, width) // 10)
+    font = ImageFont.load_default(size)
+    for number, (x, y) in enumerate(corners, 1):
+        _tag(draw, (x + size, y + size), str(number), (255, 255, 255), font, size)
+    return np.asarray(image)
+
+
 def understood(plan: Plan) -> list[str]:
     """What was understood, one short line a step: "sofa → a brown leather sofa". Questions are left out."""
     return [line for step in plan.steps if (line := _described(step))]
@@ -214,6 +303,8 @@ def _described(step: Step) -> str:
             return f"take layer {layer} out"
         case Show(layer=layer):
             return f"put layer {layer} back"
+        case Variations(count=count, like=int(like)):
+            return f"{count} more like number {like}" if like else f"{count} other variations"
         case Variations(count=count, target=target, prompt=prompt, kind=kind):
             what = f" of {words.edit(target, prompt or '', kind or 'restyle')}" if target else ""
             return f"{count} variations{what}"
@@ -223,13 +314,27 @@ def _described(step: Step) -> str:
             return "keep the nearest"
         case Refresh(layer=layer):
             return f"paint layer {layer} again"
-        case Compare():
-            return "compare with the base picture"
+        case Drop(layer=layer):
+            return f"drop layer {layer}"
+        case Reorder(layer=layer, to=to, other=other):
+            return (
+                f"move layer {layer} {to} layer {other}"
+                if other is not None
+                else f"move layer {layer} to the {to}"
+            )
+        case Mask(layer=layer, how=how, what=what):
+            return f"the mask of layer {layer}: {how} {what}".rstrip()
+        case Compare(version=first, other=second, difference=differ):
+            one = f"version {first}" if first else "the base picture"
+            verb = "show what differs from" if differ else "compare with"
+            return f"{verb} {one}" if second is None else f"{verb} {one}, version {second}"
         case Mark(name=name):
             return f"call this version “{name}”"
-        case Save(path=path):
-            return f"save {path}"
-        case Ask() | Tell():
+        case Save(path=path, version=version):
+            return f"save {'' if version is None else f'version {version} as '}{path}".rstrip()
+        case Open(path=path):
+            return f"open {path}"
+        case Ask() | Tell() | Look():
             return ""
 
 
@@ -297,7 +402,7 @@ def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
             str(layer.id),
             printable(words.edit(layer.target, layer.prompt, layer.kind)),
             layer.kind,
-            "shown" if layer.visible else "hidden",
+            "shown" if layer.visible else "dropped" if layer.dropped else "hidden",
             f"{layer.area:.1%}",
         )
         for layer in layers

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 from agent import words
 from agent.bench import Bench, Distant, Engines, PresetEngines, ignore
 from agent.errors import AgentError
-from agent.events import Listener, Turn
+from agent.events import Listener, Turn, View
 from agent.notes import NotesFile
 from agent.plan import Keep, Plan
 from agent.planner import load_planner
@@ -88,14 +88,16 @@ class Editor:
         planner: Planner,
         engines: Engines | None = None,
         asks: bool = True,
+        guesses: bool = False,
         remarks: tuple[str, ...] = (),
         fleeting: bool = False,
         new: bool = False,
     ) -> Self:
         """Make an editor for an open session, which from now on belongs to it.
 
-        ``engines`` are the preset's own unless given, and are loaded when first wanted. With ``asks`` False a
-        doubtful edit is done with a remark instead of a question. A ``fleeting`` session goes when it is
+        ``engines`` are the preset's own unless given, and are loaded when first wanted. With ``asks`` False
+        nobody answers a question: a doubtful edit is not done, and the question is the reply. With
+        ``guesses`` the best guess is taken instead, with a remark. A ``fleeting`` session goes when it is
         closed while nothing was made in it and nothing is on offer; so does a ``new`` one that is
         given up.
         """
@@ -106,7 +108,7 @@ class Editor:
             notes.update(unfinished=None, asked=None)
         elif notes.notes.asked is not None and asks:
             remarks = (*remarks, f"Still to be answered: {notes.notes.asked}")
-        bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks)
+        bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks, guesses)
         return cls(bench, remarks, fleeting=fleeting, new=new)
 
     @property
@@ -266,10 +268,19 @@ class Editor:
             failed=state.failed,
             edits=tuple(report(piece, self._mask_path(piece)) for piece in pieces),
             seconds=seconds,
+            views=state.views if question is None else _doubted(state),
         )
 
     def _mask_path(self, piece: Piece) -> str | None:
         return None if piece.mask is None else str(self.session.pictures.path(piece.mask).absolute())
+
+
+def _doubted(state: TurnState) -> tuple[View, ...]:
+    """What a question is about: the outlines of what was found."""
+    found = [piece for piece in state.pieces if piece.open and piece.mask is not None and piece.patch is None]
+    names = [words.subject(piece.target, piece.prompt, piece.kind) for piece in found]
+    masks = tuple(piece.mask for piece in found if piece.mask is not None)
+    return (View(label=", ".join(names), outlines=masks),) if masks else ()
 
 
 def _drop_if_empty(session: Session) -> None:
@@ -324,6 +335,7 @@ def open_editor(
     data: Path | None = None,
     *,
     asks: bool = True,
+    guesses: bool = False,
     inpainters: Mapping[Kind, str] | None = None,
 ) -> Editor:
     """Open what a conversation needs.
@@ -353,6 +365,7 @@ def open_editor(
             preset=chosen,
             planner=engine,
             asks=asks,
+            guesses=guesses,
             remarks=remarks or (),
             fleeting=new and session_name is None,
             new=new,

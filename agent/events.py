@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from agent.plan import Plan
 from tools.request import Kind
 
@@ -48,6 +50,23 @@ def noted(note: str) -> str:
 Listener = Callable[[Event], None]
 
 
+class View(BaseModel):
+    """Something to look at, as numbers and names (``agent.viewing`` makes the picture): a version (None: the
+    head), of it a box, in it a mask or numbered outlines; or with ``against`` another version beside it, with
+    ``difference`` where the two differ. Masks are digests in the session's pictures; ``label`` stands above.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str
+    version: int | None = None
+    box: tuple[int, int, int, int] | None = None
+    mask: str | None = None
+    outlines: tuple[str, ...] = ()
+    against: int | None = None
+    difference: bool = False
+
+
 @dataclass(frozen=True)
 class EditReport:
     """What became of one edit. ``mask`` is the mask's absolute path; ``box`` is (x0, y0, x1, y1) in
@@ -72,7 +91,7 @@ class Turn:
     time went.
 
     ``seconds`` has the keys plan, locate, paint and total. ``failed`` is True when something asked for
-    was not done.
+    was not done. ``views`` are what the user asked to see, or is asked about.
     """
 
     sentence: str
@@ -83,3 +102,4 @@ class Turn:
     failed: bool = False
     edits: tuple[EditReport, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    views: tuple[View, ...] = ()

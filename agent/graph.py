@@ -31,12 +31,12 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agent import checking, locating, moving, painting, refreshing, seeing, words
+from agent import checking, locating, moving, painting, refreshing, seeing, viewing, words
 from agent import reply as replies
 from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
 from agent.events import Event
-from agent.plan import Mark, Plan, Save, Step
+from agent.plan import Compare, Look, Mark, Plan, Reorder, Save, Step
 from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
 from agent.view import context_of, focus_after_undo
 from sessions.errors import SessionError
@@ -103,14 +103,20 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
     doubts = {i: why for i, piece in enumerate(state.pieces) if (why := locating.doubt(piece))}
     remarks = list(state.remarks)
     pieces = list(state.pieces)
-    if doubts and bench.asks:
+    failed = False
+    if doubts and bench.asks and not bench.guesses:
         # The node begins anew when the answer comes: nothing before this line may have an effect.
         if not interrupt(replies.question(list(doubts.values()))):
             for index in doubts:
                 pieces[index] = pieces[index].but(outcome="unsure")
             remarks.append(replies.declined([pieces[index] for index in doubts]))
-    elif doubts:
+    elif doubts and bench.guesses:
         remarks += [f"{words.capital(why)}." for why in doubts.values()]
+    elif doubts:  # nobody is there to answer, so the question is the answer
+        for index in doubts:
+            pieces[index] = pieces[index].but(outcome="unsure")
+        remarks.append(f"{replies.question(list(doubts.values()))} --yes goes on.")
+        failed = True
     missing = [locating.missing_thing(piece) for piece in pieces if piece.outcome == "not found"]
     if missing:
         there = await bench.work(lambda _: name_things(bench.engines.segmenter(), bench.session.picture()))
@@ -127,7 +133,7 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
     return {
         "pieces": tuple(pieces),
         "remarks": tuple(remarks),
-        "failed": state.failed or bool(missing),
+        "failed": state.failed or failed or bool(missing),
     }
 
 
@@ -197,8 +203,12 @@ def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
     updates: Updates = {
         "remarks": (*state.remarks, *remarks, *replies.given_up(given_up)),
         "failed": state.failed or bool(remarks) or bool(given_up),
+        "views": (
+            *state.views,
+            *(viewing.which(p.choices, replies.choices(p.why)) for p in given_up if p.choices),
+        ),
     }
-    if not (changes.layers or changes.hide or changes.show):
+    if not changes.any:
         if nearest:
             notes.update(offers=_attempts(bench, nearest))
         return {**updates, "finished": (*state.finished, *state.pieces)}
@@ -214,10 +224,25 @@ def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
     for number in (*visible.hide, *visible.show):
         layer = session.layer(number)
         deeds.append(words.shown(layer.target, layer.prompt, layer.kind, number in visible.show))
-    deeds += [words.edit(each.target, each.prompt, each.kind) for each in done]
-    touched = [*visible.hide, *visible.show, *(piece.layer for piece in done if piece.layer is not None)]
+    for number in visible.drop:
+        layer = session.layer(number)
+        deeds.append(f"{words.subject(layer.target, layer.prompt, layer.kind)} dropped for good")
+    for number, _ in visible.moves:
+        layer = session.layer(number)
+        where = next(step for step in state.stretch if isinstance(step, Reorder) and step.layer == number)
+        deeds.append(
+            f"{words.subject(layer.target, layer.prompt, layer.kind)} moved {_place(session, where)}"
+        )
+    deeds += [
+        words.edit(each.target, each.prompt, each.kind) + (", in another mask" if each.remasked else "")
+        for each in done
+    ]
+    moved = [number for number, _ in visible.moves]
+    made = [piece.layer for piece in done if piece.layer is not None]
+    touched = [*visible.hide, *visible.show, *moved, *made]
     revised = [piece.layer for piece in state.pieces if piece.open and piece.layer is not None]
-    covering = refreshing.covering(session, [*visible.hide, *visible.show, *revised], changes)
+    altered = [*visible.drop, *visible.hide, *visible.show, *revised]
+    covering = refreshing.covering(session, altered, changes)
     version = session.commit(changes, state.sentence)
     notes.update(
         focus={**notes.notes.focus, version.number: tuple(dict.fromkeys(touched))},
@@ -228,6 +253,14 @@ def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
     if covering:
         updates["remarks"] = (*updates["remarks"], replies.covering(covering))
     return {**updates, "finished": (*state.finished, *finished), "deeds": tuple(deeds), "changed": True}
+
+
+def _place(session: Session, step: Reorder) -> str:
+    """Where a layer was moved, in words."""
+    if step.other is None:
+        return f"to the {step.to}"
+    other = session.layer(step.other)
+    return f"{step.to} {words.definite(words.subject(other.target, other.prompt, other.kind))}"
 
 
 def _attempts(bench: Bench, nearest: tuple[Piece, ...]) -> Offers | None:
@@ -247,12 +280,19 @@ def _offer(bench: Bench, state: TurnState) -> Updates:
             "remarks": (*state.remarks, *replies.given_up(refused)),
             "failed": state.failed or bool(refused),
         }
-    bench.notes.update(offers=Offers(version=bench.session.head, pieces=pieces))
+    bench.notes.update(offers=Offers(version=bench.session.head, pieces=pieces, round=pieces[0].round))
     return {"remarks": (*state.remarks, replies.offered(len(pieces), pieces[0]))}
 
 
 def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
     session, notes = bench.session, bench.notes
+    if isinstance(step, Look | Compare):
+        seen = viewing.look(bench, step)
+        return {
+            "views": (*state.views, *seen.views),
+            "remarks": (*state.remarks, seen.remark),
+            "failed": state.failed or not seen.possible,
+        }
     meant = focus_after_undo(session, notes.notes, step)
     if isinstance(step, Save) and step.path not in state.sentence:
         # Whoever planned this: a file is written where the user said, and nowhere else.
@@ -260,8 +300,12 @@ def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
     moved = moving.move(session, step)
     if isinstance(step, Mark):
         notes.update(marks={**notes.notes.marks, step.name: session.head})
+    goes_on = any(wants_painting([each]) for each in state.steps[state.at + 1 :])
     if moved.changed:
         notes.update(moved=(session.head, meant) if meant is not None else None, offers=None)
+    if moved.changed and goes_on:  # the remark would say where it is no more
+        where = f"version {session.head}" if session.head else "the base picture"
+        return {"deeds": (*state.deeds, f"back to {where}"), "changed": True}
     return {
         "remarks": (*state.remarks, moved.remark),
         "changed": state.changed or moved.changed,

@@ -16,16 +16,22 @@ from pydantic import ValidationError
 
 from agent import refreshing, seeing, words
 from agent.bench import Bench
-from agent.plan import Edit, Hide, Keep, Pick, Refresh, Show, Step, Variations
+from agent.masking import Refusal, given_mask, other_mask
+from agent.paths import meant
+from agent.plan import Drop, Edit, Hide, Keep, Mask, Pick, Refresh, Reorder, Show, Step, Variations
+from agent.planner.acts import FILE
+from agent.planner.wording import revised as reworded
 from agent.state import Piece
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
+from tools.errors import PictureError
+from tools.inpainting.dominant import main_colour
 from tools.inpainting.recolour import measure
 from tools.inpainting.routing import MIRRORS
 from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
 from tools.language.colours import name_of
 from tools.language.looks import read_look
-from tools.pictures import is_hidden
+from tools.pictures import is_hidden, read_picture
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
@@ -34,12 +40,15 @@ from tools.things import noun_in, thing_in
 if TYPE_CHECKING:
     from sessions.session import Session
 
-Mask = NDArray[np.bool_]
+Region = NDArray[np.bool_]
 
 _SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground|room|background|everything|all|sky)\b")
 _RELATION = re.compile(
     r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near|beside|between|against)\b"
 )
+
+LEAST_LEFT = 0.02
+"""A mask of which less than this share would be left is not changed."""
 
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
@@ -80,17 +89,15 @@ LEAST_CONFIDENCE = 0.55
 """Below this the segmenter is taken to guess."""
 
 
-class Refusal(Exception):  # noqa: N818 - not an error: a sentence for the reply
-    """A step cannot be done; ``str(refusal)`` says why."""
-
-
 def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tuple[str, ...]]:
     """What a stretch hides and shows, and sentences about what of it cannot be."""
     hide: list[int] = []
     show: list[int] = []
-    remarks: list[str] = []
+    drop, dropping = _dropped(session, stretch)
+    moves, moving = _moves(session, stretch, drop)
+    remarks: list[str] = [*dropping, *moving]
     for step in stretch:
-        if not isinstance(step, Hide | Show):
+        if not isinstance(step, Hide | Show) or step.layer in drop:
             continue
         wanted = hide if isinstance(step, Hide) else show
         if step.layer in wanted:
@@ -100,13 +107,72 @@ def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tupl
         except SessionError as error:
             remarks.append(str(error))
             continue
+        if layer.dropped:
+            name = words.subject(layer.target, layer.prompt, layer.kind)
+            remarks.append(f"{words.capital(name)} was dropped: undo, or go to a version before.")
+            continue
         if layer.visible == isinstance(step, Show):
             state = "visible" if layer.visible else "hidden"
             about = words.capital(words.edit(layer.target, layer.prompt, layer.kind))
             remarks.append(f"{about} is {state} already.")
         else:
             wanted.append(step.layer)
-    return Changes(hide=tuple(hide), show=tuple(show)), tuple(remarks)
+    changes = Changes(hide=tuple(hide), show=tuple(show), drop=drop, moves=moves)
+    return changes, tuple(remarks)
+
+
+def _dropped(session: Session, stretch: Sequence[Step]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The layers that a stretch throws away, and sentences about those that it cannot."""
+    there = {entry.layer for entry in session.versions[session.head].stack}
+    drop: dict[int, None] = {}
+    remarks = []
+    for step in stretch:
+        if not isinstance(step, Drop):
+            continue
+        if step.layer in there:
+            drop[step.layer] = None
+        else:
+            remarks.append(f"There is no layer {step.layer} in this version: /layers lists them.")
+    return tuple(drop), tuple(remarks)
+
+
+def _moves(
+    session: Session, stretch: Sequence[Step], drop: Sequence[int]
+) -> tuple[tuple[tuple[int, int | None], ...], tuple[str, ...]]:
+    """Which layers go beneath which others, and sentences about moves that nobody would see."""
+    wanted = [step for step in stretch if isinstance(step, Reorder)]
+    order = [entry.layer for entry in session.versions[session.head].stack if entry.layer not in drop]
+    moves: list[tuple[int, int | None]] = []
+    remarks: list[str] = []
+    for step in wanted:
+        named = [number for number in (step.layer, step.other) if number is not None]
+        if missing := [number for number in named if number not in order]:
+            remarks.append(f"There is no layer {missing[0]} in this version: /layers lists them.")
+            continue
+        before, rest = list(order), [number for number in order if number != step.layer]
+        at = {
+            "front": len(rest), "back": 0,
+            "over": rest.index(step.other) + 1 if step.other in rest else len(rest),
+            "under": rest.index(step.other) if step.other in rest else 0,
+        }[step.to]  # fmt: skip
+        rest.insert(at, step.layer)
+        layer = session.layer(step.layer)
+        name = words.capital(words.definite(words.subject(layer.target, layer.prompt, layer.kind)))
+        are = "are" if words.is_several(name) else "is"
+        if rest == before:
+            remarks.append(f"{name} {are} there already.")
+            continue
+        over = rest[at + 1] if at + 1 < len(rest) else None
+        trial = Changes(drop=tuple(drop), moves=(*moves, (step.layer, over)))
+        still = Changes(drop=tuple(drop), moves=tuple(moves))
+        if np.array_equal(session.preview(trial), session.preview(still)):
+            remarks.append(
+                f"{name} {are} not over or under anything there, so the picture would look the same."
+            )
+            continue
+        moves.append((step.layer, over))
+        order = rest
+    return tuple(moves), tuple(remarks)
 
 
 def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str]]:
@@ -116,18 +182,20 @@ def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str
     for step in stretch:
         try:
             if isinstance(step, Edit):
-                pieces.append(
-                    _within(bench, _piece(bench.session, step.target, step.prompt, step.kind, step.layer))
-                )
+                made = _piece(bench.session, step.target, step.prompt, step.kind, step.layer)
+                made = _in_picture_colour(made)
+                pieces.append(_given(bench, _within(bench, made), step.within))
+            elif isinstance(step, Mask):
+                pieces.append(_remasked(bench, step))
             elif isinstance(step, Variations):
-                pieces.append(_within(bench, _varied(bench.session, step)))
+                pieces.append(_within(bench, _varied(bench, step)))
             elif isinstance(step, Pick):
                 pieces.append(_picked(bench, step))
             elif isinstance(step, Keep):
                 pieces += _kept(bench)
             elif isinstance(step, Refresh):
                 pieces.append(_refreshed(bench.session, step.layer))
-        except (Refusal, SessionError) as refusal:
+        except (Refusal, SessionError, PictureError) as refusal:
             remarks.append(str(refusal))
             if isinstance(step, Edit):
                 pieces.append(
@@ -170,7 +238,7 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         if "like" in seen:
             piece = _coloured_like(piece, seeing.without(session, visible, ()), seen.pop("like"))
         if seen and piece.open:
-            piece = _located(session, piece, seen, places.get(index))
+            piece = _located(session, piece, seen, places.get(index), guesses=bench.guesses)
             if piece.layer is not None:
                 piece = _anew(session, pieces[index], piece, layers, out[index])
             elif piece.open and index not in places:
@@ -274,7 +342,7 @@ def doubt(piece: Piece) -> str | None:
     """Why it is doubtful that the right thing was found, as half a sentence; None when it is not."""
     if not piece.open or piece.mask is None or piece.layer is not None or piece.patch is not None:
         return None
-    if piece.kind == "add":
+    if piece.kind == "add" or piece.grow == 0:
         return None
     name = words.definite(piece.target)
     head = re.split(
@@ -346,14 +414,93 @@ def _of_layer(piece: Piece, layer: Layer) -> Piece:
     return piece.but(mask=layer.mask, area=layer.area, again=layer.revision + 1 if same else 0)
 
 
-def _varied(session: Session, step: Variations) -> Piece:
+def _varied(bench: Bench, step: Variations) -> Piece:
+    session, offers = bench.session, bench.notes.notes.offers
+    if offers is not None and (offers.version != session.head or offers.attempts):
+        offers = None
+    if step.like is not None and offers is None:
+        raise Refusal("There are no variations to go on from: ask for some first.")
     layer = session.layer(step.layer) if step.layer is not None else None
     target = step.target or (layer.target if layer else "")
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
     kind = step.kind or (layer.kind if layer else "restyle")
     if not words.says_something(target):
         raise Refusal("I do not know what the variations should be of: name the thing and its look.")
-    return _piece(session, target, prompt, kind, step.layer)
+    piece = _piece(session, target, prompt, kind, step.layer)
+    if offers is None:
+        return piece
+    if step.like:
+        if step.like > len(offers.pieces):
+            raise Refusal(f"There is no variation {step.like}: choose one from 1 to {len(offers.pieces)}.")
+        model = offers.pieces[step.like - 1]
+        colour = model.request.colour if model.request is not None else None
+        return model.but(
+            patch=None, box=None, request=None, checked=False, around=model.request,
+            value=colour.value if colour is not None else None,
+        )  # fmt: skip
+    first = offers.pieces[0]
+    same = (first.target, first.prompt, first.kind) == (piece.target, piece.prompt, piece.kind)
+    return piece.but(round=offers.round + 1) if same or step.like == 0 else piece
+
+
+def _given(bench: Bench, piece: Piece, within: str | None) -> Piece:
+    """The piece with the mask that the user gave for it, which is a hard limit."""
+    if within is None:
+        return piece
+    mask = given_mask(bench.session, within)
+    if not mask.any():
+        raise Refusal(f"There is nothing in {within}.")
+    return piece.but(mask=bench.session.pictures.put(mask), area=float(mask.mean()), grow=0)
+
+
+def _remasked(bench: Bench, step: Mask) -> Piece:
+    """A layer with another mask, to be painted again as it was asked for."""
+    session = bench.session
+    layer = session.layer(step.layer)
+    name = words.definite(words.subject(layer.target, layer.prompt, layer.kind))
+    if not layer.visible:
+        raise Refusal(f"{words.capital(name)} is hidden: show it before its mask is changed.")
+    request = _request_of(layer)
+    old = session.mask(layer.id)
+    new = other_mask(bench, step, old)
+    if np.count_nonzero(new) < LEAST_LEFT * np.count_nonzero(old):
+        raise Refusal(f"Nothing would be left of the mask of {name}, so it stays as it is.")
+    if np.array_equal(new, old):
+        raise Refusal(f"The mask of {name} would be the same, so nothing was changed.")
+    return Piece.model_validate(
+        {
+            "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
+            "mask": session.pictures.put(new), "area": float(new.mean()), "refreshes": request,
+            "remasked": True, "grow": 0 if step.how in ("box", "file") else None,
+        }
+    )  # fmt: skip
+
+
+def _request_of(layer: Layer) -> Request:
+    """What a layer was painted by. Raises ``Refusal`` where that was another release."""
+    try:
+        return Request.model_validate(dict(layer.request))
+    except ValidationError as error:
+        raise Refusal(
+            f"{words.capital(words.definite(layer.target))} was painted by another release: say anew how it"
+            " should look."
+        ) from error
+
+
+_COLOUR_OF_FILE = re.compile(r"(?P<rest>.+) the colour of (?P<file>.+)")
+
+
+def _in_picture_colour(piece: Piece) -> Piece:
+    """The piece with the main colour of a picture file, if its look names one, and that colour's name.
+
+    Raises ``PictureError`` where the file is missing or no picture.
+    """
+    found = _COLOUR_OF_FILE.fullmatch(piece.prompt)
+    if found is None or not FILE.search(found["file"]):
+        return piece
+    read = read_picture(meant(found["file"]))
+    value = main_colour(read.pixels, read.alpha)
+    return piece.but(prompt=reworded(found["rest"], name_of(value)), value=value)
 
 
 def _picked(bench: Bench, step: Pick) -> Piece:
@@ -382,13 +529,7 @@ def _refreshed(session: Session, number: int) -> Piece:
         raise Refusal(
             f"{words.capital(words.definite(layer.target))} is hidden: show it before it is refreshed."
         )
-    try:
-        request = Request.model_validate(dict(layer.request))
-    except ValidationError as error:
-        raise Refusal(
-            f"{words.capital(words.definite(layer.target))} was painted by another release: say anew how it"
-            " should look."
-        ) from error
+    request = _request_of(layer)
     # What was put before it since, or is gone since, is no longer where its mask says.
     anew = layer.kind == "restyle" and request.grow is None and refreshing.stands_elsewhere(session, layer)
     return Piece.model_validate(
@@ -399,8 +540,10 @@ def _refreshed(session: Session, number: int) -> Piece:
     )  # fmt: skip
 
 
-def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None) -> Piece:
-    mask: Mask
+def _located(
+    session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None, *, guesses: bool
+) -> Piece:
+    mask: Region
     if "kept" in found:
         return _all_but(session, piece, found["all"], found["kept"])
     if place is None and "object" not in found:
@@ -411,8 +554,13 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
             return piece.but(outcome="not found", confidence=there.confidence)
         mask, confidence = there.mask, there.confidence
         several = as_good(mask, found["all"]) if "all" in found else []
-        if words_apart := told_apart(several):
-            return piece.but(outcome="refused", why=which_of(read_phrase(piece.target).noun, words_apart))
+        if len(several) > 1 and not guesses:
+            noun = read_phrase(piece.target).noun
+            if apart := told_apart(several):
+                return _asked_which(session, piece, which_of(noun, apart), several)
+            if len(several) > 3:
+                several.sort(key=lambda thing: float(np.nonzero(thing)[1].mean()))
+                return _asked_which(session, piece, which_of(noun, [], len(several)), several)
         if miscounted := too_few_or_many(piece.target, there):
             return piece.but(outcome="refused", why=miscounted)
     else:
@@ -434,6 +582,13 @@ def _located(session: Session, piece: Piece, found: Mapping[str, Found], place: 
         )
     area = float(np.count_nonzero(mask)) / mask.size
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
+
+
+def _asked_which(session: Session, piece: Piece, question: str, things: Sequence[Region]) -> Piece:
+    """The piece, not done before the user said which of several things is meant."""
+    return piece.but(
+        outcome="refused", why=question, choices=tuple(session.pictures.put(thing) for thing in things)
+    )
 
 
 def _like(piece: Piece) -> str:
@@ -462,7 +617,7 @@ def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
     if len(left) > count:
         apart = told_apart(left) if count == 1 else None
         return piece.but(outcome="refused", why=which_of(f"other {rest.noun}", apart or [], len(left)))
-    mask: Mask = np.logical_or.reduce(left)
+    mask: Region = np.logical_or.reduce(left)
     area = float(np.count_nonzero(mask)) / mask.size
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=everything.confidence)
 
@@ -480,7 +635,7 @@ def _all_but(session: Session, piece: Piece, everything: Found, kept: Found) -> 
     if not left or len(left) == len(things):
         apart = told_apart(things)
         return piece.but(outcome="refused", why=which_of(words.single(but["noun"]), apart or [], len(things)))
-    mask: Mask = np.logical_or.reduce(left)
+    mask: Region = np.logical_or.reduce(left)
     area = float(np.count_nonzero(mask)) / mask.size
     confidence = min(everything.confidence, kept.confidence)
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
@@ -498,7 +653,7 @@ def _about(session: Session, noun: str) -> list[Layer]:
     return [layer for layer in alike if layer.visible] or alike
 
 
-def as_good(found: Mask, everything: Found) -> list[Mask]:
+def as_good(found: Region, everything: Found) -> list[Region]:
     """The things of a kind, of ``everything`` of it, that a phrase for a single one may mean as well as what
     was ``found`` (H, W) for it: where there are several that are about as large, all of these, else none.
     """

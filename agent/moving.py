@@ -1,4 +1,4 @@
-"""The steps of a plan that paint nothing: moving the head, comparing, telling, saving, asking."""
+"""The steps of a plan that paint nothing: moving the head, naming versions, telling, saving, asking."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent import words
-from agent.plan import Ask, Compare, Goto, Mark, Redo, Save, Step, Tell, Undo
+from agent.paths import meant
+from agent.plan import Ask, Goto, Mark, Open, Redo, Save, Step, Tell, Undo
 from agent.planner.english.phrase import parse
 from agent.planner.layers import same_thing
 from sessions.errors import SessionError
@@ -36,8 +37,6 @@ def move(session: Session, step: Step) -> Moved:
                 after = session.redo(step.count).number
             case Goto():
                 after = session.goto(step.version).number
-            case Compare():
-                return Moved(remark=_compared(before))
             case Ask():
                 return Moved(remark=step.question)
             case Mark():
@@ -45,7 +44,9 @@ def move(session: Session, step: Step) -> Moved:
             case Tell():
                 return Moved(remark=told(session, step.about))
             case Save():
-                return _saved(session, step.path)
+                return _saved(session, step.path, step.version)
+            case Open():
+                return _opened(step.path)
             case _:
                 return Moved()
     except SessionError as error:
@@ -54,12 +55,6 @@ def move(session: Session, step: Step) -> Moved:
     if after == before:
         return Moved(remark=f"This is {where} already.")
     return Moved(changed=True, remark=f"This is {where} again." if after < before else f"This is {where}.")
-
-
-def _compared(head: int) -> str:
-    if head == 0:
-        return "There is nothing to compare yet: this is the base picture."
-    return f"Before: the base picture (version 0). After: version {head}."
 
 
 def told(session: Session, about: str) -> str:
@@ -99,12 +94,33 @@ def _as_it_was(about: str) -> str:
     return "they are" if words.is_several(about) else "it is"
 
 
-def _saved(session: Session, path: str) -> Moved:
-    """Save the picture at the head; a file that is there already is left alone."""
-    where = Path(path).expanduser()
+def _saved(session: Session, path: str, version: int | None) -> Moved:
+    """Save the picture at a version; a file that is there already is left alone."""
+    where = Path(path).expanduser() if path else free_path(session.name, Path())
     if where.exists():
         return Moved(
             remark=f"{path} is there already, so nothing was saved: name another file.", possible=False
         )
-    saved = session.export(where)
-    return Moved(remark=" ".join((f"Saved as {path}.", *session.left_out(saved))))
+    saved = session.export(where, version)
+    what = "Saved" if version is None else f"Version {version} saved"
+    return Moved(remark=" ".join((f"{what} as {path or where}.", *session.left_out(saved, version))))
+
+
+def free_path(name: str, folder: Path) -> Path:
+    """A file in a folder that is not there yet: the session's name, with a number."""
+    path, number = folder / f"{name}.png", 1
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.png"
+    return path
+
+
+def _opened(path: str) -> Moved:
+    """What is said of a picture that the user wants to go on with: a chat opens it after the turn."""
+    try:
+        there = meant(path).is_file()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        return Moved(remark=f"There is no file {path}.", possible=False)
+    return Moved(remark=f"To go on with {path}: /open {path} in a chat.")

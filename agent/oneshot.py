@@ -18,7 +18,7 @@ from agent.errors import AgentError
 from agent.events import Event, Listener, Turn, noted
 from agent.outlet import finishing, live, say, say_json
 from agent.paths import meant
-from agent.plan import Compare, Plan, Variations
+from agent.plan import Compare, Look, Plan, Variations
 from agent.planner import Context, advance, load_planner
 from sessions import SessionError, Sessions, data_folder
 from sessions.files import check_output
@@ -53,6 +53,8 @@ def chat(
     preset: str | None,
     planner: str | None,
     inpainters: Sequence[str],
+    *,
+    guesses: bool = False,
 ) -> int:
     """Talk in the terminal until the user leaves."""
     from agent.console import open_console
@@ -63,11 +65,13 @@ def chat(
     picture = meant(image) if image is not None else None
     override = override_of(inpainters)
     with _while("reading", picture):
-        editor = open_editor(picture, session, preset, planner, asks=asks, inpainters=override)
+        editor = open_editor(
+            picture, session, preset, planner, asks=asks, guesses=guesses, inpainters=override
+        )
 
     def opener(picture: Path | None, session: str | None) -> Editor:
         used = editor.preset.name, editor.planner.name
-        return open_editor(picture, session, *used, asks=asks, inpainters=override)
+        return open_editor(picture, session, *used, asks=asks, guesses=guesses, inpainters=override)
 
     with closing(editor):
         return asyncio.run(talk(editor, open_console(data_folder()), opener))
@@ -85,17 +89,21 @@ def edit(
     as_json: bool,
     *,
     plain: bool = False,
+    guesses: bool = False,
 ) -> int:
     """Carry out sentences on a picture, and save the picture after every one that changed it.
 
-    1 when a sentence was not done, or not wholly; the others are done nevertheless. A session that was given
-    no name goes again when nothing was made in it and nothing is on offer.
+    1 when a sentence was not done, or not wholly; the others are done nevertheless. Where it is doubtful what
+    is meant, the question is the sentence on stderr, unless ``guesses`` takes the best guess. A session that
+    was given no name goes again when nothing was made in it and nothing is on offer.
     """
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
     picture, override = meant(image), override_of(inpainters)
     with _while("reading", picture):
-        editor = open_editor(picture, session, preset, planner, asks=False, inpainters=override)
+        editor = open_editor(
+            picture, session, preset, planner, asks=False, guesses=guesses, inpainters=override
+        )
     with closing(editor):
         if not as_json:
             for remark in editor.remarks:
@@ -136,6 +144,11 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
                 _print(waiting)
         elif done:
             say(turn.reply)
+            if any(isinstance(step, Variations) for step in turn.plan.steps):
+                from agent.viewing import contact_sheet
+
+                if (sheet := contact_sheet(editor.session, editor.offers())) is not None:
+                    say(f"Side by side, with their numbers: {sheet}")
         if not done:
             say(turn.reply, err=True)
     if saved is not None:
@@ -173,7 +186,7 @@ def _saved(session: Session, path: Path, plain: bool) -> Path:
 
 def _is_done(turn: Turn) -> bool:
     """Whether a sentence was carried out: a question, or plain talk, is not what an edit was called for."""
-    looked = any(isinstance(step, Compare | Variations) for step in turn.plan.steps)
+    looked = any(isinstance(step, Compare | Variations | Look) for step in turn.plan.steps)
     return not turn.failed and (turn.changed or looked)
 
 

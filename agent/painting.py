@@ -89,7 +89,9 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
     text = f"painting {count} variations of {about}"
     began = time.perf_counter()
     try:
-        routes = routing.variations(_route(bench, piece, below, ground), ground, count)
+        route = _route(bench, piece, below, ground)
+        seed = piece.around.seed if piece.around is not None else None
+        routes = routing.variations(route, ground, count, like=seed, turn=piece.round)
     except _Refusal as refusal:
         return [piece.but(outcome="refused", why=str(refusal))]
     if routes[0].engine is None:
@@ -232,6 +234,7 @@ def _route(bench: Bench, piece: Piece, below: Pixels, ground: str) -> Route:
     seed = seed_for(ground, piece.prompt, piece.kind, piece.again + piece.attempt)
     grow = bench.session.layer(piece.layer).request.get("grow") if piece.layer is not None else None
     limit = grow if isinstance(grow, int) else None  # a mask that the user gave stays a hard limit
+    limit = piece.grow if piece.grow is not None else limit
     edit = MaskedEdit(mask, piece.prompt, piece.kind, seed, target=piece.target, grow=limit)
     names = bench.preset.computing.get(piece.kind, ())
     request = piece.refreshes
@@ -309,7 +312,7 @@ def _finished(
         request=request,
         patch=session.pictures.put(patch.rgba),
         box=(int(box.x0), int(box.y0), int(box.x1), int(box.y1)),
-        checked=piece.refreshes is not None,  # it was asked for as it is
+        checked=piece.refreshes is not None and not piece.remasked,  # it was asked for as it is
         seconds=piece.seconds + seconds,
     )
 
@@ -328,7 +331,7 @@ def _progress(tell: Tell, text: str) -> Progress:
 
 
 def _preview(session: Session, changes: Changes) -> Pixels:
-    return session.preview(changes) if changes.layers or changes.hide or changes.show else session.picture()
+    return session.preview(changes) if changes.any else session.picture()
 
 
 def _places(session: Session) -> Callable[[int], float]:

@@ -21,6 +21,7 @@ class Edit(_Step):
     """Change one object. ``layer`` is the id of the layer that this edit revises, if any.
 
     For ``add``, ``target`` is the place and ``prompt`` the object. For ``remove``, ``prompt`` is empty.
+    ``within``: a box ("10%,40% to 30%,90%") or a mask's file instead of a search, and a hard limit.
     """
 
     do: Literal["edit"] = "edit"
@@ -28,6 +29,7 @@ class Edit(_Step):
     prompt: str
     kind: Kind
     layer: int | None = None
+    within: str | None = None
 
 
 class Undo(_Step):
@@ -65,8 +67,60 @@ class Show(_Step):
     layer: int = Field(ge=0)
 
 
+class Drop(_Step):
+    """Throw one layer away: from the next version on it is there no more. Earlier versions keep it."""
+
+    do: Literal["drop"] = "drop"
+    layer: int = Field(ge=0)
+
+
+class Reorder(_Step):
+    """Move a layer in the pile: to its front or back, or right over or under the layer ``other``."""
+
+    do: Literal["reorder"] = "reorder"
+    layer: int = Field(ge=0)
+    to: Literal["front", "back", "over", "under"]
+    other: int | None = None
+
+
+class Mask(_Step):
+    """Give a layer another mask, and paint it again with the same words.
+
+    ``how``: grown or shrunk by ``amount`` (1 for a usual step), with a phrase's thing added or taken away
+    (``what``), within a box ("10%,40% to 30%,90%") or a mask's file, or all but what it was.
+    """
+
+    do: Literal["mask"] = "mask"
+    layer: int = Field(ge=0)
+    how: Literal["grow", "shrink", "add", "subtract", "invert", "box", "file"]
+    what: str = ""
+    amount: float = Field(default=1.0, gt=0, le=10)
+
+
+class Look(_Step):
+    """Show something and change nothing: the picture, a part of it close up (``zoom``), where a thing is
+    (``place``), the mask of a layer, or a version.
+    """
+
+    do: Literal["look"] = "look"
+    at: Literal["picture", "zoom", "place", "mask", "version"]
+    target: str = ""
+    layer: int | None = None
+    version: int | None = None
+
+
+class Open(_Step):
+    """Go on with another picture or session."""
+
+    do: Literal["open"] = "open"
+    path: str
+
+
 class Variations(_Step):
-    """Paint ``count`` versions of one edit that differ in their seed, for the user to pick from."""
+    """Paint ``count`` versions of one edit that differ in their seed, for the user to pick from.
+
+    ``like`` is one of those on offer, from 1, that the new ones shall be like; 0: they shall be other ones.
+    """
 
     do: Literal["variations"] = "variations"
     count: int = Field(default=3, ge=2, le=8)
@@ -74,6 +128,7 @@ class Variations(_Step):
     prompt: str | None = None
     kind: Kind | None = None
     layer: int | None = None
+    like: int | None = Field(default=None, ge=0)
 
 
 class Pick(_Step):
@@ -98,9 +153,15 @@ class Refresh(_Step):
 
 
 class Compare(_Step):
-    """Show the picture before and after."""
+    """Show two versions beside each other, or with ``difference`` where they differ.
+
+    ``version`` is the one that is compared (None: the base picture), ``other`` what with (None: the head).
+    """
 
     do: Literal["compare"] = "compare"
+    version: int | None = None
+    other: int | None = None
+    difference: bool = False
 
 
 class Mark(_Step):
@@ -118,10 +179,13 @@ class Tell(_Step):
 
 
 class Save(_Step):
-    """Save the picture at the head to a file that the user named."""
+    """Save the picture at a version (None: the head) to a file that the user named; without a name, under
+    the session's in the folder where the program runs.
+    """
 
     do: Literal["save"] = "save"
     path: str
+    version: int | None = None
 
 
 class Ask(_Step):
@@ -142,6 +206,11 @@ Step = Annotated[
     | Pick
     | Keep
     | Refresh
+    | Drop
+    | Reorder
+    | Mask
+    | Look
+    | Open
     | Compare
     | Mark
     | Tell

@@ -22,9 +22,9 @@ from agent import commands, mishaps, paths
 from agent.console import Console
 from agent.display import Shown, timing, understood
 from agent.errors import AgentError
-from agent.events import Event, Listener, Turn
+from agent.events import Event, Listener, Turn, View
 from agent.outlet import OutputGone
-from agent.plan import Compare, Plan, Variations
+from agent.plan import Open, Plan, Variations
 from sessions.errors import SessionError
 from tools.errors import Cancelled, ToolError
 from tools.threads import LOOK, WARM_UP
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from agent.planner.base import Context
     from sessions.session import Session
 
 CANCELLED = "Cancelled; nothing was changed."
@@ -81,6 +82,10 @@ class ChatEditor(Protocol):
 
     async def carry_out(self, plan: Plan, sentence: str, on_event: Listener = ...) -> Turn:
         """Carry out a plan that is ready; ``sentence`` is what the user typed for it."""
+        ...
+
+    def context(self) -> Context:
+        """What a planner would see now."""
         ...
 
     def warm_up(self, picture: NDArray[np.uint8]) -> None:
@@ -152,7 +157,20 @@ class Chat:
     def show_offers(self) -> None:
         """Show the variations on offer, numbered."""
         offers = self.editor.offers()
-        self.console.show(*(Shown(str(number), picture) for number, picture in enumerate(offers, start=1)))
+        shown = self.console.show(*(Shown(str(number), each) for number, each in enumerate(offers, start=1)))
+        if offers and not shown:
+            from agent.viewing import contact_sheet
+
+            path = contact_sheet(self.session, offers)
+            if path is not None:
+                self.console.say(f"Side by side, with their numbers: {path}", "quiet")
+
+    def show_views(self, views: Sequence[View]) -> None:
+        """Show what was asked for, or what a question is about."""
+        from agent import viewing
+
+        for view in views:
+            self.console.show(*viewing.pictures(self.session, view))
 
     def show_nearest(self) -> None:
         """Show the nearest to what was asked, beside the picture as it is."""
@@ -203,8 +221,11 @@ class Chat:
             reply = reply.replace(text, "").strip()
         for text in told:
             reply = reply.replace(f"Done: {text}.", "Done.")
+        opened = next((step for step in turn.plan.steps if isinstance(step, Open)), None)
         if turn.failed:
             self.problem(reply)
+        elif opened is not None:
+            self.open(paths.meant(opened.path), None)
         elif reply:
             self.console.say(reply, "reply")
         if turn.changed:
@@ -215,8 +236,8 @@ class Chat:
         steps = turn.plan.steps
         if any(isinstance(step, Variations) for step in steps) and not turn.failed:
             self.show_offers()
-        elif any(isinstance(step, Compare) for step in steps):
-            self.show_beside(0)
+        elif turn.views:
+            self.show_views(turn.views)
         elif any(edit.outcome == "offered" for edit in turn.edits):
             self.show_nearest()
         elif turn.changed:

@@ -68,6 +68,15 @@ def given_up(pieces: Sequence[Piece]) -> list[str]:
     return said
 
 
+_OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
+
+
+def choices(question: str) -> list[str]:
+    """The names of the things that a question offers ("the one on the left"); none where it names none."""
+    found = _OPTIONS.search(question)
+    return re.split(r", | or ", found["options"]) if found else []
+
+
 def covering(layers: Sequence[Layer]) -> str:
     """What is said of layers that were painted over something which has changed."""
     names = words.listed(
@@ -83,6 +92,8 @@ def covering(layers: Sequence[Layer]) -> str:
 def offered(count: int, piece: Piece) -> str:
     """The sentence that comes with variations."""
     about = words.subject(piece.target, piece.prompt, piece.kind)
+    if piece.around is not None:
+        return f"Here are {count} like it, of which it is the first: pick one, such as “take number 2”."
     return f"Here are {count} variations of {about}: pick one, such as “take number 2”."
 
 

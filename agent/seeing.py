@@ -47,7 +47,8 @@ def shown(session: Session, visible: Changes) -> list[Layer]:
     return [
         there[number]
         for number in order
-        if number in visible.show or (there[number].visible and number not in visible.hide)
+        if number in visible.show
+        or (there[number].visible and number not in visible.hide and number not in visible.drop)
     ]
 
 
@@ -73,9 +74,9 @@ def is_cut_out(layer: Layer) -> bool:
 
 def without(session: Session, visible: Changes, layers: Sequence[int]) -> NDArray[np.uint8]:
     """The picture at the head after ``visible`` without some layers that show, uint8 RGB (H, W, 3)."""
-    hidden = [number for number in layers if number not in visible.show]
+    hidden = [number for number in layers if number not in (*visible.show, *visible.drop)]
     shown_anew = tuple(number for number in visible.show if number not in layers)
-    if not (hidden or shown_anew or visible.hide):
+    if not (hidden or shown_anew or visible.hide or visible.drop or visible.moves):
         return session.picture()
     return session.preview(replace(visible, hide=(*visible.hide, *hidden), show=shown_anew))
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.events import EditReport, Outcome
-from agent.plan import Edit, Hide, Keep, Pick, Plan, Refresh, Show, Step, Variations
+from agent.events import EditReport, Outcome, View
+from agent.plan import Drop, Edit, Hide, Keep, Mask, Pick, Plan, Refresh, Reorder, Show, Step, Variations
 from tools.request import Kind, Request
 
 Box = tuple[int, int, int, int]
@@ -31,7 +31,10 @@ class Piece(_Data):
     request that is carried out again on other pixels. ``checked`` says that nobody need look at the result:
     the user chose it. An ``outcome`` other than "done" means that nothing more is done about the edit, and
     ``why`` says in a sentence what was wrong. ``layer`` is the layer that is revised, and after the commit
-    the one that was made.
+    the one that was made. ``remasked``: the layer got another mask, and is painted again in it. ``grow`` is 0
+    for a mask that the user gave, which is a hard limit. ``around`` is the request of the variation that the
+    new ones are to be like, ``round`` how many rounds of variations came before. ``choices`` are the masks of
+    the things of which the user must say which one is meant.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.
@@ -49,6 +52,11 @@ class Piece(_Data):
     again: int = 0
     attempt: int = 0
     refreshes: Request | None = None
+    remasked: bool = False
+    grow: int | None = None
+    around: Request | None = None
+    round: int = 0
+    choices: tuple[str, ...] = ()
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None
@@ -71,11 +79,13 @@ class Offers(_Data):
     """Variations on offer: they may be picked while ``version`` is the head. All pieces are painted.
 
     With ``attempts`` they are the nearest that the last turn came to what was asked: they are kept together.
+    ``round`` counts the rounds of variations of the same edit, from 0.
     """
 
     version: int
     pieces: tuple[Piece, ...]
     attempts: bool = False
+    round: int = 0
 
 
 class TurnState(_Data):
@@ -94,6 +104,7 @@ class TurnState(_Data):
     finished: tuple[Piece, ...] = ()
     deeds: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    views: tuple[View, ...] = ()
     changed: bool = False
     failed: bool = False
     seconds: dict[str, float] = Field(default_factory=dict)
@@ -116,8 +127,8 @@ class TurnState(_Data):
         return first if isinstance(first, Variations) else None
 
 
-_TOGETHER = (Edit, Hide, Show, Pick, Keep, Refresh)
-_LOCATED = (Edit, Variations, Pick, Keep, Refresh)
+_TOGETHER = (Edit, Hide, Show, Drop, Reorder, Pick, Keep, Refresh, Mask)
+_LOCATED = (Edit, Variations, Pick, Keep, Refresh, Mask)
 
 
 def next_stretch(steps: Sequence[Step]) -> tuple[Step, ...]:

@@ -11,6 +11,7 @@ from agent.plan import Edit, Step, Undo
 from agent.planner.base import Context, LayerView, VersionView
 from sessions.model import Turn, Version
 from sessions.session import Session
+from tools.instances import plural, read_phrase
 from tools.request import Kind
 
 _REMEMBERED = 50
@@ -32,7 +33,9 @@ def context_of(session: Session, notes: Notes) -> Context:
     turns = session.turns
     return Context(
         layers=tuple(
-            LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind), layer.visible)
+            LayerView(
+                layer.id, layer.target, layer.prompt, cast(Kind, layer.kind), layer.visible, layer.dropped
+            )
             for layer in session.layers
         ),
         focus=moved[1] if moved is not None else history[head].focus,
@@ -46,6 +49,7 @@ def context_of(session: Session, notes: Notes) -> Context:
         nearest=nearest,
         marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
         done=_changed_something(turns, head),
+        doubted=_doubted(turns[-1].plan, turns[-1].reply) if turns else None,
     )
 
 
@@ -113,6 +117,17 @@ def _question(plan: Mapping[str, object], reply: str) -> str | None:
     steps = plan.get("steps")
     last = steps[-1] if isinstance(steps, list) and steps else {}
     return str(last.get("question", "")) if isinstance(last, dict) and last.get("do") == "ask" else None
+
+
+def _doubted(plan: Mapping[str, object], reply: str) -> Edit | None:
+    """The edit of a plan that waits for the answer to "There are two armchairs: do you mean …?"."""
+    which, steps = _WHICH.search(reply), plan.get("steps")
+    if which is None or not isinstance(steps, list):
+        return None
+    edits = [Edit.model_validate(step) for step in steps if step.get("do") == "edit"]
+    things = which[0].partition(":")[0]
+    asked = [each for each in edits if plural(read_phrase(each.target).noun) in things]
+    return (asked or edits)[0] if len(edits) == 1 or asked else None
 
 
 def _offer(notes: Notes) -> Edit | None:

@@ -33,8 +33,8 @@ Stack = tuple[StackEntry, ...]
 class Version:
     """One state of the picture. Version 0 is the base picture; it alone has no parent.
 
-    ``changed`` names the layers that this version made, revised, hid or showed, in the order in which it did
-    so.
+    ``changed`` names the layers that this version made, revised, hid, showed, dropped or moved, in the order
+    in which it did so.
     """
 
     number: int
@@ -53,7 +53,7 @@ class Layer:
     255), ``patch`` that of the RGBA crop that lies at ``box``; ``area`` is the share of the picture in the
     mask, 0…1. ``version`` is the version that brought this revision. ``visible`` is False when the layer is
     hidden, and when the version in question does not have it at all (it was undone, or lies on another
-    branch).
+    branch). It is ``dropped`` when it was thrown away on the way to that version.
     """
 
     id: int
@@ -69,6 +69,7 @@ class Layer:
     version: int
     visible: bool
     created: datetime
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,23 @@ class NewLayer:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """What a version changes in its parent: first it hides, then shows, then adds or revises, in order.
+    """What a version changes in its parent: first it drops, then hides, shows, adds or revises, and moves,
+    each in order.
 
     New layers get the next free ids in their order, so a later entry of ``layers`` may revise an earlier, new
-    one.
+    one. ``moves`` are layers, each with the one directly beneath which it goes (None: to the top).
     """
 
     layers: tuple[NewLayer, ...] = ()
     hide: tuple[int, ...] = ()
     show: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    moves: tuple[tuple[int, int | None], ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.layers or self.hide or self.show or self.drop or self.moves)
 
 
 @dataclass(frozen=True)

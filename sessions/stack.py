@@ -35,7 +35,8 @@ def alter(
     goes on top, or directly beneath the one that it names. A layer that is revised stays in its place and
     shows; one that is not in the stack (it was undone, or belongs to another branch) comes in by the order of
     the ids, but beneath those that ``over`` names for it: the older ones that it was made beneath. Raises
-    ``SessionError`` for a layer that does not exist, for hiding what is hidden and for showing what shows.
+    ``SessionError`` for a layer that does not exist, for hiding what is hidden, for showing what shows, and
+    for dropping or moving what the stack does not have.
     """
     latest = dict(revisions)
     entries = {entry.layer: entry for entry in stack}
@@ -56,6 +57,16 @@ def alter(
         _require(layer, latest)
         return layer in entries and entries[layer].visible
 
+    def require_here(layer: int) -> None:
+        _require(layer, latest)
+        if layer not in entries:
+            raise SessionError(f"Layer {layer} is not in this version.")
+
+    for layer in changes.drop:
+        require_here(layer)
+        order.remove(layer)
+        del entries[layer]
+        changed[layer] = None
     for layer in changes.hide:
         if not shown(layer):
             raise SessionError(f"Layer {layer} is already hidden.")
@@ -73,6 +84,17 @@ def alter(
         latest[layer] = revision
         pending[layer, revision] = new
         put(layer, revision, visible=True, under=new.under)
+    for layer, above_it in changes.moves:
+        require_here(layer)
+        if above_it == layer:
+            continue
+        if above_it is not None:
+            require_here(above_it)
+        before = list(order)
+        order.remove(layer)
+        order.insert(len(order) if above_it is None else order.index(above_it), layer)
+        if order != before:
+            changed[layer] = None
     return Altered(tuple(entries[layer] for layer in order), tuple(changed), pending)
 
 

@@ -13,7 +13,7 @@ from sessions.errors import SessionError
 from sessions.model import Layer, Stack, StackEntry, Turn, Version
 from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
-from sessions.stack import above
+from sessions.stack import above, path_up
 
 _KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.request``
 
@@ -72,10 +72,15 @@ class State:
     def seen(self, version: int) -> tuple[Layer, ...]:
         """All layers in the order of their ids, as a version sees them."""
         entries = {entry.layer: entry for entry in self.versions[version].stack}
+        # Nothing else takes a layer out of the stacks on the way from the base picture.
+        before = {
+            entry.layer for each in path_up(self.parents, version) for entry in self.versions[each].stack
+        }
         return tuple(
             replace(
                 self.revisions[layer, entries[layer].revision if layer in entries else revision],
                 visible=layer in entries and entries[layer].visible,
+                dropped=layer in before and layer not in entries,
             )
             for layer, revision in self.latest.items()
         )

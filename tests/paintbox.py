@@ -23,6 +23,7 @@ from agent.console import open_console
 from agent.display import understood
 from agent.events import Event, Listener, Turn
 from agent.plan import Compare, Edit, Goto, Hide, Mark, Pick, Plan, Redo, Show, Step, Undo, Variations
+from agent.planner.base import Context
 from agent.repl import chat
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch
@@ -112,6 +113,9 @@ class PaintBox:
                     raise ToolError(f"There is no variation {step.index}.")
                 session.commit(Changes(layers=(self._offers[step.index - 1],)), sentence)
         return ""
+
+    def context(self) -> Context:
+        return Context()
 
     def warm_up(self, picture: NDArray[np.uint8]) -> None:
         self.warm = True

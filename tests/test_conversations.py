@@ -4,7 +4,8 @@ A script in ``conversations/`` is a text: a sentence after ">", then what must c
 a step of the plan; one with "|" is the version and, after a colon, the layers that show; one with "!" is a
 part of the reply. Without "|" nothing may have changed. "?" after the version: what was asked for was not
 done. "*" stands for the name that a colour comes to. "@reopen" closes the session and opens it again, as
-another process would. Lines with "#" are remarks.
+another process would. Lines with "#" are remarks. A picture "photo.jpg" (turquoise) and a mask "mask.png" (a
+corner) lie in the folder.
 """
 
 from __future__ import annotations
@@ -14,21 +15,28 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from agent.editor import Editor
 from agent.events import Turn
 from agent.plan import (
     Ask,
     Compare,
+    Drop,
     Edit,
     Goto,
     Hide,
     Keep,
+    Look,
     Mark,
+    Mask,
+    Open,
     Pick,
     Redo,
     Refresh,
+    Reorder,
     Save,
     Show,
     Step,
@@ -38,7 +46,8 @@ from agent.plan import (
 )
 from agent.planner import load_planner
 from sessions import Sessions
-from tests.talking_room import PRESET, TalkingEngines, room
+from tests.talking_room import HEIGHT, PRESET, WIDTH, TalkingEngines, room
+from tools.pictures import write_mask
 
 FOLDER = Path(__file__).parent / "conversations"
 SCRIPTS = sorted(FOLDER.glob("*.txt"))
@@ -81,26 +90,43 @@ def read(script: Path) -> list[Said]:
 def in_words(step: Step) -> str:
     """A step as the scripts write it."""
     match step:
-        case Edit(target=target, prompt=prompt, kind=kind, layer=layer):
+        case Edit(target=target, prompt=prompt, kind=kind, layer=layer, within=within):
             own = f" [{layer}]" if layer is not None else ""
-            return f"{kind}{own} {target}" + (f" -> {prompt}" if prompt else "")
+            where = f" within {within}" if within else ""
+            return f"{kind}{own} {target}" + (f" -> {prompt}" if prompt else "") + where
         case Undo(count=count) | Redo(count=count):
             return f"{step.do} {count}"
         case Goto(version=version):
             return f"goto {version}"
-        case Hide(layer=layer) | Show(layer=layer) | Refresh(layer=layer):
+        case Hide(layer=layer) | Show(layer=layer) | Refresh(layer=layer) | Drop(layer=layer):
             return f"{step.do} {layer}"
-        case Variations(count=count, target=target, prompt=prompt):
-            return f"variations {count} {target} -> {prompt}"
+        case Reorder(layer=layer, to=to, other=other):
+            return f"reorder {layer} {to}" + (f" {other}" if other is not None else "")
+        case Mask(layer=layer, how=how, what=what, amount=amount):
+            by = f" {amount:g}" if how in ("grow", "shrink") else ""
+            return f"mask {layer} {how} {what}".rstrip() + by
+        case Look(at=at, target=target, layer=layer, version=version):
+            own = "" if layer is None else f"[{layer}]"
+            number = "" if version is None else str(version)
+            return " ".join(part for part in ("look", at, target, own, number) if part)
+        case Variations(count=count, target=target, prompt=prompt, like=like):
+            return f"variations {count} {target} -> {prompt}" + (
+                f" (like {like})" if like is not None else ""
+            )
         case Pick(index=index, prompt=prompt):
             return f"pick {index}" + (f" -> {prompt}" if prompt else "")
         case Mark(name=name):
             return f"mark {name}"
         case Tell(about=about):
             return f"tell {about}".strip()
-        case Save(path=path):
-            return f"save {path}"
-        case Keep() | Compare():
+        case Save(path=path, version=version):
+            return f"save {path}".rstrip() + (f" of {version}" if version is not None else "")
+        case Open(path=path):
+            return f"open {path}"
+        case Compare(version=first, other=second, difference=differ):
+            parts = ["differ" if differ else "compare", *(str(n) for n in (first, second) if n is not None)]
+            return " ".join(parts)
+        case Keep():
             return step.do
         case Ask():
             return "ask"
@@ -127,6 +153,10 @@ def open_room(root: Path) -> Editor:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (40, 40), (30, 120, 110)).save("photo.jpg")
+    corner = np.zeros((HEIGHT, WIDTH), bool)
+    corner[120:180, 20:60] = True
+    write_mask("mask.png", corner)
     return tmp_path
 
 

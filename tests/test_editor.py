@@ -435,8 +435,18 @@ async def test_a_question_outlives_the_program(flat: Flat) -> None:
     assert not (await editor.say("yes")).changed
 
 
-async def test_where_nobody_can_answer_a_doubtful_edit_is_done_with_a_remark(flat: Flat) -> None:
+async def test_where_nobody_can_answer_the_question_is_the_reply_and_nothing_is_done(flat: Flat) -> None:
     editor = flat.reopen(asks=False)
+    flat.engines.finder.sure = 0.2
+    turn = await editor.say("make the sofa red")
+    assert turn.failed
+    assert not turn.changed
+    assert turn.reply == "I am not sure that I found the sofa. Shall I go on? --yes goes on."
+    assert turn.edits[0].outcome == "unsure"
+
+
+async def test_the_best_guess_is_taken_where_that_is_wished(flat: Flat) -> None:
+    editor = flat.reopen(asks=False, guesses=True)
     flat.engines.finder.sure = 0.2
     turn = await editor.say("make the sofa red")
     assert turn.changed

@@ -16,6 +16,7 @@ from agent.planner.reader.symbols import END, SYMBOLS, Grammar, lines_of, symbol
 from agent.planner.reader.words import words_of
 from agent.planner.resolver import resolve
 from pocket.training.written import main as check
+from tests.test_conversations import in_words
 from tests.test_planner_builtin import shown
 
 DEFINITION = Path(__file__).parent.parent / "docs" / "frames.md"
@@ -168,7 +169,6 @@ SOFA, WALLS, LAMP = "restyle | the sofa | red", "restyle | the walls | green", "
         ("goto | before the piano", ["ask"]),
         ("goto | cosy", ["ask"]),
         ("back | the lamp", ["hide 2"]),
-        ("drop | the walls", ["hide 1"]),
         ("undo | 2", ["undo 2"]),
         ("undo\nrestyle | the sofa | blue", ["undo 1", "#0 restyle the sofa = a blue sofa"]),
         ("add | next to <it> | a vase", ["add next to the lamp = a vase"]),
@@ -187,14 +187,54 @@ def test_what_lines_come_to(lines: str, steps: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines",
+    ("lines", "steps"),
     [
-        "mark | warm", "more | 2", "swap | <both> | | colours", "order | the rug | on top", "mask | grow",
-        "zoom | in", "save | a.png", "open | b.png", "show | picture", "tell | help", "tell | things",
-        "tell | advice",
+        ("mark | warm", ["mark warm"]),
+        ("mark", ["ask"]),
+        ("more | 2", ["ask"]),
+        ("drop | the walls", ["drop 1"]),
+        ("drop | layer 2", ["drop 2"]),
+        ("drop | <first>", ["drop 0"]),
+        ("drop | the rug", ["ask"]),
+        ("drop | <all> | except the sofa", ["drop 1", "drop 2"]),
+        ("order | the sofa | to the front", ["reorder 0 front"]),
+        ("order | the walls | behind the sofa", ["reorder 1 under 0"]),
+        ("order | the walls | above the lamp", ["reorder 1 over 2"]),
+        ("order | the rug | on top", ["ask"]),
+        ("order | the sofa | above the rug", ["ask"]),
+        ("mask | grow", ["mask 2 grow 1"]),
+        ("mask | shrink | a bit", ["mask 2 shrink 0.5"]),
+        ("mask | add | the armrest", ["mask 2 add the armrest"]),
+        ("mask | box | 10%,40% to 30%,90%", ["mask 2 box 10%,40% to 30%,90%"]),
+        ("mask | file | mask.png", ["mask 2 file mask.png"]),
+        ("mask | soften", []),
+        ("swap | the sofa | the walls | colours",
+         ["restyle [0] the sofa -> a green sofa", "restyle [1] the walls -> red walls"]),
+        ("compare", ["compare"]),
+        ("compare | original", ["compare"]),
+        ("compare | 1 | 2", ["compare 1 2"]),
+        ("compare | cosy", ["ask"]),
+        ("show | picture", ["look picture"]),
+        ("show | original", ["look version 0"]),
+        ("show | 2", ["look version 2"]),
+        ("show | mask", ["look mask the lamp [2]"]),
+        ("show | the cat", ["look place the cat"]),
+        ("zoom | the sofa", ["look zoom the sofa"]),
+        ("zoom | out", ["look picture"]),
+        ("save | a.png", ["save a.png"]),
+        ("save | two.png | 2", ["save two.png of 2"]),
+        ("save | two.png | 9", ["ask"]),
+        ("save", ["save"]),
+        ("open | b.png", ["open b.png"]),
+        ("open", ["ask"]),
     ],
 )  # fmt: skip
-def test_what_cannot_be_done_yet_is_said_and_changes_nothing(lines: str) -> None:
+def test_what_lines_about_layers_and_looking_come_to(lines: str, steps: list[str]) -> None:
+    assert [in_words(step) for step in said(lines, SOFA, WALLS, LAMP).steps] == steps
+
+
+@pytest.mark.parametrize("lines", ["tell | help", "tell | things", "tell | advice"])
+def test_what_is_only_said_changes_nothing(lines: str) -> None:
     plan = said(lines, SOFA)
     assert plan.steps == ()
     assert len(plan.say) > 20

@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING, Protocol
 from agent.plan import (
     Ask,
     Compare,
+    Drop,
     Edit,
     Goto,
     Hide,
+    Look,
     Mark,
+    Mask,
+    Open,
     Pick,
     Plan,
     Redo,
     Refresh,
+    Reorder,
     Save,
     Show,
     Step,
@@ -37,13 +42,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerView:
-    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head."""
+    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head, and
+    whether it was thrown away before.
+    """
 
     id: int
     target: str
     prompt: str
     kind: Kind
     visible: bool = True
+    dropped: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,7 @@ class Context:
     newest layers. ``offer`` is the edit that the variations on offer are variations of. ``nearest`` says that
     the nearest to what was asked last is on offer, to be kept. ``marks`` are the names that the user gave to
     versions. ``done``: the sentence before changed the picture, so that there is something to take back.
+    ``doubted`` is the edit of that sentence that waits for the answer which of several things is meant.
     """
 
     layers: tuple[LayerView, ...] = ()
@@ -84,6 +93,7 @@ class Context:
     nearest: bool = False
     marks: tuple[tuple[str, int], ...] = ()
     done: bool = True
+    doubted: Edit | None = None
 
 
 class Planner(Protocol):
@@ -115,7 +125,7 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
                 asked = step.question
             case Mark():
                 state = replace(state, marks=(*state.marks, (step.name, state.head)))
-            case Tell() | Save() | Compare():
+            case Tell() | Save() | Compare() | Look() | Open():
                 pass
             case Variations():
                 state = _offered(state, step)
@@ -130,7 +140,7 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
     if changed:
         state = _committed(state)
     done = state.head != context.head or not plan.steps
-    return replace(state, sentences=(*context.sentences, sentence), question=asked, done=done)
+    return replace(state, sentences=(*context.sentences, sentence), question=asked, done=done, doubted=None)
 
 
 def _guessed_history(context: Context) -> tuple[VersionView, ...]:
@@ -207,10 +217,18 @@ def _changed(state: Context, step: Step) -> Context | None:
             return _edited(state, step)
         case Pick():
             return _edited(state, state.offer) if state.offer and step.index <= state.variations else None
-        case Refresh():
+        case Refresh() | Reorder() | Mask():
             if not any(layer.id == step.layer for layer in state.layers):
                 return None
             return replace(state, focus=_focused(state, step.layer))
+        case Drop():
+            if not any(layer.id == step.layer and not layer.dropped for layer in state.layers):
+                return None
+            layers = tuple(
+                replace(layer, visible=False, dropped=True) if layer.id == step.layer else layer
+                for layer in state.layers
+            )
+            return replace(state, layers=layers)
         case Hide() | Show():
             if not any(layer.id == step.layer for layer in state.layers):
                 return None

@@ -11,12 +11,17 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell, Undo
-from agent.planner.base import Context, LayerView, advance
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell, Undo, Variations
+from agent.planner import acts, saying
+from agent.planner.base import Context, advance
 from agent.planner.english.phrase import parse, render
-from agent.planner.layers import layer_named, layers_about, object_of, stem
+from agent.planner.frames import Frame, Reference
+from agent.planner.layers import focused_layers, layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, ask, made
-from agent.planner.wording import definite, restyled, revised, short, target_of
+from agent.planner.record import tell, version_named
+from agent.planner.wording import bare as bare_phrase
+from agent.planner.wording import definite, new_thing, restyled, revised, short, target_of
+from tools.instances import plural
 from tools.language.looks import read_look
 
 Planned = Callable[[str, Context], Plan]
@@ -85,6 +90,23 @@ _ALL_BUT = re.compile(
     r"|(?P<kept>the .+?)(?: (?P<one>one|ones))?)(?: (?P<look>.+))?"
 )
 _EVERYTHING = re.compile(rf"(?:change|{'|'.join(_PAINTING)}) (?:everything|it all|all of it)\b.*")
+_NOT_THAT = re.compile(
+    r"(?:no|nope|nah|wrong(?: one)?|not that(?: one)?)\s*[,;:.!–-]+ *(?:not that,? )?(?P<thing>(?:the|my"
+    r"|that) [\w' -]+)",
+    re.IGNORECASE,
+)
+_ALL_LOOK_BUT = re.compile(
+    rf"(?:{'|'.join(_PAINTING)}) (?:all|every)(?: of)?(?: the)? (?P<noun>\w+) (?:in )?"
+    rf"(?P<look>[\w -]+?),? {_BUT} "
+    r"(?P<kept>the .+?)"
+)
+_HIDE_BUT = re.compile(
+    rf"(?:hide|switch off|turn off) (?:everything|all|all (?:the )?(?:layers|changes|others?)|the rest)"
+    rf"(?: else)?,? "
+    rf"{_BUT} (?P<kept>.+)"
+    r"|(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)"
+)
+_HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
 _CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
 _WHAT_CHANGED = re.compile(
     rf"what (?:all )?(?:did|have|has) (?:i|we|you|been)(?: already)? {_CHANGED}"
@@ -100,19 +122,50 @@ _WHAT_LOOK = re.compile(
     r"what (?:colour|color|material|kind of \w+|shade) (?:is|are|has|have|did) (?P<thing>the .+?)"
     r"(?: have| get| now)*"
 )
+_DID_I = re.compile(
+    r"(?:did|have|has) (?:i|you|we|anybody|something) (?:ever |already )?(?:changed?|touch(?:ed)?|paint"
+    r"(?:ed)?|edit(?:ed)?"
+    r"|recolou?r(?:ed)?) (?P<thing>(?:the|my) [\w' -]+?)(?: already| yet| at all)*"
+)
+_VERSIONS = re.compile(
+    r"(?:which|what|how many) versions (?:are there|do (?:i|we|you) have|have (?:i|we|you))"
+    r"|(?:which|what) version (?:is this|am i (?:at|on|in)|are we (?:at|on|in))"
+)
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
     r"(?: (?:as|to|in|into|under|at))? (?P<path>\S+\.(?:png|jpe?g|webp|tiff?|bmp))",
     re.IGNORECASE,
 )
 _FRAMED = re.compile(r"frame (?P<thing>(?:the |my |both ).+?) (?:in|with) (?P<look>.+)")
-_ZOOM = re.compile(r"zoom\b.*|(?:show|let me see) (?:me )?.+ (?:closer|up close|larger|bigger)")
+_FILE = re.compile(
+    r"(?:[\"'“](?P<quoted>[^\"“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))[\"'”]"
+    r"|(?P<bare>[^\s,;:!?\"'“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))\b)",
+    re.IGNORECASE,
+)
+_COLOUR_FROM = re.compile(
+    r"(?P<before>.*?)[ ,]*(?:\b(?:in|with|to|into|like|use|using|take|have|as) )?(?:the |its |that "
+    r"|exactly |same )*"
+    r"(?:main |dominant )?(?:colou?rs?|shade|tone|hue)s? (?:of|from|in|as in|on|as) (?:the |my |this )?"
+    r"(?:(?:picture|photo|image|file) )?$",
+    re.IGNORECASE,
+)
+_WITH_MASK = re.compile(
+    r"(?:(?:use|take|with|using|in|within|by|inside) )?(?:the )?(?:mask )?$", re.IGNORECASE
+)
+_THERE = re.compile(
+    r"(?:make|paint|colou?r|turn|do)(?: (?:it|that|this|there|all of it|everything))?(?: in)? (?P<look>.+)"
+)
+_PUT = re.compile(
+    r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
+)
+_TWO = re.compile(r"(?:the )?(?:other way (?:round|around)|vice versa)")
 _SWAP = re.compile(
     r"(?:swap|switch|exchange) (?:their|the) (?:colours?|colors?|looks?)"
     r"(?: of (?P<one>.+?) and (?P<two>.+))?"
 )
 _ANSWERS = re.compile(r"by “(?P<slip>[^”]+)”, do you mean “(?P<meant>[^”]+)”\?", re.IGNORECASE)
 _OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
+_FROM_THE_LEFT = "such as “the second from the left”"
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|i do|of course|y)(?:[ ,].*)?")
 
 
@@ -120,23 +173,132 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of a sentence about the conversation; None for any other."""
     if (corrected := _corrected(sentence, context) or _numbered(sentence, context)) is not None:
         return planned(corrected, context)
+    if (meant := _meant(sentence, context)) is not None:
+        return meant
+    if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
+        return planned(f"no, I meant {wrong['thing']}", context)
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
+    if (shown := saying.read_files(_CLOSING.sub("", as_typed.rstrip(".")))) is not None:
+        return _acted(shown, context)
     if (saved := _SAVE.fullmatch(_CLOSING.sub("", as_typed))) is not None:
         return _plan(Done((Save(path=saved["path"]),), ()))
-    said = " ".join(sentence.lower().replace("’", "'").split()).rstrip(" .!?")
+    for given in (_with_file, _in_box):
+        if (plan := given(as_typed, context, planned)) is not None:
+            return plan
+    low = " ".join(sentence.lower().replace("’", "'").split()).rstrip(" .!?")
     asked = sentence.rstrip().endswith("?")
-    bare = _CLOSING.sub("", _OPENING.sub("", said)).strip(" ,")
+    bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
+    if context.question == acts.NAME and len(bare.split()) <= 4 and not asked:
+        return _plan(acts.mark(Frame("mark", name=bare)))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped, _told):
         done = reader(bare, context)
         if done is not None:
             return _plan(done)
     if (before := _BEFORE.fullmatch(bare)) is not None:
         return _from_before(before, context, planned)
-    if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or said.endswith("now")):
+    if (frame := saying.read(bare, context)) is not None:
+        return _acted(frame, context)
+    if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or low.endswith("now")):
         look = read_look(is_it["look"])
         if look.value is not None or look.material or look.pattern or look.colour_words:
             return _plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
     return None
+
+
+def _acted(frame: Frame, context: Context) -> Plan | None:
+    done = acts.done(frame, context)
+    return None if done is None else _plan(done)
+
+
+_STAND_IN = "chartreuse"
+"""Stands for a colour that a picture file has while the rest of the sentence is planned."""
+
+
+def _with_stand_in(sentence: str) -> tuple[str, str] | None:
+    """A sentence with a colour of a picture file in it, with the stand-in for it, and the file."""
+    found = _FILE.search(sentence)
+    colour = _COLOUR_FROM.fullmatch(sentence[: found.start()]) if found else None
+    if found is None or colour is None:
+        return None
+    rest = sentence[found.end() :]
+    return f"{colour['before']} {_STAND_IN}{rest}".strip(), found["quoted"] or found["bare"]
+
+
+def _with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of a sentence with a picture file in it: its colour, or its mask."""
+    found = _FILE.search(sentence)
+    if found is None:
+        return None
+    path = found["quoted"] or found["bare"]
+    before, after = sentence[: found.start()], sentence[found.end() :]
+    if (standing := _with_stand_in(sentence)) is not None:
+        if standing[0] == _STAND_IN:
+            layers = tuple(layer for layer in focused_layers(context) if layer.visible)
+            if not layers:
+                return _plan(ask(f"What shall have the colour of {path}?"))
+        made = planned(standing[0], context)
+        steps = tuple(_of_file(step, path) for step in made.steps)
+        if steps != made.steps:
+            return Plan(say=made.say.replace(_STAND_IN, f"the colour of {path}"), steps=steps)
+    elif _WITH_MASK.fullmatch(before):
+        rest = re.sub(r"^(?: as (?:the |a )?mask)?[ ,;:]*(?:and |then |to )*", "", after).strip()
+        if not rest:
+            return _acted(Frame("mask", name="file", target=path), context)
+        return _within(rest, path, context, planned)
+    elif re.search(r"\b(?:mask|selection)\b", before):
+        return _acted(Frame("mask", name="file", target=path), context)
+    return Plan(
+        say="Of a picture I can take the colour, not the pattern or a thing in it: say"
+        f" “in the colour of {path}”."
+    )
+
+
+def _of_file(step: Step, path: str) -> Step:
+    """A step that gets the stand-in's colour with the picture's instead."""
+    if not isinstance(step, Edit | Variations) or _STAND_IN not in (step.prompt or ""):
+        return step
+    words = [word for word in (step.prompt or "").split() if word != _STAND_IN]
+    if words[:1] in (["a"], ["an"]) and len(words) > 1:
+        words[0] = "an" if words[1][:1].lower() in "aeiou" else "a"
+    return step.model_copy(update={"prompt": f"{' '.join(words)} the colour of {path}"})
+
+
+def _in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of an edit in a box: "from 10%,40% to 30%,90% put a lamp"."""
+    found = re.search(
+        rf"(?:(?:in|within|inside) )?(?:the )?(?:box )?{acts.BOX.pattern}", sentence, re.IGNORECASE
+    )
+    if found is None:
+        return None
+    rest = re.sub(r"\s+", " ", f"{sentence[: found.start()]} {sentence[found.end() :]}").strip(" ,;:.")
+    box = re.sub(r"^\D*?(?=\d)", "", found[0])
+    if not rest:
+        return _acted(Frame("mask", name="box", target=box), context)
+    return _within(rest, box, context, planned)
+
+
+def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of an edit in a mask that the user gives, instead of a search."""
+    low = rest.lower()
+    if (new := _PUT.fullmatch(low)) is not None:
+        edit = Edit(target="there", prompt=new_thing(new["thing"]), kind="add", within=within)
+        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
+    there = re.fullmatch(r"(?:remove|erase|delete|clear)(?: (?:it|that|what is there|everything))?", low)
+    if there is not None:
+        edit = Edit(target="what is there", prompt="", kind="remove", within=within)
+        return Plan(say=f"cleared within {within}", steps=(edit,))
+    made = planned(rest, context)
+    edits = [step for step in made.steps if isinstance(step, Edit) and step.layer is None]
+    if len(edits) == len(made.steps) == 1 and edits[0].target:
+        return Plan(
+            say=f"{made.say} within {within}", steps=(edits[0].model_copy(update={"within": within}),)
+        )
+    if (look := _THERE.fullmatch(low)) is not None:
+        edit = Edit(
+            target="the area", prompt=restyled("the area", look["look"]), kind="restyle", within=within
+        )
+        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
+    return _plan(ask(f"What shall I do within {within}: put something there, or make it look like what?"))
 
 
 def _plan(done: Done) -> Plan:
@@ -155,11 +317,50 @@ def _corrected(sentence: str, context: Context) -> str | None:
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
 
 
+_ANSWERED = re.compile(
+    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do) )?(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?"
+    r"(?:one|NOUN)"
+    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to) (?:the )?[\w -]+)?)"
+)
+_SIDES = frozenset({"left", "right", "middle", "upper", "lower", "top", "bottom", "leftmost", "rightmost"})
+
+
+def _meant(sentence: str, context: Context) -> Plan | None:
+    """The edit that waited for the answer which of several things is meant, with that one."""
+    edit = context.doubted
+    if edit is None:
+        return None
+    said = _OPENING.sub("", " ".join(sentence.lower().split()).rstrip(" .!")).strip(" ,")
+    noun = bare_phrase(edit.target).noun
+    last = noun[-1] if noun else "one"
+    said = _numbered(sentence, context) or said
+    if said in ("both", "all", "both of them", "all of them"):
+        many = "both" if said.startswith("both") else "all the"
+        target = f"{many} {plural(' '.join(noun))}"
+        phrase = replace(parse(edit.prompt), article="")
+        several = (
+            replace(phrase, noun=(*phrase.noun[:-1], plural(phrase.noun[-1]))) if phrase.noun else phrase
+        )
+        return _plan(made(target, render(several) if edit.prompt else "", edit.kind))
+    side = said.removeprefix("on ").removeprefix("the ")
+    if side in _SIDES:
+        said = f"the {side} one"
+    found = re.fullmatch(_ANSWERED.pattern.replace("NOUN", re.escape(last)), said)
+    if found is None:
+        return None
+    words = found["which"].removeprefix("that ").removeprefix("the ").split()
+    target = " ".join(("the", *(" ".join(noun) if word in ("one", "ones") else word for word in words)))
+    return _plan(made(target, edit.prompt, edit.kind))
+
+
 def _numbered(sentence: str, context: Context) -> str | None:
     """The option that a number names: "2" to "do you mean the one on the left or the one on the right?"."""
     options = _OPTIONS.search(context.question or "")
     said = _OPENING.sub("", sentence.lower().strip().rstrip(".!"))
     number = _ORDINAL.get(said.removeprefix("number ").removeprefix("the ").removesuffix(" one"))
+    if number is not None and _FROM_THE_LEFT in (context.question or ""):
+        names = {number: word for word, number in _ORDINAL.items() if word.endswith(("st", "nd", "rd", "th"))}
+        return f"the {names[number]} from the left" if number in names else None
     if options is None or number is None:
         return None
     named = re.split(r", | or ", options["options"])
@@ -211,6 +412,8 @@ def _gone_to(said: str, context: Context) -> Done | None:
         return None
     marks = dict(context.marks)
     name = found["name"].strip(" \"'“”")
+    if re.fullmatch(r"(?:last|newest|latest)(?: version)?", name) and not said.startswith("back"):
+        return Done((Goto(version=context.versions),), (f"version {context.versions}",))
     version = marks.get(name, marks.get(name.removesuffix(" version").removesuffix(" one")))
     if version is None or version > context.versions:
         return None
@@ -219,6 +422,8 @@ def _gone_to(said: str, context: Context) -> Done | None:
 
 def _from_before(found: re.Match[str], context: Context, planned: Planned) -> Plan | None:
     version = _before(found["thing"], context)
+    if version is None:
+        version = version_named(f"before {found['thing']}", context)
     if version is None:
         return _plan(ask(f"I have not changed {definite(found['thing'])}; which version do you mean?"))
     step = Goto(version=version)
@@ -252,6 +457,25 @@ def _undone(said: str, context: Context) -> Done | None:
         if not spared or not others:
             return ask(f"I have not changed {definite(found['kept'])}; what shall I undo?")
         return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all as it was but {found['kept']}",))
+    if found := _HIDE_BUT.fullmatch(said):
+        kept = found["kept"] or found["only"]
+        spared = {layer.id for layer in layers_about(kept, context, visible=True)}
+        others = tuple(layer for layer in visible if layer.id not in spared)
+        if not spared or not others:
+            return ask(f"I have not changed {definite(kept)}; what shall I hide?")
+        return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all hidden but {kept}",))
+    if found := _HIDE_IT.fullmatch(said):
+        reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
+        reference = "both" if found["it"] == "both" else reference
+        hidden = tuple(
+            layer for layer in layers_referred(Frame("hide", reference=reference), context) if layer.visible
+        )
+        if not hidden:
+            return ask("What shall I hide?")
+        return Done(
+            tuple(Hide(layer=layer.id) for layer in hidden),
+            tuple(f"{short(object_of(layer))}: hidden" for layer in hidden),
+        )
     if found := _AS_IT_WAS.fullmatch(said):
         thing = found["thing"] or found["alone"]
         layers = layers_about(thing, context, visible=True)
@@ -275,6 +499,10 @@ def _undone(said: str, context: Context) -> Done | None:
 def _all_but(said: str, context: Context) -> Done | None:  # noqa: ARG001
     if _EVERYTHING.fullmatch(said):
         return ask("Everything is too much for one edit: which things shall I change?")
+    if (look := _ALL_LOOK_BUT.fullmatch(said)) is not None and read_look(look["look"]).value is not None:
+        noun = look["noun"]
+        kept = re.sub(r"\bones?\b", stem(noun), look["kept"])
+        return made(f"all the {noun} but {kept}", restyled(noun, look["look"]), "restyle")
     found = _ALL_BUT.fullmatch(said)
     if found is None:
         return None
@@ -292,45 +520,17 @@ def _all_but(said: str, context: Context) -> Done | None:  # noqa: ARG001
 def _swapped(said: str, context: Context) -> Done | None:
     found = _SWAP.fullmatch(said)
     if found is None:
-        return None
-    things: list[tuple[str, LayerView | None]]
-    if found["one"]:
-        things = [(name, layer_named(name, context)) for name in (found["one"], found["two"])]
-    else:
-        restyles = [layer for layer in context.layers if layer.visible and layer.kind == "restyle"]
-        things = [(layer.target, layer) for layer in restyles[-2:]]
-    if len(things) < 2:
-        return ask("Whose colours shall I swap, such as “swap the colours of the sofa and the rug”?")
-    steps: list[Step] = []
-    for (name, layer), (other, theirs) in (things, things[::-1]):
-        look = _colour_of(theirs) or f"the colour of {target_of(other)}"
-        if layer is None:
-            prompt = restyled(name, look) if _colour_of(theirs) else f"{render(parse(name))} {look}"
-            steps.append(Edit(target=target_of(name), prompt=prompt, kind="restyle"))
-        else:
-            prompt = revised(layer.prompt, look) if _colour_of(theirs) else f"{_colourless(layer)} {look}"
-            steps.append(Edit(target=layer.target, prompt=prompt, kind="restyle", layer=layer.id))
-    return Done(tuple(steps), (f"{short(things[0][0])} and {short(things[1][0])}: colours swapped",))
+        return acts.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
+    return acts.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)
 
 
-def _colourless(layer: LayerView) -> str:
-    phrase = parse(layer.prompt)
-    return render(replace(phrase, looks=tuple(look for look in phrase.looks if look.sort != "colour")))
-
-
-def _colour_of(layer: LayerView | None) -> str:
-    if layer is None:
-        return ""
-    return " ".join(
-        word for look in parse(layer.prompt).looks if look.sort == "colour" for word in look.words
-    )
-
-
-def _told(said: str, context: Context) -> Done | None:  # noqa: ARG001
+def _told(said: str, context: Context) -> Done | None:
     if _WHAT_CHANGED.fullmatch(said):
         return Done((Tell(),), ())
+    if found := _DID_I.fullmatch(said):
+        return Done((Tell(about=target_of(found["thing"])),), ())
+    if _VERSIONS.fullmatch(said):
+        return tell(Frame("tell", name="versions"), context)
     if found := _WHAT_LOOK.fullmatch(said):
         return Done((Tell(about=target_of(found["thing"])),), ())
-    if _ZOOM.fullmatch(said):
-        return Done((), ("I cannot zoom: /show draws the picture, and /save writes it to a file.",))
     return None

@@ -1,39 +1,21 @@
-"""What the record of a conversation says: answers to questions about it, versions by when they were, and one
-honest sentence for what is understood and cannot be done by sentence yet.
-"""
+"""What the record of a conversation says: answers to questions about it, and versions by when they were."""
 
 from __future__ import annotations
 
 import re
 
-from agent.plan import Goto
 from agent.planner.base import Context, LayerView
-from agent.planner.english.phrase import parse
+from agent.planner.english.lexicon import NUMBERS
+from agent.planner.english.phrase import Phrase, parse
 from agent.planner.frames import Frame
 from agent.planner.layers import layers_about, object_of, same_thing, stem
-from agent.planner.outcome import Done, ask
+from agent.planner.outcome import Done
 from agent.planner.wording import definite, short
 
-_LATER = {
-    "mark": "I cannot give versions names yet; they have numbers, see /history.",
-    "more": "I cannot paint more like one of them yet; pick one, or say what shall be different.",
-    "swap": "I cannot exchange two things in one step yet; say what each of them shall look like.",
-    "order": "The order of the changes cannot be changed yet.",
-    "mask": "A mask cannot be changed by a sentence yet; name the thing otherwise, or give a mask to `edit`.",
-    "show": "Type /show to see the picture, or /show vN for version N.",
-    "zoom": "I cannot zoom yet; /save the picture and look at it in a viewer.",
-    "save": "Type /save FILE to save the picture.",
-    "open": "Type /open FILE to go on with another picture.",
-}
 _HELP = (
     "Say what shall change, and into what: “make the sofa red leather”, “remove the lamp”, “a plant in the"
     " corner”, “undo”. /help lists the commands."
 )
-
-
-def later(frame: Frame) -> Done:
-    """The sentence for an act that is understood and cannot be done by a sentence yet."""
-    return Done((), (_LATER[frame.act],))
 
 
 def changes(context: Context) -> str:
@@ -92,22 +74,77 @@ def _is_so(frame: Frame, context: Context) -> str:
     return f"{'Yes' if wanted and wanted <= has else 'I made it so'}: {_change(newest)}."
 
 
-_BEFORE = re.compile(r"(?:\b(before|after)\b|\b(when|with)\b)\s*(.*)", re.IGNORECASE)
+_WHEN = re.compile(r"(?:\b(before|after)\b|\b(?:when|with|where)\b)\s*(.*)", re.IGNORECASE)
+_NUMBERED = re.compile(r"(?:the )?(?:version |number |no\.? |v|#)*(?P<number>\d{1,4}|\w+)(?: version)?")
+_ORIGINAL = re.compile(
+    r"(?:the |my )?(?:very )?(?:original|base|start|beginning|untouched|unedited|initial|first)"
+    r"(?: (?:one|picture|image|photo|room|version|state))?"
+)
+_LAST = re.compile(r"(?:the )?(?:last|newest|latest)(?: (?:one|version|picture))?")
 
 
-def go_to_named(name: str, context: Context) -> Done:
-    """To the version that words name: "before the walls", "after the lamp", "when the sofa was red"."""
-    found = _BEFORE.search(name)
-    words = re.sub(r"^(i|we|you) \w+ ", "", found[3] if found else "", flags=re.IGNORECASE)
+def version_named(name: str, context: Context) -> int | None:
+    """The version that words name: by its number, by the name that it was given, as the original or the last
+    one, or by what was so then ("before the walls", "when the sofa was red"). None where there is none.
+    """
+    said = " ".join(name.lower().strip(" \"'“”").split())
+    marks = dict(context.marks)
+    for words in (said, said.removeprefix("the "), said.removeprefix("the ").removesuffix(" version")):
+        if words in marks and marks[words] <= context.versions:
+            return marks[words]
+    if _ORIGINAL.fullmatch(said):
+        return 0
+    if _LAST.fullmatch(said):
+        return context.versions
+    if (numbered := _NUMBERED.fullmatch(said)) is not None:
+        word = numbered["number"]
+        number = int(word) if word.isdigit() else NUMBERS.get(word)
+        if number is not None:
+            return number
+    return _version_when(said, context)
+
+
+def _version_when(said: str, context: Context) -> int | None:
+    found = _WHEN.search(said)
+    words = re.sub(r"^(?:i|we|you) \w+ ", "", found[2] if found else "")
     if not found or not words or not context.history:
-        return ask(f"I know no version called “{name}”; which number shall it be? /history lists them.")
-    thing, _, look = re.sub(r"\b(?:still|was|were|is|had)\b", "|", words).partition("|")
+        return None
+    thing, _, look = re.sub(r"\b(?:still|was|were|is|are|had)\b", "|", words).partition("|")
+    if not look.strip(" |"):  # "with the red sofa"
+        described = parse(thing.strip())
+        look = " ".join(word for each in described.looks for word in each.words)
+        thing = f"the {' '.join(described.noun)}" if look and described.noun else thing
+    looks = {stem(word) for word in re.sub(r"\W+", " ", look).split()} - _SMALL
     phrase = parse(thing.strip())
-    looks = {stem(word) for word in re.sub(r"\W+", " ", look.lower()).split()}
-    for number, version in enumerate(context.history):
-        for layer in version.layers:
-            about = same_thing(phrase, object_of(layer)) or same_thing(phrase, layer.target)
-            if about and layer.visible and looks <= {stem(word) for word in layer.prompt.lower().split()}:
-                wanted = version.parent if (found[1] or "").lower() == "before" else number
-                return Done((Goto(version=wanted),), (f"version {wanted}" if wanted else "the original",))
-    return ask(f"I find no version {name}; which number shall it be? /history lists them.")
+    if not phrase.noun:
+        return None
+    so = [number for number in range(len(context.history)) if _was_so(phrase, looks, number, context)]
+    if not so:
+        return None
+    way = _way(context)
+    if found[1] is None and context.head not in so:
+        return max(so, key=lambda number: (number in way, number))  # the newest that was so
+    first = min(so, key=lambda number: (number not in way, number))
+    return context.history[first].parent if found[1] == "before" else first
+
+
+def _was_so(phrase: Phrase, looks: set[str], number: int, context: Context) -> bool:
+    """Whether a thing had been changed in a version, and had these looks."""
+    return any(
+        layer.visible
+        and (same_thing(phrase, object_of(layer)) or same_thing(phrase, layer.target))
+        and looks <= {stem(word) for word in layer.prompt.lower().split()}
+        for layer in context.history[number].layers
+    )
+
+
+_SMALL = frozenset({"in", "a", "an", "the", "made", "of"})
+
+
+def _way(context: Context) -> set[int]:
+    """The versions from the base picture to the head."""
+    number, way = context.head, {0}
+    while number:
+        way.add(number)
+        number = context.history[number].parent
+    return way

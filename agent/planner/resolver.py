@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.plan import Ask, Compare, Edit, Keep, Plan, Redo, Variations
+from agent.plan import Ask, Compare, Edit, Keep, Open, Plan, Redo, Save, Variations
+from agent.plan import Look as Looking
+from agent.planner import acts
 from agent.planner.base import Context, advance
 from agent.planner.edits import edit_of, vague, variations
-from agent.planner.english.phrase import (
-    parse,
-)
-from agent.planner.frames import REVERT, YES, Frame
+from agent.planner.english.phrase import is_plural, parse
+from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     alike,
     focused_layers,
@@ -25,8 +25,8 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import Done, ask
-from agent.planner.record import go_to_named, later, tell
+from agent.planner.outcome import Done, ask, made
+from agent.planner.record import tell
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.wording import (
     bare,
@@ -167,7 +167,11 @@ def _which(target: str, answer: str) -> str:
 
 
 def _after(state: Context, result: Done) -> Context:
-    steps = tuple(step for step in result.steps if not isinstance(step, Ask | Compare | Variations))
+    steps = tuple(
+        step
+        for step in result.steps
+        if not isinstance(step, Ask | Compare | Variations | Looking | Save | Open)
+    )
     if not steps:
         return state
     moved = advance(state, "", Plan(steps=steps))
@@ -269,6 +273,11 @@ def _agrees(frame: Frame) -> bool:
 
 
 def _step(frame: Frame, context: Context) -> Done:
+    if (acted := acts.done(frame, context)) is not None:
+        return acted
+    if frame.spared and frame.kind == "remove" and is_plural(parse(frame.target).noun):
+        noun = " ".join(parse(frame.target).noun)
+        return made(f"all the {noun} but {_kept(frame.spared, noun)}", "", "remove")
     if frame.spared and frame.act != "hide":
         return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
     match frame.act:
@@ -278,22 +287,16 @@ def _step(frame: Frame, context: Context) -> Done:
             return undo(frame, context)
         case "redo":
             return Done((Redo(count=frame.number or 1),), ("redo",))
-        case "goto" if frame.name:
-            return go_to_named(frame.name, context)
         case "goto":
             return go_to(frame, context)
         case "hide":
             return hide(frame, context)
-        case "drop":
-            return hide(replace(frame, prompt=REVERT), context)
         case "back":
             return bring_back(frame, context)
         case "variations":
             return variations(frame, context)
         case "pick":
             return pick(frame, context)
-        case "compare":
-            return Done((Compare(),), ("before and after",))
         case "move":
             return ask("I cannot move or turn things; shall I remove it and put a new one somewhere?")
         case "refresh":
@@ -308,4 +311,11 @@ def _step(frame: Frame, context: Context) -> Done:
             return tell(frame, context)
         case "ask":
             return vague(frame, context)
-    return later(frame)
+    raise ValueError(f"nothing does {frame.act}")
+
+
+def _kept(spared: str, noun: str) -> str:
+    """What is spared of several things, with their noun: "the black one" of the cushions."""
+    words = definite(spared).split()
+    single = stem(noun.split()[-1])
+    return " ".join(single if word == "one" else noun if word == "ones" else word for word in words)

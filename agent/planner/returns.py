@@ -111,7 +111,9 @@ def bring_back(frame: Frame, context: Context) -> Done:
     """
     if frame.target:
         hidden = tuple(
-            layer for layer in layers_about(frame.target, context, visible=False) if layer.kind != "remove"
+            layer
+            for layer in layers_about(frame.target, context, visible=False)
+            if layer.kind != "remove" and not layer.dropped
         )
         gone = [
             layer for layer in layers_about(frame.target, context, visible=True) if layer.kind == "remove"
@@ -131,6 +133,11 @@ def bring_back(frame: Frame, context: Context) -> Done:
         changed = layers_about(frame.target, context, visible=True)
         if changed:
             return Done((Hide(layer=changed[0].id),), (f"{short(changed[0].target)}: as it was",))
+        if any(layer.dropped for layer in layers_about(frame.target, context, visible=False)):
+            return ask(
+                f"The layer of {definite(frame.target)} was dropped. Undo brings it back, or an earlier"
+                " version; which shall it be?"
+            )
         return ask(f"I have not taken {definite(frame.target)} away; what shall I do with it?")
     layers = layers_referred(frame, context)
     if layers:
@@ -142,6 +149,8 @@ def bring_back(frame: Frame, context: Context) -> Done:
                 tuple(Show(layer=layer.id) for layer in hidden_now),
                 tuple(f"{short(object_of(layer))}: back" for layer in hidden_now),
             )
+        if not hidden_now and not context.done:
+            return Done((), ("Nothing was taken away, so there is nothing to bring back.",))
         if not hidden_now and len(layers) == 1 and context.head > 0:
             return Done((Undo(count=1),), ("undo",))
         return Done(

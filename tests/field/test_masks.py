@@ -161,12 +161,12 @@ def test_a_layer_of_the_users_mask_stays_within_it(name: str, sentences: tuple[s
 
 
 def test_the_mask_that_is_shown_is_the_one_that_is_painted(home: Path, inpalla: Run) -> None:
-    from agent.commands import _painted_mask
+    from agent.viewing import painted_mask
 
     Image.fromarray(room()).save("in.png")
     assert inpalla("edit", "in.png", "make the sofa red", "-o", "out.png", "--session", "s").code == 0
     with Sessions().open("s") as session:
-        shown = _painted_mask(session, 0)
+        shown = painted_mask(session, 0)
         moved = changed(room(), session.picture())
         assert not (moved & ~shown).any()
         assert shown.sum() >= session.mask(0).sum()

@@ -98,15 +98,22 @@ def again(edit: MaskedEdit, request: Request, computing: Sequence[str]) -> Route
     return Route(replace(edit, colour=None), value=value)
 
 
-def variations(first: Route, picture: str, count: int) -> list[Route]:
+def variations(
+    first: Route, picture: str, count: int, *, like: int | None = None, turn: int = 0
+) -> list[Route]:
     """``count`` ways to carry out one edit: shades of a colour, else as many seeds.
 
-    ``picture`` is the digest of the picture that it is carried out on.
+    ``picture`` is the digest of the picture that it is carried out on. With ``like``, the seed of one that
+    was shown, they are near the edit's own colour, and that one comes first. ``turn`` counts the rounds that
+    were shown before: each has other shades and other seeds.
     """
     edit = first.edit
     if edit.colour is not None and first.engine is not None and first.engine.name == recolour.Recolour.name:
-        return [replace(first, edit=replace(edit, colour=stage)) for stage in _shades(edit.colour, count)]
-    seeds = [seed_for(picture, edit.prompt, edit.kind, number + 1) for number in range(count)]
+        shades = _shades(edit.colour, count, near=like is not None, turn=turn)
+        return [replace(first, edit=replace(edit, colour=stage)) for stage in shades]
+    seeds = [seed_for(picture, edit.prompt, edit.kind, 8 * turn + number + 1) for number in range(count)]
+    if like is not None:
+        seeds = [like, *(seed for seed in seeds if seed != like)][:count]
     return [replace(first, edit=replace(edit, seed=seed)) for seed in seeds]
 
 
@@ -273,19 +280,33 @@ def _named(look: Look, route: Route) -> Route:
     return replace(route, edit=replace(route.edit, prompt=prompt))
 
 
-def _shades(stage: ColourStage, count: int) -> list[ColourStage]:
-    """``count`` shades of a colour, itself first: then lighter and darker, duller and stronger ones."""
+def _shades(stage: ColourStage, count: int, *, near: bool = False, turn: int = 0) -> list[ColourStage]:
+    """``count`` shades of a colour, itself first: then lighter and darker, duller and stronger ones.
+
+    ``near``: steps of less than half the width. After the first ``turn`` the hue goes to either side, too, by
+    a little more each time, and the colour itself is not among them.
+    """
     moves = (
         (0.0, 1.0), (0.08, 0.95), (-0.08, 1.0), (0.0, 0.6),
         (0.05, 1.2), (0.14, 0.8), (-0.14, 0.9), (-0.05, 0.7),
     )  # fmt: skip
     lightness, a, b = stage.value
-    return [
-        stage.model_copy(
-            update={"value": (float(np.clip(lightness + lift, 0.05, 0.98)), a * chroma, b * chroma)}
-        )
-        for lift, chroma in moves[:count]
-    ]
+    width = _NEAR if near else 1.0
+    shades = []
+    for number, (lift, chroma) in enumerate((moves if near or not turn else (*moves[1:], moves[0]))[:count]):
+        angle = 0.0 if near else _HUE * turn * (1 if number % 2 else -1)
+        strength = 1 + width * (chroma - 1)
+        turned = np.array([np.cos(angle) * a - np.sin(angle) * b, np.sin(angle) * a + np.cos(angle) * b])
+        light = float(np.clip(lightness + width * lift, 0.05, 0.98))
+        first, second = (float(each * strength) for each in turned)
+        shades.append(stage.model_copy(update={"value": (light, first, second)}))
+    return shades
+
+
+_NEAR = 0.4
+"""How far shades that are to be like one go, as a share of the usual way."""
+_HUE = 0.2
+"""By how many radians the hue of further shades goes to either side, a round."""
 
 
 def _engine(name: str) -> Computing:
