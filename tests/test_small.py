@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -211,11 +212,22 @@ def test_it_takes_as_many_steps_as_are_asked_whatever_it_begins_with(engine: Sta
     kinds: tuple[Kind, ...] = ("restyle", "replace", "add")
     for kind in kinds:
         told: list[Step] = []
+        engine.paint([job(kind)], progress=lambda _: None)
         engine.paint([job(kind), job(kind)], progress=told.append)
         assert [(step.done, step.total) for step in told] == [(done, 8) for done in range(1, 9)]
         assert [step.preview is not None for step in told] == [False, True, False, False] * 2
         assert told[1].preview is not None
         assert told[1].preview.shape == (SIDE // 2, SIDE // 2, 3)
+
+
+def test_the_first_time_it_says_about_how_long_it_will_take() -> None:
+    told: list[Step] = []
+    fresh = painter.load()
+    for _ in range(2):
+        fresh.paint([job()], progress=told.append)
+    assert [step.done for step in told] == [0, 1, 2, 3, 4, 1, 2, 3, 4]
+    assert re.fullmatch(r"about \d+ s on this machine", told[0].note)
+    assert not any(step.note for step in told[1:])
 
 
 def test_a_restyled_thing_begins_as_itself(engine: StableDiffusionEngine) -> None:

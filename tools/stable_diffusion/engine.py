@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,9 @@ KEPT: Final = 64
 BEGIN: Final = {"restyle": 0.8}
 """The share of the noise's way that an edit begins at, by kind; all of it where none is told."""
 
+_AUTOENCODER: Final = 0.4
+"""The tiny autoencoder's time both ways, in steps."""
+
 FIRMER: Final = 1.5
 """The guidance of a second try. More than 2 burns the colours of a model of few steps."""
 
@@ -70,6 +74,7 @@ class StableDiffusionEngine:
         self._texts: OrderedDict[str, torch.Tensor] = OrderedDict()
         self._wording = _wording()
         self._cancelled: CancelCheck = never
+        self._estimated = False
         unet = pipeline.unet
         for part in (*unet.down_blocks, unet.mid_block, *unet.up_blocks):
             part.register_forward_pre_hook(self._look)
@@ -108,10 +113,25 @@ class StableDiffusionEngine:
             self._cancelled = cancelled
             self._look()
             self._move(self._device)
+            if progress is not None and not self._estimated and self._device.type == "cpu":
+                self._estimated = True
+                progress(Step(0, total, note=f"about {self._seconds(total):.0f} s on this machine"))
             for job in jobs:
                 painted.append(self._paint(job, _shifted(progress, done, total)))
                 done += job.steps
         return painted
+
+    def _seconds(self, steps: int) -> float:
+        """About how long so many steps will take, from two small passes; the first one only warms up."""
+        unet = self._pipeline.unet
+        latent = torch.zeros(1, 9, 32, 32, dtype=unet.dtype)
+        words = torch.zeros(1, 77, unet.config.cross_attention_dim, dtype=unet.dtype)
+        began = 0.0
+        for _ in range(2):
+            began = time.perf_counter()
+            unet(latent, 1, words)
+        pixels = self.area / (8 * 32) ** 2
+        return (time.perf_counter() - began) * pixels * (steps + _AUTOENCODER)
 
     def _paint(self, job: Job, progress: Progress | None) -> NDArray[np.uint8]:
         pipeline = self._pipeline
