@@ -109,7 +109,9 @@ TURNS = (
 
 def test_twelve_turns_of_all_kinds(here: Path, inpalla: Run) -> None:
     Image.fromarray(photo()).save("photo.png")
-    _, out, err = inpalla("edit", "photo.png", *TURNS, "-o", "out.png", "--session", "s", "--preset", "small")
+    _, out, err = inpalla(
+        "edit", "photo.png", *TURNS, "-o", "out.png", "--yes", "--session", "s", "--preset", "small"
+    )
     assert "Traceback" not in out + err
     assert "Done: the rug → a red rug." in out
     assert "This is version" in out
@@ -134,7 +136,12 @@ def test_twelve_turns_of_all_kinds(here: Path, inpalla: Run) -> None:
 
 def test_a_replay_gives_the_same_pixels(inpalla: Run) -> None:
     Image.fromarray(photo()).save("photo.png")
-    assert inpalla("edit", "photo.png", "make the sofa leather", "-o", "one.png", "--preset", "small")[0] == 0
+    assert (
+        inpalla("edit", "photo.png", "make the sofa leather", "-o", "one.png", "--yes", "--preset", "small")[
+            0
+        ]
+        == 0
+    )
     code, out, _ = inpalla("replay", "one.png", "-o", "again.png", "--json")
     assert code == 0
     assert json.loads(out)["identical"]
@@ -226,7 +233,7 @@ def test_the_first_time_it_says_about_how_long_it_will_take() -> None:
     for _ in range(2):
         fresh.paint([job()], progress=told.append)
     assert [step.done for step in told] == [0, 1, 2, 3, 4, 1, 2, 3, 4]
-    assert re.fullmatch(r"about \d+ s on this machine", told[0].note)
+    assert re.fullmatch(r"painting takes about \d+ s on this machine", told[0].note)
     assert not any(step.note for step in told[1:])
 
 

@@ -115,7 +115,8 @@ class StableDiffusionEngine:
             self._move(self._device)
             if progress is not None and not self._estimated and self._device.type == "cpu":
                 self._estimated = True
-                progress(Step(0, total, note=f"about {self._seconds(total):.0f} s on this machine"))
+                seconds = max(1, round(self._seconds(total)))
+                progress(Step(0, total, note=f"painting takes about {seconds} s on this machine"))
             for job in jobs:
                 painted.append(self._paint(job, _shifted(progress, done, total)))
                 done += job.steps
