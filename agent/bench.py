@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from agent.events import Event, Listener
+from agent.needs import download, needs
 from agent.planner.base import Planner
+from agent.words import listed
 from tools import registry, threads
 from tools.errors import Cancelled, EngineError
+from tools.hub import size_words
 from tools.inpaint import Inpainter
 from tools.registry import Preset
 from tools.request import Kind
@@ -74,13 +78,30 @@ class PresetEngines:
 
     def segmenter(self) -> Segmenter:
         """The preset's segmenter."""
-        self._loaded("segmenter")
-        return registry.load_segmenter(self.preset.segmenter)
+        with self._telling():
+            self._loaded("segmenter")
+            return registry.load_segmenter(self.preset.segmenter)
 
     def inpainters(self) -> Mapping[Kind, Inpainter]:
         """The preset's inpainters by the kind of edit."""
-        self._loaded("inpainters")
-        return registry.load_inpainters(self.preset)
+        with self._telling():
+            self._loaded("inpainters")
+            return registry.load_inpainters(self.preset)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Where several engines of the preset are not on this machine, say the command that fetches all."""
+        try:
+            yield
+        except EngineError as error:
+            lacking = [each.name for each in needs(self.preset) if not (each.optional or each.is_here)]
+            if len(lacking) < 2 or self.preset.name not in registry.PRESETS:
+                raise
+            size = size_words(download(self.preset, lacking=True, with_model=False).engines)
+            raise EngineError(
+                f"{listed(lacking)} of the preset {self.preset.name} are not on this machine: fetch them"
+                f" with inpalla setup --preset {self.preset.name} (about {size})."
+            ) from error
 
     def _load(self, wanted: Callable[[], bool]) -> None:
         if not wanted():

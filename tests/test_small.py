@@ -154,6 +154,20 @@ def test_pocket_leads_there_when_it_is_shown_a_photograph(inpalla: Run) -> None:
     assert "inpalla setup --preset small" in out + err
 
 
+def test_what_the_preset_lacks_is_one_sentence_with_one_command(
+    here: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    monkeypatch.setattr(registry, "_loaded", {})
+    Image.fromarray(photo()).save("photo.png")
+    code, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png", "--preset", "small")
+    assert (code, out) == (1, "")
+    assert err == (
+        "llmdet-sam2, sd15-inpainting and lama of the preset small are not on this machine: fetch them with"
+        " inpalla setup --preset small (about 3.3 GB).\n"
+    )
+
+
 # ---- setting up --------------------------------------------------------------------------------------------
 
 
