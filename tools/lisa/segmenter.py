@@ -44,6 +44,9 @@ MAP_FILE = "panoptic.safetensors"
 _SHORT, _LONG = 24, 256
 """Tokens that an answer may have: the pocket models answer in one form, the published ones may explain."""
 
+_FOREIGN = 0.97
+"""How sure it is that a thing is not there which no drawn room shows."""
+
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
 
@@ -271,15 +274,20 @@ class LisaSegmenter(Movable):
         rule = self._presence
         assert rule is not None
         named = self._named(phrases, sight)
+        foreign = {phrase for phrase in phrases if phrase not in named and self._is_foreign(phrase, sight)}
         asked: list[str] = []
         for phrase in phrases:
-            asked += named[phrase].unsure if phrase in named else [phrase]
+            if phrase not in foreign:
+                asked += named[phrase].unsure if phrase in named else [phrase]
         seen = self._weigh(picture, asked, sight) if asked else {}
         found = []
         for phrase in phrases:
             self._check()
             if phrase in named:
                 found.append(self._by_name(phrase, named[phrase], seen, sight))
+                continue
+            if phrase in foreign:
+                found.append(Found(phrase, np.zeros(picture.shape[:2], bool), _FOREIGN, rule.no))
                 continue
             signs = _signs(seen[phrase])
             meant, sure = phrase, rule.logit(signs)
@@ -305,6 +313,10 @@ class LisaSegmenter(Movable):
             return {}
         read = {phrase: sight.finder.read(self._as_known(phrase)) for phrase in phrases}
         return {phrase: each for phrase, each in read.items() if each is not None}
+
+    def _is_foreign(self, phrase: str, sight: _Sight) -> bool:
+        """Whether a phrase names a thing that is in no picture which the model knows anything of."""
+        return sight.finder is not None and sight.finder.is_foreign(self._as_known(phrase))
 
     def _by_name(self, phrase: str, reading: Reading, seen: Mapping[str, _Weighed], sight: _Sight) -> Found:
         """What a phrase means that names a kind. How it is described is LISA's to judge."""
