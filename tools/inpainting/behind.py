@@ -22,6 +22,8 @@ from tools.inpainting.surfaces import F32, Laid, Mask, Shifts
 
 _STEP, _FURTHEST = 0.02, 1.6
 """The moves along a plane that are tried, in heights of the camera."""
+_HIGHEST = 0.3
+"""From so much higher on a thing at most it is gone on with, in the same unit."""
 _ASKEW = 0.3
 """A thing whose bottom line runs more across the room's axes than this (a tangent) stands askew."""
 
@@ -165,21 +167,24 @@ def _moves(laid: Laid, tone: F32, known: Mask, wanted: Mask) -> tuple[Shifts, fl
     u, v = laid.u.ravel()[points], laid.v.ravel()[points]
     value = tone.reshape(-1, 3)[points]
     spread = float(np.abs(value - value.mean(axis=0)).mean()) + 4
-    found: list[tuple[float, float, float]] = []
-    steps = np.arange(_STEP, _FURTHEST, _STEP)
-    for step in np.concatenate([steps, -steps]).tolist():
-        there_x, there_y, depth = rooms.project(laid.room, laid.surface, u + step, v, width, height)
+    found: list[tuple[tuple[float, float], float, float]] = []
+    steps = np.arange(_STEP, _FURTHEST, _STEP).tolist()
+    aside = [(each, 0.0) for step in steps for each in (step, -step)]
+    for move in (*aside, *((0.0, step) for step in steps if step < _HIGHEST)):
+        there_x, there_y, depth = rooms.project(
+            laid.room, laid.surface, u + move[0], v + move[1], width, height
+        )
         column, row = np.clip(there_x, 0, width - 1).astype(int), np.clip(there_y, 0, height - 1).astype(int)
-        both = (depth > 0) & known[row, column] & (there_x >= 0) & (there_x < width)
+        both = (depth > 0) & known[row, column] & (there_x >= 0) & (there_x < width) & (there_y >= 0)
         if both.sum() < 60:
             continue
         far = float(np.abs(value[both] - tone[row[both], column[both]]).mean())
-        found.append((step, far / spread, far))
+        found.append((move, far / spread, far))
     if not found:
         return Shifts(np.zeros((0, 2)), np.zeros(0)), 255.0
     found.sort(key=lambda each: each[1])
     kept = found[: max(6, len(found) // 2)]
-    moves: F64 = np.array([[step, 0.0] for step, _, _ in kept])
+    moves: F64 = np.array([move for move, _, _ in kept])
     unlike: F64 = np.array([2 * (each - kept[0][1]) for _, each, _ in kept])
     return Shifts(moves, unlike), float(np.mean([far for _, _, far in kept[: len(kept) // 2 + 1]]))
 

@@ -306,7 +306,9 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     middle = np.median(plain[lit], axis=0)
     plain = np.clip(plain - middle, -3, 3).astype(np.float32)
     even = sure & (distance > reach) & (np.abs(surfaces.spread_in(rest, sure, 10 * unit)) < 0.15)
-    pattern = surfaces.lattice(plane, plain, even if even.sum() > 0.3 * sure.sum() else sure)
+    even = even if even.sum() > 0.3 * sure.sum() else sure
+    # the few long repeats of a rug would be shadows
+    pattern = surfaces.lattice(plane, plain, even, 0.35 if surface == RUG else 1.0)
     plane = pattern.laid
 
     # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
@@ -353,11 +355,13 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     values, used = foretold(part)
     if scene.flat:
         inside = here & ndimage.binary_erosion(scene.mask, iterations=max(1, round(3 * unit)))
-        goal = goal + _shading(plane, logs, base, inside, unit)
+        shade = _shading(plane, logs, base, inside, unit)
+        goal = goal + shade
         outside = known & (ndimage.distance_transform_edt(~part) < 14 * unit)
         if outside.sum() > 200 * unit * unit and inside.any():
-            # the shadows on it go on beyond its edge: there they tell how bright its own colour is
-            goal = goal + float(np.median((base + near - goal)[outside]))
+            # light goes on beyond its edge: where it is lit best, that tells how bright its own colour is
+            best = outside & (shade >= np.percentile(shade[outside], 30))
+            goal = goal + float(np.median((base + near - goal)[best]))
     # beside the hole the picture shows how far off this is: the hole gets as much
     ring = known & (ndimage.distance_transform_edt(~part) < 16 * unit)
     if not scene.flat and ring.sum() > 60 * unit * unit:
