@@ -143,6 +143,10 @@ class Finder:
         """Whether there is a thing of a kind."""
         return any(each.kind == kind for each in self._seen.things)
 
+    def of_kind(self, kind: str) -> Mask:
+        """All of a kind at the picture's size, bool (H, W)."""
+        return self._seen.mask([each for each in self._seen.things if each.kind == kind])
+
     def read(self, phrase: str) -> Reading | None:
         """A phrase that was read; None for one whose noun names no kind."""
         if ASKS.match(phrase.strip()):
