@@ -22,6 +22,8 @@ from tools.inpainting.surfaces import F32, Laid, Mask, Shifts
 
 _STEP, _FURTHEST = 0.02, 1.6
 """The moves along a plane that are tried, in heights of the camera."""
+_SHADE, _SHADES = 0.05, 9
+"""The floor before a thing is darker in so wide strips, so many of them."""
 _HIGHEST = 0.3
 """From so much higher on a thing at most it is gone on with, in the same unit."""
 _ASKEW = 0.3
@@ -37,6 +39,41 @@ class Behind:
     where: Mask
     values: F32
     off: float
+    front: Front | None = None
+
+
+@dataclass(frozen=True)
+class Front:
+    """Where a thing stands on the floor: the ``surface`` of the room that its front runs along, how far the
+    front is ``away`` along the other axis, and from where to where it goes; in camera heights.
+    """
+
+    surface: int
+    away: float
+    start: float
+    end: float
+
+    def before(self, u: F64, v: F64) -> tuple[F64, Mask]:
+        """How far before the front points (u, v) of the floor are, and whether they are right before it."""
+        along, into = (u, self.away - v) if self.surface == rooms.BACK else (v, self.away - np.abs(u))
+        return into, np.asarray((along > self.start) & (along < self.end) & (into > -0.1))
+
+    def shade(self, u: F64, v: F64, rest: F64, known: Mask) -> F64:
+        """How much darker the floor is before the front than elsewhere, a logarithm (H, W) up to 0, as the
+        ``known`` points (H, W) with their ``rest`` show it beside what is hidden.
+        """
+        into, here = self.before(u, v)
+        cell = np.clip((into / _SHADE).astype(int), 0, _SHADES - 1)
+        shades = np.zeros(_SHADES)
+        for k in range(_SHADES):
+            at = known & here & (cell == k)
+            if at.sum() >= 25:
+                shades[k] = min(float(np.median(rest[at])), 0.0)
+            elif k:
+                shades[k] = shades[k - 1] * 0.7
+        shades[-1] = 0.0
+        place = np.clip(into / _SHADE - 0.5, 0, _SHADES - 1)
+        return np.asarray(np.where(here, np.interp(place, np.arange(_SHADES), shades), 0.0))
 
 
 def go_on(
@@ -77,7 +114,12 @@ def go_on(
         return None
     if not have.all():
         values = _patched(values, have, wanted)
-    return Behind(wanted, values, best)
+    front = None
+    if stands:
+        sides = {rooms.BACK: laid.room.back, rooms.LEFT: laid.room.left, rooms.RIGHT: laid.room.right}
+        extent = laid.u[seen | wanted]
+        front = Front(laid.surface, sides[laid.surface], float(extent.min()), float(extent.max()))
+    return Behind(wanted, values, best, front)
 
 
 def _between(seen: Mask) -> Mask:

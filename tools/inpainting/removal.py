@@ -190,7 +190,7 @@ def remove(
     out = picture.astype(np.float32)
     alpha = hole.copy()
     gone_on = np.zeros_like(hole)
-    off_things = 0.0
+    off_things, fronts = 0.0, list[behind.Front]()
     if not flat:
         ground = (floor | wall | rug) & ~hole
         for name, thing in _in_order(_single(around, things)):
@@ -199,9 +199,10 @@ def remove(
             )
             if back is not None:
                 gone_on |= back.where
+                fronts += [back.front] if back.front is not None else []
                 out[back.where] = back.values
                 off_things += back.off * float(back.where.sum())
-    scene = _Scene(picture, mask, hole, other, gone_on, distance, size, unit, flat, shines)
+    scene = _Scene(picture, mask, hole, other, gone_on, fronts, distance, size, unit, flat, shines)
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
     off, missing = off_things, 0
     for surface, visible in known.items():
@@ -265,6 +266,7 @@ class _Scene:
     hole: Mask
     other: Mask
     gone_on: Mask
+    fronts: Sequence[behind.Front]
     distance: F64
     size: float
     unit: float
@@ -326,6 +328,9 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
         part, known = part | left, known & ~left
     far = surfaces.spread_in(np.clip(rest, -0.04, 0.25), known & lit, 30 * unit)
     goal = base + far
+    if surface in (rooms.FLOOR, RUG):
+        for front in scene.fronts:
+            goal = goal + front.shade(plane.u, plane.v, near - far, known)
     where = part
     gain = np.zeros_like(base)
     if reach:

@@ -191,7 +191,7 @@ class LisaSegmenter(Movable):
         return super().weight_bytes + (bytes_of(self._maps.net) if self._maps is not None else 0)
 
     def _moved(self) -> None:
-        """The network of the map and the features go along; how questions begin is forgotten, and read again when
+        """The map's network and the features go along; how questions begin is forgotten, and read again when
         it is wanted.
         """
         if self._maps is not None:
