@@ -77,12 +77,12 @@ class Front:
 
 
 def go_on(
-    picture: NDArray[np.uint8], thing: Mask, hole: Mask, ground: Mask, room: Room, *, stands: bool
+    picture: NDArray[np.uint8], thing: Mask, hole: Mask, floor: Mask, wall: Mask, room: Room, *, stands: bool
 ) -> Behind | None:
     """Go on with a thing (H, W) under the hole of an RGB picture (H, W, 3).
 
-    ``ground``: where floor, wall or rug are seen; ``stands``: it stands on the floor, else it hangs or lies
-    on something. None where it does not go on there, or too little of it is seen to say how.
+    ``floor`` and ``wall``: where these are seen, a rug among the floor; ``stands``: it stands on the floor,
+    else it hangs or lies on something. None where it does not go on there, or too little of it is seen to say how.
     """
     height, width = hole.shape
     unit = height / 480
@@ -96,11 +96,11 @@ def go_on(
         return None
     laid = surfaces.lay(room, rooms.BACK, width, height)
     if stands:
-        front = _front(seen, hole, ground, wanted, room, unit)
+        front = _front(seen, hole, floor, wanted, room, unit)
         if front is None:
             return None
         laid, inside = front
-        wanted = inside & hole & _reaches(laid, seen, ground & inside & ~hole, unit)
+        wanted = inside & hole & _reaches(laid, seen, (floor | wall) & inside & ~hole, unit)
     if wanted.sum() < 25 * unit * unit:
         return None
     known = ndimage.binary_erosion(seen, iterations=max(1, round(2 * unit)))
@@ -147,7 +147,7 @@ def _hull(seen: Mask) -> Mask:
 
 
 def _front(
-    seen: Mask, hole: Mask, ground: Mask, wanted: Mask, room: Room, unit: float
+    seen: Mask, hole: Mask, floor: Mask, wanted: Mask, room: Room, unit: float
 ) -> tuple[Laid, Mask] | None:
     """The plane of a thing's front, by where it meets the floor beside what is hidden, and all that the thing
     covers (H, W) as far as it goes on straight.
@@ -156,7 +156,7 @@ def _front(
     columns = np.flatnonzero(seen.any(axis=0))
     bottom = height - 1 - seen[::-1, columns].argmax(axis=0)
     below = np.minimum(bottom + round(4 * unit) + 1, height - 1)
-    free = ground[below, columns] & ~hole[below, columns]
+    free = floor[below, columns] & ~hole[below, columns]
     middle = float(np.nonzero(wanted)[1].mean())
     ends = []
     for side in (columns < middle, columns >= middle):
