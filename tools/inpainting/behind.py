@@ -82,7 +82,8 @@ def go_on(
     """Go on with a thing (H, W) under the hole of an RGB picture (H, W, 3).
 
     ``floor`` and ``wall``: where these are seen, a rug among the floor; ``stands``: it stands on the floor,
-    else it hangs or lies on something. None where it does not go on there, or too little of it is seen to say how.
+    else it hangs or lies on something. None where it does not go on there, or too little of it is seen to say
+    how.
     """
     height, width = hole.shape
     unit = height / 480

@@ -634,6 +634,8 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
     surfaces and pictures that are no box room, weighs as much as seemed careful.
     """
     flat = measures["flat"] > 0
+    # what was completed borders on nothing that is unknown
+    strange = measures["strange"] * max(0.0, 1 - 2 * measures["gone_on"])
     hides = "it stands before other things, and what they look like there is unknown"
     for reason, value, most in (
         (hides, measures["behind"], 1.0 if flat else 0.28),
@@ -645,7 +647,7 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
             return 0.0, reason
     against = {
         "the pattern that goes on behind it is not regular enough": 13.9 * measures["off"],
-        hides: 0.0 if flat else 3.3 * measures["behind"] + 2.6 * measures["strange"],
+        hides: 0.0 if flat else 3.3 * measures["behind"] + 2.6 * strange,
         "it looks too much like what is behind it": -0.6 * float(np.log(max(measures["change"], 5.0) / 60)),
         "too little of what is behind it is in view": 12.0 * measures["missing"],
         "this does not look like a room of four walls": 20.0 * measures["wrong"],
