@@ -237,8 +237,11 @@ def _held_out(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
     return 1 - rest / max(total, 1e-9)
 
 
-def lattice(laid: Laid, tone: F32, known: Mask) -> Lattice:
-    """Find how the pattern on a surface repeats, and set the camera right so that it does so evenly."""
+def lattice(laid: Laid, tone: F32, known: Mask, most: float = 1.0) -> Lattice:
+    """Find how the pattern on a surface repeats, and set the camera right so that it does so evenly.
+
+    No repeat is longer than ``most`` of the surface's extent in its direction.
+    """
     rng = np.random.default_rng(0)
     points = np.flatnonzero(known)
     if len(points) > 6000:
@@ -249,7 +252,8 @@ def lattice(laid: Laid, tone: F32, known: Mask) -> Lattice:
     value = tone.reshape(-1, 3)[points].astype(np.float64)
     u, v = laid.u.ravel()[points], laid.v.ravel()[points]
     across, up = _periods(laid, tone, known)
-    across, up = sorted({*across, *up}), sorted({*across, *up})
+    periods = sorted({*across, *up})
+    across, up = ([each for each in periods if each <= most * float(np.ptp(along))] for along in (u, v))
     best = (0.02, 0.0, 0.0)
     for a in (0.0, *across):
         for b in (0.0, *up):

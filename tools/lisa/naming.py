@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from tools import colours
 from tools.instances import Instances, Wanted, choose, plural, read_phrase, without_addition
+from tools.lisa.nouns import ASKS, NOUNS, WIDE, is_plain_name
 from tools.lisa.panoptic import PanopticMap, Segment
 from tools.things import SYNONYMS, thing_in
 
@@ -43,6 +44,11 @@ _THAT_IS: Final = re.compile(
     r"^(the |my |all the |both )?(.+?) (?:that|which) (?:is|are)"
     r" (?!on\b|at\b|in\b|next\b|by\b|near\b)(\w+(?: \w+)?)$"
 )
+_ON_THE_WALL: Final = re.compile(r"\b(?:thing|object|item|decoration|ornament)(s?) (?:hanging )?on the wall$")
+_SIZES: Final = {"small": -1, "little": -1, "tiny": -1, "big": 1, "large": 1, "huge": 1}
+_MUCH: Final = 1.5
+"""Of things that are called large or small, those are meant that are not so many times smaller or larger than
+the largest or smallest."""
 _PLAIN: Final = frozenset(
     ("the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "these", "those")
 )
@@ -52,13 +58,15 @@ _PLAIN: Final = frozenset(
 class Named:
     """A noun phrase whose noun names kinds: ``kinds`` those it names, ``otherwise`` those it may mean where
     none of these is there ("chair" for an armchair); ``described``: the words before the noun, without a
-    colour's; ``colour``: Oklab (3,), None where none is named.
+    colour's and a size's; ``colour``: Oklab (3,), None where none is named; ``size``: 1 for a large one, -1
+    for a small one, 0 where no size is named.
     """
 
     kinds: tuple[str, ...]
     otherwise: tuple[str, ...]
     described: str
     colour: tuple[float, float, float] | None
+    size: int = 0
 
 
 @lru_cache(maxsize=512)
@@ -70,11 +78,13 @@ def read_noun(noun: str, names: tuple[str, ...]) -> Named | None:
         if match is None:
             continue
         before = [each for each in text[: match.start()].split() if each not in _PLAIN]
+        size = next((_SIZES[each] for each in before if each in _SIZES), 0)
+        before = [each for each in before if each not in _SIZES]
         rest = noun.lower()[len(text) :].strip()
         value = colours.asked_for(" ".join([*before, "thing"])) if before else None
         colour = None if value is None else (float(value[0]), float(value[1]), float(value[2]))
         described = rest if colour is not None else " ".join([*before, rest]).strip()
-        return Named(kinds, otherwise, described, colour)
+        return Named(kinds, otherwise, described, colour, size)
     return None
 
 
@@ -85,6 +95,11 @@ def _words(names: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...], tuple[st
     for word, kind in SYNONYMS.items():
         if word not in words:
             words[word] = tuple(name for name in names if name == kind or thing_in(name)[0] == kind)
+    for name in names:
+        for word in NOUNS.get(name, ()):
+            words[word] = tuple(dict.fromkeys((*words.get(word, ()), name)))
+    for word, kinds in WIDE.items():
+        words[word] = tuple(name for name in names if name in kinds)
     for name in names:
         last = name.split()[-1]
         if last != name:
@@ -128,8 +143,15 @@ class Finder:
         """Whether there is a thing of a kind."""
         return any(each.kind == kind for each in self._seen.things)
 
+    def of_kind(self, kind: str) -> Mask:
+        """All of a kind at the picture's size, bool (H, W)."""
+        return self._seen.mask([each for each in self._seen.things if each.kind == kind])
+
     def read(self, phrase: str) -> Reading | None:
         """A phrase that was read; None for one whose noun names no kind."""
+        if ASKS.match(phrase.strip()):
+            return None
+        phrase = _ON_THE_WALL.sub(r"wall hanging\1", phrase)
         wanted = read_phrase(_THAT_IS.sub(r"\1\3 \2", phrase))
         noun = read_noun(wanted.noun, self._seen.names)
         if noun is None:
@@ -140,6 +162,11 @@ class Finder:
             if known is None or known.described:
                 unsure.append(f"the {other}")
         return Reading(wanted, noun, tuple(unsure))
+
+    def is_foreign(self, phrase: str) -> bool:
+        """Whether a phrase plainly names a thing that no drawn room shows, such as "the harp"."""
+        noun = without_addition(read_phrase(phrase).noun.lower())
+        return read_noun(noun, self._seen.names) is None and is_plain_name(phrase, noun)
 
     def find(self, reading: Reading, chances: Mapping[str, Floats]) -> tuple[tuple[Segment, ...], float]:
         """The segments that a phrase means, none where they are not there, and how sure that is (0…1).
@@ -205,6 +232,9 @@ class Finder:
             there = [
                 each for each, far in zip(there, away, strict=True) if far <= min(FAR, min(away) + ALIKE)
             ]
+        if named.size and there:
+            most = (max if named.size > 0 else min)(each.share for each in there)
+            there = [each for each in there if 1 / _MUCH <= each.share / most <= _MUCH]
         likely = chances.get(f"the {noun}")
         if likely is not None and len(there) > 1:
             mean = [float(likely[self._seen.coarse(each)].mean()) for each in there]

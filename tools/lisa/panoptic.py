@@ -189,6 +189,11 @@ class PanopticReader:
         net.load_state_dict(unpacked(load_file(file)), strict=False)  # counts of batches are of no use
         return cls(net, names)
 
+    @property
+    def net(self) -> PanopticNet:
+        """The network, which runs where it was moved to."""
+        return self._net
+
     def read(self, picture: NDArray[np.uint8]) -> PanopticMap:
         """The map of an RGB picture (H, W, 3)."""
         high, wide = picture.shape[:2]

@@ -25,13 +25,13 @@ from tools.domain import is_drawn
 from tools.errors import Cancelled, OutOfMemory
 from tools.instances import plural
 from tools.kept import Kept
-from tools.lisa import processing, text
+from tools.lisa import processing, text, walls
 from tools.lisa.edges import EdgeFollower
 from tools.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.lisa.naming import Finder, Reading
 from tools.lisa.panoptic import PanopticReader, Segment
 from tools.lisa.presence import Presence, Signs, bare, is_named, renamed
-from tools.movable import Movable
+from tools.movable import Movable, bytes_of
 from tools.pocket import weights_folder
 from tools.segment import CancelCheck, Found, never
 
@@ -43,6 +43,12 @@ MAP_FILE = "panoptic.safetensors"
 
 _SHORT, _LONG = 24, 256
 """Tokens that an answer may have: the pocket models answer in one form, the published ones may explain."""
+
+_FOREIGN = 0.97
+"""How sure it is that a thing is not there which no drawn room shows."""
+
+_DOUBTFUL = 0.4
+"""How sure it is which wall is meant where no corner is seen between them."""
 
 _INVENTORY = "What is in this image?"
 _INVENTORY_LISTED = "What is in this image? Name the things, separated by commas."
@@ -59,7 +65,8 @@ class _Sight:
 
     ``prefix``: how every question about it begins, as the language model read it; large, so only the picture
     that was asked about last has it. ``edges``: what its masks are led by.
-    ``finder``: what finds by name, where there is a map of the picture.
+    ``finder``: what finds by name, where there is a map of the picture. ``walls``: its walls by their
+    places, once one was asked for; empty where they cannot be told apart.
     ``listed``: what the model says there is; ``names``: the kinds that are there of those that it knows.
     """
 
@@ -67,6 +74,7 @@ class _Sight:
     edges: EdgeFollower | None = None
     prefix: Prefix | None = None
     finder: Finder | None = None
+    walls: walls.Walls | None = None
     names: list[str] | None = None
     listed: list[str] | None = None
 
@@ -119,6 +127,8 @@ class LisaSegmenter(Movable):
         self.revision = revision
         self._reasons = reasons
         self._maps = maps
+        if maps is not None:
+            maps.net.to(model.device)
         self._presence = Presence.of(model.config.presence)
         self._tokenizer = tokenizer
         self._kept: Kept[_Sight] = Kept()
@@ -175,8 +185,17 @@ class LisaSegmenter(Movable):
         with self._working(cancelled):
             self._look(picture)
 
+    @property
+    def weight_bytes(self) -> int:
+        """The bytes that the weights take, those that read the map among them."""
+        return super().weight_bytes + (bytes_of(self._maps.net) if self._maps is not None else 0)
+
     def _moved(self) -> None:
-        """The features go along; how questions begin is forgotten, and read again when it is wanted."""
+        """The map's network and the features go along; how questions begin is forgotten, and read again when
+        it is wanted.
+        """
+        if self._maps is not None:
+            self._maps.net.to(self._model.device)
         for sight in self._kept:
             sight.to(self._model.device)
 
@@ -271,15 +290,25 @@ class LisaSegmenter(Movable):
         rule = self._presence
         assert rule is not None
         named = self._named(phrases, sight)
+        sides = self._sides(picture, phrases, sight)
+        named = {phrase: each for phrase, each in named.items() if phrase not in sides}
+        foreign = {phrase for phrase in phrases if phrase not in named and self._is_foreign(phrase, sight)}
         asked: list[str] = []
         for phrase in phrases:
-            asked += named[phrase].unsure if phrase in named else [phrase]
+            if phrase not in foreign and phrase not in sides:
+                asked += named[phrase].unsure if phrase in named else [phrase]
         seen = self._weigh(picture, asked, sight) if asked else {}
         found = []
         for phrase in phrases:
             self._check()
             if phrase in named:
                 found.append(self._by_name(phrase, named[phrase], seen, sight))
+                continue
+            if phrase in sides:
+                found.append(sides[phrase])
+                continue
+            if phrase in foreign:
+                found.append(Found(phrase, np.zeros(picture.shape[:2], bool), _FOREIGN, rule.no))
                 continue
             signs = _signs(seen[phrase])
             meant, sure = phrase, rule.logit(signs)
@@ -305,6 +334,27 @@ class LisaSegmenter(Movable):
             return {}
         read = {phrase: sight.finder.read(self._as_known(phrase)) for phrase in phrases}
         return {phrase: each for phrase, each in read.items() if each is not None}
+
+    def _sides(self, picture: NDArray[np.uint8], phrases: Sequence[str], sight: _Sight) -> dict[str, Found]:
+        """The phrases that mean one wall of several by its place, found by the room's geometry."""
+        rule, finder = self._presence, sight.finder
+        asked = {phrase: places for phrase in phrases if (places := walls.meant(phrase))}
+        if finder is None or not asked or rule is None:
+            return {}
+        if sight.walls is None:
+            floor, wall = (finder.of_kind(kind) for kind in ("floor", "wall"))
+            sight.walls = walls.told_apart(picture, floor, wall)
+        shown, made = sight.walls.shown, {}
+        confidence = _FOREIGN if sight.walls.sure else _DOUBTFUL
+        for phrase, places in asked.items() if shown else ():
+            there = tuple(shown[place] for place in places if place in shown)
+            mask = np.logical_or.reduce([np.zeros(picture.shape[:2], bool), *there])
+            made[phrase] = Found(phrase, mask, confidence, rule.yes if there else rule.no, there)
+        return made
+
+    def _is_foreign(self, phrase: str, sight: _Sight) -> bool:
+        """Whether a phrase names a thing that is in no picture which the model knows anything of."""
+        return sight.finder is not None and sight.finder.is_foreign(self._as_known(phrase))
 
     def _by_name(self, phrase: str, reading: Reading, seen: Mapping[str, _Weighed], sight: _Sight) -> Found:
         """What a phrase means that names a kind. How it is described is LISA's to judge."""
