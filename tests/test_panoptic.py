@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tools.lisa.naming import Finder
-from tools.lisa.panoptic import PanopticMap, mapped
+from tools.lisa.panoptic import PanopticMap, Segment, mapped, seen_between
 
 Mask = NDArray[np.bool_]
 
@@ -146,3 +146,30 @@ def test_what_is_described_or_unknown_is_asked_about() -> None:
         reading = finder.read(phrase)
         assert reading is not None
         assert reading.unsure == unsure
+
+
+def _lamp_before(wall: float, pole: float) -> tuple[PanopticMap, NDArray[np.float32]]:
+    """Two poles of a lamp before a wall, the gap between them taken for the lamp; their colours in Oklab."""
+    segments = np.zeros((60, 80), np.int16)
+    segments[:, 30:46] = 1
+    colours = np.zeros((60, 80, 3), np.float32)
+    colours[..., 0] = wall
+    colours[:, 30:35, 0] = colours[:, 40:46, 0] = pole
+    logits = np.where(segments == np.arange(2)[:, None, None], 5.0, 0.0).astype(np.float32)
+    things = (Segment("wall", 0, 0.9, 0.8), Segment("floor lamp", 1, 0.9, 0.2))
+    return PanopticMap(things, segments, logits, (60, 80), ("wall", "floor lamp")), colours
+
+
+def test_what_is_seen_between_a_lamps_legs_is_the_wall() -> None:
+    found, colours = _lamp_before(0.8, 0.2)
+    wall = seen_between(found, colours).mask(found.things[:1])
+    lamp = seen_between(found, colours).mask(found.things[1:])
+    assert wall[:, 36:39].all()
+    assert lamp[:, 31:34].all()
+    assert lamp[:, 41:45].all()
+    assert not (wall & lamp).any()
+
+
+def test_a_white_lamp_before_a_white_wall_is_no_gap() -> None:
+    found, colours = _lamp_before(0.8, 0.81)
+    assert (seen_between(found, colours).segments == found.segments).all()

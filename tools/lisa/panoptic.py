@@ -10,7 +10,7 @@ told apart. A U-Net (Ronneberger et al. 2015, arXiv 1505.04597) with residual bl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,8 @@ from safetensors.torch import load_file
 from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from tools.colours import oklab
 
 Mask = NDArray[np.bool_]
 
@@ -116,6 +118,15 @@ _VOTES: Final = 48
 _APART: Final = 3
 """Middles nearer than so many cells are one thing's."""
 _SURFACES: Final = ("floor", "wall")
+_RIM: Final = 8
+"""How many pixels from a surface what is taken for a thing before it may be the surface still."""
+_NEAR: Final = 3.0
+"""The reach, in pixels (a standard deviation), over which a surface's colour is taken."""
+_SAME, _OTHER = 0.03, 0.10
+"""Steps in Oklab: what is nearer to the surface's colour than the first, before a thing whose own colours are
+further from it than the second, is the surface: seen between a lamp's legs, along a curtain's rod."""
+_REST: Final = 0.4
+"""The share of a thing that must be left to it: a white lamp before a white wall is no gap."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +219,8 @@ class PanopticReader:
             logits, ways = self._net(padded.to(device))
         logits, ways = (each[0, :, : size[0], : size[1]].float().cpu().numpy() for each in (logits, ways))
         scaled = np.array([padded.shape[2] / size[0], padded.shape[3] / size[1]], np.float32)
-        return mapped(logits, ways * scaled[:, None, None], (high, wide), self._names)
+        found = mapped(logits, ways * scaled[:, None, None], (high, wide), self._names)
+        return seen_between(found, oklab(np.asarray(image)).astype(np.float32))
 
 
 def mapped(
@@ -239,6 +251,52 @@ def mapped(
         )
         segments = segments[rows, columns]
     return PanopticMap(tuple(things), segments, logits, whole, names)
+
+
+def seen_between(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
+    """A map in which gaps in and beside things show the surface behind them. ``colours`` are the picture's in
+    Oklab, float32 (h, w, 3), at the map's size.
+
+    The network reads at half resolution and takes what is narrow for the thing around it. Near the surface,
+    what has its colour there is the surface, unless the thing has that colour, too.
+    """
+    segments, logits = found.segments.copy(), found.logits
+    for surface in found.things:
+        if surface.kind not in _SURFACES:
+            continue
+        own = found.segments == surface.number
+        sure = ndimage.binary_erosion(own)
+        weight = np.asarray(ndimage.gaussian_filter(sure.astype(np.float32), _NEAR))
+        around = (
+            np.stack(
+                [
+                    ndimage.gaussian_filter(np.where(sure, axis, 0), _NEAR)
+                    for axis in np.moveaxis(colours, 2, 0)
+                ],
+                axis=-1,
+            )
+            / np.maximum(weight, 1e-4)[..., None]
+        )
+        band = ndimage.binary_dilation(own, iterations=_RIM) & ~own & (weight > 1e-3)
+        alike = band & (np.linalg.norm(colours - around, axis=2) < _SAME)
+        for thing in found.things:
+            place = found.segments == thing.number
+            here, rest = alike & place, place & ~alike
+            if thing.kind in _SURFACES or not here.any() or rest.sum() < _REST * place.sum():
+                continue
+            tones = _spread(colours[rest])
+            apart = np.linalg.norm(around[here][:, None] - tones[None], axis=2).min(axis=1) > _OTHER
+            here[here] = apart
+            segments[here] = surface.number
+            logits = logits if logits is not found.logits else logits.copy()
+            logits[found.names.index(surface.kind), here] = logits[:, here].max(axis=0) + 1
+    return replace(found, segments=segments, logits=logits)
+
+
+def _spread(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The colours (n, 3) of a thing's larger parts, of those of its pixels (m, 3)."""
+    cells, counts = np.unique(np.round(colours / 0.06).astype(np.int16), axis=0, return_counts=True)
+    return np.asarray(cells[counts >= min(0.12 * len(colours), counts.max())] * 0.06, np.float32)
 
 
 def _without_scraps(here: Mask, likely: NDArray[np.float32]) -> Mask:
