@@ -338,7 +338,7 @@ class Session:
         text: dict[str, str] = {}
         layers: list[Drawn] = []
         if holds_layers(path):
-            layers = self._drawn(state, number)
+            layers = self._drawn(state, number, plain=plain)
         elif not plain:
             masks = {digest: self._mask(digest) for digest in needed_masks(state, number)}
             text = texts(self._recipe(state, number), masks)
@@ -359,13 +359,18 @@ class Session:
 
     # Inner workings
 
-    def _drawn(self, state: State, version: int) -> list[Drawn]:
-        """The layers of a version for a file that holds layers, lowest first, hidden ones included."""
+    def _drawn(self, state: State, version: int, *, plain: bool) -> list[Drawn]:
+        """The layers of a version for a file that holds layers, lowest first, hidden ones included; ``plain``
+        without words and masks, and without the hidden ones.
+        """
         drawn = []
         for entry in state.versions[version].stack:
             layer = state.revisions[entry.layer, entry.revision]
-            name = f"{entry.layer} {layer.target}: {layer.prompt or layer.kind}"
-            drawn.append(Drawn(name, self._patch(layer), self._mask(layer.mask), entry.visible))
+            if not plain:
+                name = f"{entry.layer} {layer.target}: {layer.prompt or layer.kind}"
+                drawn.append(Drawn(name, self._patch(layer), self._mask(layer.mask), entry.visible))
+            elif entry.visible:
+                drawn.append(Drawn(f"layer {entry.layer}", self._patch(layer)))
         return drawn
 
     def _recipe(self, state: State, version: int) -> dict[str, object]:

@@ -317,6 +317,8 @@ def test_a_file_is_saved_by_every_command_and_gone_on_with(
     run("sessions", "export", "s", "-o", "plain.ora", "--plain")
     with zipfile.ZipFile("plain.ora") as archive:
         assert not any(name.startswith("inpalla") for name in archive.namelist())
+        assert not any(word in archive.read("stack.xml") for word in (b"sofa", b"red", b"mask"))
+    assert np.abs(flattened(Path("plain.ora"))[..., :3] - want).max() < 1.5
     assert (
         "session" not in run("edit", "plain.ora", "make the lamp blue", "-o", "on.png").partition("Saved")[0]
     )
