@@ -399,10 +399,15 @@ def _of_picture(
     sessions: Sessions, path: Path, name: str | None, preset: Preset
 ) -> tuple[Session, tuple[str, ...]]:
     """A new session of a picture file, and remarks about how it was read."""
+    from sessions.openraster import holds_session
     from tools.pictures import read_picture
 
-    read = read_picture(path)
     source = path.expanduser().absolute()
+    if holds_session(source):
+        session = sessions.import_file(name, source)
+        said = "1 version" if len(session.versions) == 2 else f"{len(session.versions) - 1} versions"
+        return session, (f"{path.name} holds a session with {said}, and it goes on from there.",)
+    read = read_picture(path)
     session = sessions.create(
         name, read.pixels, alpha=read.alpha, form=read.form, preset=preset.name, source=source
     )

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,35 @@ class Sessions:
         from sessions.forms import PLAIN
         from sessions.session import Session, prepare
 
+        def fill(made: Path) -> None:
+            prepare(made, pixels, alpha=alpha, form=form or PLAIN, preset=preset, source=str(source))
+
+        return Session(self.root / self._made(name, Path(source).stem, fill), pixels)
+
+    def import_file(self, name: str | None, path: str | Path) -> Session:
+        """Make a session of one that lies in an OpenRaster file, with all its versions, and open it.
+
+        With ``name`` None it is called after the file. Raises ``SessionError`` as ``create`` does, and when
+        the file holds none or is damaged.
+        """
+        from sessions import openraster
+        from sessions.session import Session
+
+        file = Path(path)
+
+        def fill(made: Path) -> None:
+            if not openraster.holds_session(file):
+                raise SessionError(
+                    f"{file.name} holds no session: it was saved by another program, or plain."
+                )
+            openraster.unpack(file, made)
+            with closing(Session(made)) as whole:
+                whole.picture()
+
+        return Session(self.root / self._made(name, file.stem, fill))
+
+    def _made(self, name: str | None, stem: str, fill: Callable[[Path], None]) -> str:
+        """Make a session whose folder ``fill`` fills, and return its name."""
         if name is not None:
             check_name(name)
             if self.exists(name):
@@ -105,11 +134,11 @@ class Sessions:
                 " INPALLA_DATA may name another folder."
             ) from error
         try:
-            prepare(made, pixels, alpha=alpha, form=form or PLAIN, preset=preset, source=str(source))
+            fill(made)
             lock_session(made).release()  # better known now than when the session has its name
-            chosen = self._settle(made, name, Path(source).stem)
-        except SessionError as error:
-            said = str(error)
+            return self._settle(made, name, stem)
+        except (SessionError, OSError) as error:
+            said = str(error) if isinstance(error, SessionError) else f"{self.root}: {reason(error)}."
             if is_full(self.root):
                 said = f"No session can be made in {self.root}: {FULL}; INPALLA_DATA may name another folder."
             elif lacks_locks(self.root):
@@ -121,7 +150,6 @@ class Sessions:
             raise SessionError(said) from error
         finally:
             shutil.rmtree(made, ignore_errors=True)
-        return Session(self.root / chosen, pixels)
 
     def open(self, name: str) -> Session:
         """Open a session that exists, at its last committed version.

@@ -31,9 +31,10 @@ _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".tif": ("TIFF", {"compression": "tiff_adobe_deflate"}),
     ".tiff": ("TIFF", {"compression": "tiff_adobe_deflate"}),
     ".bmp": ("BMP", {}),
+    ".ora": ("OpenRaster", {}),  # with its layers, by ``sessions.openraster``
 }
 _WITHOUT_ALPHA = frozenset({"JPEG", "BMP"})
-_WITHOUT_PROFILE = frozenset({"BMP"})
+_WITHOUT_PROFILE = frozenset({"BMP", "OpenRaster"})
 _SIXTEEN_BITS = frozenset({"PNG", "TIFF"})
 _WEBP_SIDE = 16383
 _LARGE = 60_000_000  # values; a PNG of more takes many seconds to pack well
@@ -210,6 +211,11 @@ def holds_sixteen_bits(path: str | Path) -> bool:
     return format_of(path) in _SIXTEEN_BITS
 
 
+def holds_layers(path: str | Path) -> bool:
+    """Whether the format of a path's suffix holds a picture's layers, and is written with them."""
+    return format_of(path) == "OpenRaster"
+
+
 def save_picture(
     path: str | Path,
     pixels: Values,
@@ -218,7 +224,8 @@ def save_picture(
     profile: bytes | None = None,
     about: About = NOTHING,
 ) -> Path:
-    """Save a picture in the format of the path's suffix, atomically, and return the absolute path.
+    """Save a picture in the format of the path's suffix, which holds no layers, atomically, and return the
+    absolute path.
 
     ``pixels`` is uint8 (H, W, 3) RGB or (H, W) grey, or uint16 (H, W) grey, scaled to 8 bits where the format
     has no more; ``alpha`` uint8 (H, W), for 8 bits only. It is kept where the format can hold it, and the

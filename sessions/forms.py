@@ -8,7 +8,7 @@ grey picture into which a colour was painted becomes a picture in colour, as tha
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,11 +18,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.about import NOTHING, About, about_from, about_values, lost_in
+from sessions.compose import Box, Patch
 from sessions.errors import SessionError
-from sessions.files import format_of, holds_alpha, holds_profiles, holds_sixteen_bits, save_picture
+from sessions.files import (
+    check_output,
+    format_of,
+    holds_alpha,
+    holds_layers,
+    holds_profiles,
+    holds_sixteen_bits,
+    reason,
+    save_picture,
+)
 
 if TYPE_CHECKING:
     from sessions.files import Values
+    from sessions.openraster import Drawn
     from sessions.pictures import PictureStore
 
 _DEEP = 257  # 16-bit levels in one 8-bit level
@@ -95,18 +106,46 @@ def save_like(
     metadata: Mapping[str, str] | None = None,
     *,
     plain: bool = False,
+    layers: Sequence[Drawn] = (),
+    session: Path | None = None,
 ) -> Path:
     """Save a picture made from ``base`` in the base's form, as far as the path's format can hold it.
 
-    ``plain`` leaves out everything that is not the picture: ``metadata`` and what the base's file says about
-    it. See ``rendered`` and ``sessions.files.save_picture``, whose errors it raises.
+    ``plain`` leaves out everything that is not the picture: ``metadata``, the ``session`` (its folder) and
+    what the base's file says about it. Where the format holds layers, these are ``layers``, lowest first;
+    without any, one with what differs from the base. See ``rendered`` and ``sessions.files.save_picture``,
+    whose errors it raises.
     """
+    if holds_layers(path):
+        return _save_layers(check_output(path), base, picture, alpha, layers, None if plain else session)
     if is_coloured(form, base, picture):
         form = Form(about=form.about)
     elif form.profile is not None and not holds_profiles(path):
         form = Form(form.grey, about=form.about)
     about, metadata = (NOTHING, None) if plain else (form.about, metadata)
     return save_picture(path, rendered(form, base, picture), alpha, metadata, form.profile, about)
+
+
+def _save_layers(
+    path: Path,
+    base: NDArray[np.uint8],
+    picture: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None,
+    layers: Sequence[Drawn],
+    session: Path | None,
+) -> Path:
+    from sessions import openraster
+
+    changed = (picture != base).any(axis=2)
+    if not layers and changed.any():
+        rgba = np.dstack([picture, changed.astype(np.uint8) * np.uint8(255)])
+        whole = Box(0, 0, picture.shape[1], picture.shape[0])
+        layers = [openraster.Drawn("what was painted", Patch(rgba, whole))]
+    try:
+        openraster.write(path, base, picture, alpha, layers, session)
+    except OSError as error:
+        raise SessionError(f"{path} cannot be written: {reason(error)}.") from error
+    return path
 
 
 def left_out(
@@ -123,7 +162,7 @@ def left_out(
     """
     name = format_of(path)
     notes = []
-    if is_coloured(form, base, picture):
+    if is_coloured(form, base, picture) and not holds_layers(path):
         deep = form.own is not None and form.own.dtype == np.uint16
         bits = " and with 8 bits, not 16" if deep else ""
         notes.append(f"The picture was grey, and a colour was painted into it: it was saved in colour{bits}.")

@@ -23,9 +23,10 @@ from sqlalchemy.orm import Session as Database
 from sessions.catalog import lock_session
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
-from sessions.files import check_output, reason, write_atomically
+from sessions.files import check_output, holds_layers, reason, write_atomically
 from sessions.forms import Form, form_from, form_values, left_out, save_like
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
+from sessions.openraster import Drawn
 from sessions.pictures import PictureStore, RecentArrays, as_pixels
 from sessions.recipes import needed_masks, recipe, request_file, texts
 from sessions.records import LayerRow, Records, SessionRow, TurnRow, VersionRow, now
@@ -325,20 +326,28 @@ class Session:
 
         The format is that of the suffix. The file has the base picture's size and, where the format can hold
         it, its alpha and its form: what was not painted has the values of the base picture's own file. A PNG
-        carries the recipe and its masks as text, so that ``inpalla replay`` can paint it again. ``plain``
+        carries the recipe and its masks as text, so that ``inpalla replay`` can paint it again. An OpenRaster
+        file has the layers and the whole session, so that ``Sessions.import_file`` makes it again. ``plain``
         leaves those out, and all that the base picture's file said about it. The file appears whole or not at
-        all. Raises ``SessionError`` when the suffix is not known, the folder is not
-        there, or the file cannot be written.
+        all. Raises ``SessionError`` when the suffix is not known, the folder is not there, or the file cannot
+        be written.
         """
         check_output(path)
         state = self._state()
         number = self._version(state, version).number
         text: dict[str, str] = {}
-        if not plain:
+        layers: list[Drawn] = []
+        if holds_layers(path):
+            layers = self._drawn(state, number, plain=plain)
+        elif not plain:
             masks = {digest: self._mask(digest) for digest in needed_masks(state, number)}
             text = texts(self._recipe(state, number), masks)
         base, picture = self.picture(0), self.picture(number)
-        return save_like(path, self.form, base, picture, self.alpha, text, plain=plain)
+        with self._writer:  # of what is being committed, either all of it is in the session or nothing
+            return save_like(
+                path, self.form, base, picture, self.alpha, text,
+                plain=plain, layers=layers, session=self.folder,
+            )  # fmt: skip
 
     def left_out(
         self, path: str | Path, version: int | None = None, *, plain: bool = False
@@ -349,6 +358,20 @@ class Session:
         return left_out(path, self.form, self.picture(0), self.picture(version), self.alpha, plain=plain)
 
     # Inner workings
+
+    def _drawn(self, state: State, version: int, *, plain: bool) -> list[Drawn]:
+        """The layers of a version for a file that holds layers, lowest first, hidden ones included; ``plain``
+        without words and masks, and without the hidden ones.
+        """
+        drawn = []
+        for entry in state.versions[version].stack:
+            layer = state.revisions[entry.layer, entry.revision]
+            if not plain:
+                name = f"{entry.layer} {layer.target}: {layer.prompt or layer.kind}"
+                drawn.append(Drawn(name, self._patch(layer), self._mask(layer.mask), entry.visible))
+            elif entry.visible:
+                drawn.append(Drawn(f"layer {entry.layer}", self._patch(layer)))
+        return drawn
 
     def _recipe(self, state: State, version: int) -> dict[str, object]:
         return {"session": self.name, **self._about_base(), **recipe(state, version)}

@@ -8,6 +8,7 @@ decoded. Errors are ``tools.errors.PictureError``, one sentence each.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from sessions.about import NOTHING, About, about_of
 from sessions.errors import SessionError
 from sessions.files import reason, save_picture
 from sessions.forms import PLAIN, Form, in_profile, save_like
+from sessions.openraster import is_openraster, merged
 from sessions.pictures import values_of
 from sessions.recipes import TEXT_FIELDS
 from tools import profiles
@@ -40,7 +42,7 @@ MIN_SIDE = 16
 # Formats with a clear signature only. Of the others that Pillow knows, some run other programs (EPS) and some
 # take nearly any file for a picture (TGA).
 _FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "QOI")
-_READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF and AVIF"
+_READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF and OpenRaster"
 _SIGNATURES = (
     (b"%PDF-", "a PDF document: save its page as PNG first"),
     (b"<svg", "an SVG drawing: save it as PNG first"),
@@ -111,6 +113,9 @@ def read_picture(path: str | Path) -> ReadPicture:
     200 megapixels or 30,000 pixels a side, and when a side is shorter than 16 pixels.
     """
     path = _existing(path)
+    if is_openraster(path):
+        with _merged(path) as picture:
+            return read_picture(picture)
     decoded = _decoded(path)
     image, notes = decoded.image, decoded.notes
     plain = _eight_bits(image)
@@ -231,6 +236,18 @@ def _existing(path: str | Path) -> Path:
     except (OSError, ValueError) as error:
         raise PictureError(f"{str(path)[:80]!r} cannot be the name of a file here.") from error
     return path
+
+
+@contextmanager
+def _merged(path: Path) -> Iterator[Path]:
+    """The picture in an OpenRaster file as a PNG of its own, under the same name."""
+    with tempfile.TemporaryDirectory() as folder:
+        picture = Path(folder) / f"{path.name}.png"
+        try:
+            picture.write_bytes(merged(path))
+        except SessionError as error:
+            raise PictureError(str(error)) from error
+        yield picture
 
 
 @dataclass(frozen=True, eq=False)

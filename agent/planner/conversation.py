@@ -133,7 +133,7 @@ _VERSIONS = re.compile(
 )
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
-    r"(?: (?:as|to|in|into|under|at))? (?P<path>\S+\.(?:png|jpe?g|webp|tiff?|bmp))",
+    r"(?: (?:as|to|in|into|under|at))? (?P<path>\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora))",
     re.IGNORECASE,
 )
 _FRAMED = re.compile(r"frame (?P<thing>(?:the |my |both ).+?) (?:in|with) (?P<look>.+)")

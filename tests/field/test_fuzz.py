@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import struct
 import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -417,6 +418,46 @@ def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limit
         with contextlib.closing(editor), contextlib.suppress(AgentError, SessionError, ToolError):
             editor.context()
             editor.offers()
+
+
+@pytest.fixture
+def openraster(whole_session: Path, home: Path) -> Path:
+    """An OpenRaster file with that session in it."""
+    shutil.copytree(whole_session, home / "data" / "sessions" / "s")
+    assert ran("sessions", "export", "s", "-o", "whole.ora") == 0
+    shutil.rmtree(home / "data" / "sessions" / "s")
+    return home / "whole.ora"
+
+
+@fuzzed
+@given(data=st.data())
+def test_any_openraster(data: st.DataObject, openraster: Path, home: Path, limits: Limits) -> None:
+    path = home / "in.ora"
+    if data.draw(st.booleans()):
+        path.write_bytes(data.draw(damaged(lambda: [openraster.read_bytes()])))
+    else:  # a member of the archive is damaged, and the archive is not
+        with zipfile.ZipFile(openraster) as old, zipfile.ZipFile(path, "w") as new:
+            chosen = data.draw(st.sampled_from(old.namelist()[1:]))
+            for name in old.namelist():
+                content = old.read(name)
+                if name == chosen:
+                    whole = content
+                    content = data.draw(damaged(lambda: [whole]))  # noqa: B023 - it is called at once
+                new.writestr(name, content)
+    with limits.keep():
+        try:
+            editor = open_editor(path, None, None, None)
+        except (AgentError, SessionError, ToolError) as error:
+            one_sentence(str(error))
+        else:
+            with contextlib.closing(editor), contextlib.suppress(AgentError, SessionError, ToolError):
+                editor.context()
+                editor.offers()
+                editor.session.export(home / "again.ora")
+        with contextlib.suppress(PictureError):
+            read_picture(path)
+    assert not list((home / "data").rglob(".new-*"))  # nothing half made is left
+    shutil.rmtree(home / "data" / "sessions", ignore_errors=True)
 
 
 ANSWERS = (

@@ -57,7 +57,8 @@ def test_colours_are_what_the_file_means(name: str, to: str, home: Path, inpalla
     mask[:4, :4] = True
     Image.fromarray(mask).save("mask.png")
     assert np.abs(read_picture(INPUTS / name).pixels[32, 32].astype(int) - colours()[name]).max() <= 1
-    assert inpalla("inpaint", INPUTS / name, "mask.png", "red", "-o", f"out{to}").code == 0
+    paint = "black" if "grey" in name else "red"  # with a colour it would become a picture in colour
+    assert inpalla("inpaint", INPUTS / name, "mask.png", paint, "-o", f"out{to}").code == 0
     again = read_picture(f"out{to}")
     assert np.abs(again.pixels[32, 32].astype(int) - colours()[name]).max() <= 1
     if name == "02-icc-over-1MB.png":
