@@ -490,7 +490,12 @@ def _edged(crop: Pixels, own: Mask, new: Field, edge: Edge) -> Pixels:
     if edge.rows.size:
         seen = crop[edge.rows, edge.columns].astype(np.float32)
         share = edge.share[:, None]
-        behind = np.clip((seen - share * edge.own) / np.maximum(1 - share, 0.05), 0, 255)
+        # What lies behind is what lies beside: taking the old thing out of the mixture makes errors large.
+        beside = ndimage.distance_transform_edt(
+            ndimage.distance_transform_edt(~own) <= 2, return_distances=False, return_indices=True
+        )
+        at = beside[0][edge.rows, edge.columns], beside[1][edge.rows, edge.columns]
+        behind = np.where(share > 0.05, crop[at].astype(np.float32), seen)
         wanted = share * new[edge.rows, edge.columns] + (1 - share) * behind
         rgba[edge.rows, edge.columns] = laid_over(seen, wanted.astype(np.float32), edge.share)
     return rgba

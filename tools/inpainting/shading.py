@@ -112,7 +112,7 @@ def take_apart(
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     # On a dark thing a highlight is many times as bright as the thing: its light is weighed down.
     power = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
-    light = _tempered((smooth / reference) ** power)
+    light = _tempered((smooth / reference) ** power, 0.22 if power > 0.9 else 0.12)
     # What the surface shows where the light is full: most of a texture lies a little below its colour.
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
     colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
@@ -132,12 +132,12 @@ def _without_lines(values: Field, main: Mask, span: float) -> Field:
     return closed if float(lines[main].mean()) > 0.12 else values
 
 
-def _tempered(light: Field) -> Field:
+def _tempered(light: Field, most: float) -> Field:
     """Light without the highlights and the black reflections of a glossy surface: other materials have their
     own.
     """
     off = light - 1
-    over = 0.22 * np.tanh(np.maximum(off, 0) / 0.22)
+    over = most * np.tanh(np.maximum(off, 0) / most)
     under = np.minimum(off, 0)
     deep = np.minimum(under + 0.4, 0)
     return np.asarray(1 + over + np.maximum(under, -0.4) + 0.35 * np.tanh(deep / 0.35), np.float32)
