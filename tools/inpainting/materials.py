@@ -39,7 +39,8 @@ _WORDS: Final[dict[str, str]] = {
     **{word: material for material, words in {
         "leather": "leather leatherette leathery", "suede": "suede nubuck shagreen",
         "velvet": "velvet velour velvety velveteen plush", "silk": "silk silken satin",
-        "linen": "linen cotton canvas burlap jute sisal hemp hessian fabric cloth textile woven seagrass",
+        "linen": "linen cotton canvas fabric cloth textile woven",
+        "jute": "jute sisal hemp hessian burlap seagrass",
         "wool": "wool woollen woolen knit knitted woolly cashmere mohair crochet",
         "tweed": "tweed herringbone", "corduroy": "corduroy", "denim": "denim",
         "striped": "striped stripe stripes stripy stripey",
@@ -98,6 +99,7 @@ _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
 _PLAIN_FORMS: Final = frozenset(("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase"))
+_OF_TWO: Final = frozenset(("striped", "checked", "dotted"))
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
      "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
@@ -166,7 +168,7 @@ class Materials:
     """Computes materials."""
 
     name: Final = "materials"
-    revision: Final = "1"
+    revision: Final = "2"
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the prompt asks for a material that can be computed on such a thing."""
@@ -265,6 +267,7 @@ def _laid(
     seed = int(np.random.default_rng(edit.seed).integers(1 << 22))
     samples = 2 if rows.size < 300_000 else 1
     total: Field | None = None
+    measured: Field | None = None
     view = planes.view_of(picture)
     room = planes.walls_of(view, edit.mask, picture) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
@@ -294,10 +297,13 @@ def _laid(
             behind = shape.behind(crop)[rows, columns].T
             shown = shown + (behind - shown) * look.clear[None]
         total = shown if total is None else total + shown
+        # In a pattern of two colours the one asked for is the first, whatever the mean is.
+        plain = np.asarray(colour, np.float32)[:, None] * lit[None] if wish.material in _OF_TWO else shown
+        measured = plain if measured is None else measured + plain
     assert total is not None
     shown = total / np.float32(samples * samples)
-    if asked is not None:
-        shown = _valued(shown, asked)
+    if asked is not None and measured is not None:
+        shown = shown * _gain(measured / np.float32(samples * samples), asked)
     out = crop.astype(np.float32)
     out[rows, columns] = np.clip(shown, 0, 255).T
     return out
@@ -467,15 +473,17 @@ def _points(
     )
 
 
-def _valued(shown: Field, stage: ColourStage) -> Field:
-    """The pixels (3, n) moved so that their median has the lightness of a colour, in its light."""
+def _gain(shown: Field, stage: ColourStage) -> np.float32:
+    """By what the pixels (3, n) are to be multiplied so that their median has the lightness of a colour, in
+    its light.
+    """
     wanted = stage.value[0] * stage.light
     some = shown.T[:: max(1, shown.shape[1] // 20000)]
     gain = 1.0
     for _ in range(3):
         median = float(np.median(from_srgb(np.clip(some * np.float32(gain), 0, 255))[:, 0]))
         gain *= float(np.clip((max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2), 0.3, 3.0))
-    return shown * np.float32(gain)
+    return np.float32(gain)
 
 
 def _srgb(value: tuple[float, float, float]) -> patterns.RGB:

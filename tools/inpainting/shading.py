@@ -96,19 +96,19 @@ def take_apart(
     if even:
         filled = np.asarray(ndimage.median_filter(filled, 5), np.float32)
     filled = _without_lines(filled, main, span)
-    coarse = _blurred(filled, 0.02 * span)
-    off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
-    pattern = float(np.clip((np.percentile(off, 60) - 0.012) / 0.02, 0, 1))
+    top = max(float(np.percentile(filled[main], 95)), 0.05)
+    strength = _STRENGTH * (3 if even or flat else 1)
+    windows = (0.012 * span, 0.07 * span) if faced or even or flat else (0.008 * span, 0.02 * span)
+    calm = structure(filled / top, *windows, strength) * top
+    # Edges between faces and soft shades survive the smoothing: what does not is texture.
+    core = ndimage.binary_erosion(main, iterations=2)
+    core = core if core.any() else main
+    off = np.abs(filled - calm)[core] / max(float(np.median(filled[main])), 0.02)
+    pattern = float(np.clip((np.percentile(off, 60) - 0.017) / 0.012, 0, 1))
     changed = float((np.abs(factor[main] - 1) > 0.15).mean())
     pattern = max(pattern, float(np.clip(changed / 0.2 - 0.5, 0, 1)))
-    top = max(float(np.percentile(filled[main], 95)), 0.05)
-    smooth = filled
-    if pattern > 0 or even:
-        much = max(pattern, 0.8) if even else pattern
-        strength = _STRENGTH * (3 if even or flat else 1)
-        windows = (0.012 * span, 0.07 * span) if faced or even or flat else (0.008 * span, 0.02 * span)
-        calm = structure(filled / top, *windows, strength) * top
-        smooth = filled + (calm - filled) * np.float32(much)
+    much = max(pattern, 0.8) if even else pattern
+    smooth = filled + (calm - filled) * np.float32(much)
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     # On a dark thing a highlight is many times as bright as the thing: its light is weighed down.
     power = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
