@@ -126,7 +126,8 @@ def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> 
     if request is None or request.engine != Materials.name:
         return None
     name = words.definite(piece.target)
-    match witness.fault(before, after, mask, piece.target, request.colour):
+    patterned = Materials.has_pattern(piece.prompt, piece.target)
+    match witness.fault(before, after, mask, piece.target, request.colour, patterned=patterned):
         case "kept":
             return f"a part of {name} kept its old look"
         case "ghost":

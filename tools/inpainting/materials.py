@@ -175,6 +175,19 @@ class Materials:
         wish = read(prompt, target)
         return wish is not None and not wish.nouns & _LIVING
 
+    @staticmethod
+    def has_pattern(prompt: str, target: str) -> bool:
+        """Whether the material that a prompt names goes to and fro between light and dark."""
+        wish = read(prompt, target)
+        return wish is not None and wish.material in _OF_TWO | {
+            "rattan",
+            "brick",
+            "tile",
+            "wool",
+            "linen",
+            "jute",
+        }
+
     def compute(self, picture: Pixels, edit: MaskedEdit, cancelled: CancelCheck = never) -> Patch:
         """The thing under ``edit.mask`` in the material that ``edit.prompt`` names.
 
