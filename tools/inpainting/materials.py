@@ -29,6 +29,7 @@ from tools.language.looks import read_look
 from tools.region import bounds
 from tools.request import ColourStage
 from tools.segment import CancelCheck, never
+from tools.things import thing_in
 
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -98,7 +99,9 @@ _CAST: Final = frozenset(("brass", "black metal", "gold", "copper", "bronze", "s
 _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
-_PLAIN_FORMS: Final = frozenset(("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase"))
+_PLAIN_FORMS: Final = frozenset(
+    ("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase", "clock")
+)
 _OF_TWO: Final = frozenset(("striped", "checked", "dotted"))
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
@@ -131,8 +134,9 @@ def read(prompt: str, target: str) -> Wish | None:
     look = read_look(prompt, target)
     said = re.findall(r"[a-z-]+", f"{look.pattern} {look.material}".lower())
     further = re.findall(r"[a-z-]+", look.rest.lower())
-    if not said and "painted" in re.findall(r"[a-z]+", prompt.lower()):
-        said = ["painted"]
+    plain = "painted" in re.findall(r"[a-z]+", prompt.lower())
+    if not said and (plain or (look.is_colour_only and look.value is not None and _is_window(target))):
+        said = ["painted"]  # Of a window only the frame has a colour.
     found = [word for word in said if word in _WORDS]
     exact = [word for word in found if word not in _VAGUE] or found
     if not exact or any(word not in _UNSAID and value_of(word) is None for word in further):
@@ -162,6 +166,10 @@ def read(prompt: str, target: str) -> Wish | None:
     if place == "floor" and "herringbone" in said:
         return None
     return Wish(material, tuple(shown), shade, place, nouns)
+
+
+def _is_window(target: str) -> bool:
+    return thing_in(target)[0] == "window"
 
 
 class Materials:
@@ -291,12 +299,14 @@ def _laid(
         height, width = edit.mask.shape
         cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
         form = forms.best_of(kind, view, mask, cut, box.x0, box.y0)
+        if form is not None and form.kind.round and wish.material in _CAST | {"glass"}:
+            form = None  # Corners that it does not have would be mirrored.
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
     if form is not None:
         shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
-    elif wish.nouns & _PLAIN_FORMS and taken.pattern > 0:
-        shape.light[rows, columns] = _even_light(taken, mask, rows, columns)
+    elif wish.nouns & _PLAIN_FORMS:
+        shape.light[rows, columns] = _even_light(taken, mask, rows, columns, flat="clock" in wish.nouns)
     light = shape.light[rows, columns]
     for i in range(samples * samples):
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
@@ -388,9 +398,11 @@ def _light_on(
     return light + (even - light) * np.float32(taken.pattern)
 
 
-def _even_light(taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Field:
+def _even_light(
+    taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp], *, flat: bool
+) -> Field:
     """The light (n,) on a thing that bulges and has no edges: where its old pattern hides the light, a
-    quadratic one.
+    quadratic one; on a ``flat`` thing always.
     """
     known_rows, known_columns = np.nonzero(mask & (taken.share > 0.5))
     if known_rows.size < 60:
@@ -407,7 +419,8 @@ def _even_light(taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], column
     fit = np.linalg.lstsq(matrix, seen, rcond=None)[0]
     even = np.clip(terms(rows, columns) @ fit, 0.4, 1.35)
     light = taken.light[rows, columns]
-    return np.asarray(light + (even - light) * taken.pattern, np.float32)
+    much = max(taken.pattern, float(flat))
+    return np.asarray(light + (even - light) * much, np.float32)
 
 
 def _points(
