@@ -153,7 +153,7 @@ def hung(crop: Pixels, mask: Mask) -> Mask:
         rod = np.arange(mask.shape[0])[:, None] <= np.round(under)[None] + 0.5
         first = np.where(mask.any(0), mask.argmax(0), 0)
         near = np.abs(under - first) < 0.06 * height + 2
-        return cloth & ~(rod & near[None])
+        return np.asarray(cloth & ~(rod & near[None]))
     # Where no piece of rod is free it is told by its colour at the upper end.
     labels, centres = _clustered(crop, mask)
     first = np.where(mask.any(0), mask.argmax(0), 0)
@@ -188,9 +188,13 @@ def bedding(crop: Pixels, mask: Mask) -> Mask:
         if (there[k] > 0.02 * there.sum() and there[k] > usual * sizes[k]) or there[k] == there.max()
     ]
     main = max(blanket, key=lambda k: there[k])
-    of_it = [k for k in range(len(centres)) if min(_away(centres[k], centres[j]) for j in blanket) < _NEAR]
+    away = [min(_away(centre, centres[j]) for j in blanket) for centre in centres]
+    # A headboard may stand in another light; what lies along the lower edge is the frame in doubt.
+    lowest = mask.shape[0] - 1 - mask[::-1].argmax(0)
+    low = np.arange(mask.shape[0])[:, None] > lowest[None] - 0.22 * high
+    here = np.where(low, 0.03, _NEAR)
     pale = [k for k in range(len(centres)) if centres[k][0] > 0.72 and np.hypot(*centres[k][1:]) < 0.03]
-    own = np.isin(labels, of_it) & mask
+    own = mask & (np.append(away, 9.0)[labels] < here)
     own = ndimage.binary_closing(np.pad(own, 3), iterations=2)[3:-3, 3:-3] & mask
     if main not in pale:
         white = np.isin(labels, pale)
@@ -249,8 +253,8 @@ def vessel(crop: Pixels, mask: Mask) -> Mask:
 
 def grid(crop: Pixels, mask: Mask) -> Mask:
     """Windows: the frame and its bars, long and straight, of the colour of the rim."""
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    extent = max(np.ptp(np.nonzero(mask)[0]), np.ptp(np.nonzero(mask)[1])) + 1
+    reach = _reach(mask)
+    extent = _extent(mask)
     alike = _like_the_rim(crop, mask, reach, extent)
     width = _frame_width(alike, mask, reach, extent)
     # Where another thing hides the frame, the thing's edge is glass.
@@ -263,26 +267,26 @@ def grid(crop: Pixels, mask: Mask) -> Mask:
     if not inside.any():
         return mask
     # What is as broad as the frame itself is a cloud; bars go on behind it from one side to the other.
-    thick = ndimage.distance_transform_edt(np.pad(bars & inside, 1))[1:-1, 1:-1] > max(0.6 * width, 2)
+    thick = _reach(bars & inside) > max(0.6 * width, 2)
     broad = ndimage.binary_dilation(thick, iterations=round(max(0.75 * width, 2)))
     bars = bars & inside & ~broad
     uprights = inside & (bars.sum(0) > 0.33 * np.maximum(inside.sum(0), 1))[None]
-    return frame | uprights | _crossbars(bars & ~uprights, inside)
+    return np.asarray(frame | uprights | _crossbars(bars & ~uprights, inside))
 
 
 def frame_only(crop: Pixels, mask: Mask) -> Mask:
     """Pictures and mirrors: the frame."""
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    extent = max(np.ptp(np.nonzero(mask)[0]), np.ptp(np.nonzero(mask)[1])) + 1
+    reach = _reach(mask)
+    extent = _extent(mask)
     alike = _like_the_rim(crop, mask, reach, extent)
-    return mask & (reach <= _frame_width(alike, mask, reach, extent))
+    return np.asarray(mask & (reach <= _frame_width(alike, mask, reach, extent)))
 
 
 def shelves(crop: Pixels, mask: Mask) -> Mask:
     """Bookshelves: boards and sides, of the colour of the outline, long and straight; not what stands in
     them.
     """
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    reach = _reach(mask)
     rows, columns = np.nonzero(mask)
     wide, high = int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
     extent = max(wide, high)
@@ -298,7 +302,7 @@ def shelves(crop: Pixels, mask: Mask) -> Mask:
 
 def face(crop: Pixels, mask: Mask) -> Mask:
     """Clocks: the face; its rim, hands and marks stay."""
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    reach = _reach(mask)
     extent = float(reach.max())
     labels, centres = _clustered(crop, mask)
     inner = mask & (reach > 0.15 * extent)
@@ -369,7 +373,7 @@ def _clustered(
                 points[k] = sample[near == k].mean(0)
     labels = np.full(mask.shape, -1, np.int32)
     labels[mask] = ((feature[:, None] - points[None]) ** 2).sum(-1).argmin(1)
-    return labels, points / np.array((0.6, 1.0, 1.0), np.float32)
+    return labels, np.asarray(points / np.array((0.6, 1.0, 1.0), np.float32), np.float32)
 
 
 def _away(one: Field, other: Field) -> float:
@@ -383,10 +387,20 @@ def _away(one: Field, other: Field) -> float:
     return float(np.hypot(tone, 0.45 * max(0.0, high - low - 0.12)))
 
 
+def _reach(part: Mask) -> Field:
+    """How far each pixel of a part (H, W) is from its edge, which the array's edge is, too."""
+    return np.asarray(ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1], np.float32)
+
+
+def _extent(mask: Mask) -> float:
+    """The longer side of a mask, in pixels."""
+    rows, columns = np.nonzero(mask)
+    return float(max(np.ptp(rows), np.ptp(columns))) + 1
+
+
 def _of_size(part: Mask, radius: float) -> Mask:
     """What of a part (H, W) a disc of a radius fits into, and what is near that."""
-    reach = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
-    core = reach > radius
+    core = _reach(part) > radius
     return np.asarray(ndimage.distance_transform_edt(~core) <= radius + 1) if core.any() else core
 
 

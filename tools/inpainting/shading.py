@@ -112,7 +112,8 @@ def take_apart(
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     # On a dark thing a highlight is many times as bright as the thing: its light is weighed down.
     power = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
-    light = _tempered((smooth / reference) ** power, 0.22 if power > 0.9 else 0.12)
+    relative = np.asarray((smooth / reference) ** power, np.float32)
+    light = _tempered(relative, 0.22 if power > 0.9 else 0.12)
     # What the surface shows where the light is full: most of a texture lies a little below its colour.
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
     colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
@@ -127,7 +128,8 @@ def _without_lines(values: Field, main: Mask, span: float) -> Field:
     """``values`` (h, w) without thin dark lines where they cover much of a surface (joints, the gaps of
     wickerwork); few of them are creases, and stay.
     """
-    closed = np.asarray(ndimage.grey_closing(values, 2 * max(1, round(0.011 * span)) + 1), np.float32)
+    side = 2 * max(1, round(0.011 * span)) + 1
+    closed = np.asarray(ndimage.grey_closing(values, (side, side)), np.float32)
     lines = (closed - values) > 0.12 * np.maximum(closed, 0.05)
     return closed if float(lines[main].mean()) > 0.12 else values
 
@@ -330,9 +332,11 @@ def _across(lightness: Field, dark: Mask, pale: Mask, apart: int) -> Field:
         if size <= apart:
             continue
         first, last = np.arange(size - apart), np.arange(apart, size)
-        of = [np.take(field, at, axis) for field in (dark, pale, lightness) for at in (first, last)]
-        met = (of[0] & of[3]) | (of[1] & of[2])
-        steps.append(np.abs(of[4] - of[5])[met])
+        was_dark, is_dark, was_pale, is_pale = (
+            np.asarray(np.take(part, at, axis), bool) for part in (dark, pale) for at in (first, last)
+        )
+        slope = np.abs(np.take(lightness, last, axis) - np.take(lightness, first, axis))
+        steps.append(slope[(was_dark & is_pale) | (was_pale & is_dark)])
     return np.concatenate(steps) if steps else np.zeros(0, np.float32)
 
 
