@@ -1,9 +1,10 @@
 """Did the painting do what was asked? "Done" is a measurement, the same for every engine.
 
 An eye must see a difference; the colour that was asked for must have been taken, by value, with none of the
-old one left; a new material must cover the whole surface, with nothing of the old pattern; what was removed must be gone, without its outline; what is new must be found where it was put.
-What fails is painted once more, from another seed and with more guidance where the engine has a use for it.
-What fails again is not committed: the nearest that came out is offered. Runs in the worker thread.
+old one left; a new material must cover the whole surface, and nothing of the old pattern show through it;
+what was removed must be gone, without its outline; what is new must be found where it was put. What fails is
+painted once more, from another seed and with more guidance where the engine has a use for it. What fails
+again is not committed: the nearest that came out is offered. Runs in the worker thread.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> 
     if request is None or request.engine != Materials.name:
         return None
     name = words.definite(piece.target)
-    match witness.fault(before, after, mask, piece.target, request.colour):
+    patterned = Materials.has_pattern(piece.prompt, piece.target)
+    match witness.fault(before, after, mask, piece.target, request.colour, patterned=patterned):
         case "kept":
             return f"a part of {name} kept its old look"
         case "ghost":

@@ -302,3 +302,18 @@ def test_a_step_that_was_taken_leaves_the_prompt_with_the_new_name() -> None:
 )  # fmt: skip
 def test_a_thing_by_its_colour(phrase: str, colour: str) -> None:
     assert read_look(phrase).value == (pytest.approx(value(colour)) if colour else None)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "material", "pattern"),
+    [
+        ("an armchair with a navy checked fabric", "fabric", "checked"),
+        ("a sofa covered in brown leather", "leather", ""),
+        ("an ottoman with blue and white stripes", "", "stripes"),
+        ("a sofa with oak legs", "", ""),
+        ("a sofa with a knitted blanket", "", ""),
+    ],
+)
+def test_a_covering_says_what_the_whole_is_like(prompt: str, material: str, pattern: str) -> None:
+    look = read_look(prompt, "the thing")
+    assert (look.material, look.pattern) == (material, pattern)

@@ -13,7 +13,7 @@ from pocket.rooms.model import FLOOR, WALL
 from sessions.compose import compose
 from tools import errors
 from tools.inpaint import MaskedEdit
-from tools.inpainting import forms, patterns, planes
+from tools.inpainting import forms, parts, patterns, planes, witness
 from tools.inpainting.materials import Materials
 from tools.inpainting.oklab import from_srgb
 from tools.language.colours import value_of
@@ -32,7 +32,8 @@ def a_room(kind: str, material: str, colour: str | None, first: int = 2**31 + 1_
             continue
         scene = rooms.restyle(scene, found[0], colour=colour, material=material)
         share = rooms.mask(rooms.render(scene, SIZE, supersample=1), found[0]).mean()
-        if share > (0.25 if kind in ("floor", "wall") else 0.04):
+        least = {"floor": 0.25, "wall": 0.25, "floor lamp": 0.012}.get(kind, 0.04)
+        if share > least:
             return scene
     raise AssertionError(f"no room shows a {kind}")
 
@@ -280,3 +281,89 @@ def test_floor_and_wall_are_known() -> None:
     assert along[0] < along[1] < along[2]
     assert up[0] > up[2]  # the same row shows a higher place on the nearer wall
     assert FLOOR != WALL
+
+
+def fixed_part(scene: rooms.Scene, kind: str) -> NDArray[np.bool_]:
+    """What of a thing no material is laid on: feet, rods, flowers … look alike in red and in blue."""
+    index = index_of(scene, kind)
+    material = next(m for m in rooms.KIND_MATERIALS[kind] if not rooms.has_own_colour(m))
+    red, blue = (
+        rooms.render(rooms.restyle(scene, index, colour=colour, material=material), SIZE).picture.astype(int)
+        for colour in (("red", "blue") if kind != "window" else ("white", "brown"))
+    )
+    alike: NDArray[np.bool_] = np.abs(red - blue).sum(2) < 6
+    return alike & rooms.mask(rooms.render(scene, SIZE), index)
+
+
+@pytest.mark.parametrize(
+    ("kind", "material", "colour", "prompt"),
+    [
+        ("armchair", "linen", "yellow", "a green velvet armchair"),
+        ("bed", "wool", "teal", "a denim bed"),
+        ("curtain", "linen", "red", "dark blue velvet curtains"),
+        ("floor lamp", "linen", "blue", "a rattan floor lamp"),
+        ("window", "painted", "brown", "a white window"),
+    ],
+)
+def test_parts_of_another_stuff_stay(kind: str, material: str, colour: str, prompt: str) -> None:
+    scene = a_room(kind, material, colour)
+    before, after, mask = edited(scene, kind, prompt)
+    changed = np.abs(before.astype(int) - after).sum(2) > 12
+    fixed = fixed_part(scene, kind)
+    assert changed[mask & ~fixed].mean() > 0.8
+    if fixed.sum() > 25:
+        assert changed[fixed].mean() < 0.3
+
+
+def test_the_flowers_in_a_vase_are_no_part_of_it() -> None:
+    mask = np.zeros((90, 60), bool)
+    mask[40:88, 15:45] = True  # the vase
+    mask[18:40, 29:31] = True  # a stem
+    mask[6:20, 22:38] = True  # a flower
+    picture = np.full((90, 60, 3), (40, 60, 200), np.uint8)
+    surface = parts.surface(picture, mask, "the vase")
+    assert surface is not None
+    assert surface[45:88, 15:45].all()
+    assert not surface[6:38].any()
+
+
+def test_a_thing_of_no_known_build_has_no_rule() -> None:
+    assert parts.surface(np.zeros((9, 9, 3), np.uint8), np.ones((9, 9), bool), "the jacket") is None
+
+
+@pytest.mark.parametrize("kind", ["sofa", "curtain"])
+def test_stripes_go_where_a_material_is_asked(kind: str) -> None:
+    scene = a_room(kind, "striped", "red")
+    before, after, mask = edited(scene, kind, f"a velvet {kind}")
+    assert witness.fault(before, after, mask, f"the {kind}", None, patterned=False) is None
+    surface = parts.surface(before, mask, f"the {kind}")
+    assert surface is not None
+    assert witness.ghost(before, before, surface) > 0.8
+    assert witness.ghost(before, after, surface) < 0.2
+
+
+def test_what_went_wrong_is_seen() -> None:
+    scene = a_room("sofa", "striped", "red")
+    before, after, mask = edited(scene, "sofa", "a velvet sofa")
+    half = after.copy()
+    middle = int(np.median(np.nonzero(mask)[1]))
+    half[:, :middle] = before[:, :middle]
+    assert witness.fault(before, half, mask, "the sofa", None, patterned=False) == "kept"
+    through = after.copy()
+    through[mask] = (0.35 * after[mask] + 0.65 * before[mask]).astype(np.uint8)
+    assert witness.fault(before, through, mask, "the sofa", None, patterned=False) == "ghost"
+    green = value_of("green")
+    assert green is not None
+    stage = ColourStage(value=green, light=0.9)
+    assert witness.fault(before, after, mask, "the sofa", stage, patterned=False) == "colour"
+
+
+def test_of_two_colours_the_one_asked_for_is_met() -> None:
+    navy = value_of("navy")
+    assert navy is not None
+    stage = ColourStage(value=navy, light=0.9)
+    prompt = "an armchair with a navy checked fabric"
+    before, after, mask = edited(a_room("armchair", "velvet", "yellow"), "armchair", prompt, colour=stage)
+    assert witness.fault(before, after, mask, "the armchair", stage, patterned=True) is None
+    lab = from_srgb(after[mask])
+    assert lab[:, 0].std() > 0.05  # the checks can be seen

@@ -90,6 +90,8 @@ class Kind:
     least: float = LEAST
     fronted: bool = False
     """Whether it is seen from its front or a side, hardly from behind."""
+    round: bool = False
+    """Whether the boxes stand for round things."""
     other: Kind | None = None
     """How else such a thing may be built."""
 
@@ -97,7 +99,7 @@ class Kind:
 _AROUND: Final = tuple(range(-150, 181, 30))
 _WALLS: Final = (0, 90, -90, 30, -30)
 
-_ON_ONE_FOOT: Final = Kind(_pedestal, (0.8, 0.44, 0.8), (0,), 0.55)
+_ON_ONE_FOOT: Final = Kind(_pedestal, (0.8, 0.44, 0.8), (0,), 0.55, round=True)
 
 KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys(

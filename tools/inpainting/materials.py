@@ -29,6 +29,7 @@ from tools.language.looks import read_look
 from tools.region import bounds
 from tools.request import ColourStage
 from tools.segment import CancelCheck, never
+from tools.things import thing_in
 
 Pixels = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -39,7 +40,8 @@ _WORDS: Final[dict[str, str]] = {
     **{word: material for material, words in {
         "leather": "leather leatherette leathery", "suede": "suede nubuck shagreen",
         "velvet": "velvet velour velvety velveteen plush", "silk": "silk silken satin",
-        "linen": "linen cotton canvas burlap jute sisal hemp hessian fabric cloth textile woven seagrass",
+        "linen": "linen cotton canvas fabric cloth textile woven",
+        "jute": "jute sisal hemp hessian burlap seagrass",
         "wool": "wool woollen woolen knit knitted woolly cashmere mohair crochet",
         "tweed": "tweed herringbone", "corduroy": "corduroy", "denim": "denim",
         "striped": "striped stripe stripes stripy stripey",
@@ -97,7 +99,10 @@ _CAST: Final = frozenset(("brass", "black metal", "gold", "copper", "bronze", "s
 _SOFT: Final = frozenset(
     ("cushion", "cushions", "pillow", "curtain", "curtains", "drapes", "lamp", "basket", "vase")
 )
-_PLAIN_FORMS: Final = frozenset(("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase"))
+_PLAIN_FORMS: Final = frozenset(
+    ("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase", "clock")
+)
+_OF_TWO: Final = frozenset(("striped", "checked", "dotted"))
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
      "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
@@ -129,8 +134,9 @@ def read(prompt: str, target: str) -> Wish | None:
     look = read_look(prompt, target)
     said = re.findall(r"[a-z-]+", f"{look.pattern} {look.material}".lower())
     further = re.findall(r"[a-z-]+", look.rest.lower())
-    if not said and "painted" in re.findall(r"[a-z]+", prompt.lower()):
-        said = ["painted"]
+    plain = "painted" in re.findall(r"[a-z]+", prompt.lower())
+    if not said and (plain or (look.is_colour_only and look.value is not None and _is_window(target))):
+        said = ["painted"]  # Of a window only the frame has a colour.
     found = [word for word in said if word in _WORDS]
     exact = [word for word in found if word not in _VAGUE] or found
     if not exact or any(word not in _UNSAID and value_of(word) is None for word in further):
@@ -162,16 +168,33 @@ def read(prompt: str, target: str) -> Wish | None:
     return Wish(material, tuple(shown), shade, place, nouns)
 
 
+def _is_window(target: str) -> bool:
+    return thing_in(target)[0] == "window"
+
+
 class Materials:
     """Computes materials."""
 
     name: Final = "materials"
-    revision: Final = "1"
+    revision: Final = "2"
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the prompt asks for a material that can be computed on such a thing."""
         wish = read(prompt, target)
         return wish is not None and not wish.nouns & _LIVING
+
+    @staticmethod
+    def has_pattern(prompt: str, target: str) -> bool:
+        """Whether the material that a prompt names goes to and fro between light and dark."""
+        wish = read(prompt, target)
+        return wish is not None and wish.material in _OF_TWO | {
+            "rattan",
+            "brick",
+            "tile",
+            "wool",
+            "linen",
+            "jute",
+        }
 
     def compute(self, picture: Pixels, edit: MaskedEdit, cancelled: CancelCheck = never) -> Patch:
         """The thing under ``edit.mask`` in the material that ``edit.prompt`` names.
@@ -265,6 +288,7 @@ def _laid(
     seed = int(np.random.default_rng(edit.seed).integers(1 << 22))
     samples = 2 if rows.size < 300_000 else 1
     total: Field | None = None
+    measured: Field | None = None
     view = planes.view_of(picture)
     room = planes.walls_of(view, edit.mask, picture) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
@@ -275,12 +299,14 @@ def _laid(
         height, width = edit.mask.shape
         cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
         form = forms.best_of(kind, view, mask, cut, box.x0, box.y0)
+        if form is not None and form.kind.round and wish.material in _CAST | {"glass"}:
+            form = None  # Corners that it does not have would be mirrored.
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
     if form is not None:
         shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
-    elif wish.nouns & _PLAIN_FORMS and taken.pattern > 0:
-        shape.light[rows, columns] = _even_light(taken, mask, rows, columns)
+    elif wish.nouns & _PLAIN_FORMS:
+        shape.light[rows, columns] = _even_light(taken, mask, rows, columns, flat="clock" in wish.nouns)
     light = shape.light[rows, columns]
     for i in range(samples * samples):
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
@@ -294,10 +320,13 @@ def _laid(
             behind = shape.behind(crop)[rows, columns].T
             shown = shown + (behind - shown) * look.clear[None]
         total = shown if total is None else total + shown
+        # In a pattern of two colours the one asked for is the first, whatever the mean is.
+        plain = np.asarray(colour, np.float32)[:, None] * lit[None] if wish.material in _OF_TWO else shown
+        measured = plain if measured is None else measured + plain
     assert total is not None
     shown = total / np.float32(samples * samples)
-    if asked is not None:
-        shown = _valued(shown, asked)
+    if asked is not None and measured is not None:
+        shown = shown * _gain(measured / np.float32(samples * samples), asked)
     out = crop.astype(np.float32)
     out[rows, columns] = np.clip(shown, 0, 255).T
     return out
@@ -369,9 +398,11 @@ def _light_on(
     return light + (even - light) * np.float32(taken.pattern)
 
 
-def _even_light(taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Field:
+def _even_light(
+    taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], columns: NDArray[np.intp], *, flat: bool
+) -> Field:
     """The light (n,) on a thing that bulges and has no edges: where its old pattern hides the light, a
-    quadratic one.
+    quadratic one; on a ``flat`` thing always.
     """
     known_rows, known_columns = np.nonzero(mask & (taken.share > 0.5))
     if known_rows.size < 60:
@@ -388,7 +419,8 @@ def _even_light(taken: shading.Taken, mask: Mask, rows: NDArray[np.intp], column
     fit = np.linalg.lstsq(matrix, seen, rcond=None)[0]
     even = np.clip(terms(rows, columns) @ fit, 0.4, 1.35)
     light = taken.light[rows, columns]
-    return np.asarray(light + (even - light) * taken.pattern, np.float32)
+    much = max(taken.pattern, float(flat))
+    return np.asarray(light + (even - light) * much, np.float32)
 
 
 def _points(
@@ -467,15 +499,17 @@ def _points(
     )
 
 
-def _valued(shown: Field, stage: ColourStage) -> Field:
-    """The pixels (3, n) moved so that their median has the lightness of a colour, in its light."""
+def _gain(shown: Field, stage: ColourStage) -> np.float32:
+    """By what the pixels (3, n) are to be multiplied so that their median has the lightness of a colour, in
+    its light.
+    """
     wanted = stage.value[0] * stage.light
     some = shown.T[:: max(1, shown.shape[1] // 20000)]
     gain = 1.0
     for _ in range(3):
         median = float(np.median(from_srgb(np.clip(some * np.float32(gain), 0, 255))[:, 0]))
         gain *= float(np.clip((max(wanted, 0.02) / max(median, 0.02)) ** (3 / 2.2), 0.3, 3.0))
-    return shown * np.float32(gain)
+    return np.float32(gain)
 
 
 def _srgb(value: tuple[float, float, float]) -> patterns.RGB:
@@ -490,7 +524,12 @@ def _edged(crop: Pixels, own: Mask, new: Field, edge: Edge) -> Pixels:
     if edge.rows.size:
         seen = crop[edge.rows, edge.columns].astype(np.float32)
         share = edge.share[:, None]
-        behind = np.clip((seen - share * edge.own) / np.maximum(1 - share, 0.05), 0, 255)
+        # What lies behind is what lies beside: taking the old thing out of the mixture makes errors large.
+        beside = ndimage.distance_transform_edt(
+            ndimage.distance_transform_edt(~own) <= 2, return_distances=False, return_indices=True
+        )
+        at = beside[0][edge.rows, edge.columns], beside[1][edge.rows, edge.columns]
+        behind = np.where(share > 0.05, crop[at].astype(np.float32), seen)
         wanted = share * new[edge.rows, edge.columns] + (1 - share) * behind
         rgba[edge.rows, edge.columns] = laid_over(seen, wanted.astype(np.float32), edge.share)
     return rgba

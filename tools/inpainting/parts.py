@@ -74,6 +74,11 @@ def rule_for(words: str) -> Rule | None:
     return None
 
 
+def is_framework(words: str) -> bool:
+    """Whether a thing of that name is seen through, so that its surface is of bars and boards."""
+    return rule_for(words) in (grid, frame_only, shelves, face)
+
+
 def all_of_it(crop: Pixels, mask: Mask) -> Mask:  # noqa: ARG001 - a rule
     """A thing of one stuff."""
     return mask
@@ -81,7 +86,6 @@ def all_of_it(crop: Pixels, mask: Mask) -> Mask:  # noqa: ARG001 - a rule
 
 def without_feet(crop: Pixels, mask: Mask) -> Mask:
     """Upholstery and cupboards: all but the feet, where their colour is seen nowhere else on the thing."""
-    labels, centres = _clustered(crop, mask)
     rows = np.nonzero(mask.any(1))[0]
     top, height = int(rows[0]), int(rows[-1] - rows[0] + 1)
     columns = np.nonzero(mask.any(0))[0]
@@ -89,6 +93,7 @@ def without_feet(crop: Pixels, mask: Mask) -> Mask:
     lowest = mask.shape[0] - 1 - mask[::-1].argmax(0)
     high = np.arange(mask.shape[0])[:, None]
     zone = mask & (high > lowest[None] - _FOOT * height) & (high > top + 0.5 * height)
+    labels, centres = _clustered(crop, mask, also=zone & (high > lowest[None] - 0.07 * height))
     sizes = np.bincount(labels[mask], minlength=len(centres)).astype(float)
     lower = np.bincount(labels[zone], minlength=len(centres)) / np.maximum(sizes, 1)
     upper = mask & ~zone
@@ -148,7 +153,7 @@ def hung(crop: Pixels, mask: Mask) -> Mask:
         rod = np.arange(mask.shape[0])[:, None] <= np.round(under)[None] + 0.5
         first = np.where(mask.any(0), mask.argmax(0), 0)
         near = np.abs(under - first) < 0.06 * height + 2
-        return cloth & ~(rod & near[None])
+        return np.asarray(cloth & ~(rod & near[None]))
     # Where no piece of rod is free it is told by its colour at the upper end.
     labels, centres = _clustered(crop, mask)
     first = np.where(mask.any(0), mask.argmax(0), 0)
@@ -175,11 +180,21 @@ def bedding(crop: Pixels, mask: Mask) -> Mask:
     there = np.bincount(labels[core & mask], minlength=len(centres)).astype(float)
     if not there.any():
         return mask
-    blanket = [k for k in range(len(centres)) if there[k] > 0.02 * there.sum()]
+    sizes = np.bincount(labels[mask], minlength=len(centres)).astype(float)
+    usual = 0.42 * there.sum() / sizes.sum()  # what is mostly elsewhere is the frame's, or the headboard's
+    blanket = [
+        k
+        for k in range(len(centres))
+        if (there[k] > 0.02 * there.sum() and there[k] > usual * sizes[k]) or there[k] == there.max()
+    ]
     main = max(blanket, key=lambda k: there[k])
-    of_it = [k for k in range(len(centres)) if min(_away(centres[k], centres[j]) for j in blanket) < _NEAR]
+    away = [min(_away(centre, centres[j]) for j in blanket) for centre in centres]
+    # A headboard may stand in another light; what lies along the lower edge is the frame in doubt.
+    lowest = mask.shape[0] - 1 - mask[::-1].argmax(0)
+    low = np.arange(mask.shape[0])[:, None] > lowest[None] - 0.22 * high
+    here = np.where(low, 0.03, _NEAR)
     pale = [k for k in range(len(centres)) if centres[k][0] > 0.72 and np.hypot(*centres[k][1:]) < 0.03]
-    own = np.isin(labels, of_it) & mask
+    own = mask & (np.append(away, 9.0)[labels] < here)
     own = ndimage.binary_closing(np.pad(own, 3), iterations=2)[3:-3, 3:-3] & mask
     if main not in pale:
         white = np.isin(labels, pale)
@@ -238,11 +253,12 @@ def vessel(crop: Pixels, mask: Mask) -> Mask:
 
 def grid(crop: Pixels, mask: Mask) -> Mask:
     """Windows: the frame and its bars, long and straight, of the colour of the rim."""
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    extent = max(np.ptp(np.nonzero(mask)[0]), np.ptp(np.nonzero(mask)[1])) + 1
+    reach = _reach(mask)
+    extent = _extent(mask)
     alike = _like_the_rim(crop, mask, reach, extent)
     width = _frame_width(alike, mask, reach, extent)
-    frame = mask & (reach <= width)
+    # Where another thing hides the frame, the thing's edge is glass.
+    frame = mask & (reach <= width) & (ndimage.gaussian_filter(alike.astype(np.float32), 2) > 0.4)
     long = max(5, round(0.28 * extent))
     bars = ndimage.binary_opening(alike, np.ones((long, 1), bool))
     for tilt in np.linspace(-0.35, 0.35, 15):
@@ -251,26 +267,26 @@ def grid(crop: Pixels, mask: Mask) -> Mask:
     if not inside.any():
         return mask
     # What is as broad as the frame itself is a cloud; bars go on behind it from one side to the other.
-    thick = ndimage.distance_transform_edt(np.pad(bars & inside, 1))[1:-1, 1:-1] > max(0.6 * width, 2)
+    thick = _reach(bars & inside) > max(0.6 * width, 2)
     broad = ndimage.binary_dilation(thick, iterations=round(max(0.75 * width, 2)))
     bars = bars & inside & ~broad
-    uprights = inside & (bars.sum(0) > 0.4 * np.maximum(inside.sum(0), 1))[None]
-    return frame | uprights | _crossbars(bars & ~uprights, inside)
+    uprights = inside & (bars.sum(0) > 0.33 * np.maximum(inside.sum(0), 1))[None]
+    return np.asarray(frame | uprights | _crossbars(bars & ~uprights, inside))
 
 
 def frame_only(crop: Pixels, mask: Mask) -> Mask:
     """Pictures and mirrors: the frame."""
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
-    extent = max(np.ptp(np.nonzero(mask)[0]), np.ptp(np.nonzero(mask)[1])) + 1
+    reach = _reach(mask)
+    extent = _extent(mask)
     alike = _like_the_rim(crop, mask, reach, extent)
-    return mask & (reach <= _frame_width(alike, mask, reach, extent))
+    return np.asarray(mask & (reach <= _frame_width(alike, mask, reach, extent)))
 
 
 def shelves(crop: Pixels, mask: Mask) -> Mask:
     """Bookshelves: boards and sides, of the colour of the outline, long and straight; not what stands in
     them.
     """
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    reach = _reach(mask)
     rows, columns = np.nonzero(mask)
     wide, high = int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
     extent = max(wide, high)
@@ -286,15 +302,17 @@ def shelves(crop: Pixels, mask: Mask) -> Mask:
 
 def face(crop: Pixels, mask: Mask) -> Mask:
     """Clocks: the face; its rim, hands and marks stay."""
-    reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    reach = _reach(mask)
     extent = float(reach.max())
     labels, centres = _clustered(crop, mask)
     inner = mask & (reach > 0.15 * extent)
     if not inner.any():
         return mask
     main = int(np.bincount(labels[inner], minlength=len(centres)).argmax())
-    alike = np.isin(labels, [k for k in range(len(centres)) if _away(centres[k], centres[main]) < 0.08])
+    alike = np.isin(labels, [k for k in range(len(centres)) if _away(centres[k], centres[main]) < 0.1])
     rim = mask & (reach <= 0.1 * extent)
+    other = mask & ~alike & ~rim
+    alike |= _of_size(other, 0.07 * extent) & other  # a reflection, a vein: hands and marks are thin
     apart = (rim & ~alike).sum() > 0.5 * rim.sum()
     return (alike & ~rim if apart else alike) & mask
 
@@ -322,8 +340,12 @@ _RULES: Final[dict[str, Rule]] = {
 
 
 # ---- geometry and colours ----
-def _clustered(crop: Pixels, mask: Mask, most: int = 8) -> tuple[NDArray[np.int32], Field]:
-    """The cluster of each pixel (H, W), -1 outside the mask, and the clusters' colours (k, 3) in Oklab."""
+def _clustered(
+    crop: Pixels, mask: Mask, most: int = 8, also: Mask | None = None
+) -> tuple[NDArray[np.int32], Field]:
+    """The cluster of each pixel (H, W), -1 outside the mask, and the clusters' colours (k, 3) in Oklab. Two
+    more are looked for in ``also``, a small part of the mask (H, W).
+    """
     lab = from_srgb(crop[mask])
     feature = lab * np.array((0.6, 1.0, 1.0), np.float32)
     sample = feature[:: max(1, len(feature) // 4000)]
@@ -334,6 +356,15 @@ def _clustered(crop: Pixels, mask: Mask, most: int = 8) -> tuple[NDArray[np.int3
         if edge < 0.045**2:
             break
         centres.append(sample[np.abs(far - edge).argmin()])
+    if also is not None and also.any():
+        there = feature[also[mask]]
+        for _ in range(2):
+            far = np.min([((there - c) ** 2).sum(1) for c in centres], axis=0)
+            edge = np.sort(far)[int(0.93 * (len(far) - 1))]
+            if edge < 0.06**2:
+                break
+            centres.append(there[np.abs(far - edge).argmin()])
+            sample = np.concatenate([sample, there])
     points = np.array(centres, np.float32)
     for _ in range(6):
         near = ((sample[:, None] - points[None]) ** 2).sum(-1).argmin(1)
@@ -342,7 +373,7 @@ def _clustered(crop: Pixels, mask: Mask, most: int = 8) -> tuple[NDArray[np.int3
                 points[k] = sample[near == k].mean(0)
     labels = np.full(mask.shape, -1, np.int32)
     labels[mask] = ((feature[:, None] - points[None]) ** 2).sum(-1).argmin(1)
-    return labels, points / np.array((0.6, 1.0, 1.0), np.float32)
+    return labels, np.asarray(points / np.array((0.6, 1.0, 1.0), np.float32), np.float32)
 
 
 def _away(one: Field, other: Field) -> float:
@@ -356,10 +387,20 @@ def _away(one: Field, other: Field) -> float:
     return float(np.hypot(tone, 0.45 * max(0.0, high - low - 0.12)))
 
 
+def _reach(part: Mask) -> Field:
+    """How far each pixel of a part (H, W) is from its edge, which the array's edge is, too."""
+    return np.asarray(ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1], np.float32)
+
+
+def _extent(mask: Mask) -> float:
+    """The longer side of a mask, in pixels."""
+    rows, columns = np.nonzero(mask)
+    return float(max(np.ptp(rows), np.ptp(columns))) + 1
+
+
 def _of_size(part: Mask, radius: float) -> Mask:
     """What of a part (H, W) a disc of a radius fits into, and what is near that."""
-    reach = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
-    core = reach > radius
+    core = _reach(part) > radius
     return np.asarray(ndimage.distance_transform_edt(~core) <= radius + 1) if core.any() else core
 
 
@@ -438,12 +479,12 @@ def _crossbars(bars: Mask, inside: Mask) -> Mask:
     x, y = np.arange(bars.shape[1]), np.arange(bars.shape[0])[:, None]
     for number in range(1, count + 1):
         rows, columns = np.nonzero(parts == number)
-        if np.ptp(columns) < 0.15 * width:
+        if np.ptp(columns) < 0.25 * width:
             continue
         slope, at = _line(columns.astype(float), rows.astype(float))
         half = max(1.0, 0.5 * len(rows) / (np.ptp(columns) + 1))
         strip = inside & (np.abs(y - slope * x - at) <= half)
-        if (bars & strip).sum() > 0.35 * strip.sum():
+        if (bars & strip).sum() > 0.6 * strip.sum():
             out |= strip
     return out
 

@@ -566,6 +566,7 @@ OWN: Final[dict[str, RGB]] = {
     "cork": (188.0, 142.0, 92.0),
     "terracotta": (190.0, 104.0, 70.0),
     "denim": (66.0, 92.0, 138.0),
+    "jute": (190.0, 160.0, 112.0),
 }
 """The colour (sRGB, about the mean) of materials that bring one; others take the thing's."""
 
@@ -575,6 +576,7 @@ PATTERNS: Final[dict[str, Callable[[Points], Look]]] = {
     "velvet": velvet,
     "silk": silk,
     "linen": linen,
+    "jute": linen,
     "wool": wool,
     "tweed": tweed,
     "corduroy": corduroy,

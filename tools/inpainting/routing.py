@@ -218,7 +218,15 @@ def _restyled(
         return _named(look, Route(replace(edit, colour=stage), _Repainted(painted), kept=before))
     if thing_in(edit.target)[0] in MIRRORS:
         return Route(edit)
-    if has_colour and not look.material and not look.rest and (look.is_colour_only or look.like):
+    # The glass of a window shows what lies behind it: its colour is that of its frame.
+    framed = look.step is None and thing_in(edit.target)[0] == "window" and len(computing) > 1
+    if (
+        has_colour
+        and not framed
+        and not look.material
+        and not look.rest
+        and (look.is_colour_only or look.like)
+    ):
         stage = _stage(look, value, current, picture, edit.mask)
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})

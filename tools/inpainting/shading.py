@@ -96,23 +96,24 @@ def take_apart(
     if even:
         filled = np.asarray(ndimage.median_filter(filled, 5), np.float32)
     filled = _without_lines(filled, main, span)
-    coarse = _blurred(filled, 0.02 * span)
-    off = np.abs(filled - coarse)[main] / max(float(np.median(filled[main])), 0.02)
-    pattern = float(np.clip((np.percentile(off, 60) - 0.012) / 0.02, 0, 1))
+    top = max(float(np.percentile(filled[main], 95)), 0.05)
+    strength = _STRENGTH * (3 if even or flat else 1)
+    windows = (0.012 * span, 0.07 * span) if faced or even or flat else (0.008 * span, 0.02 * span)
+    calm = structure(filled / top, *windows, strength) * top
+    # Edges between faces and soft shades survive the smoothing: what does not is texture.
+    core = ndimage.binary_erosion(main, iterations=2)
+    core = core if core.any() else main
+    off = np.abs(filled - calm)[core] / max(float(np.median(filled[main])), 0.02)
+    pattern = float(np.clip((np.percentile(off, 60) - 0.017) / 0.012, 0, 1))
     changed = float((np.abs(factor[main] - 1) > 0.15).mean())
     pattern = max(pattern, float(np.clip(changed / 0.2 - 0.5, 0, 1)))
-    top = max(float(np.percentile(filled[main], 95)), 0.05)
-    smooth = filled
-    if pattern > 0 or even:
-        much = max(pattern, 0.8) if even else pattern
-        strength = _STRENGTH * (3 if even or flat else 1)
-        windows = (0.012 * span, 0.07 * span) if faced or even or flat else (0.008 * span, 0.02 * span)
-        calm = structure(filled / top, *windows, strength) * top
-        smooth = filled + (calm - filled) * np.float32(much)
+    much = max(pattern, 0.8) if even else pattern
+    smooth = filled + (calm - filled) * np.float32(much)
     reference = max(float(np.percentile(smooth[main], 75)), 0.02)
     # On a dark thing a highlight is many times as bright as the thing: its light is weighed down.
     power = float(np.clip(0.5 + 1.4 * reference, 0.55, 1))
-    light = _tempered((smooth / reference) ** power)
+    relative = np.asarray((smooth / reference) ** power, np.float32)
+    light = _tempered(relative, 0.22 if power > 0.9 else 0.12)
     # What the surface shows where the light is full: most of a texture lies a little below its colour.
     shown = reference * float(np.percentile(filled[main] / np.maximum(smooth[main], 0.02), 68))
     colour = colour * np.float32(np.clip(255 * shown / max(float(colour @ _LIGHT), 1.0), 0.5, 2.5))
@@ -127,17 +128,18 @@ def _without_lines(values: Field, main: Mask, span: float) -> Field:
     """``values`` (h, w) without thin dark lines where they cover much of a surface (joints, the gaps of
     wickerwork); few of them are creases, and stay.
     """
-    closed = np.asarray(ndimage.grey_closing(values, 2 * max(1, round(0.011 * span)) + 1), np.float32)
+    side = 2 * max(1, round(0.011 * span)) + 1
+    closed = np.asarray(ndimage.grey_closing(values, (side, side)), np.float32)
     lines = (closed - values) > 0.12 * np.maximum(closed, 0.05)
     return closed if float(lines[main].mean()) > 0.12 else values
 
 
-def _tempered(light: Field) -> Field:
+def _tempered(light: Field, most: float) -> Field:
     """Light without the highlights and the black reflections of a glossy surface: other materials have their
     own.
     """
     off = light - 1
-    over = 0.22 * np.tanh(np.maximum(off, 0) / 0.22)
+    over = most * np.tanh(np.maximum(off, 0) / most)
     under = np.minimum(off, 0)
     deep = np.minimum(under + 0.4, 0)
     return np.asarray(1 + over + np.maximum(under, -0.4) + 0.35 * np.tanh(deep / 0.35), np.float32)
@@ -330,9 +332,11 @@ def _across(lightness: Field, dark: Mask, pale: Mask, apart: int) -> Field:
         if size <= apart:
             continue
         first, last = np.arange(size - apart), np.arange(apart, size)
-        of = [np.take(field, at, axis) for field in (dark, pale, lightness) for at in (first, last)]
-        met = (of[0] & of[3]) | (of[1] & of[2])
-        steps.append(np.abs(of[4] - of[5])[met])
+        was_dark, is_dark, was_pale, is_pale = (
+            np.asarray(np.take(part, at, axis), bool) for part in (dark, pale) for at in (first, last)
+        )
+        slope = np.abs(np.take(lightness, last, axis) - np.take(lightness, first, axis))
+        steps.append(slope[(was_dark & is_pale) | (was_pale & is_dark)])
     return np.concatenate(steps) if steps else np.zeros(0, np.float32)
 
 

@@ -34,11 +34,14 @@ OFF: Final = 0.13
 _SIDE: Final = 320
 
 
-def fault(before: Pixels, after: Pixels, mask: Mask, target: str, stage: ColourStage | None) -> Fault | None:
+def fault(
+    before: Pixels, after: Pixels, mask: Mask, target: str, stage: ColourStage | None, *, patterned: bool
+) -> Fault | None:
     """What is wrong with a material that was laid on the thing under ``mask``, None where nothing is.
 
     ``before`` and ``after`` are RGB (H, W, 3), ``mask`` bool (H, W), not empty; ``stage`` is the colour asked
-    for, if one was.
+    for, if one was; ``patterned`` says that the material has a pattern of its own, which may fall on the old
+    one here and there.
     """
     box = bounds(mask)
     part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
@@ -52,7 +55,7 @@ def fault(before: Pixels, after: Pixels, mask: Mask, target: str, stage: ColourS
     surface = inside if surface is None else surface
     if kept(old, new, surface) > KEPT:
         return "kept"
-    if ghost(old, new, surface) > GHOST:
+    if not parts.is_framework(target) and ghost(old, new, surface) > (2.2 if patterned else 1.0) * GHOST:
         return "ghost"
     if stage is not None and recolour.taken(new, surface, stage) > OFF:
         return "colour"
