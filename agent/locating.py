@@ -461,17 +461,22 @@ def _remasked(bench: Bench, step: Mask) -> Piece:
     if not layer.visible:
         raise Refusal(f"{words.capital(name)} is hidden: show it before its mask is changed.")
     request = _request_of(layer)
+    if step.how == "add" and request.colour is not None:  # what is added may have had another colour
+        request = request.model_copy(update={"colour": request.colour.model_copy(update={"each": True})})
     old = session.mask(layer.id)
     new = other_mask(bench, step, old)
     if np.count_nonzero(new) < LEAST_LEFT * np.count_nonzero(old):
         raise Refusal(f"Nothing would be left of the mask of {name}, so it stays as it is.")
     if np.array_equal(new, old):
         raise Refusal(f"The mask of {name} would be the same, so nothing was changed.")
+    elsewhere = step.how in ("box", "file", "invert")  # there another light falls, and other colours are
+    value = request.colour.value if elsewhere and request.colour is not None else None
     return Piece.model_validate(
         {
             "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
-            "mask": session.pictures.put(new), "area": float(new.mean()), "refreshes": request,
-            "remasked": True, "grow": 0 if step.how in ("box", "file") else None,
+            "mask": session.pictures.put(new), "area": float(new.mean()), "value": value,
+            "refreshes": None if elsewhere else request, "remasked": True,
+            "grow": 0 if step.how in ("box", "file") else None,
         }
     )  # fmt: skip
 
@@ -594,6 +599,8 @@ def _asked_which(session: Session, piece: Piece, question: str, things: Sequence
 def _like(piece: Piece) -> str:
     """The thing whose colour an edit's is to have; empty for none."""
     if not piece.open or piece.patch is not None or piece.kind != "restyle" or piece.refreshes is not None:
+        return ""
+    if piece.value is not None:
         return ""
     return read_look(piece.prompt, piece.target).like
 

@@ -160,7 +160,8 @@ def _thing(bench: Bench, step: Look) -> Seen:
         many = len(separate(mask, found.things)) if step.layer is None else 1
         things = count if many != 1 else words.single(count)
         view = View(label=things, mask=session.pictures.put(mask))
-        return Seen((view,), f"I see {number(many)} {things}, {where}: {share:.1%} of the picture.")
+        apart = " apart" if many != 1 else ""
+        return Seen((view,), f"I can tell {number(many)} {things}{apart}: {share:.1%} of the picture.")
     if step.at == "place":
         are = "are" if words.is_several(step.target) else "is"
         view = View(label=name, mask=session.pictures.put(mask))

@@ -11,7 +11,7 @@ import re
 from agent.planner import acts
 from agent.planner.base import Context
 from agent.planner.english.lexicon import NUMBERS, ORDINALS
-from agent.planner.english.phrase import parse
+from agent.planner.english.phrase import is_plural, parse
 from agent.planner.frames import Frame, Reference
 from agent.planner.layers import focused_layers, layers_about, object_of, same_thing
 from agent.planner.record import version_named
@@ -292,8 +292,12 @@ def _masked(said: str, context: Context) -> Frame | None:
         if found is None:
             continue
         thing = parse(found["x"])
-        own = same_thing(thing, object_of(last[0]))
-        named = how == "add" or not layers_about(found["x"], context, visible=True)
+        whole = parse(object_of(last[0]))
+        own = same_thing(thing, object_of(last[0])) and is_plural(thing.noun) == is_plural(whole.noun)
+        put_there = [
+            each for each in layers_about(found["x"], context, visible=True) if each.kind != "restyle"
+        ]
+        named = how == "add" or not put_there  # "without the cat" takes the cat out that was put there
         if thing.noun and not own and named and not re.search(r"[,;]| and | for (?:a|the) ", found["x"]):
             return Frame("mask", name=how, target=found["x"])
     if found := _PART.fullmatch(said):
