@@ -161,7 +161,7 @@ class Compare(_Step):
     do: Literal["compare"] = "compare"
     version: int | None = None
     other: int | None = None
-    difference: bool = False
+    difference: bool | None = None
 
 
 class Mark(_Step):

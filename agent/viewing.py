@@ -83,7 +83,7 @@ def _compared(session: Session, step: Compare) -> Seen:
     if first == second:
         said = "There is nothing to compare yet: this is the base picture."
         return Seen(remark=said if first == 0 else f"Both are version {first}: there is nothing to compare.")
-    view = View(label=_version(first), version=first, against=second, difference=step.difference)
+    view = View(label=_version(first), version=first, against=second, difference=bool(step.difference))
     if not step.difference:
         names = [f"{_version(each)}{' (version 0)' if each == 0 else ''}" for each in (first, second)]
         return Seen((view,), f"Before: {names[0]}. After: {names[1]}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from agent import display, viewing
+from agent.console import PlainConsole
 from agent.editor import Editor
 from agent.events import Turn
 from agent.plan import Mask, Plan, Step
 from agent.planner import load_planner
+from agent.repl import chat
 from sessions import Changes, Sessions
 from sessions.errors import SessionError
 from sessions.stack import alter
@@ -33,9 +36,9 @@ class Talk:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.editor = self._opened()
+        self.editor = self.opened()
 
-    def _opened(self, *, guesses: bool = False) -> Editor:
+    def opened(self, *, guesses: bool = False) -> Editor:
         sessions = Sessions(self.root / "sessions")
         there = sessions.exists("talk")
         session = sessions.open("talk") if there else sessions.create("talk", room())
@@ -47,7 +50,7 @@ class Talk:
     def reopen(self, *, guesses: bool = False) -> None:
         """Close the session and open it again, as another process would."""
         self.editor.close()
-        self.editor = self._opened(guesses=guesses)
+        self.editor = self.opened(guesses=guesses)
 
     async def say(self, *sentences: str) -> Turn:
         """The turn of the last of some sentences."""
@@ -302,3 +305,68 @@ async def test_a_dropped_layer_stays_in_the_versions_before(talk: Talk) -> None:
     assert turn.version == 2
     assert np.array_equal(session.picture(), both)
     assert not any(layer.dropped for layer in session.layers)
+
+
+# The same as commands
+
+
+async def chatted(talk: Talk, *lines: str) -> tuple[str, str]:
+    """What a chat of some lines says, and what it says that could not be done."""
+    out, problems = io.StringIO(), io.StringIO()
+    await chat(talk.editor, PlainConsole(io.StringIO("\n".join(lines) + "\n"), out, problems))
+    talk.editor = talk.opened()
+    return out.getvalue(), problems.getvalue()
+
+
+async def test_all_of_it_can_be_typed_as_commands(talk: Talk) -> None:
+    out, problems = await chatted(
+        talk, "make the sofa red", "put a cat on the sofa", "/order 0 front", "/order 0 under 1",
+        "/zoom the cat", "/drop 1", "/mask shrink 2", "/mask without the rug", "/mask add the rug",
+        "/mask 10%,50% to 60%,90%", "/goto before the cat", "/compare 2",
+        "show me three versions of a blue lamp", "/more 2", "/more", "/pick 3",
+    )  # fmt: skip
+    assert problems == "The rug is not in the mask, so it stays as it is.\n"
+    for said in (
+        "the sofa moved to the front", "the sofa moved under the cat", "close up", "cat dropped for good",
+        "in another mask", "like it, of which it is the first", "variations.png", "the lamp → a blue lamp",
+    ):  # fmt: skip
+        assert said in out
+    layers = talk.editor.session.layers
+    assert [(layer.id, layer.visible) for layer in layers] == [(0, True), (1, False), (2, True)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        ("/mask grow", "There is no mask yet: nothing was edited."),
+        ("/drop", "Use /drop N, where N is a number from 0."),
+        ("/drop 3", "There is no layer 3: there are no layers yet."),
+        ("/order 0", "Use /order N front|back | N over|under M."),
+        ("/more", "There are no variations to go on from: ask for some first."),
+        ("/zoom", "Use /zoom THING."),
+        ("/zoom the piano", "I see no piano."),
+        ("/goto before the walls", "Use /goto N | NAME | WHEN, where N is a number from 0."),
+        ("use none.png and make it red", "There is no file none.png"),
+        ("open none.png", "There is no file none.png."),
+    ],
+)
+async def test_what_cannot_be_typed_says_why(talk: Talk, typed: str, problem: str) -> None:
+    _, problems = await chatted(talk, typed)
+    assert problems.startswith(problem)
+
+
+async def test_a_picture_is_opened_by_a_sentence(talk: Talk) -> None:
+    Image.fromarray(room()).save("other.png")
+    out, problems = io.StringIO(), io.StringIO()
+    opened: list[Path | None] = []
+
+    def opener(file: Path | None, name: str | None) -> Editor:
+        opened.append(file)
+        session = Sessions(talk.root / "sessions").create(name, room())
+        return Editor.open(
+            session=session, preset=PRESET, planner=load_planner("builtin"), engines=TalkingEngines()
+        )
+
+    await chat(talk.editor, PlainConsole(io.StringIO("open other.png\n"), out, problems), opener)
+    assert opened == [Path("other.png")]
+    assert problems.getvalue() == ""

@@ -229,7 +229,7 @@ def compare(frame: Frame, context: Context) -> Done:
     second = numbers[1] if len(numbers) > 1 else None
     if first == 0 and second is None:
         first = None
-    step = Compare(version=first, other=second, difference=differ)
+    step = Compare(version=first, other=second, difference=differ or None)
     return Done((step,), ("the difference" if differ else "before and after",))
 
 
