@@ -64,6 +64,10 @@ def look(bench: Bench, step: Look | Compare) -> Seen:
                 return Seen(
                     (View(label=_version(number), version=number),), f"This is {_version(number)}{here}."
                 )
+            case "things":
+                there = name_things(bench.engines.segmenter(), session.picture())
+                seen = words.listed([words.indefinite(name) for name in there])
+                return Seen(remark=f"I see {seen}." if seen else "I see nothing that I know.")
             case "mask":
                 return _mask_of(session, step.layer or 0)
             case _:

@@ -97,6 +97,8 @@ def drop(frame: Frame, context: Context) -> Done:
             return ask(f"I have not changed {definite(frame.spared)}; which layer shall I drop?")
         pool = layers or _in_the_pile(context)
         layers = tuple(layer for layer in pool if layer not in kept)
+    if not layers and re.search(r"\bhidden\b", frame.target):
+        return Done((), ("There are no hidden layers.",))
     if not layers:
         numbered = _LAYER.fullmatch(frame.target.lower())
         none = "There is no such layer" if numbered else f"I have no layer of {_name(frame)}"
@@ -236,6 +238,8 @@ def compare(frame: Frame, context: Context) -> Done:
 def look(frame: Frame, context: Context) -> Done:
     """Show something and change nothing."""
     target, words = frame.target, frame.target.lower()
+    if frame.name == "things":
+        return _looked(Look(at="things"))
     if frame.act == "zoom":
         if words == "out":
             return _looked(Look(at="picture"))
@@ -379,6 +383,9 @@ def done(frame: Frame, context: Context) -> Done | None:
             return mark(frame)
         case "swap":
             return swap(frame, context)
+        case "tell" if frame.name == "things":
+            thing = frame.target
+            return _looked(Look(at="place", target=f"all the {thing}") if thing else Look(at="things"))
         case "goto" if frame.name:
             return go_to_named(frame.name, context)
     return None

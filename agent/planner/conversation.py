@@ -14,11 +14,13 @@ from dataclasses import replace
 from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell, Undo, Variations
 from agent.planner import acts, saying
 from agent.planner.base import Context, advance
+from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
-from agent.planner.frames import Frame, Reference
+from agent.planner.frames import REVERT, Frame, Reference
 from agent.planner.layers import focused_layers, layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, ask, made
 from agent.planner.record import tell, version_named
+from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, new_thing, restyled, revised, short, target_of
 from tools.instances import plural
@@ -53,7 +55,9 @@ _PICK_BUT = re.compile(
 )
 _NAMED = re.compile(
     r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?"
-    r"|(?:remember|save|keep|store) (?:this|that|it)(?: one| version| state| picture)? as) (?P<name>.+)"
+    r"|(?:remember|save|keep|store) (?:this|that|it)(?: one| version| state| picture)? (?:as|under)) "
+    r"(?P<name>.+?)"
+    r"(?: so (?:that )?i can .+)?"
 )
 _BACK_TO = re.compile(
     r"(?:(?:(?:go|come|jump|switch|return|move|take me|bring me|get) )?(?:back )?to"
@@ -94,6 +98,29 @@ _NOT_THAT = re.compile(
     r"(?:no|nope|nah|wrong(?: one)?|not that(?: one)?)\s*[,;:.!–-]+ *(?:not that,? )?(?P<thing>(?:the|my"
     r"|that) [\w' -]+)",
     re.IGNORECASE,
+)
+_NO_THING = re.compile(r"(?:no|nope|nah)[,;:] ?(?P<thing>[a-z]+)")
+_NOT_X_BUT_Y = re.compile(
+    r"(?:no,? )?not (?:the|my|that) [\w -]+?, (?:but |i meant )?(?P<thing>(?:the|my|that) [\w -]+)"
+)
+_AGAIN = re.compile(
+    r"(?:please |can you |could you )?(?:try|paint|do|draw|render) (?:it|that|this) again(?: please|"
+    r" from scratch)*"
+    r"|(?:redo|repaint|paint) (?P<thing>(?:the |my )(?:whole )?[\w -]+?) (?:again )?from scratch"
+    r"(?:,? (?:the )?same as before)?"
+)
+_STAYS = re.compile(
+    r"(?P<thing>(?:the|my) [\w -]+?) (?:stays?|can stay|may stay|shall stay)(?: (?:as (?:it is|they are)"
+    r"|like that))?"
+    r"|(?:from now on )?leave (?P<alone>(?:the|my) [\w -]+?) alone"
+)
+_MISTAKE = re.compile(
+    r"(?P<thing>(?:the|that) [\w -]+) (?:was|were) a mistake(?:[,;.]? (?:and )?(?:take|undo|remove|put) .*)?"
+)
+_LAYER_OFF = re.compile(
+    r"(?:switch|turn) (?P<x>(?:the |my )?[\w -]+?)(?:'s)? (?:layer|change) off|(?:hide|switch off|turn"
+    r" off) (?P<y>(?:the |my )?"
+    r"[\w -]+?) (?:layer|change)"
 )
 _ALL_LOOK_BUT = re.compile(
     rf"(?:{'|'.join(_PAINTING)}) (?:all|every)(?: of)?(?: the)? (?P<noun>\w+) (?:in )?"
@@ -175,6 +202,11 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
+        return planned(f"no, I meant {wrong['thing']}", context)
+    short_no = _NO_THING.fullmatch(sentence.lower().strip(" !."))
+    if short_no is not None and is_thing(short_no["thing"]) and not is_look(short_no["thing"]):
+        return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
@@ -190,6 +222,9 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
     if context.question == acts.NAME and len(bare.split()) <= 4 and not asked:
         return _plan(acts.mark(Frame("mark", name=bare)))
+    if (again := _AGAIN.fullmatch(low)) is not None:
+        thing = (again["thing"] or "").replace("the whole ", "the ")
+        return _plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped, _told):
         done = reader(bare, context)
         if done is not None:
@@ -244,7 +279,8 @@ def _with_file(sentence: str, context: Context, planned: Planned) -> Plan | None
         rest = re.sub(r"^(?: as (?:the |a )?mask)?[ ,;:]*(?:and |then |to )*", "", after).strip()
         if not rest:
             return _acted(Frame("mask", name="file", target=path), context)
-        return _within(rest, path, context, planned)
+        if not rest.lower().startswith(("for ", "on ", "as ")):
+            return _within(rest, path, context, planned)
     elif re.search(r"\b(?:mask|selection)\b", before):
         return _acted(Frame("mask", name="file", target=path), context)
     return Plan(
@@ -467,6 +503,12 @@ def _undone(said: str, context: Context) -> Done | None:
         if not spared or not others:
             return ask(f"I have not changed {definite(kept)}; what shall I hide?")
         return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all hidden but {kept}",))
+    if found := _STAYS.fullmatch(said):
+        return Done((), (f"All right, I leave {definite(found['thing'] or found['alone'])} as it is.",))
+    if found := _MISTAKE.fullmatch(said):
+        return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
+    if found := _LAYER_OFF.fullmatch(said):
+        return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
     if found := _HIDE_IT.fullmatch(said):
         reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
         reference = "both" if found["it"] == "both" else reference
