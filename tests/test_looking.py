@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -214,6 +215,7 @@ async def test_the_question_comes_with_numbered_outlines_and_outlives_the_progra
     assert shown.label == "1 the one on the left · 2 the one on the right"
     assert (shown.pixels != room()).any()
     talk.reopen()
+    await talk.say("zoom in on the table")  # to look closer does not drop it
     turn = await talk.say("2")
     assert [edit.target for edit in turn.edits] == ["the armchair on the right"]
     middle = [((x0 + x1) // 2, (y0 + y1) // 2) for name, _, (x0, y0, x1, y1) in THINGS if name == "armchair"]
@@ -226,11 +228,29 @@ async def test_of_two_edits_the_one_that_was_asked_about_is_answered(talk: Talk)
     assert turn.version == 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "target", "prompt"),
+    [
+        ("both", "both armchairs", "red armchairs"),
+        ("I meant the brown one", "the brown armchair", "a red armchair"),
+        ("the armchair on the left", "the armchair on the left", "a red armchair"),
+        ("number 1", "the armchair on the left", "a red armchair"),
+    ],
+)
+async def test_the_question_is_answered_in_words(talk: Talk, answer: str, target: str, prompt: str) -> None:
+    turn = await talk.say("make the armchair red", answer)
+    assert [(edit.target, edit.prompt, edit.outcome) for edit in turn.edits] == [(target, prompt, "done")]
+
+
 async def test_the_best_guess_is_taken_where_nobody_shall_be_asked(talk: Talk) -> None:
     talk.reopen(guesses=True)
     turn = await talk.say("make the armchair red")
     assert turn.changed
     assert turn.views == ()
+    taken = re.search(r"There are two armchairs, and I took the one on the (left|right)\.", turn.reply)
+    assert taken is not None
+    columns = np.flatnonzero(talk.changed().any(axis=0))
+    assert (columns.max() < WIDTH / 2) == (taken[1] == "left")
 
 
 # Colours of pictures

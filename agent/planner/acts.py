@@ -9,7 +9,21 @@ import re
 from dataclasses import replace
 from typing import Literal, cast
 
-from agent.plan import Compare, Drop, Edit, Goto, Look, Mark, Mask, Open, Reorder, Save, Step, Variations
+from agent.plan import (
+    Compare,
+    Drop,
+    Edit,
+    Goto,
+    Look,
+    Mark,
+    Mask,
+    Open,
+    Plan,
+    Reorder,
+    Save,
+    Step,
+    Variations,
+)
 from agent.planner.base import Context, LayerView
 from agent.planner.english.lexicon import NUMBERS, ORDINALS
 from agent.planner.english.phrase import is_plural, parse, render
@@ -22,7 +36,7 @@ from agent.planner.layers import (
     layers_referred,
     object_of,
 )
-from agent.planner.outcome import Done, ask
+from agent.planner.outcome import Done, as_plan, ask
 from agent.planner.record import version_named
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.language.looks import read_look
@@ -389,3 +403,9 @@ def done(frame: Frame, context: Context) -> Done | None:
         case "goto" if frame.name:
             return go_to_named(frame.name, context)
     return None
+
+
+def acted(frame: Frame, context: Context) -> Plan | None:
+    """The plan of a frame about one of these acts; None for any other."""
+    came = done(frame, context)
+    return None if came is None else as_plan(came)

@@ -8,26 +8,23 @@ parser. Pure functions over a sentence and its context.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell, Undo, Variations
+from agent.plan import Ask, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
 from agent.planner import acts, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
 from agent.planner.frames import REVERT, Frame, Reference
-from agent.planner.layers import focused_layers, layers_about, layers_referred, object_of, stem
-from agent.planner.outcome import Done, ask, made
+from agent.planner.given import Planned, in_box, with_file
+from agent.planner.layers import layers_about, layers_referred, object_of, stem
+from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import tell, version_named
 from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
-from agent.planner.wording import definite, new_thing, restyled, revised, short, target_of
+from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
 from tools.language.looks import read_look
-
-Planned = Callable[[str, Context], Plan]
-"""Plans a part of a sentence that is a sentence of its own."""
 
 _OPENING = re.compile(
     r"^(?:(?:ok|okay|so|and|now|please|well|right|then|hm+|actually|oh|alright|great|nice|no|wait|sorry)[ ,]+"
@@ -164,27 +161,6 @@ _SAVE = re.compile(
     re.IGNORECASE,
 )
 _FRAMED = re.compile(r"frame (?P<thing>(?:the |my |both ).+?) (?:in|with) (?P<look>.+)")
-_FILE = re.compile(
-    r"(?:[\"'“](?P<quoted>[^\"“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))[\"'”]"
-    r"|(?P<bare>[^\s,;:!?\"'“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))\b)",
-    re.IGNORECASE,
-)
-_COLOUR_FROM = re.compile(
-    r"(?P<before>.*?)[ ,]*(?:\b(?:in|with|to|into|like|use|using|take|have|as) )?(?:the |its |that "
-    r"|exactly |same )*"
-    r"(?:main |dominant )?(?:colou?rs?|shade|tone|hue)s? (?:of|from|in|as in|on|as) (?:the |my |this )?"
-    r"(?:(?:picture|photo|image|file) )?$",
-    re.IGNORECASE,
-)
-_WITH_MASK = re.compile(
-    r"(?:(?:use|take|with|using|in|within|by|inside) )?(?:the )?(?:mask )?$", re.IGNORECASE
-)
-_THERE = re.compile(
-    r"(?:make|paint|colou?r|turn|do)(?: (?:it|that|this|there|all of it|everything))?(?: in)? (?P<look>.+)"
-)
-_PUT = re.compile(
-    r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
-)
 _TWO = re.compile(r"(?:the )?(?:other way (?:round|around)|vice versa)")
 _SWAP = re.compile(
     r"(?:swap|switch|exchange) (?:their|the) (?:colours?|colors?|looks?)"
@@ -211,138 +187,33 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"no, I meant {wrong['thing']}", context)
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
     if (shown := saying.read_files(_CLOSING.sub("", as_typed.rstrip(".")))) is not None:
-        return _acted(shown, context)
+        return acts.acted(shown, context)
     if (saved := _SAVE.fullmatch(_CLOSING.sub("", as_typed))) is not None:
-        return _plan(Done((Save(path=saved["path"]),), ()))
-    for given in (_with_file, _in_box):
+        return as_plan(Done((Save(path=saved["path"]),), ()))
+    for given in (with_file, in_box):
         if (plan := given(as_typed, context, planned)) is not None:
             return plan
     low = " ".join(sentence.lower().replace("’", "'").split()).rstrip(" .!?")
     asked = sentence.rstrip().endswith("?")
     bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
     if context.question == acts.NAME and len(bare.split()) <= 4 and not asked:
-        return _plan(acts.mark(Frame("mark", name=bare)))
+        return as_plan(acts.mark(Frame("mark", name=bare)))
     if (again := _AGAIN.fullmatch(low)) is not None:
         thing = (again["thing"] or "").replace("the whole ", "the ")
-        return _plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
+        return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped, _told):
         done = reader(bare, context)
         if done is not None:
-            return _plan(done)
+            return as_plan(done)
     if (before := _BEFORE.fullmatch(bare)) is not None:
         return _from_before(before, context, planned)
     if (frame := saying.read(bare, context)) is not None:
-        return _acted(frame, context)
+        return acts.acted(frame, context)
     if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or low.endswith("now")):
         look = read_look(is_it["look"])
         if look.value is not None or look.material or look.pattern or look.colour_words:
-            return _plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
+            return as_plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
     return None
-
-
-def _acted(frame: Frame, context: Context) -> Plan | None:
-    done = acts.done(frame, context)
-    return None if done is None else _plan(done)
-
-
-_STAND_IN = "chartreuse"
-"""Stands for a colour that a picture file has while the rest of the sentence is planned."""
-
-
-def _with_stand_in(sentence: str) -> tuple[str, str] | None:
-    """A sentence with a colour of a picture file in it, with the stand-in for it, and the file."""
-    found = _FILE.search(sentence)
-    colour = _COLOUR_FROM.fullmatch(sentence[: found.start()]) if found else None
-    if found is None or colour is None:
-        return None
-    rest = sentence[found.end() :]
-    return f"{colour['before']} {_STAND_IN}{rest}".strip(), found["quoted"] or found["bare"]
-
-
-def _with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of a sentence with a picture file in it: its colour, or its mask."""
-    found = _FILE.search(sentence)
-    if found is None:
-        return None
-    path = found["quoted"] or found["bare"]
-    before, after = sentence[: found.start()], sentence[found.end() :]
-    if (standing := _with_stand_in(sentence)) is not None:
-        if standing[0] == _STAND_IN:
-            layers = tuple(layer for layer in focused_layers(context) if layer.visible)
-            if not layers:
-                return _plan(ask(f"What shall have the colour of {path}?"))
-        made = planned(standing[0], context)
-        steps = tuple(_of_file(step, path) for step in made.steps)
-        if steps != made.steps:
-            return Plan(say=made.say.replace(_STAND_IN, f"the colour of {path}"), steps=steps)
-    elif _WITH_MASK.fullmatch(before):
-        rest = re.sub(r"^(?: as (?:the |a )?mask)?[ ,;:]*(?:and |then |to )*", "", after).strip()
-        if not rest:
-            return _acted(Frame("mask", name="file", target=path), context)
-        if not rest.lower().startswith(("for ", "on ", "as ")):
-            return _within(rest, path, context, planned)
-    elif re.search(r"\b(?:mask|selection)\b", before):
-        return _acted(Frame("mask", name="file", target=path), context)
-    return Plan(
-        say="Of a picture I can take the colour, not the pattern or a thing in it: say"
-        f" “in the colour of {path}”."
-    )
-
-
-def _of_file(step: Step, path: str) -> Step:
-    """A step that gets the stand-in's colour with the picture's instead."""
-    if not isinstance(step, Edit | Variations) or _STAND_IN not in (step.prompt or ""):
-        return step
-    words = [word for word in (step.prompt or "").split() if word != _STAND_IN]
-    if words[:1] in (["a"], ["an"]) and len(words) > 1:
-        words[0] = "an" if words[1][:1].lower() in "aeiou" else "a"
-    return step.model_copy(update={"prompt": f"{' '.join(words)} the colour of {path}"})
-
-
-def _in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of an edit in a box: "from 10%,40% to 30%,90% put a lamp"."""
-    found = re.search(
-        rf"(?:(?:in|within|inside) )?(?:the )?(?:box )?{acts.BOX.pattern}", sentence, re.IGNORECASE
-    )
-    if found is None:
-        return None
-    rest = re.sub(r"\s+", " ", f"{sentence[: found.start()]} {sentence[found.end() :]}").strip(" ,;:.")
-    box = re.sub(r"^\D*?(?=\d)", "", found[0])
-    if not rest:
-        return _acted(Frame("mask", name="box", target=box), context)
-    return _within(rest, box, context, planned)
-
-
-def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of an edit in a mask that the user gives, instead of a search."""
-    low = rest.lower()
-    if (new := _PUT.fullmatch(low)) is not None:
-        edit = Edit(target="there", prompt=new_thing(new["thing"]), kind="add", within=within)
-        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
-    there = re.fullmatch(r"(?:remove|erase|delete|clear)(?: (?:it|that|what is there|everything))?", low)
-    if there is not None:
-        edit = Edit(target="what is there", prompt="", kind="remove", within=within)
-        return Plan(say=f"cleared within {within}", steps=(edit,))
-    made = planned(rest, context)
-    edits = [step for step in made.steps if isinstance(step, Edit) and step.layer is None]
-    if len(edits) == len(made.steps) == 1 and edits[0].target:
-        return Plan(
-            say=f"{made.say} within {within}", steps=(edits[0].model_copy(update={"within": within}),)
-        )
-    if (look := _THERE.fullmatch(low)) is not None:
-        edit = Edit(
-            target="the area",
-            prompt=restyled("the area", look["look"]),
-            kind="restyle",
-            within=within,
-        )
-        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
-    return _plan(ask(f"What shall I do within {within}: put something there, or make it look like what?"))
-
-
-def _plan(done: Done) -> Plan:
-    said = done.said or tuple(step.question for step in done.steps if isinstance(step, Ask))
-    return Plan(say=" · ".join(said), steps=done.steps)
 
 
 def _corrected(sentence: str, context: Context) -> str | None:
@@ -380,7 +251,7 @@ def _meant(sentence: str, context: Context) -> Plan | None:
         several = (
             replace(phrase, noun=(*phrase.noun[:-1], plural(phrase.noun[-1]))) if phrase.noun else phrase
         )
-        return _plan(made(target, render(several) if edit.prompt else "", edit.kind))
+        return as_plan(made(target, render(several) if edit.prompt else "", edit.kind))
     side = said.removeprefix("on ").removeprefix("the ")
     if side in _SIDES:
         said = f"the {side} one"
@@ -389,7 +260,7 @@ def _meant(sentence: str, context: Context) -> Plan | None:
         return None
     words = found["which"].removeprefix("that ").removeprefix("the ").split()
     target = " ".join(("the", *(" ".join(noun) if word in ("one", "ones") else word for word in words)))
-    return _plan(made(target, edit.prompt, edit.kind))
+    return as_plan(made(target, edit.prompt, edit.kind))
 
 
 def _numbered(sentence: str, context: Context) -> str | None:
@@ -464,11 +335,11 @@ def _from_before(found: re.Match[str], context: Context, planned: Planned) -> Pl
     if version is None:
         version = version_named(f"before {found['thing']}", context)
     if version is None:
-        return _plan(ask(f"I have not changed {definite(found['thing'])}; which version do you mean?"))
+        return as_plan(ask(f"I have not changed {definite(found['thing'])}; which version do you mean?"))
     step = Goto(version=version)
     where = f"version {version}" if version else "back to the original"
     if not found["rest"]:
-        return _plan(Done((step,), (where,)))
+        return as_plan(Done((step,), (where,)))
     then = planned(found["rest"], advance(context, "", Plan(steps=(step,))))
     if any(isinstance(each, Ask) for each in then.steps):
         return then
