@@ -135,7 +135,7 @@ _CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
 _WHAT_CHANGED = re.compile(
     rf"what (?:all )?(?:did|have|has) (?:i|we|you|been)(?: already)? {_CHANGED}"
     r"(?: so far| until now| already| yet| to (?:it|the picture|this|the room))*"
-    r"|what (?:is|was|has been) changed(?: so far)?"
+    r"|what (?:is|was|has been) changed(?: so far)?|(?:which|what) (?:layers|changes) are there"
     rf"|(?:list|tell me|show me)(?: all)? (?:(?:my|the) |what (?:i |we |was ))?{_CHANGED}"
 )
 _IS_IT = re.compile(
@@ -185,6 +185,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
+    if (both := _joined(sentence, context, planned)) is not None:
+        return both
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
     if (shown := saying.read_files(_CLOSING.sub("", as_typed.rstrip(".")))) is not None:
         return acts.acted(shown, context)
@@ -225,6 +227,39 @@ def _corrected(sentence: str, context: Context) -> str | None:
     if not _YES.fullmatch(said) and said != question["meant"].lower():
         return None
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
+
+
+_AND = re.compile(r",? and (?:then )?|,? then |; ")
+_FEWEST = 3
+"""A part of a sentence of fewer words is hardly a sentence of its own."""
+
+
+def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of two sentences in one, of which one is about the conversation: "make the sofa green and save
+    it as b.png".
+    """
+    for cut in _AND.finditer(sentence):
+        left, right = sentence[: cut.start()], sentence[cut.end() :]
+        if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
+            continue
+        if not (_is_own(left, context) or _is_own(right, context)):
+            continue
+        first = planned(left, context)
+        then = planned(right, advance(context, "", first))
+        if any(not plan.steps or any(isinstance(step, Ask) for step in plan.steps) for plan in (first, then)):
+            continue
+        said = " · ".join(filter(None, (first.say, then.say)))
+        return Plan(say=said, steps=(*first.steps, *then.steps))
+    return None
+
+
+def _is_own(part: str, context: Context) -> bool:
+    """Whether a part of a sentence is about layers, masks, looking, files or a version's name."""
+    typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
+    bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
+    if saying.read_files(typed) or _SAVE.fullmatch(typed) or _NAMED.fullmatch(bare):
+        return True
+    return saying.read(bare, context) is not None
 
 
 _ANSWERED = re.compile(
@@ -324,6 +359,10 @@ def _gone_to(said: str, context: Context) -> Done | None:
     name = found["name"].strip(" \"'“”")
     if re.fullmatch(r"(?:last|newest|latest)(?: version)?", name) and not said.startswith("back"):
         return Done((Goto(version=context.versions),), (f"version {context.versions}",))
+    if said.startswith(("back", "go back", "return")) and parse(name).looks:
+        so = version_named(f"with the {name}", context)  # "go back to the red sofa"
+        if so is not None:
+            return Done((Goto(version=so),), (f"version {so}" if so else "the original",))
     version = marks.get(name, marks.get(name.removesuffix(" version").removesuffix(" one")))
     if version is None or version > context.versions:
         return None

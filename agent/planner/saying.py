@@ -93,7 +93,8 @@ _OTHERS = re.compile(
     r"(?:(?:show|give|paint|let me see|i want|can i see)(?: me| us)? )?(?:(?P<count>\d|two|three|four"
     r"|five|six|a few"
     r"|some) )?(?:other|others|different|new|more|fresh)(?: (?:ones?|versions?|variations?|options?|ideas?))?"
-    r"|none of (?:these|them|those)(?:[, ]+(?:please )?(?:try(?: again)?|show me (?:some )?others?|again))?"
+    r"|more of (?:the same|these|those|them|it)|none of (?:these|them|those)(?:[, ]+(?:please )?(?:try"
+    r"(?: again)?|show me (?:some )?others?|again))?"
 )
 _VERSION = (
     r"(?:the )?(?:(?:version|v|number) ?\w+|original(?: \w+)?|base picture|last (?:one|version)|[\w' -]+?)"
@@ -110,7 +111,7 @@ _DIFFERENCE = re.compile(
     rf"(?P<a>{_VERSION}))?|how does (?:it|this) differ(?: from (?P<a2>{_VERSION}))?"
 )
 _ZOOM = (
-    r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>.+))",
+    r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>[\w' -]+))",
     r"(?:(?:can i |could i |i want to |let me |let us )?(?:see|view|look at|show)(?: me)?|show) (?P<x>"
     r"(?:the |my |both |all )"
     r".+?) (?:up close|close up|closer|in close-?up|from close|larger|bigger|enlarged|in detail)",
@@ -128,7 +129,8 @@ _SHOW_MASK = re.compile(
     r"(?: (?:of|for|around) (?P<x>.+))?|what (?:exactly )?(?:have|did) you (?:selected|select|marked|mark)"
 )
 _WHERE = re.compile(
-    r"where(?: exactly)?(?: is|'s| are) (?P<x>(?:the |my )[\w' -]+?)(?: (?:in the picture|exactly))?"
+    r"(?:show me )?where (?P<z>(?:the |my )[\w' -]+?) (?:is|are)"
+    r"|where(?: exactly)?(?: is|'s| are) (?P<x>(?:the |my )[\w' -]+?)(?: (?:in the picture|exactly))?"
     r"|(?:point (?:to|at|out)|mark|highlight|outline) (?P<y>(?:the |my )[\w' -]+?)(?: for me)?"
 )
 _HOW_MANY = re.compile(
@@ -255,8 +257,10 @@ def _looked(said: str, context: Context) -> Frame | None:
     if found := _SHOW_MASK.fullmatch(said):
         thing = found["x"] or ""
         return Frame("show", name="mask", like="" if thing in _IT else thing)
-    if (found := _WHERE.fullmatch(said)) and not _has_look(found["x"] or found["y"]):
-        return Frame("show", target=found["x"] or found["y"])
+    if found := _WHERE.fullmatch(said):
+        thing = found["x"] or found["y"] or found["z"]
+        if not _has_look(thing):
+            return Frame("show", target=thing)
     if found := _HOW_MANY.fullmatch(said):
         return Frame("show", target=f"all the {found['x']}")
     if _THINGS.fullmatch(said) and re.search(r"\bsee\b|\bin\b|\bthings\b", said):
@@ -361,6 +365,8 @@ def _dropped(said: str, context: Context) -> Frame | None:  # noqa: ARG001
     if named.get("numbered"):
         return Frame("drop", target=named["numbered"])
     words = (named.get("x") or "").strip()
+    if words in ("last", "the last") and "layer" in said:
+        return Frame("drop", target="the last layer")
     if words in ("last", "the last", "latest", "the latest", "my last", "all", "all the", "the", "my"):
         return None
     ordinal = words.removeprefix("the ").split()[-1:] or [""]
