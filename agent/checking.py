@@ -85,6 +85,8 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
         if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
             mask = _painted(bench, piece, mask)
         fault = _unseen(ground, after, mask) or _fault(piece, ground, after, mask, found)
+        if fault is None and piece.remasked and piece.refreshes is not None:
+            fault = _unpainted_part(ground, after, mask & ~session.mask(piece.layer or 0))
         if fault is None:
             checked[index] = piece.but(checked=True)
         elif piece.attempt < RETRIES and not piece.remasked and not _is_computed(bench, piece):
@@ -104,6 +106,13 @@ _UNSEEN = "nothing changed that one would see"
 
 def _unseen(before: Pixels, after: Pixels, mask: Mask) -> str | None:
     return _UNSEEN if recolour.seen(before, after, mask) < SEEN else None
+
+
+def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> str | None:
+    """What is wrong where a mask took a part in that kept its own look, as half a sentence."""
+    if not part.any() or recolour.seen(before, after, part) >= SEEN:
+        return None
+    return "what came into the mask kept its own look"
 
 
 def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found | None) -> str | None:

@@ -334,6 +334,10 @@ def _described(step: Step) -> str:
             return f"save {'' if version is None else f'version {version} as '}{path}".rstrip()
         case Open(path=path):
             return f"open {path}"
+        case Look(at="zoom", target=target):
+            return f"show {words.definite(target)} close up"
+        case Look(at="place", target=target):
+            return f"look for {words.definite(target)}"
         case Ask() | Tell() | Look():
             return ""
 

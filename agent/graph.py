@@ -31,7 +31,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agent import checking, locating, moving, painting, refreshing, seeing, viewing, words
+from agent import arranging, checking, locating, moving, painting, refreshing, seeing, viewing, words
 from agent import reply as replies
 from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
@@ -78,7 +78,7 @@ async def locate(state: TurnState, runtime: Work) -> Updates:
     """Make edits of the stretch's steps and find their objects, all in one segmenter call."""
     bench = runtime.context
     began = time.perf_counter()
-    visible, _ = locating.visibility(bench.session, state.stretch)
+    visible, _ = arranging.visibility(bench.session, state.stretch)
 
     def task(tell: Tell) -> tuple[list[Piece], list[str]]:
         pieces, remarks = locating.wanted(bench, state.stretch)
@@ -147,7 +147,7 @@ async def paint(state: TurnState, runtime: Work) -> Updates:
         if offering is not None:
             (piece,) = state.pieces
             return {"pieces": tuple(painting.paint_variations(bench, tell, piece, offering.count))}
-        visible, _ = locating.visibility(bench.session, state.stretch)
+        visible, _ = arranging.visibility(bench.session, state.stretch)
         return {"pieces": tuple(painting.paint(bench, tell, visible, state.pieces))}
 
     updates = await bench.work(task)
@@ -163,7 +163,7 @@ async def check(state: TurnState, runtime: Work) -> Updates:
 
     def task(tell: Tell) -> list[Piece]:
         tell(Event("checking", "checking"))
-        visible, _ = locating.visibility(bench.session, state.stretch)
+        visible, _ = arranging.visibility(bench.session, state.stretch)
         return checking.check(bench, visible, state.pieces)
 
     return {
@@ -196,7 +196,7 @@ async def reply(state: TurnState, runtime: Work) -> Updates:
 
 def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
     session, notes = bench.session, bench.notes
-    visible, remarks = locating.visibility(session, state.stretch)
+    visible, remarks = arranging.visibility(session, state.stretch)
     changes = painting.changes_of(session, visible, state.pieces)
     nearest = tuple(piece for piece in state.pieces if piece.outcome == "offered")
     given_up = [piece for piece in state.pieces if piece.outcome in ("refused", "no change", "offered")]

@@ -18,7 +18,7 @@ from agent import refreshing, seeing, words
 from agent.bench import Bench
 from agent.masking import Refusal, given_mask, other_mask
 from agent.paths import meant
-from agent.plan import Drop, Edit, Hide, Keep, Mask, Pick, Refresh, Reorder, Show, Step, Variations
+from agent.plan import Edit, Keep, Mask, Pick, Refresh, Step, Variations
 from agent.planner.acts import FILE
 from agent.planner.wording import revised as reworded
 from agent.state import Piece
@@ -87,92 +87,6 @@ SAME = 0.3
 
 LEAST_CONFIDENCE = 0.55
 """Below this the segmenter is taken to guess."""
-
-
-def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tuple[str, ...]]:
-    """What a stretch hides and shows, and sentences about what of it cannot be."""
-    hide: list[int] = []
-    show: list[int] = []
-    drop, dropping = _dropped(session, stretch)
-    moves, moving = _moves(session, stretch, drop)
-    remarks: list[str] = [*dropping, *moving]
-    for step in stretch:
-        if not isinstance(step, Hide | Show) or step.layer in drop:
-            continue
-        wanted = hide if isinstance(step, Hide) else show
-        if step.layer in wanted:
-            continue
-        try:
-            layer = session.layer(step.layer)
-        except SessionError as error:
-            remarks.append(str(error))
-            continue
-        if layer.dropped:
-            name = words.subject(layer.target, layer.prompt, layer.kind)
-            remarks.append(f"{words.capital(name)} was dropped: undo, or go to a version before.")
-            continue
-        if layer.visible == isinstance(step, Show):
-            state = "visible" if layer.visible else "hidden"
-            about = words.capital(words.edit(layer.target, layer.prompt, layer.kind))
-            remarks.append(f"{about} is {state} already.")
-        else:
-            wanted.append(step.layer)
-    changes = Changes(hide=tuple(hide), show=tuple(show), drop=drop, moves=moves)
-    return changes, tuple(remarks)
-
-
-def _dropped(session: Session, stretch: Sequence[Step]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The layers that a stretch throws away, and sentences about those that it cannot."""
-    there = {entry.layer for entry in session.versions[session.head].stack}
-    drop: dict[int, None] = {}
-    remarks = []
-    for step in stretch:
-        if not isinstance(step, Drop):
-            continue
-        if step.layer in there:
-            drop[step.layer] = None
-        else:
-            remarks.append(f"There is no layer {step.layer} in this version: /layers lists them.")
-    return tuple(drop), tuple(remarks)
-
-
-def _moves(
-    session: Session, stretch: Sequence[Step], drop: Sequence[int]
-) -> tuple[tuple[tuple[int, int | None], ...], tuple[str, ...]]:
-    """Which layers go beneath which others, and sentences about moves that nobody would see."""
-    wanted = [step for step in stretch if isinstance(step, Reorder)]
-    order = [entry.layer for entry in session.versions[session.head].stack if entry.layer not in drop]
-    moves: list[tuple[int, int | None]] = []
-    remarks: list[str] = []
-    for step in wanted:
-        named = [number for number in (step.layer, step.other) if number is not None]
-        if missing := [number for number in named if number not in order]:
-            remarks.append(f"There is no layer {missing[0]} in this version: /layers lists them.")
-            continue
-        before, rest = list(order), [number for number in order if number != step.layer]
-        at = {
-            "front": len(rest), "back": 0,
-            "over": rest.index(step.other) + 1 if step.other in rest else len(rest),
-            "under": rest.index(step.other) if step.other in rest else 0,
-        }[step.to]  # fmt: skip
-        rest.insert(at, step.layer)
-        layer = session.layer(step.layer)
-        name = words.capital(words.definite(words.subject(layer.target, layer.prompt, layer.kind)))
-        are = "are" if words.is_several(name) else "is"
-        if rest == before:
-            remarks.append(f"{name} {are} there already.")
-            continue
-        over = rest[at + 1] if at + 1 < len(rest) else None
-        trial = Changes(drop=tuple(drop), moves=(*moves, (step.layer, over)))
-        still = Changes(drop=tuple(drop), moves=tuple(moves))
-        if np.array_equal(session.preview(trial), session.preview(still)):
-            remarks.append(
-                f"{name} {are} not over or under anything there, so the picture would look the same."
-            )
-            continue
-        moves.append((step.layer, over))
-        order = rest
-    return tuple(moves), tuple(remarks)
 
 
 def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str]]:
@@ -344,6 +258,8 @@ def doubt(piece: Piece) -> str | None:
         return None
     if piece.kind == "add" or piece.grow == 0:
         return None
+    if piece.why:
+        return piece.why
     name = words.definite(piece.target)
     head = re.split(
         r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near|beside|between|against)\b",
@@ -461,17 +377,22 @@ def _remasked(bench: Bench, step: Mask) -> Piece:
     if not layer.visible:
         raise Refusal(f"{words.capital(name)} is hidden: show it before its mask is changed.")
     request = _request_of(layer)
+    if step.how == "add" and request.colour is not None:  # what is added may have had another colour
+        request = request.model_copy(update={"colour": request.colour.model_copy(update={"each": True})})
     old = session.mask(layer.id)
     new = other_mask(bench, step, old)
     if np.count_nonzero(new) < LEAST_LEFT * np.count_nonzero(old):
         raise Refusal(f"Nothing would be left of the mask of {name}, so it stays as it is.")
     if np.array_equal(new, old):
         raise Refusal(f"The mask of {name} would be the same, so nothing was changed.")
+    elsewhere = step.how in ("box", "file", "invert")  # there another light falls, and other colours are
+    value = request.colour.value if elsewhere and request.colour is not None else None
     return Piece.model_validate(
         {
             "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
-            "mask": session.pictures.put(new), "area": float(new.mean()), "refreshes": request,
-            "remasked": True, "grow": 0 if step.how in ("box", "file") else None,
+            "mask": session.pictures.put(new), "area": float(new.mean()), "value": value,
+            "refreshes": None if elsewhere else request, "remasked": True,
+            "grow": 0 if step.how in ("box", "file") else None,
         }
     )  # fmt: skip
 
@@ -554,7 +475,9 @@ def _located(
             return piece.but(outcome="not found", confidence=there.confidence)
         mask, confidence = there.mask, there.confidence
         several = as_good(mask, found["all"]) if "all" in found else []
-        if len(several) > 1 and not guesses:
+        if len(several) > 1 and guesses:
+            return _guessed(session, piece, there, several)
+        if len(several) > 1:
             noun = read_phrase(piece.target).noun
             if apart := told_apart(several):
                 return _asked_which(session, piece, which_of(noun, apart), several)
@@ -584,6 +507,19 @@ def _located(
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
 
 
+def _guessed(session: Session, piece: Piece, found: Found, things: Sequence[Region]) -> Piece:
+    """The piece about the one of several things that was found first, and what is to be said of that."""
+    best = max(range(len(things)), key=lambda index: int((things[index] & found.mask).sum()))
+    apart = told_apart(things)
+    taken = f", and I took {apart[best]}" if apart else ", and I took one of them"
+    noun = read_phrase(piece.target).noun
+    mask = things[best] & found.mask
+    return piece.but(
+        mask=session.pictures.put(mask), area=float(mask.mean()), confidence=found.confidence,
+        why=f"there are {number(len(things))} {plural(noun)}{taken}",
+    )  # fmt: skip
+
+
 def _asked_which(session: Session, piece: Piece, question: str, things: Sequence[Region]) -> Piece:
     """The piece, not done before the user said which of several things is meant."""
     return piece.but(
@@ -594,6 +530,8 @@ def _asked_which(session: Session, piece: Piece, question: str, things: Sequence
 def _like(piece: Piece) -> str:
     """The thing whose colour an edit's is to have; empty for none."""
     if not piece.open or piece.patch is not None or piece.kind != "restyle" or piece.refreshes is not None:
+        return ""
+    if piece.value is not None:
         return ""
     return read_look(piece.prompt, piece.target).like
 

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from agent import seeing, words
+from agent import words
 from agent.bench import Bench
 from agent.paths import meant
 from agent.plan import Mask
 from agent.planner.acts import BOX
-from sessions.model import Changes
 from tools.pictures import read_mask
 from tools.segment import find
 
@@ -48,8 +47,8 @@ def other_mask(bench: Bench, step: Mask, old: Region) -> Region:
             return ~old
         case "box" | "file":
             return given_mask(session, step.what)
-    layers = seeing.shown(session, Changes())
-    picture = seeing.without(session, Changes(), seeing.left_out(layers, step.what))
+    # What is told by its look is told by how it looked before the layer: "without the black cushion".
+    picture = session.below(step.layer)
     (found,) = find(bench.engines.segmenter(), picture, [step.what], cancelled=bench.cancelled)
     name = words.definite(step.what)
     if not found.present:

@@ -260,7 +260,7 @@ def _route(bench: Bench, piece: Piece, below: Pixels, ground: str) -> Route:
 
 def _previous(bench: Bench, piece: Piece) -> Previous | None:
     """What a piece revises."""
-    if piece.layer is None:
+    if piece.layer is None or piece.remasked:
         return None
     layer = bench.session.layer(piece.layer)
     try:

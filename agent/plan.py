@@ -99,11 +99,11 @@ class Mask(_Step):
 
 class Look(_Step):
     """Show something and change nothing: the picture, a part of it close up (``zoom``), where a thing is
-    (``place``), the mask of a layer, or a version.
+    (``place``), the mask of a layer, a version; or say which things there are.
     """
 
     do: Literal["look"] = "look"
-    at: Literal["picture", "zoom", "place", "mask", "version"]
+    at: Literal["picture", "zoom", "place", "mask", "version", "things"]
     target: str = ""
     layer: int | None = None
     version: int | None = None
@@ -161,7 +161,7 @@ class Compare(_Step):
     do: Literal["compare"] = "compare"
     version: int | None = None
     other: int | None = None
-    difference: bool = False
+    difference: bool | None = None
 
 
 class Mark(_Step):

@@ -31,6 +31,8 @@ def context_of(session: Session, notes: Notes) -> Context:
     nearest = offers is not None and offers.attempts
     offers = None if nearest else offers
     turns = session.turns
+    # Whoever looks closer before they answer has not dropped the question.
+    asked = next((turn for turn in reversed(turns) if not _only_looked(turn)), None)
     return Context(
         layers=tuple(
             LayerView(
@@ -43,13 +45,13 @@ def context_of(session: Session, notes: Notes) -> Context:
         head=head,
         sentences=tuple(turn.sentence for turn in turns if not turn.sentence.startswith("/"))[-_REMEMBERED:],
         variations=len(offers.pieces) if offers else 0,
-        question=_question(turns[-1].plan, turns[-1].reply) if turns else None,
+        question=_question(asked.plan, asked.reply) if asked else None,
         history=history,
         offer=_offer(notes) if offers else None,
         nearest=nearest,
         marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
         done=_changed_something(turns, head),
-        doubted=_doubted(turns[-1].plan, turns[-1].reply) if turns else None,
+        doubted=_doubted(asked.plan, asked.reply) if asked else None,
     )
 
 
@@ -128,6 +130,13 @@ def _doubted(plan: Mapping[str, object], reply: str) -> Edit | None:
     things = which[0].partition(":")[0]
     asked = [each for each in edits if plural(read_phrase(each.target).noun) in things]
     return (asked or edits)[0] if len(edits) == 1 or asked else None
+
+
+def _only_looked(turn: Turn) -> bool:
+    steps = turn.plan.get("steps")
+    if not isinstance(steps, list) or not steps:
+        return False
+    return all(step.get("do") in ("look", "compare") for step in steps)
 
 
 def _offer(notes: Notes) -> Edit | None:

@@ -64,6 +64,10 @@ def look(bench: Bench, step: Look | Compare) -> Seen:
                 return Seen(
                     (View(label=_version(number), version=number),), f"This is {_version(number)}{here}."
                 )
+            case "things":
+                there = name_things(bench.engines.segmenter(), session.picture())
+                seen = words.listed([words.indefinite(name) for name in there])
+                return Seen(remark=f"I see {seen}." if seen else "I see nothing that I know.")
             case "mask":
                 return _mask_of(session, step.layer or 0)
             case _:
@@ -83,7 +87,7 @@ def _compared(session: Session, step: Compare) -> Seen:
     if first == second:
         said = "There is nothing to compare yet: this is the base picture."
         return Seen(remark=said if first == 0 else f"Both are version {first}: there is nothing to compare.")
-    view = View(label=_version(first), version=first, against=second, difference=step.difference)
+    view = View(label=_version(first), version=first, against=second, difference=bool(step.difference))
     if not step.difference:
         names = [f"{_version(each)}{' (version 0)' if each == 0 else ''}" for each in (first, second)]
         return Seen((view,), f"Before: {names[0]}. After: {names[1]}.")
@@ -160,7 +164,8 @@ def _thing(bench: Bench, step: Look) -> Seen:
         many = len(separate(mask, found.things)) if step.layer is None else 1
         things = count if many != 1 else words.single(count)
         view = View(label=things, mask=session.pictures.put(mask))
-        return Seen((view,), f"I see {number(many)} {things}, {where}: {share:.1%} of the picture.")
+        apart = " apart" if many != 1 else ""
+        return Seen((view,), f"I can tell {number(many)} {things}{apart}: {share:.1%} of the picture.")
     if step.at == "place":
         are = "are" if words.is_several(step.target) else "is"
         view = View(label=name, mask=session.pictures.put(mask))

@@ -9,7 +9,21 @@ import re
 from dataclasses import replace
 from typing import Literal, cast
 
-from agent.plan import Compare, Drop, Edit, Goto, Look, Mark, Mask, Open, Reorder, Save, Step, Variations
+from agent.plan import (
+    Compare,
+    Drop,
+    Edit,
+    Goto,
+    Look,
+    Mark,
+    Mask,
+    Open,
+    Plan,
+    Reorder,
+    Save,
+    Step,
+    Variations,
+)
 from agent.planner.base import Context, LayerView
 from agent.planner.english.lexicon import NUMBERS, ORDINALS
 from agent.planner.english.phrase import is_plural, parse, render
@@ -22,7 +36,7 @@ from agent.planner.layers import (
     layers_referred,
     object_of,
 )
-from agent.planner.outcome import Done, ask
+from agent.planner.outcome import Done, as_plan, ask
 from agent.planner.record import version_named
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.language.looks import read_look
@@ -97,6 +111,8 @@ def drop(frame: Frame, context: Context) -> Done:
             return ask(f"I have not changed {definite(frame.spared)}; which layer shall I drop?")
         pool = layers or _in_the_pile(context)
         layers = tuple(layer for layer in pool if layer not in kept)
+    if not layers and re.search(r"\bhidden\b", frame.target):
+        return Done((), ("There are no hidden layers.",))
     if not layers:
         numbered = _LAYER.fullmatch(frame.target.lower())
         none = "There is no such layer" if numbered else f"I have no layer of {_name(frame)}"
@@ -229,13 +245,15 @@ def compare(frame: Frame, context: Context) -> Done:
     second = numbers[1] if len(numbers) > 1 else None
     if first == 0 and second is None:
         first = None
-    step = Compare(version=first, other=second, difference=differ)
+    step = Compare(version=first, other=second, difference=differ or None)
     return Done((step,), ("the difference" if differ else "before and after",))
 
 
 def look(frame: Frame, context: Context) -> Done:
     """Show something and change nothing."""
     target, words = frame.target, frame.target.lower()
+    if frame.name == "things":
+        return _looked(Look(at="things"))
     if frame.act == "zoom":
         if words == "out":
             return _looked(Look(at="picture"))
@@ -379,6 +397,15 @@ def done(frame: Frame, context: Context) -> Done | None:
             return mark(frame)
         case "swap":
             return swap(frame, context)
+        case "tell" if frame.name == "things":
+            thing = frame.target
+            return _looked(Look(at="place", target=f"all the {thing}") if thing else Look(at="things"))
         case "goto" if frame.name:
             return go_to_named(frame.name, context)
     return None
+
+
+def acted(frame: Frame, context: Context) -> Plan | None:
+    """The plan of a frame about one of these acts; None for any other."""
+    came = done(frame, context)
+    return None if came is None else as_plan(came)

@@ -8,24 +8,23 @@ parser. Pure functions over a sentence and its context.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Step, Tell, Undo, Variations
+from agent.plan import Ask, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
 from agent.planner import acts, saying
 from agent.planner.base import Context, advance
+from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
-from agent.planner.frames import Frame, Reference
-from agent.planner.layers import focused_layers, layers_about, layers_referred, object_of, stem
-from agent.planner.outcome import Done, ask, made
+from agent.planner.frames import REVERT, Frame, Reference
+from agent.planner.given import Planned, in_box, with_file
+from agent.planner.layers import layers_about, layers_referred, object_of, stem
+from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import tell, version_named
+from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
-from agent.planner.wording import definite, new_thing, restyled, revised, short, target_of
+from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
 from tools.language.looks import read_look
-
-Planned = Callable[[str, Context], Plan]
-"""Plans a part of a sentence that is a sentence of its own."""
 
 _OPENING = re.compile(
     r"^(?:(?:ok|okay|so|and|now|please|well|right|then|hm+|actually|oh|alright|great|nice|no|wait|sorry)[ ,]+"
@@ -53,7 +52,9 @@ _PICK_BUT = re.compile(
 )
 _NAMED = re.compile(
     r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?"
-    r"|(?:remember|save|keep|store) (?:this|that|it)(?: one| version| state| picture)? as) (?P<name>.+)"
+    r"|(?:remember|save|keep|store) (?:this|that|it)(?: one| version| state| picture)? (?:as|under)) "
+    r"(?P<name>.+?)"
+    r"(?: so (?:that )?i can .+)?"
 )
 _BACK_TO = re.compile(
     r"(?:(?:(?:go|come|jump|switch|return|move|take me|bring me|get) )?(?:back )?to"
@@ -95,6 +96,29 @@ _NOT_THAT = re.compile(
     r"|that) [\w' -]+)",
     re.IGNORECASE,
 )
+_NO_THING = re.compile(r"(?:no|nope|nah)[,;:] ?(?P<thing>[a-z]+)")
+_NOT_X_BUT_Y = re.compile(
+    r"(?:no,? )?not (?:the|my|that) [\w -]+?, (?:but |i meant )?(?P<thing>(?:the|my|that) [\w -]+)"
+)
+_AGAIN = re.compile(
+    r"(?:please |can you |could you )?(?:try|paint|do|draw|render) (?:it|that|this) again(?: please|"
+    r" from scratch)*"
+    r"|(?:redo|repaint|paint) (?P<thing>(?:the |my )(?:whole )?[\w -]+?) (?:again )?from scratch"
+    r"(?:,? (?:the )?same as before)?"
+)
+_STAYS = re.compile(
+    r"(?P<thing>(?:the|my) [\w -]+?) (?:stays?|can stay|may stay|shall stay)(?: (?:as (?:it is|they are)"
+    r"|like that))?"
+    r"|(?:from now on )?leave (?P<alone>(?:the|my) [\w -]+?) alone"
+)
+_MISTAKE = re.compile(
+    r"(?P<thing>(?:the|that) [\w -]+) (?:was|were) a mistake(?:[,;.]? (?:and )?(?:take|undo|remove|put) .*)?"
+)
+_LAYER_OFF = re.compile(
+    r"(?:switch|turn) (?P<x>(?:the |my )?[\w -]+?)(?:'s)? (?:layer|change) off|(?:hide|switch off|turn"
+    r" off) (?P<y>(?:the |my )?"
+    r"[\w -]+?) (?:layer|change)"
+)
 _ALL_LOOK_BUT = re.compile(
     rf"(?:{'|'.join(_PAINTING)}) (?:all|every)(?: of)?(?: the)? (?P<noun>\w+) (?:in )?"
     rf"(?P<look>[\w -]+?),? {_BUT} "
@@ -111,7 +135,7 @@ _CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
 _WHAT_CHANGED = re.compile(
     rf"what (?:all )?(?:did|have|has) (?:i|we|you|been)(?: already)? {_CHANGED}"
     r"(?: so far| until now| already| yet| to (?:it|the picture|this|the room))*"
-    r"|what (?:is|was|has been) changed(?: so far)?"
+    r"|what (?:is|was|has been) changed(?: so far)?|(?:which|what) (?:layers|changes) are there"
     rf"|(?:list|tell me|show me)(?: all)? (?:(?:my|the) |what (?:i |we |was ))?{_CHANGED}"
 )
 _IS_IT = re.compile(
@@ -137,27 +161,6 @@ _SAVE = re.compile(
     re.IGNORECASE,
 )
 _FRAMED = re.compile(r"frame (?P<thing>(?:the |my |both ).+?) (?:in|with) (?P<look>.+)")
-_FILE = re.compile(
-    r"(?:[\"'“](?P<quoted>[^\"“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))[\"'”]"
-    r"|(?P<bare>[^\s,;:!?\"'“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))\b)",
-    re.IGNORECASE,
-)
-_COLOUR_FROM = re.compile(
-    r"(?P<before>.*?)[ ,]*(?:\b(?:in|with|to|into|like|use|using|take|have|as) )?(?:the |its |that "
-    r"|exactly |same )*"
-    r"(?:main |dominant )?(?:colou?rs?|shade|tone|hue)s? (?:of|from|in|as in|on|as) (?:the |my |this )?"
-    r"(?:(?:picture|photo|image|file) )?$",
-    re.IGNORECASE,
-)
-_WITH_MASK = re.compile(
-    r"(?:(?:use|take|with|using|in|within|by|inside) )?(?:the )?(?:mask )?$", re.IGNORECASE
-)
-_THERE = re.compile(
-    r"(?:make|paint|colou?r|turn|do)(?: (?:it|that|this|there|all of it|everything))?(?: in)? (?P<look>.+)"
-)
-_PUT = re.compile(
-    r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
-)
 _TWO = re.compile(r"(?:the )?(?:other way (?:round|around)|vice versa)")
 _SWAP = re.compile(
     r"(?:swap|switch|exchange) (?:their|the) (?:colours?|colors?|looks?)"
@@ -175,135 +178,44 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
+        return planned(f"no, I meant {wrong['thing']}", context)
+    short_no = _NO_THING.fullmatch(sentence.lower().strip(" !."))
+    if short_no is not None and is_thing(short_no["thing"]) and not is_look(short_no["thing"]):
+        return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
+    if (both := _joined(sentence, context, planned)) is not None:
+        return both
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
     if (shown := saying.read_files(_CLOSING.sub("", as_typed.rstrip(".")))) is not None:
-        return _acted(shown, context)
+        return acts.acted(shown, context)
     if (saved := _SAVE.fullmatch(_CLOSING.sub("", as_typed))) is not None:
-        return _plan(Done((Save(path=saved["path"]),), ()))
-    for given in (_with_file, _in_box):
+        return as_plan(Done((Save(path=saved["path"]),), ()))
+    for given in (with_file, in_box):
         if (plan := given(as_typed, context, planned)) is not None:
             return plan
     low = " ".join(sentence.lower().replace("’", "'").split()).rstrip(" .!?")
     asked = sentence.rstrip().endswith("?")
     bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
     if context.question == acts.NAME and len(bare.split()) <= 4 and not asked:
-        return _plan(acts.mark(Frame("mark", name=bare)))
+        return as_plan(acts.mark(Frame("mark", name=bare)))
+    if (again := _AGAIN.fullmatch(low)) is not None:
+        thing = (again["thing"] or "").replace("the whole ", "the ")
+        return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped, _told):
         done = reader(bare, context)
         if done is not None:
-            return _plan(done)
+            return as_plan(done)
     if (before := _BEFORE.fullmatch(bare)) is not None:
         return _from_before(before, context, planned)
     if (frame := saying.read(bare, context)) is not None:
-        return _acted(frame, context)
+        return acts.acted(frame, context)
     if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or low.endswith("now")):
         look = read_look(is_it["look"])
         if look.value is not None or look.material or look.pattern or look.colour_words:
-            return _plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
+            return as_plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
     return None
-
-
-def _acted(frame: Frame, context: Context) -> Plan | None:
-    done = acts.done(frame, context)
-    return None if done is None else _plan(done)
-
-
-_STAND_IN = "chartreuse"
-"""Stands for a colour that a picture file has while the rest of the sentence is planned."""
-
-
-def _with_stand_in(sentence: str) -> tuple[str, str] | None:
-    """A sentence with a colour of a picture file in it, with the stand-in for it, and the file."""
-    found = _FILE.search(sentence)
-    colour = _COLOUR_FROM.fullmatch(sentence[: found.start()]) if found else None
-    if found is None or colour is None:
-        return None
-    rest = sentence[found.end() :]
-    return f"{colour['before']} {_STAND_IN}{rest}".strip(), found["quoted"] or found["bare"]
-
-
-def _with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of a sentence with a picture file in it: its colour, or its mask."""
-    found = _FILE.search(sentence)
-    if found is None:
-        return None
-    path = found["quoted"] or found["bare"]
-    before, after = sentence[: found.start()], sentence[found.end() :]
-    if (standing := _with_stand_in(sentence)) is not None:
-        if standing[0] == _STAND_IN:
-            layers = tuple(layer for layer in focused_layers(context) if layer.visible)
-            if not layers:
-                return _plan(ask(f"What shall have the colour of {path}?"))
-        made = planned(standing[0], context)
-        steps = tuple(_of_file(step, path) for step in made.steps)
-        if steps != made.steps:
-            return Plan(say=made.say.replace(_STAND_IN, f"the colour of {path}"), steps=steps)
-    elif _WITH_MASK.fullmatch(before):
-        rest = re.sub(r"^(?: as (?:the |a )?mask)?[ ,;:]*(?:and |then |to )*", "", after).strip()
-        if not rest:
-            return _acted(Frame("mask", name="file", target=path), context)
-        return _within(rest, path, context, planned)
-    elif re.search(r"\b(?:mask|selection)\b", before):
-        return _acted(Frame("mask", name="file", target=path), context)
-    return Plan(
-        say="Of a picture I can take the colour, not the pattern or a thing in it: say"
-        f" “in the colour of {path}”."
-    )
-
-
-def _of_file(step: Step, path: str) -> Step:
-    """A step that gets the stand-in's colour with the picture's instead."""
-    if not isinstance(step, Edit | Variations) or _STAND_IN not in (step.prompt or ""):
-        return step
-    words = [word for word in (step.prompt or "").split() if word != _STAND_IN]
-    if words[:1] in (["a"], ["an"]) and len(words) > 1:
-        words[0] = "an" if words[1][:1].lower() in "aeiou" else "a"
-    return step.model_copy(update={"prompt": f"{' '.join(words)} the colour of {path}"})
-
-
-def _in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of an edit in a box: "from 10%,40% to 30%,90% put a lamp"."""
-    found = re.search(
-        rf"(?:(?:in|within|inside) )?(?:the )?(?:box )?{acts.BOX.pattern}", sentence, re.IGNORECASE
-    )
-    if found is None:
-        return None
-    rest = re.sub(r"\s+", " ", f"{sentence[: found.start()]} {sentence[found.end() :]}").strip(" ,;:.")
-    box = re.sub(r"^\D*?(?=\d)", "", found[0])
-    if not rest:
-        return _acted(Frame("mask", name="box", target=box), context)
-    return _within(rest, box, context, planned)
-
-
-def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of an edit in a mask that the user gives, instead of a search."""
-    low = rest.lower()
-    if (new := _PUT.fullmatch(low)) is not None:
-        edit = Edit(target="there", prompt=new_thing(new["thing"]), kind="add", within=within)
-        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
-    there = re.fullmatch(r"(?:remove|erase|delete|clear)(?: (?:it|that|what is there|everything))?", low)
-    if there is not None:
-        edit = Edit(target="what is there", prompt="", kind="remove", within=within)
-        return Plan(say=f"cleared within {within}", steps=(edit,))
-    made = planned(rest, context)
-    edits = [step for step in made.steps if isinstance(step, Edit) and step.layer is None]
-    if len(edits) == len(made.steps) == 1 and edits[0].target:
-        return Plan(
-            say=f"{made.say} within {within}", steps=(edits[0].model_copy(update={"within": within}),)
-        )
-    if (look := _THERE.fullmatch(low)) is not None:
-        edit = Edit(
-            target="the area", prompt=restyled("the area", look["look"]), kind="restyle", within=within
-        )
-        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
-    return _plan(ask(f"What shall I do within {within}: put something there, or make it look like what?"))
-
-
-def _plan(done: Done) -> Plan:
-    said = done.said or tuple(step.question for step in done.steps if isinstance(step, Ask))
-    return Plan(say=" · ".join(said), steps=done.steps)
 
 
 def _corrected(sentence: str, context: Context) -> str | None:
@@ -315,6 +227,39 @@ def _corrected(sentence: str, context: Context) -> str | None:
     if not _YES.fullmatch(said) and said != question["meant"].lower():
         return None
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
+
+
+_AND = re.compile(r",? and (?:then )?|,? then |; ")
+_FEWEST = 3
+"""A part of a sentence of fewer words is hardly a sentence of its own."""
+
+
+def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of two sentences in one, of which one is about the conversation: "make the sofa green and save
+    it as b.png".
+    """
+    for cut in _AND.finditer(sentence):
+        left, right = sentence[: cut.start()], sentence[cut.end() :]
+        if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
+            continue
+        if not (_is_own(left, context) or _is_own(right, context)):
+            continue
+        first = planned(left, context)
+        then = planned(right, advance(context, "", first))
+        if any(not plan.steps or any(isinstance(step, Ask) for step in plan.steps) for plan in (first, then)):
+            continue
+        said = " · ".join(filter(None, (first.say, then.say)))
+        return Plan(say=said, steps=(*first.steps, *then.steps))
+    return None
+
+
+def _is_own(part: str, context: Context) -> bool:
+    """Whether a part of a sentence is about layers, masks, looking, files or a version's name."""
+    typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
+    bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
+    if saying.read_files(typed) or _SAVE.fullmatch(typed) or _NAMED.fullmatch(bare):
+        return True
+    return saying.read(bare, context) is not None
 
 
 _ANSWERED = re.compile(
@@ -341,7 +286,7 @@ def _meant(sentence: str, context: Context) -> Plan | None:
         several = (
             replace(phrase, noun=(*phrase.noun[:-1], plural(phrase.noun[-1]))) if phrase.noun else phrase
         )
-        return _plan(made(target, render(several) if edit.prompt else "", edit.kind))
+        return as_plan(made(target, render(several) if edit.prompt else "", edit.kind))
     side = said.removeprefix("on ").removeprefix("the ")
     if side in _SIDES:
         said = f"the {side} one"
@@ -350,7 +295,7 @@ def _meant(sentence: str, context: Context) -> Plan | None:
         return None
     words = found["which"].removeprefix("that ").removeprefix("the ").split()
     target = " ".join(("the", *(" ".join(noun) if word in ("one", "ones") else word for word in words)))
-    return _plan(made(target, edit.prompt, edit.kind))
+    return as_plan(made(target, edit.prompt, edit.kind))
 
 
 def _numbered(sentence: str, context: Context) -> str | None:
@@ -414,6 +359,10 @@ def _gone_to(said: str, context: Context) -> Done | None:
     name = found["name"].strip(" \"'“”")
     if re.fullmatch(r"(?:last|newest|latest)(?: version)?", name) and not said.startswith("back"):
         return Done((Goto(version=context.versions),), (f"version {context.versions}",))
+    if said.startswith(("back", "go back", "return")) and parse(name).looks:
+        so = version_named(f"with the {name}", context)  # "go back to the red sofa"
+        if so is not None:
+            return Done((Goto(version=so),), (f"version {so}" if so else "the original",))
     version = marks.get(name, marks.get(name.removesuffix(" version").removesuffix(" one")))
     if version is None or version > context.versions:
         return None
@@ -425,11 +374,11 @@ def _from_before(found: re.Match[str], context: Context, planned: Planned) -> Pl
     if version is None:
         version = version_named(f"before {found['thing']}", context)
     if version is None:
-        return _plan(ask(f"I have not changed {definite(found['thing'])}; which version do you mean?"))
+        return as_plan(ask(f"I have not changed {definite(found['thing'])}; which version do you mean?"))
     step = Goto(version=version)
     where = f"version {version}" if version else "back to the original"
     if not found["rest"]:
-        return _plan(Done((step,), (where,)))
+        return as_plan(Done((step,), (where,)))
     then = planned(found["rest"], advance(context, "", Plan(steps=(step,))))
     if any(isinstance(each, Ask) for each in then.steps):
         return then
@@ -464,6 +413,12 @@ def _undone(said: str, context: Context) -> Done | None:
         if not spared or not others:
             return ask(f"I have not changed {definite(kept)}; what shall I hide?")
         return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all hidden but {kept}",))
+    if found := _STAYS.fullmatch(said):
+        return Done((), (f"All right, I leave {definite(found['thing'] or found['alone'])} as it is.",))
+    if found := _MISTAKE.fullmatch(said):
+        return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
+    if found := _LAYER_OFF.fullmatch(said):
+        return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
     if found := _HIDE_IT.fullmatch(said):
         reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
         reference = "both" if found["it"] == "both" else reference

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.plan import Ask, Edit, Step
+from agent.plan import Ask, Edit, Plan, Step
 from agent.planner.base import LayerView
 from agent.planner.wording import (
     understood,
@@ -33,3 +33,9 @@ def made(target: str, prompt: str, kind: Kind, layer: LayerView | None = None) -
         return ask(VAGUE)
     edit = Edit(target=target, prompt=prompt, kind=kind, layer=layer.id if layer else None)
     return Done((edit,), (understood(edit, layer),))
+
+
+def as_plan(done: Done) -> Plan:
+    """The plan of what a sentence came to."""
+    said = done.said or tuple(step.question for step in done.steps if isinstance(step, Ask))
+    return Plan(say=" · ".join(said), steps=done.steps)

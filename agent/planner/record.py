@@ -47,8 +47,6 @@ def tell(frame: Frame, context: Context) -> Done:
         case "versions":
             where = "the original" if context.head == 0 else f"version {context.head}"
             return Done((), (f"This is {where} of {context.versions}; /history lists them.",))
-        case "things":
-            return Done((), ("Name a thing and I look for it; what I do not find, I say.",))
         case "advice":
             return Done((), ("That is for you to say; “show me three versions of …” helps to choose.",))
     return Done((), (_HELP,))

@@ -11,10 +11,12 @@ import re
 from agent.planner import acts
 from agent.planner.base import Context
 from agent.planner.english.lexicon import NUMBERS, ORDINALS
-from agent.planner.english.phrase import parse
+from agent.planner.english.nouns import is_thing
+from agent.planner.english.phrase import is_plural, parse
 from agent.planner.frames import Frame, Reference
-from agent.planner.layers import focused_layers, layers_about, object_of, same_thing
+from agent.planner.layers import focused_layers, layers_about, object_of, same_thing, stem
 from agent.planner.record import version_named
+from tools.language.looks import read_look
 
 _IT: dict[str, Reference] = {
     "it": "it", "that": "it", "this": "it", "that one": "it", "them": "them", "these": "them",
@@ -45,7 +47,8 @@ _GROW = (
     rf"|wider)(?: (?:a bit|please))*",
     r"(?:you |it |that )?(?:missed|misses|does not reach|do not reach|doesn't reach|left out|forgot) (?:the"
     r" |some of the |its )?(?:edges?|borders?|rim|outline)",
-    r"(?:there is|there's|i (?:can )?(?:still )?see) (?:still )?(?:a bit of |some )?(?:the |its )?old "
+    r"(?:there is|there's|i (?:can )?(?:still )?see) (?:still )?(?:a bit of |some (?:of )?)?(?:the |its"
+    r" )?old "
     r"(?:colou?r|one)"
     r" (?:at|around|along|on) the (?:edges?|rim|borders?)",
 )  # fmt: skip
@@ -90,7 +93,8 @@ _OTHERS = re.compile(
     r"(?:(?:show|give|paint|let me see|i want|can i see)(?: me| us)? )?(?:(?P<count>\d|two|three|four"
     r"|five|six|a few"
     r"|some) )?(?:other|others|different|new|more|fresh)(?: (?:ones?|versions?|variations?|options?|ideas?))?"
-    r"|none of (?:these|them|those)(?:[, ]+(?:please )?(?:try(?: again)?|show me (?:some )?others?|again))?"
+    r"|more of (?:the same|these|those|them|it)|none of (?:these|them|those)(?:[, ]+(?:please )?(?:try"
+    r"(?: again)?|show me (?:some )?others?|again))?"
 )
 _VERSION = (
     r"(?:the )?(?:(?:version|v|number) ?\w+|original(?: \w+)?|base picture|last (?:one|version)|[\w' -]+?)"
@@ -107,7 +111,7 @@ _DIFFERENCE = re.compile(
     rf"(?P<a>{_VERSION}))?|how does (?:it|this) differ(?: from (?P<a2>{_VERSION}))?"
 )
 _ZOOM = (
-    r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>.+))",
+    r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>[\w' -]+))",
     r"(?:(?:can i |could i |i want to |let me |let us )?(?:see|view|look at|show)(?: me)?|show) (?P<x>"
     r"(?:the |my |both |all )"
     r".+?) (?:up close|close up|closer|in close-?up|from close|larger|bigger|enlarged|in detail)",
@@ -125,26 +129,37 @@ _SHOW_MASK = re.compile(
     r"(?: (?:of|for|around) (?P<x>.+))?|what (?:exactly )?(?:have|did) you (?:selected|select|marked|mark)"
 )
 _WHERE = re.compile(
-    r"where(?: exactly)?(?: is|'s| are) (?P<x>(?:the |my )[\w' -]+?)(?: (?:in the picture|exactly))?"
+    r"(?:show me )?where (?P<z>(?:the |my )[\w' -]+?) (?:is|are)"
+    r"|where(?: exactly)?(?: is|'s| are) (?P<x>(?:the |my )[\w' -]+?)(?: (?:in the picture|exactly))?"
     r"|(?:point (?:to|at|out)|mark|highlight|outline) (?P<y>(?:the |my )[\w' -]+?)(?: for me)?"
 )
 _HOW_MANY = re.compile(
     r"how many (?P<x>[\w' -]+?)(?: (?:are (?:there|in (?:it|the picture|the room))|do you see|can you"
     r" see|is there))+"
 )
+_SHOW_THING = re.compile(r"(?:show me|let me see|let me look at) (?P<x>(?:the |my )[\w' -]+)")
+_THINGS = re.compile(
+    r"(?:what|which things) (?:can you see|do you see|is there|are there|is)(?: there)?"
+    r"(?: (?:in|on) (?:it|this|the (?:picture|room|image|photo)))?"
+)
+_ORIGINAL = re.compile(
+    r"(?:let me see|show me|can i see|show) (?:the )?original(?: (?:picture|room|image|one))?(?: again)?"
+    r" (?:for|just for) (?:a |one )?(?:second|moment|sec|bit|while|minute)"
+)
 _SHOW_PICTURE = re.compile(
     r"(?:show|let me see|display)(?: me| us)? (?:it|the (?:picture|image|room|result|photo))(?: (?:again"
     r"|now))*"
 )
 _SHOW_VERSION = re.compile(
-    r"(?:let me see|can i see|look at|have a look at|what does) (?P<x>version \w+|v\d+)(?: look like)?"
-    r"(?: again)?"
+    r"(?:let me see|can i see|look at|have a look at|show(?: me)?|what does) (?P<x>version \w+|v\d+)"
+    r"(?: look like)?(?: again)?"
 )
 _DROPPED = (
     rf"{_AWAY} (?:the |that |this |my )?(?P<all>hidden (?:layers|changes)|all hidden layers)",
     rf"{_AWAY} (?:the )?{_LAYERED} (?:with|of|about|for|to|on) {_X}{_GOOD}?",
     rf"{_AWAY} {_X} {_LAYERED}{_GOOD}?",
     rf"(?P<verb>{_AWAY}) (?P<numbered>layer (?:number )?\w+){_GOOD}?",
+    rf"throw {_X} {_LAYERED} (?:away|out){_GOOD}?",
     rf"(?:drop|discard|throw away|scrap|undo) {_X}{_GOOD}",
 )
 _SAVED_VERSION = re.compile(
@@ -172,7 +187,7 @@ def read(said: str, context: Context) -> Frame | None:
 
     ``said`` is lower case and without polite edges.
     """
-    for reader in (_variations, _looked, _compared, _versions, _masked, _ordered, _dropped):
+    for reader in (_variations, _masked, _compared, _looked, _versions, _ordered, _dropped):
         frame = reader(said, context)
         if frame is not None:
             return frame
@@ -226,7 +241,13 @@ def _counted(words: str | None) -> str:
     return str(int(words) if words.isdigit() else NUMBERS.get(words.removeprefix("a "), 3))
 
 
-def _looked(said: str, context: Context) -> Frame | None:  # noqa: ARG001
+def _has_look(words: str) -> bool:
+    """Whether words say how a thing shall look: then they are a wish."""
+    look = read_look(words)
+    return look.value is not None or bool(look.material or look.pattern or look.step)
+
+
+def _looked(said: str, context: Context) -> Frame | None:
     if _ZOOM_OUT.fullmatch(said):
         return Frame("zoom", target="out")
     if _ZOOM_IN.fullmatch(said):
@@ -237,13 +258,25 @@ def _looked(said: str, context: Context) -> Frame | None:  # noqa: ARG001
         thing = found["x"] or ""
         return Frame("show", name="mask", like="" if thing in _IT else thing)
     if found := _WHERE.fullmatch(said):
-        return Frame("show", target=found["x"] or found["y"])
+        thing = found["x"] or found["y"] or found["z"]
+        if not _has_look(thing):
+            return Frame("show", target=thing)
     if found := _HOW_MANY.fullmatch(said):
         return Frame("show", target=f"all the {found['x']}")
+    if _THINGS.fullmatch(said) and re.search(r"\bsee\b|\bin\b|\bthings\b", said):
+        return Frame("show", name="things")
+    if _ORIGINAL.fullmatch(said):
+        return Frame("show", target="original")
     if _SHOW_PICTURE.fullmatch(said):
         return Frame("show", target="picture")
     if found := _SHOW_VERSION.fullmatch(said):
         return Frame("show", target=found["x"])
+    found = _SHOW_THING.fullmatch(said)
+    noun = parse(found["x"]).noun[-1:] if found else ()
+    if found and noun and is_thing(stem(noun[0])) and not _has_look(found["x"]):
+        # what is hidden is put back
+        hidden = layers_about(found["x"], context, visible=False)
+        return None if hidden else Frame("zoom", target=found["x"])
     return None
 
 
@@ -292,8 +325,12 @@ def _masked(said: str, context: Context) -> Frame | None:
         if found is None:
             continue
         thing = parse(found["x"])
-        own = same_thing(thing, object_of(last[0]))
-        named = how == "add" or not layers_about(found["x"], context, visible=True)
+        whole = parse(object_of(last[0]))
+        own = same_thing(thing, object_of(last[0])) and is_plural(thing.noun) == is_plural(whole.noun)
+        put_there = [
+            each for each in layers_about(found["x"], context, visible=True) if each.kind != "restyle"
+        ]
+        named = how == "add" or not put_there  # "without the cat" takes the cat out that was put there
         if thing.noun and not own and named and not re.search(r"[,;]| and | for (?:a|the) ", found["x"]):
             return Frame("mask", name=how, target=found["x"])
     if found := _PART.fullmatch(said):
@@ -312,9 +349,8 @@ def _ordered(said: str, context: Context) -> Frame | None:
     if found["layer"] or re.search(rf" {_LAYERED}$", where):
         return frame
     at_end = re.fullmatch(end, where) is not None
-    physical = at_end and "top" not in where and said.startswith(("move ", "push ", "put ", "pull "))
-    if physical and not re.search(r"\bfront\b", where):
-        return None  # "push the chair to the back" moves the chair
+    if not said.startswith(("bring ", "send ")) and not (at_end and said.startswith("put ")):
+        return None  # "push the chair to the back", "put the plant behind the sofa" move things
     done = acts.order(frame, context)
     return frame if all(step.do == "reorder" for step in done.steps) else None
 
@@ -329,6 +365,8 @@ def _dropped(said: str, context: Context) -> Frame | None:  # noqa: ARG001
     if named.get("numbered"):
         return Frame("drop", target=named["numbered"])
     words = (named.get("x") or "").strip()
+    if words in ("last", "the last") and "layer" in said:
+        return Frame("drop", target="the last layer")
     if words in ("last", "the last", "latest", "the latest", "my last", "all", "all the", "the", "my"):
         return None
     ordinal = words.removeprefix("the ").split()[-1:] or [""]

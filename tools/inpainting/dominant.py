@@ -33,8 +33,10 @@ def main_colour(
     cells, inverse, counts = np.unique(
         np.floor(colours / _BIN).astype(np.int64), axis=0, return_inverse=True, return_counts=True
     )
-    weights = counts * (_GREY + np.linalg.norm((cells[:, 1:] + 0.5) * _BIN, axis=1))
-    middle = np.median(colours[inverse.reshape(-1) == int(weights.argmax())], axis=0)
+    inverse = inverse.reshape(-1)
+    means = [np.bincount(inverse, colours[:, axis], len(cells)) / counts for axis in (1, 2)]
+    weights = counts * (_GREY + np.hypot(*means))
+    middle = np.median(colours[inverse == int(weights.argmax())], axis=0)
     near = np.linalg.norm(colours - middle, axis=1) <= _NEAR
     lightness, a, b = (float(value) for value in np.median(colours[near], axis=0))
     return lightness, a, b

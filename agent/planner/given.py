@@ -1,0 +1,133 @@
+"""Sentences that give a file or a box: the colour of a picture, a mask, an edit within two corners."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from agent.plan import Edit, Plan, Step, Variations
+from agent.planner import acts
+from agent.planner.base import Context
+from agent.planner.frames import Frame
+from agent.planner.layers import focused_layers
+from agent.planner.outcome import as_plan, ask
+from agent.planner.wording import new_thing, restyled
+
+Planned = Callable[[str, Context], Plan]
+"""Plans a part of a sentence that is a sentence of its own."""
+
+_FILE = re.compile(
+    r"(?:[\"'“](?P<quoted>[^\"“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))[\"'”]"
+    r"|(?P<bare>[^\s,;:!?\"'“”]+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif))\b)",
+    re.IGNORECASE,
+)
+_COLOUR_FROM = re.compile(
+    r"(?P<before>.*?)[ ,]*(?:\b(?:in|with|to|into|like|use|using|take|have|as) )?(?:the |its |that "
+    r"|exactly |same )*"
+    r"(?:main |dominant )?(?:colou?rs?|shade|tone|hue)s? (?:of|from|in|as in|on|as) (?:the |my |this )?"
+    r"(?:(?:picture|photo|image|file) )?$",
+    re.IGNORECASE,
+)
+_WITH_MASK = re.compile(
+    r"(?:(?:use|take|with|using|in|within|by|inside) )?(?:the )?(?:mask )?$", re.IGNORECASE
+)
+_THERE = re.compile(
+    r"(?:make|paint|colou?r|turn|do)(?: (?:it|that|this|there|all of it|everything))?(?: in)? (?P<look>.+)"
+)
+_PUT = re.compile(
+    r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
+)
+
+_STAND_IN = "chartreuse"
+"""Stands for a colour that a picture file has while the rest of the sentence is planned."""
+
+
+def _with_stand_in(sentence: str) -> tuple[str, str] | None:
+    """A sentence with a colour of a picture file in it, with the stand-in for it, and the file."""
+    found = _FILE.search(sentence)
+    colour = _COLOUR_FROM.fullmatch(sentence[: found.start()]) if found else None
+    if found is None or colour is None:
+        return None
+    rest = sentence[found.end() :]
+    return f"{colour['before']} {_STAND_IN}{rest}".strip(), found["quoted"] or found["bare"]
+
+
+def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of a sentence with a picture file in it: its colour, or its mask."""
+    found = _FILE.search(sentence)
+    if found is None:
+        return None
+    path = found["quoted"] or found["bare"]
+    before, after = sentence[: found.start()], sentence[found.end() :]
+    if (standing := _with_stand_in(sentence)) is not None:
+        if standing[0] == _STAND_IN:
+            layers = tuple(layer for layer in focused_layers(context) if layer.visible)
+            if not layers:
+                return as_plan(ask(f"What shall have the colour of {path}?"))
+        made = planned(standing[0], context)
+        steps = tuple(_of_file(step, path) for step in made.steps)
+        if steps != made.steps:
+            return Plan(say=made.say.replace(_STAND_IN, f"the colour of {path}"), steps=steps)
+    elif _WITH_MASK.fullmatch(before):
+        rest = re.sub(r"^(?: as (?:the |a )?mask)?[ ,;:]*(?:and |then |to )*", "", after).strip()
+        if not rest:
+            return acts.acted(Frame("mask", name="file", target=path), context)
+        if not rest.lower().startswith(("for ", "on ", "as ")):
+            return _within(rest, path, context, planned)
+    elif re.search(r"\b(?:mask|selection)\b", before):
+        return acts.acted(Frame("mask", name="file", target=path), context)
+    return Plan(
+        say="Of a picture I can take the colour, not the pattern or a thing in it: say"
+        f" “in the colour of {path}”."
+    )
+
+
+def _of_file(step: Step, path: str) -> Step:
+    """A step that gets the stand-in's colour with the picture's instead."""
+    if not isinstance(step, Edit | Variations) or _STAND_IN not in (step.prompt or ""):
+        return step
+    words = [word for word in (step.prompt or "").split() if word != _STAND_IN]
+    if words[:1] in (["a"], ["an"]) and len(words) > 1:
+        words[0] = "an" if words[1][:1].lower() in "aeiou" else "a"
+    return step.model_copy(update={"prompt": f"{' '.join(words)} the colour of {path}"})
+
+
+def in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of an edit in a box: "from 10%,40% to 30%,90% put a lamp"."""
+    found = re.search(
+        rf"(?:(?:in|within|inside) )?(?:the )?(?:box )?{acts.BOX.pattern}", sentence, re.IGNORECASE
+    )
+    if found is None:
+        return None
+    rest = re.sub(r"\s+", " ", f"{sentence[: found.start()]} {sentence[found.end() :]}").strip(" ,;:.")
+    box = re.sub(r"^\D*?(?=\d)", "", found[0])
+    if not rest:
+        return acts.acted(Frame("mask", name="box", target=box), context)
+    return _within(rest, box, context, planned)
+
+
+def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of an edit in a mask that the user gives, instead of a search."""
+    low = rest.lower()
+    if (new := _PUT.fullmatch(low)) is not None:
+        edit = Edit(target="there", prompt=new_thing(new["thing"]), kind="add", within=within)
+        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
+    there = re.fullmatch(r"(?:remove|erase|delete|clear)(?: (?:it|that|what is there|everything))?", low)
+    if there is not None:
+        edit = Edit(target="what is there", prompt="", kind="remove", within=within)
+        return Plan(say=f"cleared within {within}", steps=(edit,))
+    made = planned(rest, context)
+    edits = [step for step in made.steps if isinstance(step, Edit) and step.layer is None]
+    if len(edits) == len(made.steps) == 1 and edits[0].target:
+        return Plan(
+            say=f"{made.say} within {within}", steps=(edits[0].model_copy(update={"within": within}),)
+        )
+    if (look := _THERE.fullmatch(low)) is not None:
+        edit = Edit(
+            target="the area",
+            prompt=restyled("the area", look["look"]),
+            kind="restyle",
+            within=within,
+        )
+        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
+    return as_plan(ask(f"What shall I do within {within}: put something there, or make it look like what?"))
