@@ -396,7 +396,7 @@ def test_nothing_is_unpacked_but_what_a_session_has(session: Session, home: Path
     assert not list(home.rglob("escaped*"))
 
 
-@pytest.mark.parametrize("damage", ["cut", "bomb", "no picture", "mimetype alone"])
+@pytest.mark.parametrize("damage", ["cut", "before its beginning", "bomb", "no picture", "mimetype alone"])
 def test_a_damaged_file_is_one_sentence(
     damage: str,
     session: Session,
@@ -409,6 +409,14 @@ def test_a_damaged_file_is_one_sentence(
     bad = home / "bad.ora"
     if damage == "cut":
         bad.write_bytes(path.read_bytes()[:-900])
+    elif damage == "before its beginning":
+        data = bytearray(path.read_bytes())
+        end = data.rindex(b"PK\x05\x06")
+        # The directory is said to lie further on than it does, so everything else lies further back.
+        data[end + 16 : end + 20] = (int.from_bytes(data[end + 16 : end + 20], "little") + 9999).to_bytes(
+            4, "little"
+        )
+        bad.write_bytes(data)
     elif damage == "bomb":
         rewritten(path, bad, **{"mergedimage.png": bytes(5_000_000)})
     elif damage == "no picture":
