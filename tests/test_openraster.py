@@ -410,13 +410,11 @@ def test_a_damaged_file_is_one_sentence(
     if damage == "cut":
         bad.write_bytes(path.read_bytes()[:-900])
     elif damage == "before its beginning":
-        data = bytearray(path.read_bytes())
-        end = data.rindex(b"PK\x05\x06")
-        # The directory is said to lie further on than it does, so everything else lies further back.
-        data[end + 16 : end + 20] = (int.from_bytes(data[end + 16 : end + 20], "little") + 9999).to_bytes(
-            4, "little"
-        )
-        bad.write_bytes(data)
+        with zipfile.ZipFile(path) as archive:
+            place = archive.getinfo("mergedimage.png").header_offset
+        # What stands after the gap is looked for further back, and this one before the beginning.
+        data = path.read_bytes()
+        bad.write_bytes(data[:60] + data[60 + place + 1 :])
     elif damage == "bomb":
         rewritten(path, bad, **{"mergedimage.png": bytes(5_000_000)})
     elif damage == "no picture":
