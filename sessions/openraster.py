@@ -9,8 +9,10 @@ the same session of it. What is unpacked is checked first.
 
 from __future__ import annotations
 
+import errno
 import re
 import sqlite3
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -203,7 +205,10 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, *_DAMAGED) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, OSError, *_DAMAGED) as error:
+        # A place before the file's beginning is an invalid argument; any other fault is the disk's.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise SessionError(f"{path.name} is damaged or incomplete and cannot be read.") from error
 
 

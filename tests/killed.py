@@ -194,25 +194,25 @@ def run(count: int, seed: int, say: Callable[[str], None] = print) -> int:
             pictures = [session.picture(version.number).tobytes() for version in session.versions]
         if len({*pictures}) != len(pictures):
             raise AssertionError("two versions look the same")
-        for number in range(count):
+        number = killed = 0
+        while killed < count:
+            number += 1
             root = Path(folder) / str(number)
             shutil.copytree(start, root)
             stage = STAGES[number % len(STAGES)]
             # Longer than the stage takes, now and then: what lies between the stages is hit as well.
-            occurrence, delay = (
-                chance.randint(1, MORE),
-                chance.uniform(0, 0.03),
-            )
+            occurrence, delay = chance.randint(1, MORE), chance.uniform(0, 0.03)
             hit, done, at = struck(root, stage, occurrence, delay)
+            killed += hit  # one that was at its end before does not count
             try:
                 head = check(root, max(done, BEGUN), pictures)
                 left = "the one told to be done" if head == max(done, BEGUN) else "the one after it"
-                hits[at or "between two stages" if hit else "at its end", left] += 1
+                hits[at or "between two stages", left] += hit
             except Exception as error:
                 broken += 1
                 say(f"{number}: killed {delay * 1000:.1f} ms into {stage} {occurrence}: {error!r}")
             shutil.rmtree(root)
-    for (at, left), many in sorted(hits.items()):
+    for (at, left), many in sorted((+hits).items()):
         say(f"{many:4} killed {at}: at the version that is {left}")
     say(f"{count} times (seed {seed}): {broken} left something broken.")
     return broken

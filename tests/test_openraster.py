@@ -396,7 +396,7 @@ def test_nothing_is_unpacked_but_what_a_session_has(session: Session, home: Path
     assert not list(home.rglob("escaped*"))
 
 
-@pytest.mark.parametrize("damage", ["cut", "bomb", "no picture", "mimetype alone"])
+@pytest.mark.parametrize("damage", ["cut", "before its beginning", "bomb", "no picture", "mimetype alone"])
 def test_a_damaged_file_is_one_sentence(
     damage: str,
     session: Session,
@@ -409,6 +409,12 @@ def test_a_damaged_file_is_one_sentence(
     bad = home / "bad.ora"
     if damage == "cut":
         bad.write_bytes(path.read_bytes()[:-900])
+    elif damage == "before its beginning":
+        with zipfile.ZipFile(path) as archive:
+            place = archive.getinfo("mergedimage.png").header_offset
+        # What stands after the gap is looked for further back, and this one before the beginning.
+        data = path.read_bytes()
+        bad.write_bytes(data[:60] + data[60 + place + 1 :])
     elif damage == "bomb":
         rewritten(path, bad, **{"mergedimage.png": bytes(5_000_000)})
     elif damage == "no picture":
