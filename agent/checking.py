@@ -22,11 +22,12 @@ from agent.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.errors import Cancelled
-from tools.inpainting import recolour, witness
+from tools.inpainting import parts, recolour, witness
 from tools.inpainting.materials import Materials
 from tools.inpainting.outline import outline_left
 from tools.instances import plural, separate
 from tools.language.looks import read_look
+from tools.region import bounds
 from tools.segment import Found, find
 
 Pixels = NDArray[np.uint8]
@@ -82,6 +83,8 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             mask = mask & ~seeing.covered(session, piece.under, mask.shape)
         if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
             mask = _painted(bench, piece, mask)
+        if piece.kind == "restyle" and parts.is_framework(piece.target):
+            mask = _framework(before, mask, piece.target)
         fault = _unseen(before, after, mask) or _fault(piece, before, after, mask, found)
         if fault is None:
             checked[index] = piece.but(checked=True)
@@ -95,6 +98,16 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             outcome = "no change" if fault == _UNSEEN else "offered"
             checked[index] = piece.but(outcome=outcome, why=fault)
     return _above_the_dropped(pieces, checked)
+
+
+def _framework(before: Pixels, mask: Mask, target: str) -> Mask:
+    """The frame of what is seen through: it is what takes a colour, and little of the thing."""
+    box = bounds(mask)
+    part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    frame = np.zeros_like(mask)
+    found = parts.surface(before[part], mask[part], target)
+    frame[part] = mask[part] if found is None else found
+    return frame
 
 
 _UNSEEN = "nothing changed that one would see"
