@@ -83,7 +83,7 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             mask = mask & ~seeing.covered(session, piece.under, mask.shape)
         if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
             mask = _painted(bench, piece, mask)
-        if piece.kind == "restyle" and parts.is_framework(piece.target):
+        if _is_of_materials(piece) and parts.is_framework(piece.target):
             mask = _framework(before, mask, piece.target)
         fault = _unseen(before, after, mask) or _fault(piece, before, after, mask, found)
         if fault is None:
@@ -98,6 +98,10 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             outcome = "no change" if fault == _UNSEEN else "offered"
             checked[index] = piece.but(outcome=outcome, why=fault)
     return _above_the_dropped(pieces, checked)
+
+
+def _is_of_materials(piece: Piece) -> bool:
+    return piece.request is not None and piece.request.engine == Materials.name
 
 
 def _framework(before: Pixels, mask: Mask, target: str) -> Mask:
@@ -135,12 +139,11 @@ def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found
 
 
 def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> str | None:
-    request = piece.request
-    if request is None or request.engine != Materials.name:
+    if piece.request is None or not _is_of_materials(piece):
         return None
     name = words.definite(piece.target)
     patterned = Materials.has_pattern(piece.prompt, piece.target)
-    match witness.fault(before, after, mask, piece.target, request.colour, patterned=patterned):
+    match witness.fault(before, after, mask, piece.target, piece.request.colour, patterned=patterned):
         case "kept":
             return f"a part of {name} kept its old look"
         case "ghost":

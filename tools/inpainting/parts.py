@@ -262,7 +262,7 @@ def grid(crop: Pixels, mask: Mask) -> Mask:
     reach = _reach(mask)
     extent = _extent(mask)
     alike = _like_the_rim(crop, mask, reach, extent)
-    width = _frame_width(alike, mask, reach, extent, 0.38)  # two sides may be behind curtains
+    width = _frame_width(alike, mask, reach, extent, 0.44)  # two sides may be behind curtains
     # Where another thing hides the frame, the thing's edge is glass.
     frame = mask & (reach <= width) & (ndimage.gaussian_filter(alike.astype(np.float32), 2) > 0.4)
     long = max(5, round(0.28 * extent))
