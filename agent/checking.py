@@ -22,11 +22,12 @@ from agent.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.errors import Cancelled
-from tools.inpainting import recolour, witness
+from tools.inpainting import parts, recolour, witness
 from tools.inpainting.materials import Materials
 from tools.inpainting.outline import outline_left
 from tools.instances import plural, separate
 from tools.language.looks import read_look
+from tools.region import bounds
 from tools.segment import Found, find
 
 Pixels = NDArray[np.uint8]
@@ -84,6 +85,8 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             mask = mask & ~seeing.covered(session, piece.under, mask.shape)
         if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
             mask = _painted(bench, piece, mask)
+        if _is_of_materials(piece) and parts.is_framework(piece.target):
+            mask = _framework(ground, mask, piece.target)
         fault = _unseen(ground, after, mask) or _fault(piece, ground, after, mask, found)
         if fault is None and piece.remasked and piece.refreshes is not None:
             fault = _unpainted_part(ground, after, mask & ~session.mask(piece.layer or 0))
@@ -99,6 +102,20 @@ def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece
             outcome = "no change" if fault == _UNSEEN else "offered"
             checked[index] = piece.but(outcome=outcome, why=fault)
     return _above_the_dropped(pieces, checked)
+
+
+def _is_of_materials(piece: Piece) -> bool:
+    return piece.request is not None and piece.request.engine == Materials.name
+
+
+def _framework(before: Pixels, mask: Mask, target: str) -> Mask:
+    """The frame of what is seen through: it is what takes a colour, and little of the thing."""
+    box = bounds(mask)
+    part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    frame = np.zeros_like(mask)
+    found = parts.surface(before[part], mask[part], target)
+    frame[part] = mask[part] if found is None else found
+    return frame
 
 
 _UNSEEN = "nothing changed that one would see"
@@ -133,12 +150,11 @@ def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found
 
 
 def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> str | None:
-    request = piece.request
-    if request is None or request.engine != Materials.name:
+    if piece.request is None or not _is_of_materials(piece):
         return None
     name = words.definite(piece.target)
     patterned = Materials.has_pattern(piece.prompt, piece.target)
-    match witness.fault(before, after, mask, piece.target, request.colour, patterned=patterned):
+    match witness.fault(before, after, mask, piece.target, piece.request.colour, patterned=patterned):
         case "kept":
             return f"a part of {name} kept its old look"
         case "ghost":

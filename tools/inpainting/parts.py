@@ -79,6 +79,11 @@ def is_framework(words: str) -> bool:
     return rule_for(words) in (grid, frame_only, shelves, face)
 
 
+def is_built(words: str) -> bool:
+    """Whether a thing of that name is of boards and faces, whose shades go to and fro as a pattern does."""
+    return rule_for(words) in (without_knobs, without_feet_and_knobs)
+
+
 def all_of_it(crop: Pixels, mask: Mask) -> Mask:  # noqa: ARG001 - a rule
     """A thing of one stuff."""
     return mask
@@ -219,11 +224,12 @@ def shade_of_lamp(crop: Pixels, mask: Mask) -> Mask:  # noqa: ARG001 - a rule
     rows = np.nonzero(widths)[0]
     top, bottom = int(rows[0]), int(rows[-1])
     widest = top
+    far = max(3, round(0.16 * (bottom - top)))
     best = None
     for row in range(top + 2, bottom):
         widest = row if widths[row] > widths[widest] else widest
-        before = widths[max(top, row - 3) : row].max()
-        if widths[row] < 0.5 * before and before > 0.6 * widths[top:row].max() and row - top > 3:
+        before = widths[max(top, row - far) : row].max()
+        if widths[row] < 0.62 * before and before > 0.6 * widths[top:row].max() and row - top > 3:
             best = row
             break
     if best is None:
@@ -256,7 +262,7 @@ def grid(crop: Pixels, mask: Mask) -> Mask:
     reach = _reach(mask)
     extent = _extent(mask)
     alike = _like_the_rim(crop, mask, reach, extent)
-    width = _frame_width(alike, mask, reach, extent)
+    width = _frame_width(alike, mask, reach, extent, 0.44)  # two sides may be behind curtains
     # Where another thing hides the frame, the thing's edge is glass.
     frame = mask & (reach <= width) & (ndimage.gaussian_filter(alike.astype(np.float32), 2) > 0.4)
     long = max(5, round(0.28 * extent))
@@ -527,12 +533,12 @@ def _like_the_rim(crop: Pixels, mask: Mask, reach: Field, extent: float, *, shad
     return np.asarray(mask & (off < 0.045 + 0.2 * np.hypot(*colour[1:])) & bright & dark)
 
 
-def _frame_width(alike: Mask, mask: Mask, reach: Field, extent: float) -> float:
-    """How wide a frame is: as deep as most pixels have its colour."""
+def _frame_width(alike: Mask, mask: Mask, reach: Field, extent: float, most: float = 0.55) -> float:
+    """How wide a frame is: as deep as more than a share of the pixels have its colour."""
     width = 2.0
     for deep in range(2, int(0.16 * extent) + 2):
         ring = mask & (reach > deep - 1) & (reach <= deep)
-        if not ring.any() or alike[ring].mean() < 0.55:
+        if not ring.any() or alike[ring].mean() < most:
             break
         width = float(deep)
     return width

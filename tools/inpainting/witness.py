@@ -55,7 +55,8 @@ def fault(
     surface = inside if surface is None else surface
     if kept(old, new, surface) > KEPT:
         return "kept"
-    if not parts.is_framework(target) and ghost(old, new, surface) > (2.2 if patterned else 1.0) * GHOST:
+    faces = parts.is_framework(target) or parts.is_built(target)
+    if not faces and ghost(old, new, surface) > (2.2 if patterned else 1.0) * GHOST:
         return "ghost"
     if stage is not None and recolour.taken(new, surface, stage) > OFF:
         return "colour"
