@@ -173,7 +173,7 @@ def _front(
         return None
     us, vs = (np.array(each) for each in zip(*ends, strict=True))
     along, into = float(np.ptp(us)), float(np.ptp(vs))
-    if len(ends) == 1:  # seen on one at_side only: it stands along the wall that is next to it
+    if len(ends) == 1:  # seen at one end only: it stands along the wall that is next to it
         away = (room.back - float(vs[0]), float(us[0]) + room.left, room.right - float(us[0]))
         along, into = (1.0, 0.0) if away[0] <= min(away[1:]) else (0.0, 1.0)
     if into <= _ASKEW * along:
