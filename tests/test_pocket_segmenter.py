@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pocket import rooms
+from tools.inpainting import room
 from tools.lisa.segmenter import LisaSegmenter, load_pocket
 from tools.segment import find, name_things
 
@@ -92,3 +94,60 @@ def test_what_is_named_is_found_by_that_name(segmenter: LisaSegmenter, seed: int
 def test_nothing_is_named_in_noise(segmenter: LisaSegmenter) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (240, 320, 3)).astype(np.uint8)
     assert name_things(segmenter, noise) == []
+
+
+def test_what_no_drawn_room_shows_is_not_found(segmenter: LisaSegmenter) -> None:
+    picture, _ = drawn(1598014536)
+    nouns = ["the harp", "an old gramophone", "the hammer", "the rabbit", "the frying pan", "my backpack"]
+    assert not any(found.present for found in find(segmenter, picture, nouns))
+
+
+def test_a_kind_is_found_by_other_nouns_and_by_its_use(segmenter: LisaSegmenter) -> None:
+    for seed in (1598014536, 1072461086, 1963400679):
+        picture, true = drawn(seed)
+        for kind, names in (
+            ("sofa", ("the couch", "the settee", "the divan")),
+            ("plant", ("the houseplant", "the greenery", "the potted plant")),
+            ("window", ("the window pane",)),
+        ):
+            if kind in true and true[kind].mean() > 0.01:
+                for found in find(segmenter, picture, names):
+                    assert overlap(found.mask, true[kind]) > 0.7, found.phrase
+        assert any(
+            found.present for found in find(segmenter, picture, ["something to sit on", "what to sit on"])
+        )
+
+
+def test_a_small_one_is_chosen_by_its_size(segmenter: LisaSegmenter) -> None:
+    picture, true = drawn(1963400679)
+    tables = {kind: mask for kind, mask in true.items() if kind.endswith(" table")}
+    [found] = find(segmenter, picture, ["the large table"])
+    largest = max(tables.values(), key=lambda mask: int(mask.sum()))
+    assert overlap(found.mask, largest) > 0.7
+
+
+def test_a_wall_is_taken_by_its_side(segmenter: LisaSegmenter) -> None:
+    """Where the walls meet, the scene's own camera says."""
+    scene = rooms.make_scene(1629505554)
+    rendered = rooms.render(scene, (640, 480))
+    camera = scene.camera
+    true = room.Room(
+        0.5 / camera.tan,
+        (1 + camera.shift / camera.tan) / 2,
+        math.radians(camera.yaw),
+        camera.x / camera.y,
+        (scene.room_width - camera.x) / camera.y,
+        (scene.room_depth - camera.z) / camera.y,
+    )
+    wall = rooms.mask(rendered, rooms.WALL) > 0
+    which = room.labels(true, 640, 480)
+    phrases = {"the left wall": room.LEFT, "the far wall": room.BACK, "the wall on the right": room.RIGHT}
+    for found, side in zip(find(segmenter, rendered.picture, list(phrases)), phrases.values(), strict=True):
+        assert overlap(found.mask, wall & (which == side)) > 0.9
+
+
+def test_a_wall_that_does_not_show_is_not_found(segmenter: LisaSegmenter) -> None:
+    picture, _ = drawn(1374501105)
+    left, back = find(segmenter, picture, ["the left wall", "the back wall"])
+    assert not left.present
+    assert back.present

@@ -97,10 +97,10 @@ def go_on(
         return None
     laid = surfaces.lay(room, rooms.BACK, width, height)
     if stands:
-        front = _front(seen, hole, floor, wanted, room, unit)
-        if front is None:
+        stood = _front(seen, hole, floor, wanted, room, unit)
+        if stood is None:
             return None
-        laid, inside = front
+        laid, inside = stood
         wanted = inside & hole & _reaches(laid, seen, (floor | wall) & inside & ~hole, unit)
     if wanted.sum() < 25 * unit * unit:
         return None
@@ -173,15 +173,15 @@ def _front(
         return None
     us, vs = (np.array(each) for each in zip(*ends, strict=True))
     along, into = float(np.ptp(us)), float(np.ptp(vs))
-    if len(ends) == 1:  # seen on one side only: it stands along the wall that is next to it
+    if len(ends) == 1:  # seen at one end only: it stands along the wall that is next to it
         away = (room.back - float(vs[0]), float(us[0]) + room.left, room.right - float(us[0]))
         along, into = (1.0, 0.0) if away[0] <= min(away[1:]) else (0.0, 1.0)
     if into <= _ASKEW * along:
         laid = surfaces.lay(replace(room, back=float(vs.min())), rooms.BACK, width, height)
     elif along <= _ASKEW * into:
-        u = float(us.mean())
-        box = replace(room, left=-u) if u < 0 else replace(room, right=u)
-        laid = surfaces.lay(box, rooms.LEFT if u < 0 else rooms.RIGHT, width, height)
+        at_side = float(us.mean())
+        box = replace(room, left=-at_side) if at_side < 0 else replace(room, right=at_side)
+        laid = surfaces.lay(box, rooms.LEFT if at_side < 0 else rooms.RIGHT, width, height)
     else:
         return None
     if len(ends) == 2:

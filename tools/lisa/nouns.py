@@ -27,7 +27,7 @@ NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "chair": ("dining chair", "side chair", "kitchen chair", "desk chair", "wooden seat"),
     "ottoman": ("pouf", "pouffe", "footstool", "foot stool", "footrest", "foot rest", "hassock", "tuffet"),
     "coffee table": ("cocktail table", "sofa table", "low table", "tea table"),
-    "dining table": ("dinner table", "kitchen table", "large table"),
+    "dining table": ("dinner table", "kitchen table"),
     "side table": (
         "end table", "nightstand", "night stand", "bedside table", "night table", "bedstand", "lamp table",
     ),
@@ -46,7 +46,7 @@ NOUNS: Final[dict[str, tuple[str, ...]]] = {
     "floor lamp": (
         "standing lamp", "standard lamp", "tall lamp", "torchiere", "torchere", "uplighter", "reading lamp",
     ),
-    "table lamp": ("desk lamp", "bedside lamp", "small lamp", "reading lamp", "night light"),
+    "table lamp": ("desk lamp", "bedside lamp", "reading lamp", "night light"),
     "rug": ("carpet", "mat", "area rug", "runner", "kilim", "carpeting"),
     "plant": (
         "house plant", "houseplant", "potted plant", "pot plant", "greenery", "fern", "palm", "palm tree",
