@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -34,11 +35,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.places.normal_(std=0.1)
     with torch.no_grad():  # to what the file can hold
         for name, value in network.state_dict().items():
-            parts = dict(training._small(name, value))
-            kept = parts[name].float()
-            value.copy_(kept * parts[f"{name}.scale"].float()[:, None] if f"{name}.scale" in parts else kept)
+            parts = {key: torch.from_numpy(part).float() for key, part in training._small(name, value)}
+            kept = parts[name]
+            if f"{name}.scale" in parts:
+                scales = parts[f"{name}.scale"]
+                kept = (kept.view(*scales.shape, -1) * scales[..., None]).view(value.shape)
+            value.copy_(kept)
     made = tmp_path_factory.mktemp("reader")
     training.save(network, PIECES, made)
+    assert all(file.stat().st_size < 8 * 2**20 for file in made.iterdir())
     torch.save(network.state_dict(), made / "torch.pt")
     return made
 
@@ -61,6 +66,24 @@ def test_numpy_writes_what_torch_writes(folder: Path) -> None:
         written = ours.write(one.words)
         assert written.symbols == symbols
         assert all(0 < sure <= 1 for sure in written.sure)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6, 8])
+def test_numbers_in_few_bits_are_nearly_what_they_were(bits: int) -> None:
+    rows = np.random.default_rng(bits).normal(size=(50, 64)).astype(np.float32)
+    codes, scales = training.rounded(rows, bits)
+    top = 2 ** (bits - 1) - 1
+    assert np.abs(codes).max() <= top
+    error = np.sqrt(((codes * scales.astype(np.float32)[:, None] - rows) ** 2).mean())
+    plain = np.abs(rows).max(axis=1, keepdims=True) / top
+    assert error <= np.sqrt(((np.round(rows / plain) * plain - rows) ** 2).mean()) * 1.001
+    assert error < 3 / top
+
+
+def test_rows_of_nothing_stay_nothing() -> None:
+    codes, scales = training.rounded(np.zeros((3, 8), np.float32), 6)
+    assert not codes.any()
+    assert np.isfinite(scales.astype(np.float32)).all()
 
 
 def test_an_untaught_reader_writes_lines_that_parse_and_invents_nothing(folder: Path) -> None:

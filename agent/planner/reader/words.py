@@ -13,7 +13,7 @@ _WORD = re.compile(
     r"|\#[0-9a-fA-F]{3,6}\b|\d+(?:\.\d+)?%|\bw/(?=\s)|-?\w+(?:['\-.]\w+)*|->|\S",
     re.IGNORECASE,
 )
-_PLAIN = str.maketrans("‘’‛`´“”…→", "'''''\"\".:")
+_PLAIN = str.maketrans("‘’‛`´“”…→|", "'''''\"\".:,")
 MOST_WORDS = 120
 """A sentence of more words is not read."""
 
