@@ -126,8 +126,8 @@ def test_pieces() -> None:
     pieces = Pieces({**PIECES, "##s": 90, "car": 91, "port": 92})
     assert spelt(["sofas", "Red"], pieces).pieces == (1, PIECES["sofa"], 90, PIECES["red"], 2)
     assert spelt(["sofas", "Red"], pieces).spans == ((1, 3), (3, 4))
-    assert pieces.is_word("carport")
-    assert not pieces.is_word("sfoa")
+    assert pieces.is_whole("Car")
+    assert not pieces.is_whole("carport")
 
 
 # ---- what it learns from -----------------------------------------------------------------------------------

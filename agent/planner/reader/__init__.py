@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -66,28 +65,30 @@ class Reader:
 
     def _mended(self, word: str) -> str:
         """A word with a slip of the keyboard put right, where it is no word as it stands."""
-        if len(word) < 5 or not word.isalpha() or self._network.pieces.is_word(word):
+        if len(word) < 3 or not word.isalpha() or self._network.pieces.is_whole(word):
             return word
-        return _slip_of(word.lower(), self._network.pieces.is_word) or word
+        return _slip_of(word.lower()) or word
 
 
-def _slip_of(low: str, is_word: Callable[[str], bool]) -> str | None:
+def _slip_of(low: str) -> str | None:
     """The word that a slip was made of: two letters exchanged, one left out or typed twice. None where that
-    is no word that requests are made of.
+    is no word that requests are made of. Of a short word only exchanged letters are put right.
     """
     from agent.planner.english.text import is_known, request_words
 
     if is_known(low):
         return None
+    if len(low) > 5 and low.endswith("s") and (one := _slip_of(low[:-1])) is not None:
+        return None if one[-1] in "sydh" else f"{one}s"
     known = request_words()
     exchanged = (low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1))
     twice = (low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1])
-    for found in (*exchanged, *twice):
+    for found in (*exchanged, *(twice if len(low) > 4 else ())):
         if found in known:
             return found
     left_out = [
         word
         for word in known
-        if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(word)))
+        if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(low)))
     ]
-    return left_out[0] if len(left_out) == 1 and is_word(left_out[0]) else None
+    return left_out[0] if len(left_out) == 1 and len(low) > 3 else None

@@ -1,47 +1,81 @@
 """Reader or grammar: who is believed about a sentence.
 
-The reader reads; the grammar is asked where the reader is not sure. What takes something back never comes
-from a guess: it needs a sure reader, or a grammar that says the same.
+The reader reads. Where it is not sure the grammar, which knows fewer wordings and slips in them more seldom,
+is asked for a second opinion. What takes something back never comes from a guess: it needs a sure reader, or
+a grammar that says the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pocket
-from agent.planner.combined import Combined
+from agent.planner.english.doubts import doubts
+from agent.planner.english.grammar import Grammar
+from agent.planner.english.text import LONGEST, tokenise
 from agent.planner.frames import Frame, Parser
 from agent.planner.reader import Reader
 
-SURE = 0.35
-"""A reader that is less sure asks the grammar."""
-SURE_TO_TAKE = 0.75
-"""A reader that is less sure takes nothing back by itself."""
+CERTAIN = 0.99
+"""Of a reader that is as sure as this nobody else is asked."""
+SURE_TO_TAKE = 0.8
+"""A reader that is less sure takes nothing back or away by itself."""
+SURE_OF_EDITS = 0.9
+"""Where a reader that is less sure and a grammar that has no great doubt both find edits, the grammar's are
+taken."""
+SURE_OF_OTHERS = 0.7
+"""The same where the reader finds something else than edits."""
+
+Frames = tuple[Frame, ...]
 
 
 class Chosen:
-    """The reader, and the grammar with its tagger behind it. Where there is no reader, the grammar reads."""
+    """The reader, and the grammar behind it. Where there is no reader, the grammar reads."""
 
     def __init__(self, folder: Path | None = None, other: Parser | None = None) -> None:
         self._reader = Reader(folder or pocket.weights("reader"))
-        self._other = other or Combined()
+        self._other = other or Grammar()
 
-    def parse(self, sentence: str) -> tuple[Frame, ...]:
+    def parse(self, sentence: str) -> Frames:
         """The frames of one sentence; never empty."""
-        if not self._reader.is_there:
+        if not self._reader.is_there or len(sentence) > LONGEST:
             return self._other.parse(sentence)
-        frames = self._reader.parse(sentence)
-        confidence = frames[0].confidence
-        taking = any(map(takes, frames))
-        if confidence >= (SURE_TO_TAKE if taking else SURE):
-            return frames
-        others = self._other.parse(sentence)
-        if not taking:
-            return frames if any(map(takes, others)) else others
-        agreed = {frame.act for frame in others if takes(frame)} >= {f.act for f in frames if takes(f)}
-        return frames if agreed else tuple(frame for frame in others if not takes(frame)) or (Frame("ask"),)
+        read = self._reader.parse(sentence)
+        confidence = read[0].confidence
+        if confidence >= CERTAIN:
+            return read
+        other = self._other.parse(sentence)
+        return choose(read, confidence, other, doubts(other, tokenise(sentence)))
+
+
+def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames:
+    """The reader's frames, the grammar's (``other``, with a doubt of 0, 1 or 2), or a question."""
+    returning, taking = any(map(returns, read)), any(map(takes, read))
+    if any(map(returns, other)) and not returning:
+        return other  # the grammar takes whole clauses for commands, or none
+    if taking and confidence < SURE_TO_TAKE:
+        agreed = _taken(other) >= _taken(read)
+        return read if agreed else (Frame("ask"),) if any(map(takes, other)) else other
+    if not _are_edits(other) or doubt > 1 or (any(map(takes, other)) and not taking):
+        return read
+    needed = SURE_OF_EDITS if _are_edits(read) else 0.0 if returning else SURE_OF_OTHERS
+    return other if confidence < needed else read
+
+
+def returns(frame: Frame) -> bool:
+    """Whether a frame goes back to something, or takes a change away."""
+    return frame.act in ("undo", "redo", "goto", "hide", "drop", "back")
 
 
 def takes(frame: Frame) -> bool:
     """Whether a frame takes something away or back."""
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
+
+
+def _taken(frames: Sequence[Frame]) -> set[str]:
+    return {frame.act for frame in frames if takes(frame)}
+
+
+def _are_edits(frames: Sequence[Frame]) -> bool:
+    return all(frame.act == "edit" for frame in frames)

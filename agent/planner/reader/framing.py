@@ -7,9 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from agent.planner.english.looks import COLOUR_OF, turned
+from agent.planner.english import lexicon as lx
+from agent.planner.english.looks import COLOUR_OF, complement, turned
+from agent.planner.english.nouns import is_thing
+from agent.planner.english.text import Token
 from agent.planner.frames import NO, REVERT, YES, Frame, Reference
 from agent.planner.lines import Line
+from agent.planner.reader.words import words_of
+from agent.planner.wording import bare
 from tools.request import Kind
 
 FOREIGN = (
@@ -21,7 +26,9 @@ _FILE = re.compile(r"\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|ora|psd)\b", re.IGNO
 
 
 def frames_of(lines: Sequence[Line]) -> tuple[Frame, ...]:
-    """The frames that lines stand for. A ``no`` before a wish makes it a correction."""
+    """The frames that lines stand for. A ``no`` before a wish makes it a correction, "the right one" after
+    "the left door" is the right door, and what is said of "it" right after a look goes with that look.
+    """
     frames: list[Frame] = []
     refused = False
     for number, line in enumerate(lines):
@@ -29,10 +36,31 @@ def frames_of(lines: Sequence[Line]) -> tuple[Frame, ...]:
             refused = True
             continue
         frame = _frame(line)
+        before = frames[-1] if frames else Frame("talk")
         if refused:
             frame, refused = replace(frame, correction=True), False
-        frames.append(frame)
+        elif _goes_on(before, frame):
+            frames[-1] = replace(before, prompt=f"{before.prompt} and {frame.prompt}")
+            continue
+        if frames and frame == before:
+            continue  # said twice
+        frames.append(_with_noun(frame, before.target))
     return tuple(frames)
+
+
+def _goes_on(before: Frame, frame: Frame) -> bool:
+    """Whether a look is one more of the thing that was just spoken of."""
+    plain = frame.reference == "it" and not frame.target and frame.prompt and not frame.spared
+    looks = before.kind == frame.kind == "restyle" and not before.like and not frame.like
+    return bool(plain and looks and before.prompt)
+
+
+def _with_noun(frame: Frame, before: str) -> Frame:
+    """ "The right one" with the noun of the thing before it in the sentence."""
+    words, noun = frame.target.split(), bare(before).noun if before else ()
+    if len(words) < 2 or words[-1] not in ("one", "ones") or not noun or noun[-1] in ("one", "ones"):
+        return frame
+    return replace(frame, target=" ".join((*words[:-1], *noun)))
 
 
 def _frame(line: Line) -> Frame:
@@ -121,12 +149,15 @@ def _edit(line: Line) -> Frame:
         case _:
             frame = _named("edit" if words else "ask", thing)
             kind = cast("Kind", line.act)
-            look = _look(words) if line.act == "restyle" else words
+            if kind == "restyle" and _is_thing(words, thing):
+                kind = "replace"
+            look = _look(words) if kind == "restyle" else words
             if words:
                 frame = replace(frame, kind=kind, prompt=look)
             elif line.act == "replace":
                 frame = replace(frame, kind="replace")
-    return replace(frame, spared=line.spared)
+    spared = "" if line.spared == frame.target else line.spared
+    return replace(frame, spared=spared)
 
 
 _BY_VERB = {
@@ -136,10 +167,28 @@ _BY_VERB = {
 }  # fmt: skip
 
 
+_REFUSED = re.compile(r"(?:not|too|no longer) (?:\w+ )?\w+(?:,| but|, but|, rather) (?=\w)", re.IGNORECASE)
+""" "Not red, blue", "too strong, lighter": what comes after it is the look."""
+_PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
+
+
 def _look(words: str) -> str:
     """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
+    words = _REFUSED.sub("", words, count=1)
+    words = _PATTERNED.sub(r"\1", words)
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
+    if words.lower() in lx.COLOUR_OF_VERB:
+        return lx.COLOUR_OF_VERB[words.lower()]
     return turned(words.lower(), words)
+
+
+def _is_thing(look: str, thing: str) -> bool:
+    """Whether what is said to be a look is a thing of its own ("a bed" for the sofa)."""
+    words = words_of(look)
+    if len(words) < 2 or words[0].lower() not in ("a", "an") or not thing or thing.startswith("<"):
+        return False
+    new = complement(tuple(Token(word, word.lower()) for word in words), bare(thing).noun[-1].lower()).new
+    return new == " ".join(words) and is_thing(words[-1].lower())
 
 
 def _variations(line: Line) -> Frame:
