@@ -24,7 +24,7 @@ SURE_TO_TAKE = 0.8
 SURE_OF_EDITS = 0.9
 """Where a reader that is less sure and a grammar that has no great doubt both find edits, the grammar's are
 taken."""
-SURE_OF_OTHERS = 0.7
+SURE_OF_OTHERS = 0.8
 """The same where the reader finds something else than edits."""
 
 Frames = tuple[Frame, ...]
@@ -54,9 +54,13 @@ def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames
     returning, taking = any(map(returns, read)), any(map(takes, read))
     if any(map(returns, other)) and not returning:
         return other  # the grammar takes whole clauses for commands, or none
+    unfinished = all(frame.act == "ask" for frame in read) and len(read) == len(other)
+    if confidence < SURE_OF_OTHERS and (other[0].act == "refresh" or (unfinished and other[0].act == "ask")):
+        return other
     if taking and confidence < SURE_TO_TAKE:
-        agreed = _taken(other) >= _taken(read)
-        return read if agreed else (Frame("ask"),) if any(map(takes, other)) else other
+        if _taken(other) >= _taken(read):
+            return read if doubt else other
+        return (Frame("ask"),) if any(map(takes, other)) else other
     if not _are_edits(other) or doubt > 1 or (any(map(takes, other)) and not taking):
         return read
     needed = SURE_OF_EDITS if _are_edits(read) else 0.0 if returning else SURE_OF_OTHERS
