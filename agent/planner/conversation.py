@@ -113,6 +113,7 @@ _SWAP = re.compile(
 )
 _ANSWERS = re.compile(r"by “(?P<slip>[^”]+)”, do you mean “(?P<meant>[^”]+)”\?", re.IGNORECASE)
 _OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
+_READINGS = re.compile(r"Do you mean “(?P<one>[^”]+)” or “(?P<other>[^”]+)”\?$")
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|i do|of course|y)(?:[ ,].*)?")
 
 
@@ -157,9 +158,12 @@ def _corrected(sentence: str, context: Context) -> str | None:
 
 def _numbered(sentence: str, context: Context) -> str | None:
     """The option that a number names: "2" to "do you mean the one on the left or the one on the right?"."""
+    readings = _READINGS.search(context.question or "")
     options = _OPTIONS.search(context.question or "")
     said = _OPENING.sub("", sentence.lower().strip().rstrip(".!"))
     number = _ORDINAL.get(said.removeprefix("number ").removeprefix("the ").removesuffix(" one"))
+    if readings is not None and number in (1, 2, -1):
+        return readings["one" if number == 1 else "other"]
     if options is None or number is None:
         return None
     named = re.split(r", | or ", options["options"])

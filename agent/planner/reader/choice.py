@@ -27,6 +27,10 @@ taken."""
 SURE_OF_OTHERS = 0.8
 """The same where the reader finds something else than edits."""
 
+CLOSE = 0.4
+"""Below this a grammar that has no great doubt is as good: where the two want different things, the user is
+asked."""
+
 Frames = tuple[Frame, ...]
 
 
@@ -39,14 +43,21 @@ class Chosen:
 
     def parse(self, sentence: str) -> Frames:
         """The frames of one sentence; never empty."""
+        return self.readings(sentence)[0]
+
+    def readings(self, sentence: str) -> tuple[Frames, Frames]:
+        """The frames of one sentence, and those of a reading that is as good; mostly there is none."""
         if not self._reader.is_there or len(sentence) > LONGEST:
-            return self._other.parse(sentence)
+            return self._other.parse(sentence), ()
         read = self._reader.parse(sentence)
         confidence = read[0].confidence
         if confidence >= CERTAIN:
-            return read
+            return read, ()
         other = self._other.parse(sentence)
-        return choose(read, confidence, other, doubts(other, tokenise(sentence)))
+        doubt = doubts(other, tokenise(sentence))
+        chosen = choose(read, confidence, other, doubt)
+        close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
+        return chosen, (other if chosen == read else read) if close else ()
 
 
 def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames:
@@ -54,8 +65,9 @@ def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames
     returning, taking = any(map(returns, read)), any(map(takes, read))
     if any(map(returns, other)) and not returning:
         return other  # the grammar takes whole clauses for commands, or none
-    unfinished = all(frame.act == "ask" for frame in read) and len(read) == len(other)
-    if confidence < SURE_OF_OTHERS and (other[0].act == "refresh" or (unfinished and other[0].act == "ask")):
+    open_ends = ("ask", "refresh")
+    both = read[0].act in open_ends and other[0].act in open_ends
+    if confidence < SURE_OF_OTHERS and (both or other[0].act == "refresh"):
         return other
     if taking and confidence < SURE_TO_TAKE:
         if _taken(other) >= _taken(read):

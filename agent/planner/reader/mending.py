@@ -13,6 +13,8 @@ from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
 
 _DEGREES = (
+    ("more", "like"),
+    ("less", "like"),
     ("a", "bit"),
     ("a", "little"),
     ("almost",),
@@ -105,16 +107,15 @@ def slip_of(low: str) -> str | None:
         return None
     if len(low) > 5 and low.endswith("s") and (one := slip_of(low[:-1])) is not None:
         return None if one[-1] in "sydh" else f"{one}s"
-    known = request_words()
+    known: frozenset[str] = request_words()
     exchanged = (low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1))
     twice = (low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1])
     for found in (*exchanged, *(twice if len(low) > 4 else ())):
         if found in known:
             return found
-    left_out = [
+    left_out: list[str] = [
         word
         for word in known
         if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(low)))
     ]
-    word = left_out[0] if len(left_out) == 1 and len(low) > 3 else None
-    return word
+    return next(iter(left_out)) if len(left_out) == 1 and len(low) > 3 else None
