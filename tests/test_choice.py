@@ -10,7 +10,10 @@ from agent.plan import Ask, Edit, Plan
 from agent.planner.base import Context, advance
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.frames import Frame
+from agent.planner.lines import parse_line
 from agent.planner.reader.choice import Chosen, choose, takes
+from agent.planner.reader.framing import frames_of
+from agent.planner.resolver import resolve
 
 RED = (Frame("edit", "restyle", target="the sofa", prompt="red"),)
 BLUE = (Frame("edit", "restyle", target="the sofa", prompt="blue"),)
@@ -109,3 +112,27 @@ def test_what_was_hardly_understood_is_said_as_such() -> None:
     sure, unsure = (_talk(BuiltinPlanner(_Unsure(confidence)), "um sofa red")[0] for confidence in (0.9, 0.4))
     assert unsure.steps == sure.steps
     assert unsure.say == f"I read that as: {sure.say}"
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        (
+            "restyle | all the cushions | green | except the black one",
+            Edit(target="all the cushions but the black cushion", prompt="green cushions", kind="restyle"),
+        ),
+        (
+            "remove | the chairs | except the red ones",
+            Edit(target="all the chairs but the red chairs", prompt="", kind="remove"),
+        ),
+    ],
+)
+def test_all_of_a_kind_but_one(line: str, wanted: Edit) -> None:
+    assert resolve(frames_of([parse_line(line)]), Context()).steps == (wanted,)
+
+
+def test_what_cannot_be_left_out_is_asked() -> None:
+    (step,) = resolve(
+        frames_of([parse_line("restyle | everything | wooden | except the table")]), Context()
+    ).steps
+    assert isinstance(step, Ask)

@@ -13,9 +13,7 @@ from dataclasses import replace
 from agent.plan import Ask, Compare, Edit, Keep, Plan, Redo, Variations
 from agent.planner.base import Context, advance
 from agent.planner.edits import edit_of, vague, variations
-from agent.planner.english.phrase import (
-    parse,
-)
+from agent.planner.english.phrase import is_plural, parse
 from agent.planner.frames import REVERT, YES, Frame
 from agent.planner.layers import (
     alike,
@@ -25,12 +23,13 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import Done, ask
+from agent.planner.outcome import Done, ask, made
 from agent.planner.record import go_to_named, later, tell
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.wording import (
     bare,
     definite,
+    restyled,
     with_noun,
 )
 from tools.language.looks import Look, read_look
@@ -268,7 +267,28 @@ def _agrees(frame: Frame) -> bool:
     return removes or (frame.act == "talk" and frame.prompt == YES)
 
 
+def _all_but(frame: Frame) -> Done | None:
+    """An edit of all things of a kind but one of them; None where what is spared is of another kind."""
+    noun, kept = parse(frame.target).noun, parse(frame.spared)
+    own = kept.noun[-1].lower() if kept.noun else ""
+    of_kind = own in ("one", "ones") or (noun and stem(own) == stem(noun[-1].lower()))
+    if (
+        frame.kind not in ("restyle", "remove")
+        or not noun
+        or not of_kind
+        or frame.like
+        or not is_plural(noun)
+    ):
+        return None
+    spared = definite(frame.spared.replace("ones", noun[-1]).replace("one", stem(noun[-1])))
+    target = f"all the {' '.join(noun)} but {spared}"
+    prompt = restyled(" ".join(noun), frame.prompt) if frame.kind == "restyle" else ""
+    return made(target, prompt, frame.kind)
+
+
 def _step(frame: Frame, context: Context) -> Done:
+    if frame.spared and frame.act == "edit" and (done := _all_but(frame)) is not None:
+        return done
     if frame.spared and frame.act != "hide":
         return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
     match frame.act:

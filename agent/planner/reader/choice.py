@@ -19,9 +19,11 @@ from agent.planner.reader import Reader
 
 CERTAIN = 0.99
 """Of a reader that is as sure as this nobody else is asked."""
+SURE_TO_RETURN = 0.95
+"""A reader that is less sure takes nothing back by itself,"""
 SURE_TO_TAKE = 0.8
-"""A reader that is less sure takes nothing back or away by itself."""
-SURE_OF_EDITS = 0.9
+"""and one that is less sure than this removes nothing."""
+SURE_OF_EDITS = 0.8
 """Where a reader that is less sure and a grammar that has no great doubt both find edits, the grammar's are
 taken."""
 SURE_OF_OTHERS = 0.8
@@ -65,11 +67,13 @@ def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames
     returning, taking = any(map(returns, read)), any(map(takes, read))
     if any(map(returns, other)) and not returning:
         return other  # the grammar takes whole clauses for commands, or none
+    if read[0].act == "back" and any(map(takes, other)) and confidence < SURE_TO_TAKE:
+        return other  # "undo only the gate"
     open_ends = ("ask", "refresh")
     both = read[0].act in open_ends and other[0].act in open_ends
     if confidence < SURE_OF_OTHERS and (both or other[0].act == "refresh"):
         return other
-    if taking and confidence < SURE_TO_TAKE:
+    if taking and confidence < (SURE_TO_RETURN if returning else SURE_TO_TAKE):
         if _taken(other) >= _taken(read):
             return read if doubt else other
         return (Frame("ask"),) if any(map(takes, other)) else other

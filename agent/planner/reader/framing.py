@@ -183,6 +183,8 @@ _PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
 
 def _look(words: str) -> str:
     """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
+    if re.match(r"(?:a (?:bit|little) )?(?:more|less) like ", words, re.IGNORECASE):
+        return words
     words = _REFUSED.sub("", words, count=1)
     words = _PATTERNED.sub(r"\1", words)
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
