@@ -10,9 +10,10 @@ import torch
 
 from agent.planner.lines import parse_line, strange_words
 from agent.planner.reader import Reader
+from agent.planner.reader.mending import completed, slip_of
 from agent.planner.reader.network import Network
 from agent.planner.reader.pieces import Pieces, spelt
-from agent.planner.reader.symbols import END, lines_of
+from agent.planner.reader.symbols import END, lines_of, symbols_of
 from agent.planner.reader.words import joined, words_of
 from pocket.training import reader as training
 from pocket.training.reading import Commander, Example, composed, example, varied
@@ -128,6 +129,48 @@ def test_pieces() -> None:
     assert spelt(["sofas", "Red"], pieces).spans == ((1, 3), (3, 4))
     assert pieces.is_whole("Car")
     assert not pieces.is_whole("carport")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("bookshlef", "bookshelf"),
+        ("wals", "walls"),
+        ("spotlihgts", "spotlights"),
+        ("lether", "leather"),
+        ("teh", "the"),
+        ("carport", None),
+        ("punchbag", None),
+        ("kotatsu", None),
+        ("bunting", None),
+        ("leather", None),
+    ],
+)
+def test_slips_are_put_right_and_unknown_words_kept(typed: str, meant: str | None) -> None:
+    assert slip_of(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "written", "whole"),
+    [
+        ("make the sofa almost black", "restyle | the sofa | black", "restyle | the sofa | almost black"),
+        ("make it more like honey", "restyle | <it> | honey", "restyle | <it> | more like honey"),
+        ("it is a bit dark", "restyle | <it> | a bit dark", "restyle | <it> | a bit too dark"),
+        ("make it a bit dark", "restyle | <it> | a bit dark", "restyle | <it> | a bit dark"),
+        (
+            "I want a cat sleeping on the sill",
+            "add | on the sill | a cat",
+            "add | on the sill | a cat sleeping",
+        ),
+        ("put a cat on the sill", "add | on the sill | a cat", "add | on the sill | a cat"),
+        ("the sofa way lighter", "restyle | the sofa | way lighter", "restyle | the sofa | way lighter"),
+    ],
+)
+def test_what_was_dropped_beside_a_copied_word_comes_back(sentence: str, written: str, whole: str) -> None:
+    words = words_of(sentence)
+    symbols = symbols_of([parse_line(written)], words)
+    assert symbols is not None
+    assert lines_of(completed(symbols, words), words) == (parse_line(whole),)
 
 
 # ---- what it learns from -----------------------------------------------------------------------------------

@@ -108,14 +108,14 @@ def slip_of(low: str) -> str | None:
     if len(low) > 5 and low.endswith("s") and (one := slip_of(low[:-1])) is not None:
         return None if one[-1] in "sydh" else f"{one}s"
     known: frozenset[str] = request_words()
-    exchanged = (low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1))
-    twice = (low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1])
-    for found in (*exchanged, *(twice if len(low) > 4 else ())):
-        if found in known:
-            return found
-    left_out: list[str] = [
+    tried = [low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1)]
+    if len(low) > 4:
+        tried += [low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1]]
+    if (found := next((word for word in tried if word in known), None)) is not None:
+        return found
+    left_out = [
         word
         for word in known
         if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(low)))
     ]
-    return next(iter(left_out)) if len(left_out) == 1 and len(low) > 3 else None
+    return left_out[0] if len(left_out) == 1 and len(low) > 3 else None
