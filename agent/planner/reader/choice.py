@@ -59,6 +59,7 @@ class Chosen:
         doubt = doubts(other, tokenise(sentence))
         chosen = choose(read, confidence, other, doubt)
         close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
+        close = close and not any(map(returns, other))  # a command is no guess
         return chosen, (other if chosen == read else read) if close else ()
 
 
@@ -67,12 +68,15 @@ def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames
     returning, taking = any(map(returns, read)), any(map(takes, read))
     if any(map(returns, other)) and not returning:
         return other  # the grammar takes whole clauses for commands, or none
-    if read[0].act == "back" and any(map(takes, other)) and confidence < SURE_TO_TAKE:
+    if read[0].act == "back" and any(map(takes, other)) and confidence < SURE_TO_RETURN:
         return other  # "undo only the gate"
     open_ends = ("ask", "refresh")
     both = read[0].act in open_ends and other[0].act in open_ends
     if confidence < SURE_OF_OTHERS and (both or other[0].act == "refresh"):
         return other
+    both_remove = [frame.kind for frame in read] == [frame.kind for frame in other] == ["remove"]
+    if both_remove and not doubt and _words(other) > _words(read):
+        return other  # "clear the counter of dishes": those on the counter
     if taking and confidence < (SURE_TO_RETURN if returning else SURE_TO_TAKE):
         if _taken(other) >= _taken(read):
             return read if doubt else other
@@ -91,6 +95,10 @@ def returns(frame: Frame) -> bool:
 def takes(frame: Frame) -> bool:
     """Whether a frame takes something away or back."""
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
+
+
+def _words(frames: Sequence[Frame]) -> set[str]:
+    return {word for frame in frames for word in frame.target.lower().split()} - {"the"}
 
 
 def _taken(frames: Sequence[Frame]) -> set[str]:
