@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from agent.planner.lines import parse_line, strange_words
 from agent.planner.reader import Reader
+from agent.planner.reader.mending import completed, slip_of
 from agent.planner.reader.network import Network
 from agent.planner.reader.pieces import Pieces, spelt
-from agent.planner.reader.symbols import END, lines_of
+from agent.planner.reader.symbols import END, lines_of, symbols_of
 from agent.planner.reader.words import joined, words_of
 from pocket.training import reader as training
 from pocket.training.reading import Commander, Example, composed, example, varied
@@ -34,11 +36,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     network.places.normal_(std=0.1)
     with torch.no_grad():  # to what the file can hold
         for name, value in network.state_dict().items():
-            parts = dict(training._small(name, value))
-            kept = parts[name].float()
-            value.copy_(kept * parts[f"{name}.scale"].float()[:, None] if f"{name}.scale" in parts else kept)
+            parts = {key: torch.from_numpy(part).float() for key, part in training._small(name, value)}
+            kept = parts[name]
+            if f"{name}.scale" in parts:
+                scales = parts[f"{name}.scale"]
+                kept = (kept.view(*scales.shape, -1) * scales[..., None]).view(value.shape)
+            value.copy_(kept)
     made = tmp_path_factory.mktemp("reader")
     training.save(network, PIECES, made)
+    assert all(file.stat().st_size < 8 * 2**20 for file in made.iterdir())
     torch.save(network.state_dict(), made / "torch.pt")
     return made
 
@@ -61,6 +67,24 @@ def test_numpy_writes_what_torch_writes(folder: Path) -> None:
         written = ours.write(one.words)
         assert written.symbols == symbols
         assert all(0 < sure <= 1 for sure in written.sure)
+
+
+@pytest.mark.parametrize("bits", [2, 4, 6, 8])
+def test_numbers_in_few_bits_are_nearly_what_they_were(bits: int) -> None:
+    rows = np.random.default_rng(bits).normal(size=(50, 64)).astype(np.float32)
+    codes, scales = training.rounded(rows, bits)
+    top = 2 ** (bits - 1) - 1
+    assert np.abs(codes).max() <= top
+    error = np.sqrt(((codes * scales.astype(np.float32)[:, None] - rows) ** 2).mean())
+    plain = np.abs(rows).max(axis=1, keepdims=True) / top
+    assert error <= np.sqrt(((np.round(rows / plain) * plain - rows) ** 2).mean()) * 1.001
+    assert error < 3 / top
+
+
+def test_rows_of_nothing_stay_nothing() -> None:
+    codes, scales = training.rounded(np.zeros((3, 8), np.float32), 6)
+    assert not codes.any()
+    assert np.isfinite(scales.astype(np.float32)).all()
 
 
 def test_an_untaught_reader_writes_lines_that_parse_and_invents_nothing(folder: Path) -> None:
@@ -103,8 +127,50 @@ def test_pieces() -> None:
     pieces = Pieces({**PIECES, "##s": 90, "car": 91, "port": 92})
     assert spelt(["sofas", "Red"], pieces).pieces == (1, PIECES["sofa"], 90, PIECES["red"], 2)
     assert spelt(["sofas", "Red"], pieces).spans == ((1, 3), (3, 4))
-    assert pieces.is_word("carport")
-    assert not pieces.is_word("sfoa")
+    assert pieces.is_whole("Car")
+    assert not pieces.is_whole("carport")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("bookshlef", "bookshelf"),
+        ("wals", "walls"),
+        ("spotlihgts", "spotlights"),
+        ("lether", "leather"),
+        ("teh", "the"),
+        ("carport", None),
+        ("punchbag", None),
+        ("kotatsu", None),
+        ("bunting", None),
+        ("leather", None),
+    ],
+)
+def test_slips_are_put_right_and_unknown_words_kept(typed: str, meant: str | None) -> None:
+    assert slip_of(typed) == meant
+
+
+@pytest.mark.parametrize(
+    ("sentence", "written", "whole"),
+    [
+        ("make the sofa almost black", "restyle | the sofa | black", "restyle | the sofa | almost black"),
+        ("make it more like honey", "restyle | <it> | honey", "restyle | <it> | more like honey"),
+        ("it is a bit dark", "restyle | <it> | a bit dark", "restyle | <it> | a bit too dark"),
+        ("make it a bit dark", "restyle | <it> | a bit dark", "restyle | <it> | a bit dark"),
+        (
+            "I want a cat sleeping on the sill",
+            "add | on the sill | a cat",
+            "add | on the sill | a cat sleeping",
+        ),
+        ("put a cat on the sill", "add | on the sill | a cat", "add | on the sill | a cat"),
+        ("the sofa way lighter", "restyle | the sofa | way lighter", "restyle | the sofa | way lighter"),
+    ],
+)
+def test_what_was_dropped_beside_a_copied_word_comes_back(sentence: str, written: str, whole: str) -> None:
+    words = words_of(sentence)
+    symbols = symbols_of([parse_line(written)], words)
+    assert symbols is not None
+    assert lines_of(completed(symbols, words), words) == (parse_line(whole),)
 
 
 # ---- what it learns from -----------------------------------------------------------------------------------

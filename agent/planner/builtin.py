@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.plan import Plan
+from agent.plan import Ask, Plan
 from agent.planner import conversation
 from agent.planner.base import Context
-from agent.planner.frames import Parser
+from agent.planner.frames import Frame, Parser
 from agent.planner.reader.choice import Chosen
 from agent.planner.resolver import resolve
+from agent.planner.wording import place_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+UNSURE = 0.6
+"""Of a reader that is less sure, what it read is said as such."""
+
 
 class BuiltinPlanner:
-    """Plans English sentences by a reader, if there is one, and a grammar. It never looks at the picture."""
+    """Plans English sentences by a reader and a grammar. It never looks at the picture."""
 
     name = "builtin"
 
@@ -31,5 +36,52 @@ class BuiltinPlanner:
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
-        said = conversation.read(sentence, context, self.plan_now)
-        return said or resolve(self._parser.parse(sentence), context, self._parser.parse)
+        if (said := conversation.read(sentence, context, self.plan_now)) is not None:
+            return said
+        parser = self._parser
+        first, second = (
+            parser.readings(sentence) if isinstance(parser, Chosen) else (parser.parse(sentence), ())
+        )
+        plan = resolve(first, context, parser.parse)
+        if second and (question := _which(first, second)):
+            other = resolve(second, context, parser.parse)
+            if _acts(plan) and _acts(other) and plan.steps != other.steps:
+                return Plan(say=question, steps=(Ask(question=question),))
+        if first[0].confidence < UNSURE and _acts(plan):
+            return plan.model_copy(update={"say": f"I read that as: {plan.say}"})
+        return plan
+
+
+def _acts(plan: Plan) -> bool:
+    return bool(plan.steps) and not any(isinstance(step, Ask) for step in plan.steps)
+
+
+def _which(first: tuple[Frame, ...], second: tuple[Frame, ...]) -> str:
+    """The question which of two readings is meant; empty where one of them is no single plain edit, or where
+    they are about the same and differ in a word.
+    """
+    if len(first) != 1 or len(second) != 1:
+        return ""
+    one, other = first[0], second[0]
+    options = [_as_sentence(frame) for frame in (one, other)]
+    alike = replace(one, prompt="", confidence=1) == replace(other, prompt="", confidence=1)
+    return "" if not all(options) or alike else f"Do you mean “{options[0]}” or “{options[1]}”?"
+
+
+def _as_sentence(frame: Frame) -> str:
+    """A frame as a sentence that can be read in one way only; empty where there is none."""
+    thing = frame.target or {"": "", "it": "it", "them": "them"}.get(frame.reference, "")
+    if frame.like or frame.spared or frame.correction or not (thing or frame.kind == "add"):
+        return ""
+    match frame.act, frame.kind:
+        case "edit", "restyle":
+            return f"make {thing} {frame.prompt}" if frame.prompt else ""
+        case "edit", "replace":
+            return f"replace {thing} with {frame.prompt}" if frame.prompt else ""
+        case "edit", "remove":
+            return f"remove {thing}"
+        case "edit", "add":
+            return f"put {frame.prompt} {place_of(frame.target)}" if frame.target else ""
+        case "hide", _:
+            return f"undo {thing}" if frame.target else ""
+    return ""

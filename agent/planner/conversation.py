@@ -169,6 +169,7 @@ _SWAP = re.compile(
 _ANSWERS = re.compile(r"by “(?P<slip>[^”]+)”, do you mean “(?P<meant>[^”]+)”\?", re.IGNORECASE)
 _OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
 _FROM_THE_LEFT = "such as “the second from the left”"
+_READINGS = re.compile(r"Do you mean “(?P<one>[^”]+)” or “(?P<other>[^”]+)”\?$")
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|i do|of course|y)(?:[ ,].*)?")
 
 
@@ -300,12 +301,15 @@ def _meant(sentence: str, context: Context) -> Plan | None:
 
 def _numbered(sentence: str, context: Context) -> str | None:
     """The option that a number names: "2" to "do you mean the one on the left or the one on the right?"."""
+    readings = _READINGS.search(context.question or "")
     options = _OPTIONS.search(context.question or "")
     said = _OPENING.sub("", sentence.lower().strip().rstrip(".!"))
     number = _ORDINAL.get(said.removeprefix("number ").removeprefix("the ").removesuffix(" one"))
     if number is not None and _FROM_THE_LEFT in (context.question or ""):
         names = {number: word for word, number in _ORDINAL.items() if word.endswith(("st", "nd", "rd", "th"))}
         return f"the {names[number]} from the left" if number in names else None
+    if readings is not None and number in (1, 2, -1):
+        return readings["one" if number == 1 else "other"]
     if options is None or number is None:
         return None
     named = re.split(r", | or ", options["options"])

@@ -1,6 +1,6 @@
 """Frames: what one clause of a sentence asks for, in the user's own words.
 
-A frame never holds a layer number and never a merged prompt. A parser (the built-in grammar, a tagger, an
+A frame never holds a layer number and never a merged prompt. A parser (the reader, the grammar, an
 LLM) makes frames from a sentence alone; the resolver makes steps from frames and the conversation.
 """
 

@@ -31,6 +31,7 @@ from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.wording import (
     bare,
     definite,
+    restyled,
     with_noun,
 )
 from tools.language.looks import Look, read_look
@@ -272,12 +273,30 @@ def _agrees(frame: Frame) -> bool:
     return removes or (frame.act == "talk" and frame.prompt == YES)
 
 
+def _all_but(frame: Frame) -> Done | None:
+    """An edit of all things of a kind but one of them; None where what is spared is of another kind."""
+    noun, kept = parse(frame.target).noun, parse(frame.spared)
+    own = kept.noun[-1].lower() if kept.noun else ""
+    of_kind = own in ("one", "ones") or (noun and stem(own) == stem(noun[-1].lower()))
+    if (
+        frame.kind not in ("restyle", "remove")
+        or not noun
+        or not of_kind
+        or frame.like
+        or not is_plural(noun)
+    ):
+        return None
+    spared = definite(frame.spared.replace("ones", noun[-1]).replace("one", stem(noun[-1])))
+    target = f"all the {' '.join(noun)} but {spared}"
+    prompt = restyled(" ".join(noun), frame.prompt) if frame.kind == "restyle" else ""
+    return made(target, prompt, frame.kind)
+
+
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := acts.done(frame, context)) is not None:
         return acted
-    if frame.spared and frame.kind == "remove" and is_plural(parse(frame.target).noun):
-        noun = " ".join(parse(frame.target).noun)
-        return made(f"all the {noun} but {_kept(frame.spared, noun)}", "", "remove")
+    if frame.spared and frame.act == "edit" and (done := _all_but(frame)) is not None:
+        return done
     if frame.spared and frame.act != "hide":
         return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
     match frame.act:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pocket
-from pocket.training import export, flux, lisa, lisa_data, panoptic, panoptic_data, samples, tagger, vae
+from pocket.training import export, flux, lisa, lisa_data, panoptic, panoptic_data, samples, vae
 
 STAGES: dict[str, Callable[[list[str]], None]] = {
     "samples": samples.main,
@@ -25,12 +25,11 @@ STAGES: dict[str, Callable[[list[str]], None]] = {
     "panoptic-rooms": panoptic_data.main,
     "panoptic": panoptic.main,
     "panoptic-fine": panoptic.fine,
-    "tagger": tagger.main,
     "export": export.main,
 }
 _DRAWN = ("samples", "contrasts", "records")
 _PANOPTIC = ("panoptic", "panoptic-fine")
-_TRAINED = ("vae", "flux", "lisa", *_PANOPTIC, "tagger")
+_TRAINED = ("vae", "flux", "lisa", *_PANOPTIC)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -59,9 +58,6 @@ def _options(stage: str, args: argparse.Namespace) -> list[str]:
     if stage == "export":
         return ["--runs", str(args.runs), "--weights", str(args.weights)]
     options = ["--out", str(args.runs / stage)]
-    if stage == "tagger":
-        options += ["--weights", str(args.weights / "tagger")]
-        options += ["--held-out", "50"] if args.trial else []
     if stage in _DRAWN:
         options += ["--processes", str(args.processes)]
         options += ["--shards", "2", "--each", "6"] if args.trial else []

@@ -255,6 +255,19 @@ def _load(
     return int(state["step"]), float(state["seconds"])
 
 
+def take_averaged(folder: Path, modules: dict[str, nn.Module]) -> int:
+    """Give modules the averaged weights of the training in ``folder``, and return its step. Raises OSError
+    where there is none.
+    """
+    state = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
+    for name, module in modules.items():
+        module.load_state_dict(state["modules"][name])
+        averages = state["ema"]["shadow"]
+        for key, value in module.named_parameters():
+            value.data.copy_(averages[f"{name}.{key}"])
+    return int(state["step"])
+
+
 class Prefetch(Generic[T]):
     """Makes the batches of coming steps in other processes, where an accelerator would wait for them.
 

@@ -16,11 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
+import pocket
 from agent.planner.lines import Talk
 from agent.planner.reader.pieces import Pieces, spelt
 from agent.planner.reader.symbols import COPIED, END, Grammar, lines_of
@@ -296,34 +299,58 @@ def measure(network: Network, examples: Sequence[Example], pieces: Pieces) -> tu
 
 KNOWN = 20_000
 """Pieces that are kept of the encoder's: those of which English is made, the frequent ones first."""
+BITS, PIECE_BITS, PIECE_GROUP = 6, 4, 64
+"""Bits of the numbers of matrices, with a scale for each row, and of pieces, with one for every group."""
 
 
 def save(network: Network, pieces: dict[str, int], folder: Path, number: int = 0) -> None:
-    """Write the weights, matrices as int8 with a scale for each row, in files of less than 8 MiB."""
+    """Write the weights in few bits, deflated, in files of less than 8 MiB: ``NAME`` int8 and ``NAME.scale``
+    half for what is in few bits, ``NAME`` half for the rest. What was there before goes.
+    """
     del number
     folder.mkdir(parents=True, exist_ok=True)
     kept = [piece for piece in pieces if piece.isascii() and not piece.startswith("[unused")][:KNOWN]
-    (folder / "pieces.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
     rows = network.pieces[[pieces[piece] for piece in kept]]
-    files: dict[str, dict[str, torch.Tensor]] = {"pieces": dict(_small("pieces", rows))}
+    files = {"pieces": dict(_small("pieces", rows))}
     for name, value in network.state_dict().items():
         if name == "pieces":
             continue
         part, *rest = name.split(".")
         file = f"reading-{int(rest[0]) // 3}" if part == "reading" else "writing"
         files.setdefault(file, {}).update(_small(name, value))
+    for old in folder.glob("*.safetensors"):
+        old.unlink()
     for file, tensors in files.items():
-        save_file(tensors, folder / f"{file}.safetensors")
+        np.savez_compressed(folder / f"{file}.npz", allow_pickle=False, **tensors)
+    (folder / "pieces.txt").write_text("\n".join(kept) + "\n", encoding="utf-8")
 
 
-def _small(name: str, value: torch.Tensor) -> Iterator[tuple[str, torch.Tensor]]:
-    value = value.detach().float()
-    if value.ndim < 2 or name in ("symbols.weight", "steps.weight", "places"):
-        yield name, value.half().contiguous()
+def _small(name: str, value: torch.Tensor) -> Iterator[tuple[str, NDArray[np.generic]]]:
+    whole = value.detach().float().numpy()
+    if whole.ndim < 2 or name in ("symbols.weight", "steps.weight", "places"):
+        yield name, whole.astype(np.float16)
         return
-    scale = (value.abs().amax(dim=1) / 127).clamp(min=1e-8)
-    yield name, (value / scale[:, None]).round().to(torch.int8).contiguous()
-    yield f"{name}.scale", scale.half().contiguous()
+    bits, group = (PIECE_BITS, PIECE_GROUP) if name == "pieces" else (BITS, whole.shape[1])
+    codes, scales = rounded(whole.reshape(-1, group), bits)
+    yield name, codes.reshape(whole.shape)
+    yield f"{name}.scale", scales.reshape(len(whole), -1)
+
+
+def rounded(rows: NDArray[np.float32], bits: int) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
+    """Rows (R, C) as whole numbers within ±(2**(bits - 1) - 1) and a scale (R,) for each row: of some scales,
+    most of which cut off the row's largest numbers, the one with the least squared error.
+    """
+    top = 2 ** (bits - 1) - 1
+    codes, scales = np.zeros(rows.shape, np.int8), np.ones(len(rows), np.float16)
+    least = np.full(len(rows), np.inf)
+    for share in np.linspace(1, 0.7, 7):
+        tried = np.maximum(np.abs(rows).max(axis=1) * share / top, 1e-7).astype(np.float16)
+        wide = tried.astype(np.float32)[:, None]
+        found = np.clip(np.round(rows / wide), -top, top)
+        error = ((found * wide - rows) ** 2).sum(axis=1)
+        better = error < least
+        codes[better], scales[better], least[better] = found[better], tried[better], error[better]
+    return codes, scales
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -334,6 +361,7 @@ def main(arguments: list[str] | None = None) -> None:
         "--data", type=Path, default=Path(__file__).parent / "written", help="written sentences"
     )
     parser.add_argument("--weights", type=Path, help="where the reader goes")
+    parser.add_argument("--export", action="store_true", help="write the weights of a training, and no more")
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--minutes", type=float, help="at most so long")
     parser.add_argument("--batch", type=int, default=32, help="sentences a step")
@@ -342,6 +370,11 @@ def main(arguments: list[str] | None = None) -> None:
     torch.manual_seed(0)
     pieces = Pieces(vocabulary(package()))
     network = Network(len(vocabulary(package())))
+    if args.export:
+        number = loop.take_averaged(args.out, {"reader": network})
+        save(network, vocabulary(package()), args.weights or pocket.weights("reader"))
+        print(f"the weights of step {number}", flush=True)
+        return
     network.start_from(package())
     source = Source(written([args.data]), args.written, args.batch)
     print(f"{len(source.written)} written sentences to learn from", flush=True)

@@ -1,6 +1,6 @@
 """What the reader learns from: composed sentences with their lines, and written ones.
 
-Composed are the tagger's wishes (``sentences.py``), their labels turned into lines, and the commands of
+Composed are wishes (``sentences.py``), the labels of their words turned into lines, and the commands of
 ``commands.txt``. Each sentence comes from its number, so that no training sees one twice and every one can
 be had again.
 """
@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from agent.planner.english.text import Token
 from agent.planner.frames import Frame
 from agent.planner.lines import FIELDS, Line, Talk, parse_line, read_talks
 from agent.planner.reader.symbols import COPIED, SYMBOLS, symbols_of
 from agent.planner.reader.words import MOST_WORDS, words_of
+from pocket.training.labels import read
 from pocket.training.sentences import Composer, Words
 
 _HERE = Path(__file__).parent
@@ -40,7 +42,7 @@ def example(sentence: str, lines: Sequence[Line]) -> Example | None:
     return None if symbols is None else Example(tuple(words), tuple(symbols))
 
 
-# --- the tagger's wishes as lines ---------------------------------------------------------------------------
+# --- composed wishes as lines -------------------------------------------------------------------------------
 
 
 def lines_of_frames(frames: Sequence[Frame]) -> tuple[Line, ...]:
@@ -67,7 +69,7 @@ _NO_TALK = re.compile(
 
 
 def _wishes(composer: Composer) -> tuple[str, tuple[Line, ...]] | None:
-    """One composed sentence of the tagger's; None for those that are read otherwise here."""
+    """One composed sentence; None for those that are read otherwise here."""
     chance = composer._random.random()
     if chance < 0.80:
         lines = _labelled(words := _bare(composer._wishes()))
@@ -129,24 +131,16 @@ def _spans(words: Words, wanted: str) -> list[str]:
 
 
 def _labelled(words: Words) -> tuple[Line, ...]:
-    """The lines of labelled words, by way of the tagger's own rules."""
-    import numpy as np
-
-    from agent.planner.english.text import Token
-    from agent.planner.tagger.network import Scores
-    from agent.planner.tagger.reading import read
-    from agent.planner.tagger.words import LABELS, SORTS
-
-    names = [label.removeprefix("|") for _, label in words]
-    labels = np.eye(len(LABELS), dtype=np.float32)[[LABELS.index(name) for name in names]]
-    begins = np.array([label.startswith("|") for _, label in words], dtype=np.float32)
+    """The lines of labelled words."""
     tokens = tuple(Token(word, word.lower()) for word, _ in words)
-    reading = read(tokens, Scores(labels, begins, np.eye(len(SORTS), dtype=np.float32)[0]))
-    if not reading.confidence:
-        return ()
+    frames = read(
+        tokens,
+        [label.removeprefix("|") for _, label in words],
+        [label.startswith("|") for _, label in words],
+    )
     text = " ".join(word for word, _ in words)
     lines = []
-    for line in lines_of_frames(reading.frames):
+    for line in lines_of_frames(frames):
         if line.act == "add" and line.field(0) and line.field(0) not in text:
             found = re.match(r"(.+?) the ", line.field(0))
             if found and (said := re.search(rf"\b{re.escape(found[1])} (it|them|that)\b", text)):

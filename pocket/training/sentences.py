@@ -1,8 +1,8 @@
-"""Composed sentences for the tagger: wordings × things × looks × places × politeness × slips of the keyboard.
+"""Composed sentences: wordings × things × looks × places × politeness × slips of the keyboard.
 
 ``wordings.txt`` holds how people put a wish, with slots; this module fills the slots, strings wishes
 together, adds openings, background, plain talk and typing slips, and remembers of each word what it is. A
-good part of the things and looks are words that do not exist, so that the tagger learns to copy instead of
+good part of the things and looks are words that do not exist, so that the reader learns to copy instead of
 to know.
 
 A wording's ``(a|b|)`` is a choice, ``//`` opens the next wish. Slots: ``<T>`` a thing that gets a look,
@@ -440,7 +440,7 @@ def _invent(source: random.Random) -> str:
 
 
 _INVENTED = tuple(_invent(random.Random(seed)) for seed in range(4000))
-"""Words that do not exist: what the tagger must copy."""
+"""Words that do not exist: what the reader must copy."""
 
 
 @lru_cache(maxsize=200_000)

@@ -64,8 +64,14 @@ _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _RGB = re.compile(r"\brgb\s*\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*\)", re.IGNORECASE)
 
 
+def coded(text: str) -> str:
+    """A text with "rgb(51, 102, 153)" as "#336699": it has no commas that could be taken for the ends of
+    clauses.
+    """
+    return _RGB.sub(_as_code, text)
+
+
 def _as_code(found: re.Match[str]) -> str:
-    """ "rgb(51, 102, 153)" as "#336699": it has no commas that could be taken for the ends of clauses."""
     channels = [int(number) for number in found.groups()]
     return found.group() if max(channels) > 255 else "#{:02x}{:02x}{:02x}".format(*channels)
 
@@ -73,7 +79,7 @@ def _as_code(found: re.Match[str]) -> str:
 def normalise(sentence: str) -> str:
     """The sentence with plain quotes, arrows and dashes, without symbols and all-capitals."""
     text = unicodedata.normalize("NFC", sentence).translate(_CHARACTERS)
-    text = _RGB.sub(_as_code, text)
+    text = coded(text)
     text = _ARROW.sub(" → ", text)
     text = _DASH.sub(" , ", text)
     text = _NUMBERING.sub(" . ", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -45,6 +44,7 @@ class Reader:
 
     def read(self, sentence: str) -> Reading:
         """The lines of one sentence."""
+        from agent.planner.reader.mending import completed, meant
         from agent.planner.reader.symbols import END, lines_of
         from agent.planner.reader.words import MOST_WORDS, words_of
 
@@ -54,8 +54,9 @@ class Reader:
         written = self._network.write(words)
         if written.symbols[-1] != END:
             return Reading((Line("unclear"),), 0.0)
-        lines = lines_of(written.symbols, [self._mended(word) for word in words])
-        return Reading(lines, min(written.sure))
+        symbols = completed(written.symbols, words)
+        lines = lines_of(symbols, [self._mended(word) for word in words])
+        return Reading(tuple(meant(line, words) for line in lines), min(written.sure))
 
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence."""
@@ -66,28 +67,8 @@ class Reader:
 
     def _mended(self, word: str) -> str:
         """A word with a slip of the keyboard put right, where it is no word as it stands."""
-        if len(word) < 5 or not word.isalpha() or self._network.pieces.is_word(word):
+        from agent.planner.reader.mending import slip_of
+
+        if len(word) < 3 or not word.isalpha() or self._network.pieces.is_whole(word):
             return word
-        return _slip_of(word.lower(), self._network.pieces.is_word) or word
-
-
-def _slip_of(low: str, is_word: Callable[[str], bool]) -> str | None:
-    """The word that a slip was made of: two letters exchanged, one left out or typed twice. None where that
-    is no word that requests are made of.
-    """
-    from agent.planner.english.text import is_known, request_words
-
-    if is_known(low):
-        return None
-    known = request_words()
-    exchanged = (low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1))
-    twice = (low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1])
-    for found in (*exchanged, *twice):
-        if found in known:
-            return found
-    left_out = [
-        word
-        for word in known
-        if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(word)))
-    ]
-    return left_out[0] if len(left_out) == 1 and is_word(left_out[0]) else None
+        return slip_of(word.lower()) or word

@@ -7,9 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from agent.planner.english.looks import COLOUR_OF, turned
+from agent.planner.english import lexicon as lx
+from agent.planner.english.looks import COLOUR_OF, complement, turned
+from agent.planner.english.nouns import is_thing, locative
+from agent.planner.english.phrase import parse, sort_of
+from agent.planner.english.phrase import words_of as words_of_looks
+from agent.planner.english.text import Token, Tokens
 from agent.planner.frames import NO, REVERT, YES, Frame, Reference
 from agent.planner.lines import Line
+from agent.planner.reader.words import words_of
+from agent.planner.wording import bare
 from tools.request import Kind
 
 FOREIGN = (
@@ -21,7 +28,9 @@ _FILE = re.compile(r"\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|ora|psd)\b", re.IGNO
 
 
 def frames_of(lines: Sequence[Line]) -> tuple[Frame, ...]:
-    """The frames that lines stand for. A ``no`` before a wish makes it a correction."""
+    """The frames that lines stand for. A ``no`` before a wish makes it a correction, "the right one" after
+    "the left door" is the right door, and what is said of "it" right after a look goes with that look.
+    """
     frames: list[Frame] = []
     refused = False
     for number, line in enumerate(lines):
@@ -29,10 +38,31 @@ def frames_of(lines: Sequence[Line]) -> tuple[Frame, ...]:
             refused = True
             continue
         frame = _frame(line)
+        before = frames[-1] if frames else Frame("talk")
         if refused:
             frame, refused = replace(frame, correction=True), False
-        frames.append(frame)
+        elif _goes_on(before, frame):
+            frames[-1] = replace(before, prompt=f"{before.prompt} and {frame.prompt}")
+            continue
+        if frames and frame == before:
+            continue  # said twice
+        frames.append(_with_noun(frame, before.target))
     return tuple(frames)
+
+
+def _goes_on(before: Frame, frame: Frame) -> bool:
+    """Whether a look is one more of the thing that was just spoken of."""
+    plain = frame.reference == "it" and not frame.target and frame.prompt and not frame.spared
+    looks = before.kind == frame.kind == "restyle" and not before.like and not frame.like
+    return bool(plain and looks and before.prompt)
+
+
+def _with_noun(frame: Frame, before: str) -> Frame:
+    """ "The right one" with the noun of the thing before it in the sentence."""
+    words, noun = frame.target.split(), bare(before).noun if before else ()
+    if len(words) < 2 or words[-1] not in ("one", "ones") or not noun or noun[-1] in ("one", "ones"):
+        return frame
+    return replace(frame, target=" ".join((*words[:-1], *noun)))
 
 
 def _frame(line: Line) -> Frame:
@@ -65,9 +95,10 @@ def _frame(line: Line) -> Frame:
         case "instead":
             return replace(_named("ask", first), correction=True) if first else Frame("ask", say=_WHICH)
         case "name":
-            return _named("ask", first)
+            frame = _named("ask", first)
+            return replace(frame, number=0) if locative(_tokens(first)) else frame  # a place
         case "keep":
-            return Frame("keep")
+            return Frame("keep", say="All right. Tell me when something shall change.")
         case "leave":
             thing = "that" if first.startswith("<") else first
             return Frame("keep", target=first, say=f"All right, I leave {thing} as it is.")
@@ -105,12 +136,18 @@ _WHICH = "Which one did you mean?"
 
 def _edit(line: Line) -> Frame:
     thing, words = line.field(0), line.field(1)
+    if line.act == "restyle":
+        thing, words = _parted(thing, words)
     match line.act:
-        case "remove":
-            frame = replace(_named("edit", thing), kind="remove")
+        case "remove":  # "wipe the crumbs off the counter": they are on it
+            frame = replace(
+                _named("edit", re.sub(r" off (?:of )?(?=the |my |our )", " on ", thing)), kind="remove"
+            )
         case "add":
             if not words:
                 return Frame("ask", target=thing, number=0)
+            if surface := _covered(thing, words):
+                return Frame("edit", "restyle", target=surface, prompt=words)
             there = thing == "<there>"
             frame = Frame("edit", "add", target="" if there else thing, prompt=words, also=there)
         case "same":
@@ -121,12 +158,15 @@ def _edit(line: Line) -> Frame:
         case _:
             frame = _named("edit" if words else "ask", thing)
             kind = cast("Kind", line.act)
-            look = _look(words) if line.act == "restyle" else words
+            if kind == "restyle" and _is_thing(words, thing):
+                kind = "replace"
+            look = _toned(words, thing) if kind == "restyle" else words
             if words:
                 frame = replace(frame, kind=kind, prompt=look)
             elif line.act == "replace":
                 frame = replace(frame, kind="replace")
-    return replace(frame, spared=line.spared)
+    spared = "" if line.spared == frame.target else line.spared
+    return replace(frame, spared=spared)
 
 
 _BY_VERB = {
@@ -136,14 +176,86 @@ _BY_VERB = {
 }  # fmt: skip
 
 
+_REFUSED = re.compile(r"(?:not|too|no longer) (?:\w+ )?\w+(?:,| but|, but|, rather) (?=\w)", re.IGNORECASE)
+""" "Not red, blue", "too strong, lighter": what comes after it is the look."""
+_PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
+
+
 def _look(words: str) -> str:
     """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
+    if re.match(r"(?:a (?:bit|little) )?(?:more|less) like ", words, re.IGNORECASE):
+        return words
+    words = _REFUSED.sub("", words, count=1)
+    words = _PATTERNED.sub(r"\1", words)
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
+    if words.lower() in lx.COLOUR_OF_VERB:
+        return lx.COLOUR_OF_VERB[words.lower()]
     return turned(words.lower(), words)
+
+
+_DOWN = lx.words("tone toned down less a bit little it")
+
+
+def _toned(look: str, thing: str) -> str:
+    """ "Down", or "less" of a colour ("tone down the red"), is more muted; else the look as it is."""
+    words = set(look.lower().split())
+    of_colour = bool(thing) and sort_of(thing.split()[-1].lower()) == "colour"
+    if not words <= _DOWN or not ("down" in words or (of_colour and "less" in words)):
+        return _look(look)
+    return "slightly more muted" if words & {"bit", "little"} else "more muted"
+
+
+def _tokens(words: str) -> Tokens:
+    return tuple(Token(word, word.lower()) for word in words_of(words))
+
+
+def _is_thing(look: str, thing: str) -> bool:
+    """Whether what is said to be a look is a thing of its own ("a bed" for the sofa)."""
+    words = words_of(look)
+    if len(words) < 2 or words[0].lower() not in ("a", "an") or not thing or thing.startswith("<"):
+        return False
+    new = complement(_tokens(look), bare(thing).noun[-1].lower()).new
+    return new == " ".join(words) and is_thing(words[-1].lower())
+
+
+_SURFACE = re.compile(
+    r"(?:on|onto|to|over|across)(?: all)? "
+    r"((?:the |my |our )(?:\w+ )?(?:walls?|floors?|ceilings?|roof|floorboards))",
+    re.IGNORECASE,
+)
+
+
+def _covered(place: str, new: str) -> str:
+    """The surface that is covered where a stuff is put on it: "tiles on the floor". Else empty."""
+    found = _SURFACE.fullmatch(place)
+    words = new.lower().split()
+    return found[1] if found and words[-1] in lx.MATERIAL_NOUNS and words[0] not in _ARTICLES else ""
+
+
+_ARTICLES = frozenset({"a", "an", "the", "another", "some", "one"})
+
+
+_OF_PLACE = _ARTICLES | lx.DIRECTIONS | {"leftmost", "rightmost"}
+
+
+def _parted(thing: str, look: str) -> tuple[str, str]:
+    """A thing and its look where the noun went with the look: "the leftmost | cushion green"."""
+    words = look.split()
+    of_place = all(
+        word.lower() in _ARTICLES | lx.DIRECTIONS | {"leftmost", "rightmost"} for word in thing.split()
+    )
+    if thing and of_place and len(words) > 1 and is_thing(words[0].lower()):
+        return f"{thing} {words[0]}", " ".join(words[1:])
+    return thing, look
 
 
 def _variations(line: Line) -> Frame:
     thing, look, kind = line.field(1), line.field(2), line.field(3)
+    if thing and not look and not kind:
+        phrase = parse(thing)
+        if phrase.article.lower() in ("", "a", "an") and phrase.noun and phrase.looks and not phrase.tail:
+            # "two versions of yellow walls"
+            thing, look = f"the {' '.join(phrase.noun)}", " ".join(words_of_looks(phrase.looks))
     frame = replace(_named("variations", thing or "<it>"), number=_number(line.field(0)), prompt=look)
     if kind in ("replace", "add"):
         return replace(frame, kind=cast("Kind", kind))

@@ -31,14 +31,13 @@ class Written:
 
 
 class Network:
-    """The weights of a folder: ``*.safetensors``, int8 rows with a scale each, and ``pieces.txt``."""
+    """The weights of a folder: ``*.npz``, numbers of few bits and their scales, and ``pieces.txt``."""
 
     def __init__(self, folder: Path) -> None:
-        from safetensors.numpy import load_file
-
         found: dict[str, NDArray[np.generic]] = {}
-        for file in sorted(folder.glob("*.safetensors")):
-            found.update(load_file(file))
+        for file in sorted(folder.glob("*.npz")):
+            with np.load(file, allow_pickle=False) as arrays:
+                found.update(arrays)
         self._rows, self._scales = found.pop("pieces"), found.pop("pieces.scale")
         self._of: dict[str, Floats] = {}
         for name, value in found.items():
@@ -46,7 +45,7 @@ class Network:
                 continue
             whole = value.astype(np.float32)
             if f"{name}.scale" in found:
-                whole *= found[f"{name}.scale"].astype(np.float32)[:, None]
+                whole = _scaled(whole, found[f"{name}.scale"])
             # matrices lie transposed, so that rows of x times them is one product
             matrix = name.endswith(".weight") and whole.ndim == 2 and name not in _TABLES
             self._of[name] = np.ascontiguousarray(whole.T) if matrix else whole
@@ -108,7 +107,7 @@ class Network:
 
     def _read(self, pieces: Sequence[int]) -> Floats:
         numbers = list(pieces)
-        x = self._rows[numbers].astype(np.float32) * self._scales[numbers].astype(np.float32)[:, None]
+        x = _scaled(self._rows[numbers].astype(np.float32), self._scales[numbers])
         x = self._norm(x + self._of["places"][: len(numbers)], "norm", 1e-12)
         for number in range(self._reading):
             name = f"reading.{number}"
@@ -141,6 +140,12 @@ class Network:
 
 
 _TABLES = ("symbols.weight", "steps.weight")
+
+
+def _scaled(rows: Floats, scales: NDArray[np.generic]) -> Floats:
+    """Rows (R, C) times scales (R, G), each of which holds for C / G numbers."""
+    made: Floats = rows.reshape(*scales.shape, -1) * scales.astype(np.float32)[..., None]
+    return made.reshape(rows.shape)
 
 
 def _split(x: Floats, heads: int) -> Floats:

@@ -25,13 +25,9 @@ class Pieces:
         self._unknown = self._numbers["[UNK]"]
         self.of = lru_cache(maxsize=20_000)(self._of)
 
-    def is_word(self, word: str) -> bool:
-        """Whether a word is known whole, or put together from two known whole words ("carport")."""
-        low = plain(word)
-        cuts = range(3, len(low) - 2)
-        return low in self._numbers or any(
-            low[:cut] in self._numbers and low[cut:] in self._numbers for cut in cuts
-        )
+    def is_whole(self, word: str) -> bool:
+        """Whether a word is a piece by itself: a frequent one."""
+        return plain(word) in self._numbers
 
     def _of(self, word: str) -> tuple[int, ...]:
         """The numbers of a word's pieces; marks inside it are pieces of their own."""

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from agent.planner.english.text import coded
+
 _WORD = re.compile(
     r"\d+(?:\.\d+)?%\s?,\s?\d+(?:\.\d+)?%"  # a corner of a box
     r"|(?:~|\.{1,2})(?:/[\w\-.]*\w)+|/?(?:[\w\-]+/)+[\w\-]+\.\w+"  # a path
@@ -13,14 +15,14 @@ _WORD = re.compile(
     r"|\#[0-9a-fA-F]{3,6}\b|\d+(?:\.\d+)?%|\bw/(?=\s)|-?\w+(?:['\-.]\w+)*|->|\S",
     re.IGNORECASE,
 )
-_PLAIN = str.maketrans("‘’‛`´“”…→", "'''''\"\".:")
+_PLAIN = str.maketrans("‘’‛`´“”…→|", "'''''\"\".:,")
 MOST_WORDS = 120
 """A sentence of more words is not read."""
 
 
 def words_of(sentence: str) -> list[str]:
     """The words and marks of a sentence in their order; a possessive "'s" is a word of its own."""
-    text = unicodedata.normalize("NFC", sentence).translate(_PLAIN)
+    text = coded(unicodedata.normalize("NFC", sentence).translate(_PLAIN))
     if text.isupper() and len(text) > 4:
         text = text.lower()
     words: list[str] = []

@@ -1,12 +1,12 @@
-"""From the tagger's labels to frames: which words belong together, and what they ask for. All text is
-copied.
+"""From the labels of composed words to frames: which words belong together, and what they ask for. All text
+is copied.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from agent.planner.english import lexicon as lx
 from agent.planner.english import nouns
@@ -15,23 +15,15 @@ from agent.planner.english.places import words_of_place
 from agent.planner.english.repairs import looked, over
 from agent.planner.english.text import Tokens, join, tokenise
 from agent.planner.frames import Frame
-from agent.planner.tagger.words import LABELS, SORTS
 
-if TYPE_CHECKING:
-    from agent.planner.tagger.network import Scores
+LABELS = ("O", "T", "L", "W", "X", "N", "R", "A", "P", "V")
+"""What a word is: nothing; of a thing that gets a look, its look, a part that it gets; of a thing that makes
+way, of what takes its place; of a thing that goes; of a new thing, of its place; of a thing of which nothing
+definite is said.
+"""
 
-
-@dataclass(frozen=True)
-class Reading:
-    """What the tagger makes of a sentence. ``sort`` is one of ``SORTS`` and ``certain`` its probability;
-    ``confidence`` in 0…1 is that of the weakest word, 0 where the labels do not fit together.
-    """
-
-    frames: tuple[Frame, ...]
-    sort: str
-    certain: float
-    confidence: float
-    labels: tuple[str, ...]
+SORTS = ("edit", "vague", "talk", "other")
+"""What a sentence is: wishes, an unfinished wish, plain talk, or a command."""
 
 
 @dataclass
@@ -44,46 +36,35 @@ class _Wish:
         return [places for name, places in self.spans if name == label]
 
 
-def read(tokens: Tokens, scores: Scores) -> Reading:
-    """The frames of a sentence from the scores of its words (``scores.labels`` has as many rows as there
-    are tokens).
+def read(tokens: Tokens, labels: Sequence[str], begins: Sequence[bool]) -> tuple[Frame, ...]:
+    """The frames of a sentence from the labels of its tokens, and whether a wish begins at each; empty where
+    they do not fit together.
     """
-    import numpy as np  # with the weights, at the first sentence that needs them
-
-    best = scores.labels.argmax(axis=1)
+    own = list(labels)
     for place in range(1, len(tokens)):
-        if (
-            tokens[place - 1].low.endswith("'s")
-            and not best[place]
-            and tokens[place].low not in lx.LOOK_NOUNS
-        ):
-            best[place] = best[place - 1]  # what somebody owns belongs to the stretch: "the ship's | sails"
-    labels = tuple(LABELS[number] for number in best)
-    sort = SORTS[int(scores.sorts.argmax())]
-    words = [token.low[0].isalnum() for token in tokens]
-    parted = np.maximum(scores.begins, 1 - scores.begins)
-    weakest = np.minimum(scores.labels.max(axis=1), np.where(best > 0, parted, 1.0))
-    sure = min((float(p) for p, word in zip(weakest, words, strict=True) if word), default=0.0)
+        possessive = tokens[place - 1].low.endswith("'s") and own[place] == "O"
+        if possessive and tokens[place].low not in lx.LOOK_NOUNS:
+            own[place] = own[place - 1]  # what somebody owns belongs to the stretch: "the ship's | sails"
     frames: list[Frame] = []
-    fits = True
-    for wish in _wishes(tokens, labels, scores):
+    for wish in _wishes(tokens, own, begins):
         whole = all(_names(tokens, places) for label, places in wish.spans if label not in "LP")
         made = _frames(tokens, wish, frames)
-        fits = fits and whole and bool(made)
+        if not whole or not made:
+            return ()
         frames += made
-    return Reading(tuple(frames), sort, float(scores.sorts.max()), sure if fits else 0.0, labels)
+    return tuple(frames)
 
 
-def _wishes(tokens: Tokens, labels: tuple[str, ...], scores: Scores) -> list[_Wish]:
+def _wishes(tokens: Tokens, labels: Sequence[str], begins: Sequence[bool]) -> list[_Wish]:
     wishes: list[_Wish] = []
     before = "O"
     for place, label in enumerate(labels):
         if label != "O":
-            begins = not wishes or scores.begins[place] > 0.5
-            if begins:
+            first = not wishes or begins[place]
+            if first:
                 wishes.append(_Wish())
             spans = wishes[-1].spans
-            if begins or (label != before and not _goes_on(tokens, spans, label, place)):
+            if first or (label != before and not _goes_on(tokens, spans, label, place)):
                 spans.append((label, []))
             spans[-1][1].append(place)
         before = label
@@ -91,7 +72,7 @@ def _wishes(tokens: Tokens, labels: tuple[str, ...], scores: Scores) -> list[_Wi
 
 
 def _parted(wish: _Wish) -> list[_Wish]:
-    """Wishes that the tagger ran together: things and looks by turns ("the sofa green and the rug grey")."""
+    """Wishes that were run together: things and looks by turns ("the sofa green and the rug grey")."""
     runs = [(name, list(group)) for name, group in groupby(wish.spans, key=lambda span: span[0])]
     names = [name for name, _ in runs]
     turns = len(names) >= 4 and len(names) % 2 == 0 and names == names[:2] * (len(names) // 2)

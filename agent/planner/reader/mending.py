@@ -1,0 +1,121 @@
+"""What is put right of what the reader has written: words that it dropped beside those that it copied, and
+slips of the keyboard in those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.planner.english import lexicon as lx
+from agent.planner.english.text import is_known, request_words
+from agent.planner.lines import Line
+from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
+
+_DEGREES = (
+    ("more", "like"),
+    ("less", "like"),
+    ("a", "bit"),
+    ("a", "little"),
+    ("almost",),
+    ("nearly",),
+    ("slightly",),
+    ("way",),
+    ("much",),
+    ("far",),
+)
+_IS = lx.words("is are was were 's looks look seems seem feels")
+_RATHER = lx.words("bit little rather quite somewhat slightly")
+_TOO = NUMBER["+too"]
+
+
+def completed(symbols: Sequence[int], words: Sequence[str]) -> tuple[int, ...]:
+    """Symbols with the words that belong to a copied one and stand right beside it: the degree before a look
+    ("almost | black"), what a new thing does before its place ("a cat | sleeping | on the sill"). A look that
+    something "is a bit" is too much of it.
+    """
+    low = [word.lower() for word in words]
+    used = set(symbols)
+    result: list[int] = []
+    act, number, began = "", -1, False
+    for symbol in symbols:
+        name = SYMBOLS[symbol] if symbol < COPIED else ""
+        if name.startswith("="):
+            act, number = name[1:], -1
+        elif symbol == BAR:
+            if (act, number) == ("add", 1):
+                result += _doing(result, low, used)
+            number, began = number + 1, True
+        elif began:
+            if (act, number) == ("restyle", 1) and symbol >= COPIED:
+                result += _degree(symbol - COPIED, low, used)
+            began = False
+        elif name in ("NEXT", "END") and (act, number) == ("add", 1):
+            result += _doing(result, low, used)
+        result.append(symbol)
+        if (act, number) == ("restyle", 1) and symbol >= COPIED and _complains(symbol - COPIED, low):
+            result.append(_TOO)
+    return tuple(result)
+
+
+def _degree(place: int, low: Sequence[str], used: set[int]) -> list[int]:
+    for degree in _DEGREES:
+        begin = place - len(degree)
+        if begin >= 0 and tuple(low[begin:place]) == degree and COPIED + begin not in used:
+            return [COPIED + at for at in range(begin, place)]
+    return []
+
+
+def _doing(result: Sequence[int], low: Sequence[str], used: set[int]) -> list[int]:
+    after = result[-1] + 1 if result and result[-1] >= COPIED else 0
+    place = after - COPIED
+    if not 0 < place < len(low) - 1 or not low[place].endswith("ing") or len(low[place]) < 6:
+        return []
+    return [after] if after not in used and after + 1 in used else []
+
+
+def _complains(place: int, low: Sequence[str]) -> bool:
+    """Whether a word is the degree of a complaint: "it is a bit | dark"."""
+    if low[place] not in _RATHER or place + 1 >= len(low) or low[place + 1] not in lx.OPPOSITES:
+        return False
+    before = place - 2 if low[place - 1] == "a" else place - 1
+    return before >= 0 and low[before] in _IS
+
+
+_OF_COLOUR = lx.words("paint repaint dye match matches matching")
+
+
+def meant(line: Line, words: Sequence[str]) -> Line:
+    """A line with what its sentence's verb says of it: who paints a wall like the sofa means its colour."""
+    if line.act != "same" or len(line.fields) < 2:
+        return line
+    thing, source = line.fields[:2]
+    named = source.lower().startswith(("the ", "my ", "our ")) and "colo" not in source and "." not in source
+    if named and _OF_COLOUR & {word.lower() for word in words}:
+        return replace(line, fields=(thing, f"the colour of {source}"))
+    return line
+
+
+# --- slips of the keyboard ----------------------------------------------------------------------------------
+
+
+def slip_of(low: str) -> str | None:
+    """The word that a slip was made of: two letters exchanged, one left out or typed twice. None where that
+    is no word that requests are made of. Of a short word only exchanged letters are put right.
+    """
+    if is_known(low):
+        return None
+    if len(low) > 5 and low.endswith("s") and (one := slip_of(low[:-1])) is not None:
+        return None if one[-1] in "sydh" else f"{one}s"
+    known: frozenset[str] = request_words()
+    tried = [low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1)]
+    if len(low) > 4:
+        tried += [low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1]]
+    if (found := next((word for word in tried if word in known), None)) is not None:
+        return found
+    left_out = [
+        word
+        for word in known
+        if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(low)))
+    ]
+    return left_out[0] if len(left_out) == 1 and len(low) > 3 else None
