@@ -61,9 +61,12 @@ class Chosen:
         read = self._reader.parse(sentence)
         confidence = read[0].confidence
         repainting = any(map(takes, read)) and _REPAINT.search(sentence) is not None
-        if confidence >= CERTAIN and not repainting:
+        talking = [frame.act for frame in read] == ["talk"]
+        if confidence >= CERTAIN and not (repainting or talking):
             return read, ()
         other = self._other.parse(sentence)
+        if talking and [frame.act for frame in other] == ["talk"]:
+            return other, ()  # which knows what to say to thanks
         if repainting and not any(map(takes, other)):
             return other, ()
         doubt = doubts(other, tokenise(sentence))
