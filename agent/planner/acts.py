@@ -56,6 +56,14 @@ _LAYER = re.compile(
 )
 
 
+def colour_alone(path: str) -> str:
+    """What is said where a picture file is to give more than its colour."""
+    return (
+        "Of a picture I can take the colour, not the pattern or a thing in it: say"
+        f" “in the colour of {path}”."
+    )
+
+
 def layers_meant(frame: Frame, context: Context) -> tuple[LayerView, ...]:
     """The layers that a frame about changes means: those that show before those that are hidden."""
     there = _in_the_pile(context)

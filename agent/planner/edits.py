@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from agent.plan import Ask, Hide, Undo, Variations
+from agent.planner import acts
 from agent.planner.base import Context, LayerView
 from agent.planner.english.joined import parted
 from agent.planner.english.lexicon import words as word_set
@@ -299,6 +300,10 @@ def _same_again(frame: Frame, context: Context) -> Done:
         if frame.like.startswith(COLOUR_OF):
             # nothing is known of that thing in words: whoever sees the picture knows its colour
             return _restyle(replace(frame, like="", prompt=frame.like), context)
+        if acts.FILE.search(frame.like):
+            return Done((), (acts.colour_alone(frame.like),))
+        if thing and not copying:
+            return _restyle(replace(frame, like="", prompt=f"{COLOUR_OF}{definite(frame.like)}"), context)
         if thing:
             return ask(f"What shall {thing} look like?")
         return ask(VAGUE)

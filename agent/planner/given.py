@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from agent.plan import Edit, Plan, Step, Variations
+from agent.plan import Edit, Plan, Save, Step, Variations
 from agent.planner import acts
 from agent.planner.base import Context
 from agent.planner.frames import Frame
 from agent.planner.layers import focused_layers
-from agent.planner.outcome import as_plan, ask
+from agent.planner.outcome import Done, as_plan, ask
 from agent.planner.wording import new_thing, restyled
 
 Planned = Callable[[str, Context], Plan]
@@ -38,6 +38,8 @@ _PUT = re.compile(
     r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
 )
 
+_SAVING = re.compile(r"\b(?:save|store|export)\b", re.IGNORECASE)
+
 _STAND_IN = "chartreuse"
 """Stands for a colour that a picture file has while the rest of the sentence is planned."""
 
@@ -59,6 +61,8 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return None
     path = found["quoted"] or found["bare"]
     before, after = sentence[: found.start()], sentence[found.end() :]
+    if _SAVING.search(before):
+        return as_plan(Done((Save(path=path),), ()))
     if (standing := _with_stand_in(sentence)) is not None:
         if standing[0] == _STAND_IN:
             layers = tuple(layer for layer in focused_layers(context) if layer.visible)
@@ -76,10 +80,7 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
             return _within(rest, path, context, planned)
     elif re.search(r"\b(?:mask|selection)\b", before):
         return acts.acted(Frame("mask", name="file", target=path), context)
-    return Plan(
-        say="Of a picture I can take the colour, not the pattern or a thing in it: say"
-        f" “in the colour of {path}”."
-    )
+    return Plan(say=acts.colour_alone(path))
 
 
 def _of_file(step: Step, path: str) -> Step:

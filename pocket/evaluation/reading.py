@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.errors import AgentError
-from agent.plan import Edit, Goto, Hide, Plan, Step, Undo
+from agent.plan import Edit, Goto, Hide, Plan, Step, Tell, Undo
 from agent.planner.base import Context, Planner, advance
 from agent.planner.lines import FIELDS, Line, Talk, read_talks
 from agent.planner.reader.framing import frames_of
@@ -110,6 +110,14 @@ def _content(sort: str, text: str) -> object:
     return prompt_words(text) if sort in ("look", "new") else target_words(text)
 
 
+def _tells(steps: Sequence[Step], lines: Sequence[Line]) -> bool:
+    """Whether a question about the record is answered by a step that looks there, about what was asked."""
+    if len(steps) != 1 or len(lines) != 1 or not isinstance(steps[0], Tell) or lines[0].act != "tell":
+        return False
+    about = target_words(lines[0].field(1))
+    return lines[0].field(0) in ("changes", "check", "look") and target_words(steps[0].about) == about
+
+
 def _takes(steps: Sequence[Step]) -> bool:
     return any(
         isinstance(step, Undo | Goto | Hide) or (isinstance(step, Edit) and step.kind == "remove")
@@ -137,6 +145,7 @@ async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read 
                 got = Plan(say=str(error))
             result.seconds.append(time.perf_counter() - began)
             right = matches(got, wanted.steps) and (bool(wanted.steps) or not got.steps)
+            right = right or _tells(got.steps, said.lines)
             harmful = not right and _takes(got.steps) and not _takes(wanted.steps)
             count.total += 1
             count.exact += right

@@ -40,6 +40,9 @@ _REPAINT = re.compile(
 )
 """Where one of these is said and the grammar sees nothing that goes, nothing goes."""
 
+_RARE = ("order", "mask")
+"""What people say seldom, and mostly in words that are known: else a plain edit is the likelier reading."""
+
 Frames = tuple[Frame, ...]
 
 
@@ -62,9 +65,12 @@ class Chosen:
         confidence = read[0].confidence
         repainting = any(map(takes, read)) and _REPAINT.search(sentence) is not None
         talking = [frame.act for frame in read] == ["talk"]
-        if confidence >= CERTAIN and not (repainting or talking):
+        rare = read[0].act in _RARE
+        if confidence >= CERTAIN and not (repainting or talking or rare):
             return read, ()
         other = self._other.parse(sentence)
+        if rare and other[0].act in ("edit", "move") and doubts(other, tokenise(sentence)) < 2:
+            return other, ()
         if talking and [frame.act for frame in other] == ["talk"]:
             return other, ()  # which knows what to say to thanks
         if repainting and not any(map(takes, other)):
