@@ -34,8 +34,9 @@ CLOSE = 0.4
 """Below this a grammar that has no great doubt is as good: where the two want different things, the user is
 asked."""
 
-_REPAINT = re.compile(
-    r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye))|paint)\b",
+_KEEPING = re.compile(
+    r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye))"
+    r"|paint|zoom|show|compare|open|save)\b",
     re.IGNORECASE,
 )
 """Where one of these is said and the grammar sees nothing that goes, nothing goes."""
@@ -63,7 +64,7 @@ class Chosen:
             return self._other.parse(sentence), ()
         read = self._reader.parse(sentence)
         confidence = read[0].confidence
-        repainting = any(map(takes, read)) and _REPAINT.search(sentence) is not None
+        repainting = any(map(takes, read)) and _KEEPING.search(sentence) is not None
         talking = [frame.act for frame in read] == ["talk"]
         rare = read[0].act in _RARE
         if confidence >= CERTAIN and not (repainting or talking or rare):
