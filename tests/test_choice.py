@@ -14,6 +14,7 @@ from agent.planner.lines import parse_line
 from agent.planner.reader.choice import Chosen, choose, takes
 from agent.planner.reader.framing import frames_of
 from agent.planner.resolver import resolve
+from pocket.rooms.vocabulary import KINDS
 
 RED = (Frame("edit", "restyle", target="the sofa", prompt="red"),)
 BLUE = (Frame("edit", "restyle", target="the sofa", prompt="blue"),)
@@ -148,3 +149,22 @@ def test_what_is_to_be_painted_anew_does_not_go(sentence: str) -> None:
 def test_what_goes_beside_it_does() -> None:
     frames = Chosen().parse("remove the lamp and repaint the walls in green")
     assert [frame.kind for frame in frames] == ["remove", "restyle"]
+
+
+PLAIN = {
+    "undo only the {}": ("hide", None), "undo the {}": ("hide", None), "bring the {} back": ("back", None),
+    "remove the {}": ("edit", "remove"), "get rid of the {}": ("edit", "remove"), "hide the {}": ("hide", None),
+    "make the {} dark green": ("edit", "restyle"), "paint the {} navy": ("edit", "restyle"),
+    "change the {} to oak": ("edit", "restyle"), "now the {} green instead": ("edit", "restyle"),
+    "make the {} a bit lighter": ("edit", "restyle"), "show me three versions of a green {}": ("variations", None),
+    "replace the {} with a plant": ("edit", "replace"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", PLAIN)
+def test_plain_commands_are_read_whatever_thing_they_name(sentence: str) -> None:
+    chosen, (act, kind) = Chosen(), PLAIN[sentence]
+    for thing in KINDS:
+        (frame,) = chosen.parse(sentence.format(thing))
+        assert (frame.act, frame.kind if kind else None) == (act, kind), thing
+        assert thing in frame.target

@@ -86,7 +86,7 @@ class Chosen:
 def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames:
     """The reader's frames, the grammar's (``other``, with a doubt of 0, 1 or 2), or a question."""
     returning, taking = any(map(returns, read)), any(map(takes, read))
-    if any(map(returns, other)) and not returning:
+    if any(map(returns, other)) and not (returning and (confidence >= CERTAIN or _names_less(other, read))):
         return other  # the grammar takes whole clauses for commands, or none
     if read[0].act == "back" and any(map(takes, other)) and confidence < SURE_TO_RETURN:
         return other  # "undo only the gate"
@@ -115,6 +115,11 @@ def returns(frame: Frame) -> bool:
 def takes(frame: Frame) -> bool:
     """Whether a frame takes something away or back."""
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
+
+
+def _names_less(one: Sequence[Frame], other: Sequence[Frame]) -> bool:
+    """Whether fewer words for things are in some frames than in others."""
+    return len(_words(one)) < len(_words(other))
 
 
 def _words(frames: Sequence[Frame]) -> set[str]:
