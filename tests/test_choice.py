@@ -152,13 +152,20 @@ def test_what_goes_beside_it_does() -> None:
 
 
 PLAIN = {
-    "undo only the {}": ("hide", None), "undo the {}": ("hide", None), "bring the {} back": ("back", None),
-    "remove the {}": ("edit", "remove"), "get rid of the {}": ("edit", "remove"), "hide the {}": ("hide", None),
-    "make the {} dark green": ("edit", "restyle"), "paint the {} navy": ("edit", "restyle"),
-    "change the {} to oak": ("edit", "restyle"), "now the {} green instead": ("edit", "restyle"),
-    "make the {} a bit lighter": ("edit", "restyle"), "show me three versions of a green {}": ("variations", None),
+    "undo only the {}": ("hide", None),
+    "undo the {}": ("hide", None),
+    "hide the {}": ("hide", None),
+    "bring the {} back": ("back", None),
+    "remove the {}": ("edit", "remove"),
+    "get rid of the {}": ("edit", "remove"),
+    "make the {} dark green": ("edit", "restyle"),
+    "make the {} a bit lighter": ("edit", "restyle"),
+    "paint the {} navy": ("edit", "restyle"),
+    "change the {} to oak": ("edit", "restyle"),
+    "now the {} green instead": ("edit", "restyle"),
     "replace the {} with a plant": ("edit", "replace"),
-}  # fmt: skip
+    "show me three versions of a green {}": ("variations", None),
+}
 
 
 @pytest.mark.parametrize("sentence", PLAIN)
