@@ -151,6 +151,20 @@ def test_what_goes_beside_it_does() -> None:
     assert [frame.kind for frame in frames] == ["remove", "restyle"]
 
 
+@pytest.mark.parametrize(
+    ("sentence", "thing", "look"),
+    [
+        ("make the wall light green", "the wall", "light green"),
+        ("make the wall light brass", "the wall light", "brass"),
+        ("make the wall lights gold", "the wall lights", "gold"),
+        ("paint the ceiling light blue", "the ceiling", "light blue"),
+    ],
+)
+def test_light_is_of_the_colour_before_a_colour(sentence: str, thing: str, look: str) -> None:
+    (frame,) = Chosen().parse(sentence)
+    assert (frame.target, frame.prompt) == (thing, look)
+
+
 PLAIN = {
     "undo only the {}": ("hide", None),
     "undo the {}": ("hide", None),

@@ -11,6 +11,8 @@ from agent.planner.english import lexicon as lx
 from agent.planner.english.text import is_known, request_words
 from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
+from tools.language.colours import value_of
+from tools.language.looks import read_look
 
 _DEGREES = (
     ("more", "like"),
@@ -86,7 +88,15 @@ _OF_COLOUR = lx.words("paint repaint dye match matches matching")
 
 
 def meant(line: Line, words: Sequence[str]) -> Line:
-    """A line with what its sentence's verb says of it: who paints a wall like the sofa means its colour."""
+    """A line with what its sentence says of it: who paints a wall like the sofa means its colour, and in "the
+    wall light green" the colour is light green.
+    """
+    if line.act == "restyle" and len(line.fields) > 1:
+        thing, look = line.fields[:2]
+        *rest, last = thing.split()
+        pale = last.lower() == "light" and len(rest) > ("the" == rest[0].lower() if rest else 0)
+        if pale and value_of(look) is not None and not read_look(look).material:
+            return replace(line, fields=(" ".join(rest), f"light {look}", *line.fields[2:]))
     if line.act != "same" or len(line.fields) < 2:
         return line
     thing, source = line.fields[:2]
