@@ -94,7 +94,7 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     if line.act == "restyle" and len(line.fields) > 1:
         thing, look = line.fields[:2]
         *rest, last = thing.split()
-        pale = last.lower() == "light" and len(rest) > ("the" == rest[0].lower() if rest else 0)
+        pale = last.lower() == "light" and len(rest) > (rest[0].lower() == "the" if rest else 0)
         if pale and value_of(look) is not None and not read_look(look).material:
             return replace(line, fields=(" ".join(rest), f"light {look}", *line.fields[2:]))
     if line.act != "same" or len(line.fields) < 2:
