@@ -140,7 +140,14 @@ def test_what_cannot_be_left_out_is_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    "sentence", ["recolour the armchair", "repaint the lamp", "redo the walls", "zoom the oysters"]
+    "sentence",
+    [
+        "recolour the armchair",
+        "repaint the lamp",
+        "redo the walls",
+        "zoom the oysters",
+        "refresh the blue cushion",
+    ],
 )
 def test_what_is_to_be_painted_anew_does_not_go(sentence: str) -> None:
     assert not any(takes(frame) for frame in Chosen().parse(sentence))

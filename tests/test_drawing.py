@@ -35,9 +35,11 @@ def engine() -> Drawing:
 
 
 @cache
-def room(test: Callable[[rooms.Scene, rooms.Rendered], bool]) -> tuple[rooms.Scene, rooms.Rendered]:
+def room(
+    test: Callable[[rooms.Scene, rooms.Rendered], bool], first: int = 77_000
+) -> tuple[rooms.Scene, rooms.Rendered]:
     """The first room of some fixed seeds that a test wants."""
-    for seed in range(77_000, 77_400):
+    for seed in range(first, first + 400):
         scene = rooms.make_scene(seed)
         small = rooms.render(scene, (128, 96), supersample=1)
         if test(scene, small):
@@ -160,7 +162,7 @@ def test_a_vase_stands_on_the_cabinet(engine: Drawing) -> None:
 
 
 def test_what_is_replaced_goes_and_the_new_thing_stands_there(engine: Drawing) -> None:
-    scene, given = room(with_armchair)
+    scene, given = room(with_armchair, 77_080)
     old = rooms.mask(given, [thing.kind for thing in scene.things].index("armchair"))
     patch = compute(given.picture, edit(given.picture, old, "a dog", "replace", "the armchair"), engine)
     after = compose(given.picture, [patch])

@@ -35,7 +35,7 @@ CLOSE = 0.4
 asked."""
 
 _KEEPING = re.compile(
-    r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye))"
+    r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye|fresh))"
     r"|paint|zoom|show|compare|open|save)\b",
     re.IGNORECASE,
 )
