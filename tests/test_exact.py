@@ -1,6 +1,6 @@
 """Exactness: whatever the picture, the mask and the engine, nothing outside the blend mask changes, the file
-keeps its size and its mode (a grey one becomes coloured where a colour is painted in it), and its request gives
-the same bytes again.
+keeps its size and its mode (a grey one becomes coloured where a colour is painted in it), and its request
+gives the same bytes again.
 
 The engines are the three published pipelines, tiny and with random weights: they really paint. What they
 paint is noise, so a pixel that should not have changed and did would show.
