@@ -269,10 +269,10 @@ def test_what_there_is_is_asked_once_a_picture(segmenter: LisaSegmenter) -> None
         once = len(read)
         assert segmenter.describe(picture) == names
         assert len(read) == once
-        assert not segmenter.segment(picture, ["the grand piano"])[0].present
+        assert not segmenter.segment(picture, ["the thing that plays music"])[0].present
         # What is not found is weighed with what the model lists, and nobody has that read out again.
         listed = len(read)
-        assert not segmenter.segment(picture, ["my grand piano"])[0].present
+        assert not segmenter.segment(picture, ["the one that plays music"])[0].present
         assert len(read) == listed + 1 < 2 * listed
     finally:
         hook.remove()
@@ -329,7 +329,7 @@ def test_a_mask_of_next_to_nothing_is_more_often_of_nothing() -> None:
 
 def test_the_weights_can_be_asked_for_and_moved_where_there_is_no_card(segmenter: LisaSegmenter) -> None:
     assert isinstance(segmenter, Resident)
-    assert 15e6 < segmenter.weight_bytes < 25e6
+    assert 15e6 < segmenter.weight_bytes < 35e6
     picture = rooms.render(rooms.make_scene(3241), (256, 192)).picture
     before = segmenter.segment(picture, ["the sofa"])[0].mask
     segmenter.off_card()
