@@ -64,19 +64,19 @@ class Chosen:
             return self._other.parse(sentence), ()
         read = self._reader.parse(sentence)
         confidence = read[0].confidence
-        repainting = any(map(takes, read)) and _KEEPING.search(sentence) is not None
+        keeping = any(map(takes, read)) and _KEEPING.search(sentence) is not None
         talking = [frame.act for frame in read] == ["talk"]
         rare = read[0].act in _RARE
-        if confidence >= CERTAIN and not (repainting or talking or rare):
+        if confidence >= CERTAIN and not (keeping or talking or rare):
             return read, ()
         other = self._other.parse(sentence)
-        if rare and other[0].act in ("edit", "move") and doubts(other, tokenise(sentence)) < 2:
+        doubt = doubts(other, tokenise(sentence))
+        if rare and other[0].act in ("edit", "move") and doubt < 2:
             return other, ()
         if talking and [frame.act for frame in other] == ["talk"]:
             return other, ()  # which knows what to say to thanks
-        if repainting and not any(map(takes, other)):
+        if keeping and not any(map(takes, other)):
             return other, ()
-        doubt = doubts(other, tokenise(sentence))
         chosen = choose(read, confidence, other, doubt)
         close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
         close = close and not any(map(returns, other))  # a command is no guess
