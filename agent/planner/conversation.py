@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
-from agent.planner import acts, history, saying
+from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
@@ -19,7 +19,7 @@ from agent.planner.frames import REVERT, Frame, Reference
 from agent.planner.given import Planned, in_box, with_file
 from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
-from agent.planner.record import tell, version_named
+from agent.planner.record import version_named
 from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
@@ -133,30 +133,6 @@ _HIDE_BUT = re.compile(
     r"|(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)"
 )
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
-_CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
-_WHAT_CHANGED = re.compile(
-    rf"what (?:all )?(?:did|have|has) (?:i|we|you|been)(?: already)? {_CHANGED}"
-    r"(?: so far| until now| already| yet| to (?:it|the picture|this|the room))*"
-    r"|what (?:is|was|has been) changed(?: so far)?|(?:which|what) (?:layers|changes) are there"
-    rf"|(?:list|tell me|show me)(?: all)? (?:(?:my|the) |what (?:i |we |was ))?{_CHANGED}"
-)
-_IS_IT = re.compile(
-    r"(?:is|are) (?P<thing>(?:the|my|both) .+?) (?:made of |in )?(?P<look>[\w-]+(?: [\w-]+)?)"
-    r"(?: now| already| yet)?"
-)
-_WHAT_LOOK = re.compile(
-    r"what (?:colour|color|material|kind of \w+|shade) (?:is|are|has|have|did) (?P<thing>the .+?)"
-    r"(?: have| get| now)*"
-)
-_DID_I = re.compile(
-    r"(?:did|have|has) (?:i|you|we|anybody|something) (?:ever |already )?(?:changed?|touch(?:ed)?|paint"
-    r"(?:ed)?|edit(?:ed)?"
-    r"|recolou?r(?:ed)?) (?P<thing>(?:the|my) [\w' -]+?)(?: already| yet| at all)*"
-)
-_VERSIONS = re.compile(
-    r"(?:which|what|how many) versions (?:are there|do (?:i|we|you) have|have (?:i|we|you))"
-    r"|(?:which|what) version (?:is this|am i (?:at|on|in)|are we (?:at|on|in))"
-)
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
     r"(?: (?:as|to|in|into|under|at))? (?P<path>\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora))",
@@ -190,6 +166,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
+    if (answer := questions.read(sentence, context)) is not None:
+        return answer
     if (back := history.read(sentence, context, planned)) is not None:
         return back
     if (both := _joined(sentence, context, planned)) is not None:
@@ -210,7 +188,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (again := _AGAIN.fullmatch(low)) is not None:
         thing = (again["thing"] or "").replace("the whole ", "the ")
         return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
-    for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped, _told):
+    for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped):
         done = reader(bare, context)
         if done is not None:
             return as_plan(done)
@@ -218,10 +196,6 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return _from_before(before, context, planned)
     if (frame := saying.read(bare, context)) is not None:
         return acts.acted(frame, context)
-    if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or low.endswith("now")):
-        look = read_look(is_it["look"])
-        if look.value is not None or look.material or look.pattern or look.colour_words:
-            return as_plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
     return None
 
 
@@ -247,16 +221,18 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """
     for cut in _AND.finditer(sentence):
         left, right = sentence[: cut.start()], sentence[cut.end() :]
-        if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
+        fewest = 1 if cut[0].isspace() else _FEWEST
+        if len(left.split()) < fewest or len(right.split()) < fewest:
             continue
         if not (_is_own(left, context, planned) or _is_own(right, context, planned)):
             continue
         first = planned(left, context)
         then = planned(right, advance(context, "", first))
         if cut[0].isspace():  # what is said of the work in a sentence of its own is no wish
-            first, then = (_if_it_names(part, plan) for part, plan in ((left, first), (right, then)))
-            if first.steps == () == then.steps:
-                continue
+            parts = ((left, first), (right, then))
+            first, then = (
+                plan if _is_own(part, context, planned) else _if_it_names(part, plan) for part, plan in parts
+            )
         elif any(not plan.steps for plan in (first, then)):
             continue
         if any(isinstance(step, Ask) for plan in (first, then) for step in plan.steps):
@@ -269,14 +245,14 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
 def _if_it_names(part: str, plan: Plan) -> Plan:
     """A part's plan, if what it paints is named in it: "Too dark. Back to A" makes nothing less dark."""
     edits = [step for step in plan.steps if isinstance(step, Edit)]
-    nouns = [bare_phrase(step.target).noun[-1:] for step in edits]
-    named = all(noun and stem(noun[0].lower()) in part.lower() for noun in nouns)
+    nouns = [stem(noun[-1].lower()) for step in edits for noun in (bare_phrase(step.target).noun,) if noun]
+    named = len(nouns) == len(plan.steps) and all(noun in part.lower() and is_thing(noun) for noun in nouns)
     return plan if named and plan.steps else Plan()
 
 
 def _is_own(part: str, context: Context, planned: Planned) -> bool:
     """Whether a part of a sentence is about layers, masks, looking, files or versions."""
-    if history.read(part, context, planned) is not None:
+    if questions.read(part, context) or history.read(part, context, planned):
         return True
     typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
     bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
@@ -503,15 +479,3 @@ def _swapped(said: str, context: Context) -> Done | None:
     if found is None:
         return acts.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
     return acts.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)
-
-
-def _told(said: str, context: Context) -> Done | None:
-    if _WHAT_CHANGED.fullmatch(said):
-        return Done((Tell(),), ())
-    if found := _DID_I.fullmatch(said):
-        return Done((Tell(about=target_of(found["thing"])),), ())
-    if _VERSIONS.fullmatch(said):
-        return tell(Frame("tell", name="versions"), context)
-    if found := _WHAT_LOOK.fullmatch(said):
-        return Done((Tell(about=target_of(found["thing"])),), ())
-    return None
