@@ -157,6 +157,10 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if context.question and _NEVER_MIND.fullmatch(history.plain(sentence)):
+        return as_plan(Done((), ("All right, I leave that as it is.",)))
+    if context.variations and (done := _refused(sentence, context)) is not None:
+        return as_plan(done)
     if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
         return as_plan(done)
     if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
@@ -262,11 +266,28 @@ def _is_own(part: str, context: Context, planned: Planned) -> bool:
 
 
 _ANSWERED = re.compile(
-    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do) )?(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?"
-    r"(?:one|NOUN)"
-    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to) (?:the )?[\w -]+)?)"
+    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do|that would be|make it|just|only) )*"
+    r"(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?(?:one|NOUN)"
+    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to|of) (?:the )?[\w -]+)?)"
 )
 _SIDES = frozenset({"left", "right", "middle", "upper", "lower", "top", "bottom", "leftmost", "rightmost"})
+_ALL_OF = re.compile(
+    r"(?P<many>both|all|all (?:two|three|four)|each)(?: of (?:them|those|these)| the \w+| \w+)?(?: too"
+    r"| as well)*"
+    r"|the two of them|them (?:both|all)|either(?: one)?"
+)
+_NEVER_MIND = re.compile(
+    r"(?:never ?mind|forget (?:it|about it|that|i asked)|neither(?: of them)?|none(?: of them)?|leave it"
+    r"|cancel"
+    r"|don't bother|not important|no matter|nothing|skip (?:it|that))"
+)
+
+
+def _pieces(sentence: str) -> list[str]:
+    """A sentence, and what it is made of between its marks, without polite edges: the last first."""
+    parts = [part for part in re.split(r"[.,;:!?…–—]+(?:\s+|$)", sentence) if part.strip()]
+    whole = history.plain(sentence)
+    return list(dict.fromkeys((whole, *(history.plain(part) for part in reversed(parts)))))
 
 
 def _meant(sentence: str, context: Context) -> Plan | None:
@@ -274,27 +295,36 @@ def _meant(sentence: str, context: Context) -> Plan | None:
     edit = context.doubted
     if edit is None:
         return None
-    said = _OPENING.sub("", " ".join(sentence.lower().split()).rstrip(" .!")).strip(" ,")
+    for said in filter(None, _pieces(sentence)):
+        if (answered := _one_meant(said, edit, context)) is not None:
+            return as_plan(answered)
+    return None
+
+
+def _one_meant(said: str, edit: Edit, context: Context) -> Done | None:
     noun = bare_phrase(edit.target).noun
     last = noun[-1] if noun else "one"
-    said = _numbered(sentence, context) or said
-    if said in ("both", "all", "both of them", "all of them"):
-        many = "both" if said.startswith("both") else "all the"
-        target = f"{many} {plural(' '.join(noun))}"
+    said = _numbered(said, context) or said
+    if _NEVER_MIND.fullmatch(said):
+        return Done((), ("All right, I leave that as it is.",))
+    if (many := _ALL_OF.fullmatch(said)) is not None and len(noun) < 4:
+        target = f"{'all the' if (many['many'] or '').startswith('all') else 'both'} {plural(' '.join(noun))}"
         phrase = replace(parse(edit.prompt), article="")
         several = (
             replace(phrase, noun=(*phrase.noun[:-1], plural(phrase.noun[-1]))) if phrase.noun else phrase
         )
-        return as_plan(made(target, render(several) if edit.prompt else "", edit.kind))
-    side = said.removeprefix("on ").removeprefix("the ")
-    if side in _SIDES:
-        said = f"the {side} one"
+        return made(target, render(several) if edit.prompt else "", edit.kind)
+    side = re.sub(r"^(?:on |to |at )?(?:the |my )?", "", said)
+    if side.removesuffix(" side") in _SIDES:
+        said = f"the {side.removesuffix(' side')} one"
     found = re.fullmatch(_ANSWERED.pattern.replace("NOUN", re.escape(last)), said)
     if found is None:
         return None
     words = found["which"].removeprefix("that ").removeprefix("the ").split()
+    if words == [last]:
+        return None
     target = " ".join(("the", *(" ".join(noun) if word in ("one", "ones") else word for word in words)))
-    return as_plan(made(target, edit.prompt, edit.kind))
+    return made(target, edit.prompt, edit.kind)
 
 
 def _numbered(sentence: str, context: Context) -> str | None:
@@ -332,6 +362,22 @@ def _picked(said: str, context: Context) -> Done | None:
         return None
     prompt = revised(context.offer.prompt, other["look"])
     return Done((Pick(index=index, prompt=prompt),), (f"number {index} → {prompt}",))
+
+
+_NONE = re.compile(
+    r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?"
+    r"[,.]? ?(?:sorry|thanks|thank you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*"
+    r"|i don't like any(?: of (?:them|those))?"
+)
+
+
+def _refused(sentence: str, context: Context) -> Done | None:
+    """ "None of those, sorry": nothing is taken, and nothing new is painted."""
+    low = history.OPENING.sub("", sentence.lower().replace("’", "'")).strip(" .!")
+    if not _NONE.fullmatch(low) or context.offer is None:
+        return None
+    thing = definite(short(context.offer.target))
+    return Done((), (f"All right, none of them; {thing} stays as it is. “Others” shows other ones.",))
 
 
 def _framed(said: str, context: Context) -> Done | None:  # noqa: ARG001

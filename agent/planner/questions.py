@@ -255,7 +255,7 @@ def _colour(said: str, context: Context) -> Done | None:
 
 
 def _version_of(when: str, thing: str, context: Context) -> int | None:
-    """The version that a question is about: the original, a named one, or the one before a thing's last change."""
+    """The version that a question is about: the original, a named one, the one before a thing's change."""
     if re.match(r"before|earlier", when):
         return _before_change(thing, context)
     if re.match(r"at|originally|initially|to |in the (?:beginning|original)", when):
