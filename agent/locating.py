@@ -28,14 +28,14 @@ from tools.errors import PictureError
 from tools.inpainting.dominant import main_colour
 from tools.inpainting.recolour import measure
 from tools.inpainting.routing import MIRRORS
-from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
+from tools.instances import all_but, number, other_than, plural, read_phrase, separate, told_apart
 from tools.language.colours import name_of
 from tools.language.looks import read_look
 from tools.pictures import is_hidden, read_picture
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
-from tools.things import noun_in, thing_in
+from tools.things import by_first_name, noun_in, thing_in
 
 if TYPE_CHECKING:
     from sessions.session import Session
@@ -53,10 +53,8 @@ LEAST_LEFT = 0.02
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
 
-_ALL_BUT = re.compile(
-    r"all (?:of )?(?:the )?(?P<noun>\w+(?: \w+)?) (?:but|except(?: for)?|apart from|other than)"
-    r" (?P<kept>the .+)"
-)
+_ORIGINAL = re.compile(r"(?:the )?original ")
+"""How a thing is called as it was in the base picture."""
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIZES = re.compile(
     r"big(?:ger)?|larger?|small(?:er)?|tall(?:er)?|short(?:er)?|long(?:er)?|wider?|narrow(?:er)?|high(?:er)?"
@@ -134,9 +132,9 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         if piece.open and piece.mask is None:
             place = places.get(index)
             named |= landmarks(place, piece.prompt) if place else _asked(piece)
-        if like := _like(piece):
+        if (like := _like(piece)) and not _ORIGINAL.match(like):
             named["like"] = like
-        if named:
+        if named or like:
             roles[index] = named
     if not roles:
         return list(pieces)
@@ -144,8 +142,19 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         index: _left_out(pieces[index], layers, tuple(named.values()), of_place=index in places)
         for index, named in roles.items()
     }
+    everything = tuple(layer.id for layer in layers)
+    first = {
+        index: _ORIGINAL.sub("the ", like)
+        for index in roles
+        if "like" not in roles[index] and (like := _like(pieces[index]))
+    }
     founds = _found(
-        bench, visible, [(phrase, out[index]) for index in roles for phrase in roles[index].values()]
+        bench,
+        visible,
+        [
+            *((phrase, out[index]) for index in roles for phrase in roles[index].values()),
+            *((phrase, everything) for phrase in first.values()),
+        ],
     )
     located = list(pieces)
     for index, wanted_there in roles.items():
@@ -153,6 +162,9 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         piece = pieces[index]
         if "like" in seen:
             piece = _coloured_like(piece, seeing.without(session, visible, ()), seen.pop("like"))
+        elif index in first:
+            at_first = seeing.without(session, visible, everything)
+            piece = _coloured_like(piece, at_first, founds[first[index], everything])
         if seen and piece.open:
             piece = _located(session, piece, seen, places.get(index), guesses=bench.guesses)
             if piece.layer is not None:
@@ -187,6 +199,14 @@ def _found(
         picture = seeing.without(bench.session, visible, out)
         found = find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled)
         founds |= {(phrase, out): each for phrase, each in zip(phrases, found, strict=True)}
+        # a segmenter may know a thing by its other name alone: "pillows" are cushions
+        others = {phrase: by_first_name(phrase) for phrase in phrases if not founds[phrase, out].present}
+        if others := {phrase: name for phrase, name in others.items() if name != phrase}:
+            names = list(others.values())
+            again = find(bench.engines.segmenter(), picture, names, cancelled=bench.cancelled)
+            founds |= {
+                (phrase, out): each for phrase, each in zip(others, again, strict=True) if each.present
+            }
     return founds
 
 
@@ -242,8 +262,8 @@ def _asked(piece: Piece) -> dict[str, str]:
     target = piece.target
     if piece.layer is not None:
         return {"object": target}
-    if (but := _ALL_BUT.fullmatch(target.lower())) is not None:
-        return {"all": f"all the {plural(but['noun'])}", "kept": but["kept"]}
+    if (but := all_but(target)) is not None:
+        return {"all": but[0], **{f"kept{index}": kept for index, kept in enumerate(but[1])}}
     rest = other_than(target)
     if rest is not None:
         return {"all": f"all the {plural(rest.noun)}"}
@@ -483,8 +503,8 @@ def _located(
     session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None, *, guesses: bool
 ) -> Piece:
     mask: Region
-    if "kept" in found:
-        return _all_but(session, piece, found["all"], found["kept"])
+    if kept := [each for role, each in found.items() if role.startswith("kept")]:
+        return _all_but(session, piece, found["all"], kept)
     if place is None and "object" not in found:
         return _rest(session, piece, found["all"])
     if place is None:
@@ -578,23 +598,27 @@ def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=everything.confidence)
 
 
-def _all_but(session: Session, piece: Piece, everything: Found, kept: Found) -> Piece:
+def _all_but(session: Session, piece: Piece, everything: Found, kept: Sequence[Found]) -> Piece:
     """The piece with the mask of all things of a name but those that are to stay as they are."""
-    but = _ALL_BUT.fullmatch(piece.target.lower())
-    assert but is not None
-    missing = next((found for found in (everything, kept) if not found.present), None)
+    noun = everything.phrase.removeprefix("all the ")
+    missing = next((found for found in (everything, *kept) if not found.present), None)
     if missing is not None:
-        name = but["noun"] if missing is everything else but["kept"]
+        name = noun if missing is everything else missing.phrase
         return piece.but(outcome="not found", confidence=missing.confidence, why=name)
     things = separate(everything.mask, everything.things)
-    left = [thing for thing in things if (thing & kept.mask).sum() < 0.4 * thing.sum()]
-    if not left or len(left) == len(things):
+    staying = [_is_in(thing, each.mask) for thing in things for each in kept]
+    left = [thing for thing in things if not any(_is_in(thing, each.mask) for each in kept)]
+    if not left or not any(staying):
         apart = told_apart(things)
-        return piece.but(outcome="refused", why=which_of(words.single(but["noun"]), apart or [], len(things)))
+        return piece.but(outcome="refused", why=which_of(words.single(noun), apart or [], len(things)))
     mask: Region = np.logical_or.reduce(left)
     area = float(np.count_nonzero(mask)) / mask.size
-    confidence = min(everything.confidence, kept.confidence)
+    confidence = min(everything.confidence, *(each.confidence for each in kept))
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
+
+
+def _is_in(thing: Region, mask: Region) -> bool:
+    return bool((thing & mask).sum() >= 0.4 * thing.sum())
 
 
 def _about(session: Session, noun: str) -> list[Layer]:

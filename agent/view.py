@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 from agent.notes import Notes
-from agent.plan import Edit, Step, Tell, Undo
-from agent.planner.base import Context, LayerView, VersionView
+from agent.plan import Edit, Plan, Step, Tell, Undo
+from agent.planner.base import Context, LayerView, Spoken, VersionView, spoken_of
 from agent.state import Offers
-from sessions.model import Turn, Version
+from sessions.model import Layer, Turn, Version
+from sessions.pictures import PictureStore
 from sessions.session import Session
+from tools.inpainting.recolour import measure
 from tools.instances import plural, read_phrase
 from tools.request import Kind
 
@@ -37,7 +40,13 @@ def context_of(session: Session, notes: Notes) -> Context:
     return Context(
         layers=tuple(
             LayerView(
-                layer.id, layer.target, layer.prompt, cast(Kind, layer.kind), layer.visible, layer.dropped
+                layer.id,
+                layer.target,
+                layer.prompt,
+                cast(Kind, layer.kind),
+                layer.visible,
+                layer.dropped,
+                _was(session, layer),
             )
             for layer in session.layers
         ),
@@ -57,7 +66,35 @@ def context_of(session: Session, notes: Notes) -> Context:
         visited=(0, *(turn.version for turn in turns)),
         told=_told(turns),
         doubted=_doubted(asked.plan, asked.reply) if asked else None,
+        spoken=_spoken(turns[-_REMEMBERED:], session.layers),
     )
+
+
+def _spoken(turns: Sequence[Turn], layers: Sequence[Layer]) -> tuple[Spoken, ...]:
+    """What the latest sentences spoke of."""
+    views = [LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind)) for layer in layers]
+    return tuple(
+        spoken_of(turn.sentence, Plan.model_validate(turn.plan).steps, views)
+        for turn in turns
+        if not turn.sentence.startswith("/")
+    )
+
+
+def _was(session: Session, layer: Layer) -> tuple[float, float, float] | None:
+    """The colour that a layer's thing had in the base picture, as it would be in full light."""
+    if layer.kind == "add":
+        return None
+    return _colour_under(session.pictures, session.base, layer.mask)
+
+
+@lru_cache(maxsize=1024)
+def _colour_under(pictures: PictureStore, base: str, mask: str) -> tuple[float, float, float] | None:
+    region = pictures.get(mask) >= 128
+    if not region.any():
+        return None
+    seen = measure(pictures.get(base), region)
+    lightness, a, b = (float(value / seen.light) for value in seen.median)
+    return lightness, a, b
 
 
 def focus_after_undo(session: Session, notes: Notes, step: Step) -> tuple[int, ...] | None:

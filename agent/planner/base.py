@@ -6,6 +6,7 @@ It lets several sentences be planned in a row without painting anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerView:
-    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head, and
-    whether it was thrown away before.
+    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head,
+    whether it was thrown away before, and the colour that its thing had in the base picture (Oklab).
     """
 
     id: int
@@ -52,6 +53,7 @@ class LayerView:
     kind: Kind
     visible: bool = True
     dropped: bool = False
+    was: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ class VersionView:
     parent: int
     layers: tuple[LayerView, ...] = ()
     focus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What a sentence spoke of: the phrases of the things that its plan was about, and the sentence.
+
+    ``moved``: it went to another version, so that "it" means what was changed there.
+    """
+
+    phrases: tuple[str, ...]
+    sentence: str
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,7 @@ class Context:
     ``saves`` are the files that versions were saved as, in their order; ``visited`` the versions that were
     the head after each sentence, 0 first; ``told`` the question that the last sentence asked. ``picked``: one
     of the variations on offer was taken, and nothing was done since.
+    ``spoken`` is what the latest sentences spoke of, the newest last.
     """
 
     layers: tuple[LayerView, ...] = ()
@@ -101,6 +116,7 @@ class Context:
     visited: tuple[int, ...] = (0,)
     told: Tell | None = None
     picked: bool = False
+    spoken: tuple[Spoken, ...] = ()
 
 
 class Planner(Protocol):
@@ -153,6 +169,7 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
         if offer is not None:
             state = replace(state, variations=context.variations, offer=offer, picked=True)
     last = plan.steps[-1] if plan.steps else None
+    said = spoken_of(sentence, plan.steps, state.layers)
     return replace(
         state,
         sentences=(*context.sentences, sentence),
@@ -161,12 +178,33 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
         doubted=None,
         visited=(*context.visited, state.head),
         told=last if isinstance(last, Tell) else None,
+        spoken=(*context.spoken, said),
     )
 
 
 def _picked(state: Context) -> Edit | None:
     """The edit on offer once one of its variations was taken: of the layer that this made."""
     return state.offer.model_copy(update={"layer": state.focus[-1]}) if state.offer and state.focus else None
+
+
+def spoken_of(sentence: str, steps: Sequence[Step], layers: Sequence[LayerView]) -> Spoken:
+    """What a sentence spoke of, by the steps that came of it; ``layers`` are all of the session."""
+    known = {layer.id: layer for layer in layers}
+    phrases: list[str] = []
+    for step in steps:
+        number: int | None = getattr(step, "layer", None)
+        layer = known.get(number) if number is not None else None
+        match step:
+            case Edit():
+                phrases.append(step.prompt if step.kind == "add" else step.target)
+            case Variations() | Look() if step.target:
+                phrases.append(step.target)
+            case Tell() if step.about:
+                phrases.append(step.about)
+            case _ if layer is not None:
+                phrases.append(layer.prompt if layer.kind == "add" else layer.target)
+    moved = any(isinstance(step, Undo | Redo | Goto) for step in steps)
+    return Spoken(tuple(dict.fromkeys(phrases)), sentence, moved)
 
 
 def _guessed_history(context: Context) -> tuple[VersionView, ...]:

@@ -17,6 +17,7 @@ from agent.planner.layers import (
     looks_fit,
     object_of,
     same_thing,
+    set_with,
     was_undone,
 )
 from agent.planner.outcome import VAGUE, Done, ask
@@ -59,6 +60,8 @@ def hide(frame: Frame, context: Context) -> Done:
         layers = tuple(layer for layer in context.layers if layer.visible and layer.id not in spared)
         if not spared:
             return ask(f"I have not changed {definite(frame.like)}; what shall I undo?")
+    elif frame.target and (of_set := set_with(frame.target, context)) is not None:
+        return _without(of_set, frame.target)
     elif frame.target:
         layers = layers_about(frame.target, context, visible=True)[:1]
         if parse(frame.target).article.lower() in ("both", "all", "all the", "both the", "every") or (
@@ -89,6 +92,12 @@ def hide(frame: Frame, context: Context) -> Done:
     )
 
 
+def _without(layer: LayerView, target: str) -> Done:
+    """One of the things of a layer as it was before it: the layer without it."""
+    thing = target_of(target)
+    return Done((Mask(layer=layer.id, how="subtract", what=thing),), (f"{short(thing)}: as it was",))
+
+
 def refresh(frame: Frame, context: Context) -> Done:
     """Paint things again as they were asked for, on what lies below them now."""
     if frame.target:
@@ -110,6 +119,8 @@ def bring_back(frame: Frame, context: Context) -> Done:
     """ "bring the sofa back": show it where it is hidden, take away what removed or replaced it where it is
     not.
     """
+    if frame.target and (of_set := set_with(frame.target, context)) is not None:
+        return _without(of_set, frame.target)
     if frame.target:
         hidden = tuple(
             layer
