@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
-from agent.planner import acts, history, saying
+from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
@@ -19,7 +19,7 @@ from agent.planner.frames import REVERT, Frame, Reference
 from agent.planner.given import Planned, in_box, with_file
 from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
-from agent.planner.record import tell, version_named
+from agent.planner.record import version_named
 from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
@@ -133,30 +133,6 @@ _HIDE_BUT = re.compile(
     r"|(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)"
 )
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
-_CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
-_WHAT_CHANGED = re.compile(
-    rf"what (?:all )?(?:did|have|has) (?:i|we|you|been)(?: already)? {_CHANGED}"
-    r"(?: so far| until now| already| yet| to (?:it|the picture|this|the room))*"
-    r"|what (?:is|was|has been) changed(?: so far)?|(?:which|what) (?:layers|changes) are there"
-    rf"|(?:list|tell me|show me)(?: all)? (?:(?:my|the) |what (?:i |we |was ))?{_CHANGED}"
-)
-_IS_IT = re.compile(
-    r"(?:is|are) (?P<thing>(?:the|my|both) .+?) (?:made of |in )?(?P<look>[\w-]+(?: [\w-]+)?)"
-    r"(?: now| already| yet)?"
-)
-_WHAT_LOOK = re.compile(
-    r"what (?:colour|color|material|kind of \w+|shade) (?:is|are|has|have|did) (?P<thing>the .+?)"
-    r"(?: have| get| now)*"
-)
-_DID_I = re.compile(
-    r"(?:did|have|has) (?:i|you|we|anybody|something) (?:ever |already )?(?:changed?|touch(?:ed)?|paint"
-    r"(?:ed)?|edit(?:ed)?"
-    r"|recolou?r(?:ed)?) (?P<thing>(?:the|my) [\w' -]+?)(?: already| yet| at all)*"
-)
-_VERSIONS = re.compile(
-    r"(?:which|what|how many) versions (?:are there|do (?:i|we|you) have|have (?:i|we|you))"
-    r"|(?:which|what) version (?:is this|am i (?:at|on|in)|are we (?:at|on|in))"
-)
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
     r"(?: (?:as|to|in|into|under|at))? (?P<path>\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora))",
@@ -181,6 +157,10 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if context.question and _NEVER_MIND.fullmatch(history.plain(sentence)):
+        return as_plan(Done((), ("All right, I leave that as it is.",)))
+    if context.variations and (done := _refused(sentence, context)) is not None:
+        return as_plan(done)
     if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
         return as_plan(done)
     if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
@@ -190,6 +170,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
+    if (answer := questions.read(sentence, context)) is not None:
+        return answer
     if (back := history.read(sentence, context, planned)) is not None:
         return back
     if (both := _joined(sentence, context, planned)) is not None:
@@ -210,7 +192,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (again := _AGAIN.fullmatch(low)) is not None:
         thing = (again["thing"] or "").replace("the whole ", "the ")
         return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
-    for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped, _told):
+    for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped):
         done = reader(bare, context)
         if done is not None:
             return as_plan(done)
@@ -218,10 +200,6 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return _from_before(before, context, planned)
     if (frame := saying.read(bare, context)) is not None:
         return acts.acted(frame, context)
-    if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or low.endswith("now")):
-        look = read_look(is_it["look"])
-        if look.value is not None or look.material or look.pattern or look.colour_words:
-            return as_plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
     return None
 
 
@@ -247,16 +225,18 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """
     for cut in _AND.finditer(sentence):
         left, right = sentence[: cut.start()], sentence[cut.end() :]
-        if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
+        fewest = 1 if cut[0].isspace() else _FEWEST
+        if len(left.split()) < fewest or len(right.split()) < fewest:
             continue
         if not (_is_own(left, context, planned) or _is_own(right, context, planned)):
             continue
         first = planned(left, context)
         then = planned(right, advance(context, "", first))
         if cut[0].isspace():  # what is said of the work in a sentence of its own is no wish
-            first, then = (_if_it_names(part, plan) for part, plan in ((left, first), (right, then)))
-            if first.steps == () == then.steps:
-                continue
+            parts = ((left, first), (right, then))
+            first, then = (
+                plan if _is_own(part, context, planned) else _if_it_names(part, plan) for part, plan in parts
+            )
         elif any(not plan.steps for plan in (first, then)):
             continue
         if any(isinstance(step, Ask) for plan in (first, then) for step in plan.steps):
@@ -269,14 +249,14 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
 def _if_it_names(part: str, plan: Plan) -> Plan:
     """A part's plan, if what it paints is named in it: "Too dark. Back to A" makes nothing less dark."""
     edits = [step for step in plan.steps if isinstance(step, Edit)]
-    nouns = [bare_phrase(step.target).noun[-1:] for step in edits]
-    named = all(noun and stem(noun[0].lower()) in part.lower() for noun in nouns)
+    nouns = [stem(noun[-1].lower()) for step in edits for noun in (bare_phrase(step.target).noun,) if noun]
+    named = len(nouns) == len(plan.steps) and all(noun in part.lower() and is_thing(noun) for noun in nouns)
     return plan if named and plan.steps else Plan()
 
 
 def _is_own(part: str, context: Context, planned: Planned) -> bool:
     """Whether a part of a sentence is about layers, masks, looking, files or versions."""
-    if history.read(part, context, planned) is not None:
+    if questions.read(part, context) or history.read(part, context, planned):
         return True
     typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
     bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
@@ -286,11 +266,28 @@ def _is_own(part: str, context: Context, planned: Planned) -> bool:
 
 
 _ANSWERED = re.compile(
-    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do) )?(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?"
-    r"(?:one|NOUN)"
-    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to) (?:the )?[\w -]+)?)"
+    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do|that would be|make it|just|only) )*"
+    r"(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?(?:one|NOUN)"
+    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to|of) (?:the )?[\w -]+)?)"
 )
 _SIDES = frozenset({"left", "right", "middle", "upper", "lower", "top", "bottom", "leftmost", "rightmost"})
+_ALL_OF = re.compile(
+    r"(?P<many>both|all|all (?:two|three|four)|each)(?: of (?:them|those|these)| the \w+| \w+)?(?: too"
+    r"| as well)*"
+    r"|the two of them|them (?:both|all)|either(?: one)?"
+)
+_NEVER_MIND = re.compile(
+    r"(?:never ?mind|forget (?:it|about it|that|i asked)|neither(?: of them)?|none(?: of them)?|leave it"
+    r"|cancel"
+    r"|don't bother|not important|no matter|nothing|skip (?:it|that))"
+)
+
+
+def _pieces(sentence: str) -> list[str]:
+    """A sentence, and what it is made of between its marks, without polite edges: the last first."""
+    parts = [part for part in re.split(r"[.,;:!?…–—]+(?:\s+|$)", sentence) if part.strip()]
+    whole = history.plain(sentence)
+    return list(dict.fromkeys((whole, *(history.plain(part) for part in reversed(parts)))))
 
 
 def _meant(sentence: str, context: Context) -> Plan | None:
@@ -298,27 +295,36 @@ def _meant(sentence: str, context: Context) -> Plan | None:
     edit = context.doubted
     if edit is None:
         return None
-    said = _OPENING.sub("", " ".join(sentence.lower().split()).rstrip(" .!")).strip(" ,")
+    for said in filter(None, _pieces(sentence)):
+        if (answered := _one_meant(said, edit, context)) is not None:
+            return as_plan(answered)
+    return None
+
+
+def _one_meant(said: str, edit: Edit, context: Context) -> Done | None:
     noun = bare_phrase(edit.target).noun
     last = noun[-1] if noun else "one"
-    said = _numbered(sentence, context) or said
-    if said in ("both", "all", "both of them", "all of them"):
-        many = "both" if said.startswith("both") else "all the"
-        target = f"{many} {plural(' '.join(noun))}"
+    said = _numbered(said, context) or said
+    if _NEVER_MIND.fullmatch(said):
+        return Done((), ("All right, I leave that as it is.",))
+    if (many := _ALL_OF.fullmatch(said)) is not None and len(noun) < 4:
+        target = f"{'all the' if (many['many'] or '').startswith('all') else 'both'} {plural(' '.join(noun))}"
         phrase = replace(parse(edit.prompt), article="")
         several = (
             replace(phrase, noun=(*phrase.noun[:-1], plural(phrase.noun[-1]))) if phrase.noun else phrase
         )
-        return as_plan(made(target, render(several) if edit.prompt else "", edit.kind))
-    side = said.removeprefix("on ").removeprefix("the ")
-    if side in _SIDES:
-        said = f"the {side} one"
+        return made(target, render(several) if edit.prompt else "", edit.kind)
+    side = re.sub(r"^(?:on |to |at )?(?:the |my )?", "", said)
+    if side.removesuffix(" side") in _SIDES:
+        said = f"the {side.removesuffix(' side')} one"
     found = re.fullmatch(_ANSWERED.pattern.replace("NOUN", re.escape(last)), said)
     if found is None:
         return None
     words = found["which"].removeprefix("that ").removeprefix("the ").split()
+    if words == [last]:
+        return None
     target = " ".join(("the", *(" ".join(noun) if word in ("one", "ones") else word for word in words)))
-    return as_plan(made(target, edit.prompt, edit.kind))
+    return made(target, edit.prompt, edit.kind)
 
 
 def _numbered(sentence: str, context: Context) -> str | None:
@@ -356,6 +362,22 @@ def _picked(said: str, context: Context) -> Done | None:
         return None
     prompt = revised(context.offer.prompt, other["look"])
     return Done((Pick(index=index, prompt=prompt),), (f"number {index} → {prompt}",))
+
+
+_NONE = re.compile(
+    r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?"
+    r"[,.]? ?(?:sorry|thanks|thank you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*"
+    r"|i don't like any(?: of (?:them|those))?"
+)
+
+
+def _refused(sentence: str, context: Context) -> Done | None:
+    """ "None of those, sorry": nothing is taken, and nothing new is painted."""
+    low = history.OPENING.sub("", sentence.lower().replace("’", "'")).strip(" .!")
+    if not _NONE.fullmatch(low) or context.offer is None:
+        return None
+    thing = definite(short(context.offer.target))
+    return Done((), (f"All right, none of them; {thing} stays as it is. “Others” shows other ones.",))
 
 
 def _framed(said: str, context: Context) -> Done | None:  # noqa: ARG001
@@ -503,15 +525,3 @@ def _swapped(said: str, context: Context) -> Done | None:
     if found is None:
         return acts.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
     return acts.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)
-
-
-def _told(said: str, context: Context) -> Done | None:
-    if _WHAT_CHANGED.fullmatch(said):
-        return Done((Tell(),), ())
-    if found := _DID_I.fullmatch(said):
-        return Done((Tell(about=target_of(found["thing"])),), ())
-    if _VERSIONS.fullmatch(said):
-        return tell(Frame("tell", name="versions"), context)
-    if found := _WHAT_LOOK.fullmatch(said):
-        return Done((Tell(about=target_of(found["thing"])),), ())
-    return None
