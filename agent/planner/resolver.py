@@ -27,7 +27,7 @@ from agent.planner.layers import (
     stem,
 )
 from agent.planner.outcome import Done, ask, made
-from agent.planner.record import tell
+from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.wording import (
     bare,
@@ -35,6 +35,7 @@ from agent.planner.wording import (
     restyled,
     with_noun,
 )
+from tools.language.colours import value_of
 from tools.language.looks import Look, read_look
 from tools.request import Kind
 
@@ -51,6 +52,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
+    answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     done: list[Done] = []
@@ -64,6 +66,14 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
     return _plan(done)
+
+
+def _in_colour_again(frame: Frame, context: Context) -> Frame:
+    """ "put it back to red": where no version is called so, it gets that colour."""
+    colour = frame.name.lower().removeprefix("the ") if frame.act == "goto" else ""
+    if not colour or value_of(colour) is None or version_named(frame.name, context) is not None:
+        return frame
+    return Frame("edit", "restyle", prompt=colour, reference="it", confidence=frame.confidence)
 
 
 def _last_spoken(frame: Frame, context: Context) -> tuple[Frame, ...]:
