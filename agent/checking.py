@@ -28,6 +28,7 @@ from tools.inpainting.outline import outline_left
 from tools.instances import plural, separate
 from tools.language.looks import read_look
 from tools.region import bounds
+from tools.request import ColourStage
 from tools.segment import Found, find
 
 Pixels = NDArray[np.uint8]
@@ -164,6 +165,16 @@ def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> 
     return None
 
 
+def _so_already(before: Pixels, mask: Mask, stage: ColourStage) -> Mask:
+    """Where several things are, those that looked already as all of them shall: bool (H, W)."""
+    so = np.zeros_like(mask)
+    things = separate(mask)
+    for thing in things if len(things) > 1 else ():
+        if recolour.taken(before, thing, stage) <= FAR:
+            so |= thing
+    return so
+
+
 def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> str | None:
     name = words.definite(piece.target)
     stage = piece.request.colour if piece.request is not None else None
@@ -175,7 +186,8 @@ def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> st
         stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and recolour.taken(after, mask, stage) > limit:
         return f"{name} did not take the colour that you asked for"
-    if limit == FAR and look.is_colour_only and recolour.left_over(before, after, mask) > LEFT:
+    old = mask if stage is None else mask & ~_so_already(before, mask, stage)
+    if limit == FAR and look.is_colour_only and old.any() and recolour.left_over(before, after, old) > LEFT:
         return f"a part of {name} kept its old colour"
     return None
 

@@ -18,7 +18,7 @@ from agent import refreshing, seeing, words
 from agent.bench import Bench
 from agent.masking import Refusal, given_mask, other_mask
 from agent.paths import meant
-from agent.plan import Edit, Keep, Mask, Pick, Refresh, Step, Variations
+from agent.plan import Edit, Keep, Mask, Pick, Refresh, Show, Step, Variations
 from agent.planner.acts import FILE
 from agent.planner.wording import revised as reworded
 from agent.state import Piece
@@ -28,14 +28,14 @@ from tools.errors import PictureError
 from tools.inpainting.dominant import main_colour
 from tools.inpainting.recolour import measure
 from tools.inpainting.routing import MIRRORS
-from tools.instances import number, other_than, plural, read_phrase, separate, told_apart
+from tools.instances import all_but, number, other_than, plural, read_phrase, separate, told_apart
 from tools.language.colours import name_of
 from tools.language.looks import read_look
 from tools.pictures import is_hidden, read_picture
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
 from tools.segment import Found, find
-from tools.things import noun_in, thing_in
+from tools.things import by_first_name, noun_in, thing_in
 
 if TYPE_CHECKING:
     from sessions.session import Session
@@ -53,10 +53,8 @@ LEAST_LEFT = 0.02
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
 
-_ALL_BUT = re.compile(
-    r"all (?:of )?(?:the )?(?P<noun>\w+(?: \w+)?) (?:but|except(?: for)?|apart from|other than)"
-    r" (?P<kept>the .+)"
-)
+_ORIGINAL = re.compile(r"(?:the )?original ")
+"""How a thing is called as it was in the base picture."""
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIZES = re.compile(
     r"big(?:ger)?|larger?|small(?:er)?|tall(?:er)?|short(?:er)?|long(?:er)?|wider?|narrow(?:er)?|high(?:er)?"
@@ -109,6 +107,8 @@ def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str
                 pieces += _kept(bench)
             elif isinstance(step, Refresh):
                 pieces.append(_refreshed(bench.session, step.layer))
+            elif isinstance(step, Show) and step.version is not None:
+                pieces.append(_earlier(bench.session, step.layer, step.version))
         except (Refusal, SessionError, PictureError) as refusal:
             remarks.append(str(refusal))
             if isinstance(step, Edit):
@@ -132,9 +132,9 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         if piece.open and piece.mask is None:
             place = places.get(index)
             named |= landmarks(place, piece.prompt) if place else _asked(piece)
-        if like := _like(piece):
+        if (like := _like(piece)) and not _ORIGINAL.match(like):
             named["like"] = like
-        if named:
+        if named or like:
             roles[index] = named
     if not roles:
         return list(pieces)
@@ -142,8 +142,19 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         index: _left_out(pieces[index], layers, tuple(named.values()), of_place=index in places)
         for index, named in roles.items()
     }
+    everything = tuple(layer.id for layer in layers)
+    first = {
+        index: _ORIGINAL.sub("the ", like)
+        for index in roles
+        if "like" not in roles[index] and (like := _like(pieces[index]))
+    }
     founds = _found(
-        bench, visible, [(phrase, out[index]) for index in roles for phrase in roles[index].values()]
+        bench,
+        visible,
+        [
+            *((phrase, out[index]) for index in roles for phrase in roles[index].values()),
+            *((phrase, everything) for phrase in first.values()),
+        ],
     )
     located = list(pieces)
     for index, wanted_there in roles.items():
@@ -151,6 +162,9 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
         piece = pieces[index]
         if "like" in seen:
             piece = _coloured_like(piece, seeing.without(session, visible, ()), seen.pop("like"))
+        elif index in first:
+            at_first = seeing.without(session, visible, everything)
+            piece = _coloured_like(piece, at_first, founds[first[index], everything])
         if seen and piece.open:
             piece = _located(session, piece, seen, places.get(index), guesses=bench.guesses)
             if piece.layer is not None:
@@ -185,6 +199,14 @@ def _found(
         picture = seeing.without(bench.session, visible, out)
         found = find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled)
         founds |= {(phrase, out): each for phrase, each in zip(phrases, found, strict=True)}
+        # a segmenter may know a thing by its other name alone: "pillows" are cushions
+        others = {phrase: by_first_name(phrase) for phrase in phrases if not founds[phrase, out].present}
+        if others := {phrase: name for phrase, name in others.items() if name != phrase}:
+            names = list(others.values())
+            again = find(bench.engines.segmenter(), picture, names, cancelled=bench.cancelled)
+            founds |= {
+                (phrase, out): each for phrase, each in zip(others, again, strict=True) if each.present
+            }
     return founds
 
 
@@ -240,8 +262,8 @@ def _asked(piece: Piece) -> dict[str, str]:
     target = piece.target
     if piece.layer is not None:
         return {"object": target}
-    if (but := _ALL_BUT.fullmatch(target.lower())) is not None:
-        return {"all": f"all the {plural(but['noun'])}", "kept": but["kept"]}
+    if (but := all_but(target)) is not None:
+        return {"all": but[0], **{f"kept{index}": kept for index, kept in enumerate(but[1])}}
     rest = other_than(target)
     if rest is not None:
         return {"all": f"all the {plural(rest.noun)}"}
@@ -332,7 +354,7 @@ def _of_layer(piece: Piece, layer: Layer) -> Piece:
 
 def _varied(bench: Bench, step: Variations) -> Piece:
     session, offers = bench.session, bench.notes.notes.offers
-    if offers is not None and (offers.version != session.head or offers.attempts):
+    if offers is not None and (not offers.are_on_offer(session.head) or offers.attempts):
         offers = None
     if step.like is not None and offers is None:
         raise Refusal("There are no variations to go on from: ask for some first.")
@@ -348,7 +370,7 @@ def _varied(bench: Bench, step: Variations) -> Piece:
     if step.like:
         if step.like > len(offers.pieces):
             raise Refusal(f"There is no variation {step.like}: choose one from 1 to {len(offers.pieces)}.")
-        model = offers.pieces[step.like - 1]
+        model = offers.at(session.head)[step.like - 1]
         colour = model.request.colour if model.request is not None else None
         return model.but(
             patch=None, box=None, request=None, checked=False, around=model.request,
@@ -427,11 +449,11 @@ def _in_picture_colour(piece: Piece) -> Piece:
 def _picked(bench: Bench, step: Pick) -> Piece:
     index = step.index
     offers = bench.notes.notes.offers
-    if offers is None or offers.version != bench.session.head or offers.attempts:
+    if offers is None or not offers.are_on_offer(bench.session.head) or offers.attempts:
         raise Refusal("There are no variations to pick from: ask for some first.")
     if index > len(offers.pieces):
         raise Refusal(f"There is no variation {index}: pick one from 1 to {len(offers.pieces)}.")
-    piece = offers.pieces[index - 1]
+    piece = offers.at(bench.session.head)[index - 1]
     if step.prompt is None:
         return piece.but(checked=True)  # it is what the user chose
     return piece.but(prompt=step.prompt, patch=None, box=None, request=None, checked=False, value=None)
@@ -442,6 +464,22 @@ def _kept(bench: Bench) -> list[Piece]:
     if offers is None or offers.version != bench.session.head or not offers.attempts:
         raise Refusal("There is nothing on offer to keep.")
     return list(offers.pieces)
+
+
+def _earlier(session: Session, number: int, version: int) -> Piece:
+    """A layer as it was in an earlier version: its patch of then, and nothing is painted."""
+    layer = session.layer(number, version)
+    if not layer.visible:
+        name = words.subject(layer.target, layer.prompt, layer.kind)
+        raise Refusal(f"In version {version} {name} was not there.")
+    box = layer.box
+    return Piece.model_validate(
+        {
+            "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
+            "mask": layer.mask, "area": layer.area, "request": _request_of(layer), "patch": layer.patch,
+            "box": (int(box.x0), int(box.y0), int(box.x1), int(box.y1)), "checked": True,
+        }
+    )  # fmt: skip
 
 
 def _refreshed(session: Session, number: int) -> Piece:
@@ -465,8 +503,8 @@ def _located(
     session: Session, piece: Piece, found: Mapping[str, Found], place: Place | None, *, guesses: bool
 ) -> Piece:
     mask: Region
-    if "kept" in found:
-        return _all_but(session, piece, found["all"], found["kept"])
+    if kept := [each for role, each in found.items() if role.startswith("kept")]:
+        return _all_but(session, piece, found["all"], kept)
     if place is None and "object" not in found:
         return _rest(session, piece, found["all"])
     if place is None:
@@ -560,23 +598,27 @@ def _rest(session: Session, piece: Piece, everything: Found) -> Piece:
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=everything.confidence)
 
 
-def _all_but(session: Session, piece: Piece, everything: Found, kept: Found) -> Piece:
+def _all_but(session: Session, piece: Piece, everything: Found, kept: Sequence[Found]) -> Piece:
     """The piece with the mask of all things of a name but those that are to stay as they are."""
-    but = _ALL_BUT.fullmatch(piece.target.lower())
-    assert but is not None
-    missing = next((found for found in (everything, kept) if not found.present), None)
+    noun = everything.phrase.removeprefix("all the ")
+    missing = next((found for found in (everything, *kept) if not found.present), None)
     if missing is not None:
-        name = but["noun"] if missing is everything else but["kept"]
+        name = noun if missing is everything else missing.phrase
         return piece.but(outcome="not found", confidence=missing.confidence, why=name)
     things = separate(everything.mask, everything.things)
-    left = [thing for thing in things if (thing & kept.mask).sum() < 0.4 * thing.sum()]
-    if not left or len(left) == len(things):
+    staying = [_is_in(thing, each.mask) for thing in things for each in kept]
+    left = [thing for thing in things if not any(_is_in(thing, each.mask) for each in kept)]
+    if not left or not any(staying):
         apart = told_apart(things)
-        return piece.but(outcome="refused", why=which_of(words.single(but["noun"]), apart or [], len(things)))
+        return piece.but(outcome="refused", why=which_of(words.single(noun), apart or [], len(things)))
     mask: Region = np.logical_or.reduce(left)
     area = float(np.count_nonzero(mask)) / mask.size
-    confidence = min(everything.confidence, kept.confidence)
+    confidence = min(everything.confidence, *(each.confidence for each in kept))
     return piece.but(mask=session.pictures.put(mask), area=area, confidence=confidence)
+
+
+def _is_in(thing: Region, mask: Region) -> bool:
+    return bool((thing & mask).sum() >= 0.4 * thing.sum())
 
 
 def _about(session: Session, noun: str) -> list[Layer]:

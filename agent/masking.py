@@ -13,6 +13,7 @@ from agent.bench import Bench
 from agent.paths import meant
 from agent.plan import Mask
 from agent.planner.acts import BOX
+from tools.instances import all_but
 from tools.pictures import read_mask
 from tools.segment import find
 
@@ -49,16 +50,19 @@ def other_mask(bench: Bench, step: Mask, old: Region) -> Region:
             return given_mask(session, step.what)
     # What is told by its look is told by how it looked before the layer: "without the black cushion".
     picture = session.below(step.layer)
-    (found,) = find(bench.engines.segmenter(), picture, [step.what], cancelled=bench.cancelled)
-    name = words.definite(step.what)
-    if not found.present:
-        raise Refusal(f"I see no {words.bare(step.what)}, so the mask stays as it is.")
+    but = all_but(step.what)
+    phrases = (but[0], *but[1]) if but else (step.what,)
+    found = find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled)
+    for each in found:
+        if not each.present:
+            raise Refusal(f"I see no {words.bare(each.phrase)}, so the mask stays as it is.")
+    named = found[0].mask & ~np.logical_or.reduce([np.zeros_like(old), *(each.mask for each in found[1:])])
     if step.how == "add":
-        return old | found.mask
-    if not (old & found.mask).any():
-        are = "are" if words.is_several(step.what) else "is"
+        return old | named
+    if not (old & named).any():
+        name, are = words.definite(step.what), "are" if words.is_several(step.what) else "is"
         raise Refusal(f"{words.capital(name)} {are} not in the mask, so it stays as it is.")
-    return old & ~found.mask
+    return old & ~named
 
 
 def given_mask(session: Session, within: str) -> Region:

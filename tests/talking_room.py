@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.inpaint import Inpainter, Job, Progress
-from tools.instances import Instances, choose, plural, read_phrase, separate
+from tools.instances import Instances, Wanted, choose, plural, read_phrase, separate
 from tools.language.colours import oklab, to_rgb, value_of
 from tools.language.looks import read_look
 from tools.presets import COLOURS
@@ -129,8 +129,13 @@ class Finder:
                     gone |= mask
         return np.asarray((owner == (-2 if floor else -1)) | (gone & (below if floor else ~below)))
 
-    def _found(self, picture: Pixels, phrase: str) -> Found:
-        wanted = read_phrase(phrase)
+    def _other(self, picture: Pixels, wanted: Wanted) -> Mask | None:
+        """The mask of the thing that another one is told by: "the middle cushion"."""
+        return None if wanted.other is None else self._found(picture, wanted.other).mask
+
+    def _found(self, picture: Pixels, said: str | Wanted) -> Found:
+        wanted = read_phrase(said) if isinstance(said, str) else said
+        phrase = said if isinstance(said, str) else said.noun
         empty = np.zeros(picture.shape[:2], bool)
         words = re.findall(r"[a-z]+", wanted.noun)
         if not words:
@@ -149,8 +154,9 @@ class Finder:
             masks = [mask for mask, far in zip(masks, away, strict=True) if far <= min(away) + 0.02]
         if not masks:
             return Found(phrase, empty, 0.1, "I do not see it.")
-        other = self._found(picture, f"the {wanted.other.noun}").mask if wanted.other else None
-        chosen = choose(wanted, Instances(np.stack(masks), np.full(len(masks), 0.9)), other)
+        chosen = choose(
+            wanted, Instances(np.stack(masks), np.full(len(masks), 0.9)), self._other(picture, wanted)
+        )
         return Found(phrase, chosen.mask, self.sure if chosen.mask.any() else 0.1, "It is [SEG].")
 
 

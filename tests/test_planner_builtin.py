@@ -591,7 +591,17 @@ def test_variations_are_offered_and_one_is_picked() -> None:
     assert (offered.variations, offered.layers, offered.versions) == (3, (), 0)
     picked = advance(offered, "the second", Plan(steps=(Pick(index=2),)))
     assert picked.layers == (LayerView(0, "the desk", "a red desk", "restyle"),)
-    assert (picked.variations, picked.versions) == (0, 1)
+    assert (picked.variations, picked.versions, picked.picked) == (3, 1, True)  # another one may be taken
+    again = advance(picked, "no, the third", Plan(steps=(Pick(index=3),)))
+    assert (len(again.layers), again.versions, again.picked) == (1, 2, True)
+    assert (
+        advance(
+            again,
+            "and the rug blue",
+            Plan(steps=(Edit(target="the rug", prompt="a blue rug", kind="restyle"),)),
+        ).variations
+        == 0
+    )
     assert advance(offered, "the ninth", Plan(steps=(Pick(index=8),))).layers == ()
 
 

@@ -374,6 +374,22 @@ def _is_plural(noun: str) -> bool:
     return head in _IRREGULAR or (len(head) > 3 and head.endswith("s") and not _NOT_PLURAL.search(head))
 
 
+ALL_BUT: Final = re.compile(
+    r"(?:all|both)(?: of)?(?: the)? (?P<noun>\w+(?: \w+)?) (?:but|except(?: for)?|apart from|other than)"
+    r" (?P<kept>the .+)"
+)
+"""All things of a kind but some: "all the cushions but the black cushion and the left cushion"."""
+
+
+def all_but(phrase: str) -> tuple[str, tuple[str, ...]] | None:
+    """The phrase for all things and those for the ones left out; None for other phrases."""
+    but = ALL_BUT.fullmatch(" ".join(phrase.lower().split()))
+    if but is None:
+        return None
+    kept = tuple(f"the {each}" for each in re.split(r",? and the |, the ", but["kept"].removeprefix("the ")))
+    return f"all the {plural(but['noun'])}", kept
+
+
 _OTHER: Final = re.compile(
     r"(?:(?:all|both|each|any)(?: of)? )?(?:the )?(?:other|remaining)(?: (?P<one>one))? (?P<noun>.+)"
 )

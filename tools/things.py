@@ -108,3 +108,11 @@ def thing_in(phrase: str) -> tuple[str, Thing]:
     noun = noun_in(phrase)
     name = SYNONYMS.get(noun, noun)
     return name, THINGS.get(name, UNKNOWN)
+
+
+def by_first_name(phrase: str) -> str:
+    """A phrase with its thing's first name: "the left cushion" for "the left pillow"; else as it is."""
+    noun = noun_in(phrase)
+    if noun not in SYNONYMS:
+        return phrase
+    return re.sub(rf"\b{noun}(s?)\b", rf"{SYNONYMS[noun]}\1", phrase, count=1, flags=re.IGNORECASE)

@@ -361,7 +361,7 @@ def swap(frame: Frame, context: Context) -> Done:
     for (name, layer), (other, theirs) in (things, things[::-1]):
         look = _colour_of(theirs) or f"the colour of {target_of(other)}"
         if layer is None:
-            prompt = restyled(name, look) if _colour_of(theirs) else f"{render(parse(name))} {look}"
+            prompt = restyled(name, look)
             steps.append(Edit(target=target_of(name), prompt=prompt, kind="restyle"))
         else:
             prompt = revised(layer.prompt, look) if _colour_of(theirs) else f"{_colourless(layer)} {look}"

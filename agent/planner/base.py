@@ -6,6 +6,7 @@ It lets several sentences be planned in a row without painting anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerView:
-    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head, and
-    whether it was thrown away before.
+    """What a planner may know of a layer: its id, its edit in words, whether it is visible at the head,
+    whether it was thrown away before, and the colour that its thing had in the base picture (Oklab).
     """
 
     id: int
@@ -52,6 +53,7 @@ class LayerView:
     kind: Kind
     visible: bool = True
     dropped: bool = False
+    was: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,18 @@ class VersionView:
     parent: int
     layers: tuple[LayerView, ...] = ()
     focus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """What a sentence spoke of: the phrases of the things that its plan was about, and the sentence.
+
+    ``moved``: it went to another version, so that "it" means what was changed there.
+    """
+
+    phrases: tuple[str, ...]
+    sentence: str
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,10 @@ class Context:
     the nearest to what was asked last is on offer, to be kept. ``marks`` are the names that the user gave to
     versions. ``done``: the sentence before changed the picture, so that there is something to take back.
     ``doubted`` is the edit of that sentence that waits for the answer which of several things is meant.
+    ``saves`` are the files that versions were saved as, in their order; ``visited`` the versions that were
+    the head after each sentence, 0 first; ``told`` the question that the last sentence asked. ``picked``: one
+    of the variations on offer was taken, and nothing was done since.
+    ``spoken`` is what the latest sentences spoke of, the newest last.
     """
 
     layers: tuple[LayerView, ...] = ()
@@ -94,6 +112,11 @@ class Context:
     marks: tuple[tuple[str, int], ...] = ()
     done: bool = True
     doubted: Edit | None = None
+    saves: tuple[tuple[str, int], ...] = ()
+    visited: tuple[int, ...] = (0,)
+    told: Tell | None = None
+    picked: bool = False
+    spoken: tuple[Spoken, ...] = ()
 
 
 class Planner(Protocol):
@@ -125,7 +148,10 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
                 asked = step.question
             case Mark():
                 state = replace(state, marks=(*state.marks, (step.name, state.head)))
-            case Tell() | Save() | Compare() | Look() | Open():
+            case Save():
+                version = state.head if step.version is None else step.version
+                state = replace(state, saves=(*state.saves, (step.path, version)))
+            case Tell() | Compare() | Look() | Open():
                 pass
             case Variations():
                 state = _offered(state, step)
@@ -138,9 +164,47 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
                 if after is not None:
                     state, changed = after, True
     if changed:
+        offer = _picked(state) if [step.do for step in plan.steps] == ["pick"] else None
         state = _committed(state)
-    done = state.head != context.head or not plan.steps
-    return replace(state, sentences=(*context.sentences, sentence), question=asked, done=done, doubted=None)
+        if offer is not None:
+            state = replace(state, variations=context.variations, offer=offer, picked=True)
+    last = plan.steps[-1] if plan.steps else None
+    said = spoken_of(sentence, plan.steps, state.layers)
+    return replace(
+        state,
+        sentences=(*context.sentences, sentence),
+        question=asked,
+        done=state.head != context.head or not plan.steps,
+        doubted=None,
+        visited=(*context.visited, state.head),
+        told=last if isinstance(last, Tell) else None,
+        spoken=(*context.spoken, said),
+    )
+
+
+def _picked(state: Context) -> Edit | None:
+    """The edit on offer once one of its variations was taken: of the layer that this made."""
+    return state.offer.model_copy(update={"layer": state.focus[-1]}) if state.offer and state.focus else None
+
+
+def spoken_of(sentence: str, steps: Sequence[Step], layers: Sequence[LayerView]) -> Spoken:
+    """What a sentence spoke of, by the steps that came of it; ``layers`` are all of the session."""
+    known = {layer.id: layer for layer in layers}
+    phrases: list[str] = []
+    for step in steps:
+        number: int | None = getattr(step, "layer", None)
+        layer = known.get(number) if number is not None else None
+        match step:
+            case Edit():
+                phrases.append(step.prompt if step.kind == "add" else step.target)
+            case Variations() | Look() if step.target:
+                phrases.append(step.target)
+            case Tell() if step.about:
+                phrases.append(step.about)
+            case _ if layer is not None:
+                phrases.append(layer.prompt if layer.kind == "add" else layer.target)
+    moved = any(isinstance(step, Undo | Redo | Goto) for step in steps)
+    return Spoken(tuple(dict.fromkeys(phrases)), sentence, moved)
 
 
 def _guessed_history(context: Context) -> tuple[VersionView, ...]:
@@ -164,6 +228,7 @@ def _committed(state: Context) -> Context:
         head=number,
         variations=0,
         offer=None,
+        picked=False,
         nearest=False,
     )
 
@@ -176,7 +241,14 @@ def _at(state: Context, number: int) -> Context:
     known = {layer.id: layer for layer in version.layers}
     layers = tuple(known.get(layer.id, replace(layer, visible=False)) for layer in state.layers)
     return replace(
-        state, head=number, layers=layers, focus=version.focus, variations=0, offer=None, nearest=False
+        state,
+        head=number,
+        layers=layers,
+        focus=version.focus,
+        variations=0,
+        offer=None,
+        picked=False,
+        nearest=False,
     )
 
 
@@ -207,7 +279,7 @@ def _offered(state: Context, step: Variations) -> Context:
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
     kind: Kind = step.kind or (layer.kind if layer else "restyle")
     offer = Edit(target=target, prompt=prompt, kind=kind, layer=step.layer)
-    return replace(state, variations=step.count, offer=offer)
+    return replace(state, variations=step.count, offer=offer, picked=False)
 
 
 def _changed(state: Context, step: Step) -> Context | None:
@@ -229,6 +301,10 @@ def _changed(state: Context, step: Step) -> Context | None:
                 for layer in state.layers
             )
             return replace(state, layers=layers)
+        case Show(version=int(version)) if version < len(state.history):
+            then = next((layer for layer in state.history[version].layers if layer.id == step.layer), None)
+            layers = tuple(then if then and layer.id == then.id else layer for layer in state.layers)
+            return replace(state, layers=layers, focus=_focused(state, step.layer)) if then else None
         case Hide() | Show():
             if not any(layer.id == step.layer for layer in state.layers):
                 return None

@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.plan import Ask, Plan
-from agent.planner import conversation
-from agent.planner.base import Context
+from agent.planner import conversation, fuller
+from agent.planner.base import Context, advance
 from agent.planner.frames import Frame, Parser
 from agent.planner.reader.choice import Chosen
-from agent.planner.resolver import resolve
+from agent.planner.resolver import joined, resolve
+from agent.planner.sparing import spare
 from agent.planner.wording import place_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,29 @@ class BuiltinPlanner:
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
+        if (full := fuller.read(sentence, context)) is not None:
+            return self._full(full, sentence, context)
+        return self._plain(sentence, context)
+
+    def _full(self, full: fuller.Fuller, sentence: str, context: Context) -> Plan:
+        """The plan of a sentence that was made full."""
+        if full.question:
+            return Plan(say=full.question, steps=(Ask(question=full.question),))
+        plans: list[Plan] = []
+        state = context
+        for part in full.parts:
+            made = (
+                self._plain(part, state)
+                if isinstance(part, str)
+                else resolve((part,), state, self._parser.parse)
+            )
+            made = spare(made, full.spared, state)
+            plans.append(made)
+            state = replace(advance(state, sentence, made), sentences=context.sentences)
+        return joined(plans)
+
+    def _plain(self, sentence: str, context: Context) -> Plan:
+        """The plan of a sentence that is full."""
         if (said := conversation.read(sentence, context, self.plan_now)) is not None:
             return said
         parser = self._parser

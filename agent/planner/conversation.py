@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
-from agent.planner import acts, saying
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
+from agent.planner import acts, history, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
@@ -43,12 +43,14 @@ _LIKED = r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the 
 _TAKE = r"(?:take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
 
 _PICK = re.compile(
-    rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's )?{_TAKE} )?{_WHICH}{_ONE}"
+    rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's |(?:my|our|the) \w+ |he |she "
+    rf"|they )?{_TAKE}s?(?:red)? )?{_WHICH}{_ONE}"
     rf"(?:(?:,| is| looks| was|'s)+ (?:really |very |the |so |quite )*{_LIKED}\w*| best| most| better)?"
     rf"(?:[,;.]? (?:so |and |please |i(?:'ll| will)? |let's )*{_TAKE} (?:it|that|this|that one|this one))?"
 )
 _PICK_BUT = re.compile(
-    rf"(?:{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it |with it |it )*(?P<look>.+)"
+    rf"(?:(?:i(?:'ll| will| would|'d)? )?{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it "
+    rf"|with it |it )*(?P<look>.+)"
 )
 _NAMED = re.compile(
     r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?"
@@ -179,6 +181,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
+        return as_plan(done)
     if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
     short_no = _NO_THING.fullmatch(sentence.lower().strip(" !."))
@@ -186,6 +190,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
+    if (back := history.read(sentence, context, planned)) is not None:
+        return back
     if (both := _joined(sentence, context, planned)) is not None:
         return both
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
@@ -230,7 +236,7 @@ def _corrected(sentence: str, context: Context) -> str | None:
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
 
 
-_AND = re.compile(r",? and (?:then )?|,? then |; ")
+_AND = re.compile(r",? and (?:then )?|,? then |; |(?<=[.!?]) +")
 _FEWEST = 3
 """A part of a sentence of fewer words is hardly a sentence of its own."""
 
@@ -243,19 +249,35 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
         left, right = sentence[: cut.start()], sentence[cut.end() :]
         if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
             continue
-        if not (_is_own(left, context) or _is_own(right, context)):
+        if not (_is_own(left, context, planned) or _is_own(right, context, planned)):
             continue
         first = planned(left, context)
         then = planned(right, advance(context, "", first))
-        if any(not plan.steps or any(isinstance(step, Ask) for step in plan.steps) for plan in (first, then)):
+        if cut[0].isspace():  # what is said of the work in a sentence of its own is no wish
+            first, then = (_if_it_names(part, plan) for part, plan in ((left, first), (right, then)))
+            if first.steps == () == then.steps:
+                continue
+        elif any(not plan.steps for plan in (first, then)):
+            continue
+        if any(isinstance(step, Ask) for plan in (first, then) for step in plan.steps):
             continue
         said = " · ".join(filter(None, (first.say, then.say)))
         return Plan(say=said, steps=(*first.steps, *then.steps))
     return None
 
 
-def _is_own(part: str, context: Context) -> bool:
-    """Whether a part of a sentence is about layers, masks, looking, files or a version's name."""
+def _if_it_names(part: str, plan: Plan) -> Plan:
+    """A part's plan, if what it paints is named in it: "Too dark. Back to A" makes nothing less dark."""
+    edits = [step for step in plan.steps if isinstance(step, Edit)]
+    nouns = [bare_phrase(step.target).noun[-1:] for step in edits]
+    named = all(noun and stem(noun[0].lower()) in part.lower() for noun in nouns)
+    return plan if named and plan.steps else Plan()
+
+
+def _is_own(part: str, context: Context, planned: Planned) -> bool:
+    """Whether a part of a sentence is about layers, masks, looking, files or versions."""
+    if history.read(part, context, planned) is not None:
+        return True
     typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
     bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
     if saying.read_files(typed) or _SAVE.fullmatch(typed) or _NAMED.fullmatch(bare):

@@ -13,6 +13,7 @@ from agent.planner.english.lexicon import words as word_set
 from agent.planner.english.looks import COLOUR_OF
 from agent.planner.english.phrase import (
     Phrase,
+    is_plural,
     parse,
     sort_of,
     words_of,
@@ -23,6 +24,7 @@ from agent.planner.layers import (
     by_look,
     focused_layers,
     layer_named,
+    layers_over,
     layers_referred,
     object_of,
     same_thing,
@@ -125,6 +127,12 @@ def _restyle(frame: Frame, context: Context) -> Done:
             layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"
         if (question := slip(frame.target, frame.prompt)) is not None:
             return ask(question)
+        if layer and (over := layers_over(layer, context)):
+            # what was painted over it since would hide the change
+            if is_plural(parse(object_of(layer)).noun):
+                each = [_revise(one, frame.prompt) for one in (layer, *over)]
+                return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
+            return made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")
         if layer:
             return _revise(layer, frame.prompt)
         return made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")

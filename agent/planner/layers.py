@@ -13,6 +13,7 @@ from agent.planner.english.phrase import (
     sort_of,
 )
 from agent.planner.frames import Frame
+from tools.instances import all_but
 
 
 def _layer(context: Context, number: int) -> LayerView | None:
@@ -67,6 +68,11 @@ _PLACE_WORDS = word_set(
 
 def _places(phrase: Phrase) -> set[str]:
     return {w.lower().removesuffix("most") for w in (*phrase.noun, *phrase.tail)} & _PLACE_WORDS
+
+
+def is_told(phrase: Phrase) -> bool:
+    """Whether a thing is told from others of its kind, by its place or its look."""
+    return bool(_places(phrase) or phrase.tail or phrase.looks)
 
 
 def is_placed(words: str) -> bool:
@@ -130,6 +136,14 @@ def same_thing(named: Phrase, words: str) -> bool:
     return not (named.tail and not theirs.tail)
 
 
+def is_member(words: str, layer: LayerView) -> bool:
+    """Whether words name one of the several things of a layer: the left one of "both armchairs"."""
+    own, theirs = parse(words), parse(object_of(layer))
+    if not own.noun or not theirs.noun or not _noun_matches(own.noun[-1], theirs.noun[-1]):
+        return False
+    return is_plural(theirs.noun) and not is_plural(own.noun)
+
+
 def looks_fit(named: Phrase, layer: LayerView) -> bool:
     """Whether looks in a target agree with a layer: "the red sofa" is not the sofa that was made blue."""
     wanted = {w.lower() for look in named.looks for w in look.words}
@@ -142,11 +156,18 @@ def looks_fit(named: Phrase, layer: LayerView) -> bool:
 def layer_named(target: str, context: Context, *, visible: bool | None = True) -> LayerView | None:
     """The newest layer about the thing named, or None."""
     phrase = parse(target)
+    but = all_but(target)
     for layer in reversed(context.layers):
         if visible is not None and layer.visible is not visible:
             continue
         if layer.kind == "remove":
             continue
+        if but is not None or all_but(layer.target) is not None:
+            if but == all_but(layer.target):
+                return layer
+            continue  # of all but one, neither one nor all are the same things
+        if is_told(phrase) and not is_plural(phrase.noun) and is_plural(parse(object_of(layer)).noun):
+            continue  # of the cushions that were painted together, "the white cushion" is one
         words = object_of(layer)
         if layer.kind == "replace" and not same_thing(phrase, words):
             continue
@@ -165,6 +186,11 @@ def layers_about(target: str, context: Context, *, visible: bool | None) -> tupl
     found = []
     for layer in reversed(context.layers):
         if visible is not None and layer.visible is not visible:
+            continue
+        if (but := all_but(layer.target)) is not None and layer.kind != "add":
+            whole = is_plural(phrase.noun) and not _places(phrase) and same_thing(phrase, but[0])
+            if whole:
+                found.append(layer)
             continue
         if same_thing(phrase, object_of(layer)) or (layer.kind != "add" and same_thing(phrase, layer.target)):
             found.append(layer)
@@ -221,3 +247,48 @@ def was_undone(context: Context) -> bool:
             if number > context.head
         )
     return context.head < context.versions
+
+
+def set_with(target: str, context: Context) -> LayerView | None:
+    """The newest visible layer about several things of a kind among which is the single one that is named,
+    where no layer is about that one alone; None where there is none.
+    """
+    phrase = parse(target)
+    if not phrase.noun or not is_told(phrase) or is_plural(phrase.noun):
+        return None
+    for layer in reversed(context.layers):
+        if not layer.visible or layer.kind == "add":
+            continue
+        but = all_but(layer.target)
+        theirs = parse(but[0] if but else layer.target)
+        if not theirs.noun or not _noun_matches(phrase.noun[-1], theirs.noun[-1]):
+            continue
+        if but is None and not (is_plural(theirs.noun) or _counts_several(theirs)):
+            if same_thing(phrase, layer.target) and looks_fit(phrase, layer):
+                return None
+            continue
+        if but is not None and any(kept == target.lower() for kept in but[1]):
+            continue
+        if is_told(theirs) and not _places(theirs) and not theirs.tail and but is None and phrase.looks:
+            continue  # "the red cushions" are other ones than "the green cushion"
+        return layer
+    return None
+
+
+def layers_over(layer: LayerView, context: Context) -> tuple[LayerView, ...]:
+    """The newer visible layers that restyle what a layer restyles: single ones of its things, or all of them."""
+    mine = parse(layer.target)
+    several = is_plural(mine.noun) or _counts_several(mine)
+    if layer.kind != "restyle" or not mine.noun or all_but(layer.target) is not None:
+        return ()
+    found = []
+    for other in context.layers:
+        but = all_but(other.target)
+        theirs = parse(but[0] if but else other.target)
+        alike = bool(theirs.noun) and _noun_matches(mine.noun[-1], theirs.noun[-1])
+        if not (other.visible and other.id > layer.id and other.kind == "restyle" and alike):
+            continue
+        all_of_them = is_plural(theirs.noun) or _counts_several(theirs)
+        if several != all_of_them and not (but and any(kept == layer.target.lower() for kept in but[1])):
+            found.append(other)
+    return tuple(found)

@@ -14,6 +14,7 @@ from agent.plan import Ask, Compare, Edit, Keep, Open, Plan, Redo, Save, Variati
 from agent.plan import Look as Looking
 from agent.planner import acts
 from agent.planner.base import Context, advance
+from agent.planner.discourse import Named, last_named
 from agent.planner.edits import edit_of, vague, variations
 from agent.planner.english.phrase import is_plural, parse
 from agent.planner.frames import YES, Frame
@@ -50,6 +51,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
+    answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     done: list[Done] = []
     state = context
@@ -62,6 +64,33 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
     return _plan(done)
+
+
+def _last_spoken(frame: Frame, context: Context) -> tuple[Frame, ...]:
+    """ "make it blue" after a thing was asked about or looked at, or could not be changed: that thing, though
+    another one was changed last.
+    """
+    acts_on = frame.act in ("edit", "variations", "zoom") and frame.kind != "add"
+    if not acts_on or frame.target or frame.reference not in ("it", "them") or frame.like or context.offer:
+        return (frame,)
+    named = last_named(context)
+    if not named:
+        return (frame,)
+    if frame.reference == "it":
+        single = [each for each in named if not each.several or each.kind in ("wall", "floor")]
+        named = tuple((single or list(named))[-1:])
+    elif len(named) == 1 and not named[0].several:
+        return (frame,)
+    focused = focused_layers(context)
+    known = {words for layer in focused for words in (layer.target.lower(), object_of(layer).lower())}
+    if all(each.words.lower() in known for each in named):
+        return (frame,)
+    return tuple(replace(frame, target=definite(_plain(each)), reference="") for each in named)
+
+
+def _plain(named: Named) -> str:
+    """A thing's words, a surface's without the look that was seen in it in vain."""
+    return f"{named.kind}s" if named.kind == "wall" else named.words
 
 
 def _meant(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:
@@ -84,7 +113,9 @@ def _stepped(frame: Frame, context: Context, parse_earlier: Parse | None) -> Fra
         return frame
     focused = focused_layers(context)
     parent = context.history[context.history[context.head].parent] if context.history else None
-    if not focused or parent is None or any(layer.id == focused[-1].id for layer in parent.layers):
+    if not focused or parent is None:
+        return frame
+    if not frame.also and any(layer.id == focused[-1].id for layer in parent.layers):
         return frame
     earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
     looks = [read_look(each.prompt) if each.kind == "restyle" else Look() for each in earlier]
@@ -198,6 +229,17 @@ def _plan(done: list[Done]) -> Plan:
         steps = [asks[0]]
         said = [asks[0].question]
     return Plan(say=" · ".join(said), steps=tuple(steps))
+
+
+def joined(plans: Sequence[Plan]) -> Plan:
+    """The plans of the parts of a sentence as one: what is asked comes after what is done."""
+    if len(plans) == 1:
+        return plans[0]
+    steps = [step for plan in plans for step in plan.steps]
+    asks = [step for step in steps if isinstance(step, Ask)]
+    others = [step for step in steps if not isinstance(step, Ask)]
+    said = [plan.say for plan in plans if plan.say]
+    return Plan(say=" · ".join(said), steps=tuple(others or asks[:1]))
 
 
 def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:

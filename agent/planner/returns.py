@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from agent.plan import Goto, Hide, Pick, Redo, Refresh, Show, Undo
-from agent.planner.base import Context
+from agent.plan import Goto, Hide, Mask, Pick, Redo, Refresh, Show, Step, Undo
+from agent.planner.base import Context, LayerView
 from agent.planner.english.phrase import (
     is_plural,
     parse,
@@ -11,11 +11,13 @@ from agent.planner.english.phrase import (
 from agent.planner.frames import REVERT, Frame
 from agent.planner.layers import (
     by_look,
+    is_member,
     layers_about,
     layers_referred,
     looks_fit,
     object_of,
     same_thing,
+    set_with,
     was_undone,
 )
 from agent.planner.outcome import VAGUE, Done, ask
@@ -58,6 +60,8 @@ def hide(frame: Frame, context: Context) -> Done:
         layers = tuple(layer for layer in context.layers if layer.visible and layer.id not in spared)
         if not spared:
             return ask(f"I have not changed {definite(frame.like)}; what shall I undo?")
+    elif frame.target and (of_set := set_with(frame.target, context)) is not None:
+        return _without(of_set, frame.target)
     elif frame.target:
         layers = layers_about(frame.target, context, visible=True)[:1]
         if parse(frame.target).article.lower() in ("both", "all", "all the", "both the", "every") or (
@@ -88,6 +92,12 @@ def hide(frame: Frame, context: Context) -> Done:
     )
 
 
+def _without(layer: LayerView, target: str) -> Done:
+    """One of the things of a layer as it was before it: the layer without it."""
+    thing = target_of(target)
+    return Done((Mask(layer=layer.id, how="subtract", what=thing),), (f"{short(thing)}: as it was",))
+
+
 def refresh(frame: Frame, context: Context) -> Done:
     """Paint things again as they were asked for, on what lies below them now."""
     if frame.target:
@@ -109,6 +119,8 @@ def bring_back(frame: Frame, context: Context) -> Done:
     """ "bring the sofa back": show it where it is hidden, take away what removed or replaced it where it is
     not.
     """
+    if frame.target and (of_set := set_with(frame.target, context)) is not None:
+        return _without(of_set, frame.target)
     if frame.target:
         hidden = tuple(
             layer
@@ -117,9 +129,17 @@ def bring_back(frame: Frame, context: Context) -> Done:
         )
         gone = [
             layer for layer in layers_about(frame.target, context, visible=True) if layer.kind == "remove"
+        ] or [
+            layer
+            for layer in reversed(context.layers)
+            if layer.visible and layer.kind == "remove" and is_member(frame.target, layer)
         ]
         if gone:
-            return Done((Hide(layer=gone[0].id),), (f"{short(gone[0].target)}: back",))
+            several = gone if is_plural(parse(frame.target).noun) else gone[:1]
+            return Done(
+                tuple(_there_again(layer, frame.target, context) for layer in several),
+                (f"{short(frame.target)}: back",),
+            )
         swapped = [
             layer
             for layer in layers_about(frame.target, context, visible=True)
@@ -160,6 +180,22 @@ def bring_back(frame: Frame, context: Context) -> Done:
     if context.head < context.versions:
         return Done((Redo(count=1),), ("redo",))
     return ask("What shall I bring back?")
+
+
+def _there_again(layer: LayerView, words: str, context: Context) -> Step:
+    """What brings back a thing that a layer took away: as it was before that, changed or not; of several
+    things the one that is named.
+    """
+    if is_member(words, layer):
+        return Mask(layer=layer.id, how="subtract", what=target_of(words))
+    number = context.head
+    while number and context.history:
+        number = context.history[number].parent
+        then = next((each for each in context.history[number].layers if each.id == layer.id), None)
+        there = then is not None and then.visible and then.kind != "remove"
+        if then is not None and there and same_thing(parse(words), object_of(then)):
+            return Show(layer=layer.id, version=number)
+    return Hide(layer=layer.id)
 
 
 def pick(frame: Frame, context: Context) -> Done:
