@@ -170,6 +170,38 @@ def test_what_is_seen_between_a_lamps_legs_is_the_wall() -> None:
     assert not (wall & lamp).any()
 
 
+def _chair_before(wall: float, chair: float, kind: str = "chair") -> tuple[PanopticMap, NDArray[np.float32]]:
+    """A back of three slats before a wall, all taken for the chair, half-heartedly between the slats."""
+    segments = np.zeros((90, 120), np.int16)
+    segments[20:75, 30:90] = 1
+    slats = np.zeros(segments.shape, bool)
+    slats[20:32, 30:90] = slats[63:75, 30:90] = True
+    slats[20:75, [*range(30, 42), *range(57, 63), *range(78, 90)]] = True
+    colours = np.zeros((90, 120, 3), np.float32)
+    colours[..., 0] = np.where(slats, chair, np.where(segments == 1, 0.93 * wall, wall))
+    logits = np.zeros((2, 90, 120), np.float32)
+    logits[0] = np.where(slats, -3.0, np.where(segments == 1, 2.0, 5.0))
+    logits[1] = np.where(segments == 1, 4.0, -3.0)
+    things = (Segment("wall", 0, 0.9, 0.7), Segment(kind, 1, 0.9, 0.3))
+    return PanopticMap(things, segments, logits, (90, 120), ("wall", kind)), colours
+
+
+def test_what_is_seen_between_slats_is_the_wall() -> None:
+    found, colours = _chair_before(0.8, 0.4)
+    read = seen_between(found, colours)
+    wall, chair = read.mask(found.things[:1]), read.mask(found.things[1:])
+    assert wall[34:61, 44:55].all()
+    assert wall[34:61, 65:76].all()
+    assert chair[22:73, 59:61].all()
+    assert chair[22:30, 32:88].all()
+
+
+@pytest.mark.parametrize(("chair", "kind"), [(0.78, "chair"), (0.4, "picture")])
+def test_a_chair_of_the_walls_colour_and_what_hangs_there_have_no_gaps(chair: float, kind: str) -> None:
+    found, colours = _chair_before(0.8, chair, kind)
+    assert (seen_between(found, colours).segments == found.segments).all()
+
+
 def test_a_white_lamp_before_a_white_wall_is_no_gap() -> None:
     found, colours = _lamp_before(0.8, 0.81)
     assert (seen_between(found, colours).segments == found.segments).all()

@@ -123,7 +123,7 @@ def _restyle(frame: Frame, context: Context) -> Done:
             each = [_revise(layer, frame.prompt) for layer in pair]
             return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
         layer = layer_named(frame.target, context)
-        if layer is None and sort_of(parse(frame.target).noun[-1]) == "colour":
+        if layer is None and sort_of(parse(frame.target).noun[-1]) in ("colour", "material"):
             layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"
         if (question := slip(frame.target, frame.prompt)) is not None:
             return ask(question)
