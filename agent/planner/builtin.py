@@ -37,6 +37,8 @@ class BuiltinPlanner:
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
+        if (said := conversation.read_record(sentence, context, self.plan_now)) is not None:
+            return said
         if (full := fuller.read(sentence, context)) is not None:
             return self._full(full, sentence, context)
         return self._plain(sentence, context)

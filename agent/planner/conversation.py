@@ -151,8 +151,8 @@ _READINGS = re.compile(r"Do you mean “(?P<one>[^”]+)” or “(?P<other>[^�
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|i do|of course|y)(?:[ ,].*)?")
 
 
-def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of a sentence about the conversation; None for any other."""
+def read_record(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of a whole sentence that answers, asks, picks or goes back; None for any other."""
     if (corrected := _corrected(sentence, context) or _numbered(sentence, context)) is not None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
@@ -163,6 +163,15 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return as_plan(done)
     if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
         return as_plan(done)
+    if (answer := questions.read(sentence, context)) is not None:
+        return answer
+    return history.read(sentence, context, planned)
+
+
+def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of a sentence about the conversation; None for any other."""
+    if (said := read_record(sentence, context, planned)) is not None:
+        return said
     if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
     short_no = _NO_THING.fullmatch(sentence.lower().strip(" !."))
@@ -170,10 +179,6 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"no, I meant the {short_no['thing']}", context)
     if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
-    if (answer := questions.read(sentence, context)) is not None:
-        return answer
-    if (back := history.read(sentence, context, planned)) is not None:
-        return back
     if (both := _joined(sentence, context, planned)) is not None:
         return both
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())

@@ -348,6 +348,9 @@ def variations(frame: Frame, context: Context) -> Done:
                 ),
                 (said,),
             )
+        if not frame.prompt and frame.kind in (None, "restyle"):  # in colours that suit the picture
+            step = Variations(count=count, target=target_of(frame.target), prompt="", kind="restyle")
+            return Done((step,), (f"{count} colours for {target_of(frame.target)}",))
         if not frame.prompt:
             return ask(f"What shall {target_of(frame.target)} look like?")
         if frame.kind == "add":

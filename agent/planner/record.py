@@ -40,7 +40,7 @@ def tell(frame: Frame, context: Context) -> Done:
     """The answer to a question that a parser read; never an edit."""
     thing = _spoken_of(frame, context)
     match frame.name:
-        case "changes" if thing and not _is_all(thing):
+        case "changes" if frame.target and not _is_all(thing):
             return Done((), (_changes_of(thing, context),))
         case "changes":
             return Done((), (changes(context),))

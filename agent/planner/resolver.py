@@ -55,6 +55,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
+    frames = tuple(_on_offer(frame, context) for frame in frames)
     done: list[Done] = []
     state = context
     before = ""
@@ -198,6 +199,15 @@ def _named_one(frame: Frame, context: Context) -> Frame:
     if frame.kind == "add" and thing[-1:] == ["one"]:
         frame = replace(frame, prompt=" ".join((*thing[:-1], *noun)))
     return frame
+
+
+def _on_offer(frame: Frame, context: Context) -> Frame:
+    """ "Just make it beige", while variations of the rug are on offer and none was taken: the rug."""
+    offer = context.offer
+    named = frame.target or frame.like or frame.reference not in ("", "it")
+    if offer is None or context.picked or named or frame.act != "edit" or frame.kind != "restyle":
+        return frame
+    return replace(frame, target=offer.target, reference="")
 
 
 def _which(target: str, answer: str) -> str:
