@@ -24,7 +24,6 @@ from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
-from tools.language.looks import read_look
 
 _OPENING = re.compile(
     r"^(?:(?:ok|okay|so|and|now|please|well|right|then|hm+|actually|oh|alright|great|nice|no|wait|sorry)[ ,]+"
@@ -79,19 +78,7 @@ _NTH_CHANGE = re.compile(
     rf"(?P<which>{'|'.join(_ORDINAL)}) (?:thing|change|edit|step)"
     r"(?: (?:that )?(?:i|we|you)(?: have| ever)? (?:changed|did|made|done|edited|asked for))?"
 )
-_NORMAL_BUT = re.compile(
-    r"(?:put |set |turn |make |leave |keep )?(?:everything|all)(?: else)? (?:back )?(?:to normal"
-    r"|as (?:it|they) (?:was|were)|like before|as before)(?: again)?,? "
-    r"(?:but|except(?: for)?|apart from) (?P<kept>.+)"
-)
-_BUT = r"(?:but|except(?: for)?|apart from|other than|besides)"
 _PAINTING = ("paint", "make", "turn", "colour", "color")
-_ALL_BUT = re.compile(
-    rf"(?P<verb>delete|remove|get rid of|take away|take out|erase|{'|'.join(_PAINTING)}) "
-    rf"(?:all|every)(?: of)?(?: the)? (?P<noun>\w+(?: \w+)?),? {_BUT} "
-    r"(?:the (?P<some>one|ones) (?P<place>(?:on|in|at) the \w+(?: (?:left|right|corner))?)"
-    r"|(?P<kept>the .+?)(?: (?P<one>one|ones))?)(?: (?P<look>.+))?"
-)
 _EVERYTHING = re.compile(rf"(?:change|{'|'.join(_PAINTING)}) (?:everything|it all|all of it)\b.*")
 _NOT_THAT = re.compile(
     r"(?:no|nope|nah|wrong(?: one)?|not that(?: one)?)\s*[,;:.!–-]+ *(?:not that,? )?(?P<thing>(?:the|my"
@@ -121,17 +108,7 @@ _LAYER_OFF = re.compile(
     r" off) (?P<y>(?:the |my )?"
     r"[\w -]+?) (?:layer|change)"
 )
-_ALL_LOOK_BUT = re.compile(
-    rf"(?:{'|'.join(_PAINTING)}) (?:all|every)(?: of)?(?: the)? (?P<noun>\w+) (?:in )?"
-    rf"(?P<look>[\w -]+?),? {_BUT} "
-    r"(?P<kept>the .+?)"
-)
-_HIDE_BUT = re.compile(
-    rf"(?:hide|switch off|turn off) (?:everything|all|all (?:the )?(?:layers|changes|others?)|the rest)"
-    rf"(?: else)?,? "
-    rf"{_BUT} (?P<kept>.+)"
-    r"|(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)"
-)
+_ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
@@ -197,7 +174,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (again := _AGAIN.fullmatch(low)) is not None:
         thing = (again["thing"] or "").replace("the whole ", "the ")
         return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
-    for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped):
+    for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped):
         done = reader(bare, context)
         if done is not None:
             return as_plan(done)
@@ -453,14 +430,8 @@ def _before(thing: str, context: Context) -> int | None:
 
 def _undone(said: str, context: Context) -> Done | None:
     visible = [layer for layer in context.layers if layer.visible]
-    if found := _NORMAL_BUT.fullmatch(said):
-        spared = {layer.id for layer in layers_about(found["kept"], context, visible=True)}
-        others = tuple(layer for layer in visible if layer.id not in spared)
-        if not spared or not others:
-            return ask(f"I have not changed {definite(found['kept'])}; what shall I undo?")
-        return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all as it was but {found['kept']}",))
-    if found := _HIDE_BUT.fullmatch(said):
-        kept = found["kept"] or found["only"]
+    if found := _ONLY_SHOW.fullmatch(said):
+        kept = found["only"]
         spared = {layer.id for layer in layers_about(kept, context, visible=True)}
         others = tuple(layer for layer in visible if layer.id not in spared)
         if not spared or not others:
@@ -504,25 +475,10 @@ def _undone(said: str, context: Context) -> Done | None:
     return None
 
 
-def _all_but(said: str, context: Context) -> Done | None:  # noqa: ARG001
+def _everything(said: str, context: Context) -> Done | None:  # noqa: ARG001
     if _EVERYTHING.fullmatch(said):
         return ask("Everything is too much for one edit: which things shall I change?")
-    if (look := _ALL_LOOK_BUT.fullmatch(said)) is not None and read_look(look["look"]).value is not None:
-        noun = look["noun"]
-        kept = re.sub(r"\bones?\b", stem(noun), look["kept"])
-        return made(f"all the {noun} but {kept}", restyled(noun, look["look"]), "restyle")
-    found = _ALL_BUT.fullmatch(said)
-    if found is None:
-        return None
-    removes = found["verb"] not in _PAINTING
-    noun, count = found["noun"], found["one"] or found["some"]
-    last = parse(noun).noun[-1]
-    own = "" if not count else last if count == "ones" else stem(last)
-    kept = f"the {own} {found['place']}" if found["place"] else f"{found['kept']} {own}".strip()
-    if removes == bool(found["look"]):
-        return None
-    target = f"all the {noun} but {kept}"
-    return made(target, "" if removes else restyled(noun, found["look"]), "remove" if removes else "restyle")
+    return None
 
 
 def _swapped(said: str, context: Context) -> Done | None:

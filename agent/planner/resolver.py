@@ -16,7 +16,7 @@ from agent.planner import acts
 from agent.planner.base import Context, advance
 from agent.planner.discourse import Named, last_named
 from agent.planner.edits import edit_of, vague, variations
-from agent.planner.english.phrase import is_plural, parse
+from agent.planner.english.phrase import parse
 from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     alike,
@@ -26,13 +26,13 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import Done, ask, made
+from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
+from agent.planner.sparing import spare, spared_in
 from agent.planner.wording import (
     bare,
     definite,
-    restyled,
     with_noun,
 )
 from tools.language.colours import value_of
@@ -335,32 +335,18 @@ def _agrees(frame: Frame) -> bool:
     return removes or (frame.act == "talk" and frame.prompt == YES)
 
 
-def _all_but(frame: Frame) -> Done | None:
-    """An edit of all things of a kind but one of them; None where what is spared is of another kind."""
-    noun, kept = parse(frame.target).noun, parse(frame.spared)
-    own = kept.noun[-1].lower() if kept.noun else ""
-    of_kind = own in ("one", "ones") or (noun and stem(own) == stem(noun[-1].lower()))
-    if (
-        frame.kind not in ("restyle", "remove")
-        or not noun
-        or not of_kind
-        or frame.like
-        or not is_plural(noun)
-    ):
-        return None
-    spared = definite(frame.spared.replace("ones", noun[-1]).replace("one", stem(noun[-1])))
-    target = f"all the {' '.join(noun)} but {spared}"
-    prompt = restyled(" ".join(noun), frame.prompt) if frame.kind == "restyle" else ""
-    return made(target, prompt, frame.kind)
+def _spared(done: Done, phrase: str, context: Context) -> Done:
+    """What a frame comes to without a thing that it leaves out."""
+    plan = spare(as_plan(done), (phrase,), context)
+    return done if plan.steps == done.steps else Done(plan.steps, (plan.say,))
 
 
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := acts.done(frame, context)) is not None:
         return acted
-    if frame.spared and frame.act == "edit" and (done := _all_but(frame)) is not None:
-        return done
-    if frame.spared and frame.act != "hide":
-        return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
+    if frame.spared:
+        every = _step(replace(frame, spared=""), context)
+        return _spared(every, spared_in(frame.spared, frame.target), context)
     match frame.act:
         case "edit":
             return edit_of(frame, context)
@@ -393,10 +379,3 @@ def _step(frame: Frame, context: Context) -> Done:
         case "ask":
             return vague(frame, context)
     raise ValueError(f"nothing does {frame.act}")
-
-
-def _kept(spared: str, noun: str) -> str:
-    """What is spared of several things, with their noun: "the black one" of the cushions."""
-    words = definite(spared).split()
-    single = stem(noun.split()[-1])
-    return " ".join(single if word == "one" else noun if word == "ones" else word for word in words)
