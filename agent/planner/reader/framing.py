@@ -17,7 +17,6 @@ from agent.planner.frames import NO, REVERT, YES, Frame, Reference
 from agent.planner.lines import Line
 from agent.planner.reader.words import words_of
 from agent.planner.wording import bare
-from tools.language.colours import value_of
 from tools.request import Kind
 
 FOREIGN = (
@@ -179,16 +178,13 @@ _BY_VERB = {
 
 _REFUSED = re.compile(r"(?:not|too|no longer) (?:\w+ )?\w+(?:,| but|, but|, rather) (?=\w)", re.IGNORECASE)
 """ "Not red, blue", "too strong, lighter": what comes after it is the look."""
-_LIKE = re.compile(r"(?:a (?:bit|little) )?(?:more|rather|(?P<less>less)) like (?:an? )?", re.IGNORECASE)
-""" "More like a light brown" is light brown."""
 _PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
 
 
 def _look(words: str) -> str:
     """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
-    if (like := _LIKE.match(words)) is not None:
-        colour = words[like.end() :]
-        return colour if value_of(colour) is not None and not like["less"] else words
+    if re.match(r"(?:a (?:bit|little) )?(?:more|less) like ", words, re.IGNORECASE):
+        return words
     words = _REFUSED.sub("", words, count=1)
     words = _PATTERNED.sub(r"\1", words)
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
