@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Tell, Undo
 from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
 from agent.planner.frames import REVERT, Frame, Reference
-from agent.planner.given import Planned, in_box, with_file
+from agent.planner.given import Planned, in_box, saves, with_file
 from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import version_named
@@ -109,6 +109,17 @@ _LAYER_OFF = re.compile(
     r"[\w -]+?) (?:layer|change)"
 )
 _ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
+_LAYERS = r"(?:layers?|changes?|edits?)"
+_HIDE_ALL = re.compile(
+    rf"(?:hide|switch off|turn off) (?:all|every|each|all of)?(?: of)?(?: the| my| these)? ?{_LAYERS}"
+    r"|(?:hide|switch off|turn off) (?:everything|all of it)(?: i (?:did|changed|made))?"
+)
+_SHOW_ALL = re.compile(
+    r"(?:show|bring back|switch on|turn on|unhide) (?:me )?"
+    r"(?:(?P<them>them|these|those)(?: all)?(?: back)?(?: again| on)"
+    rf"|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
+    r"|(?:everything|all of (?:it|them)|all)(?: back)? again)"
+)
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
@@ -197,6 +208,7 @@ def _corrected(sentence: str, context: Context) -> str | None:
 
 
 _AND = re.compile(r",? and (?:then )?|,? then |; |(?<=[.!?]) +")
+_COMMA = re.compile(r", (?=\w+ )")
 _FEWEST = 3
 """A part of a sentence of fewer words is hardly a sentence of its own."""
 
@@ -205,7 +217,11 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of two sentences in one, of which one is about the conversation: "make the sofa green and save
     it as b.png".
     """
-    for cut in _AND.finditer(sentence):
+    cuts = [
+        *_AND.finditer(sentence),
+        *(cut for cut in _COMMA.finditer(sentence) if saves(sentence[cut.end() :])),
+    ]
+    for cut in cuts:
         left, right = sentence[: cut.start()], sentence[cut.end() :]
         fewest = 1 if cut[0].isspace() else _FEWEST
         if len(left.split()) < fewest or len(right.split()) < fewest:
@@ -239,6 +255,8 @@ def _if_it_names(part: str, plan: Plan) -> Plan:
 def _is_own(part: str, context: Context, planned: Planned) -> bool:
     """Whether a part of a sentence is about layers, masks, looking, files or versions."""
     if questions.read(part, context) or history.read(part, context, planned):
+        return True
+    if saves(part):
         return True
     typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
     bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
@@ -378,6 +396,10 @@ def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
         return None
     if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):
         return None
+    if re.match(r"(?:save|store) (?:this|that|it) as ", said):
+        # a file as well as a name: whichever was meant, it is there
+        path = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
+        return Done((Mark(name=name), Save(path=path)), (f"called {name}",))
     return Done((Mark(name=name),), (f"called {name}",))
 
 
@@ -443,6 +465,12 @@ def _undone(said: str, context: Context) -> Done | None:
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
     if found := _LAYER_OFF.fullmatch(said):
         return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
+    if _HIDE_ALL.fullmatch(said) or said == "hide all":
+        if not visible:
+            return Done((), ("There is no layer that shows: nothing was hidden.",))
+        return Done(tuple(Hide(layer=layer.id) for layer in visible), ("all layers: hidden",))
+    if found := _SHOW_ALL.fullmatch(said + (" again" if said == "show them" else "")):
+        return _shown(context, all_of_them=not found["them"])
     if found := _HIDE_IT.fullmatch(said):
         reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
         reference = "both" if found["it"] == "both" else reference
@@ -473,6 +501,18 @@ def _undone(said: str, context: Context) -> Done | None:
         layer = visible[number - 1]
         return Done((Hide(layer=layer.id),), (f"{short(object_of(layer))}: undone",))
     return None
+
+
+def _shown(context: Context, *, all_of_them: bool) -> Done | None:
+    """All hidden layers to be seen again, or those that were spoken of last."""
+    there = context.history[context.head].layers if context.history else context.layers
+    hidden = [layer for layer in there if not layer.visible and not layer.dropped]
+    if not all_of_them:
+        hidden = [layer for layer in hidden if layer.id in context.focus] or hidden
+    if not hidden:
+        return Done((), ("No layer is hidden.",)) if all_of_them else None
+    names = tuple(f"{short(object_of(layer))}: back" for layer in hidden)
+    return Done(tuple(Show(layer=layer.id) for layer in hidden), names)
 
 
 def _everything(said: str, context: Context) -> Done | None:  # noqa: ARG001

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.plan import Ask, Compare, Edit, Keep, Open, Plan, Redo, Save, Variations
+from agent.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo, Save, Step, Variations
 from agent.plan import Look as Looking
 from agent.planner import acts
 from agent.planner.base import Context, advance
@@ -26,7 +26,7 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import Done, as_plan, ask, made
+from agent.planner.outcome import VAGUE, Done, as_plan, ask, made
 from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.sparing import spare, spared_in
@@ -63,10 +63,19 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         frame = _placed(frame, before, state)
         before = _thing(frame) or before
         result = _step(frame, state)
+        if len(frames) > 1 and _names_nothing(frame) and any(isinstance(s, Ask) for s in result.steps):
+            continue  # "this has to be neutral. Walls white": a reason, no wish
         done.append(result)
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
-    return _plan(done)
+    return _plan(done or [ask(VAGUE)])
+
+
+def _names_nothing(frame: Frame) -> bool:
+    """Whether a frame is a wish about nothing: no thing, no word for one, no place."""
+    if frame.act not in ("edit", "ask") or frame.target or frame.like or frame.say:
+        return False
+    return not frame.reference or frame.kind == "remove"
 
 
 def _in_colour_again(frame: Frame, context: Context) -> Frame:
@@ -260,6 +269,34 @@ def joined(plans: Sequence[Plan]) -> Plan:
     others = [step for step in steps if not isinstance(step, Ask)]
     said = [plan.say for plan in plans if plan.say]
     return Plan(say=" · ".join(said), steps=tuple(others or asks[:1]))
+
+
+def once(plan: Plan, context: Context) -> Plan:
+    """The plan with each thing done once: what a sentence makes and then revises is made as it is to be, what
+    it makes and takes back is not made.
+    """
+    first = len(context.layers)
+    steps: list[Step] = []
+    own: dict[int, int] = {}
+    """Where in ``steps`` the edit is that makes or revises a layer."""
+    made = first
+    for step in plan.steps:
+        number: int | None = getattr(step, "layer", None)
+        at = own.get(number) if number is not None else None
+        if isinstance(step, Edit) and number is None:
+            own[made] = len(steps)
+            made += 1
+        elif isinstance(step, Edit) and at is not None and steps[at].do == "edit":
+            if number is not None and number >= first:
+                step = step.model_copy(update={"layer": None})
+            steps[at] = step
+            continue
+        elif isinstance(step, Edit) and number is not None:
+            own[number] = len(steps)
+        elif isinstance(step, Hide) and at is not None and number is not None and number >= first:
+            return plan  # the sentence means something else, which the turn will say
+        steps.append(step)
+    return plan if len(steps) == len(plan.steps) else plan.model_copy(update={"steps": tuple(steps)})
 
 
 def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:
