@@ -35,12 +35,12 @@ _CLOSING = re.compile(r"(?:[ ,]+(?:please|now|again|thanks|thank you|then))+$")
 _ORDINAL = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7, "8": 8, "one": 1, "two": 2, "three": 3, "four": 4,
-    "five": 5, "six": 6, "seven": 7, "eight": 8, "last": -1,
+    "five": 5, "six": 6, "seven": 7, "eight": 8, "last": -1, "former": 1, "latter": -1,
 }  # fmt: skip
 _WHICH = rf"(?:the |number |no\.? |option |version |variation )*(?P<which>{'|'.join(_ORDINAL)})"
 _ONE = r"(?: one| version| variation| option)?"
 _LIKED = r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the nicest|fine|it|the one|right)"
-_TAKE = r"(?:take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
+_TAKE = r"(?:let me see|show me|see|take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
 
 _PICK = re.compile(
     rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's |(?:my|our|the) \w+ |he |she "
@@ -161,8 +161,9 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
         return as_plan(Done((), ("All right, I leave that as it is.",)))
     if context.variations and (done := _refused(sentence, context)) is not None:
         return as_plan(done)
-    if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
-        return as_plan(done)
+    for piece in _pieces(sentence) if context.variations else ():
+        if (done := _picked(piece, context)) is not None:
+            return as_plan(done)
     if (answer := questions.read(sentence, context)) is not None:
         return answer
     return history.read(sentence, context, planned)
