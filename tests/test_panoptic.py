@@ -148,6 +148,27 @@ def test_what_is_described_or_unknown_is_asked_about() -> None:
         assert reading.unsure == unsure
 
 
+def test_what_is_said_of_the_only_thing_of_its_kind_need_not_be_judged() -> None:
+    room = np.full((60, 120, 3), (206, 164, 108), np.uint8)
+    floor, chair, cat = box(40, 0, 60, 120), box(10, 10, 40, 40), box(20, 60, 40, 80)
+    finder = Finder(room, seen([("floor", floor), ("chair", chair), ("cat", cat)]))
+    for phrase, judged in (
+        ("the wooden floor", False),
+        ("the old oak floor", False),
+        ("the soft chair with a high back", False),
+        ("the marble floor", True),
+        ("the brick floor", True),
+        ("the cat chair", True),
+    ):
+        reading = finder.read(phrase)
+        assert reading is not None
+        assert bool(reading.described) == judged, phrase
+    two = Finder(room, seen([("chair", chair), ("chair", box(10, 60, 40, 90))]))
+    reading = two.read("the old chair")
+    assert reading is not None
+    assert reading.described
+
+
 def _lamp_before(wall: float, pole: float) -> tuple[PanopticMap, NDArray[np.float32]]:
     """Two poles of a lamp before a wall, the gap between them taken for the lamp; their colours in Oklab."""
     segments = np.zeros((60, 80), np.int16)

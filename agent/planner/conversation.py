@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Tell, Undo
 from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
 from agent.planner.frames import REVERT, Frame, Reference
-from agent.planner.given import Planned, in_box, with_file
+from agent.planner.given import Planned, in_box, saves, with_file
 from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import version_named
@@ -24,7 +24,6 @@ from agent.planner.returns import hide, refresh
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
-from tools.language.looks import read_look
 
 _OPENING = re.compile(
     r"^(?:(?:ok|okay|so|and|now|please|well|right|then|hm+|actually|oh|alright|great|nice|no|wait|sorry)[ ,]+"
@@ -79,19 +78,7 @@ _NTH_CHANGE = re.compile(
     rf"(?P<which>{'|'.join(_ORDINAL)}) (?:thing|change|edit|step)"
     r"(?: (?:that )?(?:i|we|you)(?: have| ever)? (?:changed|did|made|done|edited|asked for))?"
 )
-_NORMAL_BUT = re.compile(
-    r"(?:put |set |turn |make |leave |keep )?(?:everything|all)(?: else)? (?:back )?(?:to normal"
-    r"|as (?:it|they) (?:was|were)|like before|as before)(?: again)?,? "
-    r"(?:but|except(?: for)?|apart from) (?P<kept>.+)"
-)
-_BUT = r"(?:but|except(?: for)?|apart from|other than|besides)"
 _PAINTING = ("paint", "make", "turn", "colour", "color")
-_ALL_BUT = re.compile(
-    rf"(?P<verb>delete|remove|get rid of|take away|take out|erase|{'|'.join(_PAINTING)}) "
-    rf"(?:all|every)(?: of)?(?: the)? (?P<noun>\w+(?: \w+)?),? {_BUT} "
-    r"(?:the (?P<some>one|ones) (?P<place>(?:on|in|at) the \w+(?: (?:left|right|corner))?)"
-    r"|(?P<kept>the .+?)(?: (?P<one>one|ones))?)(?: (?P<look>.+))?"
-)
 _EVERYTHING = re.compile(rf"(?:change|{'|'.join(_PAINTING)}) (?:everything|it all|all of it)\b.*")
 _NOT_THAT = re.compile(
     r"(?:no|nope|nah|wrong(?: one)?|not that(?: one)?)\s*[,;:.!–-]+ *(?:not that,? )?(?P<thing>(?:the|my"
@@ -121,16 +108,17 @@ _LAYER_OFF = re.compile(
     r" off) (?P<y>(?:the |my )?"
     r"[\w -]+?) (?:layer|change)"
 )
-_ALL_LOOK_BUT = re.compile(
-    rf"(?:{'|'.join(_PAINTING)}) (?:all|every)(?: of)?(?: the)? (?P<noun>\w+) (?:in )?"
-    rf"(?P<look>[\w -]+?),? {_BUT} "
-    r"(?P<kept>the .+?)"
+_ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
+_LAYERS = r"(?:layers?|changes?|edits?)"
+_HIDE_ALL = re.compile(
+    rf"(?:hide|switch off|turn off) (?:all|every|each|all of)?(?: of)?(?: the| my| these)? ?{_LAYERS}"
+    r"|(?:hide|switch off|turn off) (?:everything|all of it)(?: i (?:did|changed|made))?"
 )
-_HIDE_BUT = re.compile(
-    rf"(?:hide|switch off|turn off) (?:everything|all|all (?:the )?(?:layers|changes|others?)|the rest)"
-    rf"(?: else)?,? "
-    rf"{_BUT} (?P<kept>.+)"
-    r"|(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)"
+_SHOW_ALL = re.compile(
+    r"(?:show|bring back|switch on|turn on|unhide) (?:me )?"
+    r"(?:(?P<them>them|these|those)(?: all)?(?: back)?(?: again| on)"
+    rf"|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
+    r"|(?:everything|all of (?:it|them)|all)(?: back)? again)"
 )
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
 _SAVE = re.compile(
@@ -198,7 +186,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (again := _AGAIN.fullmatch(low)) is not None:
         thing = (again["thing"] or "").replace("the whole ", "the ")
         return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
-    for reader in (_picked, _framed, _marked, _gone_to, _undone, _all_but, _swapped):
+    for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped):
         done = reader(bare, context)
         if done is not None:
             return as_plan(done)
@@ -221,6 +209,7 @@ def _corrected(sentence: str, context: Context) -> str | None:
 
 
 _AND = re.compile(r",? and (?:then )?|,? then |; |(?<=[.!?]) +")
+_COMMA = re.compile(r", (?=\w+ )")
 _FEWEST = 3
 """A part of a sentence of fewer words is hardly a sentence of its own."""
 
@@ -229,7 +218,11 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of two sentences in one, of which one is about the conversation: "make the sofa green and save
     it as b.png".
     """
-    for cut in _AND.finditer(sentence):
+    cuts = [
+        *_AND.finditer(sentence),
+        *(cut for cut in _COMMA.finditer(sentence) if saves(sentence[cut.end() :])),
+    ]
+    for cut in cuts:
         left, right = sentence[: cut.start()], sentence[cut.end() :]
         fewest = 1 if cut[0].isspace() else _FEWEST
         if len(left.split()) < fewest or len(right.split()) < fewest:
@@ -263,6 +256,8 @@ def _if_it_names(part: str, plan: Plan) -> Plan:
 def _is_own(part: str, context: Context, planned: Planned) -> bool:
     """Whether a part of a sentence is about layers, masks, looking, files or versions."""
     if questions.read(part, context) or history.read(part, context, planned):
+        return True
+    if saves(part):
         return True
     typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
     bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
@@ -402,6 +397,10 @@ def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
         return None
     if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):
         return None
+    if re.match(r"(?:save|store) (?:this|that|it) as ", said):
+        # a file as well as a name: whichever was meant, it is there
+        path = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
+        return Done((Mark(name=name), Save(path=path)), (f"called {name}",))
     return Done((Mark(name=name),), (f"called {name}",))
 
 
@@ -454,14 +453,8 @@ def _before(thing: str, context: Context) -> int | None:
 
 def _undone(said: str, context: Context) -> Done | None:
     visible = [layer for layer in context.layers if layer.visible]
-    if found := _NORMAL_BUT.fullmatch(said):
-        spared = {layer.id for layer in layers_about(found["kept"], context, visible=True)}
-        others = tuple(layer for layer in visible if layer.id not in spared)
-        if not spared or not others:
-            return ask(f"I have not changed {definite(found['kept'])}; what shall I undo?")
-        return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all as it was but {found['kept']}",))
-    if found := _HIDE_BUT.fullmatch(said):
-        kept = found["kept"] or found["only"]
+    if found := _ONLY_SHOW.fullmatch(said):
+        kept = found["only"]
         spared = {layer.id for layer in layers_about(kept, context, visible=True)}
         others = tuple(layer for layer in visible if layer.id not in spared)
         if not spared or not others:
@@ -473,6 +466,12 @@ def _undone(said: str, context: Context) -> Done | None:
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
     if found := _LAYER_OFF.fullmatch(said):
         return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
+    if _HIDE_ALL.fullmatch(said) or said == "hide all":
+        if not visible:
+            return Done((), ("There is no layer that shows: nothing was hidden.",))
+        return Done(tuple(Hide(layer=layer.id) for layer in visible), ("all layers: hidden",))
+    if found := _SHOW_ALL.fullmatch(said + (" again" if said == "show them" else "")):
+        return _shown(context, all_of_them=not found["them"])
     if found := _HIDE_IT.fullmatch(said):
         reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
         reference = "both" if found["it"] == "both" else reference
@@ -505,25 +504,22 @@ def _undone(said: str, context: Context) -> Done | None:
     return None
 
 
-def _all_but(said: str, context: Context) -> Done | None:  # noqa: ARG001
+def _shown(context: Context, *, all_of_them: bool) -> Done | None:
+    """All hidden layers to be seen again, or those that were spoken of last."""
+    there = context.history[context.head].layers if context.history else context.layers
+    hidden = [layer for layer in there if not layer.visible and not layer.dropped]
+    if not all_of_them:
+        hidden = [layer for layer in hidden if layer.id in context.focus] or hidden
+    if not hidden:
+        return Done((), ("No layer is hidden.",)) if all_of_them else None
+    names = tuple(f"{short(object_of(layer))}: back" for layer in hidden)
+    return Done(tuple(Show(layer=layer.id) for layer in hidden), names)
+
+
+def _everything(said: str, context: Context) -> Done | None:  # noqa: ARG001
     if _EVERYTHING.fullmatch(said):
         return ask("Everything is too much for one edit: which things shall I change?")
-    if (look := _ALL_LOOK_BUT.fullmatch(said)) is not None and read_look(look["look"]).value is not None:
-        noun = look["noun"]
-        kept = re.sub(r"\bones?\b", stem(noun), look["kept"])
-        return made(f"all the {noun} but {kept}", restyled(noun, look["look"]), "restyle")
-    found = _ALL_BUT.fullmatch(said)
-    if found is None:
-        return None
-    removes = found["verb"] not in _PAINTING
-    noun, count = found["noun"], found["one"] or found["some"]
-    last = parse(noun).noun[-1]
-    own = "" if not count else last if count == "ones" else stem(last)
-    kept = f"the {own} {found['place']}" if found["place"] else f"{found['kept']} {own}".strip()
-    if removes == bool(found["look"]):
-        return None
-    target = f"all the {noun} but {kept}"
-    return made(target, "" if removes else restyled(noun, found["look"]), "remove" if removes else "restyle")
+    return None
 
 
 def _swapped(said: str, context: Context) -> Done | None:

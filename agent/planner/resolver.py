@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.plan import Ask, Compare, Edit, Keep, Open, Plan, Redo, Save, Variations
+from agent.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo, Save, Step, Variations
 from agent.plan import Look as Looking
 from agent.planner import acts
 from agent.planner.base import Context, advance
 from agent.planner.discourse import Named, last_named
 from agent.planner.edits import edit_of, vague, variations
-from agent.planner.english.phrase import is_plural, parse
+from agent.planner.english.phrase import parse
 from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     alike,
@@ -26,15 +26,16 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import Done, ask, made
-from agent.planner.record import tell
+from agent.planner.outcome import VAGUE, Done, as_plan, ask, made
+from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
+from agent.planner.sparing import spare, spared_in
 from agent.planner.wording import (
     bare,
     definite,
-    restyled,
     with_noun,
 )
+from tools.language.colours import value_of
 from tools.language.looks import Look, read_look
 from tools.request import Kind
 
@@ -51,6 +52,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
+    answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     frames = tuple(_on_offer(frame, context) for frame in frames)
@@ -61,10 +63,27 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         frame = _placed(frame, before, state)
         before = _thing(frame) or before
         result = _step(frame, state)
+        if len(frames) > 1 and _names_nothing(frame) and any(isinstance(s, Ask) for s in result.steps):
+            continue  # "this has to be neutral. Walls white": a reason, no wish
         done.append(result)
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
-    return _plan(done)
+    return _plan(done or [ask(VAGUE)])
+
+
+def _names_nothing(frame: Frame) -> bool:
+    """Whether a frame is a wish about nothing: no thing, no word for one, no place."""
+    if frame.act not in ("edit", "ask") or frame.target or frame.like or frame.say:
+        return False
+    return not frame.reference or frame.kind == "remove"
+
+
+def _in_colour_again(frame: Frame, context: Context) -> Frame:
+    """ "put it back to red": where no version is called so, it gets that colour."""
+    colour = frame.name.lower().removeprefix("the ") if frame.act == "goto" else ""
+    if not colour or value_of(colour) is None or version_named(frame.name, context) is not None:
+        return frame
+    return Frame("edit", "restyle", prompt=colour, reference="it", confidence=frame.confidence)
 
 
 def _last_spoken(frame: Frame, context: Context) -> tuple[Frame, ...]:
@@ -252,6 +271,34 @@ def joined(plans: Sequence[Plan]) -> Plan:
     return Plan(say=" · ".join(said), steps=tuple(others or asks[:1]))
 
 
+def once(plan: Plan, context: Context) -> Plan:
+    """The plan with each thing done once: what a sentence makes and then revises is made as it is to be, what
+    it makes and takes back is not made.
+    """
+    first = len(context.layers)
+    steps: list[Step] = []
+    own: dict[int, int] = {}
+    """Where in ``steps`` the edit is that makes or revises a layer."""
+    made = first
+    for step in plan.steps:
+        number: int | None = getattr(step, "layer", None)
+        at = own.get(number) if number is not None else None
+        if isinstance(step, Edit) and number is None:
+            own[made] = len(steps)
+            made += 1
+        elif isinstance(step, Edit) and at is not None and steps[at].do == "edit":
+            if number is not None and number >= first:
+                step = step.model_copy(update={"layer": None})
+            steps[at] = step
+            continue
+        elif isinstance(step, Edit) and number is not None:
+            own[number] = len(steps)
+        elif isinstance(step, Hide) and at is not None and number is not None and number >= first:
+            return plan  # the sentence means something else, which the turn will say
+        steps.append(step)
+    return plan if len(steps) == len(plan.steps) else plan.model_copy(update={"steps": tuple(steps)})
+
+
 def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:
     """Complete an answer ("blue velvet", "the wall", "yes") from the sentence that we asked about."""
     if len(frames) > 1 and frames[0].prompt == YES:
@@ -325,32 +372,18 @@ def _agrees(frame: Frame) -> bool:
     return removes or (frame.act == "talk" and frame.prompt == YES)
 
 
-def _all_but(frame: Frame) -> Done | None:
-    """An edit of all things of a kind but one of them; None where what is spared is of another kind."""
-    noun, kept = parse(frame.target).noun, parse(frame.spared)
-    own = kept.noun[-1].lower() if kept.noun else ""
-    of_kind = own in ("one", "ones") or (noun and stem(own) == stem(noun[-1].lower()))
-    if (
-        frame.kind not in ("restyle", "remove")
-        or not noun
-        or not of_kind
-        or frame.like
-        or not is_plural(noun)
-    ):
-        return None
-    spared = definite(frame.spared.replace("ones", noun[-1]).replace("one", stem(noun[-1])))
-    target = f"all the {' '.join(noun)} but {spared}"
-    prompt = restyled(" ".join(noun), frame.prompt) if frame.kind == "restyle" else ""
-    return made(target, prompt, frame.kind)
+def _spared(done: Done, phrase: str, context: Context) -> Done:
+    """What a frame comes to without a thing that it leaves out."""
+    plan = spare(as_plan(done), (phrase,), context)
+    return done if plan.steps == done.steps else Done(plan.steps, (plan.say,))
 
 
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := acts.done(frame, context)) is not None:
         return acted
-    if frame.spared and frame.act == "edit" and (done := _all_but(frame)) is not None:
-        return done
-    if frame.spared and frame.act != "hide":
-        return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
+    if frame.spared:
+        every = _step(replace(frame, spared=""), context)
+        return _spared(every, spared_in(frame.spared, frame.target), context)
     match frame.act:
         case "edit":
             return edit_of(frame, context)
@@ -383,10 +416,3 @@ def _step(frame: Frame, context: Context) -> Done:
         case "ask":
             return vague(frame, context)
     raise ValueError(f"nothing does {frame.act}")
-
-
-def _kept(spared: str, noun: str) -> str:
-    """What is spared of several things, with their noun: "the black one" of the cushions."""
-    words = definite(spared).split()
-    single = stem(noun.split()[-1])
-    return " ".join(single if word == "one" else noun if word == "ones" else word for word in words)
