@@ -65,6 +65,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         if (not asked or "with" in said) and (plan := version(said, context, planned)) is not None:
             return plan
     for reader in (
+        _several_undone,
         _again,
         _but_with,
         _all_as_it_was,
@@ -125,6 +126,10 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
             continue
         before, after = said[: found.start()], said[found.end() :].lstrip("\"'”’")
         before = before.rstrip("\"'“‘")
+        if re.search(r"[.!?…]\W* ", before) or re.search(
+            r"\band (?:then )?(?:go|take|bring|switch)\b", before
+        ):
+            return None  # the sentences before it have a say
         going = _GOING.search(f"{before.rstrip()} ") is not None
         if not before and re.match(r" with (?!the original)", after):  # "Anna's with white walls"
             return _and_then(Goto(version=names[name]), f"back to {name}", after, context, planned)
@@ -224,6 +229,18 @@ _SAVED = re.compile(
     r"|\b(?:the |my )?(?P<nth2>first|second|third|last|latest|previous) (?:save|saved (?:one|version"
     r"|picture))"
 )
+
+
+_TIMES = re.compile(r"undo (?:x|×)? ?(?P<n>\d{1,2})(?: ?(?:x|×|times|steps?))?|undo (?P<word>twice|thrice)")
+
+
+def _several_undone(said: str, context: Context) -> Done | None:  # noqa: ARG001
+    """ "Undo x2"."""
+    found = _TIMES.fullmatch(said)
+    if found is None:
+        return None
+    count = int(found["n"]) if found["n"] else {"twice": 2, "thrice": 3}[found["word"]]
+    return Done((Undo(count=count),), (f"undo {count} steps",)) if count else None
 
 
 def _to_a_save(said: str, context: Context, planned: Planned) -> Plan | None:
@@ -442,9 +459,11 @@ def reverted(words: str, context: Context) -> Done | None:
         several = focused if len(focused) > 1 else _newest(context, count)
         return _hidden(several[-count:] if re.search(r"two|both|three", words) else several)
     if (nth := _NTH.fullmatch(words)) is not None and not words.endswith(" one"):
-        at = -1 if nth["nth"] in ("last", "latest") else ORDINALS[nth["nth"]]
+        if nth["nth"] in ("last", "latest"):
+            return _hidden(_newest(context, 1))
+        at = ORDINALS[nth["nth"]]
         made = [layer for layer in context.layers if layer.id in _made(context)]
-        chosen = made[at - 1 if at > 0 else at :][:1]
+        chosen = made[at - 1 : at]
         if not chosen:
             return ask(f"I have made {len(made)} changes; which shall I take back?")
         if not chosen[0].visible:
@@ -545,6 +564,7 @@ _KEPT = re.compile(
     r"(?P<thing>(?:the|my|both|that|those) [\w' -]+?)"
     r"(?: (?:after all|though|please|in|there|instead|as it (?:was|is)|as they (?:were|are)|alone|for now"
     r"|where (?:it|they) (?:was|were|is|are)|like (?:it|they) (?:was|were)))*"
+    r"(?:,? (?:i|it|we|he|she|they|because|since|that) .+)?"
 )
 
 
@@ -595,7 +615,7 @@ def _that_back(said: str, context: Context) -> Done | None:
 _BACK_IN = re.compile(
     rf"(?:{_PUT_BACK} )?(?P<thing>(?:the |my |that |those )?[\w' -]+?) back(?: (?:in|on|there|too|as well"
     rf"|again"
-    r"|where (?:it|they) (?:was|were)))*"
+    r"|up|where (?:it|they) (?:was|were)))*"
     rf"|{_PUT_BACK} back (?P<then>(?:the |my )[\w' -]+)"
 )
 _OLD = re.compile(r"\b(?:old|original|first|former|initial|real)\b ")
@@ -610,6 +630,8 @@ def _back_in(said: str, context: Context) -> Done | None:
     words = (found["thing"] or found["then"]) if found else ""
     if not words:
         return None
+    if re.fullmatch(r"(?:that|the) last (?:one|thing|change)", words):
+        return reverted("the last change", context)
     had = _HAD.search(words)
     thing = named(words[: had.start()] if had else words, context)
     if _OLD.search(thing):
@@ -654,7 +676,15 @@ def _colour_back(said: str, context: Context) -> Done | None:
                 return shown_again(layer, number, context)
     if about or found is None:
         return None
-    # of no change is it known: then it is what the thing in hand was at first
+    # of no change is it known: then it is what a thing was at first, which it may be called by
+    called = [
+        layer for layer in reversed(context.layers)
+        if layer.visible
+        and layer.kind == "restyle"
+        and wanted <= {stem(word) for word in layer.target.lower().split()}
+    ]  # fmt: skip
+    if called:
+        return _hidden(tuple(called[:1]))
     last = tuple(layer for layer in focused_layers(context) if layer.visible and layer.kind == "restyle")[-1:]
     return _hidden(last) if last and not wanted <= {stem(w) for w in last[0].prompt.lower().split()} else None
 

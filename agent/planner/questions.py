@@ -130,7 +130,9 @@ def _which_is(said: str, context: Context) -> Done | None:  # noqa: ARG001
     found = _WHICH_IS.fullmatch(said)
     if found is None or read_look(found["look"]).value is None or not is_thing(stem(found["x"].split()[-1])):
         return None
-    return Done((Look(at="place", target=f"the {found['look']} {stem(found['x'])}"),), ())
+    noun = stem(found["x"].split()[-1])
+    look = found["look"].removesuffix(f" {noun}")
+    return Done((Look(at="place", target=f"the {look} {noun}"),), ())
 
 
 _THE_TWO = re.compile(
@@ -219,8 +221,13 @@ _VERSION = re.compile(
 
 
 def _versions(said: str, context: Context) -> Done | None:
+    told = versions_told(context, listed=False)
+    alone = re.sub(r",? and (?:what(?:'s| is) its parent|what was it made from)$", "", said)
+    if alone != said and _VERSION.fullmatch(alone) and context.head and context.history:
+        parent = context.history[context.head].parent
+        return Done((), (f"{told} It was made from {f'version {parent}' if parent else 'the original'}.",))
     if _VERSION.fullmatch(said):
-        return Done((), (versions_told(context, listed=False),))
+        return Done((), (told,))
     return Done((), (versions_told(context, listed=True),)) if _matches(_VERSIONS, said) else None
 
 
@@ -370,6 +377,8 @@ def _so(said: str, context: Context) -> Done | None:
         thing, look = " ".join(words[:-count]), " ".join(words[-count:])
         meaning = read_look(look)
         if not (meaning.value is not None or meaning.material or meaning.pattern) or meaning.rest:
+            continue
+        if len(thing.split()) > 5 or re.search(r"\b(?:so|and|then|that)\b|^is ", f"{thing} {look}"[:-1]):
             continue
         thing = _thing(thing, context) if thing else ""
         if thing and is_thing(stem(_noun(thing))):
