@@ -291,7 +291,7 @@ def _offer(bench: Bench, state: TurnState) -> Updates:
             "failed": state.failed or bool(refused),
         }
     bench.notes.update(offers=Offers(version=bench.session.head, pieces=pieces, round=pieces[0].round))
-    return {"remarks": (*state.remarks, replies.offered(len(pieces), pieces[0]))}
+    return {"remarks": (*state.remarks, replies.offered(pieces))}
 
 
 def _move(bench: Bench, state: TurnState, step: Step) -> Updates:

@@ -30,7 +30,7 @@ from tools.inpainting.recolour import measure
 from tools.inpainting.routing import MIRRORS
 from tools.instances import all_but, number, other_than, plural, read_phrase, separate, told_apart
 from tools.language.colours import name_of
-from tools.language.looks import read_look
+from tools.language.looks import Look, read_look
 from tools.pictures import is_hidden, read_picture
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
@@ -362,9 +362,11 @@ def _varied(bench: Bench, step: Variations) -> Piece:
     target = step.target or (layer.target if layer else "")
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
     kind = step.kind or (layer.kind if layer else "restyle")
+    suggests = kind == "restyle" and read_look(prompt, target) == Look()
+    prompt = reworded(words.indefinite(words.bare(target)), "") if suggests else prompt
     if not words.says_something(target):
         raise Refusal("I do not know what the variations should be of: name the thing and its look.")
-    piece = _piece(session, target, prompt, kind, step.layer)
+    piece = _piece(session, target, prompt, kind, step.layer).but(suggests=suggests)
     if offers is None:
         return piece
     if step.like:

@@ -34,7 +34,7 @@ class Piece(_Data):
     the one that was made. ``remasked``: the layer got another mask, and is painted again in it. ``grow`` is 0
     for a mask that the user gave, which is a hard limit. ``around`` is the request of the variation that the
     new ones are to be like, ``round`` how many rounds of variations came before. ``choices`` are the masks of
-    the things of which the user must say which one is meant.
+    the things of which the user must say which one is meant. ``suggests``: the look is to be found, too.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.
@@ -57,6 +57,7 @@ class Piece(_Data):
     around: Request | None = None
     round: int = 0
     choices: tuple[str, ...] = ()
+    suggests: bool = False
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None

@@ -101,9 +101,6 @@ def _colour(bench: Bench, about: str, version: int | None) -> str:
     measured = f"{when}{name} {verb} {words.listed(colours)}{order}."
     if not now:
         return words.capital(measured)
-    layers = _about([layer for layer in session.layers if layer.visible], about)
-    if not layers:
-        return words.capital(measured)
     its = "They are" if words.is_several(about) else "It is"
     return f"{changes(session, about)} {its} {words.listed(colours)}{order}."
 
@@ -113,8 +110,31 @@ def _colours(picture: NDArray[np.uint8], mask: Mask) -> list[str]:
     apart = separate(mask)
     apart = apart if 1 < len(apart) <= MOST_APART else [mask]
     apart = sorted(apart, key=lambda each: float(np.nonzero(each)[1].mean()))
-    names = [name_of(_value(picture, each)) for each in apart]
+    names = [called(_value(picture, each)) for each in apart]
     return names if len(set(names)) > 1 else names[:1]
+
+
+_SORTS = ((15, "pink"), (42, "red"), (72, "orange"), (118, "yellow"), (170, "green"), (290, "blue"),
+          (335, "purple"), (360, "pink"))  # fmt: skip
+"""Up to which hue, in degrees of Oklab's a and b, a colour is called so."""
+_PLAIN = (
+    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "grey", "white", "black", "teal",
+    "turquoise", "beige",
+)  # fmt: skip
+
+
+def called(value: Sequence[float]) -> str:
+    """A colour's name, and the plain word for its sort where the name does not hold it: "rust, a brown"."""
+    name = name_of(value)
+    lightness, a, b = value
+    chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a))) % 360
+    if chroma < 0.04 or (lightness > 0.8 and chroma < 0.07):
+        return name
+    sort = next(word for most, word in _SORTS if hue <= most)
+    if sort in ("orange", "yellow") and lightness < 0.62:
+        sort = "brown"
+    known = any(word in name for word in _PLAIN)
+    return name if known else f"{name}, {words.indefinite(sort)}"
 
 
 def _value(picture: NDArray[np.uint8], mask: Mask) -> tuple[float, float, float]:
@@ -173,7 +193,7 @@ def _is_so(bench: Bench, about: str, look: str) -> str:
     if mask is None:
         return record
     value = _value(session.picture(), mask)
-    name = name_of(value)
+    name = called(value)
     its = "They are" if words.is_several(about) else "It is"
     if distance(value, wanted.value) <= SAME_COLOUR or set(look.lower().split()) <= set(name.split()):
         return f"Yes. {record}" if layers else f"Yes, {its.lower()} {name}. {record}"

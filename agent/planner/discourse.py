@@ -15,6 +15,7 @@ from agent.planner.base import Context, LayerView, Spoken
 from agent.planner.english import lexicon as lx
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import is_plural, parse
+from agent.planner.english.text import is_known, tokenise
 from agent.planner.layers import object_of, stem
 from tools.instances import plural
 from tools.language.colours import value_of
@@ -100,7 +101,7 @@ def is_member(word: str) -> bool:
 def things_in(text: str) -> list[Named]:
     """The things that a text names, in its order."""
     tokens = list(_WORD.finditer(text))
-    lows = [token.group().lower().rstrip("'’") for token in tokens]
+    lows = [_spelt(token.group().lower().rstrip("'’")) for token in tokens]
     found = []
     for at, low in enumerate(lows):
         if not _is_noun(low) or (at + 1 < len(lows) and _is_noun(lows[at + 1]) and _joins(text, tokens, at)):
@@ -118,12 +119,27 @@ def things_in(text: str) -> list[Named]:
             start -= 1
         if _is_the_picture(lows, start, at):
             continue
+        told = told or _PLACED.match(text, tokens[at].end()) is not None
         several = is_plural((low,)) or counted
         words = text[tokens[start].start() : tokens[at].end()]
         found.append(
             Named(words, tokens[start].start(), tokens[at].end(), kind_of(low), several, told or counted)
         )
     return found
+
+
+_PLACED = re.compile(
+    r" (?:on|in|at|to) the (?:far )?(?:left|right|middle|cent(?:re|er)|front|back|top|bottom)\b",
+    re.IGNORECASE,
+)
+
+
+def _spelt(low: str) -> str:
+    """A word with a slip put right."""
+    if len(low) < 5 or is_known(low):
+        return low
+    tokens = tokenise(low)
+    return tokens[0].low if len(tokens) == 1 else low
 
 
 def _is_noun(low: str) -> bool:
@@ -251,9 +267,9 @@ def nouns_meant(
     if before and not places:
         return [before[-1].kind]
     for turn in recent[:2]:
-        kinds = [named.kind for named in turn if named.kind not in _SURFACES]
+        kinds = _distinct([named.kind for named in turn if named.kind not in _SURFACES])
         if kinds:
-            return _distinct(kinds)
+            return kinds if len(kinds) == 1 else []
     return []
 
 

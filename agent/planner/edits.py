@@ -125,7 +125,7 @@ def _restyle(frame: Frame, context: Context) -> Done:
             each = [_revise(layer, frame.prompt) for layer in pair]
             return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
         layer = layer_named(frame.target, context)
-        if layer is None and sort_of(parse(frame.target).noun[-1]) == "colour":
+        if layer is None and sort_of(parse(frame.target).noun[-1]) in ("colour", "material"):
             layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"
         if (question := slip(frame.target, frame.prompt)) is not None:
             return ask(question)
@@ -357,6 +357,9 @@ def variations(frame: Frame, context: Context) -> Done:
                 ),
                 (said,),
             )
+        if not frame.prompt and frame.kind in (None, "restyle"):  # in colours that suit the picture
+            step = Variations(count=count, target=target_of(frame.target), prompt="", kind="restyle")
+            return Done((step,), (f"{count} colours for {target_of(frame.target)}",))
         if not frame.prompt:
             return ask(f"What shall {target_of(frame.target)} look like?")
         if frame.kind == "add":

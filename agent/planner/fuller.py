@@ -78,6 +78,8 @@ _GOING = re.compile(
 def read(sentence: str, context: Context) -> Fuller | None:
     """A sentence made full by its conversation; None where nothing is missing in it."""
     work = _Work(sentence.strip(), discourse_of(context), context)
+    if any(re.search(rf"\b{re.escape(name)} one\b", work.text, re.IGNORECASE) for name, _ in context.marks):
+        return None  # a version's name
     asked_which = context.doubted is not None or (context.question or "").startswith("Do you mean")
     if asked_which:
         return None
@@ -116,6 +118,9 @@ _FROM_START = re.compile(
 _CLEAN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:arm ?)?chairs with arms?\b", re.I), "armchairs"),
     (re.compile(r"\bchair with arms?\b", re.I), "armchair"),
+    (re.compile(r"\b(make|paint|turn|can|could|should|have|put) (?:him|her(?! \w+s?\b)|he|she)\b", re.I), r"\1 it"),
+    (re.compile(r"\b(?:all|the) [\w ]+?, (?:that is(?: to say)?|i\.?e\.?|meaning|namely) ((?:the|both|my)"
+                r" [\w ]+?),", re.I), r"\1"),
     (re.compile(r"\b(colou?r|shade) from (?=(?:the|my|that)\b)", re.I), r"\1 of "),
     (re.compile(r"\bthe (?:very |exact |exactly )?same (?!colou?r\b|shade\b|look\b|as\b)(?P<x>[\w-]+(?: [\w-]+)?)"
                 r" as (?=the\b|my\b)", re.I), "the same colour as "),
@@ -137,7 +142,58 @@ _NO_MORE = re.compile(
 """ "I don't want a green sofa any more, make it blue": the sofa."""
 
 
+_TO_MATCH = re.compile(r"\b(?P<x>[\w' -]+?),? to match(?: it| that)?(?=$|[,.;!])", re.IGNORECASE)
+_APPOSED = re.compile(r", (?:that|the) (?P<which>[\w -]+?) one(?=,)", re.IGNORECASE)
+_WHICH_IS = re.compile(
+    r"\bwhich(?:ever)?(?: one| of (?:them|those|these))? is (?:the )?(?P<look>[\w-]+)(?: one)?,? "
+    r"(?P<verb>(?:please )?(?:make|paint|turn|remove|take|give)) (?:it|that(?: one)?)\b",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"\b(?:the (?:aforementioned|aforesaid|said|same)|those(?: same)?|these(?: same)?) (?P<noun>[\w-]+s)\b",
+    re.IGNORECASE,
+)
+
+
+def _matching(work: _Work) -> None:
+    """ "the armchairs to match": to match what was spoken of before."""
+    found = _TO_MATCH.search(work.text)
+    if found is None:
+        return
+    things = things_in(work.text[: found.end()])
+    inside = [each for each in things if each.start >= found.start("x")]
+    before = [each.words for each in things if each.end <= found.start("x")]
+    other = before[-1] if before else last_member(work.talk)
+    if inside and other and kind_in(other) != inside[-1].kind:
+        end = inside[-1].end
+        work.text = f"{work.text[:end]} in the same colour as {_definite(other)}{work.text[found.end() :]}"
+
+
+def _said_before(work: _Work) -> None:
+    """ "the aforementioned cushions": those that were spoken of, and not all of them."""
+
+    def those(found: re.Match[str]) -> str:
+        kind = kind_in(f"the {found['noun']}")
+        for turn in work.talk.turns[:REACH]:
+            for named in turn:
+                if named.kind == kind and named.several:
+                    return named.words
+        return f"the {found['noun']}"
+
+    work.text = _SAID.sub(those, work.text)
+
+
 def _clean(work: _Work) -> None:
+    apposed = _APPOSED.search(work.text)
+    if apposed is not None and all(map(is_member, apposed["which"].split())):
+        work.text = work.text[: apposed.start()] + work.text[apposed.end() :]
+    which = _WHICH_IS.search(work.text)
+    if which is not None and is_member(which["look"]):
+        work.text = (
+            f"{work.text[: which.start()]}{which['verb']} the {which['look']} one{work.text[which.end() :]}"
+        )
+    _matching(work)
+    _said_before(work)
     over = _NO_MORE.match(work.text)
     if over is not None and len(things := things_in(over["x"])) == 1 and things[0].end == len(over["x"]):
         noun = " ".join(word for word in over["x"].split() if not is_look(word.lower())) or over["x"]
@@ -160,8 +216,8 @@ _THAT_WAS = re.compile(
     re.IGNORECASE,
 )
 _THAT_IS = re.compile(
-    r"\bthe (?P<noun>[\w-]+) (?:what|that|which|who)(?:'s| is| are) (?P<look>[\w-]+)"
-    r"(?=$|[,.;!?]| (?:should|must|shall|can|could|may|will|in|to|into|a|and)\b)",
+    r"\bthe (?P<noun>[\w-]+) (?:what|that|which|who)(?:'?s| is| are) (?P<look>[\w-]+)"
+    r"(?=$|[,.;!?]| (?:too|should|must|shall|can|could|may|will|in|to|into|a|and)\b)",
     re.IGNORECASE,
 )
 _WHICHEVER = re.compile(
@@ -569,7 +625,7 @@ def _is_a(words: str, name: str) -> bool:
 # ----- Whole sentences -----
 
 _OPEN = r"(?:(?:and|now|then|also|ok(?:ay)?|so|well|please|good|no|hm+|actually|fine|great|yes)[ ,.:]+)*"
-_CLAUSE = re.compile(r"\s*(?:[;,.]\s*(?:and |then |but )?|\b(?:and|then|but)\b)\s*", re.IGNORECASE)
+_CLAUSE = re.compile(r"\s*(?:[;,.]\s+(?:and |then |but )?|\b(?:and|then|but)\b)\s*", re.IGNORECASE)
 _HEAD = re.compile(
     rf"{_OPEN}(?:for )?(?P<x>(?:the |my |both |all )*[\w' -]+?)\s*(?::|,|–|—| -)\s*(?P<rest>.+)",
     re.IGNORECASE,
@@ -586,7 +642,7 @@ _STAYING = re.compile(
 
 def _listed(work: _Work) -> list[Frame]:
     """ "cushions: the black one red, the white one blue, the yellow one stays": a frame for each."""
-    text = work.text.strip(" .!")
+    text = re.sub(r"\s*(?:->|→|=>)\s*", " ", work.text).strip(" .!")
     head = _HEAD.fullmatch(text)
     kind = ""
     if head is not None and len(named := things_in(head["x"])) == 1 and named[0].several:
@@ -702,6 +758,11 @@ def _also(work: _Work) -> list[Frame]:
     return [Frame("edit", "restyle", target=found["x"], like="last", also=True)]
 
 
+_BACK = re.compile(
+    rf"{_OPEN}(?:(?:put|i want|i'd like|can i have|could i have|give me) )?(?P<x>(?:the |my )?[\w' -]+?) back"
+    r"(?: (?:up|in|on|please|there|again|then))*[.!]*",
+    re.IGNORECASE,
+)
 _AS_IT_WAS = re.compile(
     rf"{_OPEN}(?:(?:put|set|make|turn|have|leave|keep|restore) )?(?P<x>(?:the|my|that|both|all)\b[\w' -]*?)"
     r"(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)"
@@ -730,6 +791,11 @@ def _restored(work: _Work) -> list[Frame]:
         ]
         if len(so) == 1:
             return [Frame("hide", target=so[0].target, prompt=REVERT)]
+    back = _BACK.fullmatch(work.text)
+    if back is not None and len(things := things_in(back["x"])) == 1 and things[0].end == len(back["x"]):
+        before = back["x"][: things[0].start].strip()
+        if not before and work.context.layers:
+            return [Frame("back", target=_definite(things[0].words))]
     parts = [part for part in re.split(r"(?<=[.!?;,])\s+", work.text) if part.strip()]
     if not parts:
         return []

@@ -69,6 +69,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         _all_as_it_was,
         _clauses,
         _kept,
+        _other_way,
         _that_back,
         _back_in,
         _as_once,
@@ -634,6 +635,35 @@ def _thought_better(sentence: str, context: Context, planned: Planned) -> Plan |
     if not rest:
         return Plan(say="All right, I leave that as it is.")
     return planned(rest, context)
+
+
+_GOES = re.compile(
+    r"(?P<thing>(?:the|my) [\w' -]+?) (?:goes|(?:can|should|must|may|has to|is to) (?:go|be removed)|out"
+    r"|away)"
+)
+_NOT_THAT = re.compile(
+    r"^(?:(?:wrong (?:one|way|way round|thing)|not that(?: one)?)[,.;: ]+)*(?:i (?:meant|mean|was meaning"
+    r"|said|wanted)(?: to)?"
+    r" )?(?=keep|leave)"
+)
+
+
+def _other_way(said: str, context: Context) -> Done | None:
+    """ "Wrong one, I meant keep the red picture, the green one goes"."""
+    first, _, then = _NOT_THAT.sub("", said).partition(", ")
+    goes = _GOES.fullmatch(then.removeprefix("and "))
+    kept = _kept(first, context) if goes else None
+    if goes is None or kept is None:
+        return None
+    noun = stem(bare(_KEPT.fullmatch(first)["thing"]).noun[-1])  # type: ignore[index]
+    thing = " ".join(noun if word == "one" else word for word in goes["thing"].split())
+    gone = [
+        layer for layer in _showing(thing, context) if layer.kind == "remove" and " but " not in layer.target
+    ]
+    if gone:
+        return kept
+    edit = Edit(target=target_of(thing), prompt="", kind="remove")
+    return Done((*kept.steps, edit), (*kept.said, f"remove {thing}"))
 
 
 _THIS_IS = re.compile(

@@ -4,6 +4,8 @@ context.
 
 from __future__ import annotations
 
+import re
+
 from agent.planner.base import Context, LayerView
 from agent.planner.english.lexicon import words as word_set
 from agent.planner.english.phrase import (
@@ -153,8 +155,26 @@ def looks_fit(named: Phrase, layer: LayerView) -> bool:
     return not wanted or wanted <= words or not (sorts & has)
 
 
+_CHAIR = re.compile(r"\b(arm)?chair(s?)\b", re.IGNORECASE)
+
+
+def _other_name(target: str) -> str:
+    """The target with "armchair" for "chair", and the other way round; empty for other things."""
+    found = _CHAIR.search(target)
+    if found is None:
+        return ""
+    name = f"{'' if found[1] else 'arm'}chair{found[2]}"
+    return target[: found.start()] + name + target[found.end() :]
+
+
 def layer_named(target: str, context: Context, *, visible: bool | None = True) -> LayerView | None:
     """The newest layer about the thing named, or None."""
+    found = _layer_named(target, context, visible)
+    other = _other_name(target) if found is None else ""
+    return _layer_named(other, context, visible) if other else found
+
+
+def _layer_named(target: str, context: Context, visible: bool | None) -> LayerView | None:
     phrase = parse(target)
     but = all_but(target)
     for layer in reversed(context.layers):
@@ -182,6 +202,12 @@ def layer_named(target: str, context: Context, *, visible: bool | None = True) -
 
 def layers_about(target: str, context: Context, *, visible: bool | None) -> tuple[LayerView, ...]:
     """All layers about the thing named, newest first: also those that replaced or removed it."""
+    found = _layers_about(target, context, visible)
+    other = _other_name(target) if not found else ""
+    return _layers_about(other, context, visible) if other else found
+
+
+def _layers_about(target: str, context: Context, visible: bool | None) -> tuple[LayerView, ...]:
     phrase = parse(target)
     found = []
     for layer in reversed(context.layers):

@@ -26,7 +26,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from agent import ollama_server
 from agent.errors import PlannerError
 from agent.plan import Plan
-from agent.planner import conversation
+from agent.planner import conversation, fuller
 from agent.planner.base import Context, LayerView
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.english.lexicon import words as word_set
@@ -245,6 +245,11 @@ class OllamaPlanner:
         """
         if not sentence.strip():
             return self._builtin.plan_now(sentence, context)
+        if (full := fuller.read(sentence, context)) is not None:
+            (part, *more) = full.parts or ("",)
+            if more or not part or not isinstance(part, str) or full.spared:
+                return self._builtin.plan_now(sentence, context)  # sets and exceptions are kept by rule
+            sentence = part
         if (known := conversation.read(sentence, context, self._builtin.plan_now)) is not None:
             return known  # the record knows more of the conversation than a model does
         async with self._on_card():

@@ -16,7 +16,7 @@ from agent.planner import acts
 from agent.planner.base import Context, advance
 from agent.planner.discourse import Named, last_named
 from agent.planner.edits import edit_of, vague, variations
-from agent.planner.english.phrase import is_plural, parse
+from agent.planner.english.phrase import parse
 from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     alike,
@@ -26,15 +26,16 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import VAGUE, Done, ask, made
-from agent.planner.record import tell
+from agent.planner.outcome import VAGUE, Done, as_plan, ask
+from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
+from agent.planner.sparing import spare, spared_in
 from agent.planner.wording import (
     bare,
     definite,
-    restyled,
     with_noun,
 )
+from tools.language.colours import value_of
 from tools.language.looks import Look, read_look
 from tools.request import Kind
 
@@ -51,8 +52,10 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
+    answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
+    frames = tuple(_on_offer(frame, context) for frame in frames)
     done: list[Done] = []
     state = context
     before = ""
@@ -73,6 +76,14 @@ def _names_nothing(frame: Frame) -> bool:
     if frame.act not in ("edit", "ask") or frame.target or frame.like or frame.say:
         return False
     return not frame.reference or frame.kind == "remove"
+
+
+def _in_colour_again(frame: Frame, context: Context) -> Frame:
+    """ "put it back to red": where no version is called so, it gets that colour."""
+    colour = frame.name.lower().removeprefix("the ") if frame.act == "goto" else ""
+    if not colour or value_of(colour) is None or version_named(frame.name, context) is not None:
+        return frame
+    return Frame("edit", "restyle", prompt=colour, reference="it", confidence=frame.confidence)
 
 
 def _last_spoken(frame: Frame, context: Context) -> tuple[Frame, ...]:
@@ -197,6 +208,15 @@ def _named_one(frame: Frame, context: Context) -> Frame:
     if frame.kind == "add" and thing[-1:] == ["one"]:
         frame = replace(frame, prompt=" ".join((*thing[:-1], *noun)))
     return frame
+
+
+def _on_offer(frame: Frame, context: Context) -> Frame:
+    """ "Just make it beige", while variations of the rug are on offer and none was taken: the rug."""
+    offer = context.offer
+    named = frame.target or frame.like or frame.reference not in ("", "it")
+    if offer is None or context.picked or named or frame.act != "edit" or frame.kind != "restyle":
+        return frame
+    return replace(frame, target=offer.target, reference="")
 
 
 def _which(target: str, answer: str) -> str:
@@ -352,32 +372,18 @@ def _agrees(frame: Frame) -> bool:
     return removes or (frame.act == "talk" and frame.prompt == YES)
 
 
-def _all_but(frame: Frame) -> Done | None:
-    """An edit of all things of a kind but one of them; None where what is spared is of another kind."""
-    noun, kept = parse(frame.target).noun, parse(frame.spared)
-    own = kept.noun[-1].lower() if kept.noun else ""
-    of_kind = own in ("one", "ones") or (noun and stem(own) == stem(noun[-1].lower()))
-    if (
-        frame.kind not in ("restyle", "remove")
-        or not noun
-        or not of_kind
-        or frame.like
-        or not is_plural(noun)
-    ):
-        return None
-    spared = definite(frame.spared.replace("ones", noun[-1]).replace("one", stem(noun[-1])))
-    target = f"all the {' '.join(noun)} but {spared}"
-    prompt = restyled(" ".join(noun), frame.prompt) if frame.kind == "restyle" else ""
-    return made(target, prompt, frame.kind)
+def _spared(done: Done, phrase: str, context: Context) -> Done:
+    """What a frame comes to without a thing that it leaves out."""
+    plan = spare(as_plan(done), (phrase,), context)
+    return done if plan.steps == done.steps else Done(plan.steps, (plan.say,))
 
 
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := acts.done(frame, context)) is not None:
         return acted
-    if frame.spared and frame.act == "edit" and (done := _all_but(frame)) is not None:
-        return done
-    if frame.spared and frame.act != "hide":
-        return ask(f"I cannot leave out {definite(frame.spared)} yet: which things shall I name one by one?")
+    if frame.spared:
+        every = _step(replace(frame, spared=""), context)
+        return _spared(every, spared_in(frame.spared, frame.target), context)
     match frame.act:
         case "edit":
             return edit_of(frame, context)
@@ -410,10 +416,3 @@ def _step(frame: Frame, context: Context) -> Done:
         case "ask":
             return vague(frame, context)
     raise ValueError(f"nothing does {frame.act}")
-
-
-def _kept(spared: str, noun: str) -> str:
-    """What is spared of several things, with their noun: "the black one" of the cushions."""
-    words = definite(spared).split()
-    single = stem(noun.split()[-1])
-    return " ".join(single if word == "one" else noun if word == "ones" else word for word in words)

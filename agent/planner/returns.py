@@ -186,7 +186,7 @@ def _there_again(layer: LayerView, words: str, context: Context) -> Step:
     """What brings back a thing that a layer took away: as it was before that, changed or not; of several
     things the one that is named.
     """
-    if is_member(words, layer):
+    if is_member(words, layer) and " but " not in layer.target:
         return Mask(layer=layer.id, how="subtract", what=target_of(words))
     number = context.head
     while number and context.history:

@@ -13,7 +13,7 @@ from agent.plan import Ask, Drop, Edit, Goto, Hide, Mask, Plan, Refresh, Step, U
 from agent.planner.base import Context, LayerView
 from agent.planner.discourse import Named, named_by, things_in
 from agent.planner.english.phrase import is_plural, parse
-from agent.planner.layers import layers_about, object_of
+from agent.planner.layers import layers_about, object_of, stem
 from agent.planner.wording import definite, short
 from tools.instances import ALL_BUT, plural
 
@@ -133,6 +133,17 @@ def _is_but(text: str, opened: re.Match[str], after: str, thing: Named) -> bool:
 
 
 # ----- Plans -----
+
+
+def spared_in(spared: str, target: str) -> str:
+    """What is spared of several things, with their noun: "the black cushion" for "the black one"."""
+    noun = parse(target).noun
+    if not noun or noun[-1].lower() in ("everything", "all"):
+        return definite(spared)
+    many = " ".join(noun)
+    single = " ".join((*noun[:-1], stem(noun[-1])))
+    words = (single if word == "one" else many if word == "ones" else word for word in spared.split())
+    return definite(" ".join(words))
 
 
 def spare(plan: Plan, spared: Sequence[str], context: Context) -> Plan:

@@ -49,7 +49,7 @@ class Reader:
     def read(self, sentence: str) -> Reading:
         """The lines of one sentence."""
         from agent.planner.reader.familiar import in_familiar_words
-        from agent.planner.reader.mending import completed, meant
+        from agent.planner.reader.mending import completed, meant, said_once
         from agent.planner.reader.symbols import END, lines_of
         from agent.planner.reader.words import MOST_WORDS, words_of
 
@@ -65,7 +65,7 @@ class Reader:
             return Reading((Line("unclear"),), 0.0)
         symbols = completed(written.symbols, words)
         lines = lines_of(symbols, [self._mended(word) for word in words])
-        return Reading(tuple(meant(line, words) for line in lines), min(written.sure))
+        return Reading(said_once([meant(line, words) for line in lines]), min(written.sure))
 
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence."""

@@ -57,6 +57,9 @@ _RARE = {
 }
 """What people say seldom, and the words that they say it in: without those a plain edit is likelier."""
 
+_OPEN = ("edit", "ask", "talk", "refresh", "back")
+"""What a plain edit is taken for."""
+
 Frames = tuple[Frame, ...]
 
 
@@ -102,7 +105,10 @@ class Chosen:
 
 def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames:
     """The reader's frames, the grammar's (``other``, with a doubt of 0, 1 or 2), or a question."""
-    going = any(returns(frame) and not frame.target for frame in read)
+    going = any(
+        returns(frame) and not (frame.target or (frame.act == "goto" and (frame.number or frame.name)))
+        for frame in read
+    )
     if any(map(takes, read)) and confidence < (SURE_TO_RETURN if going else SURE_TO_TAKE):
         if _taken(other) >= _taken(read) and (_words(read) & _words(other) or not _words(read)):
             return read if doubt and confidence >= UNSURE else other
@@ -117,8 +123,8 @@ def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames
             return other  # "it is a bit dark"
     if doubt or not _are_edits(other):
         return read
-    alike = [(f.kind, f.target) for f in read] == [(f.kind, f.target) for f in other]
-    needed = LIKELY if alike else PLAIN if _is_plain(other) and read[0].act not in _RARE else UNSURE
+    alike = [(f.act, f.kind, f.target) for f in read] == [(f.act, f.kind, f.target) for f in other]
+    needed = LIKELY if alike else PLAIN if _is_plain(other) and read[0].act in _OPEN else UNSURE
     return other if confidence < needed else read
 
 
