@@ -45,7 +45,7 @@ class BuiltinPlanner:
         """The same for callers without an event loop."""
         sentence = without_asides(sentence, context)
         if (said := conversation.read_record(sentence, context, self.plan_now)) is not None:
-            return said
+            return once(said, context)
         full = fuller.read(sentence, context)
         plan = self._plain(sentence, context) if full is None else self._full(full, sentence, context)
         return once(plan, context)

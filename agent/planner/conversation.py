@@ -447,10 +447,9 @@ def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
         return None
     if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):
         return None
-    if re.match(r"(?:save|store) (?:this|that|it) as ", said):
+    if re.match(r"(?:save|store) (?:this|that|it) as ", said) and re.fullmatch(r"[\w-]+", name):
         # a file as well as a name: whichever was meant, it is there
-        path = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
-        return Done((Mark(name=name), Save(path=path)), (f"called {name}",))
+        return Done((Mark(name=name), Save(path=name)), (f"called {name}",))
     return Done((Mark(name=name),), (f"called {name}",))
 
 
