@@ -9,6 +9,7 @@ import numpy as np
 
 from agent import words
 from agent.plan import Drop, Hide, Reorder, Show, Step
+from agent.state import is_earlier
 from sessions.errors import SessionError
 from sessions.model import Changes
 
@@ -24,7 +25,7 @@ def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tupl
     moves, moving = _moves(session, stretch, drop)
     remarks: list[str] = [*dropping, *moving]
     for step in stretch:
-        if not isinstance(step, Hide | Show) or step.layer in drop:
+        if not isinstance(step, Hide | Show) or step.layer in drop or is_earlier(step):
             continue
         wanted = hide if isinstance(step, Hide) else show
         if step.layer in wanted:

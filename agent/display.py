@@ -301,8 +301,8 @@ def _described(step: Step) -> str:
             return f"go to version {version}" if version else "go back to the base picture"
         case Hide(layer=layer):
             return f"take layer {layer} out"
-        case Show(layer=layer):
-            return f"put layer {layer} back"
+        case Show(layer=layer, version=version):
+            return f"put layer {layer} back" + ("" if version is None else f" as in version {version}")
         case Variations(count=count, like=int(like)):
             return f"{count} more like number {like}" if like else f"{count} other variations"
         case Variations(count=count, target=target, prompt=prompt, kind=kind):

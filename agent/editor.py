@@ -183,9 +183,9 @@ class Editor:
         from agent.painting import new_layer
 
         offers = self._bench.notes.notes.offers
-        if offers is None or offers.version != self.session.head:
+        if offers is None or not offers.are_on_offer(self.session.head):
             return []
-        layers = [new_layer(self.session, piece) for piece in offers.pieces]
+        layers = [new_layer(self.session, piece) for piece in offers.at(self.session.head)]
         if offers.attempts:
             return [self.session.preview(Changes(layers=tuple(layers)))]
         return [self.session.preview(Changes(layers=(layer,))) for layer in layers]

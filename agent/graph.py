@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from copy import copy
 from functools import cache
@@ -31,12 +31,13 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.runtime import Runtime
 from langgraph.types import Command, interrupt
 
-from agent import arranging, checking, locating, moving, painting, refreshing, seeing, viewing, words
+from agent import arranging, checking, locating, moving, painting, refreshing, seeing, telling, viewing, words
 from agent import reply as replies
 from agent.ahead import plan_and_look
 from agent.bench import Bench, Tell
 from agent.events import Event
-from agent.plan import Compare, Look, Mark, Plan, Reorder, Save, Step
+from agent.plan import Compare, Look, Mark, Pick, Plan, Reorder, Save, Step
+from agent.plan import Tell as Answer
 from agent.state import Offers, Piece, TurnState, wants_locating, wants_painting
 from agent.view import context_of, focus_after_undo
 from sessions.errors import SessionError
@@ -247,7 +248,7 @@ def _commit(bench: Bench, tell: Tell, state: TurnState) -> Updates:
     notes.update(
         focus={**notes.notes.focus, version.number: tuple(dict.fromkeys(touched))},
         moved=None,
-        offers=_attempts(bench, nearest),
+        offers=_attempts(bench, nearest) or _still_on_offer(bench, state, version.number, made),
     )
     tell(Event("committed", f"version {version.number}"))
     if covering:
@@ -271,6 +272,15 @@ def _attempts(bench: Bench, nearest: tuple[Piece, ...]) -> Offers | None:
     return Offers(version=bench.session.head, pieces=pieces, attempts=True)
 
 
+def _still_on_offer(bench: Bench, state: TurnState, version: int, made: Sequence[int]) -> Offers | None:
+    """The variations of which one was taken and nothing else was done: another may be taken in its stead."""
+    offers = bench.notes.notes.offers
+    alone = len(made) == len(state.stretch) == 1 and isinstance(state.stretch[0], Pick)
+    if offers is None or offers.attempts or not alone:
+        return None
+    return offers.model_copy(update={"picked": (version, made[0])})
+
+
 def _offer(bench: Bench, state: TurnState) -> Updates:
     pieces = tuple(piece for piece in state.pieces if piece.open)
     refused = [piece for piece in state.pieces if piece.outcome == "refused"]
@@ -281,7 +291,7 @@ def _offer(bench: Bench, state: TurnState) -> Updates:
             "failed": state.failed or bool(refused),
         }
     bench.notes.update(offers=Offers(version=bench.session.head, pieces=pieces, round=pieces[0].round))
-    return {"remarks": (*state.remarks, replies.offered(len(pieces), pieces[0]))}
+    return {"remarks": (*state.remarks, replies.offered(pieces))}
 
 
 def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
@@ -293,6 +303,8 @@ def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
             "remarks": (*state.remarks, seen.remark),
             "failed": state.failed or not seen.possible,
         }
+    if isinstance(step, Answer):
+        return {"remarks": (*state.remarks, telling.told(bench, step))}
     meant = focus_after_undo(session, notes.notes, step)
     if isinstance(step, Save) and step.path not in state.sentence:
         # Whoever planned this: a file is written where the user said, and nowhere else.
@@ -300,9 +312,16 @@ def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
     moved = moving.move(session, step)
     if isinstance(step, Mark):
         notes.update(marks={**notes.notes.marks, step.name: session.head})
+    if moved.saved is not None:
+        version = session.head if not isinstance(step, Save) or step.version is None else step.version
+        notes.update(saves=(*notes.notes.saves, (moved.saved, version)))
     goes_on = any(wants_painting([each]) for each in state.steps[state.at + 1 :])
     if moved.changed:
-        notes.update(moved=(session.head, meant) if meant is not None else None, offers=None)
+        offers = notes.notes.offers
+        still = offers is not None and offers.picked is not None and offers.are_on_offer(session.head)
+        notes.update(
+            moved=(session.head, meant) if meant is not None else None, offers=offers if still else None
+        )
     if moved.changed and goes_on:  # the remark would say where it is no more
         where = f"version {session.head}" if session.head else "the base picture"
         return {"deeds": (*state.deeds, f"back to {where}"), "changed": True}

@@ -19,7 +19,7 @@ from agent import refreshing, seeing, words
 from agent.bench import Bench
 from agent.masking import Refusal, given_mask, other_mask
 from agent.paths import meant
-from agent.plan import Edit, Keep, Mask, Pick, Refresh, Step, Variations
+from agent.plan import Edit, Keep, Mask, Pick, Refresh, Show, Step, Variations
 from agent.planner.acts import FILE
 from agent.planner.wording import revised as reworded
 from agent.state import Piece
@@ -31,7 +31,7 @@ from tools.inpainting.recolour import measure
 from tools.inpainting.routing import MIRRORS
 from tools.instances import all_but, number, other_than, plural, read_phrase, separate, told_apart, without
 from tools.language.colours import name_of
-from tools.language.looks import read_look
+from tools.language.looks import Look, read_look
 from tools.pictures import is_hidden, read_picture
 from tools.places import Place, landmarks, mask_for_place, read_place
 from tools.request import Request
@@ -108,6 +108,8 @@ def wanted(bench: Bench, stretch: Sequence[Step]) -> tuple[list[Piece], list[str
                 pieces += _kept(bench)
             elif isinstance(step, Refresh):
                 pieces.append(_refreshed(bench.session, step.layer))
+            elif isinstance(step, Show) and step.version is not None:
+                pieces.append(_earlier(bench.session, step.layer, step.version))
         except (Refusal, SessionError, PictureError) as refusal:
             remarks.append(str(refusal))
             if isinstance(step, Edit):
@@ -369,7 +371,7 @@ def _of_layer(piece: Piece, layer: Layer) -> Piece:
 
 def _varied(bench: Bench, step: Variations) -> Piece:
     session, offers = bench.session, bench.notes.notes.offers
-    if offers is not None and (offers.version != session.head or offers.attempts):
+    if offers is not None and (not offers.are_on_offer(session.head) or offers.attempts):
         offers = None
     if step.like is not None and offers is None:
         raise Refusal("There are no variations to go on from: ask for some first.")
@@ -377,15 +379,17 @@ def _varied(bench: Bench, step: Variations) -> Piece:
     target = step.target or (layer.target if layer else "")
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
     kind = step.kind or (layer.kind if layer else "restyle")
+    suggests = kind == "restyle" and read_look(prompt, target) == Look()
+    prompt = reworded(words.indefinite(words.bare(target)), "") if suggests else prompt
     if not words.says_something(target):
         raise Refusal("I do not know what the variations should be of: name the thing and its look.")
-    piece = _piece(session, target, prompt, kind, step.layer)
+    piece = _piece(session, target, prompt, kind, step.layer).but(suggests=suggests)
     if offers is None:
         return piece
     if step.like:
         if step.like > len(offers.pieces):
             raise Refusal(f"There is no variation {step.like}: choose one from 1 to {len(offers.pieces)}.")
-        model = offers.pieces[step.like - 1]
+        model = offers.at(session.head)[step.like - 1]
         colour = model.request.colour if model.request is not None else None
         return model.but(
             patch=None, box=None, request=None, checked=False, around=model.request,
@@ -465,11 +469,11 @@ def _in_picture_colour(piece: Piece) -> Piece:
 def _picked(bench: Bench, step: Pick) -> Piece:
     index = step.index
     offers = bench.notes.notes.offers
-    if offers is None or offers.version != bench.session.head or offers.attempts:
+    if offers is None or not offers.are_on_offer(bench.session.head) or offers.attempts:
         raise Refusal("There are no variations to pick from: ask for some first.")
     if index > len(offers.pieces):
         raise Refusal(f"There is no variation {index}: pick one from 1 to {len(offers.pieces)}.")
-    piece = offers.pieces[index - 1]
+    piece = offers.at(bench.session.head)[index - 1]
     if step.prompt is None:
         return piece.but(checked=True)  # it is what the user chose
     return piece.but(prompt=step.prompt, patch=None, box=None, request=None, checked=False, value=None)
@@ -480,6 +484,22 @@ def _kept(bench: Bench) -> list[Piece]:
     if offers is None or offers.version != bench.session.head or not offers.attempts:
         raise Refusal("There is nothing on offer to keep.")
     return list(offers.pieces)
+
+
+def _earlier(session: Session, number: int, version: int) -> Piece:
+    """A layer as it was in an earlier version: its patch of then, and nothing is painted."""
+    layer = session.layer(number, version)
+    if not layer.visible:
+        name = words.subject(layer.target, layer.prompt, layer.kind)
+        raise Refusal(f"In version {version} {name} was not there.")
+    box = layer.box
+    return Piece.model_validate(
+        {
+            "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
+            "mask": layer.mask, "area": layer.area, "request": _request_of(layer), "patch": layer.patch,
+            "box": (int(box.x0), int(box.y0), int(box.x1), int(box.y1)), "checked": True,
+        }
+    )  # fmt: skip
 
 
 def _refreshed(session: Session, number: int) -> Piece:

@@ -22,8 +22,9 @@ class Notes(BaseModel):
     the head after a turn that moved it, and what "it" means since then. ``offers`` are the variations on
     offer. ``warned`` says that the user was told that this is a photo. ``unfinished`` is the sentence that is
     being carried out: found when a session is opened, it was cut off. ``marks`` are the names that the user
-    gave to versions. ``asked`` is the question that the last turn stopped at, to be answered by yes or no,
-    and ``held`` the digests of the masks that it is about.
+    gave to versions, ``saves`` the files that versions were saved as, in their order. ``asked`` is the
+    question that the last turn stopped at, to be answered by yes or no, and ``held`` the digests of the masks
+    that it is about.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -34,6 +35,7 @@ class Notes(BaseModel):
     warned: bool = False
     unfinished: str | None = None
     marks: dict[str, int] = Field(default_factory=dict)
+    saves: tuple[tuple[str, int], ...] = ()
     asked: str | None = None
     held: tuple[str, ...] = ()
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from agent import words
+from agent import suggesting, words
 from agent.bench import Bench, Tell
 from agent.events import Event, noted
+from agent.planner.wording import restyled
 from agent.state import Piece
 from sessions.compose import Box, Patch, compose
 from sessions.model import Changes, NewLayer
@@ -87,6 +88,9 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
     ground = digest_of(below)
     about = words.subject(piece.target, piece.prompt, piece.kind)
     text = f"painting {count} variations of {about}"
+    if piece.suggests:
+        tell(Event("painting", text))
+        return _suggested(bench, piece, below, ground, count)
     began = time.perf_counter()
     try:
         route = _route(bench, piece, below, ground)
@@ -110,6 +114,23 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
         ]
     tell(Event("painting", text))
     return [_computed(bench, piece, route, below, ground) for route in routes]
+
+
+def _suggested(bench: Bench, piece: Piece, below: Pixels, ground: str, count: int) -> list[Piece]:
+    """A located piece in so many colours that suit the picture."""
+    mask = bench.session.pictures.get(piece.mask or "") >= 128
+    looks = suggesting.suited(bench.session.picture(), mask, count)
+    painted = []
+    for look in looks:
+        each = piece.but(prompt=restyled(piece.target, look), suggests=False)
+        try:
+            route = _route(bench, each, below, ground)
+        except _Refusal as refusal:
+            return [piece.but(outcome="refused", why=str(refusal))]
+        if route.engine is None:
+            return [piece.but(outcome="refused", why=f"Name a look for {words.definite(piece.target)}.")]
+        painted.append(_computed(bench, each, route, below, ground))
+    return painted
 
 
 def _paint_revised(bench: Bench, tell: Tell, visible: Changes, done: list[Piece]) -> list[Box]:

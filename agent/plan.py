@@ -61,10 +61,11 @@ class Hide(_Step):
 
 
 class Show(_Step):
-    """Put a hidden layer back."""
+    """Put a hidden layer back; with ``version``, hidden or not, as it was in that version."""
 
     do: Literal["show"] = "show"
     layer: int = Field(ge=0)
+    version: int | None = Field(default=None, ge=0)
 
 
 class Drop(_Step):
@@ -120,6 +121,7 @@ class Variations(_Step):
     """Paint ``count`` versions of one edit that differ in their seed, for the user to pick from.
 
     ``like`` is one of those on offer, from 1, that the new ones shall be like; 0: they shall be other ones.
+    With an empty ``prompt`` they are in colours that suit the picture.
     """
 
     do: Literal["variations"] = "variations"
@@ -172,10 +174,18 @@ class Mark(_Step):
 
 
 class Tell(_Step):
-    """Say from the record what was changed: of one thing, or (about nothing) of all."""
+    """Answer a question from the record and the picture.
+
+    Without ``asked``: what was changed, of the thing that it is ``about`` or (about nothing) of all. Else
+    which colour the thing has, whether it is as ``look`` says ("leather"), or whether it is there, at a
+    ``version`` (None: the head).
+    """
 
     do: Literal["tell"] = "tell"
     about: str = ""
+    asked: Literal["colour", "so", "there"] | None = None
+    look: str | None = None
+    version: int | None = Field(default=None, ge=0)
 
 
 class Save(_Step):

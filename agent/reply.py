@@ -89,9 +89,13 @@ def covering(layers: Sequence[Layer]) -> str:
     )
 
 
-def offered(count: int, piece: Piece) -> str:
+def offered(pieces: Sequence[Piece]) -> str:
     """The sentence that comes with variations."""
+    count, piece = len(pieces), pieces[0]
     about = words.subject(piece.target, piece.prompt, piece.kind)
+    if len({each.prompt for each in pieces}) > 1:
+        looks = words.listed([f"{number} {each.prompt}" for number, each in enumerate(pieces, 1)])
+        return f"Here are {count} for {about}: {looks}. Pick one, such as “take number 2”."
     if piece.around is not None:
         return f"Here are {count} like it, of which it is the first: pick one, such as “take number 2”."
     return f"Here are {count} variations of {about}: pick one, such as “take number 2”."

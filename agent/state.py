@@ -34,7 +34,7 @@ class Piece(_Data):
     the one that was made. ``remasked``: the layer got another mask, and is painted again in it. ``grow`` is 0
     for a mask that the user gave, which is a hard limit. ``around`` is the request of the variation that the
     new ones are to be like, ``round`` how many rounds of variations came before. ``choices`` are the masks of
-    the things of which the user must say which one is meant.
+    the things of which the user must say which one is meant. ``suggests``: the look is to be found, too.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.
@@ -57,6 +57,7 @@ class Piece(_Data):
     around: Request | None = None
     round: int = 0
     choices: tuple[str, ...] = ()
+    suggests: bool = False
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None
@@ -79,13 +80,25 @@ class Offers(_Data):
     """Variations on offer: they may be picked while ``version`` is the head. All pieces are painted.
 
     With ``attempts`` they are the nearest that the last turn came to what was asked: they are kept together.
-    ``round`` counts the rounds of variations of the same edit, from 0.
+    ``round`` counts the rounds of variations of the same edit, from 0. ``picked`` is the version that taking
+    one of them made, and its layer there: while that is the head, another one may be taken in its stead.
     """
 
     version: int
     pieces: tuple[Piece, ...]
     attempts: bool = False
     round: int = 0
+    picked: tuple[int, int] | None = None
+
+    def are_on_offer(self, head: int) -> bool:
+        """Whether they may be picked while a version is the head."""
+        return head == self.version or (self.picked is not None and head == self.picked[0])
+
+    def at(self, head: int) -> tuple[Piece, ...]:
+        """The variations as they are taken at a version: in the stead of the one that was taken there."""
+        if self.picked is None or head != self.picked[0]:
+            return self.pieces
+        return tuple(piece.but(layer=self.picked[1], under=None) for piece in self.pieces)
 
 
 class TurnState(_Data):
@@ -141,7 +154,12 @@ def next_stretch(steps: Sequence[Step]) -> tuple[Step, ...]:
 
 def wants_locating(stretch: Sequence[Step]) -> bool:
     """Whether a stretch names things to paint."""
-    return any(isinstance(step, _LOCATED) for step in stretch)
+    return any(isinstance(step, _LOCATED) or is_earlier(step) for step in stretch)
+
+
+def is_earlier(step: Step) -> bool:
+    """Whether a step puts a layer back as it was in an earlier version: another revision of it."""
+    return isinstance(step, Show) and step.version is not None
 
 
 def wants_painting(stretch: Sequence[Step]) -> bool:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any, cast
 
 from agent.notes import Notes
-from agent.plan import Edit, Plan, Step, Undo
+from agent.plan import Edit, Plan, Step, Tell, Undo
 from agent.planner.base import Context, LayerView, Spoken, VersionView, spoken_of
+from agent.state import Offers
 from sessions.model import Layer, Turn, Version
 from sessions.pictures import PictureStore
 from sessions.session import Session
@@ -30,7 +31,7 @@ def context_of(session: Session, notes: Notes) -> Context:
     wordings = _wordings(session, versions)
     history = tuple(_seen(version, wordings, notes) for version in versions)
     moved = notes.moved if notes.moved is not None and notes.moved[0] == head else None
-    offers = notes.offers if notes.offers is not None and notes.offers.version == head else None
+    offers = notes.offers if notes.offers is not None and notes.offers.are_on_offer(head) else None
     nearest = offers is not None and offers.attempts
     offers = None if nearest else offers
     turns = session.turns
@@ -56,10 +57,14 @@ def context_of(session: Session, notes: Notes) -> Context:
         variations=len(offers.pieces) if offers else 0,
         question=_question(asked.plan, asked.reply) if asked else None,
         history=history,
-        offer=_offer(notes) if offers else None,
+        offer=_offer(offers, head) if offers else None,
+        picked=offers is not None and offers.picked is not None and head == offers.picked[0],
         nearest=nearest,
         marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
         done=_changed_something(turns, head),
+        saves=tuple(save for save in notes.saves if save[1] < len(versions)),
+        visited=(0, *(turn.version for turn in turns)),
+        told=_told(turns),
         doubted=_doubted(asked.plan, asked.reply) if asked else None,
         spoken=_spoken(turns[-_REMEMBERED:], session.layers),
     )
@@ -169,6 +174,13 @@ def _doubted(plan: Mapping[str, object], reply: str) -> Edit | None:
     return (asked or edits)[0] if len(edits) == 1 or asked else None
 
 
+def _told(turns: Sequence[Turn]) -> Tell | None:
+    """The question that the last sentence asked, as a step."""
+    steps = turns[-1].plan.get("steps") if turns else None
+    last = steps[-1] if isinstance(steps, list) and steps else {}
+    return Tell.model_validate(last) if last.get("do") == "tell" else None
+
+
 def _only_looked(turn: Turn) -> bool:
     steps = turn.plan.get("steps")
     if not isinstance(steps, list) or not steps:
@@ -176,8 +188,8 @@ def _only_looked(turn: Turn) -> bool:
     return all(step.get("do") in ("look", "compare") for step in steps)
 
 
-def _offer(notes: Notes) -> Edit | None:
-    if notes.offers is None or not notes.offers.pieces:
+def _offer(offers: Offers, head: int) -> Edit | None:
+    if not offers.pieces:
         return None
-    piece = notes.offers.pieces[0]
+    piece = offers.at(head)[0]
     return Edit(target=piece.target, prompt=piece.prompt, kind=piece.kind, layer=piece.layer)

@@ -171,9 +171,12 @@ class Session:
         """What the base picture's file was like, so that exports are like it."""
         return form_from(self._form, self.pictures, self.size)
 
-    def layer(self, layer: int) -> Layer:
-        """One layer as the head sees it. Raises ``SessionError`` when there is none of that id."""
-        return self._layer(self._state(), layer)
+    def layer(self, layer: int, version: int | None = None) -> Layer:
+        """One layer as a version (None: the head) sees it. Raises ``SessionError`` when there is none of that
+        id, or no such version.
+        """
+        state = self._state()
+        return self._layer(state, layer, self._version(state, version).number)
 
     def mask(self, layer: int) -> NDArray[np.bool_]:
         """The segmenter's mask of a layer as the head sees it, bool (H, W)."""
@@ -408,8 +411,8 @@ class Session:
             raise SessionError(f"There is no version {number}: {there}.")
         return state.versions[number]
 
-    def _layer(self, state: State, layer: int) -> Layer:
-        layers = state.seen(state.head)
+    def _layer(self, state: State, layer: int, version: int | None = None) -> Layer:
+        layers = state.seen(state.head if version is None else version)
         if not 0 <= layer < len(layers):
             there = f"the layers are 0 to {len(layers) - 1}" if layers else "there are no layers yet"
             raise SessionError(f"There is no layer {layer}: {there}.")

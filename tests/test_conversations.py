@@ -98,6 +98,8 @@ def in_words(step: Step) -> str:
             return f"{step.do} {count}"
         case Goto(version=version):
             return f"goto {version}"
+        case Show(layer=layer, version=int(version)):
+            return f"show {layer} of {version}"
         case Hide(layer=layer) | Show(layer=layer) | Refresh(layer=layer) | Drop(layer=layer):
             return f"{step.do} {layer}"
         case Reorder(layer=layer, to=to, other=other):
@@ -117,8 +119,9 @@ def in_words(step: Step) -> str:
             return f"pick {index}" + (f" -> {prompt}" if prompt else "")
         case Mark(name=name):
             return f"mark {name}"
-        case Tell(about=about):
-            return f"tell {about}".strip()
+        case Tell(about=about, asked=asked, look=look, version=version):
+            of = None if version is None else f"of {version}"
+            return " ".join(part for part in ("tell", asked, about, look, of) if part)
         case Save(path=path, version=version):
             return f"save {path}".rstrip() + (f" of {version}" if version is not None else "")
         case Open(path=path):

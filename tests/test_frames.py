@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.plan import Plan
+from agent.plan import Plan, Tell
 from agent.planner.base import Context, advance
 from agent.planner.lines import Line, LineError, Said, parse_line, parse_lines, read_talks, strange_words
 from agent.planner.reader.framing import frames_of
@@ -247,8 +247,10 @@ def test_questions_are_answered_from_the_record() -> None:
     assert "sofa → a red sofa" in said("tell | changes", SOFA, LAMP).say
     assert "lamp removed" in said("tell | changes", SOFA, LAMP).say
     assert said("tell | changes | the rug", SOFA).say == "I have not changed the rug."
-    assert said("tell | check | the sofa | red", SOFA).say == "Yes: sofa → a red sofa."
-    assert "Yes" not in said("tell | check | the sofa | leather", SOFA).say
+    (asked,) = said("tell | check | the sofa | leather", SOFA).steps
+    assert asked == Tell(about="the sofa", asked="so", look="leather")  # whoever sees the picture answers
+    assert said("tell | look | <it>", SOFA).steps == (Tell(about="the sofa", asked="colour"),)
+    assert said("tell | look | <it>").say.startswith("That I cannot tell")
     assert "version 2 of 2" in said("tell | versions", SOFA, WALLS).say
 
 

@@ -148,6 +148,27 @@ def test_what_is_described_or_unknown_is_asked_about() -> None:
         assert reading.unsure == unsure
 
 
+def test_what_is_said_of_the_only_thing_of_its_kind_need_not_be_judged() -> None:
+    room = np.full((60, 120, 3), (206, 164, 108), np.uint8)
+    floor, chair, cat = box(40, 0, 60, 120), box(10, 10, 40, 40), box(20, 60, 40, 80)
+    finder = Finder(room, seen([("floor", floor), ("chair", chair), ("cat", cat)]))
+    for phrase, judged in (
+        ("the wooden floor", False),
+        ("the old oak floor", False),
+        ("the soft chair with a high back", False),
+        ("the marble floor", True),
+        ("the brick floor", True),
+        ("the cat chair", True),
+    ):
+        reading = finder.read(phrase)
+        assert reading is not None
+        assert bool(reading.described) == judged, phrase
+    two = Finder(room, seen([("chair", chair), ("chair", box(10, 60, 40, 90))]))
+    reading = two.read("the old chair")
+    assert reading is not None
+    assert reading.described
+
+
 def _lamp_before(wall: float, pole: float) -> tuple[PanopticMap, NDArray[np.float32]]:
     """Two poles of a lamp before a wall, the gap between them taken for the lamp; their colours in Oklab."""
     segments = np.zeros((60, 80), np.int16)
@@ -168,6 +189,38 @@ def test_what_is_seen_between_a_lamps_legs_is_the_wall() -> None:
     assert lamp[:, 31:34].all()
     assert lamp[:, 41:45].all()
     assert not (wall & lamp).any()
+
+
+def _chair_before(wall: float, chair: float, kind: str = "chair") -> tuple[PanopticMap, NDArray[np.float32]]:
+    """A back of three slats before a wall, all taken for the chair, half-heartedly between the slats."""
+    segments = np.zeros((90, 120), np.int16)
+    segments[20:75, 30:90] = 1
+    slats = np.zeros(segments.shape, bool)
+    slats[20:32, 30:90] = slats[63:75, 30:90] = True
+    slats[20:75, [*range(30, 42), *range(57, 63), *range(78, 90)]] = True
+    colours = np.zeros((90, 120, 3), np.float32)
+    colours[..., 0] = np.where(slats, chair, np.where(segments == 1, 0.93 * wall, wall))
+    logits = np.zeros((2, 90, 120), np.float32)
+    logits[0] = np.where(slats, -3.0, np.where(segments == 1, 2.0, 5.0))
+    logits[1] = np.where(segments == 1, 4.0, -3.0)
+    things = (Segment("wall", 0, 0.9, 0.7), Segment(kind, 1, 0.9, 0.3))
+    return PanopticMap(things, segments, logits, (90, 120), ("wall", kind)), colours
+
+
+def test_what_is_seen_between_slats_is_the_wall() -> None:
+    found, colours = _chair_before(0.8, 0.4)
+    read = seen_between(found, colours)
+    wall, chair = read.mask(found.things[:1]), read.mask(found.things[1:])
+    assert wall[34:61, 44:55].all()
+    assert wall[34:61, 65:76].all()
+    assert chair[22:73, 59:61].all()
+    assert chair[22:30, 32:88].all()
+
+
+@pytest.mark.parametrize(("chair", "kind"), [(0.78, "chair"), (0.4, "picture")])
+def test_a_chair_of_the_walls_colour_and_what_hangs_there_have_no_gaps(chair: float, kind: str) -> None:
+    found, colours = _chair_before(0.8, chair, kind)
+    assert (seen_between(found, colours).segments == found.segments).all()
 
 
 def test_a_white_lamp_before_a_white_wall_is_no_gap() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Undo, Variations
+from agent.plan import Ask, Edit, Goto, Hide, Pick, Plan, Redo, Show, Step, Tell, Undo, Variations
 from agent.planner.base import Context, LayerView, advance
 from agent.planner.builtin import BuiltinPlanner
 
@@ -281,7 +281,6 @@ def test_it_asks(sentence: str) -> None:
         "who made you?",
         "my cousin has a bench like that",
         "I want to sell my flat",
-        "is the desk made of oak?",
         "never mind",
         "don't touch the desk",
         "I love the new desk",
@@ -291,6 +290,10 @@ def test_plain_talk_has_an_answer_and_no_steps(sentence: str) -> None:
     answer = plan(sentence)
     assert answer.steps == ()
     assert answer.say
+
+
+def test_a_question_about_a_look_is_answered_from_the_picture() -> None:
+    assert plan("is the desk made of oak?").steps == (Tell(about="the desk", asked="so", look="oak"),)
 
 
 def test_it_says_what_it_understood() -> None:
@@ -591,7 +594,17 @@ def test_variations_are_offered_and_one_is_picked() -> None:
     assert (offered.variations, offered.layers, offered.versions) == (3, (), 0)
     picked = advance(offered, "the second", Plan(steps=(Pick(index=2),)))
     assert picked.layers == (LayerView(0, "the desk", "a red desk", "restyle"),)
-    assert (picked.variations, picked.versions) == (0, 1)
+    assert (picked.variations, picked.versions, picked.picked) == (3, 1, True)  # another one may be taken
+    again = advance(picked, "no, the third", Plan(steps=(Pick(index=3),)))
+    assert (len(again.layers), again.versions, again.picked) == (1, 2, True)
+    assert (
+        advance(
+            again,
+            "and the rug blue",
+            Plan(steps=(Edit(target="the rug", prompt="a blue rug", kind="restyle"),)),
+        ).variations
+        == 0
+    )
     assert advance(offered, "the ninth", Plan(steps=(Pick(index=8),))).layers == ()
 
 

@@ -91,6 +91,18 @@ def test_no_fringe_of_the_old_colour_stays_at_an_edge_that_the_mask_misses() -> 
         assert np.abs(after[ring].astype(int) - truth[ring]).mean() < 5
 
 
+def test_a_narrow_frame_between_a_wall_and_a_dark_picture_stays() -> None:
+    picture = np.full((120, 160, 3), (222, 196, 160), np.uint8)
+    picture[30:90, 50:110] = (150, 120, 95)  # of a colour between the wall's and that of what it frames
+    picture[33:87, 53:107] = (60, 30, 20)
+    wall = np.ones((120, 160), bool)
+    wall[30:90, 50:110] = False
+    patch = computed.recolour(picture, wall, computed.stage_for(oklab(0, 128, 128), picture, wall))
+    after = compose(picture, [patch])
+    assert np.abs(after[31:89, 51:109].astype(int) - picture[31:89, 51:109]).max() <= 3
+    assert (after[:28, :, 0] < 60).all()
+
+
 def test_the_engine_does_what_the_function_does() -> None:
     picture, mask = ball((190, 60, 50))
     stage = computed.stage_for(oklab(20, 30, 110), picture, mask)

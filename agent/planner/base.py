@@ -94,6 +94,9 @@ class Context:
     the nearest to what was asked last is on offer, to be kept. ``marks`` are the names that the user gave to
     versions. ``done``: the sentence before changed the picture, so that there is something to take back.
     ``doubted`` is the edit of that sentence that waits for the answer which of several things is meant.
+    ``saves`` are the files that versions were saved as, in their order; ``visited`` the versions that were
+    the head after each sentence, 0 first; ``told`` the question that the last sentence asked. ``picked``: one
+    of the variations on offer was taken, and nothing was done since.
     ``spoken`` is what the latest sentences spoke of, the newest last.
     """
 
@@ -110,6 +113,10 @@ class Context:
     marks: tuple[tuple[str, int], ...] = ()
     done: bool = True
     doubted: Edit | None = None
+    saves: tuple[tuple[str, int], ...] = ()
+    visited: tuple[int, ...] = (0,)
+    told: Tell | None = None
+    picked: bool = False
     spoken: tuple[Spoken, ...] = ()
 
 
@@ -142,7 +149,10 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
                 asked = step.question
             case Mark():
                 state = replace(state, marks=(*state.marks, (step.name, state.head)))
-            case Tell() | Save() | Compare() | Look() | Open():
+            case Save():
+                version = state.head if step.version is None else step.version
+                state = replace(state, saves=(*state.saves, (step.path, version)))
+            case Tell() | Compare() | Look() | Open():
                 pass
             case Variations():
                 state = _offered(state, step)
@@ -155,17 +165,27 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
                 if after is not None:
                     state, changed = after, True
     if changed:
+        offer = _picked(state) if [step.do for step in plan.steps] == ["pick"] else None
         state = _committed(state)
-    done = state.head != context.head or not plan.steps
+        if offer is not None:
+            state = replace(state, variations=context.variations, offer=offer, picked=True)
+    last = plan.steps[-1] if plan.steps else None
     said = spoken_of(sentence, plan.steps, state.layers)
     return replace(
         state,
         sentences=(*context.sentences, sentence),
         question=asked,
-        done=done,
+        done=state.head != context.head or not plan.steps,
         doubted=None,
+        visited=(*context.visited, state.head),
+        told=last if isinstance(last, Tell) else None,
         spoken=(*context.spoken, said),
     )
+
+
+def _picked(state: Context) -> Edit | None:
+    """The edit on offer once one of its variations was taken: of the layer that this made."""
+    return state.offer.model_copy(update={"layer": state.focus[-1]}) if state.offer and state.focus else None
 
 
 def spoken_of(sentence: str, steps: Sequence[Step], layers: Sequence[LayerView]) -> Spoken:
@@ -209,6 +229,7 @@ def _committed(state: Context) -> Context:
         head=number,
         variations=0,
         offer=None,
+        picked=False,
         nearest=False,
     )
 
@@ -221,7 +242,14 @@ def _at(state: Context, number: int) -> Context:
     known = {layer.id: layer for layer in version.layers}
     layers = tuple(known.get(layer.id, replace(layer, visible=False)) for layer in state.layers)
     return replace(
-        state, head=number, layers=layers, focus=version.focus, variations=0, offer=None, nearest=False
+        state,
+        head=number,
+        layers=layers,
+        focus=version.focus,
+        variations=0,
+        offer=None,
+        picked=False,
+        nearest=False,
     )
 
 
@@ -252,7 +280,7 @@ def _offered(state: Context, step: Variations) -> Context:
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
     kind: Kind = step.kind or (layer.kind if layer else "restyle")
     offer = Edit(target=target, prompt=prompt, kind=kind, layer=step.layer)
-    return replace(state, variations=step.count, offer=offer)
+    return replace(state, variations=step.count, offer=offer, picked=False)
 
 
 def _changed(state: Context, step: Step) -> Context | None:
@@ -281,6 +309,10 @@ def _changed(state: Context, step: Step) -> Context | None:
                 for layer in state.layers
             )
             return replace(state, layers=layers)
+        case Show(version=int(version)) if version < len(state.history):
+            then = next((layer for layer in state.history[version].layers if layer.id == step.layer), None)
+            layers = tuple(then if then and layer.id == then.id else layer for layer in state.layers)
+            return replace(state, layers=layers, focus=_focused(state, step.layer)) if then else None
         case Hide() | Show():
             if not any(layer.id == step.layer for layer in state.layers):
                 return None

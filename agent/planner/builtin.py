@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from agent.plan import Ask, Plan
 from agent.planner import conversation, fuller
+from agent.planner.asides import without_asides
 from agent.planner.base import Context, advance
 from agent.planner.frames import Frame, Parser
 from agent.planner.reader.choice import Chosen
-from agent.planner.resolver import joined, resolve
+from agent.planner.resolver import joined, once, resolve
 from agent.planner.sparing import spare
 from agent.planner.wording import place_of
 
@@ -37,9 +38,12 @@ class BuiltinPlanner:
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
-        if (full := fuller.read(sentence, context)) is not None:
-            return self._full(full, sentence, context)
-        return self._plain(sentence, context)
+        sentence = without_asides(sentence, context)
+        if (said := conversation.read_record(sentence, context, self.plan_now)) is not None:
+            return said
+        full = fuller.read(sentence, context)
+        plan = self._plain(sentence, context) if full is None else self._full(full, sentence, context)
+        return once(plan, context)
 
     def _full(self, full: fuller.Fuller, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that was made full."""

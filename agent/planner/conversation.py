@@ -10,21 +10,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Goto, Hide, Mark, Pick, Plan, Save, Tell, Undo
-from agent.planner import acts, saying
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Tell, Undo
+from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.phrase import parse, render
 from agent.planner.frames import REVERT, Frame, Reference
-from agent.planner.given import Planned, in_box, with_file
-from agent.planner.layers import layers_about, layers_referred, object_of
+from agent.planner.given import Planned, in_box, saves, with_file
+from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
-from agent.planner.record import tell, version_named
+from agent.planner.record import version_named
 from agent.planner.returns import hide, refresh, spared_since
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
-from tools.language.looks import read_look
 
 _OPENING = re.compile(
     r"^(?:(?:ok|okay|so|and|now|please|well|right|then|hm+|actually|oh|alright|great|nice|no|wait|sorry)[ ,]+"
@@ -43,12 +42,14 @@ _LIKED = r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the 
 _TAKE = r"(?:take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
 
 _PICK = re.compile(
-    rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's )?{_TAKE} )?{_WHICH}{_ONE}"
+    rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's |(?:my|our|the) \w+ |he |she "
+    rf"|they )?{_TAKE}s?(?:red)? )?{_WHICH}{_ONE}"
     rf"(?:(?:,| is| looks| was|'s)+ (?:really |very |the |so |quite )*{_LIKED}\w*| best| most| better)?"
     rf"(?:[,;.]? (?:so |and |please |i(?:'ll| will)? |let's )*{_TAKE} (?:it|that|this|that one|this one))?"
 )
 _PICK_BUT = re.compile(
-    rf"(?:{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it |with it |it )*(?P<look>.+)"
+    rf"(?:(?:i(?:'ll| will| would|'d)? )?{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it "
+    rf"|with it |it )*(?P<look>.+)"
 )
 _NAMED = re.compile(
     r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?"
@@ -108,31 +109,18 @@ _LAYER_OFF = re.compile(
     r"[\w -]+?) (?:layer|change)"
 )
 _ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
+_LAYERS = r"(?:layers?|changes?|edits?)"
+_HIDE_ALL = re.compile(
+    rf"(?:hide|switch off|turn off) (?:all|every|each|all of)?(?: of)?(?: the| my| these)? ?{_LAYERS}"
+    r"|(?:hide|switch off|turn off) (?:everything|all of it)(?: i (?:did|changed|made))?"
+)
+_SHOW_ALL = re.compile(
+    r"(?:show|bring back|switch on|turn on|unhide) (?:me )?"
+    r"(?:(?P<them>them|these|those)(?: all)?(?: back)?(?: again| on)"
+    rf"|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
+    r"|(?:everything|all of (?:it|them)|all)(?: back)? again)"
+)
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
-_CHANGED = r"(?:changes?|changed|do|did|done|edits?|edited)"
-_WHAT_CHANGED = re.compile(
-    rf"what (?:all )?(?:did|have|has) (?:i|we|you|been)(?: already)? {_CHANGED}"
-    r"(?: so far| until now| already| yet| to (?:it|the picture|this|the room))*"
-    r"|what (?:is|was|has been) changed(?: so far)?|(?:which|what) (?:layers|changes) are there"
-    rf"|(?:list|tell me|show me)(?: all)? (?:(?:my|the) |what (?:i |we |was ))?{_CHANGED}"
-)
-_IS_IT = re.compile(
-    r"(?:is|are) (?P<thing>(?:the|my|both) .+?) (?:made of |in )?(?P<look>[\w-]+(?: [\w-]+)?)"
-    r"(?: now| already| yet)?"
-)
-_WHAT_LOOK = re.compile(
-    r"what (?:colour|color|material|kind of \w+|shade) (?:is|are|has|have|did) (?P<thing>the .+?)"
-    r"(?: have| get| now)*"
-)
-_DID_I = re.compile(
-    r"(?:did|have|has) (?:i|you|we|anybody|something) (?:ever |already )?(?:changed?|touch(?:ed)?|paint"
-    r"(?:ed)?|edit(?:ed)?"
-    r"|recolou?r(?:ed)?) (?P<thing>(?:the|my) [\w' -]+?)(?: already| yet| at all)*"
-)
-_VERSIONS = re.compile(
-    r"(?:which|what|how many) versions (?:are there|do (?:i|we|you) have|have (?:i|we|you))"
-    r"|(?:which|what) version (?:is this|am i (?:at|on|in)|are we (?:at|on|in))"
-)
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
     r"(?: (?:as|to|in|into|under|at))? (?P<path>\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora))",
@@ -151,12 +139,27 @@ _READINGS = re.compile(r"Do you mean “(?P<one>[^”]+)” or “(?P<other>[^�
 _YES = re.compile(r"(?:yes|yeah|yep|yup|sure|ok|okay|right|correct|exactly|i do|of course|y)(?:[ ,].*)?")
 
 
-def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
-    """The plan of a sentence about the conversation; None for any other."""
+def read_record(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of a whole sentence that answers, asks, picks or goes back; None for any other."""
     if (corrected := _corrected(sentence, context) or _numbered(sentence, context)) is not None:
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if context.question and _NEVER_MIND.fullmatch(history.plain(sentence)):
+        return as_plan(Done((), ("All right, I leave that as it is.",)))
+    if context.variations and (done := _refused(sentence, context)) is not None:
+        return as_plan(done)
+    if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
+        return as_plan(done)
+    if (answer := questions.read(sentence, context)) is not None:
+        return answer
+    return history.read(sentence, context, planned)
+
+
+def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of a sentence about the conversation; None for any other."""
+    if (said := read_record(sentence, context, planned)) is not None:
+        return said
     if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
         return planned(f"no, I meant {wrong['thing']}", context)
     short_no = _NO_THING.fullmatch(sentence.lower().strip(" !."))
@@ -182,7 +185,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (again := _AGAIN.fullmatch(low)) is not None:
         thing = (again["thing"] or "").replace("the whole ", "the ")
         return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
-    for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped, _told):
+    for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped):
         done = reader(bare, context)
         if done is not None:
             return as_plan(done)
@@ -190,10 +193,6 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return _from_before(before, context, planned)
     if (frame := saying.read(bare, context)) is not None:
         return acts.acted(frame, context)
-    if (is_it := _IS_IT.fullmatch(bare)) is not None and context.layers and (asked or low.endswith("now")):
-        look = read_look(is_it["look"])
-        if look.value is not None or look.material or look.pattern or look.colour_words:
-            return as_plan(Done((Tell(about=target_of(is_it["thing"])),), ()))
     return None
 
 
@@ -208,7 +207,8 @@ def _corrected(sentence: str, context: Context) -> str | None:
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
 
 
-_AND = re.compile(r",? and (?:then )?|,? then |; ")
+_AND = re.compile(r",? and (?:then )?|,? then |; |(?<=[.!?]) +")
+_COMMA = re.compile(r", (?=\w+ )")
 _FEWEST = 3
 """A part of a sentence of fewer words is hardly a sentence of its own."""
 
@@ -217,23 +217,47 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of two sentences in one, of which one is about the conversation: "make the sofa green and save
     it as b.png".
     """
-    for cut in _AND.finditer(sentence):
+    cuts = [
+        *_AND.finditer(sentence),
+        *(cut for cut in _COMMA.finditer(sentence) if saves(sentence[cut.end() :])),
+    ]
+    for cut in cuts:
         left, right = sentence[: cut.start()], sentence[cut.end() :]
-        if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
+        fewest = 1 if cut[0].isspace() else _FEWEST
+        if len(left.split()) < fewest or len(right.split()) < fewest:
             continue
-        if not (_is_own(left, context) or _is_own(right, context)):
+        if not (_is_own(left, context, planned) or _is_own(right, context, planned)):
             continue
         first = planned(left, context)
         then = planned(right, advance(context, "", first))
-        if any(not plan.steps or any(isinstance(step, Ask) for step in plan.steps) for plan in (first, then)):
+        if cut[0].isspace():  # what is said of the work in a sentence of its own is no wish
+            parts = ((left, first), (right, then))
+            first, then = (
+                plan if _is_own(part, context, planned) else _if_it_names(part, plan) for part, plan in parts
+            )
+        elif any(not plan.steps for plan in (first, then)):
+            continue
+        if any(isinstance(step, Ask) for plan in (first, then) for step in plan.steps):
             continue
         said = " · ".join(filter(None, (first.say, then.say)))
         return Plan(say=said, steps=(*first.steps, *then.steps))
     return None
 
 
-def _is_own(part: str, context: Context) -> bool:
-    """Whether a part of a sentence is about layers, masks, looking, files or a version's name."""
+def _if_it_names(part: str, plan: Plan) -> Plan:
+    """A part's plan, if what it paints is named in it: "Too dark. Back to A" makes nothing less dark."""
+    edits = [step for step in plan.steps if isinstance(step, Edit)]
+    nouns = [stem(noun[-1].lower()) for step in edits for noun in (bare_phrase(step.target).noun,) if noun]
+    named = len(nouns) == len(plan.steps) and all(noun in part.lower() and is_thing(noun) for noun in nouns)
+    return plan if named and plan.steps else Plan()
+
+
+def _is_own(part: str, context: Context, planned: Planned) -> bool:
+    """Whether a part of a sentence is about layers, masks, looking, files or versions."""
+    if questions.read(part, context) or history.read(part, context, planned):
+        return True
+    if saves(part):
+        return True
     typed = _CLOSING.sub("", _OPENING.sub("", part.strip(" ,.!?")))
     bare = _CLOSING.sub("", _OPENING.sub("", " ".join(part.lower().split()).strip(" ,.!?")))
     if saying.read_files(typed) or _SAVE.fullmatch(typed) or _NAMED.fullmatch(bare):
@@ -242,11 +266,28 @@ def _is_own(part: str, context: Context) -> bool:
 
 
 _ANSWERED = re.compile(
-    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do) )?(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?"
-    r"(?:one|NOUN)"
-    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to) (?:the )?[\w -]+)?)"
+    r"(?:(?:i mean|i meant|i'd say|take|use|it is|it's|do|that would be|make it|just|only) )*"
+    r"(?P<which>(?:the |that )?(?:[\w-]+ ){0,3}?(?:one|NOUN)"
+    r"(?: (?:on|in|at|by|near|next to|above|under|behind|below|from|with|to|of) (?:the )?[\w -]+)?)"
 )
 _SIDES = frozenset({"left", "right", "middle", "upper", "lower", "top", "bottom", "leftmost", "rightmost"})
+_ALL_OF = re.compile(
+    r"(?P<many>both|all|all (?:two|three|four)|each)(?: of (?:them|those|these)| the \w+| \w+)?(?: too"
+    r"| as well)*"
+    r"|the two of them|them (?:both|all)|either(?: one)?"
+)
+_NEVER_MIND = re.compile(
+    r"(?:never ?mind|forget (?:it|about it|that|i asked)|neither(?: of them)?|none(?: of them)?|leave it"
+    r"|cancel"
+    r"|don't bother|not important|no matter|nothing|skip (?:it|that))"
+)
+
+
+def _pieces(sentence: str) -> list[str]:
+    """A sentence, and what it is made of between its marks, without polite edges: the last first."""
+    parts = [part for part in re.split(r"[.,;:!?…–—]+(?:\s+|$)", sentence) if part.strip()]
+    whole = history.plain(sentence)
+    return list(dict.fromkeys((whole, *(history.plain(part) for part in reversed(parts)))))
 
 
 def _meant(sentence: str, context: Context) -> Plan | None:
@@ -254,27 +295,36 @@ def _meant(sentence: str, context: Context) -> Plan | None:
     edit = context.doubted
     if edit is None:
         return None
-    said = _OPENING.sub("", " ".join(sentence.lower().split()).rstrip(" .!")).strip(" ,")
+    for said in filter(None, _pieces(sentence)):
+        if (answered := _one_meant(said, edit, context)) is not None:
+            return as_plan(answered)
+    return None
+
+
+def _one_meant(said: str, edit: Edit, context: Context) -> Done | None:
     noun = bare_phrase(edit.target).noun
     last = noun[-1] if noun else "one"
-    said = _numbered(sentence, context) or said
-    if said in ("both", "all", "both of them", "all of them"):
-        many = "both" if said.startswith("both") else "all the"
-        target = f"{many} {plural(' '.join(noun))}"
+    said = _numbered(said, context) or said
+    if _NEVER_MIND.fullmatch(said):
+        return Done((), ("All right, I leave that as it is.",))
+    if (many := _ALL_OF.fullmatch(said)) is not None and len(noun) < 4:
+        target = f"{'all the' if (many['many'] or '').startswith('all') else 'both'} {plural(' '.join(noun))}"
         phrase = replace(parse(edit.prompt), article="")
         several = (
             replace(phrase, noun=(*phrase.noun[:-1], plural(phrase.noun[-1]))) if phrase.noun else phrase
         )
-        return as_plan(made(target, render(several) if edit.prompt else "", edit.kind))
-    side = said.removeprefix("on ").removeprefix("the ")
-    if side in _SIDES:
-        said = f"the {side} one"
+        return made(target, render(several) if edit.prompt else "", edit.kind)
+    side = re.sub(r"^(?:on |to |at )?(?:the |my )?", "", said)
+    if side.removesuffix(" side") in _SIDES:
+        said = f"the {side.removesuffix(' side')} one"
     found = re.fullmatch(_ANSWERED.pattern.replace("NOUN", re.escape(last)), said)
     if found is None:
         return None
     words = found["which"].removeprefix("that ").removeprefix("the ").split()
+    if words == [last]:
+        return None
     target = " ".join(("the", *(" ".join(noun) if word in ("one", "ones") else word for word in words)))
-    return as_plan(made(target, edit.prompt, edit.kind))
+    return made(target, edit.prompt, edit.kind)
 
 
 def _numbered(sentence: str, context: Context) -> str | None:
@@ -314,6 +364,22 @@ def _picked(said: str, context: Context) -> Done | None:
     return Done((Pick(index=index, prompt=prompt),), (f"number {index} → {prompt}",))
 
 
+_NONE = re.compile(
+    r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?"
+    r"[,.]? ?(?:sorry|thanks|thank you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*"
+    r"|i don't like any(?: of (?:them|those))?"
+)
+
+
+def _refused(sentence: str, context: Context) -> Done | None:
+    """ "None of those, sorry": nothing is taken, and nothing new is painted."""
+    low = history.OPENING.sub("", sentence.lower().replace("’", "'")).strip(" .!")
+    if not _NONE.fullmatch(low) or context.offer is None:
+        return None
+    thing = definite(short(context.offer.target))
+    return Done((), (f"All right, none of them; {thing} stays as it is. “Others” shows other ones.",))
+
+
 def _framed(said: str, context: Context) -> Done | None:  # noqa: ARG001
     found = _FRAMED.fullmatch(said)
     if found is None:
@@ -330,6 +396,10 @@ def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
         return None
     if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):
         return None
+    if re.match(r"(?:save|store) (?:this|that|it) as ", said):
+        # a file as well as a name: whichever was meant, it is there
+        path = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
+        return Done((Mark(name=name), Save(path=path)), (f"called {name}",))
     return Done((Mark(name=name),), (f"called {name}",))
 
 
@@ -397,6 +467,12 @@ def _undone(said: str, context: Context) -> Done | None:
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
     if found := _LAYER_OFF.fullmatch(said):
         return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
+    if _HIDE_ALL.fullmatch(said) or said == "hide all":
+        if not visible:
+            return Done((), ("There is no layer that shows: nothing was hidden.",))
+        return Done(tuple(Hide(layer=layer.id) for layer in visible), ("all layers: hidden",))
+    if found := _SHOW_ALL.fullmatch(said + (" again" if said == "show them" else "")):
+        return _shown(context, all_of_them=not found["them"])
     if found := _HIDE_IT.fullmatch(said):
         reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
         reference = "both" if found["it"] == "both" else reference
@@ -429,6 +505,18 @@ def _undone(said: str, context: Context) -> Done | None:
     return None
 
 
+def _shown(context: Context, *, all_of_them: bool) -> Done | None:
+    """All hidden layers to be seen again, or those that were spoken of last."""
+    there = context.history[context.head].layers if context.history else context.layers
+    hidden = [layer for layer in there if not layer.visible and not layer.dropped]
+    if not all_of_them:
+        hidden = [layer for layer in hidden if layer.id in context.focus] or hidden
+    if not hidden:
+        return Done((), ("No layer is hidden.",)) if all_of_them else None
+    names = tuple(f"{short(object_of(layer))}: back" for layer in hidden)
+    return Done(tuple(Show(layer=layer.id) for layer in hidden), names)
+
+
 def _everything(said: str, context: Context) -> Done | None:  # noqa: ARG001
     if _EVERYTHING.fullmatch(said):
         return ask("Everything is too much for one edit: which things shall I change?")
@@ -440,15 +528,3 @@ def _swapped(said: str, context: Context) -> Done | None:
     if found is None:
         return acts.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
     return acts.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)
-
-
-def _told(said: str, context: Context) -> Done | None:
-    if _WHAT_CHANGED.fullmatch(said):
-        return Done((Tell(),), ())
-    if found := _DID_I.fullmatch(said):
-        return Done((Tell(about=target_of(found["thing"])),), ())
-    if _VERSIONS.fullmatch(said):
-        return tell(Frame("tell", name="versions"), context)
-    if found := _WHAT_LOOK.fullmatch(said):
-        return Done((Tell(about=target_of(found["thing"])),), ())
-    return None

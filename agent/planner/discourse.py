@@ -128,7 +128,8 @@ def things_in(text: str) -> list[Named]:
 
 
 _PLACED = re.compile(
-    r" (?:on|in|at|to) the (?:far )?(?:left|right|middle|cent(?:re|er)|front|back|top|bottom)\b", re.IGNORECASE
+    r" (?:on|in|at|to) the (?:far )?(?:left|right|middle|cent(?:re|er)|front|back|top|bottom)\b",
+    re.IGNORECASE,
 )
 
 

@@ -23,7 +23,9 @@ from agent.planner.layers import (
     both_named,
     by_look,
     focused_layers,
+    is_member,
     layer_named,
+    layers_about,
     layers_over,
     layers_referred,
     object_of,
@@ -249,6 +251,13 @@ def _replace(frame: Frame, context: Context) -> Done:
         prompt = new_thing(frame.prompt, frame.target)
         if layer:
             return made(layer.target, prompt, "add" if layer.kind == "add" else "replace", layer)
+        gone = [
+            each
+            for each in layers_about(frame.target, context, visible=True)
+            if each.kind == "remove" and not is_member(frame.target, each)
+        ]
+        if gone:  # "a clock where the mirror was"
+            return made(gone[0].target, prompt, "replace", gone[0])
         return made(target_of(frame.target), prompt, "replace")
     layers = layers_referred(frame, context) or focused_layers(context)[-1:]
     if not layers:
@@ -350,6 +359,9 @@ def variations(frame: Frame, context: Context) -> Done:
                 ),
                 (said,),
             )
+        if not frame.prompt and frame.kind in (None, "restyle"):  # in colours that suit the picture
+            step = Variations(count=count, target=target_of(frame.target), prompt="", kind="restyle")
+            return Done((step,), (f"{count} colours for {target_of(frame.target)}",))
         if not frame.prompt:
             return ask(f"What shall {target_of(frame.target)} look like?")
         if frame.kind == "add":

@@ -151,7 +151,8 @@ _WHICH_IS = re.compile(
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    r"\b(?:the (?:aforementioned|aforesaid|said|same)|those(?: same)?|these(?: same)?) (?P<noun>[\w-]+s)\b", re.IGNORECASE
+    r"\b(?:the (?:aforementioned|aforesaid|said|same)|those(?: same)?|these(?: same)?) (?P<noun>[\w-]+s)\b",
+    re.IGNORECASE,
 )
 
 

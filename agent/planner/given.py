@@ -29,7 +29,11 @@ _COLOUR_FROM = re.compile(
     re.IGNORECASE,
 )
 _WITH_MASK = re.compile(
-    r"(?:(?:use|take|with|using|in|within|by|inside) )?(?:the )?(?:mask )?$", re.IGNORECASE
+    r"(?:(?:and|now|then|ok(?:ay)?)[ ,]+)*(?:(?:use|take|load|apply|read|import|with|using|in|within|by"
+    r"|inside"
+    r"|here is|here's|there is|there's|i have|i've (?:got|drawn|made|painted)|i (?:drew|made|painted)) )?"
+    r"(?:the |a |my )?(?:mask |selection |file )*$",
+    re.IGNORECASE,
 )
 _THERE = re.compile(
     r"(?:make|paint|colou?r|turn|do)(?: (?:it|that|this|there|all of it|everything))?(?: in)? (?P<look>.+)"
@@ -38,7 +42,24 @@ _PUT = re.compile(
     r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
 )
 
-_SAVING = re.compile(r"\b(?:save|store|export)\b", re.IGNORECASE)
+_SAVING = re.compile(r"\b(?:save|store|export|sav|safe)\b", re.IGNORECASE)
+_KEEPING = re.compile(
+    r"\b(?:keep|write|put|dump|output|download|call|name|back ?up)\b(?!.*\bcolou?rs?\b).*"
+    r"\b(?:as|to|into|under|file|it|this|that|called|named|name|picture)[ :,]*(?:the file )?[\"'“]?$",
+    re.IGNORECASE,
+)
+"""What is said before a file that the picture is to be saved as."""
+_INSIDE = re.compile(
+    r"\b(?:just |only )?(?:(?:that|the|this) (?:area|part|region|corner|selection|mask|bit|place)"
+    r"|what(?:'s| is) (?:in|inside) (?:there|it|that)|(?:in|inside) (?:there|it))(?= |$)",
+    re.IGNORECASE,
+)
+_SHADED = re.compile(
+    r"(?P<verb>darken|lighten|brighten|tint|colou?r)(?: it)?(?P<degree> (?:a (?:little|bit|touch|lot)"
+    r"|slightly|much))?",
+    re.IGNORECASE,
+)
+_STEPS = {"darken": "darker", "lighten": "lighter", "brighten": "lighter"}
 
 _STAND_IN = "chartreuse"
 """Stands for a colour that a picture file has while the rest of the sentence is planned."""
@@ -61,8 +82,10 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return None
     path = found["quoted"] or found["bare"]
     before, after = sentence[: found.start()], sentence[found.end() :]
-    if _SAVING.search(before):
+    if _SAVING.search(before) or _KEEPING.search(before):
         return as_plan(Done((Save(path=path),), ()))
+    if (taken := _TAKEN.fullmatch(sentence)) is not None:
+        return planned(f"{taken['x']} in the colour of {path}", context)
     if (standing := _with_stand_in(sentence)) is not None:
         if standing[0] == _STAND_IN:
             layers = tuple(layer for layer in focused_layers(context) if layer.visible)
@@ -73,7 +96,12 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
         if steps != made.steps:
             return Plan(say=made.say.replace(_STAND_IN, f"the colour of {path}"), steps=steps)
     elif _WITH_MASK.fullmatch(before):
-        rest = re.sub(r"^(?: as (?:the |a )?mask)?[ ,;:]*(?:and |then |to )*", "", after).strip()
+        rest = re.sub(
+            r"^(?: as (?:the |a )?mask| in the folder| there)?[ ,;:.]*(?:and |then |to )*", "", after
+        ).strip()
+        rest = _INSIDE.sub("it", rest)
+        if (shaded := _SHADED.fullmatch(rest.strip(" .!"))) and shaded["verb"].lower() in _STEPS:
+            rest = f"make it{shaded['degree'] or ''} {_STEPS[shaded['verb'].lower()]}"
         if not rest:
             return acts.acted(Frame("mask", name="file", target=path), context)
         if not rest.lower().startswith(("for ", "on ", "as ")):
@@ -81,6 +109,15 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
     elif re.search(r"\b(?:mask|selection)\b", before):
         return acts.acted(Frame("mask", name="file", target=path), context)
     return Plan(say=acts.colour_alone(path))
+
+
+_TAKEN = re.compile(
+    r".*?(?P<path>\S+\.\w{3,4})\b.*?\b(?:take|use|get|pick|want)\b (?:me )?(?:the |its |that )?colou?r"
+    r"(?: (?:from|of|in) (?:that|it|there|this))?,? (?:for|on|to|as) (?P<x>(?:the|my|both|all the) [\w'"
+    r" -]+?)[.!]*",
+    re.IGNORECASE,
+)
+""" "There is a photo.jpg, take the colour from that for the rug"."""
 
 
 def _of_file(step: Step, path: str) -> Step:
@@ -105,6 +142,13 @@ def in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if not rest:
         return acts.acted(Frame("mask", name="box", target=box), context)
     return _within(rest, box, context, planned)
+
+
+def saves(part: str) -> bool:
+    """Whether a part of a sentence is about saving the picture as a file that it names."""
+    found = _FILE.search(part)
+    before = part[: found.start()] if found else ""
+    return found is not None and (bool(_SAVING.search(before)) or bool(_KEEPING.search(before)))
 
 
 def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan | None:

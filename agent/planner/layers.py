@@ -156,6 +156,14 @@ def was_so(layer: LayerView, look: str) -> bool:
     return sum(each * each for each in apart) ** 0.5 <= NEAR
 
 
+def is_member(words: str, layer: LayerView) -> bool:
+    """Whether words name one of the several things of a layer: the left one of "both armchairs"."""
+    own, theirs = parse(words), parse(object_of(layer))
+    if not own.noun or not theirs.noun or not _noun_matches(own.noun[-1], theirs.noun[-1]):
+        return False
+    return is_plural(theirs.noun) and not is_plural(own.noun)
+
+
 def looks_fit(named: Phrase, layer: LayerView) -> bool:
     """Whether looks in a target agree with a layer: "the red sofa" is not the sofa that was made blue."""
     wanted = {w.lower() for look in named.looks for w in look.words}

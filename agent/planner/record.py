@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from agent.planner.base import Context, LayerView
+from agent.plan import Tell
+from agent.planner.base import Context, LayerView, VersionView
 from agent.planner.english.lexicon import NUMBERS
 from agent.planner.english.phrase import Phrase, parse
 from agent.planner.frames import Frame
-from agent.planner.layers import layers_about, object_of, same_thing, stem
+from agent.planner.layers import layers_about, layers_referred, object_of, same_thing, stem
 from agent.planner.outcome import Done
-from agent.planner.wording import definite, short
+from agent.planner.wording import definite, short, target_of
 
 _HELP = (
     "Say what shall change, and into what: “make the sofa red leather”, “remove the lamp”, “a plant in the"
@@ -36,20 +37,43 @@ def _change(layer: LayerView) -> str:
 
 
 def tell(frame: Frame, context: Context) -> Done:
-    """The answer to a question about the work, from the record; never a step."""
+    """The answer to a question that a parser read; never an edit."""
+    thing = _spoken_of(frame, context)
     match frame.name:
-        case "changes" if frame.target:
-            return Done((), (_changes_of(frame.target, context),))
+        case "changes" if frame.target and not _is_all(thing):
+            return Done((), (_changes_of(thing, context),))
         case "changes":
             return Done((), (changes(context),))
+        case "check" if thing and frame.prompt:
+            return Done((Tell(about=target_of(thing), asked="so", look=frame.prompt),), ())
+        case "check" | "look" if thing and not _is_all(thing):
+            return Done((Tell(about=target_of(thing), asked="colour"),), ())
         case "check" | "look":
-            return Done((), (_is_so(frame, context),))
+            return Done((), (_UNKNOWN,))
         case "versions":
-            where = "the original" if context.head == 0 else f"version {context.head}"
-            return Done((), (f"This is {where} of {context.versions}; /history lists them.",))
+            return Done((), (versions_told(context, listed=False),))
         case "advice":
             return Done((), ("That is for you to say; “show me three versions of …” helps to choose.",))
     return Done((), (_HELP,))
+
+
+_UNKNOWN = (
+    "That I cannot tell: I can say what was changed, which colour a thing has or had, and which layers and"
+    " versions there are."
+)
+
+
+def _spoken_of(frame: Frame, context: Context) -> str:
+    """The thing that a question is about, in words; empty for none."""
+    if frame.target or not frame.reference:
+        return frame.target
+    layers = layers_referred(frame, context)
+    return object_of(layers[-1]) if layers else ""
+
+
+def _is_all(thing: str) -> bool:
+    noun = parse(thing).noun
+    return bool(noun) and stem(noun[-1].lower()) in ("thing", "room", "picture", "everything", "layer", "all")
 
 
 def _changes_of(target: str, context: Context) -> str:
@@ -59,17 +83,109 @@ def _changes_of(target: str, context: Context) -> str:
     return "; ".join(map(_change, reversed(found))).capitalize() + "."
 
 
-def _is_so(frame: Frame, context: Context) -> str:
-    found = layers_about(frame.target, context, visible=True) if frame.target else ()
-    if not found:
-        thing = definite(frame.target) if frame.target else "that"
-        return f"I have not changed {thing}: it is as in the original."
-    newest = found[0]
-    if frame.name == "look":
-        return _change(newest).capitalize() + "."
-    wanted = {stem(word) for word in frame.prompt.lower().split()}
-    has = {stem(word) for word in newest.prompt.lower().split()}
-    return f"{'Yes' if wanted and wanted <= has else 'I made it so'}: {_change(newest)}."
+def versions_told(context: Context, *, listed: bool) -> str:
+    """Which version this is, and, ``listed``, which others there are and what each brought."""
+    where = "the original" if context.head == 0 else f"version {context.head}"
+    here = f"This is {where} of {context.versions}; /history lists them."
+    if not listed or not context.history:
+        return here
+    last = range(max(0, context.versions - _MOST_LISTED), context.versions + 1)
+    return f"{here} {'; '.join(_brought(number, context) for number in last)}."
+
+
+_MOST_LISTED = 12
+"""So many versions are told in an answer."""
+
+
+def _brought(number: int, context: Context) -> str:
+    """A version's number, its names, and what it brought."""
+    names = [f"“{name}”" for name, version in context.marks if version == number]
+    names += [f"saved as {path}" for path, version in context.saves if version == number]
+    called = f" ({', '.join(names)})" if names else ""
+    if not number:
+        return f"0 the original{called}"
+    version = context.history[number]
+    before = {layer.id: layer for layer in context.history[version.parent].layers}
+    told = []
+    for layer in version.layers:
+        was = before.get(layer.id)
+        if layer == was:
+            continue
+        told.append(_change(layer) if layer.visible else f"{short(object_of(layer))} taken back")
+    told += [f"{short(object_of(was))} dropped" for each, was in before.items() if not _has(version, each)]
+    return f"{number} {', '.join(told) or 'another order or mask'}{called}"
+
+
+def _has(version: VersionView, layer: int) -> bool:
+    return any(each.id == layer for each in version.layers)
+
+
+def layers_told(context: Context) -> str:
+    """How many layers there are, and which."""
+    there = [layer for layer in context.layers if not layer.dropped]
+    if context.history:
+        pile = {layer.id for layer in context.history[context.head].layers}
+        there = [layer for layer in there if layer.id in pile]
+    if not there:
+        return "There are no layers: this is the original."
+    told = "; ".join(f"{layer.id} {_change(layer)}{'' if layer.visible else ' (hidden)'}" for layer in there)
+    return f"{_COUNTS.get(len(there), str(len(there)))} {'layer' if len(there) == 1 else 'layers'}: {told}."
+
+
+_COUNTS = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine"}
+
+
+def nth_told(number: int, context: Context, *, kind: str = "", among: tuple[str, ...] = ()) -> str:
+    """Which change was the first (1) or the last (-1) on the way here: of all, of a kind, of some things."""
+    came = [(layer, version) for layer, version in _came(context) if not kind or layer.kind == kind]
+    if among:
+        named = [parse(name) for name in among]
+        came = [each for each in came if any(same_thing(one, object_of(each[0])) for one in named)]
+    if not came or abs(number) > len(came):
+        return "Nothing was changed so far." if not came else f"There were only {len(came)} changes."
+    layer, version = came[number - 1 if number > 0 else number]
+    told = _change(layer) if layer.visible else f"{short(object_of(layer))} taken back"
+    now = next((each for each in context.layers if each.id == layer.id), layer)
+    since = ""
+    if layer.visible and not now.visible:
+        since = "; since then it was taken back"
+    elif layer.visible and (now.prompt, now.kind) != (layer.prompt, layer.kind):
+        since = f"; now it is: {_change(now)}"
+    return f"{_ORDER.get(number, 'That one')} was: {told} (version {version}){since}."
+
+
+_ORDER = {1: "The first", 2: "The second", 3: "The third", -1: "The last"}
+
+
+def _came(context: Context) -> list[tuple[LayerView, int]]:
+    """The changes on the way from the original to the head, in their order, with their versions."""
+    if not context.history:
+        return [(layer, layer.id + 1) for layer in context.layers if layer.visible]
+    found = []
+    for number in sorted(_way(context) - {0}):
+        there = {layer.id: layer for layer in context.history[number].layers}
+        found += [(there[each], number) for each in context.history[number].focus if each in there]
+    return found
+
+
+def saves_told(context: Context) -> str:
+    """Whether the picture as it is now is saved, and what is."""
+    if not context.saves:
+        return "No, nothing is saved yet."
+    here = [path for path, version in context.saves if version == context.head]
+    if here:
+        return f"Yes, as {here[-1]}: that is version {context.head}, as it is now."
+    path, version = context.saves[-1]
+    what = f"version {version}" if version else "the original"
+    now = f"version {context.head}" if context.head else "the original"
+    return f"Not as it is now: {path} is {what}, and this is {now}."
+
+
+def names_told(context: Context) -> str:
+    """Which versions have a name."""
+    if not context.marks:
+        return "No version has a name yet: “call this one warm” gives it one."
+    return "; ".join(f"“{name}” is version {version}" for name, version in context.marks) + "."
 
 
 _WHEN = re.compile(r"(?:\b(before|after)\b|\b(?:when|with|where)\b)\s*(.*)", re.IGNORECASE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.plan import Ask, Compare, Edit, Keep, Open, Plan, Redo, Save, Variations
+from agent.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo, Save, Step, Variations
 from agent.plan import Look as Looking
 from agent.planner import acts
 from agent.planner.base import Context, advance
@@ -26,8 +26,8 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import Done, as_plan, ask
-from agent.planner.record import tell
+from agent.planner.outcome import VAGUE, Done, as_plan, ask
+from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.sparing import spare, spared_in
 from agent.planner.wording import (
@@ -35,6 +35,7 @@ from agent.planner.wording import (
     definite,
     with_noun,
 )
+from tools.language.colours import value_of
 from tools.language.looks import Look, read_look
 from tools.request import Kind
 
@@ -51,8 +52,10 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
+    answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
+    frames = tuple(_on_offer(frame, context) for frame in frames)
     done: list[Done] = []
     state = context
     before = ""
@@ -60,10 +63,27 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
         frame = _placed(frame, before, state)
         before = _thing(frame) or before
         result = _step(frame, state)
+        if len(frames) > 1 and _names_nothing(frame) and any(isinstance(s, Ask) for s in result.steps):
+            continue  # "this has to be neutral. Walls white": a reason, no wish
         done.append(result)
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
-    return _plan(done)
+    return _plan(done or [ask(VAGUE)])
+
+
+def _names_nothing(frame: Frame) -> bool:
+    """Whether a frame is a wish about nothing: no thing, no word for one, no place."""
+    if frame.act not in ("edit", "ask") or frame.target or frame.like or frame.say:
+        return False
+    return not frame.reference or frame.kind == "remove"
+
+
+def _in_colour_again(frame: Frame, context: Context) -> Frame:
+    """ "put it back to red": where no version is called so, it gets that colour."""
+    colour = frame.name.lower().removeprefix("the ") if frame.act == "goto" else ""
+    if not colour or value_of(colour) is None or version_named(frame.name, context) is not None:
+        return frame
+    return Frame("edit", "restyle", prompt=colour, reference="it", confidence=frame.confidence)
 
 
 def _last_spoken(frame: Frame, context: Context) -> tuple[Frame, ...]:
@@ -190,6 +210,15 @@ def _named_one(frame: Frame, context: Context) -> Frame:
     return frame
 
 
+def _on_offer(frame: Frame, context: Context) -> Frame:
+    """ "Just make it beige", while variations of the rug are on offer and none was taken: the rug."""
+    offer = context.offer
+    named = frame.target or frame.like or frame.reference not in ("", "it")
+    if offer is None or context.picked or named or frame.act != "edit" or frame.kind != "restyle":
+        return frame
+    return replace(frame, target=offer.target, reference="")
+
+
 def _which(target: str, answer: str) -> str:
     """The target that an answer to "which lamp?" names: "the left one" is the left lamp."""
     noun, named = bare(target).noun, parse(answer).noun
@@ -240,6 +269,34 @@ def joined(plans: Sequence[Plan]) -> Plan:
     others = [step for step in steps if not isinstance(step, Ask)]
     said = [plan.say for plan in plans if plan.say]
     return Plan(say=" · ".join(said), steps=tuple(others or asks[:1]))
+
+
+def once(plan: Plan, context: Context) -> Plan:
+    """The plan with each thing done once: what a sentence makes and then revises is made as it is to be, what
+    it makes and takes back is not made.
+    """
+    first = len(context.layers)
+    steps: list[Step] = []
+    own: dict[int, int] = {}
+    """Where in ``steps`` the edit is that makes or revises a layer."""
+    made = first
+    for step in plan.steps:
+        number: int | None = getattr(step, "layer", None)
+        at = own.get(number) if number is not None else None
+        if isinstance(step, Edit) and number is None:
+            own[made] = len(steps)
+            made += 1
+        elif isinstance(step, Edit) and at is not None and steps[at].do == "edit":
+            if number is not None and number >= first:
+                step = step.model_copy(update={"layer": None})
+            steps[at] = step
+            continue
+        elif isinstance(step, Edit) and number is not None:
+            own[number] = len(steps)
+        elif isinstance(step, Hide) and at is not None and number is not None and number >= first:
+            return plan  # the sentence means something else, which the turn will say
+        steps.append(step)
+    return plan if len(steps) == len(plan.steps) else plan.model_copy(update={"steps": tuple(steps)})
 
 
 def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse | None) -> tuple[Frame, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.plan import Goto, Hide, Mask, Pick, Redo, Refresh, Show, Undo
+from agent.plan import Goto, Hide, Mask, Pick, Redo, Refresh, Show, Step, Undo
 from agent.planner.base import Context, LayerView
 from agent.planner.english.phrase import (
     is_plural,
@@ -11,6 +11,7 @@ from agent.planner.english.phrase import (
 from agent.planner.frames import REVERT, Frame
 from agent.planner.layers import (
     by_look,
+    is_member,
     layers_about,
     layers_referred,
     looks_fit,
@@ -150,9 +151,17 @@ def bring_back(frame: Frame, context: Context) -> Done:
         )
         gone = [
             layer for layer in layers_about(frame.target, context, visible=True) if layer.kind == "remove"
+        ] or [
+            layer
+            for layer in reversed(context.layers)
+            if layer.visible and layer.kind == "remove" and is_member(frame.target, layer)
         ]
         if gone:
-            return Done((Hide(layer=gone[0].id),), (f"{short(gone[0].target)}: back",))
+            several = gone if is_plural(parse(frame.target).noun) else gone[:1]
+            return Done(
+                tuple(_there_again(layer, frame.target, context) for layer in several),
+                (f"{short(frame.target)}: back",),
+            )
         swapped = [
             layer
             for layer in layers_about(frame.target, context, visible=True)
@@ -193,6 +202,22 @@ def bring_back(frame: Frame, context: Context) -> Done:
     if context.head < context.versions:
         return Done((Redo(count=1),), ("redo",))
     return ask("What shall I bring back?")
+
+
+def _there_again(layer: LayerView, words: str, context: Context) -> Step:
+    """What brings back a thing that a layer took away: as it was before that, changed or not; of several
+    things the one that is named.
+    """
+    if is_member(words, layer) and " but " not in layer.target:
+        return Mask(layer=layer.id, how="subtract", what=target_of(words))
+    number = context.head
+    while number and context.history:
+        number = context.history[number].parent
+        then = next((each for each in context.history[number].layers if each.id == layer.id), None)
+        there = then is not None and then.visible and then.kind != "remove"
+        if then is not None and there and same_thing(parse(words), object_of(then)):
+            return Show(layer=layer.id, version=number)
+    return Hide(layer=layer.id)
 
 
 def pick(frame: Frame, context: Context) -> Done:

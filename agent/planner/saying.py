@@ -104,6 +104,9 @@ _COMPARE = (
     r"compare (?:the )?(?:versions? )?(?P<a>\w+) (?:and|with|to|against) (?:version )?(?P<b>\w+)",
     r"(?:put|show|lay)(?: me)? (?:the )?versions? (?P<a>\w+) and (?:version )?(?P<b>\w+)"
     r" (?:next to each other|side by side|beside each other)",
+    r"(?:put|show|lay|let me see|can i see)(?: me| us)? (?:the )?(?P<a>original|version \w+|v\d+)(?: \w+)?"
+    r" (?:beside|next to|alongside|by the side of|along with) (?:it|this|that|the picture|mine|the new one"
+    r"|what (?:i|we) have(?: now)?)",
 )
 _DIFFERENCE = re.compile(
     r"(?:(?:show|mark|highlight|see|tell)(?: me)? )?(?:(?:what is|what'?s|where is|where'?s|the) (?:the )?)"
@@ -114,7 +117,9 @@ _ZOOM = (
     r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>[\w' -]+))",
     r"(?:(?:can i |could i |i want to |let me |let us )?(?:see|view|look at|show)(?: me)?|show) (?P<x>"
     r"(?:the |my |both |all )"
-    r".+?) (?:up close|close up|closer|in close-?up|from close|larger|bigger|enlarged|in detail)",
+    r".+?) (?:from )?(?:up close|close up|closer(?: up)?|in close-?up|from close|nearby|larger|bigger"
+    r"|enlarged"
+    r"|in detail)",
     r"(?:a )?(?:closer look|close-?up|detail) (?:at|of) (?P<x>.+)",
 )
 _ZOOM_IN = re.compile(
@@ -131,7 +136,7 @@ _SHOW_MASK = re.compile(
 _WHERE = re.compile(
     r"(?:show me )?where (?P<z>(?:the |my )[\w' -]+?) (?:is|are)"
     r"|where(?: exactly)?(?: is|'s| are) (?P<x>(?:the |my )[\w' -]+?)(?: (?:in the picture|exactly))?"
-    r"|(?:point (?:to|at|out)|mark|highlight|outline) (?P<y>(?:the |my )[\w' -]+?)(?: for me)?"
+    r"|(?:point (?:to|at|out)|mark|highlight|outline|select) (?P<y>(?:the |my )[\w' -]+?)(?: for me)?"
 )
 _HOW_MANY = re.compile(
     r"how many (?P<x>[\w' -]+?)(?: (?:are (?:there|in (?:it|the picture|the room))|do you see|can you"

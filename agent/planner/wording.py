@@ -23,6 +23,7 @@ from agent.planner.english.phrase import (
 from agent.planner.frames import Frame
 from agent.planner.layers import object_of, stem
 from tools.instances import all_but
+from tools.language.looks import read_look
 
 
 def bare(target: str) -> Phrase:
@@ -104,6 +105,9 @@ def new_thing(words: str, target: str = "") -> str:
     while len(kept) > 2 and kept[-1] in ("hanging", "standing", "lying", "leaning", "hang", "stand", "lie"):
         kept = kept[:-1]  # that a lamp stands goes without saying
     words = " ".join(kept)
+    behind = _LOOK_BEHIND.fullmatch(words)
+    if behind is not None and _is_look(behind["look"]):
+        words = revised(behind["thing"], behind["look"])  # "a vase, green": a green vase
     phrase = parse(words)
     if phrase.noun and phrase.noun[-1].lower() in ("one", "ones") and target:
         phrase = replace(phrase, noun=bare(target).noun)
@@ -116,6 +120,18 @@ def new_thing(words: str, target: str = "") -> str:
     if article or (is_thing(low) and low not in lx.MATERIALS):
         return render(replace(phrase, article=""))
     return words
+
+
+_LOOK_BEHIND = re.compile(
+    r"(?P<thing>[^,]+?)(?:, (?:in |a |an |made of |preferably |maybe |please )*| in )(?P<look>[\w-]+(?:"
+    r" [\w-]+)?)",
+    re.IGNORECASE,
+)
+
+
+def _is_look(words: str) -> bool:
+    look = read_look(words)
+    return (look.value is not None or bool(look.material)) and not look.rest
 
 
 _NOT_COUNTS = word_set("the my our your that this these those another any more extra its his her their")

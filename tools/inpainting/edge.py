@@ -3,7 +3,9 @@ is.
 
 A pixel on the edge shows a mixture I = α F + (1 - α) B of the thing and of what lies behind it. F and B are
 taken from pixels close by that are surely inside and surely outside; α is then the place of I between them.
-Where the two do not differ, the mask's own edge says what is inside. Only pixels of the band are looked at.
+Where the two do not differ, the mask's own edge says what is inside. What looks like one pixel of its own
+side and like none of the other is no mixture: a slat, a frame, a strip of light, whose colour may lie between
+those of a wall and of a chair. Only pixels of the band are looked at.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ _UNSURE: Final = 0.02
 """Where inside and outside are looked at: so many directions, at these multiples of the band's reach; and
 what pixels of the band itself count beside others."""
 _SIMILAR: Final = 25.0  # levels
+
+_PURE: Final = 15.0
+"""A pixel so near (in levels) to one on its side of the mask, and not twice as near to any on the other side,
+none of which is so near, is wholly of its own side."""
 
 _STRANGE: Final = 0.3
 """A pixel further than this share of the difference from any mixture is something else."""
@@ -55,7 +61,7 @@ def unmix(crop: NDArray[np.uint8], mask: NDArray[np.bool_], reach: int) -> Edge:
     rows, columns = np.nonzero(depth) if depth is not None else (np.zeros(0, np.intp),) * 2
     if depth is None:
         return Edge(rows, columns, np.zeros(0, np.float32), np.zeros((0, 3), np.uint8))
-    inner, outer, there = _surroundings(crop, mask, depth, rows, columns, reach)
+    inner, outer, there, near = _surroundings(crop, mask, depth, rows, columns, reach)
     seen = crop[rows, columns].astype(np.float32)
     inside = mask[rows, columns]
     way = inner - outer
@@ -69,6 +75,9 @@ def unmix(crop: NDArray[np.uint8], mask: NDArray[np.bool_], reach: int) -> Edge:
     trust = np.clip(2 * trust - 0.5, 0, 1)
     trust[strange | ~there] = 0
     share = trust * share + (1 - trust) * soft
+    own_side, other_side = np.where(inside, near[::-1], near)
+    pure = (own_side < _PURE) & (other_side > np.maximum(2 * own_side, _PURE))
+    share = np.where(pure, inside, share).astype(np.float32)
     share = _even(crop, mask, rows, columns, share)
     share = np.where(inside & (share > 0.93), 1, np.where(share < 0.04, 0, share)).astype(np.float32)
     solid = np.maximum(share, 0.3)[:, None]
@@ -105,15 +114,20 @@ def _surroundings(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     reach: int,
-) -> tuple[Field, Field, NDArray[np.bool_]]:
-    """The colours inside and outside near each pixel, (n, 3) each, and whether there are both."""
+) -> tuple[Field, Field, NDArray[np.bool_], Field]:
+    """The colours inside and outside near each pixel, (n, 3) each, whether there are both, and how far its
+    own colour is from the most similar one outside and inside off the very edge, (2, n), in levels.
+    """
     high, wide = mask.shape
     state = mask + 2 * (depth != 0).astype(
         np.uint8
     )  # 0 and 1 outside and inside, 2 and 3 the same but unsure
+    edges = depth.reshape(-1)
     flat, pixels = state.reshape(-1), np.ascontiguousarray(crop).reshape(-1, 3)
     sums = np.zeros((2, len(rows), 3), np.float32)
     weights = np.zeros((2, len(rows)), np.float32)
+    near = np.full((2, len(rows)), 3 * 255.0**2, np.float32)
+    seen = crop[rows, columns].astype(np.float32)
     for far in _DISTANCES:
         of_state = np.array(((1, 0, _UNSURE, 0), (0, 1, 0, _UNSURE)), np.float32) / np.float32(far * far)
         for k in range(_DIRECTIONS):
@@ -122,14 +136,18 @@ def _surroundings(
             at = y * wide + np.clip(columns + round(far * reach * np.cos(angle)), 0, wide - 1)
             colour = pixels.take(at, axis=0).astype(np.float32)
             there = flat.take(at)
+            off = colour - seen
+            away = (off * off).sum(axis=1)
+            plain = edges.take(at) < reach  # what is at the very edge may be a mixture
             for side in (0, 1):
+                np.minimum(near[side], away, out=near[side], where=plain & ((there & 1) == side))
                 weight = of_state[side].take(there)
                 weights[side] += weight
                 sums[side] += colour * weight[:, None]
     sums /= np.maximum(weights, 1e-6)[..., None]
     unknown = weights <= 1e-6
     sums[unknown] = np.broadcast_to(crop[rows, columns], sums.shape)[unknown]
-    return sums[1], sums[0], np.asarray((weights > 0.05).all(axis=0))
+    return sums[1], sums[0], np.asarray((weights > 0.05).all(axis=0)), np.sqrt(near)
 
 
 def _even(

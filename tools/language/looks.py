@@ -298,7 +298,8 @@ def settled(prompt: str, target: str, value: Sequence[float] | None = None) -> s
     if value is None and look.value is not None:
         value = look.step.from_value(look.value)
     name = colours.name_of(value) if value is not None else look.colour_words
-    return reader.renamed(name)
+    # "a red and darker sofa": what joined the two has nothing to join any more
+    return re.sub(rf"\b({re.escape(name)}),? (?:and|but) ", r"\1 ", reader.renamed(name))
 
 
 def without_steps(prompt: str, target: str = "") -> str:

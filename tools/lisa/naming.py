@@ -49,6 +49,18 @@ _SIZES: Final = {"small": -1, "little": -1, "tiny": -1, "big": 1, "large": 1, "h
 _MUCH: Final = 1.5
 """Of things that are called large or small, those are meant that are not so many times smaller or larger than
 the largest or smallest."""
+_OWN: Final = {
+    "oak": ((206, 164, 108),), "walnut": ((104, 66, 42),), "marble": ((232, 230, 228),),
+    "brass": ((206, 164, 72),), "gold": ((206, 164, 72),), "concrete": ((158, 156, 152),),
+    "brick": ((168, 84, 62),), "rattan": ((198, 152, 90),), "wicker": ((198, 152, 90),),
+}  # fmt: skip
+"""Stuffs that have a colour of their own (sRGB), by which it is told that a thing is not of them."""
+_WOOD: Final = re.compile(r"\b(?:wood|wooden|timber|parquet|hardwood|planks?|boards?|floorboards?)\b")
+"""A floor of wood has the colour of wood; furniture may be painted."""
+_NOT_OWN: Final = 0.09
+_STUFF: Final = 0.35
+"""A thing that has hardly a pixel nearer than the first to a stuff's colour (in Oklab) is not of it;
+lightness counts by the second, for white is not concrete."""
 _PLAIN: Final = frozenset(
     ("the", "a", "an", "my", "our", "your", "his", "her", "their", "this", "that", "these", "those")
 )
@@ -125,8 +137,11 @@ class Reading:
 
     @property
     def described(self) -> str:
-        """The noun phrase that describes the thing by more than a colour; "" for none."""
-        return f"the {self.wanted.noun}" if self.noun.described else ""
+        """The noun phrase that describes the thing by more than a colour, where that has to be judged; ""
+        for none.
+        """
+        phrase = f"the {self.wanted.noun}"
+        return phrase if phrase in self.unsure else ""
 
 
 class Finder:
@@ -156,12 +171,31 @@ class Finder:
         noun = read_noun(wanted.noun, self._seen.names)
         if noun is None:
             return None
-        unsure = [] if not noun.described else [f"the {wanted.noun}"]
+        unsure = [] if not noun.described or self._is_alone(noun) else [f"the {wanted.noun}"]
         for other in wanted.nouns[1:]:
             known = read_noun(other, self._seen.names)
             if known is None or known.described:
                 unsure.append(f"the {other}")
         return Reading(wanted, noun, tuple(unsure))
+
+    def _is_alone(self, noun: Named) -> bool:
+        """Whether there is just one thing of the name and what is said of it may well be true, as far as
+        colours tell: a stranger's "old", "comfy" or "wooden" is no reason not to find it. Where another
+        thing's name is part of the description ("the dog bed"), it may mean something else.
+        """
+        kinds = noun.kinds if any(map(self.shows, noun.kinds)) else noun.otherwise
+        there = [each for each in self._seen.things if each.kind in kinds]
+        words = noun.described.split()
+        if len(there) != 1 or any(read_noun(word, self._seen.names) for word in words):
+            return False
+        stuffs = [_OWN[word] for word in words if word in _OWN]
+        if there[0].kind in ("floor", "wall") and _WOOD.search(noun.described):
+            stuffs.append((*_OWN["oak"], *_OWN["walnut"]))
+        return all(
+            min(self._away(there[0], colours.oklab(np.array(rgb, float)), _STUFF) for rgb in stuff)
+            <= _NOT_OWN
+            for stuff in stuffs
+        )
 
     def is_foreign(self, phrase: str) -> bool:
         """Whether a phrase plainly names a thing that no drawn room shows, such as "the harp"."""
@@ -241,7 +275,7 @@ class Finder:
             there = [each for each, value in zip(there, mean, strict=True) if value >= NEAR_BEST * max(mean)]
         return there
 
-    def _away(self, segment: Segment, colour: NDArray[np.float64]) -> float:
+    def _away(self, segment: Segment, colour: NDArray[np.float64], lightness: float = _LIGHTNESS) -> float:
         """How far a thing is from a colour in Oklab, by those of its pixels that show it."""
-        difference = (self._lab[self._seen.coarse(segment)] - colour) * (_LIGHTNESS, 1, 1)
+        difference = (self._lab[self._seen.coarse(segment)] - colour) * (lightness, 1, 1)
         return float(np.percentile(np.linalg.norm(difference, axis=1), _OF_THAT_COLOUR))

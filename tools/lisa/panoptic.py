@@ -27,6 +27,7 @@ from torch.nn import functional as F
 from tools.colours import oklab
 
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 WIDTHS: Final = (32, 64, 96, 128, 160)
 """Channels at a half, a quarter … a thirty-second of the picture's size."""
@@ -127,6 +128,24 @@ _SAME, _OTHER = 0.03, 0.10
 further from it than the second, is the surface: seen between a lamp's legs, along a curtain's rod."""
 _REST: Final = 0.4
 """The share of a thing that must be left to it: a white lamp before a white wall is no gap."""
+
+_OPEN: Final = frozenset(
+    {"chair", "coffee table", "dining table", "side table", "floor lamp", "table lamp", "plant", "vase"}
+)
+"""Kinds that one sees through far from their edge: between slats, legs and leaves."""
+_BLOCK: Final = 4
+_REACHES: Final = (0.75, 2.25, 6.75)
+"""A surface's colour beyond its edge is what it is nearby: in blocks of so many pixels, over reaches
+(standard deviations in blocks) of which a wider one counts where the narrower ones see nothing."""
+_SHADED: Final = (0.72, 1.06)
+"""By what a surface's lightness differs behind a thing, which shades it."""
+_THROUGH: Final = 0.045
+"""How far, in Oklab, what is seen through a thing is from the surface's colour in that shade."""
+_OWN: Final = 0.05
+"""A colour of less than this share of a thing is none of its own."""
+_SURELY, _HARDLY = -3.5, -5.0
+"""The lead (in logits) of a surface over a thing: below the first, pixels are surely the thing's, below the
+second, none is seen through it."""
 
 
 @dataclass(frozen=True)
@@ -258,8 +277,126 @@ def seen_between(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMa
     Oklab, float32 (h, w, 3), at the map's size.
 
     The network reads at half resolution and takes what is narrow for the thing around it. Near the surface,
-    what has its colour there is the surface, unless the thing has that colour, too.
+    what has its colour there is the surface, unless the thing has that colour, too; in things that one sees
+    through (``_OPEN``) it is so far from their edge as well.
     """
+    return _seen_beside(_seen_through(found, colours), colours)
+
+
+def _seen_through(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
+    """The map with the gaps in things that are seen through, each pixel by itself: it is nearer to the
+    surface's colour than to the thing's own, and the network does not plainly take it for the thing. Nor is
+    the wall floor that is seen between legs.
+    """
+    things = [each for each in found.things if each.kind in _OPEN]
+    surfaces = [each for each in found.things if each.kind in _SURFACES] if things else []
+    around = [_beyond(found.segments == each.number, colours) for each in surfaces]
+    segments, logits = found.segments.copy(), found.logits
+
+    def become(surface: Segment, here: Mask) -> None:
+        nonlocal logits
+        segments[here] = surface.number
+        logits = logits if logits is not found.logits else logits.copy()
+        logits[found.names.index(surface.kind), here] = logits[:, here].max(axis=0) + 1
+
+    for thing in things:
+        own = np.nonzero(found.segments == thing.number)
+        lead = [_lead(found, each, thing, own) for each in surfaces]
+        best = np.max(lead, axis=0) if lead else np.zeros(len(own[0]))
+        sure = best < _SURELY
+        if sure.sum() < 0.15 * sure.size:
+            sure = best <= np.quantile(best, 0.3)
+        tones = _tones(colours[own][sure])
+        away = np.linalg.norm(colours[own][:, None] - tones[None], axis=2).min(axis=1)
+        gaps = [
+            (ahead > _HARDLY)
+            & (np.linalg.norm(there[own][:, None] - tones[None], axis=2).min(axis=1) > _OTHER)
+            & (_shaded(colours[own], there[own]) < np.minimum(_THROUGH, away / 2))
+            for ahead, there in zip(lead, around, strict=True)
+        ]
+        for place in np.argsort([-gap.sum() for gap in gaps], kind="stable"):
+            here = _without_specks(own, gaps[place] & (segments[own] == thing.number), segments.shape)
+            if 0 < here.sum() <= (1 - _REST) * sure.size:
+                become(surfaces[place], here)
+        low, high = (axis.min() for axis in own), (axis.max() + 1 for axis in own)
+        box = tuple(slice(*ends) for ends in zip(low, high, strict=True))
+        for floor, wall in _pairs(surfaces):
+            at = np.nonzero(found.segments[box] == surfaces[floor].number)
+            at = (at[0] + box[0].start, at[1] + box[1].start)
+            wrong = (
+                (_lead(found, surfaces[wall], surfaces[floor], at) > _HARDLY)
+                & (_shaded(colours[at], around[wall][at]) < _THROUGH)
+                & (_shaded(colours[at], around[floor][at]) > _OTHER)
+            )
+            here = _without_specks(at, wrong, segments.shape)
+            if here.any():
+                become(surfaces[wall], here)
+    return replace(found, segments=segments, logits=logits)
+
+
+def _pairs(surfaces: Sequence[Segment]) -> list[tuple[int, int]]:
+    """The places of the floor and of the wall, where there are both."""
+    kinds = [each.kind for each in surfaces]
+    return [(kinds.index("floor"), kinds.index("wall"))] if {"floor", "wall"} <= set(kinds) else []
+
+
+def _lead(found: PanopticMap, one: Segment, other: Segment, at: tuple[Places, ...]) -> NDArray[np.float32]:
+    """How much likelier (in logits) one's kind is than another's at some pixels."""
+    places = [found.names.index(each.kind) for each in (one, other)]
+    return np.asarray(found.logits[places[0]][at] - found.logits[places[1]][at], np.float32)
+
+
+def _without_specks(at: tuple[Places, ...], which: Mask, shape: tuple[int, ...]) -> Mask:
+    """Those of some pixels that are meant, as a mask without specks."""
+    here = np.zeros(shape, bool)
+    here[at] = which
+    parts, _ = ndimage.label(here, np.ones((3, 3), bool))
+    here &= np.bincount(parts.ravel())[parts] >= SPECK
+    return here
+
+
+def _beyond(own: Mask, colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a surface ``own`` (h, w) of colours (h, w, 3) would look like at every pixel, seen there."""
+    high, wide = own.shape
+    sure = ndimage.binary_erosion(own)
+    beside, below = -wide % _BLOCK, -high % _BLOCK
+    held = [
+        np.asarray(Image.fromarray(np.pad(axis, ((0, below), (0, beside)))).reduce(_BLOCK))
+        for axis in (*np.moveaxis(colours * sure[..., None], 2, 0), sure.astype(np.float32))
+    ]
+    *seen, weight = (
+        sum(
+            np.float32(0.02**place) * ndimage.gaussian_filter(axis, reach, truncate=3.0)
+            for place, reach in enumerate(_REACHES)
+        )
+        for axis in held
+    )
+    whole = (wide + beside, high + below)
+    shown = [
+        Image.fromarray(axis / np.maximum(weight, 1e-9)).resize(whole, Image.Resampling.BILINEAR)
+        for axis in seen
+    ]
+    return np.stack([np.asarray(axis)[:high, :wide] for axis in shown], axis=2)
+
+
+def _shaded(seen: NDArray[np.float32], surface: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far colours (n, 3) are from those of a surface (n, 3) in as much shade as fits best."""
+    light = (seen * surface).sum(axis=1) / np.maximum((surface * surface).sum(axis=1), 1e-6)
+    return np.asarray(np.linalg.norm(seen - np.clip(light, *_SHADED)[:, None] * surface, axis=1), np.float32)
+
+
+def _tones(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The colours (k, 3) that a thing has, of those of its pixels (n, 3)."""
+    cells, numbers, counts = np.unique(
+        np.round(colours / 0.06).astype(np.int16), axis=0, return_inverse=True, return_counts=True
+    )
+    sums = np.stack([np.bincount(numbers.ravel(), axis, len(cells)) for axis in colours.T], axis=1)
+    kept = counts >= min(_OWN * len(colours), counts.max())
+    return np.asarray(sums[kept] / counts[kept, None], np.float32)
+
+
+def _seen_beside(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
+    """The map with what is seen of surfaces near them, in gaps and along the edges of things."""
     segments, logits = found.segments.copy(), found.logits
     for surface in found.things:
         if surface.kind not in _SURFACES:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from agent.planner.reader.network import Network
 
 
+SURE = 0.99
+"""A reader that is less sure reads the sentence once more in words that it knows better."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """The lines of a sentence, and how sure the least sure symbol of them is, in 0…1."""
@@ -44,7 +48,8 @@ class Reader:
 
     def read(self, sentence: str) -> Reading:
         """The lines of one sentence."""
-        from agent.planner.reader.mending import completed, meant
+        from agent.planner.reader.familiar import in_familiar_words
+        from agent.planner.reader.mending import completed, meant, said_once
         from agent.planner.reader.symbols import END, lines_of
         from agent.planner.reader.words import MOST_WORDS, words_of
 
@@ -52,11 +57,15 @@ class Reader:
         if not words or len(words) > MOST_WORDS:
             return Reading((Line("unclear"),), 0.0)
         written = self._network.write(words)
+        if min(written.sure) < SURE and (familiar := in_familiar_words(words)) != words:
+            again = self._network.write(familiar)
+            if again.symbols[-1] == END and min(again.sure) > min(written.sure):
+                written = again  # symbols point at words, so they say the same of the sentence itself
         if written.symbols[-1] != END:
             return Reading((Line("unclear"),), 0.0)
         symbols = completed(written.symbols, words)
         lines = lines_of(symbols, [self._mended(word) for word in words])
-        return Reading(tuple(meant(line, words) for line in lines), min(written.sure))
+        return Reading(said_once([meant(line, words) for line in lines]), min(written.sure))
 
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence."""

@@ -1,8 +1,9 @@
 """Reader or grammar: who is believed about a sentence.
 
-The reader reads. Where it is not sure the grammar, which knows fewer wordings and slips in them more seldom,
-is asked for a second opinion. What takes something back never comes from a guess: it needs a sure reader, or
-a grammar that says the same.
+The reader is: of 1183 sentences that were written with what they mean it reads .90, the grammar .58,
+and where one of the two is wrong it is the grammar sixteen times of seventeen. The grammar is asked where the
+reader is not sure. What takes something back never comes from a guess: it needs a sure reader, or a grammar
+that says the same.
 """
 
 from __future__ import annotations
@@ -12,28 +13,32 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pocket
+from agent.planner.english import lexicon as lx
 from agent.planner.english.doubts import doubts
 from agent.planner.english.grammar import Grammar
+from agent.planner.english.nouns import is_look, is_thing
 from agent.planner.english.text import LONGEST, tokenise
 from agent.planner.frames import Frame, Parser
 from agent.planner.reader import Reader
 
 CERTAIN = 0.99
 """Of a reader that is as sure as this nobody else is asked."""
-SURE_TO_RETURN = 0.95
-"""A reader that is less sure takes nothing back by itself,"""
-SURE_TO_TAKE = 0.8
-"""and one that is less sure than this removes nothing."""
-SURE_OF_EDITS = 0.8
-"""Where a reader that is less sure and a grammar that has no great doubt both find edits, the grammar's are
-taken."""
-SURE_OF_OTHERS = 0.8
-"""The same where the reader finds something else than edits."""
-
+SURE_TO_TAKE = 0.65
+"""A reader that is less sure takes nothing away and nothing back by itself,"""
+SURE_TO_RETURN = 0.8
+"""and one that is less sure than this does not go to another version."""
+UNSURE = 0.5
+"""Where a reader that is less sure takes nothing, edits of a grammar that has no doubt count."""
+LIKELY = 0.95
+"""One that is less sure gives way to a grammar that has no doubt where both look at the same thing,"""
+PLAIN = 0.9
+"""and one that is less sure than this where the grammar finds a known look of a known thing."""
 CLOSE = 0.4
 """Below this a grammar that has no great doubt is as good: where the two want different things, the user is
 asked."""
 
+_RETURNING = re.compile(r"\b(?:undo|reset|revert)\b", re.IGNORECASE)
+"""Where one of these is said, what the grammar takes for a return is one."""
 _KEEPING = re.compile(
     r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye|fresh))"
     r"|paint|zoom|show|compare|open|save)\b",
@@ -41,8 +46,19 @@ _KEEPING = re.compile(
 )
 """Where one of these is said and the grammar sees nothing that goes, nothing goes."""
 
-_RARE = ("order", "mask")
-"""What people say seldom, and mostly in words that are known: else a plain edit is the likelier reading."""
+_RARE = {
+    "order": re.compile(
+        r"\b(?:layers?|front|back|top|bottom|behind|under|below|above|over|order)\b", re.IGNORECASE
+    ),
+    "mask": re.compile(
+        r"\b(?:masks?|select\w*|areas?|edges?|outlines?|regions?|feather\w*|boxe?s?|pixels?|spill\w*|%)",
+        re.IGNORECASE,
+    ),
+}
+"""What people say seldom, and the words that they say it in: without those a plain edit is likelier."""
+
+_OPEN = ("edit", "ask", "talk", "refresh", "back")
+"""What a plain edit is taken for."""
 
 Frames = tuple[Frame, ...]
 
@@ -64,10 +80,12 @@ class Chosen:
             return self._other.parse(sentence), ()
         read = self._reader.parse(sentence)
         confidence = read[0].confidence
-        keeping = any(map(takes, read)) and _KEEPING.search(sentence) is not None
+        keeping = any(map(_drops, read)) and _KEEPING.search(sentence) is not None
         talking = [frame.act for frame in read] == ["talk"]
-        rare = read[0].act in _RARE
-        if confidence >= CERTAIN and not (keeping or talking or rare):
+        rare = read[0].act in _RARE and not _RARE[read[0].act].search(sentence)
+        undoing = _RETURNING.search(sentence) is not None or any(map(returns, read))
+        undoing = undoing and not any(map(_names, read))
+        if confidence >= CERTAIN and not (keeping or talking or rare or undoing):
             return read, ()
         other = self._other.parse(sentence)
         doubt = doubts(other, tokenise(sentence))
@@ -77,6 +95,8 @@ class Chosen:
             return other, ()  # which knows what to say to thanks
         if keeping and not any(map(takes, other)):
             return other, ()
+        if undoing and any(map(_names if any(map(returns, read)) else returns, other)):
+            return other, ()  # "undo only the gate"
         chosen = choose(read, confidence, other, doubt)
         close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
         close = close and not any(map(returns, other))  # a command is no guess
@@ -85,25 +105,26 @@ class Chosen:
 
 def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames:
     """The reader's frames, the grammar's (``other``, with a doubt of 0, 1 or 2), or a question."""
-    returning, taking = any(map(returns, read)), any(map(takes, read))
-    if any(map(returns, other)) and not (returning and (confidence >= CERTAIN or _names_less(other, read))):
-        return other  # the grammar takes whole clauses for commands, or none
-    if read[0].act == "back" and any(map(takes, other)) and confidence < SURE_TO_RETURN:
-        return other  # "undo only the gate"
-    open_ends = ("ask", "refresh")
-    both = read[0].act in open_ends and other[0].act in open_ends
-    if confidence < SURE_OF_OTHERS and (both or other[0].act == "refresh"):
-        return other
+    going = any(
+        returns(frame) and not (frame.target or (frame.act == "goto" and (frame.number or frame.name)))
+        for frame in read
+    )
+    if any(map(takes, read)) and confidence < (SURE_TO_RETURN if going else SURE_TO_TAKE):
+        if _taken(other) >= _taken(read) and (_words(read) & _words(other) or not _words(read)):
+            return read if doubt and confidence >= UNSURE else other
+        return (Frame("ask"),) if any(map(takes, other)) or doubt > 1 else other
     both_remove = [frame.kind for frame in read] == [frame.kind for frame in other] == ["remove"]
-    if both_remove and not doubt and _words(other) > _words(read):
+    if both_remove and not doubt and confidence < CERTAIN and _words(other) > _words(read):
         return other  # "clear the counter of dishes": those on the counter
-    if taking and confidence < (SURE_TO_RETURN if returning else SURE_TO_TAKE):
-        if _taken(other) >= _taken(read):
-            return read if doubt else other
-        return (Frame("ask"),) if any(map(takes, other)) else other
-    if not _are_edits(other) or doubt > 1 or (any(map(takes, other)) and not taking):
+    if confidence < PLAIN and doubt < 2:
+        if read[0].act in ("ask", "refresh") and other[0].act == "ask":
+            return other
+        if read[0].act == "talk" and _is_plain(other):
+            return other  # "it is a bit dark"
+    if doubt or not _are_edits(other):
         return read
-    needed = SURE_OF_EDITS if _are_edits(read) else 0.0 if returning else SURE_OF_OTHERS
+    alike = [(f.act, f.kind, f.target) for f in read] == [(f.act, f.kind, f.target) for f in other]
+    needed = LIKELY if alike else PLAIN if _is_plain(other) and read[0].act in _OPEN else UNSURE
     return other if confidence < needed else read
 
 
@@ -112,14 +133,18 @@ def returns(frame: Frame) -> bool:
     return frame.act in ("undo", "redo", "goto", "hide", "drop", "back")
 
 
+def _drops(frame: Frame) -> bool:
+    return frame.act in ("hide", "drop") or frame.kind == "remove"
+
+
+def _names(frame: Frame) -> bool:
+    """Whether a frame says what is to be as it was."""
+    return returns(frame) and bool(frame.target or frame.spared or frame.reference not in ("", "all"))
+
+
 def takes(frame: Frame) -> bool:
     """Whether a frame takes something away or back."""
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
-
-
-def _names_less(one: Sequence[Frame], other: Sequence[Frame]) -> bool:
-    """Whether fewer words for things are in some frames than in others."""
-    return len(_words(one)) < len(_words(other))
 
 
 def _words(frames: Sequence[Frame]) -> set[str]:
@@ -131,4 +156,13 @@ def _taken(frames: Sequence[Frame]) -> set[str]:
 
 
 def _are_edits(frames: Sequence[Frame]) -> bool:
-    return all(frame.act == "edit" for frame in frames)
+    return all(frame.act == "edit" and frame.kind != "remove" for frame in frames)
+
+
+def _is_plain(frames: Sequence[Frame]) -> bool:
+    """Whether frames are one known look of one known thing, or of what was spoken of."""
+    if len(frames) != 1 or frames[0].kind != "restyle" or frames[0].like:
+        return False
+    thing, look = frames[0].target.lower().split(), frames[0].prompt.lower().split()
+    known = all(is_look(word) or word in lx.DEGREES or word in lx.DIRECTIONS for word in look)
+    return bool(look) and known and (not thing or any(map(is_thing, thing)))

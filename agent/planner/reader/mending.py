@@ -4,6 +4,7 @@ slips of the keyboard in those.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -85,25 +86,56 @@ def _complains(place: int, low: Sequence[str]) -> bool:
 
 
 _OF_COLOUR = lx.words("paint repaint dye match matches matching")
+_LIKE = re.compile(
+    r"(?P<colour>.+?),? (?:like|as) (?P<thing>(?:the|my|our|that|those) .+|<\w+>)", re.IGNORECASE
+)
+""" "Pink like the sofa", "blue as the walls"."""
+_IN_COLOUR = re.compile(r"(?:in |of )?(?:the )?colou?r (?!of\b|as\b|from\b)(?=[\w#])", re.IGNORECASE)
+""" "Of colour white"."""
 
 
 def meant(line: Line, words: Sequence[str]) -> Line:
-    """A line with what its sentence says of it: who paints a wall like the sofa means its colour, and in "the
-    wall light green" the colour is light green.
+    """A line with what its sentence says of it: who paints a wall like the sofa means its colour, in "the
+    wall light green" the colour is light green, and a chair that is to be pink like the sofa gets the sofa's
+    pink.
     """
     if line.act == "restyle" and len(line.fields) > 1:
-        thing, look = line.fields[:2]
+        thing, look = line.fields[0], _IN_COLOUR.sub("", line.fields[1])
+        line = replace(line, fields=(thing, look, *line.fields[2:]))
         *rest, last = thing.split()
         pale = last.lower() == "light" and len(rest) > (rest[0].lower() == "the" if rest else 0)
         if pale and value_of(look) is not None and not read_look(look).material:
             return replace(line, fields=(" ".join(rest), f"light {look}", *line.fields[2:]))
+        like = _LIKE.fullmatch(look)
+        if like is not None and value_of(re.sub(r"^the same ", "", like["colour"].lower())) is not None:
+            return replace(line, act="same", fields=(thing, f"the colour of {like['thing']}"))
     if line.act != "same" or len(line.fields) < 2:
         return line
     thing, source = line.fields[:2]
+    colour = source.lower().removeprefix("the colour of ").removeprefix("the ")
+    if value_of(colour) is not None:
+        return replace(line, act="restyle", fields=(thing, colour))
     named = source.lower().startswith(("the ", "my ", "our ")) and "colo" not in source and "." not in source
     if named and _OF_COLOUR & {word.lower() for word in words}:
         return replace(line, fields=(thing, f"the colour of {source}"))
     return line
+
+
+def said_once(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Lines without one of "it" that the next repeats of a thing: "it must be white, the vase"."""
+    kept = []
+    for line, follows in zip(lines, [*lines[1:], None], strict=True):
+        repeated = (
+            follows is not None
+            and line.act == follows.act == "restyle"
+            and line.field(0) in ("<it>", "<them>")
+            and not follows.field(0).startswith("<")
+            and bool(line.field(1))
+            and line.field(1).lower() == follows.field(1).lower()
+        )
+        if not repeated:
+            kept.append(line)
+    return tuple(kept)
 
 
 # --- slips of the keyboard ----------------------------------------------------------------------------------
