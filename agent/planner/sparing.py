@@ -13,8 +13,8 @@ from agent.plan import Ask, Drop, Edit, Goto, Hide, Mask, Plan, Refresh, Step, U
 from agent.planner.base import Context, LayerView
 from agent.planner.discourse import Named, named_by, things_in
 from agent.planner.english.phrase import is_plural, parse
-from agent.planner.layers import layers_about, object_of, stem
-from agent.planner.wording import definite, short
+from agent.planner.layers import layer_named, layers_about, object_of, stem
+from agent.planner.wording import definite, revised, short
 from tools.instances import ALL_BUT, plural
 
 _PLACE = (
@@ -235,6 +235,8 @@ def _without(step: Step, named: Named, theirs: set[int], context: Context) -> li
         return []
     noun = plural(" ".join(w for w in parse(target.words).noun if w.lower() not in ("other",)))
     but = f"all the {noun} but {_definite(named.words)}"
+    if (same := layer_named(but, context)) is not None and step.kind == same.kind == "restyle":
+        return [Edit(target=same.target, prompt=revised(same.prompt, step.prompt), kind="restyle", layer=same.id)]
     return [Edit(target=but, prompt=_several(step.prompt), kind=step.kind)]
 
 
