@@ -420,6 +420,9 @@ def _remasked(bench: Bench, step: Mask) -> Piece:
     request = _request_of(layer)
     if step.how == "add" and request.colour is not None:  # what is added may have had another colour
         request = request.model_copy(update={"colour": request.colour.model_copy(update={"each": True})})
+    if step.how in ("grow", "shrink") and request.colour is not None:
+        colour = request.colour.model_copy(update={"exact": True})
+        request = request.model_copy(update={"colour": colour})
     old = session.mask(layer.id)
     new = other_mask(bench, step, old)
     if np.count_nonzero(new) < LEAST_LEFT * np.count_nonzero(old):

@@ -183,6 +183,25 @@ def test_stripes_keep_their_other_colour_or_go_or_move_along_as_the_words_say() 
         assert -0.18 < change[0] < -0.06
 
 
+def test_checks_take_the_colour_where_they_are_pure_and_half_of_it_where_bands_cross_them() -> None:
+    red, white = np.array((198, 38, 38.0)), np.array((244, 242, 238.0))
+    down, across = np.mgrid[:200, :200]
+    bands = (down % 25 > 16).astype(float) + (across % 25 > 16)
+    share = np.choose(bands.astype(int), (0.0, 0.4, 1.0))[..., None]
+    light = np.linspace(1, 0.85, 200)[None, :, None]
+    picture = np.rint((red + share * (white - red)) * light).astype(np.uint8)
+    mask = np.ones((200, 200), bool)
+    mask[:2] = False
+    value = oklab(42, 92, 206)
+    after = compose(picture, [computed.recolour(picture, mask, computed.stage_for(value, picture, mask))])
+    pure, half, crossing = (np.median(from_srgb(after[mask & (bands == k)]), axis=0) for k in range(3))
+    assert np.hypot(*(pure[1:] - value[1:])) < 0.03
+    assert abs(pure[0] - value[0]) < 0.06
+    assert np.hypot(*crossing[1:]) < 0.03
+    assert pure[0] + 0.05 < half[0] < crossing[0] - 0.05
+    assert 0.3 < np.hypot(*half[1:]) / np.hypot(*pure[1:]) < 0.8
+
+
 def test_legs_and_a_badge_of_another_colour_stay() -> None:
     picture, mask = ball((200, 90, 40))
     picture[70:80, 70:80] = (80, 50, 140)

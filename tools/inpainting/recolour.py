@@ -203,8 +203,12 @@ def recolour(
     edge = unmix(crop, inside, reach)
     if edge.rows.size:
         seen_there = crop[edge.rows, edge.columns].astype(np.float32)
-        share = edge.share * inside[edge.rows, edge.columns] if hard else edge.share
+        within = inside[edge.rows, edge.columns]
+        share = edge.share * within if hard else edge.share
         wanted = seen_there + share[:, None] * (change(edge.own) - edge.own)
+        if stage.exact:
+            share = within.astype(np.float32)
+            wanted = np.where(within[:, None], change.wholly(seen_there), seen_there)
         rgba[edge.rows, edge.columns] = _laid_over(seen_there, wanted, share)
     return _trimmed(rgba, outer)
 
@@ -341,6 +345,10 @@ class _Change:
         """The new sRGB, float32 in 0…255, of sRGB colours, uint8 (n, 3)."""
         changed, _ = self._exactly(colours.astype(np.float32))
         return changed
+
+    def wholly(self, colours: Field) -> Field:
+        """The new sRGB of colours (n, 3) if they were all of what takes the new one."""
+        return np.clip(self._lit(colours, self._main), 0, 255)
 
     def share(self, colours: NDArray[np.uint8]) -> Field:
         """How much of each colour, uint8 (n, 3), is of what takes the new one: (n,), 0…1."""
