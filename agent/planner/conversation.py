@@ -20,7 +20,7 @@ from agent.planner.given import Planned, in_box, saves, with_file
 from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import version_named
-from agent.planner.returns import hide, refresh
+from agent.planner.returns import hide, refresh, spared_since
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
@@ -467,10 +467,9 @@ def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
         return None
     if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):
         return None
-    if re.match(r"(?:save|store) (?:this|that|it) as ", said):
+    if re.match(r"(?:save|store) (?:this|that|it) as ", said) and re.fullmatch(r"[\w-]+", name):
         # a file as well as a name: whichever was meant, it is there
-        path = re.sub(r"[^\w-]+", "-", name).strip("-") + ".png"
-        return Done((Mark(name=name), Save(path=path)), (f"called {name}",))
+        return Done((Mark(name=name), Save(path=name)), (f"called {name}",))
     return Done((Mark(name=name),), (f"called {name}",))
 
 
@@ -531,6 +530,8 @@ def _undone(said: str, context: Context) -> Done | None:
             return ask(f"I have not changed {definite(kept)}; what shall I hide?")
         return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all hidden but {kept}",))
     if found := _STAYS.fullmatch(said):
+        if context.done and (back := spared_since(found["thing"] or found["alone"], context)) is not None:
+            return back
         return Done((), (f"All right, I leave {definite(found['thing'] or found['alone'])} as it is.",))
     if found := _MISTAKE.fullmatch(said):
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)

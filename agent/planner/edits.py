@@ -165,6 +165,8 @@ def _revise(layer: LayerView, look: str) -> Done:
     if name != look and value_of(name) is not None and read_look(layer.prompt, layer.target).material:
         # "honey oak" is a colour of its own: what it is made of stays apart from it
         return made(layer.target, f"{layer.prompt.partition(' in ')[0]} {look}", layer.kind, layer)
+    if look.startswith(COLOUR_OF) and layer.prompt:
+        return made(layer.target, f"{acts.colourless(layer)} {look}", layer.kind, layer)
     prompt = revised(layer.prompt, look) if layer.prompt else restyled(layer.target, look)
     return made(layer.target, prompt, layer.kind, layer)
 

@@ -486,7 +486,7 @@ def reverted(words: str, context: Context) -> Done | None:
         return _hidden(tuple(chosen))
     thing = named(words, context)
     noun = parse(thing).noun
-    if not noun or len(thing.split()) > 8 or not _is_one_thing(thing):
+    if not noun or len(thing.split()) > 8 or re.search(r"[^\w' -]", thing) or not _is_one_thing(thing):
         return None
     found = _showing(thing, context)
     if not found:

@@ -26,7 +26,7 @@ from agent.planner.layers import (
     object_of,
     stem,
 )
-from agent.planner.outcome import VAGUE, Done, as_plan, ask, made
+from agent.planner.outcome import VAGUE, Done, as_plan, ask
 from agent.planner.record import tell, version_named
 from agent.planner.returns import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.sparing import spare, spared_in
