@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell, Undo
+from agent.plan import Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell, Undo
 from agent.planner.base import Context, LayerView, advance
 from agent.planner.english.lexicon import EVALUATIVE, ORDINALS
 from agent.planner.english.nouns import is_look, is_thing
@@ -106,7 +106,13 @@ _GOING = re.compile(
     r"|show me|see)"
     r" (?:the )?(?:version )?$"
 )
-_THEN = re.compile(r"^(?: one| version| again| (?:please|there))*[,;.]? (?:but |and |then |only |with )+")
+_PRAISED = re.compile(
+    r" (?:one |version )?(?:it is\b|(?:is|was|looked|looks) (?:much |a lot |far |so much "
+    r"|really )?(?:better|nicer|best|nicest))"
+)
+_THEN = re.compile(
+    r"^(?: one| version| again| it is| (?:please|there))*[,;.]? (?:but |and |then |only |with )+"
+)
 
 
 def names_of(context: Context) -> dict[str, int]:
@@ -126,15 +132,18 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
             continue
         before, after = said[: found.start()], said[found.end() :].lstrip("\"'”’")
         before = before.rstrip("\"'“‘")
-        if re.search(r"[.!?…]\W* ", before) or re.search(
-            r"\band (?:then )?(?:go|take|bring|switch)\b", before
+        if (
+            re.search(r"[.!?…]\W* ", before)
+            or re.match(r"[^.!?]*[.!?…]+ +\w", after)
+            or re.search(r"\band (?:then )?(?:go|take|bring|switch)\b", before)
         ):
             return None  # the sentences before it have a say
         going = _GOING.search(f"{before.rstrip()} ") is not None
         if not before and re.match(r" with (?!the original)", after):  # "Anna's with white walls"
             return _and_then(Goto(version=names[name]), f"back to {name}", after, context, planned)
         # a look or a thing is a name only where somebody goes to it
-        if not going and (_is_common(name) or not _RETURNING.search(before + after)):
+        praised = _PRAISED.match(after) or re.search(r"\bprefer(?:red)? (?:the )?$", before)
+        if not going and not praised and (_is_common(name) or not _RETURNING.search(before + after)):
             continue
         if not going and _OTHERWISE.search(before + after):
             continue
@@ -143,6 +152,8 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
 
 
 def _is_common(name: str) -> bool:
+    if "." in name:
+        return False
     look = read_look(name)
     return is_look(name) or is_thing(name) or look.value is not None or bool(look.material or look.step)
 
@@ -168,8 +179,12 @@ def _and_then(step: Goto, told: str, rest: str, context: Context, planned: Plann
     """A version, and what the sentence asks for there."""
     begins = _THEN.search(rest)
     if begins is not None and (clause := rest[begins.end() :].strip()):
+        phrase = parse(clause)
+        if phrase.looks and phrase.noun and is_thing(stem(phrase.noun[-1])) and not phrase.tail:
+            look = " ".join(word for each in phrase.looks for word in each.words)
+            clause = f"make the {' '.join(phrase.noun)} {look}"  # "but with a black lamp"
         then = planned(clause, advance(context, "", Plan(steps=(step,))))
-        if then.steps and not any(isinstance(each, Ask) for each in then.steps):
+        if then.steps:
             return Plan(say=" · ".join(filter(None, (told, then.say))), steps=(step, *then.steps))
     return Plan(say=told, steps=(step,))
 
@@ -697,7 +712,9 @@ def shown_again(layer: LayerView, version: int, context: Context) -> Done:
         if each.visible and each.id != layer.id and each.kind == "restyle" and layer.kind == "restyle"
         and each.target.lower() == layer.target.lower()
     ]  # fmt: skip
-    steps = (*(Hide(layer=each.id) for each in others), Show(layer=layer.id, version=version))
+    steps: tuple[Step, ...] = (
+        *(Hide(layer=each.id) for each in others), Show(layer=layer.id, version=version)
+    )  # fmt: skip
     return Done(steps, (f"{short(layer.target)} → {layer.prompt}",))
 
 
