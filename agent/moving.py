@@ -54,6 +54,9 @@ def move(session: Session, step: Step) -> Moved:
 def _saved(session: Session, path: str, version: int | None) -> Moved:
     """Save the picture at a version; a file that is there already is left alone."""
     where = Path(path).expanduser() if path else free_path(session.name, Path())
+    if not where.suffix:  # "save it as myroom"
+        where = where.with_suffix(".png")
+        path = str(where)
     if where.exists():
         return Moved(
             remark=f"{path} is there already, so nothing was saved: name another file.", possible=False

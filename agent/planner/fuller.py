@@ -797,7 +797,8 @@ def _swapped(work: _Work) -> list[Frame]:
     """ "swap the colours of the two armchairs": of the left one and the right one."""
     found = _SWAP.fullmatch(work.text)
     things = things_in(found["x"]) if found else []
-    if found is None or len(things) != 1 or not things[0].several or re.search(r"\bplaces?\b", found["x"]):
+    other = r"\b(?:places?|on|off|out|to|into|for|back)\b"
+    if found is None or len(things) != 1 or not things[0].several or re.search(other, found["x"]):
         return []
     kind = things[0].kind
     return [Frame("swap", target=f"the left {kind}", like=f"the right {kind}", name="colours")]

@@ -18,8 +18,9 @@ from agent.planner.wording import definite, revised, short
 from tools.instances import ALL_BUT, plural
 
 _PLACE = (
-    r"(?: (?:on|in|at|to|by|near|next to) the (?:far )?(?:left|right|middle|cent(?:re|er)|top|bottom|back"
-    r"|front|corner|wall|window)(?: (?:side|corner))?)?"
+    r"(?: (?:on|in|at|to|by|near|next to|beside|behind|under|above|from|with) (?:the|my|our)"
+    r" (?!same|colou?r|shade|style)(?:far )?[\w'-]+(?: of (?:the|my|our) [\w'-]+)?"
+    r"(?: (?:side|corner|table|window|wall|door|chair))?)?"
 )
 _EXCEPT = re.compile(
     r"(?:[,;:–—-]\s*(?:\b(?:all|everything|anything|both)\s+)?|\s*)\b(?:except(?:ing)?(?: for)?|excluding"
