@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ from tools.errors import PictureError
 from tools.inpainting.dominant import main_colour
 from tools.inpainting.recolour import measure
 from tools.inpainting.routing import MIRRORS
-from tools.instances import all_but, number, other_than, plural, read_phrase, separate, told_apart
+from tools.instances import all_but, number, other_than, plural, read_phrase, separate, told_apart, without
 from tools.language.colours import name_of
 from tools.language.looks import Look, read_look
 from tools.pictures import is_hidden, read_picture
@@ -171,10 +172,21 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
                 piece = _anew(session, pieces[index], piece, layers, out[index])
             elif piece.open and index not in places:
                 piece = _behind(session, piece, layers, out[index])
+        if index not in places and piece.open and piece.layer is None:
+            asked_for = {founds[phrase, out[index]].phrase for phrase in wanted_there.values()}
+            piece = _called(piece, asked_for)
         if index not in places:
             piece = _as_told(session, piece, visible)
         located[index] = piece
     return located
+
+
+def _called(piece: Piece, found: AbstractSet[str]) -> Piece:
+    """The piece by the name that its thing was found by: armchairs that were called chairs."""
+    name = by_first_name(piece.target)
+    if name == piece.target or noun_in(piece.target) != "chair" or not any("armchair" in each for each in found):
+        return piece
+    return piece.but(target=name, prompt=by_first_name(piece.prompt))
 
 
 def _left_out(
@@ -347,6 +359,11 @@ def _is_about_size(session: Session, piece: Piece) -> bool:
 
 
 def _of_layer(piece: Piece, layer: Layer) -> Piece:
+    look = read_look(piece.prompt, piece.target)
+    if look.like and look.step is not None and read_look(layer.prompt, layer.target).like == look.like:
+        # "darker": than it is, whatever became of the thing that it got its colour from
+        stage = _request_of(layer).colour
+        piece = piece.but(value=stage.value) if stage is not None else piece
     # The very same words for the same layer mean that the user wants to see another try.
     same = (piece.prompt, piece.kind) == (layer.prompt, layer.kind)
     return piece.but(mask=layer.mask, area=layer.area, again=layer.revision + 1 if same else 0)
@@ -411,9 +428,10 @@ def _remasked(bench: Bench, step: Mask) -> Piece:
         raise Refusal(f"The mask of {name} would be the same, so nothing was changed.")
     elsewhere = step.how in ("box", "file", "invert")  # there another light falls, and other colours are
     value = request.colour.value if elsewhere and request.colour is not None else None
+    target = without(layer.target, step.what) if step.how == "subtract" else layer.target
     return Piece.model_validate(
         {
-            "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
+            "target": target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
             "mask": session.pictures.put(new), "area": float(new.mean()), "value": value,
             "refreshes": None if elsewhere else request, "remasked": True,
             "grow": 0 if step.how in ("box", "file") else None,

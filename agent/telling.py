@@ -5,7 +5,6 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,6 @@ from tools.instances import separate
 from tools.language.colours import distance, name_of
 from tools.language.looks import read_look
 from tools.segment import find
-
-if TYPE_CHECKING:
-    from sessions.session import Session
 
 Mask = NDArray[np.bool_]
 
@@ -42,14 +38,15 @@ def told(bench: Bench, step: Tell) -> str:
             return _is_so(bench, step.about, step.look or "")
         case "there":
             return _is_there(bench, step.about)
-    return changes(bench.session, step.about)
+    return _changes(bench, step.about)
 
 
-def changes(session: Session, about: str) -> str:
+def _changes(bench: Bench, about: str) -> str:
     """What the record says of one thing, or, about nothing, of all that was changed."""
+    session = bench.session
     layers = [layer for layer in session.layers if layer.visible]
     if about:
-        layers = _about(layers, about)
+        layers = _touching(bench, about)
         if not layers:
             return (
                 f"I have not changed {words.definite(about)}: {_as_it_was(about)} as in the picture at first."
@@ -71,6 +68,34 @@ def _about(layers: Sequence[Layer], about: str) -> list[Layer]:
         if same_thing(named, layer.prompt if layer.kind == "add" else layer.target)
         or (layer.kind == "replace" and same_thing(named, layer.prompt))
     ]
+
+
+def _touching(bench: Bench, about: str) -> list[Layer]:
+    """The layers that show and changed a thing: its own, and those of several of which it is one."""
+    session = bench.session
+    layers = [layer for layer in session.layers if layer.visible]
+    own = _about(layers, about)
+    if words.is_several(about):
+        return own
+    noun = stem(parse(about).noun[-1].lower()) if parse(about).noun else ""
+    several = [
+        layer
+        for layer in layers
+        if layer.kind != "add" and _is_several(layer.target) and noun and noun in layer.target.lower()
+    ]
+    mine = [layer for layer in own if layer not in several]
+    if not several or (thing := _where(bench, about)) is None:
+        return mine
+    masks = [(layer, session.pictures.get(layer.mask) >= 128) for layer in several]
+    within = [
+        layer for layer, mask in masks if np.count_nonzero(mask & thing) > 0.5 * np.count_nonzero(thing)
+    ]
+    return sorted((*mine, *within), key=lambda layer: layer.id)
+
+
+def _is_several(target: str) -> bool:
+    """Whether a layer's target is several things: also "all the cushions but the black one"."""
+    return words.is_several(target.partition(" but ")[0])
 
 
 def _in_words(layer: Layer) -> str:
@@ -102,7 +127,7 @@ def _colour(bench: Bench, about: str, version: int | None) -> str:
     if not now:
         return words.capital(measured)
     its = "They are" if words.is_several(about) else "It is"
-    return f"{changes(session, about)} {its} {words.listed(colours)}{order}."
+    return f"{_changes(bench, about)} {its} {words.listed(colours)}{order}."
 
 
 def _colours(picture: NDArray[np.uint8], mask: Mask) -> list[str]:
@@ -176,12 +201,8 @@ def _counts_as_many(target: str, about: str) -> bool:
 def _is_so(bench: Bench, about: str, look: str) -> str:
     """ "Is the sofa leather now?", "is the left cushion still black?"."""
     session = bench.session
-    layers = [
-        layer
-        for layer in _about([layer for layer in session.layers if layer.visible], about)
-        if layer.kind != "remove"
-    ]
-    record = changes(session, about)
+    layers = [layer for layer in _touching(bench, about) if layer.kind != "remove"]
+    record = _changes(bench, about)
     wanted = read_look(look)
     if layers:
         has = {stem(word) for layer in layers for word in layer.prompt.lower().split()}

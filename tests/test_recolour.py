@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pocket import rooms
 from pocket.evaluation import recolouring
 from sessions.compose import Box, Patch, check_patch, compose
 from tools.errors import EngineError, PictureError
@@ -16,6 +17,7 @@ from tools.inpainting import recolour as computed
 from tools.inpainting.edge import reach_for
 from tools.inpainting.oklab import from_srgb, to_srgb
 from tools.inpainting.recolour import ColourStep, Recolour
+from tools.inpainting.routing import route
 from tools.request import ColourStage
 
 Pixels = NDArray[np.uint8]
@@ -277,3 +279,20 @@ def test_a_thing_of_a_drawn_room_is_as_its_true_render() -> None:
     for case in islice(recolouring.draw(7, 1, edits=1), 4):
         result, _ = recolouring.judge(case)
         assert result.right, (case.look, case.kind, case.rgb, result)
+
+
+def test_the_books_on_a_shelf_keep_their_colours() -> None:
+    scene = rooms.make_scene(1_020_939_354)  # a grey shelf before a brick wall
+    index = [thing.kind for thing in scene.things].index("bookshelf")
+    pure = [recolouring.restyled(scene, index, rgb) for rgb in ((250, 20, 20), (20, 20, 250))]
+    differs = np.abs(pure[0].astype(int) - pure[1]).max(axis=2) > 60
+    drawn = rooms.render(scene, (640, 480))
+    shelf = rooms.mask(drawn, index)
+    boards, books = shelf & differs, shelf & ~differs
+    edit = MaskedEdit(mask=shelf, prompt="a teal bookshelf", kind="restyle", seed=1, target="the bookshelf")
+    plan = route(drawn.picture, edit, ("recolour",))
+    assert plan.engine is not None
+    after = compose(drawn.picture, [plan.engine.compute(drawn.picture, plan.edit)])
+    far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
+    assert (far[books] > 0.06).mean() < 0.4
+    assert (far[boards] > 0.06).mean() > 0.9

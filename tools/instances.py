@@ -390,6 +390,20 @@ def all_but(phrase: str) -> tuple[str, tuple[str, ...]] | None:
     return f"all the {plural(but['noun'])}", kept
 
 
+def without(target: str, what: str) -> str:
+    """What a phrase for several things is called without one of them: "all the cushions but the left
+    cushion"; as it is where the other is none of them.
+    """
+    but, taken = all_but(target), all_but(what)
+    noun = read_phrase(but[0] if but else target).noun
+    if not _is_plural(noun) or plural(_head_noun(read_phrase(taken[0] if taken else what).noun)) != _head_noun(noun):
+        return target
+    if taken is not None:
+        return " and ".join(taken[1])
+    kept = (*(but[1] if but else ()), f"the {_bare(what.lower())}")
+    return f"all the {noun} but {' and '.join(kept)}"
+
+
 _OTHER: Final = re.compile(
     r"(?:(?:all|both|each|any)(?: of)? )?(?:the )?(?:other|remaining)(?: (?P<one>one))? (?P<noun>.+)"
 )

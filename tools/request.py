@@ -32,6 +32,7 @@ class ColourStage(BaseModel):
     ``pattern`` says what becomes of the other colours of a patterned thing: they are ``kept``, they take the
     colour, too (``plain``), or move with it by the same step (``follows``).
     ``each``: the mask holds several things, and each is recoloured by how it looks itself.
+    ``body``: what stands in the thing stays as it is, such as a shelf's books.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """
@@ -44,6 +45,7 @@ class ColourStage(BaseModel):
     pattern: Literal["kept", "plain", "follows"] = "kept"
     painted: Digest | None = None
     each: bool = False
+    body: bool = False
 
 
 class Request(BaseModel):

@@ -364,12 +364,13 @@ def swap(frame: Frame, context: Context) -> Done:
             prompt = restyled(name, look)
             steps.append(Edit(target=target_of(name), prompt=prompt, kind="restyle"))
         else:
-            prompt = revised(layer.prompt, look) if _colour_of(theirs) else f"{_colourless(layer)} {look}"
+            prompt = revised(layer.prompt, look) if _colour_of(theirs) else f"{colourless(layer)} {look}"
             steps.append(Edit(target=layer.target, prompt=prompt, kind="restyle", layer=layer.id))
     return Done(tuple(steps), (f"{short(things[0][0])} and {short(things[1][0])}: colours swapped",))
 
 
-def _colourless(layer: LayerView) -> str:
+def colourless(layer: LayerView) -> str:
+    """A layer's prompt without its colour."""
     phrase = parse(layer.prompt)
     return render(replace(phrase, looks=tuple(each for each in phrase.looks if each.sort != "colour")))
 

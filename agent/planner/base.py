@@ -33,6 +33,7 @@ from agent.plan import (
     Undo,
     Variations,
 )
+from tools.instances import without
 from tools.language.looks import settled
 from tools.request import Kind
 
@@ -292,7 +293,14 @@ def _changed(state: Context, step: Step) -> Context | None:
         case Refresh() | Reorder() | Mask():
             if not any(layer.id == step.layer for layer in state.layers):
                 return None
-            return replace(state, focus=_focused(state, step.layer))
+            focused = replace(state, focus=_focused(state, step.layer))
+            if not isinstance(step, Mask) or step.how != "subtract":
+                return focused
+            layers = tuple(
+                replace(layer, target=without(layer.target, step.what)) if layer.id == step.layer else layer
+                for layer in state.layers
+            )
+            return replace(focused, layers=layers)
         case Drop():
             if not any(layer.id == step.layer and not layer.dropped for layer in state.layers):
                 return None

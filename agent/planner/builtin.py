@@ -10,6 +10,7 @@ from agent.planner import conversation, fuller
 from agent.planner.asides import without_asides
 from agent.planner.base import Context, advance
 from agent.planner.frames import Frame, Parser
+from agent.planner.given import named_file
 from agent.planner.reader.choice import Chosen
 from agent.planner.resolver import joined, once, resolve
 from agent.planner.sparing import spare
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 UNSURE = 0.6
 """Of a reader that is less sure, what it read is said as such."""
+
+
+CERTAIN_OF_FILES = 0.8
+"""A reader that is as sure that a file is to be saved or opened is believed before any pattern."""
 
 
 class BuiltinPlanner:
@@ -64,9 +69,15 @@ class BuiltinPlanner:
 
     def _plain(self, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that is full."""
-        if (said := conversation.read(sentence, context, self.plan_now)) is not None:
-            return said
         parser = self._parser
+        said = conversation.read(sentence, context, self.plan_now)
+        if said is not None and said.steps:
+            return said
+        of_a_file = named_file(sentence) and isinstance(parser, Chosen)
+        if of_a_file and _are_of_files(first := parser.parse(sentence), sentence):
+            return resolve(first, context, parser.parse)
+        if said is not None:
+            return said
         first, second = (
             parser.readings(sentence) if isinstance(parser, Chosen) else (parser.parse(sentence), ())
         )
@@ -82,6 +93,13 @@ class BuiltinPlanner:
 
 def _acts(plan: Plan) -> bool:
     return bool(plan.steps) and not any(isinstance(step, Ask) for step in plan.steps)
+
+
+def _are_of_files(frames: tuple[Frame, ...], sentence: str) -> bool:
+    """Whether a certain reader found a file to be saved or opened in a sentence."""
+    files = [frame for frame in frames if frame.act in ("save", "open")]
+    named = all(frame.name and frame.name in sentence for frame in files)
+    return bool(files) and named and frames[0].confidence >= CERTAIN_OF_FILES
 
 
 def _which(first: tuple[Frame, ...], second: tuple[Frame, ...]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Tell, Undo
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Tell, Undo, Variations
 from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
@@ -20,7 +20,7 @@ from agent.planner.given import Planned, in_box, saves, with_file
 from agent.planner.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.outcome import Done, as_plan, ask, made
 from agent.planner.record import version_named
-from agent.planner.returns import hide, refresh
+from agent.planner.returns import hide, refresh, spared_since
 from agent.planner.wording import bare as bare_phrase
 from agent.planner.wording import definite, restyled, revised, short, target_of
 from tools.instances import plural
@@ -34,12 +34,12 @@ _CLOSING = re.compile(r"(?:[ ,]+(?:please|now|again|thanks|thank you|then))+$")
 _ORDINAL = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7, "8": 8, "one": 1, "two": 2, "three": 3, "four": 4,
-    "five": 5, "six": 6, "seven": 7, "eight": 8, "last": -1,
+    "five": 5, "six": 6, "seven": 7, "eight": 8, "last": -1, "former": 1, "latter": -1,
 }  # fmt: skip
 _WHICH = rf"(?:the |number |no\.? |option |version |variation )*(?P<which>{'|'.join(_ORDINAL)})"
 _ONE = r"(?: one| version| variation| option)?"
 _LIKED = r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the nicest|fine|it|the one|right)"
-_TAKE = r"(?:take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
+_TAKE = r"(?:let me see|show me|see|take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
 
 _PICK = re.compile(
     rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's |(?:my|our|the) \w+ |he |she "
@@ -108,6 +108,7 @@ _LAYER_OFF = re.compile(
     r" off) (?P<y>(?:the |my )?"
     r"[\w -]+?) (?:layer|change)"
 )
+_ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
 _LAYERS = r"(?:layers?|changes?|edits?)"
 _HIDE_ALL = re.compile(
     rf"(?:hide|switch off|turn off) (?:all|every|each|all of)?(?: of)?(?: the| my| these)? ?{_LAYERS}"
@@ -119,7 +120,6 @@ _SHOW_ALL = re.compile(
     rf"|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
     r"|(?:everything|all of (?:it|them)|all)(?: back)? again)"
 )
-_ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
 _SAVE = re.compile(
     r"(?:save|store|export|write)(?: (?:it|this|that|the (?:picture|image|result|room|file)|everything))?"
@@ -149,11 +149,16 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
         return as_plan(Done((), ("All right, I leave that as it is.",)))
     if context.variations and (done := _refused(sentence, context)) is not None:
         return as_plan(done)
-    if context.variations and (done := _picked(history.plain(sentence), context)) is not None:
-        return as_plan(done)
+    for piece in _pieces(sentence) if context.variations else ():
+        if (done := _picked(piece, context)) is not None:
+            return as_plan(done)
+    if (several := _varied(sentence, context, planned)) is not None:
+        return several
     if (answer := questions.read(sentence, context)) is not None:
         return answer
-    return history.read(sentence, context, planned)
+    if (back := history.read(sentence, context, planned)) is not None:
+        return back
+    return _in_sentences(sentence, context, planned)
 
 
 def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
@@ -207,7 +212,7 @@ def _corrected(sentence: str, context: Context) -> str | None:
     return re.sub(rf"\b{re.escape(question['slip'])}\b", question["meant"], context.sentences[-1], flags=re.I)
 
 
-_AND = re.compile(r",? and (?:then )?|,? then |; |(?<=[.!?]) +")
+_AND = re.compile(r",? and (?:then )?|,? then |; ")
 _COMMA = re.compile(r", (?=\w+ )")
 _FEWEST = 3
 """A part of a sentence of fewer words is hardly a sentence of its own."""
@@ -223,25 +228,49 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
     ]
     for cut in cuts:
         left, right = sentence[: cut.start()], sentence[cut.end() :]
-        fewest = 1 if cut[0].isspace() else _FEWEST
-        if len(left.split()) < fewest or len(right.split()) < fewest:
+        if len(left.split()) < _FEWEST or len(right.split()) < _FEWEST:
             continue
         if not (_is_own(left, context, planned) or _is_own(right, context, planned)):
             continue
         first = planned(left, context)
         then = planned(right, advance(context, "", first))
-        if cut[0].isspace():  # what is said of the work in a sentence of its own is no wish
-            parts = ((left, first), (right, then))
-            first, then = (
-                plan if _is_own(part, context, planned) else _if_it_names(part, plan) for part, plan in parts
-            )
-        elif any(not plan.steps for plan in (first, then)):
-            continue
-        if any(isinstance(step, Ask) for plan in (first, then) for step in plan.steps):
+        if any(not plan.steps or any(isinstance(step, Ask) for step in plan.steps) for plan in (first, then)):
             continue
         said = " · ".join(filter(None, (first.say, then.say)))
         return Plan(say=said, steps=(*first.steps, *then.steps))
     return None
+
+
+_SENTENCES = re.compile(r"(?<=[.!?…])[\"”']? +")
+_IMPERATIVE = re.compile(
+    r"(?:make|paint|turn|put|add|remove|take|give|change|set|do|have|colou?r|lose|get|try|use|delete|hide"
+    r"|show|save"
+    r"|export|store|call|name|undo|redo|replace|swap|zoom|compare|keep|leave|open|drop|bring|place|hang"
+    r"|place)\b"
+)
+
+
+def _in_sentences(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """The plan of several sentences of which one answers, asks or goes back; remarks do nothing."""
+    parts = [part for part in _SENTENCES.split(sentence.strip()) if re.search(r"\w", part)]
+    if len(parts) < 2 or not any(_is_of_record(part, context, planned) for part in parts):
+        return None
+    plans: list[Plan] = []
+    state = context
+    for part in parts:
+        plan = planned(part, state)
+        if not _is_own(part, state, planned) and not _IMPERATIVE.match(history.plain(part)):
+            plan = _if_it_names(part, plan)
+        plans.append(plan)
+        state = replace(advance(state, part, plan), sentences=context.sentences)
+    asks = [step for plan in plans for step in plan.steps if isinstance(step, Ask)]
+    steps = [step for plan in plans for step in plan.steps if not isinstance(step, Ask)]
+    said = " · ".join(dict.fromkeys(plan.say for plan in plans if plan.say))
+    return Plan(say=said, steps=tuple(steps or asks[:1]))
+
+
+def _is_of_record(part: str, context: Context, planned: Planned) -> bool:
+    return bool(questions.read(part, context) or history.read(part, context, planned)) or saves(part)
 
 
 def _if_it_names(part: str, plan: Plan) -> Plan:
@@ -252,9 +281,31 @@ def _if_it_names(part: str, plan: Plan) -> Plan:
     return plan if named and plan.steps else Plan()
 
 
+_FEW = re.compile(
+    r"(?P<wish>.+?) ?[,;:—–-]+ (?:and |just |can you |could you )?(?:give|show)(?: me| us)? (?P<n>two"
+    r"|three|four|five|six|a few"
+    r"|some|a couple)(?: (?:options|versions|variations|ideas|choices|different ones|of (?:them"
+    r"|those)))?[.!]*",
+    re.IGNORECASE,
+)
+
+
+def _varied(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """ "The rug, something sandy, give me three": variations of what the rest asks for."""
+    found = _FEW.fullmatch(sentence.strip())
+    if found is None:
+        return None
+    plan = planned(re.sub(r" [—–-] ", " ", found["wish"]), context)
+    if len(plan.steps) != 1 or not isinstance(edit := plan.steps[0], Edit):
+        return None
+    count = {"two": 2, "four": 4, "five": 5, "six": 6, "a couple": 2}.get(found["n"].lower(), 3)
+    step = Variations(count=count, target=edit.target, prompt=edit.prompt, kind=edit.kind, layer=edit.layer)
+    return Plan(say=f"{count} variations: {plan.say}", steps=(step,))
+
+
 def _is_own(part: str, context: Context, planned: Planned) -> bool:
     """Whether a part of a sentence is about layers, masks, looking, files or versions."""
-    if questions.read(part, context) or history.read(part, context, planned):
+    if _is_of_record(part, context, planned):
         return True
     if saves(part):
         return True
@@ -459,6 +510,8 @@ def _undone(said: str, context: Context) -> Done | None:
             return ask(f"I have not changed {definite(kept)}; what shall I hide?")
         return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all hidden but {kept}",))
     if found := _STAYS.fullmatch(said):
+        if context.done and (back := spared_since(found["thing"] or found["alone"], context)) is not None:
+            return back
         return Done((), (f"All right, I leave {definite(found['thing'] or found['alone'])} as it is.",))
     if found := _MISTAKE.fullmatch(said):
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)

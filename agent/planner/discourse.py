@@ -18,7 +18,6 @@ from agent.planner.english.phrase import is_plural, parse
 from agent.planner.english.text import is_known, tokenise
 from agent.planner.layers import object_of, stem
 from tools.instances import plural
-from tools.language.colours import value_of
 from tools.language.looks import read_look
 from tools.things import SYNONYMS
 
@@ -220,21 +219,6 @@ def has_look(layer: LayerView, words: Sequence[str]) -> bool:
     return bool(words) and {stem(word.lower()) for word in words} <= said
 
 
-NEAR = 0.13
-"""Colours nearer than this (Oklab, lightness counting a third) may bear the same name."""
-
-
-def was_so(layer: LayerView, look: str) -> bool:
-    """Whether a layer's thing had a colour in the base picture."""
-    value = value_of(look)
-    if layer.was is None or value is None:
-        return False
-    apart = [
-        (one - other) * weight for one, other, weight in zip(layer.was, value, (0.33, 1, 1), strict=True)
-    ]
-    return sum(each * each for each in apart) ** 0.5 <= NEAR
-
-
 def nouns_meant(
     discourse: Discourse, before: Sequence[Named], looks: Sequence[str], *, places: bool
 ) -> list[str]:
@@ -287,10 +271,10 @@ def set_of(discourse: Discourse, count: int | None = None) -> tuple[Named, ...]:
     """The things that the newest sentence about several spoke of ("the sofa, the table and the walls"), of a
     ``count`` if it is given; none where the newest sets are one kind.
     """
-    for turn in discourse.turns[: REMEMBERED if count else 3]:
+    for turn in discourse.turns[:REMEMBERED]:
         if len(turn) > 1 and (count is None or len(turn) == count):
             return turn
-        if count is None and any(named.several for named in turn):
+        if count is None and any(named.is_one_of_several and named.kind not in _SURFACES for named in turn):
             return ()
     return ()
 

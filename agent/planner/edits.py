@@ -165,6 +165,8 @@ def _revise(layer: LayerView, look: str) -> Done:
     if name != look and value_of(name) is not None and read_look(layer.prompt, layer.target).material:
         # "honey oak" is a colour of its own: what it is made of stays apart from it
         return made(layer.target, f"{layer.prompt.partition(' in ')[0]} {look}", layer.kind, layer)
+    if look.startswith(COLOUR_OF) and layer.prompt:
+        return made(layer.target, f"{acts.colourless(layer)} {look}", layer.kind, layer)
     prompt = revised(layer.prompt, look) if layer.prompt else restyled(layer.target, look)
     return made(layer.target, prompt, layer.kind, layer)
 
@@ -338,8 +340,8 @@ def _same_again(frame: Frame, context: Context) -> Done:
 
 
 _PLACED = re.compile(
-    r"(?:on|under|underneath|below|beneath|in front of|next to|beside|behind|above|over|near|by|between|against|in)"
-    r" (?:the|my|our|both) .+",
+    r"(?:on|under|underneath|below|beneath|in front of|next to|beside|behind|above|over|near|by|between"
+    r"|against|in) (?:the|my|our|both) .+",
     re.IGNORECASE,
 )
 

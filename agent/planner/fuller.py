@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from agent.planner.base import Context, LayerView
 from agent.planner.discourse import (
     Discourse,
+    Named,
     colour_words,
     discourse_of,
     earlier_colours,
@@ -27,14 +28,14 @@ from agent.planner.discourse import (
     set_of,
     the_rest,
     things_in,
-    was_so,
 )
 from agent.planner.english.nouns import is_look
 from agent.planner.english.phrase import is_plural, parse
 from agent.planner.frames import REVERT, Frame
-from agent.planner.layers import layers_about, object_of, stem
+from agent.planner.layers import layers_about, object_of, stem, was_so
 from agent.planner.sparing import cut_out
 from tools.instances import plural
+from tools.language.colours import value_of
 from tools.language.looks import read_look
 
 
@@ -90,7 +91,7 @@ def read(sentence: str, context: Context) -> Fuller | None:
         return Fuller((), question=question)
     text, spared = cut_out(work.text)
     said = _Work(text, work.talk, context)
-    for whole in (_restored, _listed, _swapped, _also):
+    for whole in (_restored, _like_once, _listed, _swapped, _also):
         frames = whole(said)
         if frames:
             kept = tuple(frame.target for frame in frames if frame.act == "keep")
@@ -237,7 +238,7 @@ def _those_that(work: _Work) -> None:
     """ "the armchair that was brown", "everything that is velvet", "the picture that is red"."""
 
     def was(found: re.Match[str]) -> str:
-        look, noun = _look_in(found["look"]), found["noun"]
+        look, noun = _colour_in(found["look"]), found["noun"]
         if not look or not things_in(f"the {noun}"):
             return found[0]
         so = [
@@ -289,14 +290,12 @@ def _was(layer: LayerView, look: str, context: Context) -> bool:
     )
 
 
-def _look_in(words: str) -> str:
-    """The look words that words begin with."""
-    kept: list[str] = []
-    for word in words.split():
-        if not is_look(word.lower()):
-            break
-        kept.append(word)
-    return " ".join(kept)
+def _colour_in(words: str) -> str:
+    """The one look that words begin with: "brown" of "brown white", "light brown" of "light brown"."""
+    first = words.split()[0]
+    if value_of(first.lower()) is None and value_of(words.lower()) is not None:
+        return words
+    return first if is_look(first.lower()) else ""
 
 
 def _listed_words(phrases: Sequence[str]) -> str:
@@ -444,12 +443,13 @@ def _sets(work: _Work) -> None:
         if not named and newest and len(newest[0]) == count and len({n.kind for n in newest[0]}) > 1:
             return _listed_words([each.words for each in newest[0]])
         kinds = nouns_meant(work.talk, named, (), places=True)
-        turns = [turn for turn in work.talk.turns[:REACH] if any(n.is_one_of_several for n in turn)]
-        if kinds and (named or turns):
+        turns = [turn for turn in newest if any(n.is_one_of_several for n in turn)]
+        singles = len(_singles(work.talk)) >= count
+        if kinds and (named or turns or not singles):
             several = plural(kinds[0])
             return f"both {several}" if count == 2 else f"all the {several}"
-        if len(singles := _singles(work.talk)) >= count:
-            return _listed_words(singles[:count][::-1])
+        if singles:
+            return _listed_words(_singles(work.talk)[:count][::-1])
         return found[0]
 
     if work.context.variations:
@@ -568,9 +568,20 @@ _SAME_BUT = re.compile(
 )
 
 
+_SAME_AS = re.compile(
+    r"\bin (?:the|that) (?:very )?same (?P<colour>[\w-]+)(?=[.!]*$| (?:too|also|as well|please)\b)",
+    re.IGNORECASE,
+)
+
+
 def _colours(work: _Work) -> None:
     """ "the colour that the rug used to have", "the same green but darker", in full."""
     work.text = _HAD.sub(lambda found: _had(found, work), work.text)
+    same = _SAME_AS.search(work.text)
+    if same is not None and read_look(same["colour"].lower()).value is not None:
+        words = _colour_again(same["colour"].lower(), work)
+        if words and not words.startswith("the colour"):
+            work.text = f"{work.text[: same.start()]}in {words}{work.text[same.end() :]}"
     found = _SAME_BUT.search(work.text)
     if found is not None and (words := _colour_again(found["colour"].lower(), work)):
         step = found["step"]
@@ -721,6 +732,29 @@ def _member(words: str, kind: str, members: Sequence[str], work: _Work) -> str:
     return f"the {' '.join(own)} {plural(kind) if several else kind}"
 
 
+_ONCE = re.compile(
+    r",? (?:in |with |to |into |have |has )*the colour of the original (?P<x>[\w' -]+?)(?P<step>,? only .+)?[.!]*$",
+    re.IGNORECASE,
+)
+
+
+def _like_once(work: _Work) -> list[Frame]:
+    """ "the window in the colour of the original rug"."""
+    found = _ONCE.search(work.text)
+    if found is None or found.end() != len(work.text):
+        return []
+    like = f"the colour of the original {found['x']}{found['step'] or ''}"
+    before = work.text[: found.start()]
+    things = things_in(before)
+    if len(things) == 1:
+        place = before[things[0].end :]
+        words = things[0].words + (place if place.strip() and parse(things[0].words + place).tail else "")
+        return [Frame("edit", "restyle", target=_definite(words.strip()), like=like)]
+    if not things and re.search(r"\b(?:it|that)\b", before):
+        return [Frame("edit", "restyle", reference="it", like=like)]
+    return []
+
+
 _SWAP = re.compile(
     rf"{_OPEN}(?:(?:can|could) you )?(?:swap|switch|exchange)(?: round)? (?P<x>.+?)(?: (?:a?round|over))?[.!?]*",
     re.IGNORECASE,
@@ -731,7 +765,8 @@ def _swapped(work: _Work) -> list[Frame]:
     """ "swap the colours of the two armchairs": of the left one and the right one."""
     found = _SWAP.fullmatch(work.text)
     things = things_in(found["x"]) if found else []
-    if found is None or len(things) != 1 or not things[0].several or re.search(r"\bplaces?\b", found["x"]):
+    other = r"\b(?:places?|on|off|out|to|into|for|back)\b"
+    if found is None or len(things) != 1 or not things[0].several or re.search(other, found["x"]):
         return []
     kind = things[0].kind
     return [Frame("swap", target=f"the left {kind}", like=f"the right {kind}", name="colours")]
@@ -802,11 +837,21 @@ def _restored(work: _Work) -> list[Frame]:
     found = _AS_IT_WAS.fullmatch(parts[-1].strip())
     if found is None or not all(len(part.split()) <= 3 for part in parts[:-1]):
         return []
+    several = things_in(found["x"])
+    between = re.sub(r"\b(?:and|,)\b|[\s,]", "", _without_things(found["x"], several))
+    if len(several) > 1 and not between:
+        return [Frame("hide", target=_definite(each.words), prompt=REVERT) for each in several]
     phrase = _whole_member(found["x"], work)
     named = named_by(phrase)
     if named is None or not named.told or named.several:
         return []
-    return [Frame("hide", target=phrase, prompt=REVERT)]
+    return [Frame("hide", target=phrase, prompt=REVERT, name="first")]
+
+
+def _without_things(text: str, things: Sequence[Named]) -> str:
+    for thing in reversed(things):
+        text = text[: thing.start] + text[thing.end :]
+    return text
 
 
 def _whole_member(words: str, work: _Work) -> str:

@@ -147,6 +147,11 @@ def in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
     return _within(rest, box, context, planned)
 
 
+def named_file(sentence: str) -> bool:
+    """Whether a sentence names a picture file."""
+    return _FILE.search(sentence) is not None
+
+
 def saves(part: str) -> bool:
     """Whether a part of a sentence is about saving the picture as a file that it names."""
     found = _FILE.search(part)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell, Undo
 from agent.planner.base import Context, LayerView, advance
 from agent.planner.english.lexicon import EVALUATIVE, ORDINALS
 from agent.planner.english.nouns import is_look, is_thing
@@ -23,6 +23,7 @@ from agent.planner.layers import (
     layers_about,
     looks_fit,
     object_of,
+    same_thing,
     stem,
     was_undone,
 )
@@ -60,10 +61,11 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of a sentence that goes back to something; None for any other."""
     said = plain(sentence)
     asked = sentence.rstrip().endswith("?")
-    for version in (_to_a_name, _to_a_save, _to_where_it_was):
-        if not asked and (plan := version(said, context, planned)) is not None:
+    for version in (_to_a_name, _to_a_number, _to_a_save, _to_where_it_was, _to_a_look):
+        if (not asked or "with" in said) and (plan := version(said, context, planned)) is not None:
             return plan
     for reader in (
+        _several_undone,
         _again,
         _but_with,
         _all_as_it_was,
@@ -73,9 +75,16 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         _that_back,
         _back_in,
         _as_once,
+        _shown,
+        _colour_back,
+        _liked_before,
         _named_alike,
     ):
         done = reader(said, context)
+        if done is not None:
+            return as_plan(done)
+    if re.search(r"\bagain\b|\bonce more\b", sentence.lower()):
+        done = _colour_back(f"{said} again", context)
         if done is not None:
             return as_plan(done)
     return _thought_better(sentence, context, planned)
@@ -93,7 +102,9 @@ _OTHERWISE = re.compile(
     r"|paint|make)\b"
 )
 _GOING = re.compile(
-    r"\b(?:back|go|return|revert|switch|jump|take (?:me|us)|over) (?:\w+ )?to (?:the )?(?:version )?$"
+    r"\b(?:(?:back|go|return|revert|switch|jump|take (?:me|us)|over) (?:\w+ )?to|check ?out|let me see"
+    r"|show me|see)"
+    r" (?:the )?(?:version )?$"
 )
 _THEN = re.compile(r"^(?: one| version| again| (?:please|there))*[,;.]? (?:but |and |then |only |with )+")
 
@@ -115,7 +126,13 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
             continue
         before, after = said[: found.start()], said[found.end() :].lstrip("\"'”’")
         before = before.rstrip("\"'“‘")
+        if re.search(r"[.!?…]\W* ", before) or re.search(
+            r"\band (?:then )?(?:go|take|bring|switch)\b", before
+        ):
+            return None  # the sentences before it have a say
         going = _GOING.search(f"{before.rstrip()} ") is not None
+        if not before and re.match(r" with (?!the original)", after):  # "Anna's with white walls"
+            return _and_then(Goto(version=names[name]), f"back to {name}", after, context, planned)
         # a look or a thing is a name only where somebody goes to it
         if not going and (_is_common(name) or not _RETURNING.search(before + after)):
             continue
@@ -157,12 +174,73 @@ def _and_then(step: Goto, told: str, rest: str, context: Context, planned: Plann
     return Plan(say=told, steps=(step,))
 
 
+_NUMBER = re.compile(
+    r"(?:check ?out|(?:go )?back to) (?:version |v)?(?P<one>\d{1,4})"
+    r"|(?:version |v|number )?(?P<two>\d{1,4}) (?:is|was|looks|looked) (?:much |a lot |far "
+    r"|definitely )?(?:better|nicer"
+    r"|best|the (?:best|nicest|better one))(?P<rest>[.,;] .*)?"
+)
+
+
+def _to_a_number(said: str, context: Context, planned: Planned) -> Plan | None:  # noqa: ARG001
+    """ "Checkout 3", "3 is better": a version's number, where no variations are on offer."""
+    found = None if context.variations else _NUMBER.fullmatch(said)
+    if found is None:
+        return None
+    version = int(found["one"] or found["two"])
+    if version > context.versions:
+        return None
+    return Plan(say=f"version {version}", steps=(Goto(version=version),))
+
+
+_LIKE_THAT = re.compile(
+    r"(?:(?:go|take me|let's go|switch|return) )?back to (?:the|that) (?P<words>.+? (?:one|version|picture"
+    r"|room)(?: with"
+    r" .+)?)"
+)
+
+
+def _to_a_look(said: str, context: Context, planned: Planned) -> Plan | None:  # noqa: ARG001
+    """ "Back to the velvet one with the teal": the newest version with all these looks."""
+    found = _LIKE_THAT.fullmatch(said)
+    words = (
+        {stem(word) for word in re.findall(r"[a-z]+", found["words"]) if _is_common_look(word)}
+        if found
+        else set()
+    )
+    if not words:
+        return None
+    for number in reversed(range(1, len(context.history))):
+        layers = [layer for layer in context.history[number].layers if layer.visible]
+        has = {stem(word) for layer in layers for word in layer.prompt.lower().split()}
+        if number != context.head and words <= has:
+            return Plan(say=f"version {number}", steps=(Goto(version=number),))
+    return None
+
+
+def _is_common_look(word: str) -> bool:
+    look = read_look(word)
+    return look.value is not None or bool(look.material)
+
+
 _SAVED = re.compile(
     r"\b(?:the |that |my )?(?:(?P<nth>first|second|third|last|latest) )?(?:one|version|picture|state|thing)"
     r" (?:that |which )?(?:i|we|you) (?:have )?saved(?: (?P<when>first|last|before|earlier|at first))?"
     r"|\b(?:the |my )?(?P<nth2>first|second|third|last|latest|previous) (?:save|saved (?:one|version"
     r"|picture))"
 )
+
+
+_TIMES = re.compile(r"undo (?:x|×)? ?(?P<n>\d{1,2})(?: ?(?:x|×|times|steps?))?|undo (?P<word>twice|thrice)")
+
+
+def _several_undone(said: str, context: Context) -> Done | None:  # noqa: ARG001
+    """ "Undo x2"."""
+    found = _TIMES.fullmatch(said)
+    if found is None:
+        return None
+    count = int(found["n"]) if found["n"] else {"twice": 2, "thrice": 3}[found["word"]]
+    return Done((Undo(count=count),), (f"undo {count} steps",)) if count else None
 
 
 def _to_a_save(said: str, context: Context, planned: Planned) -> Plan | None:
@@ -251,7 +329,8 @@ _STATE = re.compile(
     r"|shade))?)(?!\w)"
 )
 _VERB = (
-    r"(?:put|set|turn|make|leave|keep|return|bring|restore|reset|revert|change|get|give me|have|i want|want"
+    r"(?:put|set|turn|make|leave|let|keep|return|bring|restore|reset|revert|change|get|give me|have|i want"
+    r"|want"
     r"|should (?:go|be)|shall (?:go|be)|must (?:go|be)|goes?|needs? to (?:go|be)|take|i need|can (?:go|be))"
 )
 _EXCEPT = re.compile(
@@ -285,6 +364,12 @@ def _stateless(said: str) -> str | None:
     if found is None:
         return None
     left = f"{said[: found.start()].strip(' ,')} {said[found.end() :].strip(' ,')}".strip()
+    left = re.sub(r"^(?:with the exception of|except(?: for)?|all but|but not|not|only|just) ", "", left)
+    left = re.sub(
+        r",? (?:(?:which|that|who) )?(?:(?:shall|should|must|is to|are to|can|may|will) )?(?:revert|return"
+        r"|go|be returned"
+        r"|be restored|be put|be)?(?: back)?$", "", left,
+    )  # fmt: skip
     left = re.sub(rf"^{_VERB}\b ?", "", left)
     left = re.sub(rf" (?:{_VERB}|is|are)$", "", left)
     left = re.sub(r"\b(?:back|again|exactly|just|only|please|to be|it)\b(?= |$)", " ", f"{left} ").strip()
@@ -333,11 +418,13 @@ def _clauses(said: str, context: Context) -> Done | None:
     was, or of one that stays.
     """
     done: list[Done] = []
-    for clause in re.split(r"[,;.] (?:and |but |then )*|,? but (?=leave|keep|don't)", said):
+    for clause in re.split(r"[,;.] (?!which |who )(?:and |but |then )*|,? but (?=leave|keep|don't)", said):
         if _STAYS.fullmatch(clause) and said != clause:
             continue
         thing = _stateless(clause)
-        came = reverted(thing, context) if thing else None
+        if thing == "" and re.search(r"original|start|beginning|first", clause):
+            return None  # "back to the original": all of it
+        came = reverted(thing, context) if thing is not None else None
         if came is None:
             return None
         done.append(came)
@@ -363,6 +450,8 @@ def reverted(words: str, context: Context) -> Done | None:
     """
     visible = tuple(layer for layer in context.layers if layer.visible)
     focused = tuple(layer for layer in focused_layers(context) if layer.visible)
+    if not words:
+        return Done((Undo(count=1),), ("undo",)) if context.head else None
     if _IT.fullmatch(words):
         return _hidden(focused[-1:] or visible[-1:])
     if _THEM.fullmatch(words) and words not in ("the", "both the"):
@@ -370,9 +459,11 @@ def reverted(words: str, context: Context) -> Done | None:
         several = focused if len(focused) > 1 else _newest(context, count)
         return _hidden(several[-count:] if re.search(r"two|both|three", words) else several)
     if (nth := _NTH.fullmatch(words)) is not None and not words.endswith(" one"):
-        at = -1 if nth["nth"] in ("last", "latest") else ORDINALS[nth["nth"]]
+        if nth["nth"] in ("last", "latest"):
+            return _hidden(_newest(context, 1))
+        at = ORDINALS[nth["nth"]]
         made = [layer for layer in context.layers if layer.id in _made(context)]
-        chosen = made[at - 1 if at > 0 else at :][:1]
+        chosen = made[at - 1 : at]
         if not chosen:
             return ask(f"I have made {len(made)} changes; which shall I take back?")
         if not chosen[0].visible:
@@ -380,7 +471,7 @@ def reverted(words: str, context: Context) -> Done | None:
         return _hidden(tuple(chosen))
     thing = named(words, context)
     noun = parse(thing).noun
-    if not noun or len(thing.split()) > 8 or not _is_one_thing(thing):
+    if not noun or len(thing.split()) > 8 or re.search(r"[^\w' -]", thing) or not _is_one_thing(thing):
         return None
     found = _showing(thing, context)
     if not found:
@@ -473,6 +564,7 @@ _KEPT = re.compile(
     r"(?P<thing>(?:the|my|both|that|those) [\w' -]+?)"
     r"(?: (?:after all|though|please|in|there|instead|as it (?:was|is)|as they (?:were|are)|alone|for now"
     r"|where (?:it|they) (?:was|were|is|are)|like (?:it|they) (?:was|were)))*"
+    r"(?:,? (?:i|it|we|he|she|they|because|since|that) .+)?"
 )
 
 
@@ -523,7 +615,7 @@ def _that_back(said: str, context: Context) -> Done | None:
 _BACK_IN = re.compile(
     rf"(?:{_PUT_BACK} )?(?P<thing>(?:the |my |that |those )?[\w' -]+?) back(?: (?:in|on|there|too|as well"
     rf"|again"
-    r"|where (?:it|they) (?:was|were)))*"
+    r"|up|where (?:it|they) (?:was|were)))*"
     rf"|{_PUT_BACK} back (?P<then>(?:the |my )[\w' -]+)"
 )
 _OLD = re.compile(r"\b(?:old|original|first|former|initial|real)\b ")
@@ -538,6 +630,8 @@ def _back_in(said: str, context: Context) -> Done | None:
     words = (found["thing"] or found["then"]) if found else ""
     if not words:
         return None
+    if re.fullmatch(r"(?:that|the) last (?:one|thing|change)", words):
+        return reverted("the last change", context)
     had = _HAD.search(words)
     thing = named(words[: had.start()] if had else words, context)
     if _OLD.search(thing):
@@ -550,6 +644,106 @@ def _back_in(said: str, context: Context) -> Done | None:
     if not gone and not (hidden and had):
         return None
     return bring_back(Frame("back", target=thing), context)
+
+
+_COLOUR_BACK = re.compile(
+    rf"(?:(?:can|could) (?:i|we) (?:see|have) |see |{_PUT_BACK} )?"
+    r"(?:(?P<thing>it|that|this|(?:the |my )?[\w' -]+?) (?:back )?(?:to |in )?)?(?:the |my |that )?"
+    r"(?P<look>[\w-]+(?: [\w-]+)?)(?: colou?r| one)? (?:back|again|once more)"
+    rf"|{_PUT_BACK} (?P<it>it|that|this|(?:the|my) [\w' -]+?) back to (?:the )?(?P<look2>[\w-]+(?: [\w-]+)?)"
+)
+
+
+def _colour_back(said: str, context: Context) -> Done | None:
+    """ "Put the red back", "put it back to red", "the teal again": the thing that had this colour before."""
+    found = _COLOUR_BACK.fullmatch(said) or _COLOUR_BACK.fullmatch(said.partition(", ")[0])
+    look = (found["look"] or found["look2"]) if found else ""
+    words = (found["thing"] or found["it"] or "") if found else ""
+    if not look or not _is_common_look(look):
+        return None
+    about = "" if words in ("", "it", "that", "this", "the", "my") else words
+    if about and not is_thing(stem(parse(about).noun[-1].lower() if parse(about).noun else "")):
+        return None
+    wanted = {stem(word) for word in look.split()}
+    now = {layer.id: layer for layer in context.layers}
+    for number in reversed(range(1, len(context.history))):
+        for layer in context.history[number].layers:
+            fits = layer.visible and wanted <= {stem(word) for word in layer.prompt.lower().split()}
+            if not fits or (about and not same_thing(parse(about), object_of(layer))):
+                continue
+            then = now.get(layer.id, layer)
+            if not (then.visible and then.prompt == layer.prompt):
+                return shown_again(layer, number, context)
+    if about or found is None:
+        return None
+    # of no change is it known: then it is what a thing was at first, which it may be called by
+    called = [
+        layer for layer in reversed(context.layers)
+        if layer.visible
+        and layer.kind == "restyle"
+        and wanted <= {stem(word) for word in layer.target.lower().split()}
+    ]  # fmt: skip
+    if called:
+        return _hidden(tuple(called[:1]))
+    last = tuple(layer for layer in focused_layers(context) if layer.visible and layer.kind == "restyle")[-1:]
+    return _hidden(last) if last and not wanted <= {stem(w) for w in last[0].prompt.lower().split()} else None
+
+
+def shown_again(layer: LayerView, version: int, context: Context) -> Done:
+    """A layer as it was in a version, in the place of what was done to the same thing since."""
+    others = [
+        each
+        for each in context.layers
+        if each.visible and each.id != layer.id and each.kind == "restyle" and layer.kind == "restyle"
+        and each.target.lower() == layer.target.lower()
+    ]  # fmt: skip
+    steps = (*(Hide(layer=each.id) for each in others), Show(layer=layer.id, version=version))
+    return Done(steps, (f"{short(layer.target)} → {layer.prompt}",))
+
+
+_SHOW_AGAIN = re.compile(
+    r"(?:show|switch on|turn on|put|bring)(?: me)? (?:it|them|that|this|those|these|him|her|both"
+    r"|all)(?: back)?(?: on)?"
+    r"(?: (?:all|both))?(?: again)?"
+)
+_ON = re.compile(r"(?:(?:turn|switch|put) )?(?P<thing>(?:the |my )?[\w -]+?) (?:back )?on(?: again)?")
+
+
+def _shown(said: str, context: Context) -> Done | None:
+    """ "Show it again", "lamp on", of what was hidden."""
+    if _SHOW_AGAIN.fullmatch(said):
+        last = context.history[context.head].focus if context.history else context.focus
+        hidden = [
+            each for each in context.layers if each.id in last and not each.visible and not each.dropped
+        ]
+    else:
+        found = _ON.fullmatch(said)
+        thing = found["thing"] if found else ""
+        if not thing or layers_about(thing, context, visible=True):
+            return None
+        hidden = [each for each in layers_about(thing, context, visible=False) if not each.dropped][:1]
+    pile = {each.id for each in context.history[context.head].layers} if context.history else set()
+    hidden = [each for each in hidden if each.id in pile]
+    if not hidden:
+        return None
+    return Done(
+        tuple(Show(layer=each.id) for each in hidden),
+        tuple(f"{short(object_of(each))}: back" for each in hidden),
+    )
+
+
+_LIKED = re.compile(
+    r"(?:i (?:think |guess )?(?:i )?)?(?:liked|preferred|like|prefer) (?:it|that|them|this)(?: \w+)?"
+    r" (?:originally|at first|in the beginning|(?:as|how|the way) it (?:was|used to be)(?: originally"
+    r"| at first)?)"
+    r"(?:,? (?:the|in) .+)?|(?:it|that|they) (?:was|were) (?:better|nicer) (?:originally|at first"
+    r"|in the beginning)"
+)
+
+
+def _liked_before(said: str, context: Context) -> Done | None:
+    """ "I think I liked it more originally": the thing in hand as it was."""
+    return reverted("it", context) if _LIKED.fullmatch(said) and focused_layers(context) else None
 
 
 _WITH = re.compile(
@@ -626,8 +820,16 @@ _BETTER = re.compile(
 )
 
 
+_DROPPED = re.compile(
+    r".+?[,.;…—–-]+ *(?:(?:oh|no|ah|hm+|actually|well)[,.… ]+)*(?:never ?mind|forget it|forget that)[.!]*"
+)
+"""Begins to wish for something, and drops it."""
+
+
 def _thought_better(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """ "Ditch the table. You know what, no, keep it, ditch the plant": what was said first does not count."""
+    if _DROPPED.fullmatch(" ".join(sentence.lower().split())):
+        return Plan(say="All right, I leave that as it is.")
     found = _BETTER.match(sentence.strip())
     if found is None:
         return None
@@ -674,7 +876,12 @@ _THIS_IS = re.compile(
 def _named_alike(said: str, context: Context) -> Done | None:
     """ "That's client B", where one is called "client A" already."""
     found = _THIS_IS.fullmatch(said)
+    quoted = re.fullmatch(r"[\"“'](?P<name>[\w -]{2,40})[\"”']", said)
+    if quoted is not None:
+        return Done((Mark(name=quoted["name"]),), (f"called {quoted['name']}",))
     words = found["name"].split() if found else []
+    if len(words) > 1 and words[0] == "new" and any(name == " ".join(words[1:]) for name, _ in context.marks):
+        return Done((Mark(name=" ".join(words[1:])),), (f"called {' '.join(words[1:])}",))
     if len(words) < 2 or set(words) & EVALUATIVE:
         return None
     if any(name.split()[:-1] == words[:-1] and name != found["name"] for name, _ in context.marks):  # type: ignore[index]

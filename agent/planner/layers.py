@@ -16,6 +16,8 @@ from agent.planner.english.phrase import (
 )
 from agent.planner.frames import Frame
 from tools.instances import all_but
+from tools.language.colours import value_of
+from tools.language.looks import read_look
 
 
 def _layer(context: Context, number: int) -> LayerView | None:
@@ -94,6 +96,7 @@ def _is_one_of(layer: LayerView, noun: str) -> bool:
     theirs = parse(layer.target)
     return (
         layer.visible
+        and all_but(layer.target) is None
         and layer.kind in ("restyle", "replace")
         and bool(theirs.noun)
         and not is_plural(theirs.noun)
@@ -138,6 +141,21 @@ def same_thing(named: Phrase, words: str) -> bool:
     return not (named.tail and not theirs.tail)
 
 
+NEAR = 0.09
+"""Colours nearer than this (Oklab, lightness counting a third) may bear the same name."""
+
+
+def was_so(layer: LayerView, look: str) -> bool:
+    """Whether a layer's thing had a colour in the base picture."""
+    value = value_of(look.lower())
+    if layer.was is None or value is None:
+        return False
+    apart = (
+        (one - other) * weight for one, other, weight in zip(layer.was, value, (0.33, 1, 1), strict=True)
+    )
+    return sum(each * each for each in apart) ** 0.5 <= NEAR
+
+
 def is_member(words: str, layer: LayerView) -> bool:
     """Whether words name one of the several things of a layer: the left one of "both armchairs"."""
     own, theirs = parse(words), parse(object_of(layer))
@@ -152,6 +170,12 @@ def looks_fit(named: Phrase, layer: LayerView) -> bool:
     words = {w.lower() for w in f"{layer.target} {layer.prompt}".split()}
     sorts = {sort_of(w) for w in wanted}
     has = {sort_of(w) for w in layer.prompt.split()}
+    if "colour" in sorts and layer.kind == "restyle" and layer.was is not None:
+        # where no word says which colour a thing has now, it has its own or another thing's
+        if read_look(layer.prompt, layer.target).like:
+            return False
+        if "colour" not in has:
+            return all(was_so(layer, w) for w in wanted if sort_of(w) == "colour")
     return not wanted or wanted <= words or not (sorts & has)
 
 
@@ -189,6 +213,11 @@ def _layer_named(target: str, context: Context, visible: bool | None) -> LayerVi
         if is_told(phrase) and not is_plural(phrase.noun) and is_plural(parse(object_of(layer)).noun):
             continue  # of the cushions that were painted together, "the white cushion" is one
         words = object_of(layer)
+        one_of_them = (
+            not is_plural(parse(words).noun) and is_told(parse(layer.target)) and layer.kind == "restyle"
+        )
+        if is_plural(phrase.noun) and one_of_them:
+            continue  # all cushions are not the left one
         if layer.kind == "replace" and not same_thing(phrase, words):
             continue
         if _counts_several(phrase) and not is_plural(parse(words).noun):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Plan, Tell
+from agent.plan import Compare, Look, Plan, Tell
 from agent.planner.base import Context, LayerView
 from agent.planner.english.lexicon import ORDINALS
 from agent.planner.english.nouns import is_thing
@@ -30,13 +30,13 @@ from agent.planner.wording import target_of
 from tools.language.looks import read_look
 
 _ASIDE = re.compile(
-    r"^(?:(?:(?:before|while|when) [\w' ]+?|by the way|just (?:to be sure|checking)|quick question|sorry"
+    r"^(?:(?:(?:before|while|when|for) [\w' ]+?|by the way|just (?:to be sure|checking)|quick question|sorry"
     r"|forgive me)"
     r"[,:] )"
 )
 _TELL = re.compile(
     r"^(?:(?:please )?(?:(?:can|could|would|will) you (?:please |kindly )?)?(?:tell|remind|let) (?:me"
-    r"|us)(?: know)?"
+    r"|us)(?: know)?|confirm"
     r"|i(?:'d| would) (?:like|love) to know|i wonder|i want to know|do you (?:know|remember)|and|but|just)"
     r"[,:]? (?:please )?(?:whether |if )?"
 )
@@ -55,9 +55,11 @@ def read(sentence: str, context: Context) -> Plan | None:
     """The plan that answers a question; None for what asks nothing of the record or the picture."""
     said = asked(sentence)
     is_asked = sentence.rstrip().endswith("?")
-    for reader in (_saved, _nth, _versions, _layers, _changes, _colour, _ever, _there):
-        if (done := reader(said, context)) is not None:
-            return as_plan(done)
+    first = said.partition(", ")[0]  # "what colour is the rug now, the sofa being red?"
+    for text in (said, first) if is_asked and re.match(r"wh|how", first) else (said,):
+        for reader in _READERS:
+            if (done := reader(text, context)) is not None:
+                return as_plan(done)
     sure = (
         is_asked or re.search(r"\b(?:now|still|or not)$", said) or _TELL.match(sentence.lower()) is not None
     )
@@ -87,6 +89,8 @@ _CHANGES = (
     rf"|this) (?:room"
     rf"|picture))? (?:did |have |has )?(?:{_I}|been) ?(?:have )?(?:already )?{_DONE}{_FAR}",
     rf"what (?:have|'ve) {_I} got{_FAR}",
+    r"(?:which|what) (?:things|items|objects|parts)? ?(?:presently |currently |now |still )?(?:differ"
+    r"|are different)(?: (?:now|from .+))?",
     rf"(?:list|show|sum up|summari[sz]e)(?: me)?(?: all)? (?:(?:of )?(?:my|the) |what (?:{_I} "
     rf"|was )?)?(?:have )?{_DONE}{_FAR}",
     r"(?:a |the )?(?:status|report|summary|overview)",
@@ -99,6 +103,52 @@ def _matches(patterns: tuple[str, ...], said: str) -> re.Match[str] | None:
 
 def _changes(said: str, context: Context) -> Done | None:  # noqa: ARG001
     return Done((Tell(),), ()) if _matches(_CHANGES, said) else None
+
+
+_HAPPENED = re.compile(
+    r"(?:oh )?(?:.+, )?(?:did|has|have) (?:anything|something) (?:just )?(?:happen(?:ed)?|changed?)"
+    r"(?: (?:just )?now| there| by that)?"
+)
+
+
+def _happened(said: str, context: Context) -> Done | None:
+    """ "Did anything happen?": what the sentence before did."""
+    if not _HAPPENED.fullmatch(said):
+        return None
+    last = nth_told(-1, context)
+    return Done((), (f"Nothing since then. {last}" if context.head else "No, nothing was changed.",))
+
+
+_WHICH_IS = re.compile(
+    r"which (?:one )?(?:of )?(?:the |my )?(?:two |three )?(?P<x>[\w ]+?) is"
+    r" (?:the )?(?P<look>[\w -]+?)(?: one)?"
+)
+
+
+def _which_is(said: str, context: Context) -> Done | None:  # noqa: ARG001
+    """ "Which of the pictures is the red one?": where that one is."""
+    found = _WHICH_IS.fullmatch(said)
+    if found is None or read_look(found["look"]).value is None or not is_thing(stem(found["x"].split()[-1])):
+        return None
+    noun = stem(found["x"].split()[-1])
+    look = found["look"].removesuffix(f" {noun}")
+    return Done((Look(at="place", target=f"the {look} {noun}"),), ())
+
+
+_THE_TWO = re.compile(
+    r"(?:put|show|lay|compare)(?: me)? (?:the two|both|them|these two|those two)(?: (?:versions|of them))?"
+    r"(?: (?:next to each other|side by side|beside each other))?(?: so .+)?"
+    r"|(?:what(?:'s| is) (?:the )?differen(?:t|ce) between )(?:the two|them|those two|both)"
+)
+
+
+def _the_two(said: str, context: Context) -> Done | None:
+    """ "Put the two next to each other": the versions that got a name last."""
+    if len(context.marks) < 2 or not _THE_TWO.fullmatch(said):
+        return None
+    one, other = (version for _, version in context.marks[-2:])
+    differ = True if "differen" in said else None
+    return Done((Compare(version=one, other=other, difference=differ),), ("the two",))
 
 
 _EVER = re.compile(
@@ -171,8 +221,13 @@ _VERSION = re.compile(
 
 
 def _versions(said: str, context: Context) -> Done | None:
+    told = versions_told(context, listed=False)
+    alone = re.sub(r",? and (?:what(?:'s| is) its parent|what was it made from)$", "", said)
+    if alone != said and _VERSION.fullmatch(alone) and context.head and context.history:
+        parent = context.history[context.head].parent
+        return Done((), (f"{told} It was made from {f'version {parent}' if parent else 'the original'}.",))
     if _VERSION.fullmatch(said):
-        return Done((), (versions_told(context, listed=False),))
+        return Done((), (told,))
     return Done((), (versions_told(context, listed=True),)) if _matches(_VERSIONS, said) else None
 
 
@@ -230,7 +285,8 @@ _COLOUR = (
     rf"|first )?){_HUE}{_WHEN}(?: now)?",
     rf"(?P<first>)how do you call the {_HUE} (?:that )?(?P<verb>has|have) {_X}{_WHEN}",
     rf"(?P<first>)(?P<verb>what) {_HUE} {_X} (?:is|are|was|were|has|had){_WHEN}(?: now)?",
-    rf"(?P<first>original )(?P<verb>what) (?:was|were) {_X} (?:originally|at first|before)(?P<when>)",
+    rf"(?P<first>)what (?P<verb>was|were) {_X}(?: like)?{_WHEN}",
+    rf"(?P<first>)(?:and )?{_X}[,:]? what (?P<verb>are|is) (?:they|it)(?: exactly)?(?P<when>)",
 )
 _IN_FIRST = re.compile(r"^(?P<where>(?:in|on|at) (?:the )?[\w -]+?),? (?P<rest>(?:what|which) .+)")
 
@@ -243,6 +299,10 @@ def _colour(said: str, context: Context) -> Done | None:
     if found is None:
         return None
     thing = _thing(found["x"], context)
+    if found.re.pattern == _COLOUR[-2] and not found["when"]:
+        return None  # "what was the fuss"
+    if thing and not is_thing(stem(_noun(thing))) and _noun(thing) not in ("wall", "walls", "floor"):
+        return None
     if not thing:
         return Done((), ("Which thing do you mean?",))
     when, past = found["when"].strip(), found["verb"] in ("was", "were", "did", "had")
@@ -318,6 +378,8 @@ def _so(said: str, context: Context) -> Done | None:
         meaning = read_look(look)
         if not (meaning.value is not None or meaning.material or meaning.pattern) or meaning.rest:
             continue
+        if len(thing.split()) > 5 or re.search(r"\b(?:so|and|then|that)\b|^is ", f"{thing} {look}"[:-1]):
+            continue
         thing = _thing(thing, context) if thing else ""
         if thing and is_thing(stem(_noun(thing))):
             return Done((Tell(about=thing, asked="so", look=look),), ())
@@ -345,3 +407,8 @@ def _there(said: str, context: Context) -> Done | None:
     if not is_thing(stem(_noun(thing))):
         return None
     return Done((Tell(about=thing, asked="there"),), ())
+
+
+_READERS = (
+    _saved, _the_two, _happened, _nth, _versions, _layers, _changes, _which_is, _colour, _ever, _there,
+)  # fmt: skip

@@ -20,7 +20,7 @@ from agent.planner.layers import (
     set_with,
     was_undone,
 )
-from agent.planner.outcome import VAGUE, Done, ask
+from agent.planner.outcome import VAGUE, Done, ask, made
 from agent.planner.wording import (
     definite,
     short,
@@ -65,11 +65,16 @@ def hide(frame: Frame, context: Context) -> Done:
         if not spared:
             return ask(f"I have not changed {definite(frame.like)}; what shall I undo?")
     elif frame.target and (of_set := set_with(frame.target, context)) is not None:
-        return _without(of_set, frame.target)
+        own = layers_about(frame.target, context, visible=True) if frame.name == "first" else ()
+        own = tuple(layer for layer in own if not is_plural(parse(layer.target).noun))
+        taken = without(of_set, frame.target)
+        return Done((*taken.steps, *(Hide(layer=layer.id) for layer in own)), taken.said)
     elif frame.target:
         layers = layers_about(frame.target, context, visible=True)[:1]
-        if parse(frame.target).article.lower() in ("both", "all", "all the", "both the", "every") or (
-            is_plural(parse(frame.target).noun) and frame.target.split()[0] == "both"
+        if (
+            parse(frame.target).article.lower() in ("both", "all", "all the", "both the", "every")
+            or (is_plural(parse(frame.target).noun) and frame.target.split()[0] == "both")
+            or is_plural(parse(frame.target).noun)
         ):
             layers = layers_about(frame.target, context, visible=True)
         if not layers:
@@ -96,10 +101,29 @@ def hide(frame: Frame, context: Context) -> Done:
     )
 
 
-def _without(layer: LayerView, target: str) -> Done:
+def without(layer: LayerView, target: str) -> Done:
     """One of the things of a layer as it was before it: the layer without it."""
     thing = target_of(target)
     return Done((Mask(layer=layer.id, how="subtract", what=thing),), (f"{short(thing)}: as it was",))
+
+
+def spared_since(target: str, context: Context) -> Done | None:
+    """What takes the last change back for one thing alone ("the left one stays"); None where it had none."""
+    of_set = set_with(target, context)
+    if of_set is not None and of_set.id in context.focus:
+        return without(of_set, target)
+    if not context.history:
+        return None
+    before = {layer.id: layer for layer in context.history[context.history[context.head].parent].layers}
+    for layer in layers_about(target, context, visible=True):
+        if layer.id not in context.focus or is_plural(parse(layer.target).noun):
+            continue
+        old = before.get(layer.id)
+        if old is not None and old.visible and old.prompt != layer.prompt:
+            return made(old.target, old.prompt, old.kind, layer)
+        if old is None or not old.visible:
+            return Done((Hide(layer=layer.id),), (f"{short(layer.target)}: as it was",))
+    return None
 
 
 def refresh(frame: Frame, context: Context) -> Done:
@@ -124,7 +148,7 @@ def bring_back(frame: Frame, context: Context) -> Done:
     not.
     """
     if frame.target and (of_set := set_with(frame.target, context)) is not None:
-        return _without(of_set, frame.target)
+        return without(of_set, frame.target)
     if frame.target:
         hidden = tuple(
             layer

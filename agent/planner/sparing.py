@@ -13,11 +13,15 @@ from agent.plan import Ask, Drop, Edit, Goto, Hide, Mask, Plan, Refresh, Step, U
 from agent.planner.base import Context, LayerView
 from agent.planner.discourse import Named, named_by, things_in
 from agent.planner.english.phrase import is_plural, parse
-from agent.planner.layers import layers_about, object_of, stem
-from agent.planner.wording import definite, short
+from agent.planner.layers import layer_named, layers_about, object_of, stem
+from agent.planner.wording import definite, revised, short
 from tools.instances import ALL_BUT, plural
 
-_PLACE = r"(?: (?:on|in|at|to|by|near|next to) the (?:far )?(?:left|right|middle|cent(?:re|er)|top|bottom|back|front|corner|wall|window)(?: (?:side|corner))?)?"
+_PLACE = (
+    r"(?: (?:on|in|at|to|by|near|next to|beside|behind|under|above|from|with) (?:the|my|our)"
+    r" (?!same|colou?r|shade|style)(?:far )?[\w'-]+(?: of (?:the|my|our) [\w'-]+)?"
+    r"(?: (?:side|corner|table|window|wall|door|chair))?)?"
+)
 _EXCEPT = re.compile(
     r"(?:[,;:–—-]\s*(?:\b(?:all|everything|anything|both)\s+)?|\s*)\b(?:except(?:ing)?(?: for)?|excluding|apart from|aside"
     r" from|other than|besides|save for|with the exception of|not counting)\s+$",
@@ -231,6 +235,10 @@ def _without(step: Step, named: Named, theirs: set[int], context: Context) -> li
         return []
     noun = plural(" ".join(w for w in parse(target.words).noun if w.lower() not in ("other",)))
     but = f"all the {noun} but {_definite(named.words)}"
+    if (same := layer_named(but, context)) is not None and step.kind == same.kind == "restyle":
+        return [
+            Edit(target=same.target, prompt=revised(same.prompt, step.prompt), kind="restyle", layer=same.id)
+        ]
     return [Edit(target=but, prompt=_several(step.prompt), kind=step.kind)]
 
 

@@ -22,12 +22,14 @@ from agent.planner.english.phrase import (
 )
 from agent.planner.frames import Frame
 from agent.planner.layers import object_of, stem
+from tools.instances import all_but
 from tools.language.looks import read_look, settled
 
 
 def bare(target: str) -> Phrase:
     """The thing of a target without its place: "the chair on the left" = chair, "both chairs" = chairs."""
-    phrase = parse(target)
+    but = all_but(target)
+    phrase = parse(but[0] if but else target)
     tail: tuple[str, ...] = ()
     if (
         phrase.tail[:1] == ("of",)
@@ -67,6 +69,10 @@ def bare(target: str) -> Phrase:
 def restyled(thing: str, look: str) -> str:
     """What to paint when a thing gets a look: "the red sofa" + "leather" = "a red leather sofa"."""
     phrase = bare(thing)
+    if re.match(r"the colour of (?:the|my|our|that|this) ", look, re.IGNORECASE):
+        # the other thing's words are its own: none of them is a look of this one
+        looks = tuple(each for each in phrase.looks if each.sort != "colour")
+        return f"{render(replace(phrase, looks=looks, tail=()))} {look}"
     whole = parse(look)
     if (
         whole.noun

@@ -54,14 +54,7 @@ _UNSURE = 0.12
 thing stands before it.
 """
 
-_ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair")
-_TRIES = 3
-"""Forms and places that are tried until the segmenter sees the thing."""
-
-_LEAST_SEEN = 0.35
-_SURE = 0.62
-_UNSURE = 0.12
-_BARE = 0.7
+_BARE = 0.35
 """Where this share of what was taken away stays in view, or more, that must be as sure as a removal is."""
 
 
@@ -203,7 +196,7 @@ class Drawing:
             patch, own = stand.drawn(bare)
             _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
-            need = min(_SURE, max(_UNSURE, _SURE * bare_share / 0.9) + taken.measures["strange"])
+            need = min(_SURE, max(_UNSURE, _SURE * bare_share / _BARE) + taken.measures["strange"])
             if taken.confidence < need:
                 raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
             both = _both(picture, taken.patch, patch)

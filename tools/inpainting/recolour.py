@@ -24,12 +24,14 @@ from sessions.compose import Box, Patch
 from tools import errors
 from tools.errors import EngineError
 from tools.inpaint import MaskedEdit
+from tools.inpainting import parts
 from tools.inpainting.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.edge import reach_for, unmix
 from tools.inpainting.oklab import Field, from_srgb, into_gamut, to_srgb
 from tools.language.looks import ColourStep, read_look
 from tools.request import ColourStage
 from tools.segment import CancelCheck, never
+from tools.things import thing_in
 
 __all__ = [
     "JUST_VISIBLE",
@@ -37,6 +39,8 @@ __all__ = [
     "ColourStep",
     "Part",
     "Recolour",
+    "body_of",
+    "has_body",
     "left_over",
     "measure",
     "recolour",
@@ -89,6 +93,22 @@ def stage_for(
 ) -> ColourStage:
     """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light."""
     return ColourStage(value=value, light=measure(picture, mask).light, strength=strength)
+
+
+def has_body(target: str) -> bool:
+    """Whether other things stand in a thing of that name, which keep their colours."""
+    return thing_in(target)[0] == "bookshelf"
+
+
+def body_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Of shelves under ``mask`` (bool (H, W)) in an RGB picture, the boards and sides: no books."""
+    body = np.zeros_like(mask)
+    for thing in _things(mask):
+        box = box_of(picture, thing)
+        window = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+        part = parts.surface(picture[window], thing[window], "bookshelf")
+        body[window] |= thing[window] if part is None else part
+    return body
 
 
 def stage_for_step(
@@ -299,7 +319,8 @@ class Recolour:
             raise EngineError("There is no colour to give it: name one, such as 'navy' or '#336699'.")
         if cancelled():
             raise errors.Cancelled
-        return recolour(picture, edit.mask, edit.colour)
+        mask = body_of(picture, edit.mask) if edit.colour.body else edit.mask
+        return recolour(picture, mask, edit.colour)
 
 
 class _Change:

@@ -287,7 +287,9 @@ def _restyled(
         and not look.rest
         and (look.is_colour_only or look.like)
     ):
-        stage = _stage(look, value, current, picture, edit.mask)
+        body = recolour.has_body(edit.target) and (current is None or current.body)
+        mask = recolour.body_of(picture, edit.mask) if body else edit.mask
+        stage = _stage(look, value, current, picture, mask).model_copy(update={"body": body})
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))

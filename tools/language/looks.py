@@ -277,6 +277,9 @@ def read_look(prompt: str, target: str = "") -> Look:
     return _Reader(prompt, target).read()
 
 
+_COLOUR_OF: Final = re.compile(r" the colou?r of (?:[^,;]+)(?=$|[,;])", re.IGNORECASE)
+
+
 def settled(prompt: str, target: str, value: Sequence[float] | None = None) -> str:
     """A prompt after its step was taken: without the comparative, and with the new colour's own name.
 
@@ -288,6 +291,10 @@ def settled(prompt: str, target: str, value: Sequence[float] | None = None) -> s
     look = reader.read()
     if look.step is None or not reader.steps:
         return prompt
+    if look.like and value is not None:
+        # the thing that the colour came from may look otherwise by now
+        reader = _Reader(_COLOUR_OF.sub("", prompt), target)
+        look = reader.read()
     if value is None and look.value is not None:
         value = look.step.from_value(look.value)
     name = colours.name_of(value) if value is not None else look.colour_words

@@ -57,7 +57,7 @@ _RARE = {
 }
 """What people say seldom, and the words that they say it in: without those a plain edit is likelier."""
 
-_OPEN = ("edit", "ask", "talk", "refresh", "back")
+_OPEN = ("edit", "ask", "talk", "tell", "refresh", "back")
 """What a plain edit is taken for."""
 
 Frames = tuple[Frame, ...]
