@@ -340,8 +340,8 @@ def _same_again(frame: Frame, context: Context) -> Done:
 
 
 _PLACED = re.compile(
-    r"(?:on|under|underneath|below|beneath|in front of|next to|beside|behind|above|over|near|by|between|against|in)"
-    r" (?:the|my|our|both) .+",
+    r"(?:on|under|underneath|below|beneath|in front of|next to|beside|behind|above|over|near|by|between"
+    r"|against|in) (?:the|my|our|both) .+",
     re.IGNORECASE,
 )
 
