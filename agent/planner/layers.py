@@ -158,7 +158,10 @@ def was_so(layer: LayerView, look: str) -> bool:
 
 def is_member(words: str, layer: LayerView) -> bool:
     """Whether words name one of the several things of a layer: the left one of "both armchairs"."""
-    own, theirs = parse(words), parse(object_of(layer))
+    several, _, left_out = object_of(layer).partition(" but ")
+    own, theirs = parse(words), parse(several)
+    if left_out and set(words.lower().split()) == set(left_out.lower().split()):
+        return False
     if not own.noun or not theirs.noun or not _noun_matches(own.noun[-1], theirs.noun[-1]):
         return False
     return is_plural(theirs.noun) and not is_plural(own.noun)
@@ -213,7 +216,9 @@ def _layer_named(target: str, context: Context, visible: bool | None) -> LayerVi
         if is_told(phrase) and not is_plural(phrase.noun) and is_plural(parse(object_of(layer)).noun):
             continue  # of the cushions that were painted together, "the white cushion" is one
         words = object_of(layer)
-        one_of_them = not is_plural(parse(words).noun) and is_told(parse(layer.target)) and layer.kind == "restyle"
+        one_of_them = (
+            not is_plural(parse(words).noun) and is_told(parse(layer.target)) and layer.kind == "restyle"
+        )
         if is_plural(phrase.noun) and one_of_them:
             continue  # all cushions are not the left one
         if layer.kind == "replace" and not same_thing(phrase, words):
