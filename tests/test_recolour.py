@@ -315,3 +315,20 @@ def test_the_books_on_a_shelf_keep_their_colours() -> None:
     far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
     assert (far[books] > 0.06).mean() < 0.4
     assert (far[boards] > 0.06).mean() > 0.9
+
+
+def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
+    scene = rooms.make_scene(1_206_107_868)  # white stripes, white pillows
+    index = [thing.kind for thing in scene.things].index("bed")
+    drawn = rooms.render(scene, (640, 480))
+    bed = rooms.mask(drawn, index)
+    truth = recolouring.restyled(scene, index, (204, 78, 52))
+    kept = bed & (np.abs(truth.astype(int) - drawn.picture).max(axis=2) < 6)
+    kept[: np.flatnonzero(bed.any(axis=1))[0]] = False
+    edit = MaskedEdit(mask=bed, prompt="a terracotta blanket", kind="restyle", seed=1, target="the blanket")
+    plan = route(drawn.picture, edit, ("recolour",))
+    assert plan.engine is not None
+    after = compose(drawn.picture, [plan.engine.compute(drawn.picture, plan.edit)])
+    far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
+    assert (far[kept] > 0.06).mean() < 0.1
+    assert (far[bed] > 0.06).mean() > 0.2  # the white stripes

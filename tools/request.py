@@ -33,7 +33,7 @@ class ColourStage(BaseModel):
     colour, too (``plain``), or move with it by the same step (``follows``).
     ``each``: the mask holds several things, and each is recoloured by how it looks itself.
     ``exact``: a user grew or shrank the mask, so that all up to its edge takes the colour, and no more.
-    ``body``: what stands in the thing stays as it is, such as a shelf's books.
+    ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """

@@ -75,16 +75,26 @@ def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
     lab = from_srgb(picture[rows, columns])
     labels, centres = _clusters(lab)
     parts = _parts(labels, centres, rows, columns)
+    main, others = parts[0], parts[1:]
+    # where a colour and white cross in a weave is no colour of its own
+    parts = (
+        main,
+        *(
+            p
+            for p in others
+            if p.apart or not any(_between(main.colour, p.colour, q.colour) for q in others if q is not p)
+        ),
+    )
     own = labels == 0
     if (ends := _woven(lab[own], rows[own], columns[own])) is not None:
         near, far = ends
-        main, other = (_colour(lab[own][end]) for end in ends)
-        share = float(far.mean()) * parts[0].share
-        if any(_between(main, other, part.colour) for part in parts[1:]):
+        pure, other = (_colour(lab[own][end]) for end in ends)
+        share = float(far.mean()) * main.share
+        if any(_between(pure, other, part.colour) for part in parts[1:]):
             share = 0.0  # where the colours cross, and no colour of its own
         woven = (Part(other, share),) if share else ()
-        parts = (Part(main, parts[0].share - share), *woven, *parts[1:])
-        return Appearance(main, _light(lab[own][near]), parts)
+        parts = (Part(pure, main.share - share), *woven, *parts[1:])
+        return Appearance(pure, _light(lab[own][near]), parts)
     return Appearance(parts[0].colour, _light(lab[own]), parts)
 
 

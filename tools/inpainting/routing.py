@@ -288,7 +288,7 @@ def _restyled(
         and (look.is_colour_only or look.like)
     ):
         body = recolour.has_body(edit.target) and (current is None or current.body)
-        mask = recolour.body_of(picture, edit.mask) if body else edit.mask
+        mask = recolour.body_of(picture, edit.mask, edit.target) if body else edit.mask
         stage = _stage(look, value, current, picture, mask).model_copy(update={"body": body})
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})
