@@ -199,7 +199,6 @@ def carry_out(
     """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
     does."""
     if not hasattr(engine, "paint"):
-        engine = cast(Computing, engine)
         if engine.name in CUT_OUT:
             engine = _DrawnInColour(engine)
         return Painted(compute(picture, edit, engine, cancelled=cancelled), 0, 1)
