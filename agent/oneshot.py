@@ -7,6 +7,7 @@ loaded. Errors come out as ``AgentError``, ``SessionError`` and ``ToolError``.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -94,8 +95,9 @@ def edit(
     """Carry out sentences on a picture, and save the picture after every one that changed it.
 
     1 when a sentence was not done, or not wholly; the others are done nevertheless. Where it is doubtful what
-    is meant, the question is the sentence on stderr, unless ``guesses`` takes the best guess. A session that
-    was given no name goes again when nothing was made in it and nothing is on offer.
+    is meant, the question is the sentence on stderr, unless ``guesses`` takes the best guess; the next
+    sentence may answer it, and then nothing is left undone. A session that was given no name goes again when
+    nothing was made in it and nothing is on offer.
     """
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
@@ -118,6 +120,7 @@ def edit(
 async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: bool, plain: bool) -> int:
     saved: Path | None = None
     failed = False
+    asked: list[Turn] = []  # those that ended in a question which waits for its answer
     waiting: list[dict[str, Any]] = []  # for it to be known whether there will be a session to name
     for sentence in sentences:
         notes: dict[str, None] = {}
@@ -134,7 +137,11 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
             if note not in turn.reply:
                 say(note, err=True)
         done = _is_done(turn)
-        failed = failed or not done
+        if not done and turn.reply.endswith("?"):
+            asked.append(turn)
+        else:
+            failed = failed or not done or (bool(asked) and not _answers(turn, asked))
+            asked = []
         if turn.changed or (done and saved is None):
             with _while("saving", path):
                 saved = await asyncio.to_thread(_saved, editor.session, path, plain)
@@ -164,7 +171,25 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         for each in turn_of_none["edits"]:
             each["mask"] = None  # its file goes with the session
     _print(waiting)
-    return 1 if failed else 0
+    return 1 if failed or asked else 0
+
+
+def _answers(turn: Turn, asked: Sequence[Turn]) -> bool:
+    """Whether a turn carried out what had led to questions: what it did was said there, and not again; or
+    nothing could be made of what was said there.
+    """
+    if not turn.edits:
+        return False
+    if not any(each.edits for each in asked):
+        return True
+    before = {word for each in asked for word in _WORD.findall(each.sentence.lower())}
+    now = set(_WORD.findall(turn.sentence.lower()))
+    did = set(_WORD.findall(" ".join(f"{each.target} {each.prompt}" for each in turn.edits).lower()))
+    return bool((before - now - _SAID_ANYWHERE) & did)
+
+
+_WORD = re.compile(r"[a-z]+")
+_SAID_ANYWHERE = frozenset(("a", "an", "the", "of", "on", "in", "at", "to", "and", "it", "one", "ones"))
 
 
 def _print(turns: list[dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from agent import cli
 from agent.bench import PresetEngines
 from agent.editor import Editor
 from agent.planner import load_planner
@@ -154,3 +155,21 @@ def test_things_of_one_mask_are_told_apart_by_their_places() -> None:
     assert told_apart(things[:1]) is None
     cut = boxes((10, 80, 70, 150), (72, 80, 130, 150))  # by the leg of something in front of it
     assert len(separate(cut)) == 1
+
+
+@pytest.mark.parametrize(
+    ("sentences", "code"),
+    [
+        (("make the armchair red", "the left one"), 0),
+        (("make the armchair red",), 1),
+        (("make the armchair red", "make the wall blue"), 1),
+        (("paint it", "the floor blue"), 0),
+    ],
+)
+def test_a_question_that_the_next_sentence_answers_leaves_nothing_undone(
+    sentences: tuple[str, ...], code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
+    file = tmp_path / "room.png"
+    Image.fromarray(rooms.render(rooms.make_scene(60064), (512, 384)).picture).save(file)
+    assert cli.run(["edit", str(file), *sentences, "-o", str(tmp_path / "out.png")]) == code

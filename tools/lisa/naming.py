@@ -49,7 +49,7 @@ _SIZES: Final = {"small": -1, "little": -1, "tiny": -1, "big": 1, "large": 1, "h
 _MUCH: Final = 1.5
 """Of things that are called large or small, those are meant that are not so many times smaller or larger than
 the largest or smallest."""
-_OWN: Final = {
+_OWN: Final[Mapping[str, tuple[tuple[int, int, int], ...]]] = {
     "oak": ((206, 164, 108),), "walnut": ((104, 66, 42),), "marble": ((232, 230, 228),),
     "brass": ((206, 164, 72),), "gold": ((206, 164, 72),), "concrete": ((158, 156, 152),),
     "brick": ((168, 84, 62),), "rattan": ((198, 152, 90),), "wicker": ((198, 152, 90),),
