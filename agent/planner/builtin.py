@@ -44,16 +44,20 @@ class BuiltinPlanner:
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
         sentence = without_asides(sentence, context)
+        full = fuller.filled(sentence, context)
+        if full.question:
+            return Plan(say=full.question, steps=(Ask(question=full.question),))
+        sentence = str(full.parts[0])
+        if (back := fuller.restored(sentence, context)) is not None:
+            return once(self._full(back, sentence, context), context)
         if (said := conversation.read_record(sentence, context, self.plan_now)) is not None:
             return once(said, context)
-        full = fuller.read(sentence, context)
-        plan = self._plain(sentence, context) if full is None else self._full(full, sentence, context)
+        whole = fuller.read(sentence, context)
+        plan = self._plain(sentence, context) if whole is None else self._full(whole, sentence, context)
         return once(plan, context)
 
     def _full(self, full: fuller.Fuller, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that was made full."""
-        if full.question:
-            return Plan(say=full.question, steps=(Ask(question=full.question),))
         plans: list[Plan] = []
         state = context
         for part in full.parts:
@@ -70,10 +74,13 @@ class BuiltinPlanner:
     def _plain(self, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that is full."""
         parser = self._parser
+        said = conversation.read(sentence, context, self.plan_now)
+        if said is not None and said.steps:
+            return said
         of_a_file = named_file(sentence) and isinstance(parser, Chosen)
         if of_a_file and _are_of_files(first := parser.parse(sentence), sentence):
             return resolve(first, context, parser.parse)
-        if (said := conversation.read(sentence, context, self.plan_now)) is not None:
+        if said is not None:
             return said
         first, second = (
             parser.readings(sentence) if isinstance(parser, Chosen) else (parser.parse(sentence), ())

@@ -266,7 +266,7 @@ def _in_sentences(sentence: str, context: Context, planned: Planned) -> Plan | N
 
 
 def _is_of_record(part: str, context: Context, planned: Planned) -> bool:
-    return bool(questions.read(part, context) or history.read(part, context, planned))
+    return bool(questions.read(part, context) or history.read(part, context, planned)) or saves(part)
 
 
 def _if_it_names(part: str, plan: Plan) -> Plan:

@@ -4,6 +4,7 @@ context.
 
 from __future__ import annotations
 
+import math
 import re
 
 from agent.planner.base import Context, LayerView
@@ -153,7 +154,7 @@ def was_so(layer: LayerView, look: str) -> bool:
     apart = (
         (one - other) * weight for one, other, weight in zip(layer.was, value, (0.33, 1, 1), strict=True)
     )
-    return sum(each * each for each in apart) ** 0.5 <= NEAR
+    return math.hypot(*apart) <= NEAR
 
 
 def is_member(words: str, layer: LayerView) -> bool:
@@ -334,7 +335,9 @@ def set_with(target: str, context: Context) -> LayerView | None:
 
 
 def layers_over(layer: LayerView, context: Context) -> tuple[LayerView, ...]:
-    """The newer visible layers that restyle what a layer restyles: single ones of its things, or all of them."""
+    """The newer visible layers that restyle what a layer restyles: single ones of its things, or all of
+    them.
+    """
     mine = parse(layer.target)
     several = is_plural(mine.noun) or _counts_several(mine)
     if layer.kind != "restyle" or not mine.noun or all_but(layer.target) is not None:
