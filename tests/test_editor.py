@@ -362,8 +362,12 @@ async def test_variations_are_offered_and_one_is_picked(flat: Flat) -> None:
     assert turn.version == 2
     assert np.array_equal(flat.session.picture(), offers[1])
     assert flat.session.layer(0).prompt == "a green sofa"
-    assert flat.editor.offers() == []
+    turn = await flat.do(Pick(index=1))  # another one in its stead, on the same layer
+    assert (turn.version, len(flat.session.layers)) == (3, 1)
+    assert np.array_equal(flat.session.picture(), offers[0])
 
+    await flat.do(restyle("the picture", "a blue picture"))
+    assert flat.editor.offers() == []
     turn = await flat.do(Pick(index=1))
     assert turn.failed
     assert "no variations" in turn.reply

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Tell, Undo, Variations
+from agent.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Undo, Variations
 from agent.planner import acts, history, questions, saying
 from agent.planner.base import Context, advance
 from agent.planner.english.nouns import is_look, is_thing
@@ -66,12 +66,6 @@ _BEFORE = re.compile(
     r"(?:back )?(?:from|to|at|with) (?:(?:how|what) it was |the (?:version|state|picture) )?(?:from )?"
     r"before (?:(?:i|we|you) (?:changed|did|painted) |the change of )?(?P<thing>(?:the |my )?\w+(?: \w+)?)"
     r"(?:[,;]? (?:but|and then|and|then|only|,)+ (?P<rest>.+))?"
-)
-_AS_IT_WAS = re.compile(
-    r"(?:(?:keep|leave|put|have|make|i want|i'd like|give me) (?P<thing>(?:the |my |both |all )\w.*?)"
-    r"|(?P<alone>(?:the |my |both )?\w+(?: \w+)?)) "
-    r"(?:back )?(?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that) (?:was|were)"
-    r"(?: before| at first| originally| at the start)?|(?:as|like) (?:before|at first|it used to be))"
 )
 _NTH_CHANGE = re.compile(
     r"(?:undo|take back|revert|drop|hide|remove|reverse|cancel) (?:only |just )?(?:the |my )?"
@@ -554,15 +548,6 @@ def _undone(said: str, context: Context) -> Done | None:
         return Done(
             tuple(Hide(layer=layer.id) for layer in hidden),
             tuple(f"{short(object_of(layer))}: hidden" for layer in hidden),
-        )
-    if found := _AS_IT_WAS.fullmatch(said):
-        thing = found["thing"] or found["alone"]
-        layers = layers_about(thing, context, visible=True)
-        if not layers:
-            return Done((Tell(about=target_of(thing)),), ()) if found["thing"] else None
-        return Done(
-            tuple(Hide(layer=layer.id) for layer in layers),
-            tuple(f"{short(layer.target)}: as it was" for layer in layers),
         )
     if found := _NTH_CHANGE.fullmatch(said):
         number = _ORDINAL[found["which"]]
