@@ -408,6 +408,9 @@ def _remasked(bench: Bench, step: Mask) -> Piece:
     request = _request_of(layer)
     if step.how == "add" and request.colour is not None:  # what is added may have had another colour
         request = request.model_copy(update={"colour": request.colour.model_copy(update={"each": True})})
+    if step.how in ("grow", "shrink") and request.colour is not None:
+        colour = request.colour.model_copy(update={"exact": True})
+        request = request.model_copy(update={"colour": colour})
     old = session.mask(layer.id)
     new = other_mask(bench, step, old)
     if np.count_nonzero(new) < LEAST_LEFT * np.count_nonzero(old):
@@ -575,10 +578,13 @@ def _asked_which(session: Session, piece: Piece, question: str, things: Sequence
 
 def _like(piece: Piece) -> str:
     """The thing whose colour an edit's is to have; empty for none."""
-    if not piece.open or piece.patch is not None or piece.kind != "restyle" or piece.refreshes is not None:
+    if not piece.open or piece.patch is not None or piece.kind == "remove" or piece.refreshes is not None:
         return ""
     if piece.value is not None:
         return ""
+    if piece.kind != "restyle":
+        found = _IN_COLOUR_OF.fullmatch(piece.prompt)
+        return found["like"] if found is not None and not FILE.search(piece.prompt) else ""
     return read_look(piece.prompt, piece.target).like
 
 
@@ -700,13 +706,21 @@ def which_of(noun: str, apart: Sequence[str], count: int = 0) -> str:
     return f"{many}: which do you mean, such as “the second from the left”?"
 
 
+_IN_COLOUR_OF = re.compile(
+    r"(?P<thing>.+?)(?: in)? the (?:same )?colou?r of (?P<like>(?:the|my) .+)", re.IGNORECASE
+)
+
+
 def _coloured_like(piece: Piece, picture: NDArray[np.uint8], like: Found) -> Piece:
     """The piece with the colour of another thing, as that would be in full light."""
     if not like.present:
         return piece.but(outcome="not found", confidence=like.confidence, why=like.phrase)
     seen = measure(picture, like.mask)
     lightness, a, b = (float(value / seen.light) for value in seen.median)
-    return piece.but(value=(min(lightness, 1.0), a, b))
+    value = (min(lightness, 1.0), a, b)
+    if piece.kind != "restyle" and (found := _IN_COLOUR_OF.fullmatch(piece.prompt)) is not None:
+        return piece.but(prompt=reworded(found["thing"], name_of(value)))  # whoever paints it reads words
+    return piece.but(value=value)
 
 
 def missing_thing(piece: Piece) -> str:

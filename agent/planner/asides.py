@@ -138,9 +138,16 @@ def _animal(context: Context, *, there: bool) -> LayerView | None:
     return None
 
 
+_BACK = re.compile(
+    r"(?:please |and |now |ok,? )*(?:show|bring|put|get|switch) (?:him|her) (?:again|back|on)\b",
+    re.IGNORECASE,
+)
+
+
 def _named_animals(said: str, context: Context) -> str:
     """The sentence with the animal's name where it speaks of him or her."""
-    layer = _animal(context, there=True)
+    back = _BACK.match(said) is not None
+    layer = (_animal(context, there=False) if back else None) or _animal(context, there=True)
     gone = None if layer is not None else _gone(context)
     noun = parse(object_of(layer)).noun[-1] if layer is not None else gone
     if noun is None:

@@ -74,10 +74,13 @@ class BuiltinPlanner:
     def _plain(self, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that is full."""
         parser = self._parser
+        said = conversation.read(sentence, context, self.plan_now)
+        if said is not None and said.steps:
+            return said
         of_a_file = named_file(sentence) and isinstance(parser, Chosen)
         if of_a_file and _are_of_files(first := parser.parse(sentence), sentence):
             return resolve(first, context, parser.parse)
-        if (said := conversation.read(sentence, context, self.plan_now)) is not None:
+        if said is not None:
             return said
         first, second = (
             parser.readings(sentence) if isinstance(parser, Chosen) else (parser.parse(sentence), ())

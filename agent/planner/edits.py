@@ -339,6 +339,24 @@ def _same_again(frame: Frame, context: Context) -> Done:
     return Done(tuple(s for r in results for s in r.steps), tuple(t for r in results for t in r.said))
 
 
+_PLACED = re.compile(
+    r"(?:on|under|underneath|below|beneath|in front of|next to|beside|behind|above|over|near|by|between"
+    r"|against|in) (?:the|my|our|both) .+",
+    re.IGNORECASE,
+)
+
+
+def moved(frame: Frame, context: Context) -> Done:
+    """A thing that was put there goes to another place: it is taken out, and put in anew there."""
+    named = layer_named(frame.target, context) if frame.target else None
+    layer = named or next(iter(layers_referred(frame, context)[-1:]), None)
+    place = re.sub(r" instead$", "", frame.name or frame.prompt).strip(" .!")
+    if layer is None or not layer.visible or layer.kind != "add" or not _PLACED.fullmatch(place):
+        return ask("I cannot move or turn things; shall I remove it and put a new one somewhere?")
+    anew = made(place_of(place), layer.prompt, "add")
+    return Done((Hide(layer=layer.id), *anew.steps), (f"{definite(short(layer.prompt))} {place}",))
+
+
 def variations(frame: Frame, context: Context) -> Done:
     """Several versions of one edit, to pick from."""
     count = min(8, max(2, frame.number or 3))

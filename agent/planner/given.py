@@ -38,6 +38,9 @@ _WITH_MASK = re.compile(
 _THERE = re.compile(
     r"(?:make|paint|colou?r|turn|do)(?: (?:it|that|this|there|all of it|everything))?(?: in)? (?P<look>.+)"
 )
+_IT_THERE = re.compile(
+    r"(?:make|paint|colou?r|turn) (?:it|that|this|there|all of it|everything)(?: in)? (?P<look>.+)"
+)
 _PUT = re.compile(
     r"(?:put|add|place|draw|paint|set|i want|have)(?: me)? (?P<thing>(?:an?|some|two|three|another) .+)"
 )
@@ -166,6 +169,11 @@ def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan 
     if there is not None:
         edit = Edit(target="what is there", prompt="", kind="remove", within=within)
         return Plan(say=f"cleared within {within}", steps=(edit,))
+    if (there := _IT_THERE.fullmatch(low.rstrip(" .!"))) is not None:
+        edit = Edit(
+            target="the area", prompt=restyled("the area", there["look"]), kind="restyle", within=within
+        )
+        return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
     made = planned(rest, context)
     edits = [step for step in made.steps if isinstance(step, Edit) and step.layer is None]
     if len(edits) == len(made.steps) == 1 and edits[0].target:

@@ -153,7 +153,10 @@ def was_so(layer: LayerView, look: str) -> bool:
 
 def is_member(words: str, layer: LayerView) -> bool:
     """Whether words name one of the several things of a layer: the left one of "both armchairs"."""
-    own, theirs = parse(words), parse(object_of(layer))
+    several, _, left_out = object_of(layer).partition(" but ")
+    own, theirs = parse(words), parse(several)
+    if left_out and set(words.lower().split()) == set(left_out.lower().split()):
+        return False
     if not own.noun or not theirs.noun or not _noun_matches(own.noun[-1], theirs.noun[-1]):
         return False
     return is_plural(theirs.noun) and not is_plural(own.noun)

@@ -15,7 +15,7 @@ from agent.plan import Look as Looking
 from agent.planner import acts
 from agent.planner.base import Context, advance
 from agent.planner.discourse import Named, last_named
-from agent.planner.edits import edit_of, vague, variations
+from agent.planner.edits import edit_of, moved, vague, variations
 from agent.planner.english.phrase import parse
 from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
@@ -24,6 +24,7 @@ from agent.planner.layers import (
     is_told,
     layer_named,
     object_of,
+    same_thing,
     stem,
 )
 from agent.planner.outcome import VAGUE, Done, as_plan, ask
@@ -105,6 +106,13 @@ def _last_spoken(frame: Frame, context: Context) -> tuple[Frame, ...]:
     known = {words for layer in focused for words in (layer.target.lower(), object_of(layer).lower())}
     if all(each.words.lower() in known for each in named):
         return (frame,)
+    new = [object_of(layer) for layer in focused if layer.kind in ("add", "replace") and layer.visible]
+    if any(
+        same_thing(parse(each.words.partition(" the colour of ")[0]), thing)
+        for each in named
+        for thing in new
+    ):
+        return (frame,)  # a new thing may have come to another name of its colour
     return tuple(replace(frame, target=definite(_plain(each)), reference="") for each in named)
 
 
@@ -235,13 +243,13 @@ def _after(state: Context, result: Done) -> Context:
     )
     if not steps:
         return state
-    moved = advance(state, "", Plan(steps=steps))
+    after = advance(state, "", Plan(steps=steps))
     both = (
-        tuple(dict.fromkeys((*state.focus, *moved.focus)))
+        tuple(dict.fromkeys((*state.focus, *after.focus)))
         if any(isinstance(s, Edit) for s in steps)
-        else moved.focus
+        else after.focus
     )
-    return replace(moved, sentences=state.sentences, focus=both)
+    return replace(after, sentences=state.sentences, focus=both)
 
 
 def _plan(done: list[Done]) -> Plan:
@@ -402,7 +410,7 @@ def _step(frame: Frame, context: Context) -> Done:
         case "pick":
             return pick(frame, context)
         case "move":
-            return ask("I cannot move or turn things; shall I remove it and put a new one somewhere?")
+            return moved(frame, context)
         case "refresh":
             return refresh(frame, context)
         case "keep" if context.nearest:

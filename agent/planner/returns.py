@@ -52,6 +52,10 @@ def hide(frame: Frame, context: Context) -> Done:
     """ "undo only the sofa": take that layer out. The thing must be one that was changed."""
     if frame.prompt == "hide" and frame.target and not layers_about(frame.target, context, visible=True):
         thing = target_of(frame.target)
+        hidden = layers_about(frame.target, context, visible=False)
+        there = {layer.id for layer in context.history[context.head].layers} if context.history else set()
+        if any(layer.id in there and not layer.dropped for layer in hidden):
+            return Done((), (f"{thing.capitalize()}: that layer is hidden already.",))
         were = "were" if is_plural(parse(thing).noun) else "was"
         them = "them" if were == "were" else "it"
         return ask(f"{thing.capitalize()} {were} not edited. Shall I remove {them} from the picture?")

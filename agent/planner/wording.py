@@ -23,7 +23,7 @@ from agent.planner.english.phrase import (
 from agent.planner.frames import Frame
 from agent.planner.layers import object_of, stem
 from tools.instances import all_but
-from tools.language.looks import read_look
+from tools.language.looks import read_look, settled
 
 
 def bare(target: str) -> Phrase:
@@ -88,6 +88,9 @@ def revised(prompt: str, look: str) -> str:
     """What to paint when a layer gets a further look: "a brown leather sofa" + "darker" = "a dark brown
     leather sofa".
     """
+    old, new = read_look(prompt), read_look(look)
+    if old.step is not None and old.value is not None and (new.value is not None or new.step is not None):
+        prompt = settled(prompt, " ".join(parse(prompt).noun))  # a further step starts where that one ended
     phrase = parse(prompt)
     return render(
         merge(

@@ -23,7 +23,7 @@ from tools.instances import read_phrase
 from tools.language.looks import Look, read_look, settled
 from tools.request import ColourStage, Kind, Request
 from tools.segment import CancelCheck, never
-from tools.things import thing_in
+from tools.things import noun_in, thing_in
 
 Pixels = NDArray[np.uint8]
 Oklab = tuple[float, float, float]
@@ -83,17 +83,74 @@ def route(
     """
     if edit.kind == "restyle" and recolour.Recolour.name in computing:
         return _restyled(picture, edit, computing, value, previous)
+    if previous is not None and (moved := _moved_colour(picture, edit, previous)) is not None:
+        return moved
     for engine in map(_engine, computing):
         if engine.can(edit.prompt, edit.target):
             return Route(edit, engine)
     return Route(edit)
 
 
+def _moved_colour(picture: Pixels, edit: MaskedEdit, previous: Previous) -> Route | None:
+    """How a thing that was drawn into the picture gets a darker or a warmer colour: its own pixels, moved.
+
+    None where something else is asked for, and where its patch holds what is around it, too.
+    """
+    before = previous.request
+    if before is None or previous.kind != edit.kind or before.engine not in CUT_OUT:
+        return None
+    look = read_look(edit.prompt, noun_in(edit.prompt))
+    old = read_look(previous.prompt, noun_in(previous.prompt))
+    same = (look.material, look.pattern, look.rest) == (old.material, old.pattern, old.rest)
+    if look.step is None or look.colour_words != old.colour_words or not same:
+        return None
+    painted = previous.load()
+    thing = _opaque(painted, edit.mask.shape)
+    stage = _stage(look, None, before.colour, compose(picture, [painted]), thing)
+    stage = stage.model_copy(update={"painted": previous.painted})
+    moved = replace(edit, mask=thing, colour=stage)
+    prompt = settled(edit.prompt, noun_in(edit.prompt), stage.value)
+    return Route(replace(moved, prompt=prompt), _Repainted(painted), kept=before)
+
+
+def _opaque(patch: Patch, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where a patch is more than half opaque, bool of a picture's shape."""
+    mask = np.zeros(shape[:2], bool)
+    box = patch.box
+    mask[box.y0 : box.y1, box.x0 : box.x1] = patch.rgba[..., 3] > 127
+    return mask
+
+
+@dataclass(frozen=True, eq=False)
+class _DrawnInColour:
+    """Draws a thing anew and computes the colour onto it that it had been moved to."""
+
+    drawer: Computing
+
+    @property
+    def name(self) -> str:
+        return self.drawer.name
+
+    @property
+    def revision(self) -> str:
+        return self.drawer.revision
+
+    def can(self, prompt: str, target: str) -> bool:
+        return self.drawer.can(prompt, target)
+
+    def compute(self, picture: Pixels, edit: MaskedEdit, *, cancelled: CancelCheck = never) -> Patch:
+        drawn = self.drawer.compute(picture, edit, cancelled=cancelled)
+        if edit.colour is None:
+            return drawn
+        return recolour.recolour_patch(picture, _opaque(drawn, picture.shape), drawn, edit.colour)
+
+
 def again(edit: MaskedEdit, request: Request, computing: Sequence[str]) -> Route:
     """How to carry out an edit's own request on other pixels: with its seed and its colour."""
     edit = replace(edit, prompt=request.prompt, seed=request.seed, colour=request.colour)
     if request.engine in computing:
-        return Route(edit, _engine(request.engine))
+        engine = _engine(request.engine)
+        return Route(edit, _DrawnInColour(engine) if request.engine in CUT_OUT else engine)
     value = request.colour.value if request.colour is not None else None
     return Route(replace(edit, colour=None), value=value)
 
@@ -142,6 +199,8 @@ def carry_out(
     """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
     does."""
     if not hasattr(engine, "paint"):
+        if engine.name in CUT_OUT:
+            engine = _DrawnInColour(engine)
         return Painted(compute(picture, edit, engine, cancelled=cancelled), 0, 1)
     painter = cast(Inpainter, engine)
     (painted,) = inpaint(picture, [edit], {edit.kind: painter}, progress=progress, cancelled=cancelled)
@@ -228,7 +287,7 @@ def _restyled(
         and (look.is_colour_only or look.like)
     ):
         body = recolour.has_body(edit.target) and (current is None or current.body)
-        mask = recolour.body_of(picture, edit.mask) if body else edit.mask
+        mask = recolour.body_of(picture, edit.mask, edit.target) if body else edit.mask
         stage = _stage(look, value, current, picture, mask).model_copy(update={"body": body})
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})
