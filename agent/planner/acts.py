@@ -372,7 +372,9 @@ def swap(frame: Frame, context: Context) -> Done:
 def colourless(layer: LayerView) -> str:
     """A layer's prompt without its colour."""
     phrase = parse(layer.prompt)
-    return render(replace(phrase, looks=tuple(each for each in phrase.looks if each.sort != "colour")))
+    tail = () if " ".join(phrase.tail).lower().startswith("the colour of ") else phrase.tail
+    looks = tuple(each for each in phrase.looks if each.sort != "colour")
+    return render(replace(phrase, looks=looks, tail=tail))
 
 
 def _colour_of(layer: LayerView | None) -> str:

@@ -33,7 +33,7 @@ from agent.planner.discourse import (
 from agent.planner.english.nouns import is_look
 from agent.planner.english.phrase import is_plural, parse
 from agent.planner.frames import REVERT, Frame
-from agent.planner.layers import layers_about, object_of, stem, was_so
+from agent.planner.layers import layers_about, object_of, set_with, stem, was_so
 from agent.planner.sparing import cut_out
 from tools.instances import plural
 from tools.language.colours import value_of
@@ -88,7 +88,9 @@ def filled(sentence: str, context: Context) -> Fuller:
     asked_which = context.doubted is not None or (context.question or "").startswith("Do you mean")
     if names_version or asked_which:
         return Fuller((sentence,))
-    for step in (_clean, _those_that, _ordinals, _sets, _rest_of_them, _ones, _relations, _colours):
+    for step in (
+        _clean, _those_that, _fronted, _ordinals, _sets, _rest_of_them, _ones, _that_one, _relations, _colours
+    ):  # fmt: skip
         step(work)
     if work.other:
         question = f"Do you mean “{work.text.rstrip('.!?')}” or “{work.other.rstrip('.!?')}”?"
@@ -139,6 +141,7 @@ _FROM_START = re.compile(
 _CLEAN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:arm ?)?chairs with arms?\b", re.I), "armchairs"),
     (re.compile(r"\bchair with arms?\b", re.I), "armchair"),
+    (re.compile(r"\bthe one of (?:the )?(left|right|middle)\b", re.I), r"the \1 one"),
     (re.compile(r"\b(make|paint|turn|can|could|should|have|put) (?:him|her(?! \w+s?\b)|he"
                 r"|she)\b", re.I), r"\1 it"),
     (re.compile(r"\b(?:all|the) [\w ]+?, (?:that is(?: to say)?|i\.?e\.?|meaning|namely) ((?:the|both|my)"
@@ -430,6 +433,33 @@ def _with_noun(phrase: str, noun: str) -> str:
     words = re.sub(r"\bones?$", noun, phrase, flags=re.IGNORECASE)
     first = words.split()[0].lower()
     return words if first in ("the", "that", "this", "my", "those", "these") else f"the {words}"
+
+
+_THAT_ONE = re.compile(r"\b(?:that|this) one\b(?! (?:is|was|has|had)\b)", re.IGNORECASE)
+
+
+def _that_one(work: _Work) -> None:
+    """ "I did like the yellow cushion. Could I have that one back?": that cushion."""
+    found = _THAT_ONE.search(work.text)
+    before = things_in(work.text[: found.start()]) if found else []
+    members = [each for each in before if each.told and not each.several]
+    if found is not None and len(members) == 1:
+        phrase = _definite(members[0].words)
+        work.text = f"{work.text[: found.start()]}{phrase}{work.text[found.end() :]}"
+
+
+_FRONTED = re.compile(
+    r"(?P<open>(?:(?:and|now|then|also|ok(?:ay)?|so)[ ,]+)*)(?P<x>(?:the|my)\b[\w' -]*?)"
+    r"(?: too| also| as well)?, (?P<verb>make|paint|turn) (?:that|it)(?: one)? (?P<rest>.+)",
+    re.IGNORECASE,
+)
+
+
+def _fronted(work: _Work) -> None:
+    """ "the green chair too, make that red": make it red."""
+    found = _FRONTED.fullmatch(work.text)
+    if found is not None and len(things := things_in(found["x"])) == 1 and things[0].end == len(found["x"]):
+        work.text = f"{found['open']}{found['verb']} {found['x']} {found['rest']}"
 
 
 def _relations(work: _Work) -> None:
@@ -810,8 +840,17 @@ _ALSO = re.compile(
 )
 
 
+_OTHER_ALSO = re.compile(
+    rf"{_OPEN}the other(?: one)? (?:too|also|as well|likewise|(?:the )?same)(?P<rest>[,.!;] .*)?[.!]*",
+    re.IGNORECASE,
+)
+
+
 def _also(work: _Work) -> list[Frame]:
     """ "the one to the right of it also": the same for that."""
+    other = _OTHER_ALSO.fullmatch(work.text)
+    if other is not None and not things_in(other["rest"] or ""):
+        return [Frame("edit", "restyle", reference="other", like="last", also=True)]
     found = _ALSO.fullmatch(work.text)
     if found is None:
         return []
@@ -860,6 +899,8 @@ def _restored(work: _Work) -> list[Frame]:
         ]
         if len(so) == 1:
             return [Frame("hide", target=so[0].target, prompt=REVERT)]
+        if kind and set_with(f"the {again['look']} {kind}", work.context) is not None:
+            return [Frame("hide", target=f"the {again['look']} {kind}", prompt=REVERT)]
     back = _BACK.fullmatch(work.text)
     if back is not None and len(things := things_in(back["x"])) == 1 and things[0].end == len(back["x"]):
         before = back["x"][: things[0].start].strip()

@@ -80,12 +80,6 @@ def is_told(phrase: Phrase) -> bool:
     return bool(_places(phrase) or phrase.tail or phrase.looks)
 
 
-def is_placed(words: str) -> bool:
-    """Whether words tell a thing from others of its kind by where it is: "the left picture"."""
-    phrase = parse(words)
-    return bool(_places(phrase) or phrase.tail)
-
-
 def _counts_several(phrase: Phrase) -> bool:
     """ "both chairs", "all the chairs": more than the one thing of a layer."""
     counted = {"both", "all", "every", "each", "two", "three"} & set(phrase.article.lower().split())

@@ -21,7 +21,7 @@ from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     alike,
     focused_layers,
-    is_placed,
+    is_told,
     layer_named,
     object_of,
     same_thing,
@@ -198,7 +198,7 @@ def _other_one(frame: Frame, context: Context) -> Frame:
     if same:
         return replace(frame, target=same[-1].target, reference="", also=also)
     spoken = any(layer.visible and layer.id != last.id for layer in context.layers)
-    if not named and spoken and not is_placed(last.target):
+    if not named and spoken and not is_told(parse(last.target)):
         return frame  # of the sofa and the wall, the other one is the wall
     return replace(frame, target=f"the other {' '.join(noun)}", reference="", also=also)
 
