@@ -185,7 +185,7 @@ def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> st
     if stage is None and look.value is not None and look.step is None:
         stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and stage.body:
-        mask = recolour.body_of(before, mask)
+        mask = recolour.body_of(before, mask, piece.target)
     if stage is not None and recolour.taken(after, mask, stage) > limit:
         return f"{name} did not take the colour that you asked for"
     old = mask if stage is None else mask & ~_so_already(before, mask, stage)

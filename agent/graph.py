@@ -278,7 +278,7 @@ def _still_on_offer(bench: Bench, state: TurnState, version: int, made: Sequence
     alone = len(made) == len(state.stretch) == 1 and isinstance(state.stretch[0], Pick)
     if offers is None or offers.attempts or not alone:
         return None
-    return offers.model_copy(update={"picked": (version, made[0])})
+    return offers.model_copy(update={"picked": (*offers.picked, (version, made[0]))})
 
 
 def _offer(bench: Bench, state: TurnState) -> Updates:
@@ -318,7 +318,7 @@ def _move(bench: Bench, state: TurnState, step: Step) -> Updates:
     goes_on = any(wants_painting([each]) for each in state.steps[state.at + 1 :])
     if moved.changed:
         offers = notes.notes.offers
-        still = offers is not None and offers.picked is not None and offers.are_on_offer(session.head)
+        still = offers is not None and offers.picked and offers.are_on_offer(session.head)
         notes.update(
             moved=(session.head, meant) if meant is not None else None, offers=offers if still else None
         )

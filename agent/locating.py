@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -172,21 +171,10 @@ def locate(bench: Bench, pieces: Sequence[Piece], visible: Changes) -> list[Piec
                 piece = _anew(session, pieces[index], piece, layers, out[index])
             elif piece.open and index not in places:
                 piece = _behind(session, piece, layers, out[index])
-        if index not in places and piece.open and piece.layer is None:
-            asked_for = {founds[phrase, out[index]].phrase for phrase in wanted_there.values()}
-            piece = _called(piece, asked_for)
         if index not in places:
             piece = _as_told(session, piece, visible)
         located[index] = piece
     return located
-
-
-def _called(piece: Piece, found: AbstractSet[str]) -> Piece:
-    """The piece by the name that its thing was found by: armchairs that were called chairs."""
-    name = by_first_name(piece.target)
-    if name == piece.target or noun_in(piece.target) != "chair" or not any("armchair" in each for each in found):
-        return piece
-    return piece.but(target=name, prompt=by_first_name(piece.prompt))
 
 
 def _left_out(
@@ -420,6 +408,9 @@ def _remasked(bench: Bench, step: Mask) -> Piece:
     request = _request_of(layer)
     if step.how == "add" and request.colour is not None:  # what is added may have had another colour
         request = request.model_copy(update={"colour": request.colour.model_copy(update={"each": True})})
+    if step.how in ("grow", "shrink") and request.colour is not None:
+        colour = request.colour.model_copy(update={"exact": True})
+        request = request.model_copy(update={"colour": colour})
     old = session.mask(layer.id)
     new = other_mask(bench, step, old)
     if np.count_nonzero(new) < LEAST_LEFT * np.count_nonzero(old):

@@ -58,11 +58,11 @@ def other_mask(bench: Bench, step: Mask, old: Region) -> Region:
             raise Refusal(f"I see no {words.bare(each.phrase)}, so the mask stays as it is.")
     named = found[0].mask & ~np.logical_or.reduce([np.zeros_like(old), *(each.mask for each in found[1:])])
     if step.how == "add":
-        return old | named
+        return np.asarray(old | named)
     if not (old & named).any():
         name, are = words.definite(step.what), "are" if words.is_several(step.what) else "is"
         raise Refusal(f"{words.capital(name)} {are} not in the mask, so it stays as it is.")
-    return old & ~named
+    return np.asarray(old & ~named)
 
 
 def given_mask(session: Session, within: str) -> Region:

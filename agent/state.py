@@ -80,25 +80,27 @@ class Offers(_Data):
     """Variations on offer: they may be picked while ``version`` is the head. All pieces are painted.
 
     With ``attempts`` they are the nearest that the last turn came to what was asked: they are kept together.
-    ``round`` counts the rounds of variations of the same edit, from 0. ``picked`` is the version that taking
-    one of them made, and its layer there: while that is the head, another one may be taken in its stead.
+    ``round`` counts the rounds of variations of the same edit, from 0. ``picked`` are the versions that
+    taking one of them made, each with its layer: while one of those is the head, another may be taken in its
+    stead.
     """
 
     version: int
     pieces: tuple[Piece, ...]
     attempts: bool = False
     round: int = 0
-    picked: tuple[int, int] | None = None
+    picked: tuple[tuple[int, int], ...] = ()
 
     def are_on_offer(self, head: int) -> bool:
         """Whether they may be picked while a version is the head."""
-        return head == self.version or (self.picked is not None and head == self.picked[0])
+        return head == self.version or head in dict(self.picked)
 
     def at(self, head: int) -> tuple[Piece, ...]:
         """The variations as they are taken at a version: in the stead of the one that was taken there."""
-        if self.picked is None or head != self.picked[0]:
+        layer = dict(self.picked).get(head)
+        if layer is None:
             return self.pieces
-        return tuple(piece.but(layer=self.picked[1], under=None) for piece in self.pieces)
+        return tuple(piece.but(layer=layer, under=None) for piece in self.pieces)
 
 
 class TurnState(_Data):

@@ -195,7 +195,7 @@ def _counts_as_many(target: str, about: str) -> bool:
     """Whether a layer's words mean one thing or several as the question does: "both armchairs" are not the
     left one.
     """
-    return words.is_several(target) == words.is_several(about)
+    return _is_several(target) == words.is_several(about)
 
 
 def _is_so(bench: Bench, about: str, look: str) -> str:

@@ -58,7 +58,7 @@ def context_of(session: Session, notes: Notes) -> Context:
         question=_question(asked.plan, asked.reply) if asked else None,
         history=history,
         offer=_offer(offers, head) if offers else None,
-        picked=offers is not None and offers.picked is not None and head == offers.picked[0],
+        picked=offers is not None and head in dict(offers.picked),
         nearest=nearest,
         marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
         done=_changed_something(turns, head),

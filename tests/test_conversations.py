@@ -112,9 +112,8 @@ def in_words(step: Step) -> str:
             number = "" if version is None else str(version)
             return " ".join(part for part in ("look", at, target, own, number) if part)
         case Variations(count=count, target=target, prompt=prompt, like=like):
-            return f"variations {count} {target} -> {prompt}" + (
-                f" (like {like})" if like is not None else ""
-            )
+            look = f" -> {prompt}" if prompt else ""
+            return f"variations {count} {target}{look}" + (f" (like {like})" if like is not None else "")
         case Pick(index=index, prompt=prompt):
             return f"pick {index}" + (f" -> {prompt}" if prompt else "")
         case Mark(name=name):

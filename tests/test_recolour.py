@@ -183,6 +183,25 @@ def test_stripes_keep_their_other_colour_or_go_or_move_along_as_the_words_say() 
         assert -0.18 < change[0] < -0.06
 
 
+def test_checks_take_the_colour_where_they_are_pure_and_half_of_it_where_bands_cross_them() -> None:
+    red, white = np.array((198, 38, 38.0)), np.array((244, 242, 238.0))
+    down, across = np.mgrid[:200, :200]
+    bands = (down % 25 > 16).astype(float) + (across % 25 > 16)
+    share = np.choose(bands.astype(int), (0.0, 0.4, 1.0))[..., None]
+    light = np.linspace(1, 0.85, 200)[None, :, None]
+    picture = np.rint((red + share * (white - red)) * light).astype(np.uint8)
+    mask = np.ones((200, 200), bool)
+    mask[:2] = False
+    value = oklab(42, 92, 206)
+    after = compose(picture, [computed.recolour(picture, mask, computed.stage_for(value, picture, mask))])
+    pure, half, crossing = (np.median(from_srgb(after[mask & (bands == k)]), axis=0) for k in range(3))
+    assert np.hypot(*(pure[1:] - value[1:])) < 0.03
+    assert abs(pure[0] - value[0]) < 0.06
+    assert np.hypot(*crossing[1:]) < 0.03
+    assert pure[0] + 0.05 < half[0] < crossing[0] - 0.05
+    assert 0.3 < np.hypot(*half[1:]) / np.hypot(*pure[1:]) < 0.8
+
+
 def test_legs_and_a_badge_of_another_colour_stay() -> None:
     picture, mask = ball((200, 90, 40))
     picture[70:80, 70:80] = (80, 50, 140)
@@ -296,3 +315,20 @@ def test_the_books_on_a_shelf_keep_their_colours() -> None:
     far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
     assert (far[books] > 0.06).mean() < 0.4
     assert (far[boards] > 0.06).mean() > 0.9
+
+
+def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
+    scene = rooms.make_scene(1_206_107_868)  # white stripes, white pillows
+    index = [thing.kind for thing in scene.things].index("bed")
+    drawn = rooms.render(scene, (640, 480))
+    bed = rooms.mask(drawn, index)
+    truth = recolouring.restyled(scene, index, (204, 78, 52))
+    kept = bed & (np.abs(truth.astype(int) - drawn.picture).max(axis=2) < 6)
+    kept[: np.flatnonzero(bed.any(axis=1))[0]] = False
+    edit = MaskedEdit(mask=bed, prompt="a terracotta blanket", kind="restyle", seed=1, target="the blanket")
+    plan = route(drawn.picture, edit, ("recolour",))
+    assert plan.engine is not None
+    after = compose(drawn.picture, [plan.engine.compute(drawn.picture, plan.edit)])
+    far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
+    assert (far[kept] > 0.06).mean() < 0.1
+    assert (far[bed] > 0.06).mean() > 0.2  # the white stripes

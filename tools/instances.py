@@ -396,7 +396,9 @@ def without(target: str, what: str) -> str:
     """
     but, taken = all_but(target), all_but(what)
     noun = read_phrase(but[0] if but else target).noun
-    if not _is_plural(noun) or plural(_head_noun(read_phrase(taken[0] if taken else what).noun)) != _head_noun(noun):
+    if not _is_plural(noun) or plural(
+        _head_noun(read_phrase(taken[0] if taken else what).noun)
+    ) != _head_noun(noun):
         return target
     if taken is not None:
         return " and ".join(taken[1])

@@ -32,7 +32,8 @@ class ColourStage(BaseModel):
     ``pattern`` says what becomes of the other colours of a patterned thing: they are ``kept``, they take the
     colour, too (``plain``), or move with it by the same step (``follows``).
     ``each``: the mask holds several things, and each is recoloured by how it looks itself.
-    ``body``: what stands in the thing stays as it is, such as a shelf's books.
+    ``exact``: a user grew or shrank the mask, so that all up to its edge takes the colour, and no more.
+    ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """
@@ -46,6 +47,7 @@ class ColourStage(BaseModel):
     painted: Digest | None = None
     each: bool = False
     body: bool = False
+    exact: bool = False
 
 
 class Request(BaseModel):

@@ -78,8 +78,8 @@ SYNONYMS: dict[str, str] = {
     "bookcase": "bookshelf", "floor lamp": "lamp", "standing lamp": "lamp", "desk lamp": "table lamp",
     "reading lamp": "table lamp", "carpet": "rug", "mat": "rug", "kitten": "cat", "puppy": "dog",
     "bouquet": "flowers", "books": "book", "pillow": "cushion", "throw": "blanket", "sculpture": "statue",
-    "tv": "television", "painting": "picture", "poster": "picture", "photo": "picture", "pic": "picture", "print": "picture",
-    "shelves": "bookshelf", "curtains": "curtain", "drapes": "curtain",
+    "tv": "television", "painting": "picture", "poster": "picture", "photo": "picture", "print": "picture",
+    "pic": "picture", "shelves": "bookshelf", "curtains": "curtain", "drapes": "curtain",
 }  # fmt: skip
 
 
@@ -110,16 +110,11 @@ def thing_in(phrase: str) -> tuple[str, Thing]:
     return name, THINGS.get(name, UNKNOWN)
 
 
-_LOOSELY = {"chair": "armchair"}
-"""Things that are called by a wider name where there is nothing else of that name."""
-
-
 def by_first_name(phrase: str) -> str:
-    """A phrase with its thing's other name: "the left cushion" for "the left pillow", "the armchairs" for
-    "the chairs"; as it is where there is none.
+    """A phrase with its thing's first name: "the left cushion" for "the left pillow"; as it is where it bears
+    no other.
     """
     noun = noun_in(phrase)
-    name = SYNONYMS.get(noun) or _LOOSELY.get(noun)
-    if name is None:
+    if noun not in SYNONYMS:
         return phrase
-    return re.sub(rf"\b{noun}(s?)\b", rf"{name}\1", phrase, count=1, flags=re.IGNORECASE)
+    return re.sub(rf"\b{noun}(s?)\b", rf"{SYNONYMS[noun]}\1", phrase, count=1, flags=re.IGNORECASE)

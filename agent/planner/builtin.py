@@ -44,16 +44,20 @@ class BuiltinPlanner:
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
         sentence = without_asides(sentence, context)
+        full = fuller.filled(sentence, context)
+        if full.question:
+            return Plan(say=full.question, steps=(Ask(question=full.question),))
+        sentence = str(full.parts[0])
+        if (back := fuller.restored(sentence, context)) is not None:
+            return once(self._full(back, sentence, context), context)
         if (said := conversation.read_record(sentence, context, self.plan_now)) is not None:
             return once(said, context)
-        full = fuller.read(sentence, context)
-        plan = self._plain(sentence, context) if full is None else self._full(full, sentence, context)
+        whole = fuller.read(sentence, context)
+        plan = self._plain(sentence, context) if whole is None else self._full(whole, sentence, context)
         return once(plan, context)
 
     def _full(self, full: fuller.Fuller, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that was made full."""
-        if full.question:
-            return Plan(say=full.question, steps=(Ask(question=full.question),))
         plans: list[Plan] = []
         state = context
         for part in full.parts:

@@ -152,6 +152,8 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
     for piece in _pieces(sentence) if context.variations else ():
         if (done := _picked(piece, context)) is not None:
             return as_plan(done)
+    if (suggested := _suggested(sentence, context, planned)) is not None:
+        return suggested
     if (several := _varied(sentence, context, planned)) is not None:
         return several
     if (answer := questions.read(sentence, context)) is not None:
@@ -279,6 +281,24 @@ def _if_it_names(part: str, plan: Plan) -> Plan:
     nouns = [stem(noun[-1].lower()) for step in edits for noun in (bare_phrase(step.target).noun,) if noun]
     named = len(nouns) == len(plan.steps) and all(noun in part.lower() and is_thing(noun) for noun in nouns)
     return plan if named and plan.steps else Plan()
+
+
+_SUGGESTIONS = re.compile(r"\b(?:suggestions?|ideas?|proposals?)\b", re.IGNORECASE)
+
+
+def _suggested(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """Suggestions for a thing that was changed are no shades of what it is now."""
+    if not _SUGGESTIONS.search(sentence):
+        return None
+    plan = planned(_SUGGESTIONS.sub("versions", sentence), context)
+    if len(plan.steps) != 1 or not isinstance(step := plan.steps[0], Variations) or step.kind != "restyle":
+        return None
+    own = next((layer for layer in context.layers if layer.id == step.layer), None)
+    if own is None or own.prompt != step.prompt:
+        return plan
+    return Plan(
+        say=f"{step.count} colours for {step.target}", steps=(step.model_copy(update={"prompt": ""}),)
+    )
 
 
 _FEW = re.compile(

@@ -1,8 +1,8 @@
 """What a conversation speaks of: which things, which sets of things, and what each of them was.
 
-Plain data and pure functions over words. "The middle one" is the middle cushion where cushions were spoken of
-last, "the second of those three" the table where the sofa, the table and the walls were. Which pixels that is,
-only whoever sees the picture knows (``agent.locating``); here words become fuller words.
+Plain data and pure functions over words. "The middle one" is the middle cushion where cushions were spoken
+of last, "the second of those three" the table where the sofa, the table and the walls were. Which pixels
+that is, only whoever sees the picture knows (``agent.locating``); here words become fuller words.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ that lacks nothing comes out as it was.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class _Work:
 
 
 _VERSIONS = re.compile(
-    r"\b(?:versions?|saved?|go|goto|back to|take me|compare|undo|redo|call|name|variations?|options?|layers?"
+    r"\b(?:versions?|saved?|go|goto|take me|compare|undo|redo|call|name|variations?|options?|layers?"
     r"|pick|choose|suggestions?)\b",
     re.IGNORECASE,
 )
@@ -76,38 +77,57 @@ _GOING = re.compile(
 """Where one of these is said, "the second one" may be a version or a variation."""
 
 
-def read(sentence: str, context: Context) -> Fuller | None:
-    """A sentence made full by its conversation; None where nothing is missing in it."""
+def filled(sentence: str, context: Context) -> Fuller:
+    """A sentence with the nouns, things and colours that it leaves to the conversation: one part, or a
+    question.
+    """
     work = _Work(sentence.strip(), discourse_of(context), context)
-    if any(re.search(rf"\b{re.escape(name)} one\b", work.text, re.IGNORECASE) for name, _ in context.marks):
-        return None  # a version's name
+    names_version = any(
+        re.search(rf"\b{re.escape(name)} one\b", work.text, re.IGNORECASE) for name, _ in context.marks
+    )
     asked_which = context.doubted is not None or (context.question or "").startswith("Do you mean")
-    if asked_which:
-        return None
+    if names_version or asked_which:
+        return Fuller((sentence,))
     for step in (_clean, _those_that, _ordinals, _sets, _rest_of_them, _ones, _relations, _colours):
         step(work)
     if work.other:
         question = f"Do you mean “{work.text.rstrip('.!?')}” or “{work.other.rstrip('.!?')}”?"
         return Fuller((), question=question)
-    text, spared = cut_out(work.text)
-    said = _Work(text, work.talk, context)
-    for whole in (_restored, _like_once, _listed, _swapped, _also):
-        frames = whole(said)
-        if frames:
+    return Fuller((work.text,))
+
+
+def restored(sentence: str, context: Context) -> Fuller | None:
+    """What a full sentence comes to that puts things back as they were; None for any other."""
+    text, spared = cut_out(sentence)
+    frames = _restored(_Work(text, discourse_of(context), context))
+    return Fuller(tuple(frames), spared) if frames else None
+
+
+def read(sentence: str, context: Context) -> Fuller | None:
+    """A full sentence that lists members of a set, leaves something out or says a look by reference; None for
+    any other.
+    """
+    text, spared = cut_out(sentence)
+    work = _Work(text, discourse_of(context), context)
+    for whole in (_like_once, _listed, _swapped, _also):
+        if frames := whole(work):
             kept = tuple(frame.target for frame in frames if frame.act == "keep")
             return Fuller(tuple(frame for frame in frames if frame.act != "keep"), (*spared, *kept))
-    if spared and _FROM_START.fullmatch(said.text):
-        return Fuller((Frame("goto", number=0),), spared)
-    if not spared and said.text == sentence.strip():
+    if not spared:
         return None
-    return Fuller((said.text,), spared)
+    if _FROM_START.fullmatch(text):
+        return Fuller((Frame("goto", number=0),), spared)
+    return Fuller((text,), spared)
 
 
 _FROM_START = re.compile(
-    r"(?:(?:ok(?:ay)?|so|and|now|please|well|then|no|actually)[ ,]+)*(?:(?:put|set|turn|make|take|i want|leave|keep)"
-    r" )?(?:undo |reset |revert |hide |switch off |turn off )?(?:everything|all|it all|all of it|the (?:whole )?(?:room|picture|rest))(?: else)?"
+    r"(?:(?:ok(?:ay)?|so|and|now|please|well|then|no|actually)[ ,]+)*(?:(?:put|set|turn|make|take|i want"
+    r"|leave|keep)"
+    r" )?(?:undo |reset |revert |hide |switch off |turn off )?(?:everything|all|it all|all of it"
+    r"|the (?:whole )?(?:room|picture|rest))(?: else)?"
     r"(?: back)?(?: (?:again )?(?:as|like|to|how)?(?: (?:it|they|things)? ?(?:was|were))?"
-    r"(?: ?(?:normal|before|(?:at|in|from) (?:the |first)?(?:start|beginning)?|the (?:start|original|beginning)"
+    r"(?: ?(?:normal|before|(?:at|in|from) (?:the |first)?(?:start|beginning)?|the (?:start|original"
+    r"|beginning)"
     r"|original|originally))?)?(?: again)?[.!]*",
     re.IGNORECASE,
 )
@@ -119,11 +139,13 @@ _FROM_START = re.compile(
 _CLEAN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:arm ?)?chairs with arms?\b", re.I), "armchairs"),
     (re.compile(r"\bchair with arms?\b", re.I), "armchair"),
-    (re.compile(r"\b(make|paint|turn|can|could|should|have|put) (?:him|her(?! \w+s?\b)|he|she)\b", re.I), r"\1 it"),
+    (re.compile(r"\b(make|paint|turn|can|could|should|have|put) (?:him|her(?! \w+s?\b)|he"
+                r"|she)\b", re.I), r"\1 it"),
     (re.compile(r"\b(?:all|the) [\w ]+?, (?:that is(?: to say)?|i\.?e\.?|meaning|namely) ((?:the|both|my)"
                 r" [\w ]+?),", re.I), r"\1"),
     (re.compile(r"\b(colou?r|shade) from (?=(?:the|my|that)\b)", re.I), r"\1 of "),
-    (re.compile(r"\bthe (?:very |exact |exactly )?same (?!colou?r\b|shade\b|look\b|as\b)(?P<x>[\w-]+(?: [\w-]+)?)"
+    (re.compile(r"\bthe (?:very |exact |exactly )?same (?!colou?r\b|shade\b|look\b"
+                r"|as\b)(?P<x>[\w-]+(?: [\w-]+)?)"
                 r" as (?=the\b|my\b)", re.I), "the same colour as "),
 )  # fmt: skip
 _TOPIC = re.compile(
@@ -135,8 +157,10 @@ _TOPIC = re.compile(
 
 
 _NO_MORE = re.compile(
-    r"(?:i |we )?(?:do not|don[’']t|no longer|doesn[’']t|does not) (?:want|like|need|fancy)s? (?:an?|the|that|this|my)"
-    r" (?P<x>[\w' -]+?)(?: (?:any ?more|any longer|now))?[,;.] (?P<rest>(?:and |so |please )*(?:give|make|paint|turn)"
+    r"(?:i |we )?(?:do not|don[’']t|no longer|doesn[’']t|does not) (?:want|like|need|fancy)s? (?:an?|the"
+    r"|that|this|my)"
+    r" (?P<x>[\w' -]+?)(?: (?:any ?more|any longer|now))?[,;.] (?P<rest>(?:and |so |please )*(?:give|make"
+    r"|paint|turn)"
     r" )it\b",
     re.IGNORECASE,
 )
@@ -315,7 +339,8 @@ _ONE_THERE = re.compile(
     re.IGNORECASE,
 )
 _OF_IT = re.compile(
-    r"\b(?P<at>(?:left|right|front|side|top) of|next to|above|below|under|behind|beside|over) (?:it|that|them)\b",
+    r"\b(?P<at>(?:left|right|front|side|top) of|next to|above|below|under|behind|beside|over) (?:it|that"
+    r"|them)\b",
     re.IGNORECASE,
 )
 
@@ -489,8 +514,9 @@ def _has_noun(rest: str) -> bool:
 
 _NTH = re.compile(
     r"\b(?P<the>the )(?P<nth>first|second|third|fourth|last)(?P<of> (?:one )?(?:of|out of)"
-    r" (?:those|these|them|the)(?: (?P<n>two|three|four|five))?)?(?: one)?(?=$|[,.;:!?]| (?:in|to|into|too|also"
-    r"|as well|please|should|shall|must)\b)",
+    r" (?:those|these|them|the)(?: (?P<n>two|three|four|five))?)?(?: one)?(?=$|[,.;:!?]| (?:in|to|into"
+    r"|too|also"
+    r"|as well|back|please|should|shall|must)\b)",
     re.IGNORECASE,
 )
 
@@ -552,17 +578,21 @@ def _definite(words: str) -> str:
 
 _HAD = re.compile(
     r"(?P<in>\b(?:in|with|to|into|like) )?\b(?:the |that )?(?:same )?(?:colou?r|shade)(?: that| which)?"
-    r" (?P<x>(?:the|my|that)\b[\w' -]*?) (?:used to (?:be|have)|(?:once |originally )?(?:had|was|were)(?: in)?)"
-    r"(?: (?:before|at first|originally|earlier|once|in the beginning|at the start))?(?=$|[,.;!?]| (?:and|but)\b)",
+    r" (?P<x>(?:the|my|that)\b[\w' -]*?) (?:used to (?:be|have)|(?:once |originally )?(?:had|was"
+    r"|were)(?: in)?)"
+    r"(?: (?:before|at first|originally|earlier|once|in the beginning|at the start))?(?=$|[,.;!?]| (?:and"
+    r"|but)\b)",
     re.IGNORECASE,
 )
 _REMOVED = re.compile(
-    r"the (?P<noun>[\w-]+)(?: that| which)? (?:i|we|you) (?:have )?(?:just )?(?:removed|deleted|took (?:away|out|down)"
+    r"the (?P<noun>[\w-]+)(?: that| which)? (?:i|we|you) (?:have )?(?:just )?(?:removed|deleted"
+    r"|took (?:away|out|down)"
     r"|threw (?:out|away)|got rid of)",
     re.IGNORECASE,
 )
 _SAME_BUT = re.compile(
-    r"(?:\b(?:in|to) )?\b(?:the |that )?same (?P<colour>[\w-]+)(?:,? (?:but|only|just|yet|and))+ (?P<step>(?:(?:a"
+    r"(?:\b(?:in|to) )?\b(?:the |that )?same (?P<colour>[\w-]+)(?:,? (?:but|only|just|yet"
+    r"|and))+ (?P<step>(?:(?:a"
     r" (?:lot|bit|little|shade|touch)|much|far|slightly|way|somewhat|a good deal) )?[\w-]+er)\b",
     re.IGNORECASE,
 )
@@ -630,7 +660,7 @@ def _is_a(words: str, name: str) -> bool:
     one, other = read_look(words).value, read_look(name).value
     if one is None or other is None:
         return False
-    return ((one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2) ** 0.5 < 0.12
+    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12
 
 
 # ----- Whole sentences -----
@@ -656,9 +686,9 @@ def _listed(work: _Work) -> list[Frame]:
     text = re.sub(r"\s*(?:->|→|=>)\s*", " ", work.text).strip(" .!")
     head = _HEAD.fullmatch(text)
     kind = ""
-    if head is not None and len(named := things_in(head["x"])) == 1 and named[0].several:
-        if named[0].end == len(head["x"]) and not _frames_of(_items(head["x"], named[0].kind, work)):
-            text, kind = head["rest"], named[0].kind
+    named = things_in(head["x"]) if head is not None else []
+    if head is not None and len(named) == 1 and named[0].several and named[0].end == len(head["x"]):
+        text, kind = head["rest"], named[0].kind
     kind = kind or next(iter(nouns_meant(work.talk, things_in(text)[:1], (), places=True)), "")
     text = re.sub(rf"^{_OPEN}", "", text, flags=re.IGNORECASE)
     items = _items(text, kind, work) if kind else []
@@ -733,7 +763,8 @@ def _member(words: str, kind: str, members: Sequence[str], work: _Work) -> str:
 
 
 _ONCE = re.compile(
-    r",? (?:in |with |to |into |have |has )*the colour of the original (?P<x>[\w' -]+?)(?P<step>,? only .+)?[.!]*$",
+    r",? (?:in |with |to |into |have "
+    r"|has )*the colour of the original (?P<x>[\w' -]+?)(?P<step>,? only .+)?[.!]*$",
     re.IGNORECASE,
 )
 
@@ -756,7 +787,8 @@ def _like_once(work: _Work) -> list[Frame]:
 
 
 _SWAP = re.compile(
-    rf"{_OPEN}(?:(?:can|could) you )?(?:swap|switch|exchange)(?: round)? (?P<x>.+?)(?: (?:a?round|over))?[.!?]*",
+    rf"{_OPEN}(?:(?:can|could) you )?(?:swap|switch|exchange)(?: round)? (?P<x>.+?)(?: (?:a?round"
+    rf"|over))?[.!?]*",
     re.IGNORECASE,
 )
 
@@ -801,11 +833,13 @@ _BACK = re.compile(
 _AS_IT_WAS = re.compile(
     rf"{_OPEN}(?:(?:put|set|make|turn|have|leave|keep|restore) )?(?P<x>(?:the|my|that|both|all)\b[\w' -]*?)"
     r"(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)"
-    r"(?: before| at first| originally| at the start| in the beginning)?|back to (?:normal|the original))[.!]*",
+    r"(?: before| at first| originally| at the start| in the beginning)?|back to (?:normal"
+    r"|the original))[.!]*",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"(?:.*\b(?:make|have|want|paint|turn|give me) )?(?P<x>(?:the|my)\b[\w' -]*?) (?:in )?(?P<look>[\w-]+) again[.!]*",
+    r"(?:.*\b(?:make|have|want|paint|turn|give me) )?(?P<x>(?:the"
+    r"|my)\b[\w' -]*?) (?:in )?(?P<look>[\w-]+) again[.!]*",
     re.IGNORECASE,
 )
 

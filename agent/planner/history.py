@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.plan import Ask, Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell, Undo
+from agent.plan import Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell, Undo
 from agent.planner.base import Context, LayerView, advance
 from agent.planner.english.lexicon import EVALUATIVE, ORDINALS
 from agent.planner.english.nouns import is_look, is_thing
@@ -87,6 +87,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         done = _colour_back(f"{said} again", context)
         if done is not None:
             return as_plan(done)
+    if (once := _look_of_before(sentence, context, planned)) is not None:
+        return once
     return _thought_better(sentence, context, planned)
 
 
@@ -106,7 +108,13 @@ _GOING = re.compile(
     r"|show me|see)"
     r" (?:the )?(?:version )?$"
 )
-_THEN = re.compile(r"^(?: one| version| again| (?:please|there))*[,;.]? (?:but |and |then |only |with )+")
+_PRAISED = re.compile(
+    r" (?:one |version )?(?:it is\b|(?:is|was|looked|looks) (?:much |a lot |far |so much "
+    r"|really )?(?:better|nicer|best|nicest))"
+)
+_THEN = re.compile(
+    r"^(?: one| version| again| it is| (?:please|there))*[,;.]? (?:but |and |then |only |with )+"
+)
 
 
 def names_of(context: Context) -> dict[str, int]:
@@ -126,15 +134,18 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
             continue
         before, after = said[: found.start()], said[found.end() :].lstrip("\"'”’")
         before = before.rstrip("\"'“‘")
-        if re.search(r"[.!?…]\W* ", before) or re.search(
-            r"\band (?:then )?(?:go|take|bring|switch)\b", before
+        if (
+            re.search(r"[.!?…]\W* ", before)
+            or re.match(r"[^.!?]*[.!?…]+ +\w", after)
+            or re.search(r"\band (?:then )?(?:go|take|bring|switch)\b", before)
         ):
             return None  # the sentences before it have a say
         going = _GOING.search(f"{before.rstrip()} ") is not None
         if not before and re.match(r" with (?!the original)", after):  # "Anna's with white walls"
             return _and_then(Goto(version=names[name]), f"back to {name}", after, context, planned)
         # a look or a thing is a name only where somebody goes to it
-        if not going and (_is_common(name) or not _RETURNING.search(before + after)):
+        praised = _PRAISED.match(after) or re.search(r"\bprefer(?:red)? (?:the )?$", before)
+        if not going and not praised and (_is_common(name) or not _RETURNING.search(before + after)):
             continue
         if not going and _OTHERWISE.search(before + after):
             continue
@@ -143,6 +154,8 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
 
 
 def _is_common(name: str) -> bool:
+    if "." in name:
+        return False
     look = read_look(name)
     return is_look(name) or is_thing(name) or look.value is not None or bool(look.material or look.step)
 
@@ -168,8 +181,12 @@ def _and_then(step: Goto, told: str, rest: str, context: Context, planned: Plann
     """A version, and what the sentence asks for there."""
     begins = _THEN.search(rest)
     if begins is not None and (clause := rest[begins.end() :].strip()):
+        phrase = parse(clause)
+        if phrase.looks and phrase.noun and is_thing(stem(phrase.noun[-1])) and not phrase.tail:
+            look = " ".join(word for each in phrase.looks for word in each.words)
+            clause = f"make the {' '.join(phrase.noun)} {look}"  # "but with a black lamp"
         then = planned(clause, advance(context, "", Plan(steps=(step,))))
-        if then.steps and not any(isinstance(each, Ask) for each in then.steps):
+        if then.steps:
             return Plan(say=" · ".join(filter(None, (told, then.say))), steps=(step, *then.steps))
     return Plan(say=told, steps=(step,))
 
@@ -314,7 +331,8 @@ def as_in(thing: str, version: int, context: Context) -> Done | None:
 
 _AT_FIRST = (
     r"(?:(?:at|from|in|since) (?:the )?(?:very )?(?:start|beginning|first|outset|original(?: picture)?|first"
-    r" place)|originally|initially|before(?: (?:this|that|all this))?|once|earlier|to (?:begin|start) with)"
+    r" place)|originally|initially|before(?: (?:this|that|all this))?(?! (?:the|my|i|we|you|a)\b)|once"
+    r"|earlier|to (?:begin|start) with)"
 )
 _WAS = (
     r"(?:it|they|he|she|this|that|those|these) (?:all |both )?(?:was|were|used to be|looked|had been)"
@@ -326,7 +344,7 @@ _STATE = re.compile(
     r"|(?:back )?(?:to|in|into|in to) (?:the |its |their |his |her |it's )?(?:very )?(?:original|normal"
     r"|initial"
     r"|first|old|former)(?: (?:colou?rs?|state|looks?|version|self|one|ones|condition|form|way"
-    r"|shade))?)(?!\w)"
+    r"|shade))?)(?!\w)(?! before (?:the|my|i|we|you|a)\b)"
 )
 _VERB = (
     r"(?:put|set|turn|make|leave|let|keep|return|bring|restore|reset|revert|change|get|give me|have|i want"
@@ -467,7 +485,8 @@ def reverted(words: str, context: Context) -> Done | None:
         if not chosen:
             return ask(f"I have made {len(made)} changes; which shall I take back?")
         if not chosen[0].visible:
-            return Done((), (f"{definite(short(chosen[0].target)).capitalize()} is as it was already.",))
+            words = definite(short(chosen[0].target))
+            return Done((), (f"Of {words} nothing is changed any more.",))
         return _hidden(tuple(chosen))
     thing = named(words, context)
     noun = parse(thing).noun
@@ -697,7 +716,9 @@ def shown_again(layer: LayerView, version: int, context: Context) -> Done:
         if each.visible and each.id != layer.id and each.kind == "restyle" and layer.kind == "restyle"
         and each.target.lower() == layer.target.lower()
     ]  # fmt: skip
-    steps = (*(Hide(layer=each.id) for each in others), Show(layer=layer.id, version=version))
+    steps: tuple[Step, ...] = (
+        *(Hide(layer=each.id) for each in others), Show(layer=layer.id, version=version)
+    )  # fmt: skip
     return Done(steps, (f"{short(layer.target)} → {layer.prompt}",))
 
 
@@ -811,6 +832,31 @@ def _had_once(thing: str, look: list[str], context: Context) -> tuple[LayerView,
     return None
 
 
+_HAD_EARLIER = re.compile(
+    r"(?:\bin )?\bthe (?P<look>[\w-]+(?: [\w-]+)??) (?:that |which )?(?:we|i|it|they) had (?:earlier|before"
+    r"|at first|once)"
+)
+
+
+def _look_of_before(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """ "The walls in the cream that we had earlier, but darker": with the look in full, from the record."""
+    found = _HAD_EARLIER.search(sentence.lower())
+    if found is None or not _is_common_look(found["look"]):
+        return None
+    wanted = {stem(word) for word in found["look"].split()}
+    for version in reversed(context.history):
+        for layer in reversed(version.layers):
+            phrase = parse(layer.prompt)
+            words = [word for each in phrase.looks for word in each.words]
+            if layer.visible and wanted <= {stem(word.lower()) for word in words}:
+                rest = sentence[found.end() :]
+                step = re.match(r",?(?: (?:but|only|just))+ (?P<step>[\w ]+?er)\b", rest)
+                look = " ".join((step["step"], *words) if step else words)
+                rest = rest[step.end() :] if step else rest
+                return planned(f"{sentence[: found.start()]}in {look}{rest}", context)
+    return None
+
+
 _BETTER = re.compile(
     r"^(?P<first>.+?)[.,;!…]+ *(?:(?:you know what|no|nah|wait|actually|hm+|on second thoughts?|never ?mind"
     r"|sorry|oh)"
@@ -859,6 +905,12 @@ def _other_way(said: str, context: Context) -> Done | None:
         return None
     noun = stem(bare(_KEPT.fullmatch(first)["thing"]).noun[-1])  # type: ignore[index]
     thing = " ".join(noun if word == "one" else word for word in goes["thing"].split())
+    stays = named(_KEPT.fullmatch(first)["thing"], context)  # type: ignore[index]
+    for layer in _showing(stays, context):
+        several, _, spared = layer.target.partition(" but ")
+        if layer.kind == "remove" and spared == target_of(thing):  # all but the other one
+            other = Edit(target=f"{several} but {target_of(stays)}", prompt="", kind="remove")
+            return Done((Hide(layer=layer.id), other), (f"{short(stays)}: back", f"remove {thing}"))
     gone = [
         layer for layer in _showing(thing, context) if layer.kind == "remove" and " but " not in layer.target
     ]

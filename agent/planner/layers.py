@@ -4,6 +4,7 @@ context.
 
 from __future__ import annotations
 
+import math
 import re
 
 from agent.planner.base import Context, LayerView
@@ -153,12 +154,15 @@ def was_so(layer: LayerView, look: str) -> bool:
     apart = (
         (one - other) * weight for one, other, weight in zip(layer.was, value, (0.33, 1, 1), strict=True)
     )
-    return sum(each * each for each in apart) ** 0.5 <= NEAR
+    return math.hypot(*apart) <= NEAR
 
 
 def is_member(words: str, layer: LayerView) -> bool:
     """Whether words name one of the several things of a layer: the left one of "both armchairs"."""
-    own, theirs = parse(words), parse(object_of(layer))
+    several, _, left_out = object_of(layer).partition(" but ")
+    own, theirs = parse(words), parse(several)
+    if left_out and set(words.lower().split()) == set(left_out.lower().split()):
+        return False
     if not own.noun or not theirs.noun or not _noun_matches(own.noun[-1], theirs.noun[-1]):
         return False
     return is_plural(theirs.noun) and not is_plural(own.noun)
@@ -331,7 +335,9 @@ def set_with(target: str, context: Context) -> LayerView | None:
 
 
 def layers_over(layer: LayerView, context: Context) -> tuple[LayerView, ...]:
-    """The newer visible layers that restyle what a layer restyles: single ones of its things, or all of them."""
+    """The newer visible layers that restyle what a layer restyles: single ones of its things, or all of
+    them.
+    """
     mine = parse(layer.target)
     several = is_plural(mine.noun) or _counts_several(mine)
     if layer.kind != "restyle" or not mine.noun or all_but(layer.target) is not None:

@@ -254,11 +254,10 @@ class OllamaPlanner:
         """
         if not sentence.strip():
             return self._builtin.plan_now(sentence, context)
-        if (full := fuller.read(sentence, context)) is not None:
-            (part, *more) = full.parts or ("",)
-            if more or not part or not isinstance(part, str) or full.spared:
-                return self._builtin.plan_now(sentence, context)  # sets and exceptions are kept by rule
-            sentence = part
+        full = fuller.filled(sentence, context)
+        sentence = sentence if full.question else str(full.parts[0])
+        if full.question or fuller.restored(sentence, context) or fuller.read(sentence, context):
+            return self._builtin.plan_now(sentence, context)  # sets and exceptions are kept by rule
         if (known := conversation.read(sentence, context, self._builtin.plan_now)) is not None:
             return known  # the record knows more of the conversation than a model does
         async with self._on_card():

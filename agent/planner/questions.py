@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 
 from agent.plan import Compare, Look, Plan, Tell
-from agent.planner.base import Context, LayerView
+from agent.planner.base import Context
 from agent.planner.english.lexicon import ORDINALS
 from agent.planner.english.nouns import is_thing
 from agent.planner.english.phrase import parse
@@ -18,7 +18,7 @@ from agent.planner.history import OPENING, named, names_of
 from agent.planner.layers import focused_layers, layers_about, object_of, stem
 from agent.planner.outcome import Done, as_plan
 from agent.planner.record import (
-    changes,
+    change_told,
     layers_told,
     names_told,
     nth_told,
@@ -30,7 +30,7 @@ from agent.planner.wording import target_of
 from tools.language.looks import read_look
 
 _ASIDE = re.compile(
-    r"^(?:(?:(?:before|while|when|for) [\w' ]+?|by the way|just (?:to be sure|checking)|quick question|sorry"
+    r"^(?:(?:(?:before|while|when|for) [\w' ]+?|by the way|just (?:to be sure|checking)|quick [\w ]+?|sorry"
     r"|forgive me)"
     r"[,:] )"
 )
@@ -170,13 +170,9 @@ def _ever(said: str, context: Context) -> Done | None:
     if layers_about(thing, context, visible=True):
         return Done((Tell(about=thing),), ())
     if hidden := layers_about(thing, context, visible=False):
-        last = hidden[0]
-        return Done((), (f"Yes, but it is taken back: {changes(replace(context, layers=(_seen(last),)))}",))
+        told = "; ".join(map(change_told, reversed(hidden)))
+        return Done((), (f"Yes, but that is taken back: {told}.",))
     return Done((Tell(about=thing),), ())
-
-
-def _seen(layer: LayerView) -> LayerView:
-    return replace(layer, visible=True)
 
 
 def _noun(thing: str) -> str:

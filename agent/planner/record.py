@@ -24,10 +24,11 @@ def changes(context: Context) -> str:
     visible = [layer for layer in context.layers if layer.visible]
     if not visible:
         return "Nothing is changed: this is the original."
-    return "Changed: " + "; ".join(map(_change, visible)) + "."
+    return "Changed: " + "; ".join(map(change_told, visible)) + "."
 
 
-def _change(layer: LayerView) -> str:
+def change_told(layer: LayerView) -> str:
+    """A layer's change in a few words: "sofa → a red sofa"."""
     match layer.kind:
         case "remove":
             return f"{short(layer.target)} removed"
@@ -80,7 +81,7 @@ def _changes_of(target: str, context: Context) -> str:
     found = layers_about(target, context, visible=True)
     if not found:
         return f"I have not changed {definite(target)}."
-    return "; ".join(map(_change, reversed(found))).capitalize() + "."
+    return "; ".join(map(change_told, reversed(found))).capitalize() + "."
 
 
 def versions_told(context: Context, *, listed: bool) -> str:
@@ -111,7 +112,7 @@ def _brought(number: int, context: Context) -> str:
         was = before.get(layer.id)
         if layer == was:
             continue
-        told.append(_change(layer) if layer.visible else f"{short(object_of(layer))} taken back")
+        told.append(change_told(layer) if layer.visible else f"{short(object_of(layer))} taken back")
     told += [f"{short(object_of(was))} dropped" for each, was in before.items() if not _has(version, each)]
     return f"{number} {', '.join(told) or 'another order or mask'}{called}"
 
@@ -128,7 +129,9 @@ def layers_told(context: Context) -> str:
         there = [layer for layer in there if layer.id in pile]
     if not there:
         return "There are no layers: this is the original."
-    told = "; ".join(f"{layer.id} {_change(layer)}{'' if layer.visible else ' (hidden)'}" for layer in there)
+    told = "; ".join(
+        f"{layer.id} {change_told(layer)}{'' if layer.visible else ' (hidden)'}" for layer in there
+    )
     return f"{_COUNTS.get(len(there), str(len(there)))} {'layer' if len(there) == 1 else 'layers'}: {told}."
 
 
@@ -144,13 +147,13 @@ def nth_told(number: int, context: Context, *, kind: str = "", among: tuple[str,
     if not came or abs(number) > len(came):
         return "Nothing was changed so far." if not came else f"There were only {len(came)} changes."
     layer, version = came[number - 1 if number > 0 else number]
-    told = _change(layer) if layer.visible else f"{short(object_of(layer))} taken back"
+    told = change_told(layer) if layer.visible else f"{short(object_of(layer))} taken back"
     now = next((each for each in context.layers if each.id == layer.id), layer)
     since = ""
     if layer.visible and not now.visible:
         since = "; since then it was taken back"
     elif layer.visible and (now.prompt, now.kind) != (layer.prompt, layer.kind):
-        since = f"; now it is: {_change(now)}"
+        since = f"; now it is: {change_told(now)}"
     return f"{_ORDER.get(number, 'That one')} was: {told} (version {version}){since}."
 
 

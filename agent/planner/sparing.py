@@ -23,7 +23,8 @@ _PLACE = (
     r"(?: (?:side|corner|table|window|wall|door|chair))?)?"
 )
 _EXCEPT = re.compile(
-    r"(?:[,;:–—-]\s*(?:\b(?:all|everything|anything|both)\s+)?|\s*)\b(?:except(?:ing)?(?: for)?|excluding|apart from|aside"
+    r"(?:[,;:–—-]\s*(?:\b(?:all|everything|anything|both)\s+)?|\s*)\b(?:except(?:ing)?(?: for)?|excluding"
+    r"|apart from|aside"
     r" from|other than|besides|save for|with the exception of|not counting)\s+$",
     re.IGNORECASE,
 )
@@ -38,12 +39,15 @@ _LEAVE = re.compile(
     re.IGNORECASE,
 )
 _LEFT = re.compile(
-    r"\s*(?:alone|as (?:it is|they are)|as is|that way|so|unchanged|out(?: of it)?|like that|the same)?\s*(?=$|[,.;!?)])",
+    r"\s*(?:alone|as (?:it is|they are)|as is|that way|so|unchanged|out(?: of it)?|like that"
+    r"|the same)?\s*(?=$|[,.;!?)])",
     re.IGNORECASE,
 )
 _STAYS = re.compile(
-    r"\s+(?:(?:can|should|shall|must|may|is to|are to|has to|have to|will) )?(?:stays?|remains?|be left alone)"
-    r"(?: (?:as (?:it is|they are)|so|that way|like that|the same|put|unchanged))?\s*(?=$|[,.;!?)]|\band\b|\bbut\b)",
+    r"\s+(?:(?:can|should|shall|must|may|is to|are to|has to|have to|will) )?(?:stays?|remains?"
+    r"|be left alone)"
+    r"(?: (?:as (?:it is|they are)|so|that way|like that|the same|put|unchanged))?\s*(?=$|[,.;!?)]"
+    r"|\band\b|\bbut\b)",
     re.IGNORECASE,
 )
 _IS_NOT = re.compile(r"\s+(?:not|isn[’']t|aren[’']t)\s*(?=$|[,.;!?)])", re.IGNORECASE)
@@ -66,9 +70,7 @@ def cut_out(text: str) -> tuple[str, tuple[str, ...]]:
     while (found := _exception(rest)) is not None:
         start, end, phrase = found
         spared.append(phrase)
-        while (more := re.match(r"(?:,? and|,) (?=(?:the|my) )", rest[end:])) and opens_with_except(
-            rest[start:]
-        ):
+        while (more := re.match(r"(?:,? and|,) (?=(?:the|my) )", rest[end:])) and _opens_list(rest[start:]):
             also = things_in(rest[end + more.end() :])
             after = rest[end + more.end() + also[0].end :] if also else "x"
             if not also or also[0].start or not _ENDS.match(after):
@@ -84,10 +86,15 @@ def cut_out(text: str) -> tuple[str, tuple[str, ...]]:
     return rest, tuple(spared)
 
 
-def opens_with_except(text: str) -> bool:
+_LISTING = re.compile(
+    r"\W*(?:(?:all|everything|anything|both) )?(?:but|ex|apart|aside|other|besides|save|with|not c)",
+    re.IGNORECASE,
+)
+
+
+def _opens_list(text: str) -> bool:
     """Whether an exception is one that lists things: "except the sofa and the rug"."""
-    return re.match(r"\W*(?:(?:all|everything|anything|both) )?(?:but|ex|apart|aside|other|besides|save|with|not c)",
-                    text, re.IGNORECASE) is not None  # fmt: skip
+    return _LISTING.match(text) is not None
 
 
 def _exception(text: str) -> tuple[int, int, str] | None:
@@ -99,7 +106,10 @@ def _exception(text: str) -> tuple[int, int, str] | None:
         before, after = text[: thing.start], text[end:]
         if opened := _EXCEPT.search(before):
             return opened.start(), end, phrase
-        if (opened := _BUT.search(before)) and _is_but(text, opened, after, thing):
+        opened = _BUT.search(before)
+        if opened and (said := _IS_NOT.match(after) or _STAYS.match(after)):
+            return opened.start(), end + said.end(), phrase
+        if opened and _is_but(text, opened, after, thing):
             return opened.start(), end, phrase
         if (opened := _LEAVE.search(before)) and (left := _LEFT.match(after)):
             return opened.start(), end + left.end(), phrase
@@ -224,15 +234,15 @@ def _without(step: Step, named: Named, theirs: set[int], context: Context) -> li
     if _same(target, named):
         return []
     own = ALL_BUT.fullmatch(step.target.lower())
+    if own is None and target.told and not target.several:
+        return [step]
+    if named.several and not named.told:
+        return []
     if own is not None:
         if _definite(named.words).lower() in own["kept"].split(" and "):
             return [step]
         more = f"{step.target} and {_definite(named.words)}"
         return [Edit(target=more, prompt=step.prompt, kind=step.kind)]
-    if target.told and not target.several:
-        return [step]
-    if named.several and not named.told:
-        return []
     noun = plural(" ".join(w for w in parse(target.words).noun if w.lower() not in ("other",)))
     but = f"all the {noun} but {_definite(named.words)}"
     if (same := layer_named(but, context)) is not None and step.kind == same.kind == "restyle":

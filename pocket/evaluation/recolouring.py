@@ -143,6 +143,8 @@ def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
     """Recolour one case, under its true mask or a given one, and compare; the picture with it."""
     value = from_srgb(np.array([case.rgb], np.uint8))[0]
     mask = case.mask if given is None else given
+    if computed.has_body(case.kind):
+        mask = computed.body_of(case.picture, mask, case.kind)
     stage = computed.stage_for((float(value[0]), float(value[1]), float(value[2])), case.picture, mask)
     after = compose(case.picture, [computed.recolour(case.picture, mask, stage)])
     box = box_of(case.picture, case.mask)

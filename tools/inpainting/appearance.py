@@ -33,6 +33,11 @@ lies between.
 """
 
 _SEEDS: Final = 7
+_STEPS: Final = 20
+_COLOURED: Final = 0.04
+_STEPS_APART: Final = (0.09, 0.045)
+"""The tones of a woven pattern are told by a histogram of so many bins, where they are so far apart
+(``shadeless``): by lightness on what is grey, by chroma on what has more than so much."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,95 @@ def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
     lab = from_srgb(picture[rows, columns])
     labels, centres = _clusters(lab)
     parts = _parts(labels, centres, rows, columns)
-    return Appearance(parts[0].colour, _light(lab[labels == 0]), parts)
+    main, others = parts[0], parts[1:]
+    # where a colour and white cross in a weave is no colour of its own
+    parts = (
+        main,
+        *(
+            p
+            for p in others
+            if p.apart or not any(_between(main.colour, p.colour, q.colour) for q in others if q is not p)
+        ),
+    )
+    own = labels == 0
+    if (ends := _woven(lab[own], rows[own], columns[own])) is not None:
+        near, far = ends
+        pure, other = (_colour(lab[own][end]) for end in ends)
+        share = float(far.mean()) * main.share
+        if any(_between(pure, other, part.colour) for part in parts[1:]):
+            share = 0.0  # where the colours cross, and no colour of its own
+        woven = (Part(other, share),) if share else ()
+        parts = (Part(pure, main.share - share), *woven, *parts[1:])
+        return Appearance(pure, _light(lab[own][near]), parts)
+    return Appearance(parts[0].colour, _light(lab[own]), parts)
+
+
+def _colour(lab: Field) -> Colour:
+    """The median of some pixels (n, 3)."""
+    lightness, a, b = (float(value) for value in np.median(lab, axis=0))
+    return lightness, a, b
+
+
+def _between(one: Colour, middle: Colour, other: Colour) -> bool:
+    """Whether a colour is a mixture of two others."""
+    start, at, end = shadeless(np.array((one, middle, other), np.float32))
+    way = end - start
+    place = float((at - start) @ way) / max(float(way @ way), 1e-9)
+    return 0.15 < place < 0.85 and float(np.linalg.norm(at - start - place * way)) < 0.05
+
+
+def _woven(
+    lab: Field, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which pixels (n, 3) of what seems one colour show the thing's own at its purest, and which the one that
+    is woven into it; None where there is none.
+
+    Checks and stripes go from a colour to white or to slate with few tones between or none, as light and
+    shade could, but in steps, all over the thing. The colour meant is the more frequent of both ends, else
+    the more vivid one.
+    """
+    if len(lab) < 8 * _LEAST:
+        return None
+    points = shadeless(lab)
+    coloured = float(np.hypot(*np.median(points, axis=0)[1:])) > _COLOURED
+    points[:, 0] *= np.float32(0.15 if coloured else 1)  # what lies in the shade is as vivid
+    points = points - points.mean(axis=0)
+    place = points @ np.linalg.svd(points[:: max(1, len(points) // 2000)], full_matrices=False)[2][0]
+    low, high = (float(value) for value in np.quantile(place, (0.03, 0.97)))
+    if high - low < _STEPS_APART[coloured]:
+        return None
+    place = (place - low) / (high - low)
+    counts = np.histogram(place, _STEPS, (0, 1))[0] / len(place)
+    peaks = np.maximum.accumulate(counts), np.maximum.accumulate(counts[::-1])[::-1]
+    valleys = [
+        k for k in range(2, _STEPS - 2) if 3 * counts[k] < min(peaks[0][k], peaks[1][k]) and counts[k] < 0.03
+    ]
+    if not valleys:
+        return None
+    first, last = place < (valleys[0] + 0.5) / _STEPS, place > (valleys[-1] + 0.5) / _STEPS
+    ends = [int(np.count_nonzero(end)) for end in (first, last)]
+    if min(ends) < 0.05 * len(lab):
+        return None
+    vivid = [float(np.hypot(*np.median(lab[end], axis=0)[1:])) for end in (first, last)]
+    if max(ends) > 1.8 * min(ends):
+        own = ends[0] >= ends[1]
+    elif abs(vivid[0] - vivid[1]) > 0.02:
+        own = vivid[0] >= vivid[1]
+    else:
+        return None
+    near, far = (first, last) if own else (last, first)
+    through = _runs_through(near, rows, columns) if coloured else _interleaved(near, far, rows, columns)
+    return (near, far) if through else None
+
+
+def _runs_through(own: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> bool:
+    """Whether wherever some pixels are others are, too, as in checks; others may be elsewhere as well."""
+    high = max(1, (int(rows.max()) - int(rows.min())) // 8 + 1)
+    wide = max(1, (int(columns.max()) - int(columns.min())) // 8 + 1)
+    cell = (rows - rows.min()) // high * 8 + (columns - columns.min()) // wide
+    ones, all_ = np.bincount(cell[own], minlength=64), np.bincount(cell, minlength=64)
+    mixed = (ones >= 0.2 * all_) & (ones <= 0.85 * all_)
+    return bool(ones[mixed].sum() > 0.6 * ones.sum())
 
 
 def box_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Box:

@@ -80,6 +80,9 @@ _BLACKEST: Final = 0.002
 _STRETCHED: Final = 1.8
 """From so many new levels for one old one on, noise is taken out."""
 
+_BODIES: Final = ("bookshelf", "bed")
+"""Kinds of which other things are seen that keep their colours: books, pillows, a frame."""
+
 _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
 
@@ -97,16 +100,20 @@ def stage_for(
 
 def has_body(target: str) -> bool:
     """Whether other things stand in a thing of that name, which keep their colours."""
-    return thing_in(target)[0] == "bookshelf"
+    return thing_in(target)[0] in _BODIES or "blanket" in target.lower()
 
 
-def body_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Of shelves under ``mask`` (bool (H, W)) in an RGB picture, the boards and sides: no books."""
+def body_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_], target: str) -> NDArray[np.bool_]:
+    """What takes a colour of the thing under ``mask`` (bool (H, W)) in an RGB picture: of shelves the boards
+    and sides, of a bed what it is covered with.
+    """
+    kind = thing_in(target)[0]
+    kind = kind if kind in _BODIES else "bed"
     body = np.zeros_like(mask)
     for thing in _things(mask):
         box = box_of(picture, thing)
         window = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-        part = parts.surface(picture[window], thing[window], "bookshelf")
+        part = parts.surface(picture[window], thing[window], kind)
         body[window] |= thing[window] if part is None else part
     return body
 
@@ -203,8 +210,12 @@ def recolour(
     edge = unmix(crop, inside, reach)
     if edge.rows.size:
         seen_there = crop[edge.rows, edge.columns].astype(np.float32)
-        share = edge.share * inside[edge.rows, edge.columns] if hard else edge.share
+        within = inside[edge.rows, edge.columns]
+        share = edge.share * within if hard else edge.share
         wanted = seen_there + share[:, None] * (change(edge.own) - edge.own)
+        if stage.exact:
+            share = within.astype(np.float32)
+            wanted = np.where(within[:, None], change.wholly(seen_there), seen_there)
         rgba[edge.rows, edge.columns] = _laid_over(seen_there, wanted, share)
     return _trimmed(rgba, outer)
 
@@ -319,7 +330,7 @@ class Recolour:
             raise EngineError("There is no colour to give it: name one, such as 'navy' or '#336699'.")
         if cancelled():
             raise errors.Cancelled
-        mask = body_of(picture, edit.mask) if edit.colour.body else edit.mask
+        mask = body_of(picture, edit.mask, edit.target) if edit.colour.body else edit.mask
         return recolour(picture, mask, edit.colour)
 
 
@@ -341,6 +352,10 @@ class _Change:
         """The new sRGB, float32 in 0…255, of sRGB colours, uint8 (n, 3)."""
         changed, _ = self._exactly(colours.astype(np.float32))
         return changed
+
+    def wholly(self, colours: Field) -> Field:
+        """The new sRGB of colours (n, 3) if they were all of what takes the new one."""
+        return np.clip(self._lit(colours, self._main), 0, 255)
 
     def share(self, colours: NDArray[np.uint8]) -> Field:
         """How much of each colour, uint8 (n, 3), is of what takes the new one: (n,), 0…1."""

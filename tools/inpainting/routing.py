@@ -199,7 +199,6 @@ def carry_out(
     """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
     does."""
     if not hasattr(engine, "paint"):
-        engine = cast(Computing, engine)
         if engine.name in CUT_OUT:
             engine = _DrawnInColour(engine)
         return Painted(compute(picture, edit, engine, cancelled=cancelled), 0, 1)
@@ -288,7 +287,7 @@ def _restyled(
         and (look.is_colour_only or look.like)
     ):
         body = recolour.has_body(edit.target) and (current is None or current.body)
-        mask = recolour.body_of(picture, edit.mask) if body else edit.mask
+        mask = recolour.body_of(picture, edit.mask, edit.target) if body else edit.mask
         stage = _stage(look, value, current, picture, mask).model_copy(update={"body": body})
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})

@@ -294,7 +294,7 @@ def settled(prompt: str, target: str, value: Sequence[float] | None = None) -> s
     if look.like and value is not None:
         # the thing that the colour came from may look otherwise by now
         reader = _Reader(_COLOUR_OF.sub("", prompt), target)
-        look = reader.read()
+        reader.read()
     if value is None and look.value is not None:
         value = look.step.from_value(look.value)
     name = colours.name_of(value) if value is not None else look.colour_words

@@ -188,7 +188,7 @@ class Finder:
         words = noun.described.split()
         if len(there) != 1 or any(read_noun(word, self._seen.names) for word in words):
             return False
-        stuffs = [_OWN[word] for word in words if word in _OWN]
+        stuffs: list[tuple[tuple[int, int, int], ...]] = [_OWN[word] for word in words if word in _OWN]
         if there[0].kind in ("floor", "wall") and _WOOD.search(noun.described):
             stuffs.append((*_OWN["oak"], *_OWN["walnut"]))
         return all(

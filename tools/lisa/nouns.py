@@ -33,7 +33,7 @@ NOUNS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "bed": (
         "double bed", "mattress", "bedspread", "bedding", "duvet", "quilt", "bedclothes", "king-size bed",
-        "bedstead",
+        "bedstead", "blanket", "bedcover", "bed cover", "comforter", "coverlet", "eiderdown",
     ),
     "bookshelf": (
         "bookcase", "book shelf", "shelf", "shelves", "shelving", "shelving unit", "book rack", "bookrack",
