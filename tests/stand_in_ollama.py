@@ -124,6 +124,9 @@ class Serving(StandIn):
 
             def post(self) -> None:
                 body = self.read_json()
+                if self.path == "/api/show":
+                    self._tell({"model_info": {}, "capabilities": ["completion", "vision"]})
+                    return
                 stand_in.asked.append(self.path)
                 if self.path == "/api/generate":
                     assert body["keep_alive"] == 0

@@ -17,7 +17,7 @@ from PIL import Image
 from agent.errors import PlannerError
 from agent.plan import Ask, Edit, Hide, Plan
 from agent.planner import load_planner
-from agent.planner.base import Context, advance
+from agent.planner.base import Context, LayerView, advance
 from agent.planner.ollama import OllamaPlanner
 from tests.stand_in_server import Handler, StandIn
 
@@ -35,6 +35,7 @@ class Server(StandIn):
 
     def __init__(self) -> None:
         self.replies: list[Reply] = []
+        self.capabilities = ["completion", "vision"]
         self.error = "no such model"
         self.done_reasons: list[str] = []
         self.requests: list[dict[str, Any]] = []
@@ -44,6 +45,11 @@ class Server(StandIn):
         class Answer(Handler):
             def post(self) -> None:
                 body = self.read_json()
+                if self.path == "/api/show":
+                    self.send(
+                        json.dumps({"model_info": {}, "capabilities": stand_in.capabilities}), 200, JSON
+                    )
+                    return
                 stand_in.requests.append(body)
                 reply = stand_in.replies.pop(0)
                 if reply is None:
@@ -210,13 +216,62 @@ async def test_a_model_that_cannot_see_is_asked_without_the_picture(server: Serv
     assert "images" not in server.requests[1]["messages"][1]
 
 
+async def test_a_model_that_says_that_it_cannot_see_is_sent_no_picture(server: Server) -> None:
+    server.capabilities = ["completion"]  # as a server answers of SmolLM2, which takes a picture all the same
+    server.replies = [LEATHER, LEATHER]
+    model, picture = planner(server), np.zeros((8, 8, 3), np.uint8)
+    first = await model.plan("leather sofa, brown", Context(), picture)
+    second = await model.plan("the sofa in brown leather", Context(), picture)
+    assert "images" not in server.requests[0]["messages"][1]
+    assert first.steps
+    assert "plans from your words alone" in first.say
+    assert "plans from your words alone" not in second.say
+
+
 async def test_a_guessed_undo_becomes_a_question(server: Server) -> None:
     server.replies = [wants({"act": "undo", "number": 1}), wants({"act": "undo_only", "object": "the sofa"})]
     context = after("make the sofa red")
-    guessed = await planner(server).plan("remove all the people", context)
+    guessed = await planner(server).plan("hm, what a strange thing", context)
     assert [type(step) for step in guessed.steps] == [Ask]
     meant = await planner(server).plan("undo only the sofa", context)
     assert meant.steps == (Hide(layer=0),)
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        wants({"act": "bring_back", "refers_to": "them"}, {"act": "redo", "number": 3}),
+        wants({"act": "remove", "object": "the window"}),
+        wants({"act": "restyle", "object": "the bed", "look": "golden"}),
+    ],
+)
+async def test_what_is_not_in_the_sentence_is_not_carried_out(
+    server: Server, nonsense: dict[str, Any]
+) -> None:
+    server.replies = [nonsense]
+    plan = await planner(server).plan("make the sofa red leather", after("make the wall green"))
+    assert plan.steps == (Edit(target="the sofa", prompt="a red leather sofa", kind="restyle"),)
+    assert "not in your sentence" in plan.say
+
+
+async def test_another_language_has_no_word_in_common(server: Server) -> None:
+    server.replies = [wants({"act": "restyle", "object": "the sofa", "look": "red"})]
+    plan = await planner(server).plan("소파를 빨간색으로 바꿔 줘", Context())
+    assert plan.steps == (Edit(target="the sofa", prompt="a red sofa", kind="restyle"),)
+
+
+async def test_a_long_session_stays_within_the_context(server: Server) -> None:
+    layers = tuple(
+        LayerView(n, f"the chair number {n}", "a brown velvet chair", "restyle") for n in range(400)
+    )
+    server.replies = [LEATHER]
+    await planner(server).plan("the sofa in brown leather", Context(layers=layers, focus=(3,)))
+    told = server.requests[0]["messages"][1]["content"]
+    assert "the chair number 399" in told
+    assert "the chair number 3 → a brown velvet chair (spoken of last)" in told
+    assert "earlier changes, of: the chair number 280" in told
+    assert "the sofa in brown leather" in told
+    assert len(told) < 4 * 4000  # some four letters a token, and 1204 tokens are the instructions
 
 
 async def test_talk_and_questions_are_said(server: Server) -> None:

@@ -25,12 +25,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from agent import ollama_server
 from agent.errors import PlannerError
-from agent.plan import Plan
+from agent.plan import Ask, Plan
 from agent.planner import conversation, fuller
 from agent.planner.base import Context, LayerView
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.english.lexicon import words as word_set
 from agent.planner.frames import Frame, Reference
+from agent.planner.layers import stem
 from agent.planner.resolver import resolve
 from agent.text import plain
 from prompts import read
@@ -48,6 +49,12 @@ NUM_CTX = 8192
 NUM_PREDICT = 1024
 """Tokens of context and of one answer. Left to itself a server with much memory reserves a context of 256 k
 tokens.
+"""
+
+MOST_LAYERS = 120
+MOST_NAMES = 60
+"""So many changes are told one by one, and so many things of the others by name. Of a longer prompt the
+server keeps the end and says nothing: our instructions would be gone (about 330 changes fill the context).
 """
 
 CONTEXT_BYTES = 11 * 2**28
@@ -225,6 +232,8 @@ class OllamaPlanner:
         self.model = model
         self.base_url = base_url
         self.timeout = timeout
+        self._can_see: bool | None = None
+        self._told_of_eyes = False
         self._builtin = BuiltinPlanner()
         self._served = ServedModel(model, base_url)
         self._told_of_processor = False
@@ -256,9 +265,18 @@ class OllamaPlanner:
                 answer = await self._answer(sentence, context, picture)
                 if answer is not None:
                     break
-        if answer is not None:
-            return _remarked(resolve(_frames(answer, sentence), context), self._of_processor())
         remark = f"{self.model} gave no usable answer, so the built-in planner read this."
+        if answer is not None:
+            plain_words = (
+                self._builtin.plan_now(sentence, context) if _is_nonsense(answer, sentence) else None
+            )
+            if plain_words is not None and _does(plain_words):
+                remark = (
+                    f"What {self.model} answered is not in your sentence, so the built-in planner read it."
+                )
+                return _remarked(plain_words, remark)
+            remark = " ".join(filter(None, (self._of_eyes(), self._of_processor())))
+            return _remarked(resolve(_frames(answer, sentence), context), remark)
         return _remarked(self._builtin.plan_now(sentence, context), remark)
 
     def _of_processor(self) -> str:
@@ -310,6 +328,8 @@ class OllamaPlanner:
 
         ollama = ollama_server.library()
         try:
+            if picture is not None and not await self._sees():
+                picture = None
             try:
                 content = await self._said(sentence, context, picture)
             except ollama.ResponseError as error:
@@ -337,6 +357,26 @@ class OllamaPlanner:
             return Answer.model_validate_json(content)
         except ValidationError:
             return None
+
+    async def _sees(self) -> bool:
+        """Whether the model sees pictures. One that does not is sent none: its server takes a picture without
+        a word and makes a mark in the text of it. A server that does not tell is taken at its errors.
+        """
+        if self._can_see is None:
+            try:
+                async with asyncio.timeout(_QUICK):
+                    told = (await self._client().show(self.model)).capabilities
+            except Exception:  # the chat that follows says what is wrong
+                return True
+            self._can_see = not told or "vision" in told
+        return self._can_see
+
+    def _of_eyes(self) -> str:
+        """A sentence about a model that cannot see, once; else ""."""
+        if self._can_see is not False or self._told_of_eyes:
+            return ""
+        self._told_of_eyes = True
+        return f"{self.model} cannot see, so it plans from your words alone."
 
     async def _said(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> str | None:
         """What the model says, None where that was cut off; raises what the client raises."""
@@ -414,7 +454,11 @@ def _messages(sentence: str, context: Context, picture: NDArray[np.uint8] | None
 def situation(sentence: str, context: Context) -> str:
     """The conversation so far and the sentence, in words for the model."""
     lines = ["Changes so far:"] if context.layers else ["Changes so far: none."]
-    lines += [f"- {_described(layer, context)}" for layer in context.layers]
+    told = _worth_telling(context)
+    lines += [f"- {_described(layer, context)}" for layer in told]
+    if rest := [layer for layer in context.layers if layer not in told]:
+        names = dict.fromkeys(layer.target for layer in reversed(rest))
+        lines.append(f"- {len(rest)} earlier changes, of: {', '.join(list(names)[:MOST_NAMES])}")
     if context.variations:
         lines.append(f"On offer: {context.variations} variations to pick from.")
     if context.nearest:
@@ -427,6 +471,17 @@ def situation(sentence: str, context: Context) -> str:
         lines.append(f"You asked: {json.dumps(context.question)}")
     lines.append(f"The user says: {json.dumps(sentence, ensure_ascii=False)}")
     return "\n".join(lines)
+
+
+def _worth_telling(context: Context) -> list[LayerView]:
+    """The layers that a model is told of one by one: all of them, or the newest of those that show and what
+    was spoken of last, so that the prompt stays within the context.
+    """
+    if len(context.layers) <= MOST_LAYERS:
+        return list(context.layers)
+    newest = sorted(context.layers, key=lambda layer: (layer.id in context.focus, layer.visible, layer.id))
+    kept = {layer.id for layer in newest[-MOST_LAYERS:]}
+    return [layer for layer in context.layers if layer.id in kept]
 
 
 def _described(layer: LayerView, context: Context) -> str:
@@ -457,6 +512,34 @@ _TAKES_BACK = word_set("""
     forward show bring keep need want reverse rollback beginning first initial unchanged discard normal
 """)
 """A sentence that takes something back holds one of these words; without any, a model has guessed."""
+
+
+def _is_nonsense(answer: Answer, sentence: str) -> bool:
+    """Whether a model wants what has no word in common with the sentence, or takes something back unasked: a
+    small model keeps to the schema and answers anything.
+    """
+    words = _words(sentence)
+    for want in answer.wants:
+        if want.act in ("undo", "redo", "go_to_version", "undo_only", "bring_back"):
+            if not words & _TAKES_BACK:
+                return True
+        elif want.act in ("restyle", "replace", "remove", "add"):
+            own = {stem(word) for word in _words(f"{want.object} {want.look}")}
+            if own and not own & {stem(word) for word in words}:
+                return True
+    return False
+
+
+def _words(text: str) -> set[str]:
+    return set("".join(c if c.isalpha() else " " for c in text.lower()).split()) - _SMALL_WORDS
+
+
+_SMALL_WORDS = word_set("the a an of in on it and to")
+
+
+def _does(plan: Plan) -> bool:
+    """Whether a plan does something and asks nothing."""
+    return bool(plan.steps) and not any(isinstance(step, Ask) for step in plan.steps)
 
 
 def _frames(answer: Answer, sentence: str) -> tuple[Frame, ...]:
