@@ -57,6 +57,8 @@ _RARE = {
 }
 """What people say seldom, and the words that they say it in: without those a plain edit is likelier."""
 
+_LAYERS = re.compile(r"\blayers?\b", re.IGNORECASE)
+
 _OPEN = ("edit", "ask", "talk", "tell", "refresh", "back")
 """What a plain edit is taken for."""
 
@@ -85,11 +87,13 @@ class Chosen:
         rare = read[0].act in _RARE and not _RARE[read[0].act].search(sentence)
         undoing = _RETURNING.search(sentence) is not None or any(map(returns, read))
         undoing = undoing and not any(map(_names, read))
-        if confidence >= CERTAIN and not (keeping or talking or rare or undoing):
+        if confidence >= CERTAIN and not (keeping or talking or read[0].act in _RARE or undoing):
             return read, ()
         other = self._other.parse(sentence)
         doubt = doubts(other, tokenise(sentence))
-        if rare and other[0].act in ("edit", "move") and doubt < 2:
+        things = other[0].act == "move" or other[0].kind == "add"  # "draw a mask on the wall"
+        likely = rare or (read[0].act in _RARE and things and not _LAYERS.search(sentence))
+        if likely and other[0].act in ("edit", "move") and doubt < 2:
             return other, ()
         if talking and [frame.act for frame in other] == ["talk"]:
             return other, ()  # which knows what to say to thanks
