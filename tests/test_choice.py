@@ -233,3 +233,28 @@ def test_what_is_asked_does_not_depend_on_the_colour(colour: str) -> None:
             frames = chosen.parse(sentence.format(thing, colour))
             read = [(frame.act, frame.kind, frame.target, frame.prompt) for frame in frames]
             assert read == [("edit", "restyle", thing, colour)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "thing", "look", "like"),
+    [
+        ("make the chair red like the sofa", "the chair", "", "the colour of the sofa"),
+        ("Set wall colour to #DDE5D0.", "wall", "#dde5d0", ""),
+        ("It must be of color white, the vase", "the vase", "white", ""),
+    ],
+)
+def test_a_colour_is_one_however_it_is_said(sentence: str, thing: str, look: str, like: str) -> None:
+    (frame,) = Chosen().parse(sentence)
+    assert (frame.target, frame.prompt, frame.like) == (thing, look, like)
+
+
+def test_looking_closer_adds_nothing() -> None:
+    assert [frame.act for frame in Chosen().parse("And zoom in on the cushions.")] == ["zoom"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "act"),
+    [("ok bring all of them back", "back"), ("take those last two things back wld you", "undo")],
+)
+def test_a_certain_return_counts(sentence: str, act: str) -> None:
+    assert [frame.act for frame in Chosen().parse(sentence)] == [act]

@@ -44,6 +44,8 @@ class BuiltinPlanner:
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
         sentence = without_asides(sentence, context)
+        if isinstance(self._parser, Chosen) and (command := self._parser.command(sentence)):
+            return resolve(command, context, self._parser.parse)
         full = fuller.filled(sentence, context)
         if full.question:
             return Plan(say=full.question, steps=(Ask(question=full.question),))

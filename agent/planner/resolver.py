@@ -21,6 +21,7 @@ from agent.planner.frames import YES, Frame
 from agent.planner.layers import (
     alike,
     focused_layers,
+    is_member,
     is_told,
     layer_named,
     object_of,
@@ -386,6 +387,16 @@ def _spared(done: Done, phrase: str, context: Context) -> Done:
     return done if plan.steps == done.steps else Done(plan.steps, (plan.say,))
 
 
+def _just_went(thing: str, context: Context) -> bool:
+    """Whether the sentence before took a thing away: then "the rug stays" brings it back."""
+    return any(
+        layer.visible
+        and layer.kind == "remove"
+        and (is_member(thing, layer) or same_thing(parse(thing), layer.target))
+        for layer in focused_layers(context)
+    )
+
+
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := acts.done(frame, context)) is not None:
         return acted
@@ -413,6 +424,8 @@ def _step(frame: Frame, context: Context) -> Done:
             return moved(frame, context)
         case "refresh":
             return refresh(frame, context)
+        case "keep" if frame.target and _just_went(frame.target, context):
+            return bring_back(replace(frame, act="back"), context)
         case "keep" if context.nearest:
             return Done((Keep(),), ("kept",))
         case "keep":

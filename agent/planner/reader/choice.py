@@ -59,6 +59,9 @@ _RARE = {
 
 _LAYERS = re.compile(r"\blayers?\b", re.IGNORECASE)
 
+_COMPLETE = ("undo", "redo", "open")
+"""What needs nothing of the conversation to be understood."""
+
 _OPEN = ("edit", "ask", "talk", "tell", "refresh", "back")
 """What a plain edit is taken for."""
 
@@ -76,6 +79,14 @@ class Chosen:
         """The frames of one sentence; never empty."""
         return self.readings(sentence)[0]
 
+    def command(self, sentence: str) -> Frames:
+        """A command that is complete in itself ("back one step"), of which the reader is certain; else
+        nothing.
+        """
+        read = self._reader.parse(sentence) if self._reader.is_there and len(sentence) <= LONGEST else ()
+        complete = len(read) == 1 and read[0].act in _COMPLETE and read[0].confidence >= CERTAIN
+        return read if complete else ()
+
     def readings(self, sentence: str) -> tuple[Frames, Frames]:
         """The frames of one sentence, and those of a reading that is as good; mostly there is none."""
         if not self._reader.is_there or len(sentence) > LONGEST:
@@ -85,8 +96,9 @@ class Chosen:
         keeping = any(map(_drops, read)) and _KEEPING.search(sentence) is not None
         talking = [frame.act for frame in read] == ["talk"]
         rare = read[0].act in _RARE and not _RARE[read[0].act].search(sentence)
-        undoing = _RETURNING.search(sentence) is not None or any(map(returns, read))
-        undoing = undoing and not any(map(_names, read))
+        returning = any(map(returns, read))
+        undoing = (_RETURNING.search(sentence) is not None or returning) and not any(map(_names, read))
+        undoing = undoing and not (returning and confidence >= CERTAIN)
         if confidence >= CERTAIN and not (keeping or talking or read[0].act in _RARE or undoing):
             return read, ()
         other = self._other.parse(sentence)
@@ -99,7 +111,7 @@ class Chosen:
             return other, ()  # which knows what to say to thanks
         if keeping and not any(map(takes, other)):
             return other, ()
-        if undoing and any(map(_names if any(map(returns, read)) else returns, other)):
+        if undoing and any(map(_names if returning else returns, other)):
             return other, ()  # "undo only the gate"
         chosen = choose(read, confidence, other, doubt)
         close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
@@ -169,4 +181,4 @@ def _is_plain(frames: Sequence[Frame]) -> bool:
         return False
     thing, look = frames[0].target.lower().split(), frames[0].prompt.lower().split()
     known = all(is_look(word) or word in lx.DEGREES or word in lx.DIRECTIONS for word in look)
-    return bool(look) and known and (not thing or any(map(is_thing, thing)))
+    return any(map(is_look, look)) and known and (not thing or any(map(is_thing, thing)))

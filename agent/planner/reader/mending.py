@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.planner.english import lexicon as lx
+from agent.planner.english.nouns import is_thing
 from agent.planner.english.text import is_known, request_words
 from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
@@ -107,8 +108,12 @@ def meant(line: Line, words: Sequence[str]) -> Line:
         if pale and value_of(look) is not None and not read_look(look).material:
             return replace(line, fields=(" ".join(rest), f"light {look}", *line.fields[2:]))
         like = _LIKE.fullmatch(look)
-        if like is not None and value_of(re.sub(r"^the same ", "", like["colour"].lower())) is not None:
-            return replace(line, act="same", fields=(thing, f"the colour of {like['thing']}"))
+        if like is not None and _is_colour(re.sub(r"^the same ", "", like["colour"].lower())):
+            if like["thing"].startswith("<") or any(map(is_thing, like["thing"].lower().split())):
+                return replace(line, act="same", fields=(thing, f"the colour of {like['thing']}"))
+            return replace(line, fields=(thing, like["colour"], *line.fields[2:]))
+    if line.act == "add" and line.field(1).lower() in ("zoom", "a zoom"):
+        return replace(line, act="zoom", fields=(re.sub(r"^(?:on|in|at|to) ", "", line.field(0)),))
     if line.act != "same" or len(line.fields) < 2:
         return line
     thing, source = line.fields[:2]
@@ -119,6 +124,11 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     if named and _OF_COLOUR & {word.lower() for word in words}:
         return replace(line, fields=(thing, f"the colour of {source}"))
     return line
+
+
+def _is_colour(words: str) -> bool:
+    look = read_look(words)
+    return value_of(words) is not None and not look.material
 
 
 def said_once(lines: Sequence[Line]) -> tuple[Line, ...]:
