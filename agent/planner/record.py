@@ -114,7 +114,7 @@ def _brought(number: int, context: Context) -> str:
             continue
         told.append(change_told(layer) if layer.visible else f"{short(object_of(layer))} taken back")
     told += [f"{short(object_of(was))} dropped" for each, was in before.items() if not _has(version, each)]
-    return f"{number} {', '.join(told) or 'another order or mask'}{called}"
+    return f"{number} {', '.join(told) or 'another shade, order or mask'}{called}"
 
 
 def _has(version: VersionView, layer: int) -> bool:
