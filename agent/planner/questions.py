@@ -55,6 +55,8 @@ def read(sentence: str, context: Context) -> Plan | None:
     """The plan that answers a question; None for what asks nothing of the record or the picture."""
     said = asked(sentence)
     is_asked = sentence.rstrip().endswith("?")
+    if is_asked and (done := _same_of(said, context)) is not None:
+        return as_plan(done)
     first = said.partition(", ")[0]  # "what colour is the rug now, the sofa being red?"
     for text in (said, first) if is_asked and re.match(r"wh|how", first) else (said,):
         for reader in _READERS:
@@ -64,6 +66,19 @@ def read(sentence: str, context: Context) -> Plan | None:
         is_asked or re.search(r"\b(?:now|still|or not)$", said) or _TELL.match(sentence.lower()) is not None
     )
     return as_plan(done) if sure and (done := _so(said, context)) is not None else None
+
+
+_OF_THAT = re.compile(r"(?:(?:and|what about|how about) )?(?P<thing>(?:the|my) [\w' -]+)")
+
+
+def _same_of(said: str, context: Context) -> Done | None:
+    """ "And the right one?" after a question: the same of that."""
+    found = _OF_THAT.fullmatch(said)
+    if found is None or context.told is None or not context.told.asked:
+        return None
+    *_, noun = ["one", *target_of(context.told.about).split()]
+    words = re.sub(r"\bone$", stem(noun), found["thing"])
+    return Done((context.told.model_copy(update={"about": target_of(words)}),), ())
 
 
 # --- of the record ------------------------------------------------------------------------------------------
