@@ -39,6 +39,13 @@ asked."""
 
 _RETURNING = re.compile(r"\b(?:undo|reset|revert)\b", re.IGNORECASE)
 """Where one of these is said, what the grammar takes for a return is one."""
+_BEFORE = re.compile(
+    r"\b(?:undo(?:ing|ne)?|(?:way|what|how|whatever|like|as) (?:it|that|they) (?:was|were)|restored?|ago"
+    r"|revert(?:ed|ing)?|take (?:it|that) back)\b",
+    re.IGNORECASE,
+)
+"""Words of going back: with one of them a step back is no guess."""
+
 _KEEPING = re.compile(
     r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye|fresh))"
     r"|paint|zoom|show|compare|open|save)\b",
@@ -113,14 +120,16 @@ class Chosen:
             return other, ()
         if undoing and any(map(_names if returning else returns, other)):
             return other, ()  # "undo only the gate"
-        chosen = choose(read, confidence, other, doubt)
+        chosen = choose(read, confidence, other, doubt, sentence)
         close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
         close = close and not any(map(returns, other))  # a command is no guess
         return chosen, (other if chosen == read else read) if close else ()
 
 
-def choose(read: Frames, confidence: float, other: Frames, doubt: int) -> Frames:
+def choose(read: Frames, confidence: float, other: Frames, doubt: int, sentence: str = "") -> Frames:
     """The reader's frames, the grammar's (``other``, with a doubt of 0, 1 or 2), or a question."""
+    if [frame.act for frame in read] == ["undo"] and confidence >= UNSURE and _BEFORE.search(sentence):
+        return read
     going = any(
         returns(frame) and not (frame.target or (frame.act == "goto" and (frame.number or frame.name)))
         for frame in read

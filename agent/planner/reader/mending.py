@@ -87,6 +87,7 @@ def _complains(place: int, low: Sequence[str]) -> bool:
 
 
 _OF_COLOUR = lx.words("paint repaint dye match matches matching")
+_UNDO = lx.words("undo undoing undone revert reverting")
 _LIKE = re.compile(
     r"(?P<colour>.+?),? (?:like|as) (?P<thing>(?:the|my|our|that|those) .+|<\w+>)", re.IGNORECASE
 )
@@ -112,6 +113,8 @@ def meant(line: Line, words: Sequence[str]) -> Line:
             if like["thing"].startswith("<") or any(map(is_thing, like["thing"].lower().split())):
                 return replace(line, act="same", fields=(thing, f"the colour of {like['thing']}"))
             return replace(line, fields=(thing, like["colour"], *line.fields[2:]))
+    if line.act == "remove" and line.field(0).startswith("<") and _UNDO & {word.lower() for word in words}:
+        return replace(line, act="undo", fields=())
     if line.act == "add" and line.field(1).lower() in ("zoom", "a zoom"):
         return replace(line, act="zoom", fields=(re.sub(r"^(?:on|in|at|to) ", "", line.field(0)),))
     if line.act != "same" or len(line.fields) < 2:
