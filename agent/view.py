@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from agent.notes import Notes
 from agent.plan import Edit, Plan, Step, Tell, Undo
-from agent.planner.base import Context, LayerView, Spoken, VersionView, spoken_of
+from agent.planner.base import Context, LayerView, Spoken, VersionView, only_looks, spoken_of
 from agent.state import Offers
 from sessions.model import Layer, Turn, Version
 from sessions.pictures import PictureStore
@@ -143,12 +143,16 @@ def _described(session: Session, versions: Sequence[Version]) -> Iterator[Mappin
 
 
 def _changed_something(turns: Sequence[Turn], head: int) -> bool:
-    """Whether the last sentence moved the head; plain talk takes nothing back from the one before."""
-    spoken = [turn for turn in turns if turn.plan.get("steps")]
-    if not spoken:
+    """Whether the last sentence moved the head; plain talk and looking leave what the one before did."""
+    acting = (turn for turn in reversed(turns) if not only_looks(step.do for step in _steps(turn)))
+    last, before = next(acting, None), next(acting, None)
+    if last is None:
         return True
-    before = spoken[-2].version if len(spoken) > 1 else 0
-    return spoken[-1].version == head and before != head
+    return last.version == head and (before.version if before else 0) != head
+
+
+def _steps(turn: Turn) -> tuple[Step, ...]:
+    return Plan.model_validate(turn.plan).steps
 
 
 _WHICH = re.compile(r"There are [^.:]+: (?:do you mean|which do you mean)[^?]+\?$")

@@ -6,7 +6,7 @@ It lets several sentences be planned in a row without painting anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -175,12 +175,19 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
         state,
         sentences=(*context.sentences, sentence),
         question=asked,
-        done=state.head != context.head or not plan.steps,
+        done=context.done if only_looks(step.do for step in plan.steps) else state.head != context.head,
         doubted=None,
         visited=(*context.visited, state.head),
         told=last if isinstance(last, Tell) else None,
         spoken=(*context.spoken, said),
     )
+
+
+def only_looks(does: Iterable[str]) -> bool:
+    """Whether the steps of a sentence leave the picture alone, as plain talk does: what was done before them
+    is still what was done last.
+    """
+    return set(does) <= {"save", "look", "tell", "mark", "compare"}
 
 
 def _picked(state: Context) -> Edit | None:

@@ -9,6 +9,7 @@ from agent.plan import Ask, Plan
 from agent.planner import conversation, fuller
 from agent.planner.asides import without_asides
 from agent.planner.base import Context, advance
+from agent.planner.discourse import things_in
 from agent.planner.frames import Frame, Parser
 from agent.planner.given import named_file
 from agent.planner.reader.choice import Chosen
@@ -44,7 +45,11 @@ class BuiltinPlanner:
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
         sentence = without_asides(sentence, context)
-        if isinstance(self._parser, Chosen) and (command := self._parser.command(sentence)):
+        if (
+            isinstance(self._parser, Chosen)
+            and (command := self._parser.command(sentence))
+            and not things_in(sentence)
+        ):
             return resolve(command, context, self._parser.parse)
         full = fuller.filled(sentence, context)
         if full.question:

@@ -210,7 +210,11 @@ def last_named(context: Context) -> tuple[Named, ...]:
 def _named_in(said: Spoken) -> tuple[Named, ...]:
     if said.phrases:
         return tuple(named for phrase in said.phrases if (named := named_by(phrase)) is not None)
-    return () if _LEAVING.search(said.sentence) else tuple(things_in(said.sentence))
+    return () if _LEAVING.search(said.sentence) else tuple(things_in(_FILES.sub("", said.sentence)))
+
+
+_FILES = re.compile(r"\S*/\S*|\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora)\b", re.IGNORECASE)
+"""The folder of a file is no thing of the room."""
 
 
 def has_look(layer: LayerView, words: Sequence[str]) -> bool:
