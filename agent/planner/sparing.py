@@ -1,7 +1,7 @@
 """What a sentence leaves out: "all but the black one", "but not the left one", "the yellow one stays".
 
 ``cut_out`` takes exceptions out of a sentence; ``spare`` takes what they name out of a plan. An exception is
-kept, or the plan becomes a question: it is never ignored. Pure functions.
+kept, or the plan becomes a question; a wording that is not known here is the reader's. Pure functions.
 """
 
 from __future__ import annotations

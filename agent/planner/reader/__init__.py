@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +34,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.read = lru_cache(maxsize=16)(self._read)
 
     @property
     def is_there(self) -> bool:
@@ -46,8 +47,8 @@ class Reader:
 
         return Network(self._folder)
 
-    def read(self, sentence: str) -> Reading:
-        """The lines of one sentence."""
+    def _read(self, sentence: str) -> Reading:
+        """The lines of one sentence; whoever asks for them again does not wait again."""
         from agent.planner.reader.familiar import in_familiar_words
         from agent.planner.reader.mending import completed, meant, said_once
         from agent.planner.reader.symbols import END, lines_of
