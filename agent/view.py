@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
+from pydantic import ValidationError
+
 from agent.notes import Notes
 from agent.plan import Edit, Plan, Step, Tell, Undo
 from agent.planner.base import Context, LayerView, Spoken, VersionView, only_looks, spoken_of
@@ -65,7 +67,7 @@ def context_of(session: Session, notes: Notes) -> Context:
         saves=tuple(save for save in notes.saves if save[1] < len(versions)),
         visited=(0, *(turn.version for turn in turns)),
         told=_told(turns),
-        doubted=_doubted(asked.plan, asked.reply) if asked else None,
+        doubted=_doubted(asked) if asked else None,
         spoken=_spoken(turns[-_REMEMBERED:], session.layers),
     )
 
@@ -74,9 +76,7 @@ def _spoken(turns: Sequence[Turn], layers: Sequence[Layer]) -> tuple[Spoken, ...
     """What the latest sentences spoke of."""
     views = [LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind)) for layer in layers]
     return tuple(
-        spoken_of(turn.sentence, Plan.model_validate(turn.plan).steps, views)
-        for turn in turns
-        if not turn.sentence.startswith("/")
+        spoken_of(turn.sentence, _steps(turn), views) for turn in turns if not turn.sentence.startswith("/")
     )
 
 
@@ -152,7 +152,11 @@ def _changed_something(turns: Sequence[Turn], head: int) -> bool:
 
 
 def _steps(turn: Turn) -> tuple[Step, ...]:
-    return Plan.model_validate(turn.plan).steps
+    """The steps of a turn; none where its plan is no plan that this release knows."""
+    try:
+        return Plan.model_validate(turn.plan).steps
+    except ValidationError:
+        return ()
 
 
 _WHICH = re.compile(r"There are [^.:]+: (?:do you mean|which do you mean)[^?]+\?$")
@@ -167,12 +171,12 @@ def _question(plan: Mapping[str, object], reply: str) -> str | None:
     return str(last.get("question", "")) if isinstance(last, dict) and last.get("do") == "ask" else None
 
 
-def _doubted(plan: Mapping[str, object], reply: str) -> Edit | None:
-    """The edit of a plan that waits for the answer to "There are two armchairs: do you mean …?"."""
-    which, steps = _WHICH.search(reply), plan.get("steps")
-    if which is None or not isinstance(steps, list):
+def _doubted(turn: Turn) -> Edit | None:
+    """The edit of a turn that waits for the answer to "There are two armchairs: do you mean …?"."""
+    which = _WHICH.search(turn.reply)
+    edits = [step for step in _steps(turn) if isinstance(step, Edit)]
+    if which is None or not edits:
         return None
-    edits = [Edit.model_validate(step) for step in steps if step.get("do") == "edit"]
     things = which[0].partition(":")[0]
     asked = [each for each in edits if plural(read_phrase(each.target).noun) in things]
     return (asked or edits)[0] if len(edits) == 1 or asked else None
@@ -180,9 +184,8 @@ def _doubted(plan: Mapping[str, object], reply: str) -> Edit | None:
 
 def _told(turns: Sequence[Turn]) -> Tell | None:
     """The question that the last sentence asked, as a step."""
-    steps = turns[-1].plan.get("steps") if turns else None
-    last = steps[-1] if isinstance(steps, list) and steps else {}
-    return Tell.model_validate(last) if last.get("do") == "tell" else None
+    last = _steps(turns[-1])[-1:] if turns else ()
+    return last[0] if last and isinstance(last[0], Tell) else None
 
 
 def _only_looked(turn: Turn) -> bool:
