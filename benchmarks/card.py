@@ -12,8 +12,8 @@ Five things are counted, and any that does not hold makes the exit code 1:
   was asked, while the segmenter looks ahead. It finds free what it wants to see free.
 * weights: the published shapes, without numbers, against the sizes that the presets reckon with.
 * leaving: tiny engines, loaded by the real loaders in 16, 8 and 4 bits, on a card that knows each storage
-  which lives there (``tests/pretend_card.py``): when an engine left, nothing of it is there, and its text
-  encoders took what room was made for.
+  which lives there (``tests/support/pretend_card.py``): when an engine left, nothing of it is there, and its
+  text encoders took what room was made for.
 * working memory: one step, one picture and one text at the published sizes, computed with tensors that have
   a shape and no numbers; the most bytes that live at a time, against what the presets reckon with.
 
@@ -43,10 +43,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from agent.planner.ollama import CONTEXT_BYTES
-from tools import presets
-from tools.presets import GIB, KINDS, PRESETS, SIZES, SPARE, Preset, Weights, base_of, bits_of
-from tools.registry import FLUX
-from tools.residency import Residency
+from tools.engines import presets
+from tools.engines.gpu_memory import Residency
+from tools.engines.presets import GIB, KINDS, PRESETS, SIZES, SPARE, Preset, Weights, base_of, bits_of
+from tools.engines.registry import FLUX
 
 MARGIN: Final = 1.5
 """What is reckoned with is this many times what is counted: convolutions work with more, and between blocks
@@ -72,7 +72,7 @@ class Machine:
     overrun: bool = False
 
     def free(self) -> int:
-        """As ``tools.residency.Card`` has it."""
+        """As ``tools.engines.gpu_memory.Card`` has it."""
         return int(self.size - sum(self.taken.values()))
 
     def trim(self) -> None:
@@ -211,7 +211,8 @@ def _model(preset: Preset) -> str:
 
 
 def _paint(machine: Machine, painter: Counted, new: bool) -> None:
-    """As ``tools.flux.engine`` does: new words first, beside the painter where they fit, else without it."""
+    """As ``tools.inpainting.flux.engine`` does: new words first, beside the painter where they fit, else
+    without it."""
     if new:
         words = SIZES[base_of(painter.name)].words.gib(bits_of(painter.name)) * GIB
         if machine.free() < words + GIB:
@@ -233,9 +234,9 @@ def found_free(preset: Preset, turns: int = 2) -> list[int]:
     """
     import pytest
 
-    from agent.planner.base import Context
+    from agent.planner.context import Context
     from agent.planner.ollama import OllamaPlanner
-    from tests.stand_in_ollama import Serving
+    from tests.support.stand_in_ollama import Serving
 
     machine = _machine(preset)
     residents = Residency(machine)
@@ -256,7 +257,7 @@ def found_free(preset: Preset, turns: int = 2) -> list[int]:
     looking: list[threading.Thread] = []
     server.loading = loading
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tools.residency._process", residents)
+        patch.setattr("tools.engines.gpu_memory._process", residents)
         try:
             planner = OllamaPlanner(_model(preset), base_url=server.url)
             for _ in range(turns):
@@ -285,11 +286,11 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
 
     from benchmarks.lisa import config_of
     from benchmarks.sam3 import config_of as sam3_config_of
-    from tests import sd15_layout
-    from tests.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
-    from tools.flux.loading import READ
-    from tools.lisa.model import Lisa
-    from tools.lisa.published import EXACT
+    from tests.support import sd15_layout
+    from tests.support.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
+    from tools.inpainting.flux.loading import READ
+    from tools.segmenting.lisa.model import Lisa
+    from tools.segmenting.lisa.published import EXACT
 
     sizes = {"flux-klein": PUBLISHED["klein"], "flux-klein-9b": KLEIN_9B}
     with torch.device("meta"):
@@ -374,13 +375,15 @@ def leaving(bits: int, names: Collection[str] = ("klein", "klein-9b", "fill", "l
     """Tiny painters, and a segmenter, several times on a counted card."""
     import pytest
 
-    from tests.pretend_card import allow_quantised
+    from tests.support.pretend_card import allow_quantised
 
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
         allow_quantised(patch)
-        patch.setattr("tools.lisa.segmenter._LONG", 4)
-        patch.setattr("tools.flux.loading.TOKENS", 32)
-        patch.setattr("tools.flux.memory.has_room", lambda *_: True)  # so that words come, and do not fit
+        patch.setattr("tools.segmenting.lisa.segmenter._LONG", 4)
+        patch.setattr("tools.inpainting.flux.loading.TOKENS", 32)
+        patch.setattr(
+            "tools.inpainting.flux.memory.has_room", lambda *_: True
+        )  # so that words come, and do not fit
         for name in names:
             yield (_looking if name == "lisa" else _painting)(name, bits, Path(home), patch)
             gc.collect()
@@ -394,12 +397,12 @@ def _picture() -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
 
 
 def _painting(name: str, bits: int, home: Path, patch: Any) -> Tiny:
-    from tests.flux_layout import TINY_KLEIN_9B, Family, write_checkpoint
-    from tests.pretend_card import pretended
+    from tests.support.flux_layout import TINY_KLEIN_9B, Family, write_checkpoint
+    from tests.support.pretend_card import pretended
     from tools.errors import EngineError
-    from tools.flux import published as flux
-    from tools.flux import words
-    from tools.inpaint import MaskedEdit, inpaint
+    from tools.inpainting.base import MaskedEdit, inpaint
+    from tools.inpainting.flux import prompt_cache as words
+    from tools.inpainting.flux import published as flux
 
     family: Family = "fill" if name == "fill" else "klein"
     folder = write_checkpoint(home / name, family, TINY_KLEIN_9B if name == "klein-9b" else None)
@@ -436,9 +439,9 @@ def _painting(name: str, bits: int, home: Path, patch: Any) -> Tiny:
 
 
 def _looking(name: str, bits: int, home: Path, patch: Any) -> Tiny:
-    from tests import lisa_layout
-    from tests.pretend_card import pretended
-    from tools.lisa import published as lisa
+    from tests.support import lisa_layout
+    from tests.support.pretend_card import pretended
+    from tools.segmenting.lisa import published as lisa
 
     picture, _ = _picture()
     with pretended(64 * GIB, patch) as card:
@@ -494,10 +497,10 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
     from benchmarks.flux import default_dtype
     from benchmarks.lisa import config_of
     from benchmarks.sam3 import config_of as sam3_config_of
-    from tests import sd15_layout
-    from tests.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
-    from tools.flux.loading import READ
-    from tools.lisa.model import Lisa
+    from tests.support import sd15_layout
+    from tests.support.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
+    from tools.inpainting.flux.loading import READ
+    from tools.segmenting.lisa.model import Lisa
 
     def count(model: Any, call: Callable[..., Any], *inputs: Any, **more: Any) -> float:
         given = [*model.parameters(), *model.buffers()]

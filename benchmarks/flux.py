@@ -35,16 +35,16 @@ from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.lisa import Figure, seconds
-from tests import flux_layout
-from tools import presets, residency
-from tools.flux import loading, memory, speed
-from tools.flux.engine import FluxEngine
-from tools.flux.family import FAMILIES, FamilyName
-from tools.flux.wording import published_wording
-from tools.flux.words import Embedding, Encoder, Guests, Vocabulary
-from tools.inpaint import MaskedEdit, Step, inpaint, plan
-from tools.movable import bytes_of
-from tools.request import Kind
+from tests.support import flux_layout
+from tools.engines import gpu_memory, presets
+from tools.engines.gpu_model import bytes_of
+from tools.inpainting.base import MaskedEdit, Step, inpaint, plan
+from tools.inpainting.flux import loading, memory, speed
+from tools.inpainting.flux.engine import FluxEngine
+from tools.inpainting.flux.family import FAMILIES, FamilyName
+from tools.inpainting.flux.prompt_cache import Embedding, Encoder, Guests, Vocabulary
+from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.request import Kind
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -220,7 +220,7 @@ class Maker:
         return pipeline
 
     def engine(self, name: str, pipeline: Any, encoder: Encoder) -> FluxEngine:
-        """An engine as ``tools.flux.loading`` makes it."""
+        """An engine as ``tools.inpainting.flux.loading`` makes it."""
         family = FAMILIES[self.family]
         return FluxEngine(
             name,
@@ -267,7 +267,7 @@ class Maker:
         return models
 
     def guests(self, bits: int, tokenizers: Path) -> Guests:
-        """The text encoders as ``tools.flux.loading`` has them: on the card for new words only.
+        """The text encoders as ``tools.inpainting.flux.loading`` has them: on the card for new words only.
 
         ``tokenizers`` is a folder with a tiny checkpoint of the family, for all that is not a model.
         """
@@ -584,7 +584,7 @@ def measure(
         table.add("a turn with the step cache (taylor), of one without", turn(chosen) / eager)
         transformer.disable_cache()
 
-    residency.manager().forget(engine)  # Another engine has its weights for a while.
+    gpu_memory.manager().forget(engine)  # Another engine has its weights for a while.
     measure_words(table, maker, bits, pipeline, chosen, turns)
 
     if compiled and bits == 16:
@@ -613,7 +613,7 @@ def measure(
             table.add(
                 "a turn with the weights streamed through the card, of one with them there", taken / eager
             )
-    residency.manager().forget(engine)
+    gpu_memory.manager().forget(engine)
 
 
 def measure_words(table: Table, maker: Maker, bits: int, pipeline: Any, case: Case, turns: Turns) -> None:
@@ -635,7 +635,7 @@ def measure_words(table: Table, maker: Maker, bits: int, pipeline: Any, case: Ca
     turns.paint(engine, case.picture, [case.mask])
     peak = torch.cuda.max_memory_allocated() / 2**30
     table.add("peak of a turn with new words, decoding included", peak, "GiB")
-    residency.manager().forget(engine)
+    gpu_memory.manager().forget(engine)
 
 
 @contextmanager
@@ -691,7 +691,7 @@ def measure_preset(
                 table.add("· times it had to do with less", len(turns.notes), "", "0")
                 for note in turns.notes:
                     print(f"  ({note})", flush=True)
-        residency.manager().forget(engine)
+        gpu_memory.manager().forget(engine)
 
 
 def cases_of(pictures: Sequence[tuple[int, int]], masks: Sequence[float], divisor: int) -> Iterator[Case]:

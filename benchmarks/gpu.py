@@ -22,8 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from agent import machine
-from tools import presets
+from tools.engines import machine, presets
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ STEPS: Final[tuple[Step, ...]] = (
     Step(
         "train-pocket",
         "the pocket models, trained longer, into runs/weights",
-        "pocket.training",
+        "training.pocket",
         (
             *("samples", "contrasts", "records", "vae", "flux", "lisa", "export"),
             *("--minutes", "4", "--processes", "16", "--runs", "runs", "--weights", "runs/weights"),

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tools.inpainting import recolour as computed
-from tools.request import ColourStage
+from tools.inpainting.computed import recolour as computed
+from tools.inpainting.request import ColourStage
 
 SIZES = ((1024, 1024), (6000, 4000))
 """Width and height of the pictures, in pixels: one megapixel and 24."""

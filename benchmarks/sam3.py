@@ -22,7 +22,7 @@ import torch
 from transformers import CLIPTokenizer, Sam3Config, Sam3Model
 
 from benchmarks.lisa import Figure, seconds
-from tools.sam3.segmenter import Sam3Segmenter
+from tools.segmenting.sam3.segmenter import Sam3Segmenter
 
 NOUNS = ("all the sofas", "all the rugs", "all the lamps", "all the pictures")
 

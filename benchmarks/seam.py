@@ -2,7 +2,7 @@
 
     python -m benchmarks.seam [--edits N] [--first N] [--preset P] [--json FILE]
 
-Each edit is one of ``pocket.evaluation``'s: a drawn room, a wanted change, its true picture. It is painted by
+Each edit is one of ``evaluation``'s: a drawn room, a wanted change, its true picture. It is painted by
 the public way with the object's true mask. Along the blend mask's two edges, the outer one (where it reaches
 0) and the object's rim (where it leaves 255), the colours ``REACH`` pixels to both sides are compared; where
 the true picture has an edge of its own, it has a step there, too. Nothing is asserted: the limit is printed
@@ -23,12 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pocket.evaluation.looks import touched
-from pocket.evaluation.painting import paint
-from pocket.evaluation.scenes import Case, draw_case
-from tools import registry
-from tools.presets import Preset
-from tools.request import Kind
+from evaluation.painters.looks import touched
+from evaluation.painters.painting import paint
+from evaluation.scenes import Case, draw_case
+from tools.engines import registry
+from tools.engines.presets import Preset
+from tools.inpainting.request import Kind
 
 LIMIT = 1.25
 """How many times the true step the painted one may be."""

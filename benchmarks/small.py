@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from transformers import BertTokenizer
 
 from benchmarks.flux import Table, picture_of
-from tests import grounded_layout, sd15_layout
-from tools import numbers, threads
-from tools.grounded.segmenter import COMMON, GroundedSegmenter
-from tools.inpaint import Job, MaskedEdit, compute, inpaint
-from tools.inpainting.recolour import Recolour, stage_for
-from tools.stable_diffusion.engine import StableDiffusionEngine, from_folders
+from tests.support import grounded_layout, sd15_layout
+from tools.engines import number_formats, threads
+from tools.inpainting.base import Job, MaskedEdit, compute, inpaint
+from tools.inpainting.computed.recolour import Recolour, stage_for
+from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine, from_folders
+from tools.segmenting.grounded.segmenter import COMMON, GroundedSegmenter
 
 LIMITS = {"first": 25.0, "second": 16.0, "colour": 12.0, "again": 0.2, "memory": 6.0}
 """Seconds of whole edits on two cores, GB."""
@@ -46,7 +46,11 @@ def main(arguments: list[str] | None = None) -> None:
     wanted = parser.parse_args(arguments)
     threads.share_the_machine()
     told = {"machine": platform.processor() or platform.machine(), "threads": torch.get_num_threads()}
-    told |= {"torch": torch.__version__, "size": wanted.size, "number format": str(numbers.of_small_models())}
+    told |= {
+        "torch": torch.__version__,
+        "size": wanted.size,
+        "number format": str(number_formats.of_small_models()),
+    }
     print(", ".join(f"{key} {value}" for key, value in told.items()), flush=True)
     table = Table(told, wanted.json)
     with tempfile.TemporaryDirectory() as scratch:

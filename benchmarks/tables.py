@@ -19,9 +19,10 @@ from typing import Final
 from safetensors import safe_open
 
 import pocket
-from agent.needs import download, needs
-from tools import hub, presets
-from tools.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
+from tools.engines import download as hub
+from tools.engines import presets
+from tools.engines.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
+from tools.engines.requirements import download, needs
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 

@@ -28,7 +28,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pocket
-from tools.threads import WAITING, share_the_machine
+from tools.engines.threads import WAITING, share_the_machine
 
 SENTENCES = (
     "change the sofa to red leather",
@@ -41,7 +41,7 @@ SENTENCES = (
 """One turn of every sort: restyle, restyle, revise, remove, two things, undo."""
 
 HELP = (
-    "import sys; from agent.cli import cli; cli.main(['--help'], standalone_mode=False);"
+    "import sys; from agent.cli.main import cli; cli.main(['--help'], standalone_mode=False);"
     " print(len(sys.modules), 'torch' in sys.modules, file=sys.stderr)"
 )
 
@@ -63,7 +63,7 @@ def _environment(folder: str) -> dict[str, str]:
 
 def measure_help(rounds: int) -> list[Figure]:
     """``inpalla --help`` in fresh processes: the median of its seconds, and the modules that it loads."""
-    command = [sys.executable, "-m", "agent.cli", "--help"]
+    command = [sys.executable, "-m", "agent.cli.main", "--help"]
     seconds = []
     for _ in range(rounds):
         began = time.perf_counter()
@@ -81,7 +81,16 @@ def measure_cold(image: Path, preset: str) -> list[Figure]:
     """A fresh process to its first picture. Raises RuntimeError when it does not get there."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.png"
-        command = [sys.executable, "-m", "agent.cli", "edit", str(image), SENTENCES[0], "-o", str(output)]
+        command = [
+            sys.executable,
+            "-m",
+            "agent.cli.main",
+            "edit",
+            str(image),
+            SENTENCES[0],
+            "-o",
+            str(output),
+        ]
         began = time.perf_counter()
         done = subprocess.run(
             [*command, "--preset", preset], env=_environment(folder), capture_output=True, text=True
@@ -94,7 +103,7 @@ def measure_cold(image: Path, preset: str) -> list[Figure]:
 
 def measure_turns(image: Path, preset: str, rounds: int) -> list[Figure]:
     """The warm turns of one conversation, ``rounds`` times over: medians, and where the time went."""
-    from agent.editor import open_editor
+    from agent.turn.editor import open_editor
 
     spent: dict[str, list[Mapping[str, float]]] = {sentence: [] for sentence in SENTENCES}
     said: dict[str, str] = {}
@@ -137,7 +146,7 @@ def busy_neighbour() -> Iterator[None]:
 
 def talked(image: Path, preset: str) -> list[float]:
     """The conversation once, with models that are loaded already or are now: the seconds of every turn."""
-    from agent.editor import open_editor
+    from agent.turn.editor import open_editor
 
     with (
         tempfile.TemporaryDirectory() as folder,

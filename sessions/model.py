@@ -49,11 +49,11 @@ class Version:
 class Layer:
     """A finished edit as one version shows it.
 
-    ``kind`` is a ``tools.request.Kind``. ``mask`` is the digest of the segmenter's mask (whole picture, 0 or
-    255), ``patch`` that of the RGBA crop that lies at ``box``; ``area`` is the share of the picture in the
-    mask, 0…1. ``version`` is the version that brought this revision. ``visible`` is False when the layer is
-    hidden, and when the version in question does not have it at all (it was undone, or lies on another
-    branch). It is ``dropped`` when it was thrown away on the way to that version.
+    ``kind`` is a ``tools.inpainting.request.Kind``. ``mask`` is the digest of the segmenter's mask (whole
+    picture, 0 or 255), ``patch`` that of the RGBA crop that lies at ``box``; ``area`` is the share of the
+    picture in the mask, 0…1. ``version`` is the version that brought this revision. ``visible`` is False
+    when the layer is hidden, and when the version in question does not have it at all (it was undone, or
+    lies on another branch). It is ``dropped`` when it was thrown away on the way to that version.
     """
 
     id: int

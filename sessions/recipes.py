@@ -1,4 +1,4 @@
-"""Recipes: how a picture came about, as JSON values, complete enough to paint it again (``agent.replay``).
+"""Recipes: how a picture came about, as JSON values, complete enough to paint it again (``replay``).
 
 A layer revision was painted over the layers that lay visible below it in the version that brought it. A
 recipe holds those too, even where they do not show any more, so that every request finds its own picture.

@@ -15,7 +15,7 @@ from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
 from sessions.stack import above, path_up
 
-_KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.request``
+_KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.inpainting.request``
 
 
 @dataclass(frozen=True)

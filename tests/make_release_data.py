@@ -2,9 +2,9 @@
 
     python -m tests.make_release_data 0.1 [--into DIR]
 
-Run it once, when a release is made, with the release's own code and weights; ``tests.test_old_releases``
-holds every later state of the program against what it wrote. A set that is there already is left alone: only
-the release that made it could make it anew. The set holds
+Run it once, when a release is made, with the release's own code and weights;
+``tests.sessions.test_old_releases`` holds every later state of the program against what it wrote. A set that
+is there already is left alone: only the release that made it could make it anew. The set holds
 
     room.png         the drawn room that it all began with
     session.zip      the session's folder, as the release left it: two branches, variations on offer
@@ -28,13 +28,13 @@ from typing import Any
 import click
 from PIL import Image
 
-from agent.editor import Editor
 from agent.planner import load_planner
+from agent.turn.editor import Editor
 from pocket.rooms import make_scene, render
 from sessions import Sessions
 from sessions.pictures import digest_of
 from sessions.session import Session, request_path
-from tools import registry
+from tools.engines import registry
 from tools.langchain import inpaint_file, segment_file
 from tools.pictures import read_picture
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import pocket
-from agent.editor import Editor
 from agent.planner import load_planner
+from agent.turn.editor import Editor
 from sessions import Sessions
-from tools.presets import PRESETS
+from tools.engines.presets import PRESETS
 
 DOCS = Path(__file__).parents[1] / "docs"
 WIDTH = 480

@@ -20,16 +20,16 @@ from sessions.files import check_output
 from sessions.forms import left_out
 from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
-from tools import presets, registry
+from tools.engines import presets, registry
+from tools.engines.registry import Preset
 from tools.errors import PictureError, ToolError
-from tools.inpaint import Inpainter, MaskedEdit, Progress, compute, seed_for
-from tools.inpaint import inpaint as paint
 from tools.inpainting import routing
+from tools.inpainting.base import Inpainter, MaskedEdit, Progress, compute, seed_for
+from tools.inpainting.base import inpaint as paint
+from tools.inpainting.geometry import bounds
+from tools.inpainting.request import Kind
 from tools.pictures import is_hidden, read_mask, read_picture, write_mask, write_picture
-from tools.region import bounds
-from tools.registry import Preset
-from tools.request import Kind
-from tools.segment import find
+from tools.segmenting.base import find
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool

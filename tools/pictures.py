@@ -28,7 +28,7 @@ from sessions.forms import PLAIN, Form, in_profile, save_like
 from sessions.openraster import is_openraster, merged
 from sessions.pictures import values_of
 from sessions.recipes import TEXT_FIELDS
-from tools import profiles
+from tools import colour_profiles
 from tools.errors import PictureError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def read_picture(path: str | Path) -> ReadPicture:
         notes.append(_SCALED)
     grey = plain.mode == "L"
     profile = decoded.profile(grey=grey)
-    if profile is not None and (converted := profiles.converted(plain, profile)) is not None:
+    if profile is not None and (converted := colour_profiles.converted(plain, profile)) is not None:
         if converted is not plain and _leads_back(profile, grey=grey):
             own = np.array(plain) if own is None else own
         elif converted is not plain:
@@ -270,7 +270,7 @@ class _Decoded:
         """
         if (points := self.colours.get(b"cICP")) is not None and len(points) == 4:
             try:
-                return profiles.of_code_points(points[0], points[1], grey=grey)
+                return colour_profiles.of_code_points(points[0], points[1], grey=grey)
             except ValueError:
                 self.notes.append("Its kind of colours is not known here; they are taken for sRGB.")
         packed = self.colours.get(b"iCCP")
@@ -285,12 +285,12 @@ class _Decoded:
         if b"sRGB" in self.colours:
             return None
         if self.adobe and not grey:
-            return profiles.make(profiles.ADOBE, 2.2)
+            return colour_profiles.make(colour_profiles.ADOBE, 2.2)
         gamma, primaries = self.colours.get(b"gAMA", b""), self.colours.get(b"cHRM", b"")
         places = [int.from_bytes(primaries[at : at + 4], "big") / 1e5 for at in range(0, len(primaries), 4)]
-        return profiles.of_png(
+        return colour_profiles.of_png(
             int.from_bytes(gamma, "big") / 1e5 if len(gamma) == 4 else None,
-            cast(profiles.Primaries, tuple(places)) if len(places) == 8 else None,
+            cast(colour_profiles.Primaries, tuple(places)) if len(places) == 8 else None,
             grey=grey,
         )
 
@@ -500,7 +500,7 @@ def _leads_back(profile: bytes, *, grey: bool) -> bool:
     """Whether sRGB can be converted to a profile's colours: they must be of the mode that is saved, and a
     profile need not know the way.
     """
-    if not profiles.is_of(profile, "L" if grey else "RGB"):
+    if not colour_profiles.is_of(profile, "L" if grey else "RGB"):
         return False
     try:
         in_profile(np.zeros((1, 1) if grey else (1, 1, 3), np.uint8), profile)
@@ -511,12 +511,12 @@ def _leads_back(profile: bytes, *, grey: bool) -> bool:
 
 def _unused(profile: bytes, mode: str) -> list[str]:
     """What to say of a profile by which the colours of a picture of a Pillow mode cannot be read."""
-    opened = profiles.read(profile)
-    if opened is None or profiles.is_of(profile, mode):
+    opened = colour_profiles.read(profile)
+    if opened is None or colour_profiles.is_of(profile, mode):
         return ["Its colour profile is damaged, so it was left aside."]
-    if mode == "L" and profiles.is_srgb(profile):
+    if mode == "L" and colour_profiles.is_srgb(profile):
         return []  # it says of grey what is taken for granted
-    colours, own = (_SPACES.get(name, "other") for name in (opened[1], profiles.SPACES[mode]))
+    colours, own = (_SPACES.get(name, "other") for name in (opened[1], colour_profiles.SPACES[mode]))
     return [
         f"Its colour profile is for {colours} colours, and it has {own} ones, so the profile was left aside."
     ]

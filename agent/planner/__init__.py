@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.errors import PlannerError
-from agent.planner.base import Context, LayerView, Planner, advance
+from agent.planner.context import Context, LayerView, Planner, advance
 
 __all__ = ["Context", "LayerView", "Planner", "advance", "load_planner"]
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.plan import Ask, Plan
-from agent.planner import conversation, fuller
-from agent.planner.asides import without_asides
-from agent.planner.base import Context, advance
-from agent.planner.discourse import things_in
+from agent.planner.context import Context, advance
+from agent.planner.dialogue import ellipsis, session_talk
+from agent.planner.dialogue.asides import without_asides
+from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.frames import Frame, Parser
-from agent.planner.given import named_file
+from agent.planner.plan import Ask, Plan
 from agent.planner.reader.choice import Chosen
-from agent.planner.resolver import joined, once, resolve
-from agent.planner.sparing import spare
-from agent.planner.wording import place_of
+from agent.planner.resolve.discourse import things_in
+from agent.planner.resolve.exceptions import spare
+from agent.planner.resolve.resolver import joined, once, resolve
+from agent.planner.resolve.wording import place_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,19 +51,19 @@ class BuiltinPlanner:
             and not things_in(sentence)
         ):
             return resolve(command, context, self._parser.parse)
-        full = fuller.filled(sentence, context)
+        full = ellipsis.filled(sentence, context)
         if full.question:
             return Plan(say=full.question, steps=(Ask(question=full.question),))
         sentence = str(full.parts[0])
-        if (back := fuller.restored(sentence, context)) is not None:
+        if (back := ellipsis.restored(sentence, context)) is not None:
             return once(self._full(back, sentence, context), context)
-        if (said := conversation.read_record(sentence, context, self.plan_now)) is not None:
+        if (said := session_talk.read_record(sentence, context, self.plan_now)) is not None:
             return once(said, context)
-        whole = fuller.read(sentence, context)
+        whole = ellipsis.read(sentence, context)
         plan = self._plain(sentence, context) if whole is None else self._full(whole, sentence, context)
         return once(plan, context)
 
-    def _full(self, full: fuller.Fuller, sentence: str, context: Context) -> Plan:
+    def _full(self, full: ellipsis.Fuller, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that was made full."""
         plans: list[Plan] = []
         state = context
@@ -81,7 +81,7 @@ class BuiltinPlanner:
     def _plain(self, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that is full."""
         parser = self._parser
-        said = conversation.read(sentence, context, self.plan_now)
+        said = session_talk.read(sentence, context, self.plan_now)
         if said is not None and said.steps:
             return said
         of_a_file = named_file(sentence) and isinstance(parser, Chosen)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from tools.request import Kind
+from tools.inpainting.request import Kind
 
 Act = Literal[
     "edit",

@@ -23,19 +23,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from agent import ollama_server
 from agent.errors import PlannerError
-from agent.plan import Ask, Plan
-from agent.planner import conversation, fuller
-from agent.planner.base import Context, LayerView
+from agent.planner import ollama_server
 from agent.planner.builtin import BuiltinPlanner
-from agent.planner.english.lexicon import words as word_set
+from agent.planner.context import Context, LayerView
+from agent.planner.dialogue import ellipsis, session_talk
 from agent.planner.frames import Frame, Reference
-from agent.planner.layers import stem
-from agent.planner.resolver import resolve
-from agent.text import plain
+from agent.planner.plan import Ask, Plan
+from agent.planner.resolve.layers import stem
+from agent.planner.resolve.resolver import resolve
+from agent.safe_text import plain
 from prompts import read
-from tools import residency
+from tools.engines import gpu_memory
+from tools.language.lexicon import words as word_set
 
 if TYPE_CHECKING:
     import numpy as np
@@ -196,7 +196,7 @@ class ServedModel:
     def to_card(self) -> None:
         """Leave the room to the server, which brings the model when it is asked."""
         self._awaited = True
-        residency.manager().trim()
+        gpu_memory.manager().trim()
 
     def off_card(self) -> None:
         """Have the server unload the model, and wait until it has."""
@@ -254,11 +254,11 @@ class OllamaPlanner:
         """
         if not sentence.strip():
             return self._builtin.plan_now(sentence, context)
-        full = fuller.filled(sentence, context)
+        full = ellipsis.filled(sentence, context)
         sentence = sentence if full.question else str(full.parts[0])
-        if full.question or fuller.restored(sentence, context) or fuller.read(sentence, context):
+        if full.question or ellipsis.restored(sentence, context) or ellipsis.read(sentence, context):
             return self._builtin.plan_now(sentence, context)  # sets and exceptions are kept by rule
-        if (known := conversation.read(sentence, context, self._builtin.plan_now)) is not None:
+        if (known := session_talk.read(sentence, context, self._builtin.plan_now)) is not None:
             return known  # the record knows more of the conversation than a model does
         async with self._on_card():
             for _ in range(2):
@@ -283,7 +283,7 @@ class OllamaPlanner:
         """A sentence about a model that did not find room on the card, once; else ""."""
         share = self._served.share
         # Where there is no card at all, nothing of it could lie there.
-        if self._told_of_processor or share == 1.0 or (not share and not residency.manager().active):
+        if self._told_of_processor or share == 1.0 or (not share and not gpu_memory.manager().active):
             return ""
         self._told_of_processor = True
         return ollama_server.on_processor_words(self.model, share)
@@ -293,7 +293,7 @@ class OllamaPlanner:
         """Room on the graphics card for the model while it is asked: what it finds taken when it is loaded,
         it does not wait for, but works on the processor instead.
         """
-        card = residency.manager()
+        card = gpu_memory.manager()
         if (card.known and not card.active) or not self._served.is_here:
             yield
             return

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from agent import cli
-from tests import colour_engines
+from agent.cli import main
+from tests.support import colour_engines
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def inpalla(home: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*arguments: str | Path) -> Result:
         capsys.readouterr()
-        code = cli.run([str(argument) for argument in arguments])
+        code = main.run([str(argument) for argument in arguments])
         return Result(code, *capsys.readouterr())
 
     return run

@@ -20,11 +20,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from sessions.pictures import digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, packed, recipe_of_one, texts
-from tests.colour_engines import ColourPainter, room
-from tools import registry
-from tools.inpaint import MaskedEdit, inpaint
+from tests.support.colour_engines import ColourPainter, room
+from tools.engines import registry
+from tools.inpainting.base import MaskedEdit, inpaint
+from tools.inpainting.request import Kind, Request
 from tools.langchain import inpaint_file
-from tools.request import Kind, Request
 
 Json = dict[str, Any]
 

@@ -31,23 +31,23 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from agent import cli
-from agent.editor import open_editor
+from agent.cli import main
 from agent.errors import AgentError, PlannerError
-from agent.plan import Plan
-from agent.planner.base import Context
+from agent.planner.context import Context
 from agent.planner.ollama import OllamaPlanner
+from agent.planner.plan import Plan
+from agent.turn.editor import open_editor
 from sessions import SessionError
 from sessions.recipes import packed, unpacked
-from tests.colour_engines import room
 from tests.field import makers
 from tests.field.limits import Limits
 from tests.field.test_colours import full_exif
 from tests.field.test_ollama import GOOD, Server, spoken
-from tools import profiles
+from tests.support.colour_engines import room
+from tools import colour_profiles
 from tools.errors import PictureError, ToolError
+from tools.inpainting.request import Kind
 from tools.pictures import read_mask, read_picture, write_picture
-from tools.request import Kind
 
 COUNT = int(os.environ.get("INPALLA_FUZZ", "40"))
 
@@ -124,7 +124,7 @@ def pictures() -> tuple[bytes, ...]:
     info = PngInfo()
     info.add_itxt("Title", "a room", zip=True)
     info.add_text("Comment", "of a kind", zip=True)
-    linear = profiles.make(profiles.SRGB, 1.0)
+    linear = colour_profiles.make(colour_profiles.SRGB, 1.0)
     exif = full_exif(6)
     kinds: list[tuple[str, Image.Image, dict[str, Any]]] = [
         ("PNG", image, {"pnginfo": info, "exif": exif, "icc_profile": linear, "dpi": (300, 300)}),
@@ -322,7 +322,7 @@ def ran(*line: str) -> int:
     """Run a command: it is done, or it says one sentence."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = cli.run(line)
+        code = main.run(line)
     assert code in (0, 1)
     if code:
         one_sentence(err.getvalue().strip())

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from agent.editor import Editor
 from agent.planner import load_planner
+from agent.turn.editor import Editor
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch, compose
 from sessions.pictures import digest_of
-from tests.colour_engines import ColourEngines, ColourPainter, room
 from tests.field.conftest import Run
-from tools import registry
-from tools.inpaint import MaskedEdit, inpaint
+from tests.support.colour_engines import ColourEngines, ColourPainter, room
+from tools.engines import registry
+from tools.inpainting.base import MaskedEdit, inpaint
+from tools.inpainting.geometry import plan_region, within
+from tools.inpainting.request import Kind, Request
 from tools.pictures import read_picture, write_mask, write_picture
-from tools.region import plan_region, within
-from tools.request import Kind, Request
 
 Mask = NDArray[np.bool_]
 KINDS = get_args(Kind)
@@ -161,7 +161,7 @@ def test_a_layer_of_the_users_mask_stays_within_it(name: str, sentences: tuple[s
 
 
 def test_the_mask_that_is_shown_is_the_one_that_is_painted(home: Path, inpalla: Run) -> None:
-    from agent.viewing import painted_mask
+    from agent.turn.views import painted_mask
 
     Image.fromarray(room()).save("in.png")
     assert inpalla("edit", "in.png", "make the sofa red", "-o", "out.png", "--session", "s").code == 0

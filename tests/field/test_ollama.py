@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent import doctor, ollama_server, setup_command
+from agent.cli import doctor, setup
 from agent.errors import PlannerError
-from agent.plan import Edit
-from agent.planner.base import Context
+from agent.planner import ollama_server
+from agent.planner.context import Context
 from agent.planner.ollama import OllamaPlanner, ServedModel
+from agent.planner.plan import Edit
 from tests.field.conftest import Run
-from tests.stand_in_server import Handler, StandIn
+from tests.support.stand_in_server import Handler, StandIn
 
 ROOT = Path(__file__).parent.parent.parent
 GOOD = {"wants": [{"act": "restyle", "object": "the sofa", "look": "red"}], "say": ""}
@@ -232,7 +233,7 @@ def test_a_process_of_its_own_says_it_in_one_sentence(
     settings = (
         {variable: value} if variable == "OLLAMA_HOST" else {"OLLAMA_HOST": server.host, variable: value}
     )
-    line = [sys.executable, "-m", "agent.cli", "plan", "make the sofa red", "--planner", "ollama:m"]
+    line = [sys.executable, "-m", "agent.cli.main", "plan", "make the sofa red", "--planner", "ollama:m"]
     environment = {**os.environ, "INPALLA_DATA": str(tmp_path), "PYTHONPATH": str(ROOT), **settings}
     done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120, check=False)
     if variable == "OLLAMA_HOST":
@@ -356,8 +357,8 @@ def test_what_is_no_ollama_is_told_as_what_it_is(
         assert "OLLAMA_HOST" in found.mend
         told = found.found
     else:
-        outcome = setup_command._Outcome()
-        setup_command._make_model_ready("m", outcome)
+        outcome = setup._Outcome()
+        setup._make_model_ready("m", outcome)
         told = outcome.problems["m"]
         assert "look at OLLAMA_HOST" in told
     assert f"hat answers at {server.url} " in told

@@ -17,18 +17,21 @@ import pexpect
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from agent import doctor
+from agent.cli import doctor
 from sessions import SessionError, Sessions, files
-from tests.colour_engines import room
 from tests.field.conftest import Run
 from tests.field.makers import sofa
 from tests.field.test_ollama import Server
-from tests.terminal import CTRL_C, Terminal
+from tests.support.colour_engines import room
+from tests.support.terminal import CTRL_C, Terminal
 from tools.langchain import inpaint_file
 from tools.pictures import write_mask, write_picture
 
 ROOT = Path(__file__).parent.parent.parent
-CODE = "from tests import colour_engines; colour_engines.register(); from agent.cli import main; main()"
+CODE = (
+    "from tests.support import colour_engines; colour_engines.register();"
+    " from agent.cli.main import main; main()"
+)
 INPALLA = f"{shlex.quote(sys.executable)} -c {shlex.quote(CODE)}"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="shells and signals are another thing there")
@@ -145,7 +148,9 @@ def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
     )  # fmt: skip
     try:
         child.expect_exact("shell> ")
-        child.sendline(f"cd {ROOT} && {shlex.quote(sys.executable)} -m tests.paintbox {tmp_path / 'data'}")
+        child.sendline(
+            f"cd {ROOT} && {shlex.quote(sys.executable)} -m tests.support.paintbox {tmp_path / 'data'}"
+        )
         prompt = "\x1b[?2004h"
         answered(child, prompt)
         if when == "at work":
@@ -169,9 +174,9 @@ def test_ctrl_z_suspends(when: str, tmp_path: Path) -> None:
 
 
 NEVER_LOADED = (
-    "import threading; from types import MappingProxyType; from tests import colour_engines;"
-    " from tools import registry; colour_engines.register();"
-    " colour_engines.load_finder = lambda: threading.Event().wait(); from agent.cli import main; main()"
+    "import threading; from types import MappingProxyType; from tests.support import colour_engines;"
+    " from tools.engines import registry; colour_engines.register();"
+    " colour_engines.load_finder = lambda: threading.Event().wait(); from agent.cli.main import main; main()"
 )
 """The program with a segmenter whose loading never ends: whoever waited for it would do so for ever."""
 
@@ -205,7 +210,7 @@ def test_ctrl_c_while_the_pocket_models_are_loaded(home: Path, picture: Path) ->
     command = [
         sys.executable,
         "-m",
-        "agent.cli",
+        "agent.cli.main",
         "edit",
         picture.name,
         "make the sofa floral",

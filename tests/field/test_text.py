@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from agent import paths
-from agent.console import PlainConsole
-from agent.editor import readable
 from agent.errors import AgentError
-from agent.repl import ChatEditor, chat
-from agent.text import json_line, printable
+from agent.safe_text import json_line, printable
+from agent.terminal.chat import ChatEditor, chat
+from agent.terminal.console import PlainConsole
+from agent.turn import user_paths
+from agent.turn.editor import readable
 from sessions import Sessions
-from tests.colour_engines import room
 from tests.field import makers
 from tests.field.conftest import Run
-from tests.paintbox import open_box
+from tests.support.colour_engines import room
+from tests.support.paintbox import open_box
 from tools.pictures import write_picture
 
 OBEYED = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\u202e"
@@ -124,15 +124,15 @@ def test_a_sentence_is_not_longer_afterwards(typed: str) -> None:
 def test_paths_as_terminals_drop_them(name: str, written: str, tmp_path: Path) -> None:
     write_picture(tmp_path / name, room())
     line = written.format(tmp_path)
-    assert paths.meant(line) == tmp_path / name
-    assert paths.dropped(line) == tmp_path / name
+    assert user_paths.meant(line) == tmp_path / name
+    assert user_paths.dropped(line) == tmp_path / name
 
 
 @pytest.mark.parametrize(
     "line", ["/undo", "/save /nowhere/x.png", "make 'it' red", "'quoted' words", "/", "file:", "~"]
 )
 def test_other_lines_are_no_files(line: str) -> None:
-    assert paths.dropped(line) is None
+    assert user_paths.dropped(line) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a backslash is a part of the path there")

@@ -1,1 +1,1 @@
-"""Engines that compute an edit on the picture's own pixels: colours, materials, removals."""
+"""Painting into masks: the interface of an inpainter, the geometry around it, and the engines behind it."""

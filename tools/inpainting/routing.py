@@ -16,14 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.compose import Patch, compose
-from tools import registry
-from tools.inpaint import Computing, Inpainter, MaskedEdit, Painted, Progress, compute, inpaint, seed_for
-from tools.inpainting import recolour
-from tools.instances import read_phrase
+from tools.engines import registry
+from tools.inpainting.base import (
+    Computing,
+    Inpainter,
+    MaskedEdit,
+    Painted,
+    Progress,
+    compute,
+    inpaint,
+    seed_for,
+)
+from tools.inpainting.computed import recolour
+from tools.inpainting.request import ColourStage, Kind, Request
 from tools.language.looks import Look, read_look, settled
-from tools.request import ColourStage, Kind, Request
-from tools.segment import CancelCheck, never
-from tools.things import noun_in, thing_in
+from tools.language.object_sizes import noun_in, thing_in
+from tools.language.referring import read_phrase
+from tools.segmenting.base import CancelCheck, never
 
 Pixels = NDArray[np.uint8]
 Oklab = tuple[float, float, float]

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pocket
-from agent.planner.english import lexicon as lx
-from agent.planner.english.doubts import doubts
-from agent.planner.english.grammar import Grammar
-from agent.planner.english.nouns import is_look, is_thing
-from agent.planner.english.text import LONGEST, tokenise
 from agent.planner.frames import Frame, Parser
+from agent.planner.grammar.doubts import doubts
+from agent.planner.grammar.parser import Grammar
 from agent.planner.reader import Reader
+from tools.language import lexicon as lx
+from tools.language.chunking import is_look, is_thing
+from tools.language.tokens import LONGEST, tokenise
 
 CERTAIN = 0.99
 """Of a reader that is as sure as this nobody else is asked."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.planner.english.nouns import is_thing
-from agent.planner.english.phrase import is_compound
+from tools.language.chunking import is_thing
 from tools.language.colours import is_name
+from tools.language.noun_phrases import is_compound
 
 _FREQUENT = ("green", "blue", "red", "white", "black", "yellow")
 

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from agent.planner.english import lexicon as lx
-from agent.planner.english.looks import COLOUR_OF, complement, turned
-from agent.planner.english.nouns import is_thing, locative
-from agent.planner.english.phrase import parse, sort_of
-from agent.planner.english.phrase import words_of as words_of_looks
-from agent.planner.english.text import Token, Tokens
 from agent.planner.frames import NO, REVERT, YES, Frame, Reference
+from agent.planner.grammar.looks import COLOUR_OF, complement, turned
 from agent.planner.lines import Line
 from agent.planner.reader.words import words_of
-from agent.planner.wording import bare
-from tools.request import Kind
+from agent.planner.resolve.wording import bare
+from tools.inpainting.request import Kind
+from tools.language import lexicon as lx
+from tools.language.chunking import is_thing, locative
+from tools.language.noun_phrases import parse, sort_of
+from tools.language.noun_phrases import words_of as words_of_looks
+from tools.language.tokens import Token, Tokens
 
 FOREIGN = (
     "I only understand English so far: what shall I change, and into what? A model of Ollama’s may read other"

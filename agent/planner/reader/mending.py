@@ -8,13 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agent.planner.english import lexicon as lx
-from agent.planner.english.nouns import is_thing
-from agent.planner.english.text import is_known, request_words
 from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
+from tools.language import lexicon as lx
+from tools.language.chunking import is_thing
 from tools.language.colours import value_of
 from tools.language.looks import read_look
+from tools.language.tokens import is_known, request_words
 
 _DEGREES = (
     ("more", "like"),

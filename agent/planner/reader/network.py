@@ -1,6 +1,6 @@
 """The reader in numpy: an encoder sees the sentence, a decoder writes symbols one by one. No torch.
 
-``pocket/training/reader.py`` holds the same in torch. A sentence takes some tens of milliseconds.
+``training/planner/reader.py`` holds the same in torch. A sentence takes some tens of milliseconds.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from agent.planner.english.text import coded
+from tools.language.tokens import coded
 
 _WORD = re.compile(
     r"\d+(?:\.\d+)?%\s?,\s?\d+(?:\.\d+)?%"  # a corner of a box

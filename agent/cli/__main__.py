@@ -1,0 +1,5 @@
+"""``python -m agent.cli``: the same as ``inpalla``."""
+
+from agent.cli.main import main
+
+main()

@@ -1,0 +1,222 @@
+"""``inpalla setup``: what a preset needs and this machine lacks is fetched, with progress.
+
+First it says what there is to fetch and how much room there is. Then it fetches one thing after the other,
+goes on when one cannot be had, and says at the end what is ready and what is not. Safe to repeat and to
+interrupt at any moment: what is here is not fetched again, and a broken download goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import click
+
+from agent.errors import AgentError
+from agent.planner import ollama_server
+from agent.terminal.output import say
+from tools.engines import download, registry
+from tools.engines.download import LicenceError
+from tools.engines.requirements import Need, find_preset, need, needs, ollama_model
+from tools.errors import EngineError
+
+_TOLD_EVERY = 0.1  # of a download, where no bar can be drawn
+
+
+@dataclass
+class _Outcome:
+    """What is ready, and of what is not the sentence that says why; both by name.
+
+    ``optional`` are the sentences about what the preset works without.
+    """
+
+    ready: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    optional: dict[str, str] = field(default_factory=dict)
+
+    def failed(self, engine: Need, sentence: str) -> None:
+        """An engine cannot be had."""
+        (self.optional if engine.optional else self.problems)[engine.name] = sentence
+
+
+def setup(preset: str | None, segmenter: str | None = None, inpainter: str | None = None) -> int:
+    """Fetch what a preset needs, or single engines; 0 when all of it is ready.
+
+    Raises ``AgentError`` or ``EngineError`` with one sentence when something is missing in the end.
+    """
+    if segmenter is None and inpainter is None:
+        chosen = find_preset(preset or registry.DEFAULT_PRESET)
+        wanted, model = needs(chosen), ollama_model(chosen)
+        name, command = f"the preset {chosen.name}", f"inpalla setup --preset {chosen.name}"
+    else:
+        wanted, model = _single(segmenter, inpainter), None
+        name = " and ".join(each.name for each in wanted)
+        command = " ".join(["inpalla setup", *(f"--{each.role} {each.name}" for each in wanted)])
+    if model is None and not any(each.module for each in wanted):
+        say(f"{_capital(name)} needs nothing fetched: it is a part of InpaLLa.")
+        return 0
+
+    outcome = _Outcome()
+    lacking = _survey(name, wanted, model, outcome)
+    if model is not None:
+        _make_model_ready(model, outcome)
+    for each in lacking:
+        _make_engine_ready(each, outcome)
+    for each in wanted:
+        if each.is_here:
+            _drop_leftovers(each)
+    return _told(name, command, [model or "", *(each.name for each in wanted)], outcome)
+
+
+def _single(segmenter: str | None, inpainter: str | None) -> list[Need]:
+    """Engines by name. Raises ``EngineError`` for a name that nobody knows."""
+    wanted = []
+    if segmenter is not None:
+        wanted.append(need("segmenter", segmenter))
+        if not wanted[-1].module:
+            registry.fetch_segmenter(segmenter)
+    if inpainter is not None:
+        wanted.append(need("inpainter", inpainter))
+        if not wanted[-1].module:
+            registry.fetch_inpainter(inpainter)
+    return wanted
+
+
+def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outcome) -> list[Need]:
+    """Say what must be fetched and how much room there is; the engines that must be, and can be, fetched.
+
+    Raises ``EngineError`` when all of it together does not fit on the disk.
+    """
+    say(f"{_capital(name)} needs:")
+    if model is not None:
+        say(f"  {model}, under Ollama")
+    total, lacking = 0, []
+    for each in wanted:
+        try:
+            size = 0 if each.is_here else sum(download.measured(weights)[1] for weights in each.weights)
+        except EngineError as error:
+            outcome.failed(each, str(error))
+            behind = isinstance(error, LicenceError)
+            say(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
+            continue
+        state = (
+            "a part of InpaLLa" if not each.module else "here" if each.is_here else download.size_words(size)
+        )
+        package = f"; needs a package more: {each.lacks_package}" if each.lacks_package else ""
+        say(f"  {each.name}, {state}{package}")
+        for weights in each.weights if each.module else ():
+            if weights.terms:
+                say(f"    {weights.repository}: whoever uses it keeps to {weights.terms}: {weights.page}")
+        total += size
+        lacking.append(each)
+    if total:
+        free = shutil.disk_usage(download.existing(download.cache())).free
+        say(
+            f"To fetch: {download.size_words(total)}. Free: {download.size_words(free)}, "
+            f"on the disk of {download.cache()}."
+        )
+        download.check_room({download.cache(): total})
+    return lacking
+
+
+def _make_model_ready(model: str, outcome: _Outcome) -> None:
+    there = ollama_server.what_is_there()
+    if isinstance(there, ollama_server.Absent) and not there.is_silent:
+        outcome.problems[model] = f"{_capital(there.why)}: look at OLLAMA_HOST, and say it again."
+        return
+    server = there if isinstance(there, ollama_server.Server) else None
+    if server is not None and not server.keeps_to_schemas:
+        say(f"Ollama {server.release} is old: update it ({ollama_server.DOWNLOAD}).")
+    try:
+        if server is None or not server.has(model):
+            with _shown(model) as progress:
+                ollama_server.pull(model, progress)
+        outcome.ready.append(model)
+    except AgentError as error:
+        outcome.problems[model] = str(error)
+
+
+def _make_engine_ready(engine: Need, outcome: _Outcome) -> None:
+    try:
+        with _shown(engine.name) as progress:
+            engine.fetch(progress)  # also makes what is here ready for loading
+    except EngineError as error:
+        outcome.failed(engine, str(error))
+        return
+    if engine.lacks_package:
+        outcome.failed(engine, f"{engine.name} needs a package more: {engine.lacks_package}.")
+    else:
+        outcome.ready.append(engine.name)
+
+
+def _drop_leftovers(engine: Need) -> None:
+    """Delete what an engine was made from, if it was fetched for that; else ask, or say the command."""
+    for repository in engine.leftovers():
+        size = download.size_words(download.cached_bytes(repository))
+        kept = f"The hub's cache keeps {repository} ({size}), which {engine.name} no longer needs"
+        if download.is_ours(repository) or (sys.stdin.isatty() and click.confirm(f"{kept}. Delete it?")):
+            freed = download.size_words(download.forget(repository))
+            say(f"Deleted {repository} from the hub's cache: {freed}.")
+        else:
+            say(f"{kept}: hf cache rm model/{repository} deletes it.")
+
+
+def _told(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> int:
+    """Say what is ready; raise ``AgentError`` with one sentence about what is not."""
+    problems = {each: outcome.problems[each] for each in order if each in outcome.problems}
+    if outcome.ready:
+        say(f"Ready: {', '.join(outcome.ready)}.")
+    for missing, sentence in outcome.optional.items():
+        say(f"It works without {missing}, and better with it. {sentence}")
+    if not problems:
+        say(f"{_capital(name)} is ready.")
+        return 0
+    if len(problems) == 1:
+        raise AgentError(*problems.values())
+    for missing, sentence in problems.items():
+        say(f"Not ready: {missing}. {sentence}")
+    *first, last = problems
+    raise AgentError(
+        f"{_capital(name)} is not ready: {', '.join(first)} and {last} are missing; mend what is said above,"
+        f" and say {command} again."
+    )
+
+
+@contextmanager
+def _shown(name: str) -> Iterator[download.Progress]:
+    """A bar where somebody looks, else a line every tenth of the way."""
+    if sys.stdout.isatty():
+        from rich import progress as rich
+
+        with rich.Progress(
+            rich.TextColumn("{task.description}", markup=False),
+            rich.BarColumn(),
+            rich.DownloadColumn(),
+            rich.TransferSpeedColumn(),
+            rich.TimeRemainingColumn(),
+        ) as bars:
+            tasks: list[rich.TaskID] = []
+
+            def draw(done: int, total: int) -> None:
+                if not tasks:  # what is here already needs no bar
+                    tasks.append(bars.add_task(name))
+                bars.update(tasks[0], completed=done, total=total)
+
+            yield draw
+        return
+    told = [0.0]
+
+    def tell(done: int, total: int) -> None:
+        share = done / total if total else 1.0
+        if share >= told[0] + _TOLD_EVERY or share < told[0]:
+            told[0] = share
+            say(f"{name}: {download.size_words(done)} of {download.size_words(total)}")
+
+    yield tell
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:] if words.startswith("the ") else words

@@ -1,0 +1,1 @@
+"""Sentences that are about the conversation: questions, returns, ellipsis, versions, files."""

@@ -1,0 +1,198 @@
+"""What is said around a wish, and animals spoken of as people: a sentence in the words of its wish alone.
+
+"Hello, …", "mum says …", "…, he says" name nothing of the room and ask for nothing; "him" is the dog that was
+put into the picture. Pure functions over a sentence and its context; what is a wish already stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agent.planner.context import Context, LayerView
+from agent.planner.reader.mending import slip_of
+from agent.planner.resolve.layers import focused_layers, object_of, stem
+from tools.language.lexicon import words as word_set
+from tools.language.looks import read_look
+from tools.language.noun_phrases import parse
+
+_GREETING = re.compile(
+    r"^(?:hallo|hello|hi|hey|hiya|howdy|yo|dear all|good (?:morning|afternoon|evening|day))\b"
+    r"(?: (?:there|again|dear|everyone|everybody|all|my dear|friend))*[ ]*(?:[,.;:!–—-]+\s*|(?=i\b|can\b"
+    r"|could\b"
+    r"|please\b|would\b|make\b))",
+    re.IGNORECASE,
+)
+_WHO = (
+    r"(?:(?:my|our|the|her|his) )?(?:late )?(?:mom|mum|mummy|mommy|mother|dad|daddy|father|wife|husband"
+    r"|boss|client"
+    r"|brother|sister|son|daughter|kids?|children|boyfriend|girlfriend|partner|friend|flatmate|roommate"
+    r"|gran|grandma"
+    r"|grandpa|granny|neighbours?|neighbors?|landlord|director|chat|everybody|everyone|customer|vendor|agent)"
+)
+_SAYS = r"(?:says?|said|thinks?|thought|insists?|reckons?|tells me|told me|is saying|suggests?)"
+_SAID_BEFORE = re.compile(
+    rf"^(?:(?:and|but|so|now|well|ok(?:ay)?)[ ,]+)*{_WHO} {_SAYS}(?: that)?[ ,:]+(?=\w)", re.IGNORECASE
+)
+_SAID_AFTER = re.compile(rf"[ ]*[,–—-] ?(?:{_WHO}|he|she|they) {_SAYS}(?: so)?[.!]*$", re.IGNORECASE)
+_FILLER = re.compile(
+    r"\b(?:u+g+h+|argh+|l+o+l+|h?e+h+e+h*e*|ha(?:ha)+|omg|hmm+|um+|uh+|er+m?|pls|plz)\b[ ,.!]*", re.IGNORECASE
+)
+_COMPLAINT = re.compile(
+    rf"^(?:h+m+[ ,]+)?{_WHO} would(?: have|'ve)? (?:said?|say|thought|think)(?: that)? [^.!?]*[.!] +(?=\w)",
+    re.IGNORECASE,
+)
+
+_REASON = re.compile(
+    r"^(?:(?:this|it)(?:'s| is) for|(?:i |we )?need (?:this|it) \w+ for) [^.!?]*[.!] +(?=\w)", re.IGNORECASE
+)
+_NAMED_AFTER = re.compile(
+    r"^(?P<head>(?:(?:and|but|so|now|ok(?:ay)?|please)[ ,]+)*)(?:it|this|that) (?P<wish>(?:must|should"
+    r"|has|needs|ought|shall|could"
+    r"|can)\b[^,.!?]+), (?P<thing>(?:the|my) [\w -]+?)(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+""" "It must be white, the table"."""
+
+_MUST_NOT = re.compile(
+    r"\b(?:i|we)(?: ca(?:n'?t|nnot)| must(?: not|n'?t)| may not|(?: am|'m| are|'re) not allowed to|"
+    r" should(?: not|n'?t))"
+    r" (?:get rid of|remove|take (?:away|out|down)|delete|lose|touch|change|paint) (?P<x>(?:the|my|that"
+    r"|both) [\w -]+?)"
+    r"(?P<back>[,;.] (?:(?:so|and|please) )*(?:put|bring|get) (?:it|that|them|him|her)(?: one)? back(?:"
+    r" in)?)?(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+
+ANIMALS = word_set("""
+    cat dog kitten puppy kitty bird parrot rabbit bunny hamster horse pony cow sheep goat pig mouse fish
+    fox bear lion tiger elephant giraffe monkey duck hen chicken owl person man woman boy girl baby
+    child
+""")
+_PERSON = re.compile(r"\b(?P<who>he|him|she|her)\b(?P<after>'s| \w+)?", re.IGNORECASE)
+_NO_NOUN = word_set("""
+    is was be can has in on to at and or but a the too please again back now bigger smaller white black
+    brown red blue green grey gray orange golden pink yellow purple ginger darker lighter instead there
+    here away off out into next behind under near where sit lie sleep must should shall will could may
+    needs looks
+""")
+_SPEAKS = word_set("""
+    says said thinks thought wants wanted insists likes liked loves would hates reckons
+""")
+_BEHAVED = re.compile(
+    r"(?<=[.!?;,])\s+(?:he|she|it)(?:'s| is| was| were| should be| must be| has to be| used to be)"
+    r" (?P<look>[\w -]+?)[.!]*$",
+    re.IGNORECASE,
+)
+_FILLED = re.compile(
+    r"\bfill (?P<x>(?:the |my |that )?[\w' -]+?)(?: in| up)? with (?:the colou?r )?(?P<look>[\w -]+)",
+    re.IGNORECASE,
+)
+
+
+def without_asides(sentence: str, context: Context) -> str:
+    """The sentence without what is said around its wish, and with the thing that "him" and "her" mean."""
+    said = " ".join(sentence.split())
+    for pattern in (_GREETING, _COMPLAINT, _REASON, _SAID_BEFORE, _SAID_AFTER):
+        rest = pattern.sub("", said)
+        said = rest if len(rest.split()) > 1 else said
+    if len(said.split()) > 3:
+        said = _FILLER.sub("", said).strip() or said
+    said = _MUST_NOT.sub(_allowed, said.replace("’", "'"))
+    said = _NAMED_AFTER.sub(r"\g<head>\g<thing> \g<wish>\g<end>", said)
+    said = _of_its_own(said)
+    said = _named_animals(said, context)
+    said = _FILLED.sub(_as_look, said)
+    return _spelled(said)
+
+
+def _allowed(found: re.Match[str]) -> str:
+    """ "I can't get rid of the green one, put that back": put the green one back."""
+    return f"put {found['x']} back{found['end']}" if found["back"] else f"keep {found['x']}{found['end']}"
+
+
+def _as_look(found: re.Match[str]) -> str:
+    """ "fill it with red": make it red; a basket is filled with flowers."""
+    look = read_look(found["look"])
+    return (
+        f"make {found['x']} {found['look']}" if look.is_colour_only and look.value is not None else found[0]
+    )
+
+
+def _spelled(said: str) -> str:
+    """A sentence of a word or two with slips of the keyboard put right."""
+    words = said.split()
+    if len(words) > 2:
+        return said
+    bare = [word.strip(".,!?") for word in words]
+    mended = [(slip_of(word.lower()) if word.isalpha() and len(word) > 4 else None) or word for word in bare]
+    return " ".join(mended) if mended != bare else said
+
+
+def _animal(context: Context, *, there: bool) -> LayerView | None:
+    """The animal that was spoken of last, or the newest of those that were put into the picture."""
+    layers = (*context.layers, *focused_layers(context))
+    for layer in reversed(layers):
+        noun = parse(object_of(layer)).noun[-1:]
+        if layer.kind in ("add", "replace") and layer.visible is there and noun and stem(noun[0]) in ANIMALS:
+            return layer
+    return None
+
+
+_BACK = re.compile(
+    r"(?:please |and |now |ok,? )*(?:show|bring|put|get|switch) (?:him|her) (?:again|back|on)\b",
+    re.IGNORECASE,
+)
+
+
+def _named_animals(said: str, context: Context) -> str:
+    """The sentence with the animal's name where it speaks of him or her."""
+    back = _BACK.match(said) is not None
+    layer = (_animal(context, there=False) if back else None) or _animal(context, there=True)
+    gone = None if layer is not None else _gone(context)
+    noun = parse(object_of(layer)).noun[-1] if layer is not None else gone
+    if noun is None:
+        return said
+
+    def named(found: re.Match[str]) -> str:
+        after = (found["after"] or "").strip().lower()
+        if after in _SPEAKS or (found["who"].lower() == "her" and after and after not in _NO_NOUN):
+            return found[0]
+        if found["who"].isupper() and len(found["who"]) > 1 and layer is None:
+            return found[0]
+        article = "the" if layer is not None else "a"
+        return f"{article} {noun}{found['after'] or ''}"
+
+    changed = _PERSON.sub(named, said)
+    if layer is None and not re.match(
+        r"(?:please |and |now |then |ok,? )*(?:put|place|add|have)\b", changed, re.IGNORECASE
+    ):
+        return said
+    return re.sub(r" instead[.!]*$", "", changed) if layer is None and changed != said else changed
+
+
+def _gone(context: Context) -> str | None:
+    """The animal that was there in the newest version and was taken back."""
+    for version in reversed(context.history[1:]):
+        for layer in reversed(version.layers):
+            noun = parse(object_of(layer)).noun[-1:]
+            if layer.kind == "add" and noun and stem(noun[0]) in ANIMALS:
+                return noun[0]
+    return None
+
+
+_NEW = re.compile(
+    r"\b(?:put|place|add|have|paint|draw|want|like)\b(?: \w+){0,3}? (?P<new>(?:an?|one) (?P<noun>\w+))\b",
+    re.IGNORECASE,
+)
+
+
+def _of_its_own(said: str) -> str:
+    """ "put a cat there? He was ginger.": put a ginger cat there."""
+    new, look = _NEW.search(said), _BEHAVED.search(said)
+    if new is None or look is None or new.end() > look.start():
+        return said
+    seen = read_look(look["look"])
+    if not (seen.value is not None and seen.is_colour_only):
+        return said
+    new_thing = f"a {look['look'].strip()} {new['noun']}"
+    return said[: new.start("new")] + new_thing + said[new.end("new") : look.start()]

@@ -1,0 +1,307 @@
+"""Clauses without a verb of change: "a red door", "the rug in navy", "the wall should be green", "that lamp
+has to go".
+
+The shapes of their parts say what is wanted: an indefinite thing with a place is new, one with a look is
+there already and gets the look, a look alone belongs to what was spoken of last.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from agent.planner.grammar.looks import Complement, complement, is_look_phrase, look_of, opposite
+from agent.planner.grammar.objects import add_clause, remove_clause
+from agent.planner.grammar.pieces import NOTHING, Piece, of_the, reference, trimmed, unknown_thing
+from agent.planner.grammar.places import begins_place, instead, place_at_start, with_doing, words_of_place
+from agent.planner.grammar.predicates import on_it, predicate, said_of
+from agent.planner.grammar.verbs import only_look, verb_clause
+from tools.language import chunking
+from tools.language import lexicon as lx
+from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split
+from tools.language.compounds import is_step
+from tools.language.noun_phrases import is_compound
+from tools.language.patterns import Pattern
+from tools.language.tokens import Tokens, join
+
+
+def verbal(tokens: Tokens) -> Piece | None:
+    """A clause that begins with a verb; where the verb only says that something is wanted, what is said of
+    that.
+    """
+    piece = verb_clause(tokens)
+    return nominal(piece.rest, wanted=True) if piece is not None and piece.sort == "wanted" else piece
+
+
+def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
+    """A noun phrase with what is said of it: "a red door", "the rug in navy", "a plant in the corner".
+
+    ``wanted``: the clause said that this is wanted, so that an object with nothing said of it is vague.
+    """
+    tokens = trimmed(tokens)
+    words = lows(tokens)
+    if not words:
+        return Piece("vague" if wanted else "")
+    ref, after = reference(tokens)
+    if ref:
+        piece = said_of("", ref, after, "")
+        return replace(piece, sort=piece.sort or ("vague" if wanted else ""), reference=ref)
+    if words[0] in ("less", "fewer") and len(words) > 1 and has_thing(tokens[1:]):
+        return remove_clause(tokens[1:], "remove")
+    if words[0] == "no" and len(words) > 1:
+        return remove_clause(tokens[2:] if words[1] == "more" else tokens[1:], "remove")
+    if words[0] in ("to", "be", "into") and len(words) > 1:
+        what = complement(tokens)
+        return Piece(new=what.new, bare=True) if what.new else only_look(tokens)
+    if words[:2] == ("back", "to") and len(words) > 2:
+        return only_look(tokens[2:])
+    again = again_for(tokens)
+    if again:
+        return again
+    copied = look_of(tokens)[1]
+    if copied:
+        return Piece(like=copied)  # "same as the walls"
+    if "same" in words[:2] and words[0] in ("the", "same") and len(words) > 2:
+        # "the same sofa in leather" is the sofa
+        kept = tuple(token for token in tokens if token.low != "same")
+        return nominal(kept, wanted=wanted)
+    if words[0] == "too" and len(words) > 1:
+        return _too(words)
+    if (chunking.locative(tokens) and words[0] != "in") or (words[0] == "in" and begins_place(tokens)):
+        where, rest = place_at_start(tokens)
+        if where and rest:
+            inner = nominal(rest, wanted=wanted)
+            if inner.new or inner.bare:
+                return replace(
+                    inner,
+                    sort="add",
+                    verb="add",
+                    place=where,
+                    new=inner.new or join(rest),
+                    target="",
+                    look="",
+                )
+            return inner
+        if where:
+            return Piece(place=where)
+    found = look_for(tokens)
+    if found:
+        return found
+    if (
+        words[0] in ("in", "with", "like", "using")
+        or words[0] in lx.DEGREES - {"a", "all", "nice"}
+        or is_look_phrase(tokens)
+    ):
+        return _look_piece(tokens)
+    if words[0] in ("more", "less") or (
+        words[0] == "a"
+        and words[1:2]
+        and words[1] in ("bit", "little", "touch", "tad", "lot")
+        and not has_thing(tokens)
+    ):
+        if has_thing(tokens):
+            return add_clause("add", tokens) or Piece("vague")
+        return _look_piece(tokens)
+    definite = words[0] in lx.DEFINITE
+    target, after = split(tokens, places=definite, look_follows=True, tails=not definite)
+    if not target:
+        return Piece("vague") if wanted else NOTHING
+    if (
+        definite
+        and noun_of(target) in ("room", "picture", "image", "photo", "scene", "place")
+        and lows(after)[:1] == ("with",)
+    ):
+        return nominal(after[1:], wanted=wanted)  # "the room with green walls"
+    if definite:
+        target, after = of_the(target, after)
+        piece = said_of(join(target), "", after, noun_of(target))
+        if not piece.sort and wanted:
+            return replace(piece, sort="vague", verb="restyle")
+        return piece
+    return _indefinite(target, after, tokens, wanted=wanted)
+
+
+_SUITS = Pattern(
+    r"^(?:would|could|might|will|should)? ?(?:really |probably |definitely )*(?:suit|suits|fit|fits"
+    r"|work|works|go|goes|look|looks|be|is|do|match)(?: (?:so|really|very|quite|much|way|far|great"
+    r"|good|well|nice|nicely|lovely|better|perfect|perfectly|best|nicer|amazing|amazingly|cool|awesome"
+    r"|wonderful|right))*(?: (?:for|on|with|in|as))?$"
+)
+
+
+def look_for(tokens: Tokens) -> Piece | None:
+    """ "leather for the sofa", "red would look good on the sofa", "gold would suit the lamp"."""
+    words = lows(tokens)
+    for i in range(1, len(words)):
+        if words[i] in ("the", "my", "our", "this", "that", "those", "these"):
+            before, named = tokens[:i], tokens[i:]
+            break
+    else:
+        return None
+    partly = words[0] in ("more", "some", "less", "a")
+    link = next(
+        (
+            j
+            for j, token in enumerate(before)
+            if token.low
+            in lx.MODALS | lx.BE | {"for", "on", "suits", "suit", "fits"} | ({"in"} if partly else set())
+        ),
+        None,
+    )
+    if not link or not is_look_phrase(before[:link]):
+        return None
+    between = " ".join(lows(before[link:]))
+    if partly and between == "in":
+        between = "on"
+    if between not in ("for", "on") and not _SUITS.fullmatch(between):
+        return None
+    target, rest = split(named, places=True)
+    if _tail_words(rest) or not target or not (has_thing(target) or unknown_thing(target)):
+        return None
+    look, _, vague = look_of(before[:link])
+    if vague or not look:
+        return None
+    return Piece("restyle", "restyle", target=join(target), look=look)
+
+
+def _tail_words(rest: Tokens) -> Tokens:
+    return tuple(t for t in trimmed(rest) if t.low not in ("better", "more", "well", "best", "nicely", "too"))
+
+
+_AGAIN_FOR = Pattern(
+    r"(?:(?:and )?(?:do|repeat|apply|give|use|have|try|want|make|put) )?(?:exactly |just "
+    r"|all )?(?:(?:the )?same(?: (?:thing|treatment|again|look|colou?r|material|fabric|style|finish"
+    r"|one|way|change|edit|deal|please|idea|story))?|it|this|that|likewise|ditto|similarly"
+    r"|as above)(?: (?:again|also|too))? "
+    r"(?:for|on|to|with|goes for|applies to|in|over|onto) (?P<x>.+?)(?: too| as well| also| please| again)*"
+)
+
+
+def again_for(tokens: Tokens) -> Piece | None:
+    """ "the same for the armchair", "apply that to the chairs", "ditto for the rug"."""
+    text = " ".join(lows(tokens))
+    match = _AGAIN_FOR.fullmatch(text)
+    if not match or not re.search(
+        r"\bsame\b|\blikewise\b|\bditto\b|\bsimilarly\b|^(?:and )?(?:do|repeat|apply|use) ", text
+    ):
+        return None
+    named = tokens[len(text[: match.start("x")].split()) :]
+    target, _ = split(named, places=True)
+    if not target or (not chunking.has_thing(target) and not unknown_thing(target)):
+        return None
+    return Piece("restyle", "restyle", target=join(target), like="last")
+
+
+def _too(words: tuple[str, ...]) -> Piece:
+    """ "too dark": lighter, where the planner knows what is less dark."""
+    for word in words[1:]:
+        if lx.COMPARATIVES.get(word, word) in lx.OPPOSITES:
+            return Piece(look=opposite(word), confidence=0.6)
+    if len(words) == 2 and is_step(f"less_{words[1]}"):
+        return Piece(look=f"less {words[1]}", confidence=0.6)
+    return Piece("vague", "restyle", reference="it")
+
+
+def _look_piece(tokens: Tokens) -> Piece:
+    what = complement(tokens, surface=tokens[0].low != "with")
+    if what.like:
+        return Piece(like=what.like, look="")
+    if what.vague:
+        return Piece("vague", "restyle")
+    return Piece(look=what.look)
+
+
+def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -> Piece:
+    thing, after = with_doing(thing, trimmed(after))
+    words = lows(after)
+    opener = lows(after)[:2] in (("instead", "of"), ("rather", "than"))
+    if opener and has_thing(thing) and all(is_look(t.low) for t in after[2:]):
+        after = ()  # "gold frame rather than black"
+    swap = instead(thing, after)
+    if swap:
+        return swap
+    article = thing[0].low if chunking.determiners(thing) else ""
+    if article and after and words[0] in lx.MODALS | lx.BE:
+        return _wished(thing, after)
+    thing, after = of_the(thing, after)
+    words = lows(after)
+    run = chunking.core(thing[chunking.determiners(thing) :])
+    towards = bool(after) and words[0] == "to" and has_thing(after[1:])
+    if (
+        after
+        and (begins_place(after) or words[0] in ("here", "there", "somewhere") or towards)
+        and not _look_pp(after)
+    ):
+        at = next((i for i in range(len(words)) if words[i : i + 2] == ("instead", "of")), 0)
+        if at and len(after) > at + 2:  # "sushi on the plate instead of pizza"
+            return Piece("replace", "replace", target=join(after[at + 2 :]), new=join(thing))
+        where = words_of_place(after) if words[0] not in ("here", "there", "somewhere") else ""
+        return Piece("add", "add", new=join(thing), place=where)
+    if not run:
+        return Piece("vague") if wanted else NOTHING
+    noun_words = chunking.head(run, look_follows=False)
+    noun = run[noun_words - 1] if noun_words else run[-1]
+    mods = tuple(t for t in run if is_look(t.low))
+    if mods and is_look(run[0].low) and not (len(mods) == len(run) and article):
+        look_words, noun_tokens = _modifiers(run)
+        if look_words and noun_tokens:
+            extra = complement(after, noun.low).look if after else ""
+            tail = thing[chunking.determiners(thing) + len(run) :]
+            text = " ".join(
+                part
+                for part in (join(look_words), extra, join(tail) if tail and tail[0].low == "with" else "")
+                if part
+            )
+            return Piece(
+                "restyle" if not (tail and tail[0].low == "of") else "", "restyle",
+                target="the " + join(noun_tokens), look=text, new=join(thing), bare=True,
+            )  # fmt: skip
+    if after and words[0] in lx.MODALS | lx.BE:
+        return predicate(join(thing), "", after, noun.low)
+    what = complement(after, noun.low) if after else Complement()
+    if (
+        not article
+        and not wanted
+        and not any(is_look(t.low) or is_thing(t.low) for t in tokens)
+        and words[:1] not in (("in",), ("→",), (":",), ("to",))
+    ):
+        # nothing known in it: a look of one word ("bouclé"), if we asked for one
+        return Piece(new=join(thing), bare=True) if len(tokens) == 1 else NOTHING
+    if what.with_:
+        blanket = on_it(join(thing), after)
+        if blanket:
+            return blanket
+    if what.look or (what.like and words[0] != "with" and not article and not wanted):
+        target = join(thing) if not article else "the " + join(thing[chunking.determiners(thing) :])
+        return Piece("restyle", "restyle", target=target, look=what.look, like=what.like)
+    if what.new and not article and words[0] in ("→", ":", "to", "into", "as"):
+        return Piece("replace", "restyle", target=join(thing), new=what.new)
+    if what.vague:
+        return Piece("vague", "restyle", target=join(thing))
+    return Piece("", "", new=join(thing), bare=True, target="" if article else join(thing))
+
+
+def _look_pp(after: Tokens) -> bool:
+    return after[0].low == "in" and not begins_place(after)
+
+
+def _modifiers(run: Tokens) -> tuple[Tokens, Tokens]:
+    """The look words before a noun, and the noun: "dark red | door", "crocodile leather | handbag"."""
+    last = max(
+        (i for i in range(len(run) - 1) if is_look(run[i].low) and not _is_compound(run, i)), default=-1
+    )
+    return run[: last + 1], run[last + 1 :]
+
+
+def _is_compound(run: Tokens, index: int) -> bool:
+    return is_compound(run[index].low, run[index + 1].low)
+
+
+def _wished(thing: Tokens, after: Tokens) -> Piece:
+    """ "a plant would be nice (in the corner)"."""
+    words = lows(after)
+    for i in range(len(words)):
+        if begins_place(after[i:]) and words[i] != "of":
+            return Piece("add", "add", new=join(thing), place=words_of_place(after[i:]))
+    inner = nominal(thing)
+    return inner if inner.sort else replace(inner, sort="", bare=True)

@@ -1,0 +1,1 @@
+"""One turn of the conversation: the LangGraph graph, its nodes and what they work with."""

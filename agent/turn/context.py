@@ -1,0 +1,217 @@
+"""What the nodes of the graph work with: the session, the engines, the notes, and a thread for long work.
+
+The engines' calls block, so they run in a worker thread, one at a time. A cancel reaches them through a flag
+that they ask between their steps; whoever waits goes on waiting until the thread has really stopped, so the
+engines are free when the next turn begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+from agent.planner.context import Planner
+from agent.turn.events import Event, Listener
+from agent.turn.sentences import listed
+from tools.engines import registry, threads
+from tools.engines.download import size_words
+from tools.engines.registry import Preset
+from tools.engines.requirements import download, needs
+from tools.errors import Cancelled, EngineError
+from tools.inpainting.base import Inpainter
+from tools.inpainting.request import Kind
+from tools.segmenting.base import Segmenter
+
+if TYPE_CHECKING:
+    from agent.turn.memory import NotesFile
+    from sessions.session import Session
+
+T = TypeVar("T")
+
+Tell = Callable[[Event], None]
+"""Tells the listener of an event, from whichever thread."""
+
+
+class Engines(Protocol):
+    """Where a turn gets its segmenter and inpainters from; they are loaded when they are first wanted.
+
+    Both raise ``EngineError`` when an engine cannot be loaded.
+    """
+
+    def segmenter(self) -> Segmenter:
+        """The segmenter."""
+        ...
+
+    def inpainters(self) -> Mapping[Kind, Inpainter]:
+        """The inpainter for each kind of edit."""
+        ...
+
+
+class PresetEngines:
+    """The engines of a preset, from the registry, which loads each of them once a process.
+
+    ``load_ahead`` loads them in a thread of its own, while a planner thinks. Who wants an engine meanwhile
+    waits for all of them: loading one changes settings of torch's that a working one would feel.
+    """
+
+    def __init__(self, preset: Preset) -> None:
+        self.preset = preset
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._failed: dict[str, EngineError] = {}
+
+    def load_ahead(self, wanted: Callable[[], bool] = lambda: True) -> None:
+        """Begin to load what is not loaded yet, if ``wanted()``, and return at once; ``wanted`` is asked in
+        the thread. What fails is told to who wants it.
+        """
+        with self._lock:
+            if (self._thread is not None and self._thread.is_alive()) or registry.is_loaded(self.preset):
+                return
+            self._failed = {}
+            # No daemon: a process that ended while models load would crash.
+            self._thread = threading.Thread(target=self._load, args=(wanted,), name=threads.AHEAD)
+            self._thread.start()
+
+    def segmenter(self) -> Segmenter:
+        """The preset's segmenter."""
+        with self._telling():
+            self._loaded("segmenter")
+            return registry.load_segmenter(self.preset.segmenter)
+
+    def inpainters(self) -> Mapping[Kind, Inpainter]:
+        """The preset's inpainters by the kind of edit."""
+        with self._telling():
+            self._loaded("inpainters")
+            return registry.load_inpainters(self.preset)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Where several engines of the preset are not on this machine, say the command that fetches all."""
+        try:
+            yield
+        except EngineError as error:
+            lacking = [each.name for each in needs(self.preset) if not (each.optional or each.is_here)]
+            if len(lacking) < 2 or self.preset.name not in registry.PRESETS:
+                raise
+            size = size_words(download(self.preset, lacking=True, with_model=False).engines)
+            raise EngineError(
+                f"{listed(lacking)} of the preset {self.preset.name} are not on this machine: fetch them"
+                f" with inpalla setup --preset {self.preset.name} (about {size})."
+            ) from error
+
+    def _load(self, wanted: Callable[[], bool]) -> None:
+        if not wanted():
+            return
+        for role, load in (
+            ("segmenter", lambda: registry.load_segmenter(self.preset.segmenter)),
+            ("inpainters", lambda: registry.load_inpainters(self.preset)),
+        ):
+            if not threading.main_thread().is_alive():
+                return
+            try:
+                load()
+            except EngineError as error:
+                self._failed[role] = error
+
+    def _loaded(self, role: str) -> None:
+        """Wait for what is being loaded ahead. Raises what it failed with: not before the next ``load_ahead``
+        is it tried again.
+        """
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            threads.wait_for(thread)
+        if (error := self._failed.get(role)) is not None:
+            raise error
+
+
+def ignore(_: Event) -> None:
+    """The listener of somebody who does not listen."""
+
+
+@runtime_checkable
+class Distant(Protocol):
+    """A planner in another process, which thinks for a while."""
+
+    def is_there(self) -> bool:
+        """Whether it would answer, as far as can be told within a second or two. Asked in a thread."""
+        ...
+
+
+@dataclass
+class Bench:
+    """Everything that the nodes of one session's graph share.
+
+    ``asks`` says whether there is somebody who can answer a question in the next turn; ``guesses`` that the
+    best guess is taken instead. ``listener`` and ``cancel`` belong to the turn in hand.
+    """
+
+    session: Session
+    planner: Planner
+    preset: Preset
+    engines: Engines
+    notes: NotesFile
+    asks: bool = True
+    guesses: bool = False
+    listener: Listener = ignore
+    cancel: threading.Event = field(default_factory=threading.Event)
+    hands: threading.Lock = field(default_factory=threading.Lock)
+
+    def cancelled(self) -> bool:
+        """Whether the turn in hand was cancelled; asked by the engines."""
+        return self.cancel.is_set()
+
+    def tell(self, event: Event) -> None:
+        """Tell the listener, from the event loop's thread."""
+        self.listener(event)
+
+    def is_strange(self) -> bool:
+        """Whether the picture is of a sort that the models do not know, and the user was not told yet."""
+        if self.preset.name != "pocket" or self.notes.notes.warned:
+            return False
+        from tools.photo_check import is_drawn
+
+        return not is_drawn(self.session.picture(0))
+
+    async def begin(self, listener: Listener) -> None:
+        """Make ready for a turn: wait for what an impatiently cancelled one may have left at work, and have
+        the engines loaded while the planner thinks.
+        """
+        self.cancel.set()
+        while self.hands.locked():
+            await asyncio.sleep(0.01)
+        self.cancel.clear()
+        self.listener = listener
+        # The built-in planner has answered before a thread would have begun.
+        if isinstance(self.engines, PresetEngines) and isinstance(self.planner, Distant):
+            self.engines.load_ahead(self.planner.is_there)
+
+    async def work(self, task: Callable[[Tell], T]) -> T:
+        """Run ``task(tell)`` in a worker thread and return its result; ``tell`` may be called from there.
+
+        When the caller is cancelled, the engines are told, and ``CancelledError`` comes out once they have
+        stopped.
+        """
+        loop = asyncio.get_running_loop()
+
+        def tell(event: Event) -> None:
+            if self.cancelled() and event.stage != "committed":  # what is told is about to begin
+                raise Cancelled
+            loop.call_soon_threadsafe(self.listener, event)
+
+        def held() -> T:
+            with self.hands, threads.cancelled_by(self.cancelled):
+                return task(tell)
+
+        thread = loop.run_in_executor(None, held)
+        try:
+            return await asyncio.shield(thread)
+        except asyncio.CancelledError:
+            self.cancel.set()
+            await asyncio.wait([thread])
+            thread.exception()  # asking keeps asyncio from reporting what nobody wants to know any more
+            raise

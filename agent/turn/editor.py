@@ -1,0 +1,429 @@
+"""One open session with its planner, engines and graph: what a chat and the one-shot commands talk to.
+
+``Editor.say`` carries out one sentence; ``open_editor`` finds the picture, the session, the preset and the
+planner that an editor needs. Importing this module loads no model and no graph.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import re
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Self
+
+from agent.errors import AgentError
+from agent.planner import load_planner
+from agent.planner.context import Context, Planner
+from agent.planner.plan import Keep, Plan
+from agent.safe_text import plain
+from agent.turn import sentences
+from agent.turn.context import Bench, Distant, Engines, PresetEngines, ignore
+from agent.turn.events import Listener, Turn, View
+from agent.turn.memory import NotesFile
+from agent.turn.state import Piece, TurnState, report
+from sessions import SessionError, Sessions, data_folder
+from sessions.files import FULL, is_full
+from sessions.model import Changes
+from tools.engines import registry, threads
+from tools.engines.registry import Preset
+from tools.errors import Cancelled, PictureError
+from tools.inpainting.request import Kind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sessions.session import Session
+
+LONGEST = 2000
+"""A sentence of more characters is not read."""
+
+_YES = re.compile(
+    r"(?:yes|yeah|yep|yup|y|sure|ok|okay|alright|right|correct|please do|do it|do that|go on|go ahead)"
+    r"(?:[ ,]+(?:please|do|do it|go on|go ahead|sure|thanks))*"
+)
+_NO = re.compile(
+    r"(?:no|nope|nah|n|don'?t|do not|stop|cancel|never ?mind|leave it|forget it|skip it)"
+    r"(?:[ ,]+(?:thanks|thank you|please|don'?t|do not|stop|leave it|never ?mind|do it|do that))*"
+)
+
+
+_KEEP = re.compile(
+    r"(?:(?:yes|ok|okay|fine|please|then|just|i'?ll|i will|let'?s|we'?ll) )*"
+    r"(?:keep|take|use|accept) (?:it|that|this|them|those|the nearest|that one|this one)"
+    r"(?: (?:anyway|then|please|as it is|for now|thanks))*"
+)
+
+
+class Editor:
+    """An open session and what edits it. Made by ``Editor.open`` or ``open_editor``; close it.
+
+    One turn at a time; the methods belong to one event loop's thread, but for ``warm_up``. ``remarks`` are
+    sentences about how the picture was read and what was left unfinished, for the user.
+    """
+
+    def __init__(
+        self, bench: Bench, remarks: tuple[str, ...] = (), *, fleeting: bool = False, new: bool = False
+    ) -> None:
+        """See ``Editor.open``."""
+        self._bench = bench
+        self._fleeting = fleeting
+        self._new = new
+        self._asked: str | None = bench.notes.notes.asked
+        self._busy = False
+        self.remarks = remarks
+
+    @classmethod
+    def open(
+        cls,
+        *,
+        session: Session,
+        preset: Preset,
+        planner: Planner,
+        engines: Engines | None = None,
+        asks: bool = True,
+        guesses: bool = False,
+        remarks: tuple[str, ...] = (),
+        fleeting: bool = False,
+        new: bool = False,
+    ) -> Self:
+        """Make an editor for an open session, which from now on belongs to it.
+
+        ``engines`` are the preset's own unless given, and are loaded when first wanted. With ``asks`` False
+        nobody answers a question: a doubtful edit is not done, and the question is the reply. With
+        ``guesses`` the best guess is taken instead, with a remark. A ``fleeting`` session goes when it is
+        closed while nothing was made in it and nothing is on offer; so does a ``new`` one that is
+        given up.
+        """
+        notes = NotesFile(session.folder)
+        if (cut_off := notes.notes.unfinished) is not None:
+            where = f"version {session.head}" if session.head else "the base picture"
+            remarks = (*remarks, f"“{cut_off}” was cut off and not carried out; this is {where}.")
+            notes.update(unfinished=None, asked=None)
+        elif notes.notes.asked is not None and asks:
+            remarks = (*remarks, f"Still to be answered: {notes.notes.asked}")
+        bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks, guesses)
+        return cls(bench, remarks, fleeting=fleeting, new=new)
+
+    @property
+    def session(self) -> Session:
+        """The open session."""
+        return self._bench.session
+
+    @property
+    def planner(self) -> Planner:
+        """What plans the sentences."""
+        return self._bench.planner
+
+    @property
+    def preset(self) -> Preset:
+        """The preset in use."""
+        return self._bench.preset
+
+    async def say(self, sentence: str, on_event: Listener = ignore) -> Turn:
+        """Carry out one sentence: plan, locate, gate, paint, check, commit, reply.
+
+        Where the editor asked before whether to go on, a yes or a no answers that; anything else drops the
+        question. Raises ``AgentError``, ``SessionError`` and ``ToolError``, each with one sentence for the
+        user; the session is then at its last committed version. Cancelling the task stops the engines
+        between two steps, with the same effect.
+        """
+        sentence = readable(sentence)
+        if self._asked is None and self.offers_attempts and keeps(sentence):
+            return await self.carry_out(Plan(steps=(Keep(),)), sentence, on_event)
+        answer = yes_or_no(sentence) if self._asked is not None else None
+        if answer is not None and not await self._waits():
+            answer = None
+        return await self._turn(
+            sentence, on_event, TurnState(sentence=sentence) if answer is None else answer
+        )
+
+    async def carry_out(self, plan: Plan, sentence: str, on_event: Listener = ignore) -> Turn:
+        """Carry out a plan that is ready; ``sentence`` is what the user typed for it. See ``say``."""
+        return await self._turn(sentence, on_event, TurnState(sentence=sentence, plan=plan))
+
+    def warm_up(self, picture: NDArray[np.uint8] | None = None) -> None:
+        """Load what the next sentence needs, and have the segmenter look at the ``picture`` that it will be
+        about, unless the planner leaves it time for that. Takes seconds; may be called from another thread.
+
+        Raises ``EngineError`` when an engine cannot be loaded, ``Cancelled`` when a turn that waits for the
+        look is cancelled.
+        """
+        from tools.segmenting.base import look
+
+        bench = self._bench
+        segmenter = bench.engines.segmenter()
+        bench.engines.inpainters()
+        _graph()
+        if picture is not None and not isinstance(bench.planner, Distant):
+            look(segmenter, picture, cancelled=lambda: bench.hands.locked() and bench.cancelled())
+
+    def context(self) -> Context:
+        """What the planner would see now."""
+        from agent.turn.planner_context import context_of
+
+        return context_of(self.session, self._bench.notes.notes)
+
+    @property
+    def marks(self) -> Mapping[str, int]:
+        """The versions that the user gave a name, by it."""
+        return dict(self.context().marks)
+
+    def offers(self) -> list[NDArray[np.uint8]]:
+        """The pictures that what is on offer would make, each uint8 RGB (H, W, 3); empty without.
+
+        One for each variation; one in all where the nearest to what was asked is on offer.
+        """
+        from agent.turn.paint import new_layer
+
+        offers = self._bench.notes.notes.offers
+        if offers is None or not offers.are_on_offer(self.session.head):
+            return []
+        layers = [new_layer(self.session, piece) for piece in offers.at(self.session.head)]
+        if offers.attempts:
+            return [self.session.preview(Changes(layers=tuple(layers)))]
+        return [self.session.preview(Changes(layers=(layer,))) for layer in layers]
+
+    @property
+    def offers_attempts(self) -> bool:
+        """Whether what is on offer is the nearest that the last turn came to what was asked, to be kept."""
+        offers = self._bench.notes.notes.offers
+        return offers is not None and offers.version == self.session.head and offers.attempts
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the session stays when it is closed."""
+        from sessions.prune import is_empty
+
+        return not (self._fleeting and is_empty(self.session.folder))
+
+    def give_up(self) -> None:
+        """The user broke off: a session that was new, whatever its name, goes if nothing was made in it."""
+        self._fleeting = self._fleeting or self._new
+
+    def close(self) -> None:
+        """Close the session, which goes if there is nothing in it to keep. Closing twice does no harm."""
+        self.session.close()
+        if self._fleeting:
+            self._fleeting = False
+            _drop_if_empty(self.session)
+
+    async def _waits(self) -> bool:
+        """Whether the turn that stopped at a question can go on: another process may have asked it."""
+        graph = await asyncio.to_thread(_graph)
+        return bool(await graph.waits(self.session))
+
+    async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
+        if self._busy:
+            raise AgentError("The sentence before is still being worked on: wait for it, or cancel it.")
+        bench = self._bench
+        began = time.perf_counter()
+        self._busy, self._asked = True, None
+        held: tuple[str, ...] = ()
+        asked, bench.asks = (
+            bench.asks,
+            bench.asks or isinstance(start, bool),
+        )  # a no is heard by whoever asked
+        try:
+            await bench.begin(on_event)
+            bench.notes.update(unfinished=sentence)
+            graph = await bench.work(lambda _: threads.apart(_graph))
+            state, question = await graph.run(bench, start)
+            if question is not None:
+                plan = state.plan or Plan()
+                self.session.add_turn(sentence, question, plan.model_dump(mode="json", exclude_none=True))
+                held = tuple(piece.mask for piece in state.pieces if piece.mask is not None)
+            self._asked = question
+        except Cancelled as cancelled:  # an engine stopped before the task was told
+            raise asyncio.CancelledError from cancelled
+        except sqlite3.Error as error:
+            folder = self.session.folder
+            why = FULL if is_full(folder) else error
+            raise AgentError(f"The folder {folder} cannot be used: {why}.") from error
+        finally:
+            bench.notes.update(unfinished=None, asked=self._asked, held=held)
+            bench.listener = ignore
+            bench.asks = asked
+            self._busy = False
+        seconds = {key: round(state.seconds.get(key, 0.0), 3) for key in ("plan", "locate", "paint")}
+        seconds["total"] = round(time.perf_counter() - began, 3)
+        return self._told(sentence, state, question, seconds)
+
+    def _told(self, sentence: str, state: TurnState, question: str | None, seconds: dict[str, float]) -> Turn:
+        pieces = state.finished
+        if question is not None:
+            pieces = (*pieces, *(piece.but(outcome=piece.outcome or "unsure") for piece in state.pieces))
+        return Turn(
+            sentence=sentence,
+            reply=question if question is not None else state.reply,
+            plan=state.plan or Plan(),
+            version=self.session.head,
+            changed=state.changed,
+            failed=state.failed,
+            edits=tuple(report(piece, self._mask_path(piece)) for piece in pieces),
+            seconds=seconds,
+            views=state.views if question is None else _doubted(state),
+        )
+
+    def _mask_path(self, piece: Piece) -> str | None:
+        return None if piece.mask is None else str(self.session.pictures.path(piece.mask).absolute())
+
+
+def _doubted(state: TurnState) -> tuple[View, ...]:
+    """What a question is about: the outlines of what was found."""
+    found = [piece for piece in state.pieces if piece.open and piece.mask is not None and piece.patch is None]
+    names = [sentences.subject(piece.target, piece.prompt, piece.kind) for piece in found]
+    masks = tuple(piece.mask for piece in found if piece.mask is not None)
+    return (View(label=", ".join(names), outlines=masks),) if masks else ()
+
+
+def _drop_if_empty(session: Session) -> None:
+    """Remove a closed session in which nothing was made. One that cannot go costs nobody anything."""
+    from sessions.prune import is_empty
+
+    with suppress(SessionError):
+        Sessions(session.folder.parent).remove_if(session.name, is_empty)
+
+
+def _graph() -> ModuleType:
+    """The graph's module: importing it takes a second, so it waits for the first turn."""
+    return importlib.import_module("agent.turn.graph")
+
+
+def readable(sentence: str) -> str:
+    """The sentence as it was meant (see ``agent.safe_text.plain``), without control characters and broken
+    letters.
+
+    Raises ``AgentError`` when nothing is left, or when it is too long.
+    """
+    if len(sentence) <= LONGEST:
+        sentence = plain(sentence)
+    if len(sentence) > LONGEST:
+        raise AgentError(
+            f"The sentence has {len(sentence)} characters and at most {LONGEST} are read: say it shorter."
+        )
+    if not sentences.says_something(sentence):
+        raise AgentError("There is nothing to do in an empty sentence: say what to change.")
+    return sentence
+
+
+def keeps(sentence: str) -> bool:
+    """Whether a sentence takes what is on offer: "keep it", "yes"."""
+    said = " ".join(re.sub(r"[^\w' ]", " ", sentence.lower()).split())
+    return yes_or_no(sentence) is True or _KEEP.fullmatch(said) is not None
+
+
+def yes_or_no(sentence: str) -> bool | None:
+    """The answer that a sentence gives to a question of yes or no, if it gives one."""
+    said = re.sub(r"[^\w' ,]", " ", sentence.lower()).strip()
+    said = " ".join(said.split())
+    if _YES.fullmatch(said):
+        return True
+    return False if _NO.fullmatch(said) else None
+
+
+def open_editor(
+    picture: Path | None,
+    session_name: str | None,
+    preset: str | None,
+    planner: str | None,
+    data: Path | None = None,
+    *,
+    asks: bool = True,
+    guesses: bool = False,
+    inpainters: Mapping[Kind, str] | None = None,
+) -> Editor:
+    """Open what a conversation needs.
+
+    With a ``picture``, a new session of that name (by default one named after the picture), or the session of
+    that name if it is of the same picture. Without one, the session of that name, or a new one of the sample
+    room. ``preset`` and ``planner`` are names; by default a session's own preset, and the preset's planner.
+    A new session that was given no name is fleeting. ``inpainters`` are engines by kind instead of the
+    preset's. ``data`` is the data folder. Raises ``ToolError``, ``SessionError`` and ``AgentError``.
+    """
+    sessions = Sessions((data or data_folder()) / "sessions")
+    session = remarks = None
+    new = False
+    if session_name is not None and sessions.exists(session_name):
+        session = sessions.open(session_name)
+    try:
+        # What can be refused without reading a pixel is refused first.
+        chosen = registry.find_preset(preset or _preset_of(session), inpainters)
+        engine = load_planner(planner or chosen.planner)
+        if session is None:
+            session, remarks = _of_picture(sessions, picture or sample_room(), session_name, chosen)
+            new = True
+        elif picture is not None:
+            remarks = _same_picture(session, picture)
+        return Editor.open(
+            session=session,
+            preset=chosen,
+            planner=engine,
+            asks=asks,
+            guesses=guesses,
+            remarks=remarks or (),
+            fleeting=new and session_name is None,
+            new=new,
+        )
+    except BaseException:
+        if session is not None:
+            session.close()
+            if new:
+                _drop_if_empty(session)
+        raise
+
+
+def sample_room() -> Path:
+    """The picture that is edited where none is named. Raises ``PictureError`` when it is not there."""
+    import pocket
+
+    path = pocket.sample_room()
+    if not path.exists():
+        raise PictureError("The sample room is missing from this installation: name a picture to edit.")
+    return path
+
+
+def _preset_of(session: Session | None) -> str:
+    """The preset that a session was made with, if this version still has it."""
+    if session is not None and session.preset in registry.PRESETS:
+        return session.preset
+    return registry.DEFAULT_PRESET
+
+
+def _of_picture(
+    sessions: Sessions, path: Path, name: str | None, preset: Preset
+) -> tuple[Session, tuple[str, ...]]:
+    """A new session of a picture file, and remarks about how it was read."""
+    from sessions.openraster import holds_session
+    from tools.pictures import read_picture
+
+    source = path.expanduser().absolute()
+    if holds_session(source):
+        session = sessions.import_file(name, source)
+        said = "1 version" if len(session.versions) == 2 else f"{len(session.versions) - 1} versions"
+        return session, (f"{path.name} holds a session with {said}, and it goes on from there.",)
+    read = read_picture(path)
+    session = sessions.create(
+        name, read.pixels, alpha=read.alpha, form=read.form, preset=preset.name, source=source
+    )
+    return session, read.notes
+
+
+def _same_picture(session: Session, path: Path) -> tuple[str, ...]:
+    """Remarks about how a picture was read. Raises ``AgentError`` when the session is of another one."""
+    from sessions.pictures import digest_of
+    from tools.pictures import read_picture
+
+    read = read_picture(path)
+    if session.base != digest_of(read.pixels):
+        raise AgentError(
+            f"The session {session.name!r} is of another picture than {path.name}:"
+            " choose another name with --session."
+        )
+    return read.notes

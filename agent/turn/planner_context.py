@@ -1,0 +1,202 @@
+"""What a planner gets to see of a session: its context, from the session's records and the agent's notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from agent.planner.context import Context, LayerView, Spoken, VersionView, only_looks, spoken_of
+from agent.planner.plan import Edit, Plan, Step, Tell, Undo
+from agent.turn.memory import Notes
+from agent.turn.state import Offers
+from sessions.model import Layer, Turn, Version
+from sessions.pictures import PictureStore
+from sessions.session import Session
+from tools.inpainting.computed.recolour import measure
+from tools.inpainting.request import Kind
+from tools.language.referring import plural, read_phrase
+
+_REMEMBERED = 50
+"""How many of the latest sentences a planner sees."""
+
+Wordings = Mapping[tuple[int, int], LayerView]
+"""The edits in words, by layer and revision."""
+
+
+def context_of(session: Session, notes: Notes) -> Context:
+    """The conversation so far, as a planner sees it."""
+    versions, head = session.versions, session.head
+    wordings = _wordings(session, versions)
+    history = tuple(_seen(version, wordings, notes) for version in versions)
+    moved = notes.moved if notes.moved is not None and notes.moved[0] == head else None
+    offers = notes.offers if notes.offers is not None and notes.offers.are_on_offer(head) else None
+    nearest = offers is not None and offers.attempts
+    offers = None if nearest else offers
+    turns = session.turns
+    # Whoever looks closer before they answer has not dropped the question.
+    asked = next((turn for turn in reversed(turns) if not _only_looked(turn)), None)
+    return Context(
+        layers=tuple(
+            LayerView(
+                layer.id,
+                layer.target,
+                layer.prompt,
+                cast(Kind, layer.kind),
+                layer.visible,
+                layer.dropped,
+                _was(session, layer),
+            )
+            for layer in session.layers
+        ),
+        focus=moved[1] if moved is not None else history[head].focus,
+        versions=len(versions) - 1,
+        head=head,
+        sentences=tuple(turn.sentence for turn in turns if not turn.sentence.startswith("/"))[-_REMEMBERED:],
+        variations=len(offers.pieces) if offers else 0,
+        question=_question(asked.plan, asked.reply) if asked else None,
+        history=history,
+        offer=_offer(offers, head) if offers else None,
+        picked=offers is not None and head in dict(offers.picked),
+        nearest=nearest,
+        marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
+        done=_changed_something(turns, head),
+        saves=tuple(save for save in notes.saves if save[1] < len(versions)),
+        visited=(0, *(turn.version for turn in turns)),
+        told=_told(turns),
+        doubted=_doubted(asked) if asked else None,
+        spoken=_spoken(turns[-_REMEMBERED:], session.layers),
+    )
+
+
+def _spoken(turns: Sequence[Turn], layers: Sequence[Layer]) -> tuple[Spoken, ...]:
+    """What the latest sentences spoke of."""
+    views = [LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind)) for layer in layers]
+    return tuple(
+        spoken_of(turn.sentence, _steps(turn), views) for turn in turns if not turn.sentence.startswith("/")
+    )
+
+
+def _was(session: Session, layer: Layer) -> tuple[float, float, float] | None:
+    """The colour that a layer's thing had in the base picture, as it would be in full light."""
+    if layer.kind == "add":
+        return None
+    return _colour_under(session.pictures, session.base, layer.mask)
+
+
+@lru_cache(maxsize=1024)
+def _colour_under(pictures: PictureStore, base: str, mask: str) -> tuple[float, float, float] | None:
+    region = pictures.get(mask) >= 128
+    if not region.any():
+        return None
+    seen = measure(pictures.get(base), region)
+    lightness, a, b = (float(value / seen.light) for value in seen.median)
+    return lightness, a, b
+
+
+def focus_after_undo(session: Session, notes: Notes, step: Step) -> tuple[int, ...] | None:
+    """What "it" means after an undo: what was undone. None for any other step."""
+    if not isinstance(step, Undo):
+        return None
+    versions, number = session.versions, session.head
+    focus: tuple[int, ...] = ()
+    for _ in range(step.count):
+        parent = versions[number].parent
+        if parent is None:
+            break
+        focus = _focus(versions[number], notes) or focus
+        number = parent
+    return focus
+
+
+def _focus(version: Version, notes: Notes) -> tuple[int, ...]:
+    return notes.focus.get(version.number, version.changed)
+
+
+def _seen(version: Version, wordings: Wordings, notes: Notes) -> VersionView:
+    table = tuple(
+        LayerView(view.id, view.target, view.prompt, view.kind, entry.visible)
+        for entry in sorted(version.stack)
+        if (view := wordings.get((entry.layer, entry.revision))) is not None
+    )
+    return VersionView(version.parent or 0, table, _focus(version, notes))
+
+
+def _wordings(session: Session, versions: Sequence[Version]) -> Wordings:
+    return {
+        (layer["layer"], layer["revision"]): LayerView(
+            layer["layer"], layer["target"], layer["prompt"], layer["kind"]
+        )
+        for layer in _described(session, versions)
+    }
+
+
+def _described(session: Session, versions: Sequence[Version]) -> Iterator[Mapping[str, Any]]:
+    """All revisions of all layers: the recipes of the versions that nothing follows name every one."""
+    parents = {version.parent for version in versions}
+    for version in versions:
+        if version.number not in parents:
+            yield from cast(list[Mapping[str, Any]], session.recipe(version.number)["layers"])
+
+
+def _changed_something(turns: Sequence[Turn], head: int) -> bool:
+    """Whether the last sentence moved the head; plain talk and looking leave what the one before did."""
+    acting = (turn for turn in reversed(turns) if not only_looks(step.do for step in _steps(turn)))
+    last, before = next(acting, None), next(acting, None)
+    if last is None:
+        return True
+    return last.version == head and (before.version if before else 0) != head
+
+
+def _steps(turn: Turn) -> tuple[Step, ...]:
+    """The steps of a turn; none where its plan is no plan that this release knows."""
+    try:
+        return Plan.model_validate(turn.plan).steps
+    except ValidationError:
+        return ()
+
+
+_WHICH = re.compile(r"There are [^.:]+: (?:do you mean|which do you mean)[^?]+\?$")
+
+
+def _question(plan: Mapping[str, object], reply: str) -> str | None:
+    """What a plan asked, if it ended with a question, or what the search for its things did."""
+    if which := _WHICH.search(reply):
+        return which[0]
+    steps = plan.get("steps")
+    last = steps[-1] if isinstance(steps, list) and steps else {}
+    return str(last.get("question", "")) if isinstance(last, dict) and last.get("do") == "ask" else None
+
+
+def _doubted(turn: Turn) -> Edit | None:
+    """The edit of a turn that waits for the answer to "There are two armchairs: do you mean …?"."""
+    which = _WHICH.search(turn.reply)
+    edits = [step for step in _steps(turn) if isinstance(step, Edit)]
+    if which is None or not edits:
+        return None
+    things = which[0].partition(":")[0]
+    asked = [each for each in edits if plural(read_phrase(each.target).noun) in things]
+    return (asked or edits)[0] if len(edits) == 1 or asked else None
+
+
+def _told(turns: Sequence[Turn]) -> Tell | None:
+    """The question that the last sentence asked, as a step."""
+    last = _steps(turns[-1])[-1:] if turns else ()
+    return last[0] if last and isinstance(last[0], Tell) else None
+
+
+def _only_looked(turn: Turn) -> bool:
+    steps = turn.plan.get("steps")
+    if not isinstance(steps, list) or not steps:
+        return False
+    return all(step.get("do") in ("look", "compare") for step in steps)
+
+
+def _offer(offers: Offers, head: int) -> Edit | None:
+    if not offers.pieces:
+        return None
+    piece = offers.at(head)[0]
+    return Edit(target=piece.target, prompt=piece.prompt, kind=piece.kind, layer=piece.layer)

@@ -1,0 +1,1 @@
+"""How well painters paint, held against true renders."""

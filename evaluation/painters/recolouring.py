@@ -1,0 +1,300 @@
+"""How right a computed colour is: things of drawn rooms, held against true renders of them in that colour.
+
+    python -m evaluation.painters.recolouring --rooms N [--seed S] [--masks true|eroded|grown|ragged|lisa]
+        [--sheet DIR]
+
+Rooms are drawn anew: the seed comes from the clock and is printed, so that nothing was tuned on them; give
+one only to look at a case again. Each thing gets up to ``EDITS`` colours out of all that have a name, and a
+step from what it is. A thing has one colour where its true render has; others are judged by the error that
+is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage, stats
+
+from evaluation.painters.sheets import Sheets
+from pocket import rooms
+from sessions.compose import compose
+from tools.engines import registry
+from tools.errors import EngineError
+from tools.inpainting.computed import recolour as computed
+from tools.inpainting.computed.appearance import box_of
+from tools.inpainting.computed.oklab import Field, from_srgb
+from tools.inpainting.computed.recolour import ColourStep
+from tools.language import prompt_colours
+from tools.segmenting.base import Segmenter, find
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+RGB = tuple[int, int, int]
+
+SIZE: Final = (640, 480)
+EDITS: Final = 3
+"""Colours that one thing is given, one at a time."""
+
+HUE: Final = 0.05
+LIGHTNESS: Final = 0.10
+"""How far a colour may be from the true one: the distance in a and b, and in lightness (Oklab)."""
+
+ONE_COLOUR: Final = 0.04
+"""The spread of a and b in the true render up to which a thing has one colour."""
+
+STEPS: Final = {
+    "a bit darker": ColourStep(lightness=-0.03),
+    "a bit lighter": ColourStep(lightness=0.03),
+    "darker": ColourStep(lightness=-0.07),
+    "lighter": ColourStep(lightness=0.07),
+    "much darker": ColourStep(lightness=-0.14),
+    "much lighter": ColourStep(lightness=0.14),
+}
+
+_SKIPPED: Final = frozenset(("window", "mirror", "picture", "clock", "television"))
+_LEAST: Final = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One thing of one room and a colour for it; ``truth`` is the room with the thing in that colour, and
+    ``surface`` (bool (H, W)) what of the thing takes a colour.
+    """
+
+    room: int
+    kind: str
+    look: str
+    rgb: RGB
+    picture: Pixels
+    mask: Mask
+    truth: Pixels
+    surface: Mask
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a case: distances to the truth in Oklab (medians over the mask), the mean error as a
+    share of what the old colour's was, the rank correlation of lightness on the surface, the share of the
+    surface that kept its old colour and of the rest of the thing that moved.
+    """
+
+    one: bool
+    hue: float
+    lightness: float
+    left: float
+    ranks: float
+    missed: float
+    moved: float
+    asked: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the colour is as near to the true one as it must be."""
+        return self.hue <= HUE and abs(self.lightness) <= LIGHTNESS
+
+
+def names() -> list[RGB]:
+    """The colours that have a name, in the names' order."""
+    return [rgb for _, rgb in sorted(prompt_colours.named().items())]
+
+
+def restyled(scene: rooms.Scene, index: int, rgb: RGB) -> Pixels:
+    """The room with one thing in any colour: the generator is taught it for as long as it draws."""
+    kind, key = scene.things[index].kind, f"*{rgb[0]},{rgb[1]},{rgb[2]}"
+    old = rooms.KIND_COLOURS[kind]
+    rooms.COLOURS[key] = rgb
+    rooms.KIND_COLOURS[kind] = (*old, key)
+    try:
+        return rooms.render(rooms.restyle(scene, index, colour=key), SIZE).picture
+    finally:
+        rooms.KIND_COLOURS[kind] = old
+        del rooms.COLOURS[key]
+
+
+def draw(seed: int, count: int, edits: int = EDITS) -> Iterator[Case]:
+    """The cases of ``count`` rooms that are drawn from a seed."""
+    rng = np.random.default_rng(seed)
+    named = names()
+    for room in range(count):
+        scene = rooms.make_scene(int(rng.integers(10**8, 2 * 10**9)))
+        drawn = rooms.render(scene, SIZE)
+        for index, thing in enumerate(scene.things):
+            mask = rooms.mask(drawn, index) > 0
+            if not rooms.KIND_COLOURS[thing.kind] or thing.kind in _SKIPPED or mask.mean() < _LEAST:
+                continue
+            pure = [restyled(scene, index, rgb) for rgb in ((250, 20, 20), (20, 20, 250))]
+            surface = mask & (np.abs(pure[0].astype(int) - pure[1]).max(axis=2) > 60)
+            for _ in range(edits):
+                rgb = named[int(rng.integers(len(named)))]
+                truth = restyled(scene, index, rgb)
+                look = f"{thing.colour or ''} {thing.material or ''}".strip()
+                yield Case(room, thing.kind, look, rgb, drawn.picture, mask, truth, surface)
+
+
+def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
+    """Recolour one case, under its true mask or a given one, and compare; the picture with it."""
+    value = from_srgb(np.array([case.rgb], np.uint8))[0]
+    mask = case.mask if given is None else given
+    if computed.has_body(case.kind):
+        mask = computed.body_of(case.picture, mask, case.kind)
+    stage = computed.stage_for((float(value[0]), float(value[1]), float(value[2])), case.picture, mask)
+    after = compose(case.picture, [computed.recolour(case.picture, mask, stage)])
+    box = box_of(case.picture, case.mask)
+    near = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+    inner = _inner(case.mask)[near]
+    before, got, true = (from_srgb(each[near]) for each in (case.picture, after, case.truth))
+    apart = np.median(got[inner], axis=0) - np.median(true[inner], axis=0)
+    error, old = (np.linalg.norm(each - true, axis=2) for each in (got, before))
+    change = np.linalg.norm(got - before, axis=2)
+    surface, rest = _inner(case.surface)[near], _inner(case.mask & ~case.surface)[near]
+    different = surface & (old > 0.06)
+    return Result(
+        one=math.hypot(*true[inner].std(axis=0)[1:]) <= ONE_COLOUR,
+        hue=math.hypot(*apart[1:]),
+        lightness=float(apart[0]),
+        left=float(np.mean(error[inner])) / max(float(np.mean(old[inner])), 0.02),
+        ranks=float(stats.spearmanr(before[surface][:, 0], got[surface][:, 0]).statistic),
+        missed=float((change[different] < 0.3 * old[different]).mean()) if different.any() else 0.0,
+        moved=float((change[rest] > 0.06).mean()) if rest.any() else 0.0,
+        asked=float(value[0]),
+    ), after
+
+
+def step(case: Case, name: str) -> bool | None:
+    """Whether a step from what the thing is goes the right way, by about its amount, in its hue; None where
+    the engine says that it is at its end.
+    """
+    wanted = STEPS[name].lightness
+    try:
+        stage = computed.stage_for_step(STEPS[name], None, case.picture, case.mask)
+    except EngineError:
+        return None
+    after = compose(case.picture, [computed.recolour(case.picture, case.mask, stage)])
+    surface = _inner(case.surface)
+    before, now = (np.median(from_srgb(each[surface]), axis=0) for each in (case.picture, after))
+    gone = float(now[0] - before[0]) * np.sign(wanted)
+    far = before[0] + wanted
+    least = min(0.6 * abs(wanted), computed.JUST_VISIBLE if far > 0.9 or far < 0.1 else 1.0)
+    return bool(least <= gone <= 1.5 * abs(wanted) + 0.01) and _one_hue(before, now)
+
+
+def _one_hue(before: Field, now: Field) -> bool:
+    """Whether two colours have one hue, as far as they have any."""
+    one, other = (complex(each[1], each[2]) for each in (before, now))
+    if min(abs(one), abs(other)) < 0.03:
+        return abs(one - other) < 0.04
+    return abs(math.degrees(np.angle(other / one))) < 12
+
+
+def _inner(mask: Mask) -> Mask:
+    inner = np.asarray(ndimage.binary_erosion(mask, iterations=2))
+    return inner if np.count_nonzero(inner) > 50 else mask
+
+
+def _ragged(mask: Mask, seed: int) -> Mask:
+    """A mask with an edge that wavers by a few pixels, as a segmenter's."""
+    noise = np.asarray(ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=mask.shape), 4))
+    inside, outside = (np.asarray(ndimage.distance_transform_edt(each)) for each in (mask, ~mask))
+    away = inside - outside
+    return np.asarray(away + 2.5 * noise / np.std(noise) > 0)
+
+
+def _masks(kind: str) -> Callable[[Case, int], Mask | None]:
+    if kind == "eroded":
+        return lambda case, _: np.asarray(ndimage.binary_erosion(case.mask, iterations=2))
+    if kind == "grown":
+        return lambda case, _: np.asarray(ndimage.binary_dilation(case.mask, iterations=2))
+    if kind == "ragged":
+        return lambda case, number: _ragged(case.mask, number)
+    if kind == "lisa":
+        segmenter: Segmenter = registry.load_segmenter(
+            registry.find_preset(registry.DEFAULT_PRESET).segmenter
+        )
+
+        def found(case: Case, _: int) -> Mask | None:
+            mask = find(segmenter, case.picture, [f"the {case.kind}"])[0].mask
+            overlap = float((mask & case.mask).sum()) / float((mask | case.mask).sum())
+            return mask if overlap > 0.6 else None  # another thing's mask measures the segmenter
+
+        return found
+    return lambda case, _: case.mask
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print, after Ctrl-C what was measured so far; the exit code is 1 below the bars."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--rooms", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
+    parser.add_argument("--masks", choices=("true", "eroded", "grown", "ragged", "lisa"), default="true")
+    parser.add_argument(
+        "--sheet", type=Path, metavar="DIR", help="write contact sheets of the first 40 results"
+    )
+    options = parser.parse_args(arguments)
+    print("seed", options.seed, "masks", options.masks, flush=True)
+    given = _masks(options.masks)
+    sheets = Sheets(options.sheet, "recolouring") if options.sheet else None
+    results: list[Result] = []
+    steps: list[bool | None] = []
+    picked = list(STEPS)
+    try:
+        for number, case in enumerate(draw(options.seed, options.rooms)):
+            mask = given(case, number)
+            if mask is None or not mask.any():
+                continue
+            result, after = judge(case, mask)
+            results.append(result)
+            if number % EDITS == 0:
+                name = picked[number // EDITS % len(picked)]
+                steps.append(step(case, name))
+                if steps[-1] is False:
+                    print(f"  wrong step: {case.look} {case.kind}, {name}", flush=True)
+            text = f"room {case.room}: {case.look} {case.kind} in {case.rgb}"
+            verdict = f"ab {result.hue:.3f} L {result.lightness:+.3f} left {result.left:.2f}"
+            if result.one and not result.right:
+                print(f"  wrong {text}: {verdict}", flush=True)
+            if sheets is not None:
+                sheets.add(case.picture, after, case.truth, text, verdict, result.right)
+    except KeyboardInterrupt:
+        print("  stopped: what was measured so far")
+    for file in sheets.write() if sheets is not None else ():
+        print("wrote", file)
+    return 0 if _report(results, steps) else 1
+
+
+def _report(results: Sequence[Result], steps: Sequence[bool | None]) -> bool:
+    one = [result for result in results if result.one]
+    several = [result for result in results if not result.one]
+    textured = [result.ranks for result in one if 0.25 <= result.asked <= 0.9]
+    if not textured or not steps:
+        return False
+    right = np.mean([result.right for result in one])
+    for name, some in (("one colour", one), ("several colours", several), ("all", results)):
+        if some:
+            print(
+                f"{name}: right {np.mean([r.right for r in some]):.3f} of {len(some)},"
+                f" median ab {np.median([r.hue for r in some]):.3f},"
+                f" |L| {np.median([abs(r.lightness) for r in some]):.3f}"
+                f" (bias {np.mean([r.lightness for r in some]):+.3f}, spread"
+                f" {np.std([r.lightness for r in some]):.3f}),"
+                f" error left {np.mean([r.left for r in some]):.3f},"
+                f" of the surface missed {np.mean([r.missed for r in some]):.3f},"
+                f" of the rest moved {np.mean([r.moved for r in some]):.3f}"
+            )
+    fine = np.mean([ranks >= 0.98 for ranks in textured])
+    print(f"texture: ranks {np.mean(textured):.3f}, at least 0.98 in {fine:.3f} of {len(textured)}")
+    said = [each for each in steps if each is not None]
+    print(f"steps: right {np.mean(said):.3f} of {len(said)}, at the end {len(steps) - len(said)}")
+    return bool(right >= 0.95 and np.mean(said) >= 0.98)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""How well planners read sentences."""

@@ -1,1 +1,0 @@
-"""Training the pocket models, each stage callable alone: ``python -m pocket.training``."""

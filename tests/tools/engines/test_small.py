@@ -1,0 +1,383 @@
+"""The preset ``small``: tiny random weights in the published layouts, through the whole program."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from huggingface_hub import constants
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import load_file
+from scipy import ndimage
+
+from agent.cli import main
+from sessions import Sessions
+from sessions.compose import compose
+from tests.support import sd15_layout
+from tests.support.stand_in_hub import Hub
+from tools.engines import registry
+from tools.errors import Cancelled, EngineError
+from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.lama import engine as lama
+from tools.inpainting.lama.engine import LamaEngine
+from tools.inpainting.request import Kind
+from tools.inpainting.stable_diffusion import engine as painter
+from tools.inpainting.stable_diffusion.adapter import merge
+from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
+
+SIDE = 128
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hub's cache with all that the preset needs."""
+    folder = tmp_path_factory.mktemp("small") / "hub"
+    sd15_layout.write_hub(folder)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That cache, an empty data folder, nobody logged in, no network; crops of 128² pixels, not 512²."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(registry, "_loaded", dict(registry._loaded))
+    monkeypatch.setattr(StableDiffusionEngine, "area", SIDE * SIDE)
+    monkeypatch.setattr(StableDiffusionEngine, "areas", (SIDE * SIDE,))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def engine(cache: Path) -> Iterator[StableDiffusionEngine]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(constants, "HF_HUB_CACHE", str(cache))
+        yield painter.load()
+
+
+@pytest.fixture
+def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        code = main.run([str(each) for each in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+def photo(seed: int = 0) -> NDArray[np.uint8]:
+    """A picture that passes for a photograph: soft shapes and grain."""
+    rng = np.random.default_rng(seed)
+    shapes = ndimage.gaussian_filter(rng.normal(size=(240, 320, 3)), (6, 6, 0)) * 600
+    grain = rng.normal(size=(240, 320, 3)) * 6
+    return (128 + shapes + grain).clip(0, 255).astype(np.uint8)
+
+
+def mask() -> NDArray[np.bool_]:
+    made = np.zeros((240, 320), bool)
+    made[80:150, 100:200] = True
+    return made
+
+
+def job(kind: Kind = "restyle", **given: object) -> Job:
+    crop = np.ascontiguousarray(photo()[:SIDE, :SIDE])
+    where = np.zeros((SIDE, SIDE), bool)
+    where[40:90, 30:100] = True
+    fields: dict[str, Any] = {"prompt": "a leather sofa", "seed": 1, "steps": 4, "guidance": 1.0, **given}
+    return Job(crop, where, kind=kind, **fields)
+
+
+# ---- the whole program -------------------------------------------------------------------------------------
+
+TURNS = (
+    "make the sofa leather", "make the rug red", "remove the lamp", "keep it", "add a cat on the rug",
+    "keep it", "replace the chair with a plant", "undo only the rug", "make the walls green", "darker",
+    "undo", "redo",
+)  # fmt: skip
+
+
+def test_twelve_turns_of_all_kinds(here: Path, inpalla: Run) -> None:
+    Image.fromarray(photo()).save("photo.png")
+    _, out, err = inpalla(
+        "edit", "photo.png", *TURNS, "-o", "out.png", "--yes", "--session", "s", "--preset", "small"
+    )
+    assert "Traceback" not in out + err
+    assert "Done: the rug → a red rug." in out
+    assert "This is version" in out
+    with Sessions(here / "data" / "sessions").open("s") as session:
+        layers = session.layers
+        painters = {layer.kind: layer.request.get("engine") for layer in layers}
+        base = session.picture(0)
+        patches = [session.patch(layer.id) for layer in layers if layer.visible]
+    assert [layer.kind for layer in layers] == ["restyle", "restyle", "remove", "add", "replace", "restyle"]
+    assert painters["remove"] == "lama"
+    assert painters["add"] == painters["replace"] == "sd15-inpainting"
+    rug = next(layer for layer in layers if layer.target == "the rug")
+    assert not rug.visible
+    out_picture = np.asarray(Image.open("out.png").convert("RGB"))
+    assert (out_picture == compose(base, patches)).all()
+    reached = np.zeros(base.shape[:2], bool)
+    for patch in patches:
+        box = patch.box
+        reached[box.y0 : box.y1, box.x0 : box.x1] |= patch.rgba[..., 3] > 0
+    assert (out_picture == base)[~reached].all()
+
+
+def test_a_replay_gives_the_same_pixels(inpalla: Run) -> None:
+    Image.fromarray(photo()).save("photo.png")
+    assert (
+        inpalla("edit", "photo.png", "make the sofa leather", "-o", "one.png", "--yes", "--preset", "small")[
+            0
+        ]
+        == 0
+    )
+    code, out, _ = inpalla("replay", "one.png", "-o", "again.png", "--json")
+    assert code == 0
+    assert json.loads(out)["identical"]
+    assert Path("one.png").read_bytes() == Path("again.png").read_bytes()
+
+
+def test_pocket_leads_there_when_it_is_shown_a_photograph(inpalla: Run) -> None:
+    Image.fromarray(photo()).save("photo.png")
+    _, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png")
+    assert "inpalla setup --preset small" in out + err
+
+
+def test_what_the_preset_lacks_is_one_sentence_with_one_command(
+    here: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    monkeypatch.setattr(registry, "_loaded", {})
+    Image.fromarray(photo()).save("photo.png")
+    code, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png", "--preset", "small")
+    assert (code, out) == (1, "")
+    assert err == (
+        "llmdet-sam2, sd15-inpainting and lama of the preset small are not on this machine: fetch them with"
+        " inpalla setup --preset small (about 3.3 GB).\n"
+    )
+
+
+# ---- setting up --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub(cache: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A stand-in for the hub with the six repositories, and an empty cache."""
+    repositories = {}
+    for folder in cache.iterdir():
+        snapshot = folder / "snapshots" / "0123abcd"
+        files = [file for file in snapshot.rglob("*") if file.is_file()]
+        name = folder.name.removeprefix("models--").replace("--", "/")
+        held = {file.relative_to(snapshot).as_posix(): file.read_bytes() for file in files}
+        repositories[name] = {**held, "v1-5-pruned.ckpt": b"not wanted", "README.md": b"#"}
+    running = Hub(repositories)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(constants, "ENDPOINT", running.url)
+    template = running.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    yield running
+    running.close()
+
+
+def test_setting_up_needs_no_account_and_says_the_terms(hub: Hub, here: Path, inpalla: Run) -> None:
+    code, out, err = inpalla("setup", "--preset", "small")
+    assert (code, err) == (0, "")
+    assert "Open RAIL-M" in out
+    assert "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-inpainting" in out
+    assert "The preset small is ready." in out
+    fetched = [file.name for file in (here / "hub").rglob("*")]
+    assert "v1-5-pruned.ckpt" not in fetched
+    hub.asked.clear()
+    assert inpalla("setup", "--preset", "small")[0] == 0
+    assert hub.asked == []
+    assert painter.load().name == "sd15-inpainting"
+    assert lama.load().name == "lama"
+
+
+@pytest.mark.parametrize("name", ["sd15-inpainting", "lama"])
+def test_what_is_not_here_is_told_with_the_command(
+    name: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    monkeypatch.setattr(registry, "_loaded", {})
+    with pytest.raises(EngineError, match=f"inpalla setup --inpainter {name}"):
+        registry.load_inpainter(name)
+
+
+# ---- the painter -------------------------------------------------------------------------------------------
+
+
+def test_the_same_job_gives_the_same_pixels_and_another_seed_others(engine: StableDiffusionEngine) -> None:
+    one, other = engine.paint([job(), job(seed=2)])
+    assert one.shape == (SIDE, SIDE, 3)
+    assert one.dtype == np.uint8
+    assert (engine.paint([job()])[0] == one).all()
+    assert (one != other).any()
+    assert (engine.paint([job(prompt="a wooden sofa")])[0] != one).any()
+    assert (engine.paint([job(guidance=1.5)])[0] != one).any()
+
+
+def test_it_takes_as_many_steps_as_are_asked_whatever_it_begins_with(engine: StableDiffusionEngine) -> None:
+    kinds: tuple[Kind, ...] = ("restyle", "replace", "add")
+    for kind in kinds:
+        told: list[Step] = []
+        engine.paint([job(kind)], progress=lambda _: None)
+        engine.paint([job(kind), job(kind)], progress=told.append)
+        assert [(step.done, step.total) for step in told] == [(done, 8) for done in range(1, 9)]
+        assert [step.preview is not None for step in told] == [False, True, False, False] * 2
+        assert told[1].preview is not None
+        assert told[1].preview.shape == (SIDE // 2, SIDE // 2, 3)
+
+
+def test_the_first_time_it_says_about_how_long_it_will_take() -> None:
+    told: list[Step] = []
+    fresh = painter.load()
+    for _ in range(2):
+        fresh.paint([job()], progress=told.append)
+    assert [step.done for step in told] == [0, 1, 2, 3, 4, 1, 2, 3, 4]
+    assert re.fullmatch(r"painting takes about \d+ s on this machine", told[0].note)
+    assert not any(step.note for step in told[1:])
+
+
+def test_a_restyled_thing_begins_as_itself(engine: StableDiffusionEngine) -> None:
+    """What lies under the mask is seen by a restyle, and by nothing else."""
+    dark = job()
+    dark = Job(np.where(dark.mask[..., None], np.uint8(0), dark.crop), *list(vars(dark).values())[1:])
+
+    def under(kind: Kind) -> list[NDArray[np.uint8]]:
+        jobs = [Job(**{**vars(each), "kind": kind}) for each in (job(), dark)]
+        return engine.paint(jobs)
+
+    seen, unseen = under("restyle"), under("replace")
+    assert (seen[0] != seen[1]).any()
+    assert (unseen[0] == unseen[1]).all()
+
+
+def test_a_cancel_is_heard_within_a_block(engine: StableDiffusionEngine) -> None:
+    asked = 0
+
+    def cancelled() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 6
+
+    with pytest.raises(Cancelled):
+        engine.paint([job()], cancelled=cancelled)
+    assert asked == 7
+    assert engine.paint([job()])[0].shape == (SIDE, SIDE, 3)
+
+
+def test_nothing_outside_moves(engine: StableDiffusionEngine) -> None:
+    kinds: tuple[Kind, ...] = ("restyle", "replace")
+    for kind in kinds:
+        edit = MaskedEdit(mask(), "a leather sofa", kind, 3, grow=0)
+        (painted,) = inpaint(photo(), [edit], {kind: engine})
+        after = compose(photo(), [painted.patch])
+        assert (after == photo())[~mask()].all()
+        assert (after != photo())[mask()].any()
+
+
+def test_an_adapter_is_added_as_diffusers_adds_it(cache: Path) -> None:
+    from diffusers import StableDiffusionInpaintPipeline
+
+    model = cache / "models--stable-diffusion-v1-5--stable-diffusion-inpainting" / "snapshots" / "0123abcd"
+    adapter = cache / "models--latent-consistency--lcm-lora-sdv1-5" / "snapshots" / "0123abcd"
+    theirs = StableDiffusionInpaintPipeline.from_pretrained(
+        str(model), variant="fp16", dtype=torch.float32, local_files_only=True
+    )
+    plain = {name: value.clone() for name, value in theirs.unet.state_dict().items()}
+    theirs.load_lora_weights(str(adapter))
+    theirs.fuse_lora()
+    theirs.unload_lora_weights()
+    ours = sd15_layout.unet(sd15_layout.TINY)
+    ours.load_state_dict(plain)
+    tensors = load_file(adapter / "pytorch_lora_weights.safetensors")
+    assert merge(ours, tensors) == len([name for name in tensors if name.endswith(".alpha")])
+    moved = 0
+    for name, value in theirs.unet.state_dict().items():
+        assert torch.allclose(ours.state_dict()[name], value, atol=1e-5), name
+        moved += not torch.equal(value, plain[name])
+    assert moved > 20
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"lora_unet_nowhere.lora_down.weight": torch.zeros(1, 1)}, "no layer nowhere"),
+        ({"lora_unet_conv_in.lora_down.weight": torch.zeros(1, 1)}, "does not fit"),
+    ],
+)
+def test_an_adapter_of_something_else_is_refused(wrong: dict[str, torch.Tensor], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        merge(sd15_layout.unet(sd15_layout.TINY), wrong)
+
+
+def test_a_model_that_is_not_whole_is_one_sentence(tmp_path: Path, cache: Path) -> None:
+    adapter = cache / "models--latent-consistency--lcm-lora-sdv1-5" / "snapshots" / "0123abcd"
+    tiny = cache / "models--madebyollin--taesd" / "snapshots" / "0123abcd"
+    with pytest.raises(EngineError, match="no whole Stable Diffusion"):
+        painter.from_folders("sd15-inpainting", tmp_path, adapter, tiny)
+    model = sd15_layout.write_model(tmp_path / "model")
+    file = model / "unet" / "diffusion_pytorch_model.fp16.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(EngineError, match="cannot be read from") as error:
+        painter.from_folders("sd15-inpainting", model, adapter, tiny)
+    assert "\n" not in str(error.value)
+
+
+# ---- what takes things out ---------------------------------------------------------------------------------
+
+
+def test_lama_fills_the_hole_alone_and_sees_none_of_what_is_in_it() -> None:
+    eraser = lama.load()
+    edit = MaskedEdit(mask(), "", "remove", 1, grow=0)
+    (painted,) = inpaint(photo(), [edit], {"remove": eraser})
+    after = compose(photo(), [painted.patch])
+    assert (after == photo())[~mask()].all()
+    hidden = photo()
+    hidden[mask()] = 255
+    (other,) = inpaint(hidden, [edit], {"remove": eraser})
+    inner = ndimage.binary_erosion(mask(), iterations=6)
+    assert np.abs(compose(hidden, [other.patch]).astype(int) - after)[inner].max() <= 2
+
+
+def test_lama_gives_whole_crops_of_any_shape() -> None:
+    eraser = lama.load()
+    where = np.zeros((96, 160), bool)
+    where[30:60, 50:90] = True
+    wide = Job(np.ascontiguousarray(photo()[:96, :160]), where, "", "remove", 1, 1, 1.0)
+    (made,) = eraser.paint([wide])
+    assert made.shape == (96, 160, 3)
+    assert np.abs(made.astype(int) - wide.crop)[~ndimage.binary_dilation(where, iterations=6)].mean() < 12
+    with pytest.raises(Cancelled):
+        eraser.paint([wide], cancelled=lambda: True)
+
+
+def test_a_graph_that_is_damaged_or_another_is_one_sentence(tmp_path: Path) -> None:
+    import onnx
+
+    folder = sd15_layout.write_lama(tmp_path / "lama")
+    file = folder / "lama_fp32.onnx"
+    graph = onnx.load(str(file))
+    graph.graph.input[0].name = "picture"
+    for node in graph.graph.node:
+        node.input[:] = ["picture" if name == "image" else name for name in node.input]
+    onnx.save(graph, str(file))
+    with pytest.raises(EngineError, match="another graph than lama knows"):
+        lama.from_folder("lama", folder)
+    file.write_bytes(b"no graph")
+    with pytest.raises(EngineError, match="is damaged: delete it"):
+        lama.from_folder("lama", folder)
+    assert isinstance(lama.load(), LamaEngine)

@@ -1,0 +1,369 @@
+"""Materials that are computed: patterns in a thing's own light, on drawn rooms, through the public class."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from pocket import rooms
+from pocket.rooms.model import FLOOR, WALL
+from sessions.compose import compose
+from tools import errors
+from tools.inpainting.base import MaskedEdit
+from tools.inpainting.computed import forms, parts, patterns, planes, witness
+from tools.inpainting.computed.materials import Materials
+from tools.inpainting.computed.oklab import from_srgb
+from tools.inpainting.request import ColourStage
+from tools.language.colours import value_of
+
+SIZE = (320, 240)
+ENGINE = Materials()
+
+
+def a_room(kind: str, material: str, colour: str | None, first: int = 2**31 + 1_300_000_000) -> rooms.Scene:
+    """A room in which a large thing of that kind is of that material and colour."""
+    for seed in range(first, first + 400):
+        scene = rooms.make_scene(seed)
+        found = [i for i in scene.present() if scene.things[i].kind == kind]
+        if len(found) != 1 or (colour is not None and not rooms.KIND_COLOURS[kind]):
+            continue
+        scene = rooms.restyle(scene, found[0], colour=colour, material=material)
+        share = rooms.mask(rooms.render(scene, SIZE, supersample=1), found[0]).mean()
+        least = {"floor": 0.25, "wall": 0.25, "floor lamp": 0.012}.get(kind, 0.04)
+        if share > least:
+            return scene
+    raise AssertionError(f"no room shows a {kind}")
+
+
+def index_of(scene: rooms.Scene, kind: str) -> int:
+    return next(i for i in scene.present() if scene.things[i].kind == kind)
+
+
+def edited(
+    scene: rooms.Scene, kind: str, prompt: str, seed: int = 3, colour: ColourStage | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
+    """(before, after, mask)."""
+    drawn = rooms.render(scene, SIZE)
+    mask = rooms.mask(drawn, index_of(scene, kind))
+    edit = MaskedEdit(mask, prompt, "restyle", seed, target=f"the {kind}", colour=colour)
+    return drawn.picture, compose(drawn.picture, [ENGINE.compute(drawn.picture, edit)]), mask
+
+
+def grey(picture: NDArray[np.uint8]) -> NDArray[np.float64]:
+    bright: NDArray[np.float64] = picture @ np.array((0.299, 0.587, 0.114))
+    return bright
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target"),
+    [
+        ("a red leather sofa", "the sofa"),
+        ("an oak floor", "the floor"),
+        ("a brick wall", "the wall"),
+        ("a marble coffee table", "the coffee table"),
+        ("a striped blue and white rug", "the rug"),
+        ("a black metal lamp", "the floor lamp"),
+        ("a denim jacket", "the jacket"),
+        ("dark walnut", "the table"),
+    ],
+)
+def test_what_it_can(prompt: str, target: str) -> None:
+    assert ENGINE.can(prompt, target)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "target"),
+    [
+        ("a red sofa", "the sofa"),
+        ("a fur sofa", "the sofa"),
+        ("a mirrored table", "the table"),
+        ("a leather cat", "the cat"),
+        ("a leather sofa with brass legs", "the sofa"),
+        ("a wrinkled leather sofa", "the sofa"),
+        ("a nicer sofa", "the sofa"),
+    ],
+)
+def test_what_it_leaves_to_painters(prompt: str, target: str) -> None:
+    assert not ENGINE.can(prompt, target)
+
+
+def test_a_thing_that_it_cannot_do_is_said() -> None:
+    scene = a_room("sofa", "linen", "blue")
+    with pytest.raises(errors.EngineError, match="material"):
+        edited(scene, "sofa", "a nicer sofa")
+
+
+def test_an_empty_mask_is_said() -> None:
+    picture = np.zeros((40, 50, 3), np.uint8)
+    with pytest.raises(errors.PictureError):
+        ENGINE.compute(picture, MaskedEdit(np.zeros((40, 50), bool), "a leather sofa", "restyle", 1))
+
+
+def test_a_mask_of_another_size_is_said() -> None:
+    picture = np.zeros((40, 50, 3), np.uint8)
+    with pytest.raises(errors.PictureError):
+        ENGINE.compute(picture, MaskedEdit(np.ones((30, 50), bool), "a leather sofa", "restyle", 1))
+
+
+def test_cancelling() -> None:
+    picture = np.full((40, 50, 3), 90, np.uint8)
+    edit = MaskedEdit(np.ones((40, 50), bool), "a leather sofa", "restyle", 1)
+    with pytest.raises(errors.Cancelled):
+        ENGINE.compute(picture, edit, cancelled=lambda: True)
+
+
+def test_nothing_moves_away_from_the_thing() -> None:
+    before, after, mask = edited(a_room("sofa", "wool", "red"), "sofa", "a leather sofa")
+    near = np.zeros_like(mask)
+    for down in range(-2, 3):
+        for right in range(-2, 3):
+            near |= np.roll(mask, (down, right), (0, 1))
+    assert (before != after).any(axis=2)[mask].mean() > 0.8
+    np.testing.assert_array_equal(before[~near], after[~near])
+
+
+def test_the_seed_decides_and_nothing_else() -> None:
+    scene = a_room("coffee table", "painted", "white")
+    one, same, other = (edited(scene, "coffee table", "a marble coffee table", seed)[1] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert (one != other).any()
+
+
+def test_a_material_without_a_colour_keeps_the_colour() -> None:
+    before, after, mask = edited(a_room("sofa", "linen", "green"), "sofa", "a velvet sofa")
+    old, new = (np.median(from_srgb(picture[mask]), axis=0) for picture in (before, after))
+    assert np.linalg.norm(old[1:] - new[1:]) < 0.05
+    assert abs(old[0] - new[0]) < 0.15
+
+
+def test_a_material_with_a_colour_of_its_own_takes_that() -> None:
+    _, after, mask = edited(a_room("floor", "wool", "blue"), "floor", "a walnut floor")
+    shown = np.median(after[mask], axis=0)
+    assert shown[0] > shown[1] > shown[2]
+    assert np.linalg.norm(shown - np.array(patterns.OWN["walnut"])) < 70
+
+
+def test_the_asked_value_is_met() -> None:
+    value = value_of("dark red")
+    assert value is not None
+    stage = ColourStage(value=value, light=0.9)
+    _, after, mask = edited(a_room("sofa", "wool", "yellow"), "sofa", "a dark red leather sofa", colour=stage)
+    shown = np.median(from_srgb(after[mask]), axis=0)
+    assert abs(shown[0] - 0.9 * value[0]) < 0.06
+    assert shown[1] > 0.05
+
+
+def test_two_colours_are_taken_from_the_words() -> None:
+    _, after, mask = edited(a_room("rug", "wool", "red"), "rug", "a striped blue and white rug")
+    lab = from_srgb(after[mask])
+    blue, white = lab[:, 2] < -0.08, (lab[:, 0] > 0.7) & (np.hypot(lab[:, 1], lab[:, 2]) < 0.06)
+    assert blue.mean() > 0.3
+    assert white.mean() > 0.15
+
+
+def test_old_stripes_go_and_the_cast_shadow_stays() -> None:
+    scene = a_room("floor", "checked", "blue")
+    index = index_of(scene, "floor")
+    true = rooms.render(rooms.restyle(scene, index, material="concrete"), SIZE).picture
+    _, after, mask = edited(scene, "floor", "a concrete floor")
+    rows = [np.flatnonzero(mask.any(1))[k] for k in (0, -1)]
+    apart = np.abs(grey(after) - grey(true))[mask]
+    assert np.median(apart) < 25  # the chequers are 150 levels apart
+    assert rows[0] < rows[1]
+
+
+def test_light_and_shade_stay_on_a_plain_thing() -> None:
+    scene = a_room("cabinet", "painted", "beige")
+    before, after, mask = edited(scene, "cabinet", "a painted cabinet")
+    old, new = grey(before)[mask], grey(after)[mask]
+    assert np.corrcoef(old, new)[0, 1] > 0.8
+
+
+def test_the_glass_of_a_mirror_stays() -> None:
+    scene = a_room_with_mirror()
+    before, after, mask = edited(scene, "mirror", "a walnut mirror")
+    inner = mask.copy()
+    for _ in range(12):
+        inner = (
+            inner
+            & np.roll(inner, 1, 0)
+            & np.roll(inner, -1, 0)
+            & np.roll(inner, 1, 1)
+            & np.roll(inner, -1, 1)
+        )
+    changed = (before != after).any(axis=2)
+    assert inner.any()
+    assert changed[inner].mean() < 0.1
+    assert changed[mask & ~inner].mean() > 0.3
+
+
+def a_room_with_mirror() -> rooms.Scene:
+    for seed in range(2**31 + 1_400_000_140, 2**31 + 1_400_000_540):
+        scene = rooms.make_scene(seed)
+        found = [i for i in scene.present() if scene.things[i].kind == "mirror"]
+        if len(found) == 1:
+            scene = rooms.restyle(scene, found[0], colour="red", material="painted")
+            if rooms.mask(rooms.render(scene, SIZE, supersample=1), found[0]).sum() > 1800:
+                return scene
+    raise AssertionError("no room shows a mirror")
+
+
+def test_the_view_of_a_room_is_found() -> None:
+    """The horizon and the room's turn, on rooms whose cameras are known."""
+    off, turned = [], []
+    for seed in range(2**31 + 1_500_000_000, 2**31 + 1_500_000_008):
+        scene = rooms.make_scene(seed)
+        view = planes.view_of(rooms.render(scene, (512, 384), supersample=1).picture)
+        off.append(abs(view.horizon / 384 - (1 + scene.camera.shift / scene.camera.tan) / 2))
+        turned.append(abs(np.degrees(view.yaw) + scene.camera.yaw))
+    assert np.median(off) < 0.03
+    assert np.median(turned) < 3
+
+
+def test_boards_run_towards_the_horizon() -> None:
+    """A floor's rows lie closer together far away than near by."""
+    view = planes.View(400, 200, 100, 0.0)
+    y = np.array([150, 160, 290, 300], np.float32)
+    _, into = planes.on_floor(view, np.full(4, 200, np.float32), y)
+    assert into[0] - into[1] > 5 * (into[2] - into[3]) > 0
+
+
+def test_a_stand_in_fills_the_mask_and_has_a_seat() -> None:
+    scene = a_room("sofa", "wool", "red")
+    drawn = rooms.render(scene, SIZE)
+    mask = rooms.mask(drawn, index_of(scene, "sofa"))
+    cut = (bool(mask[:, 0].any()), False, bool(mask[:, -1].any()), bool(mask[-1].any()))
+    kind = forms.kind_of("the sofa on the left")
+    assert kind is not None
+    view = planes.view_of(drawn.picture)
+    form = forms.fitted(kind, view, mask, cut, 0, 0)
+    assert form is not None
+    assert form.fit > 0.6
+    rows, columns = np.nonzero(mask)
+    seen = forms.shown(form, view, columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5)
+    assert (seen.normal[1] > 0.9).any()  # what faces upwards
+    assert (seen.normal[1] < 0.1).any()  # what faces forwards
+    assert np.isfinite(seen.u).all()
+
+
+def test_words_without_a_stand_in() -> None:
+    assert forms.kind_of("the curtains") is None
+
+
+@pytest.mark.parametrize("name", sorted(patterns.PATTERNS))
+def test_every_pattern_shows_its_colour_and_has_no_holes(name: str) -> None:
+    u, v = (a.ravel().astype(np.float32) for a in np.meshgrid(np.linspace(0, 12, 90), np.linspace(0, 9, 70)))
+    flat = np.zeros_like(u)
+    colour = patterns.OWN.get(name, (120.0, 80.0, 160.0))
+    points = patterns.Points(
+        u, v, flat, flat + np.float32(0.4), flat, colour, (240.0, 235.0, 220.0), 30.0, 5, True, False
+    )
+    shown = patterns.PATTERNS[name](points)
+    assert shown.colour.shape == (3, u.size)
+    assert np.isfinite(shown.colour).all()
+    assert np.linalg.norm(np.median(shown.colour, axis=1) - np.array(colour)) < 75
+    other = patterns.PATTERNS[name](replace(points, colour=(60.0, 150.0, 90.0)))
+    middle = np.median(other.colour, axis=1)
+    assert middle[1] > middle[0]
+    assert middle[1] > middle[2]
+
+
+def test_floor_and_wall_are_known() -> None:
+    """Bricks on a wall grow towards the viewer where the wall comes nearer."""
+    view = planes.View(300, 200, 100, 0.0)
+    room = planes.Box(4.0, -2.0, np.inf)
+    y = np.full(3, 120, np.float32)
+    along, up, side = planes.on_walls(view, room, np.array([10, 20, 390], np.float32), y)
+    assert list(side) == [-1, -1, 0]
+    assert along[0] < along[1] < along[2]
+    assert up[0] > up[2]  # the same row shows a higher place on the nearer wall
+    assert FLOOR != WALL
+
+
+def fixed_part(scene: rooms.Scene, kind: str) -> NDArray[np.bool_]:
+    """What of a thing no material is laid on: feet, rods, flowers … look alike in red and in blue."""
+    index = index_of(scene, kind)
+    material = next(m for m in rooms.KIND_MATERIALS[kind] if not rooms.has_own_colour(m))
+    red, blue = (
+        rooms.render(rooms.restyle(scene, index, colour=colour, material=material), SIZE).picture.astype(int)
+        for colour in (("red", "blue") if kind != "window" else ("white", "brown"))
+    )
+    alike: NDArray[np.bool_] = np.abs(red - blue).sum(2) < 6
+    return alike & rooms.mask(rooms.render(scene, SIZE), index)
+
+
+@pytest.mark.parametrize(
+    ("kind", "material", "colour", "prompt"),
+    [
+        ("armchair", "linen", "yellow", "a green velvet armchair"),
+        ("bed", "wool", "teal", "a denim bed"),
+        ("curtain", "linen", "red", "dark blue velvet curtains"),
+        ("floor lamp", "linen", "blue", "a rattan floor lamp"),
+        ("window", "painted", "brown", "a white window"),
+    ],
+)
+def test_parts_of_another_stuff_stay(kind: str, material: str, colour: str, prompt: str) -> None:
+    scene = a_room(kind, material, colour)
+    before, after, mask = edited(scene, kind, prompt)
+    changed = np.abs(before.astype(int) - after).sum(2) > 12
+    fixed = fixed_part(scene, kind)
+    assert changed[mask & ~fixed].mean() > 0.8
+    if fixed.sum() > 25:
+        assert changed[fixed].mean() < 0.3
+
+
+def test_the_flowers_in_a_vase_are_no_part_of_it() -> None:
+    mask = np.zeros((90, 60), bool)
+    mask[40:88, 15:45] = True  # the vase
+    mask[18:40, 29:31] = True  # a stem
+    mask[6:20, 22:38] = True  # a flower
+    picture = np.full((90, 60, 3), (40, 60, 200), np.uint8)
+    surface = parts.surface(picture, mask, "the vase")
+    assert surface is not None
+    assert surface[45:88, 15:45].all()
+    assert not surface[6:38].any()
+
+
+def test_a_thing_of_no_known_build_has_no_rule() -> None:
+    assert parts.surface(np.zeros((9, 9, 3), np.uint8), np.ones((9, 9), bool), "the jacket") is None
+
+
+@pytest.mark.parametrize("kind", ["sofa", "curtain"])
+def test_stripes_go_where_a_material_is_asked(kind: str) -> None:
+    scene = a_room(kind, "striped", "red")
+    before, after, mask = edited(scene, kind, f"a velvet {kind}")
+    assert witness.fault(before, after, mask, f"the {kind}", None, patterned=False) is None
+    surface = parts.surface(before, mask, f"the {kind}")
+    assert surface is not None
+    assert witness.ghost(before, before, surface) > 0.8
+    assert witness.ghost(before, after, surface) < 0.2
+
+
+def test_what_went_wrong_is_seen() -> None:
+    scene = a_room("sofa", "striped", "red")
+    before, after, mask = edited(scene, "sofa", "a velvet sofa")
+    half = after.copy()
+    middle = int(np.median(np.nonzero(mask)[1]))
+    half[:, :middle] = before[:, :middle]
+    assert witness.fault(before, half, mask, "the sofa", None, patterned=False) == "kept"
+    through = after.copy()
+    through[mask] = (0.35 * after[mask] + 0.65 * before[mask]).astype(np.uint8)
+    assert witness.fault(before, through, mask, "the sofa", None, patterned=False) == "ghost"
+    green = value_of("green")
+    assert green is not None
+    stage = ColourStage(value=green, light=0.9)
+    assert witness.fault(before, after, mask, "the sofa", stage, patterned=False) == "colour"
+
+
+def test_of_two_colours_the_one_asked_for_is_met() -> None:
+    navy = value_of("navy")
+    assert navy is not None
+    stage = ColourStage(value=navy, light=0.9)
+    prompt = "an armchair with a navy checked fabric"
+    before, after, mask = edited(a_room("armchair", "velvet", "yellow"), "armchair", prompt, colour=stage)
+    assert witness.fault(before, after, mask, "the armchair", stage, patterned=True) is None
+    lab = from_srgb(after[mask])
+    assert lab[:, 0].std() > 0.05  # the checks can be seen

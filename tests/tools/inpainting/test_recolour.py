@@ -1,0 +1,334 @@
+"""A computed colour: on drawn rooms against true renders, and on pictures made for one question each."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from evaluation.painters import recolouring
+from pocket import rooms
+from sessions.compose import Box, Patch, check_patch, compose
+from tools.errors import EngineError, PictureError
+from tools.inpainting.base import MaskedEdit
+from tools.inpainting.computed import recolour as computed
+from tools.inpainting.computed.edge import reach_for
+from tools.inpainting.computed.oklab import from_srgb, to_srgb
+from tools.inpainting.computed.recolour import ColourStep, Recolour
+from tools.inpainting.request import ColourStage
+from tools.inpainting.routing import route
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+def oklab(*rgb: int) -> tuple[float, float, float]:
+    lightness, a, b = from_srgb(np.array([rgb], np.uint8))[0]
+    return float(lightness), float(a), float(b)
+
+
+def ball(rgb: tuple[int, int, int], ground: tuple[int, int, int] = (120, 140, 150)) -> tuple[Pixels, Mask]:
+    """A shaded disc on a plain ground, its edge softened as a camera does, and its mask."""
+    size, fine = 160, 4
+    y, x = np.mgrid[: size * fine, : size * fine] / fine - size / 2
+    inside = np.hypot(y, x) < 50
+    shade = (0.95 - 0.25 * (x + y) / 100)[..., None]
+    picture = np.where(inside[..., None], np.array(rgb) * shade, np.array(ground))
+    small = picture.reshape(size, fine, size, fine, 3).mean(axis=(1, 3))
+    return np.rint(np.clip(small, 0, 255)).astype(np.uint8), inside[fine // 2 :: fine, fine // 2 :: fine]
+
+
+def grown(mask: Mask, by: int) -> Mask:
+    y, x = np.nonzero(mask)
+    result = np.zeros_like(mask)
+    for dy in range(-by, by + 1):
+        for dx in range(-by, by + 1):
+            result[np.clip(y + dy, 0, mask.shape[0] - 1), np.clip(x + dx, 0, mask.shape[1] - 1)] = True
+    return result
+
+
+@pytest.mark.parametrize("wanted", [(20, 30, 110), (250, 240, 215), (0, 128, 128), (110, 20, 90)])
+@pytest.mark.parametrize("own", [(190, 60, 50), (40, 44, 50), (240, 238, 230)])
+def test_a_thing_takes_the_colour_asked_and_keeps_its_shading(
+    own: tuple[int, int, int], wanted: tuple[int, int, int]
+) -> None:
+    picture, mask = ball(own)
+    stage = computed.stage_for(oklab(*wanted), picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    assert computed.taken(after, mask, stage) < 0.03
+    if np.linalg.norm(np.subtract(oklab(*own), oklab(*wanted))) > 0.1:  # white to cream is a small change
+        assert computed.seen(picture, after, mask) > 0.95
+        assert computed.left_over(picture, after, mask) < 0.02
+    inner = ~grown(~mask, 4)
+    before, now = (from_srgb(each[inner])[:, 0] for each in (picture, after))
+    assert np.corrcoef(before, now)[0, 1] > 0.97
+
+
+def test_nothing_changes_outside_the_mask_and_its_soft_edge() -> None:
+    picture, mask = ball((190, 60, 50))
+    stage = computed.stage_for(oklab(20, 30, 110), picture, mask)
+    patch = computed.recolour(picture, mask, stage)
+    check_patch(patch, 160, 160)
+    changed = (compose(picture, [patch]) != picture).any(axis=2)
+    assert not (changed & ~grown(mask, reach_for(160, 160))).any()
+    hard = computed.recolour(picture, mask, stage, hard=True)
+    changed = (compose(picture, [hard]) != picture).any(axis=2)
+    assert not (changed & ~mask).any()
+    assert changed[mask].mean() > 0.95
+
+
+def test_no_fringe_of_the_old_colour_stays_at_an_edge_that_the_mask_misses() -> None:
+    picture, mask = ball((200, 30, 30), (230, 230, 225))
+    truth, _ = ball((30, 40, 160), (230, 230, 225))
+    away = np.hypot(*(np.mgrid[:160, :160] - 79.5))
+    stage = ColourStage(value=oklab(30, 40, 160), light=1.0)
+    stage = stage.model_copy(
+        update={"light": float(np.median(from_srgb(truth[mask])[:, 0]) / stage.value[0])}
+    )
+    for radius in (48, 50, 52):  # two pixels too small, right, two too large
+        after = compose(picture, [computed.recolour(picture, away < radius, stage)])
+        ring = (away > 46) & (away < 54)
+        assert np.abs(after[ring].astype(int) - truth[ring]).mean() < 5
+
+
+def test_a_narrow_frame_between_a_wall_and_a_dark_picture_stays() -> None:
+    picture = np.full((120, 160, 3), (222, 196, 160), np.uint8)
+    picture[30:90, 50:110] = (150, 120, 95)  # of a colour between the wall's and that of what it frames
+    picture[33:87, 53:107] = (60, 30, 20)
+    wall = np.ones((120, 160), bool)
+    wall[30:90, 50:110] = False
+    patch = computed.recolour(picture, wall, computed.stage_for(oklab(0, 128, 128), picture, wall))
+    after = compose(picture, [patch])
+    assert np.abs(after[31:89, 51:109].astype(int) - picture[31:89, 51:109]).max() <= 3
+    assert (after[:28, :, 0] < 60).all()
+
+
+def test_the_engine_does_what_the_function_does() -> None:
+    picture, mask = ball((190, 60, 50))
+    stage = computed.stage_for(oklab(20, 30, 110), picture, mask)
+    edit = MaskedEdit(mask, "a navy ball", "restyle", 0, colour=stage)
+    one, two = Recolour().compute(picture, edit), computed.recolour(picture, mask, stage)
+    assert one.box == two.box
+    np.testing.assert_array_equal(one.rgba, two.rgba)
+    with pytest.raises(EngineError):
+        Recolour().compute(picture, MaskedEdit(mask, "a ball", "restyle", 0))
+
+
+def test_masks_that_do_not_fit_are_refused() -> None:
+    picture, mask = ball((190, 60, 50))
+    stage = ColourStage(value=oklab(20, 30, 110), light=0.9)
+    for wrong in (np.zeros_like(mask), mask[:-1]):
+        with pytest.raises(PictureError):
+            computed.recolour(picture, wrong, stage)
+
+
+@pytest.mark.parametrize("amount", [-0.14, -0.07, -0.03, 0.03, 0.07, 0.14])
+@pytest.mark.parametrize("own", [(90, 16, 20), (60, 110, 190), (176, 150, 60)])
+def test_a_step_of_lightness_is_as_large_as_asked_and_keeps_the_hue(
+    own: tuple[int, int, int], amount: float
+) -> None:
+    picture, mask = ball(own)
+    stage = computed.stage_for_step(ColourStep(lightness=amount), None, picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    before, now = (np.median(from_srgb(each[mask]), axis=0) for each in (picture, after))
+    assert now[0] - before[0] == pytest.approx(amount, abs=0.015)
+    turned = np.angle(complex(now[1], now[2]) / complex(before[1], before[2]))
+    assert abs(np.degrees(turned)) < 8
+
+
+def test_a_step_beyond_black_or_white_is_said_to_be_none() -> None:
+    for rgb, amount in (((2, 2, 2), -0.07), ((255, 255, 255), 0.07)):
+        picture, mask = np.full((40, 40, 3), rgb, np.uint8), np.ones((40, 40), bool)
+        with pytest.raises(EngineError, match="already"):
+            computed.stage_for_step(ColourStep(lightness=amount), None, picture, mask)
+
+
+def test_colours_that_no_screen_shows_keep_lightness_and_hue() -> None:
+    wanted = np.array([[0.5, 0.3, 0.1], [0.9, 0.0, -0.3], [0.2, -0.3, 0.2]], np.float32)
+    shown = from_srgb(to_srgb(wanted))
+    np.testing.assert_allclose(shown[:, 0], wanted[:, 0], atol=0.01)
+    angles = np.arctan2(shown[:, 2], shown[:, 1]) - np.arctan2(wanted[:, 2], wanted[:, 1])
+    assert np.abs(angles).max() < 0.05
+    assert (np.hypot(*shown[:, 1:].T) < np.hypot(*wanted[:, 1:].T)).all()
+
+
+def striped(one: tuple[int, int, int], other: tuple[int, int, int]) -> tuple[Pixels, Mask, Mask]:
+    """A striped square, its mask, and where the first colour is."""
+    picture, mask = np.full((160, 160, 3), (120, 140, 150), np.uint8), np.zeros((160, 160), bool)
+    mask[20:140, 20:140] = True
+    first = mask & (np.arange(160) % 20 < 12)[None]
+    shade = np.linspace(0.9, 1.0, 160)[:, None, None]
+    picture[mask] = (np.where(first[..., None], one, other) * shade)[mask]
+    return picture, mask, first
+
+
+def test_stripes_keep_their_other_colour_or_go_or_move_along_as_the_words_say() -> None:
+    picture, mask, red = striped((190, 40, 40), (245, 240, 228))
+    inner = ~grown(~mask, 4)
+    cream = inner & ~grown(red, 1)
+    stage = computed.stage_for(oklab(30, 60, 150), picture, mask)
+    kept = compose(picture, [computed.recolour(picture, mask, stage)])
+    np.testing.assert_array_equal(kept[cream], picture[cream])
+    assert computed.taken(kept, red, stage) < 0.03
+    plain = stage.model_copy(update={"pattern": "plain"})
+    without = compose(picture, [computed.recolour(picture, mask, plain)])
+    spread = from_srgb(without[inner & (red | cream)]).std(axis=0)
+    assert spread.max() < 0.03
+    darker = computed.stage_for_step(ColourStep(lightness=-0.1), None, picture, mask)
+    moved = compose(picture, [computed.recolour(picture, mask, darker)])
+    for part in (red & inner, cream):
+        change = np.median(from_srgb(moved[part]), axis=0) - np.median(from_srgb(picture[part]), axis=0)
+        assert -0.18 < change[0] < -0.06
+
+
+def test_checks_take_the_colour_where_they_are_pure_and_half_of_it_where_bands_cross_them() -> None:
+    red, white = np.array((198, 38, 38.0)), np.array((244, 242, 238.0))
+    down, across = np.mgrid[:200, :200]
+    bands = (down % 25 > 16).astype(float) + (across % 25 > 16)
+    share = np.choose(bands.astype(int), (0.0, 0.4, 1.0))[..., None]
+    light = np.linspace(1, 0.85, 200)[None, :, None]
+    picture = np.rint((red + share * (white - red)) * light).astype(np.uint8)
+    mask = np.ones((200, 200), bool)
+    mask[:2] = False
+    value = oklab(42, 92, 206)
+    after = compose(picture, [computed.recolour(picture, mask, computed.stage_for(value, picture, mask))])
+    pure, half, crossing = (np.median(from_srgb(after[mask & (bands == k)]), axis=0) for k in range(3))
+    assert np.hypot(*(pure[1:] - value[1:])) < 0.03
+    assert abs(pure[0] - value[0]) < 0.06
+    assert np.hypot(*crossing[1:]) < 0.03
+    assert pure[0] + 0.05 < half[0] < crossing[0] - 0.05
+    assert 0.3 < np.hypot(*half[1:]) / np.hypot(*pure[1:]) < 0.8
+
+
+def test_legs_and_a_badge_of_another_colour_stay() -> None:
+    picture, mask = ball((200, 90, 40))
+    picture[70:80, 70:80] = (80, 50, 140)
+    legs = np.zeros_like(mask)
+    legs[120:140, 60:68] = legs[120:140, 92:100] = True
+    picture[legs] = (60, 40, 28)
+    stage = computed.stage_for(oklab(60, 160, 90), picture, mask | legs)
+    after = compose(picture, [computed.recolour(picture, mask | legs, stage)])
+    for part in (np.s_[72:78, 72:78], np.s_[132:136, 62:66]):
+        assert np.abs(from_srgb(after[part]) - from_srgb(picture[part])).max() < 0.02
+    assert computed.taken(after, mask, stage) < 0.03
+
+
+@pytest.mark.parametrize("own", [(150, 30, 40), (24, 24, 26)])
+def test_a_highlight_stays_white(own: tuple[int, int, int]) -> None:
+    picture, mask = ball(own)
+    picture[60:66, 60:66] = (252, 250, 250)
+    stage = computed.stage_for(oklab(20, 80, 150), picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    lightness, a, b = np.median(from_srgb(after[61:65, 61:65]).reshape(-1, 3), axis=0)
+    assert lightness > 0.93
+    assert np.hypot(a, b) < 0.03
+
+
+def test_grain_that_was_not_to_be_seen_in_black_is_not_seen_in_cream() -> None:
+    picture, mask = ball((30, 30, 32))
+    rng = np.random.default_rng(3)
+    noisy = np.clip(picture + np.rint(rng.normal(0, 1.0, picture.shape[:2]))[..., None], 0, 255).astype(
+        np.uint8
+    )
+    stage = computed.stage_for(oklab(250, 240, 215), noisy, mask)
+    calm, grainy = (compose(each, [computed.recolour(each, mask, stage)]) for each in (picture, noisy))
+    inner = ~grown(~mask, 6)
+    off = calm[inner].astype(float).mean(axis=1) - grainy[inner].astype(float).mean(axis=1)
+    assert off.std() < 1.8  # about three levels where a grain of one is only stretched
+    assert computed.taken(grainy, mask, stage) < 0.04
+
+
+def test_what_an_engine_painted_takes_the_colour_and_keeps_texture_and_alpha() -> None:
+    picture, mask = ball((200, 90, 40))
+    rows, columns = np.mgrid[20:140, 20:140]
+    weave = 120 + 40 * ((rows // 3 + columns // 3) % 2)
+    rgba = np.stack((weave, weave * 0.6, weave * 0.5, np.where(mask[20:140, 20:140], 255, 0)), axis=-1)
+    painted = Patch(rgba.astype(np.uint8), Box(20, 20, 140, 140))
+    stage = computed.stage_for(oklab(120, 20, 30), compose(picture, [painted]), mask)
+    patch = computed.recolour_patch(picture, mask, painted, stage)
+    assert patch.box == painted.box
+    np.testing.assert_array_equal(patch.rgba[..., 3], painted.rgba[..., 3])
+    after = compose(picture, [patch])
+    assert computed.taken(after, mask, stage) < 0.03
+    inner = ~grown(~mask, 4)
+    was, now = (from_srgb(each[inner])[:, 0] for each in (compose(picture, [painted]), after))
+    assert np.corrcoef(was, now)[0, 1] > 0.98
+
+
+def test_a_step_of_nothing_moves_nothing_and_steps_add_up() -> None:
+    picture, mask = ball((90, 110, 60))
+    inner = ~grown(~mask, 4)
+    still = computed.recolour(
+        picture, mask, ColourStage(value=computed.measure(picture, mask).median, light=1.0, pattern="follows")
+    )
+    assert np.abs(compose(picture, [still])[inner].astype(int) - picture[inner]).max() <= 2
+    stage = None
+    for _ in range(3):
+        stage = computed.stage_for_step(ColourStep(lightness=-0.03), stage, picture, mask)
+    assert stage is not None
+    assert computed.shown(stage)[0] == pytest.approx(
+        computed.measure(picture, mask).median[0] - 0.09, abs=0.003
+    )
+
+
+def test_chroma_and_warmth_move_as_the_words_say() -> None:
+    picture, mask = ball((120, 150, 190))
+    seen = []
+    for step in (
+        ColourStep(chroma=0.5),
+        ColourStep(chroma=1.4),
+        ColourStep(warmth=1.0),
+        ColourStep(warmth=-1.0),
+    ):
+        stage = computed.stage_for_step(step, None, picture, mask)
+        after = compose(picture, [computed.recolour(picture, mask, stage)])
+        seen.append(np.median(from_srgb(after[mask]), axis=0))
+    before = np.median(from_srgb(picture[mask]), axis=0)
+    chroma = [float(np.hypot(each[1], each[2])) for each in (before, *seen)]
+    assert chroma[1] == pytest.approx(0.5 * chroma[0], abs=0.01)
+    assert chroma[2] == pytest.approx(1.4 * chroma[0], abs=0.01)
+    assert seen[2][2] > before[2] + 0.02
+    assert seen[3][2] < before[2] - 0.02
+    assert max(abs(each[0] - before[0]) for each in seen) < 0.02
+
+
+def test_a_thing_of_a_drawn_room_is_as_its_true_render() -> None:
+    for case in islice(recolouring.draw(7, 1, edits=1), 4):
+        result, _ = recolouring.judge(case)
+        assert result.right, (case.look, case.kind, case.rgb, result)
+
+
+def test_the_books_on_a_shelf_keep_their_colours() -> None:
+    scene = rooms.make_scene(1_020_939_354)  # a grey shelf before a brick wall
+    index = [thing.kind for thing in scene.things].index("bookshelf")
+    pure = [recolouring.restyled(scene, index, rgb) for rgb in ((250, 20, 20), (20, 20, 250))]
+    differs = np.abs(pure[0].astype(int) - pure[1]).max(axis=2) > 60
+    drawn = rooms.render(scene, (640, 480))
+    shelf = rooms.mask(drawn, index)
+    boards, books = shelf & differs, shelf & ~differs
+    edit = MaskedEdit(mask=shelf, prompt="a teal bookshelf", kind="restyle", seed=1, target="the bookshelf")
+    plan = route(drawn.picture, edit, ("recolour",))
+    assert plan.engine is not None
+    after = compose(drawn.picture, [plan.engine.compute(drawn.picture, plan.edit)])
+    far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
+    assert (far[books] > 0.06).mean() < 0.4
+    assert (far[boards] > 0.06).mean() > 0.9
+
+
+def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
+    scene = rooms.make_scene(1_206_107_868)  # white stripes, white pillows
+    index = [thing.kind for thing in scene.things].index("bed")
+    drawn = rooms.render(scene, (640, 480))
+    bed = rooms.mask(drawn, index)
+    truth = recolouring.restyled(scene, index, (204, 78, 52))
+    kept = bed & (np.abs(truth.astype(int) - drawn.picture).max(axis=2) < 6)
+    kept[: np.flatnonzero(bed.any(axis=1))[0]] = False
+    edit = MaskedEdit(mask=bed, prompt="a terracotta blanket", kind="restyle", seed=1, target="the blanket")
+    plan = route(drawn.picture, edit, ("recolour",))
+    assert plan.engine is not None
+    after = compose(drawn.picture, [plan.engine.compute(drawn.picture, plan.edit)])
+    far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
+    assert (far[kept] > 0.06).mean() < 0.1
+    assert (far[bed] > 0.06).mean() > 0.2  # the white stripes

@@ -1,0 +1,333 @@
+"""What a thing looks like: its main colour, its other colours, and how much light falls on it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sessions.compose import Box
+from tools.errors import PictureError
+from tools.inpainting.computed.oklab import Field, from_srgb
+
+Colour = tuple[float, float, float]
+
+LIGHT: Final = 0.95
+LEAST_LIGHT: Final = 0.85
+"""The share of its own lightness that a surface without shade shows at its median, and the least that is
+assumed: fitted on drawn rooms, whose things lie between 0.83 and 1.1."""
+
+_SAMPLES: Final = 12_000
+_LEAST: Final = 24  # pixels; fewer say nothing of several colours
+_PART: Final = 0.008
+"""The share of a thing below which a colour is no part of it."""
+
+_HUES: Final = (0.07, 0.09)
+_SHADE: Final = 0.64
+"""Two colours are two where their hues are so far apart (``shadeless``; from the second on less clearly
+divided ones, too), or where the darker has less than this share of the other's lightness and hardly a pixel
+lies between.
+"""
+
+_SEEDS: Final = 7
+_STEPS: Final = 20
+_COLOURED: Final = 0.04
+_STEPS_APART: Final = (0.09, 0.045)
+"""The tones of a woven pattern are told by a histogram of so many bins, where they are so far apart
+(``shadeless``): by lightness on what is grey, by chroma on what has more than so much."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the main colours of a thing: the median Oklab of its pixels, their share of the thing (0…1), and
+    whether they lie apart from the main colour (legs, a frame) and are no pattern on it (stripes).
+    """
+
+    colour: Colour
+    share: float
+    apart: bool = False
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """How a thing looks in its picture.
+
+    ``median`` is the Oklab of its main colour, as seen; ``light`` the share (about 0.5…1.1) of a surface's
+    own lightness that is seen there; ``colours`` its main colours, the one that a word for the whole thing
+    means first.
+    """
+
+    median: Colour
+    light: float
+    colours: tuple[Part, ...]
+
+
+def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
+    """How the thing under ``mask`` (bool (H, W), not empty) looks in ``picture`` (uint8 RGB (H, W, 3)).
+
+    Some twelve thousand pixels are looked at, whatever the size. Raises ``PictureError`` for an empty mask
+    or one of another size.
+    """
+    rows, columns = _sample(mask, box_of(picture, mask))
+    lab = from_srgb(picture[rows, columns])
+    labels, centres = _clusters(lab)
+    parts = _parts(labels, centres, rows, columns)
+    main, others = parts[0], parts[1:]
+    # where a colour and white cross in a weave is no colour of its own
+    parts = (
+        main,
+        *(
+            p
+            for p in others
+            if p.apart or not any(_between(main.colour, p.colour, q.colour) for q in others if q is not p)
+        ),
+    )
+    own = labels == 0
+    if (ends := _woven(lab[own], rows[own], columns[own])) is not None:
+        near, far = ends
+        pure, other = (_colour(lab[own][end]) for end in ends)
+        share = float(far.mean()) * main.share
+        if any(_between(pure, other, part.colour) for part in parts[1:]):
+            share = 0.0  # where the colours cross, and no colour of its own
+        woven = (Part(other, share),) if share else ()
+        parts = (Part(pure, main.share - share), *woven, *parts[1:])
+        return Appearance(pure, _light(lab[own][near]), parts)
+    return Appearance(parts[0].colour, _light(lab[own]), parts)
+
+
+def _colour(lab: Field) -> Colour:
+    """The median of some pixels (n, 3)."""
+    lightness, a, b = (float(value) for value in np.median(lab, axis=0))
+    return lightness, a, b
+
+
+def _between(one: Colour, middle: Colour, other: Colour) -> bool:
+    """Whether a colour is a mixture of two others."""
+    start, at, end = shadeless(np.array((one, middle, other), np.float32))
+    way = end - start
+    place = float((at - start) @ way) / max(float(way @ way), 1e-9)
+    return 0.15 < place < 0.85 and float(np.linalg.norm(at - start - place * way)) < 0.05
+
+
+def _woven(
+    lab: Field, rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+    """Which pixels (n, 3) of what seems one colour show the thing's own at its purest, and which the one that
+    is woven into it; None where there is none.
+
+    Checks and stripes go from a colour to white or to slate with few tones between or none, as light and
+    shade could, but in steps, all over the thing. The colour meant is the more frequent of both ends, else
+    the more vivid one.
+    """
+    if len(lab) < 8 * _LEAST:
+        return None
+    points = shadeless(lab)
+    coloured = float(np.hypot(*np.median(points, axis=0)[1:])) > _COLOURED
+    points[:, 0] *= np.float32(0.15 if coloured else 1)  # what lies in the shade is as vivid
+    points = points - points.mean(axis=0)
+    place = points @ np.linalg.svd(points[:: max(1, len(points) // 2000)], full_matrices=False)[2][0]
+    low, high = (float(value) for value in np.quantile(place, (0.03, 0.97)))
+    if high - low < _STEPS_APART[coloured]:
+        return None
+    place = (place - low) / (high - low)
+    counts = np.histogram(place, _STEPS, (0, 1))[0] / len(place)
+    peaks = np.maximum.accumulate(counts), np.maximum.accumulate(counts[::-1])[::-1]
+    valleys = [
+        k for k in range(2, _STEPS - 2) if 3 * counts[k] < min(peaks[0][k], peaks[1][k]) and counts[k] < 0.03
+    ]
+    if not valleys:
+        return None
+    first, last = place < (valleys[0] + 0.5) / _STEPS, place > (valleys[-1] + 0.5) / _STEPS
+    ends = [int(np.count_nonzero(end)) for end in (first, last)]
+    if min(ends) < 0.05 * len(lab):
+        return None
+    vivid = [float(np.hypot(*np.median(lab[end], axis=0)[1:])) for end in (first, last)]
+    if max(ends) > 1.8 * min(ends):
+        own = ends[0] >= ends[1]
+    elif abs(vivid[0] - vivid[1]) > 0.02:
+        own = vivid[0] >= vivid[1]
+    else:
+        return None
+    near, far = (first, last) if own else (last, first)
+    through = _runs_through(near, rows, columns) if coloured else _interleaved(near, far, rows, columns)
+    return (near, far) if through else None
+
+
+def _runs_through(own: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> bool:
+    """Whether wherever some pixels are others are, too, as in checks; others may be elsewhere as well."""
+    high = max(1, (int(rows.max()) - int(rows.min())) // 8 + 1)
+    wide = max(1, (int(columns.max()) - int(columns.min())) // 8 + 1)
+    cell = (rows - rows.min()) // high * 8 + (columns - columns.min()) // wide
+    ones, all_ = np.bincount(cell[own], minlength=64), np.bincount(cell, minlength=64)
+    mixed = (ones >= 0.2 * all_) & (ones <= 0.85 * all_)
+    return bool(ones[mixed].sum() > 0.6 * ones.sum())
+
+
+def box_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Box:
+    """The box around a mask; raises ``PictureError`` where mask and picture do not fit, or the mask is
+    empty.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise PictureError("A picture to edit must be 8-bit RGB: convert it first.")
+    if mask.shape != picture.shape[:2]:
+        raise PictureError("The mask and the picture must have the same size.")
+    rows = np.flatnonzero(mask.any(axis=1))
+    if not rows.size:
+        raise PictureError("The mask is empty: there is nothing to recolour.")
+    y0, y1 = int(rows[0]), int(rows[-1]) + 1
+    columns = np.flatnonzero(mask[y0:y1].any(axis=0))
+    return Box(int(columns[0]), y0, int(columns[-1]) + 1, y1)
+
+
+def _sample(mask: NDArray[np.bool_], box: Box) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns of pixels of a mask on an even grid; off its rim, where enough of it lies there."""
+    inside = mask[box.y0 : box.y1, box.x0 : box.x1]
+    step = max(1, math.isqrt(max(1, inside.size // (16 * _SAMPLES))))
+    count = int(np.count_nonzero(inside[::step, ::step]))
+    step *= max(1, math.isqrt(max(1, count // _SAMPLES)))
+    rows, columns = np.nonzero(inside[::step, ::step])
+    rows, columns = rows * step, columns * step
+    reach = 2
+    core = np.ones(len(rows), bool)
+    for down, right in ((-reach, 0), (reach, 0), (0, -reach), (0, reach)):
+        near_rows = np.clip(rows + down, 0, inside.shape[0] - 1)
+        near_columns = np.clip(columns + right, 0, inside.shape[1] - 1)
+        core &= inside[near_rows, near_columns]
+    if np.count_nonzero(core) >= max(_LEAST, 0.2 * len(rows)):
+        rows, columns = rows[core], columns[core]
+    if not len(rows):  # a mask so thin that the grid missed it
+        rows, columns = np.nonzero(inside)
+    return rows + box.y0, columns + box.x0
+
+
+def _light(lab: Field) -> float:
+    """The share of its own lightness that a surface shows; (n, 3) Oklab are the pixels of one colour.
+
+    Nothing is whiter than white, so that it is at least the lightness seen; and the deeper the shade is that
+    the darkest quarter lies in, the less light falls on the median, too.
+    """
+    shade, seen = (float(value) for value in np.quantile(lab[:, 0], (0.25, 0.5)))
+    return max(LIGHT - 0.2 * (1 - shade / max(seen, 0.02)), LEAST_LIGHT, seen)
+
+
+def shadeless(lab: Field) -> Field:
+    """Coordinates (…, 3) in which light and shade move a surface little, and another surface lies apart."""
+    chroma = 0.8 * lab[..., 1:] / (lab[..., :1] + np.float32(0.15))
+    return np.concatenate((0.5 * lab[..., :1], chroma), axis=-1, dtype=np.float32)
+
+
+def _clusters(lab: Field) -> tuple[NDArray[np.intp], list[Field]]:
+    """Group pixels (n, 3) into clearly different colours: a label each, the main colour's first is not
+    sorted.
+
+    Centres start at the median and at what is farthest from those before, and are moved by Lloyd's steps;
+    those that light, shade or a highlight could explain are one.
+    """
+    points = shadeless(lab)
+    centres = [np.median(points, axis=0)]
+    distance = np.linalg.norm(points - centres[0], axis=1)
+    while len(centres) < _SEEDS and len(points) >= _LEAST:
+        far = np.quantile(distance, 0.97 if len(centres) % 2 else 0.99)
+        if far < 0.06 and len(centres) % 2 == 0:
+            break
+        centres.append(points[int(np.argmin(np.abs(distance - far)))])
+        distance = np.minimum(distance, np.linalg.norm(points - centres[-1], axis=1))
+    middle = np.array(centres, np.float32)
+    labels = np.zeros(len(points), np.intp)
+    for _ in range(8 if len(middle) > 1 else 0):
+        labels = np.argmin(((points[:, None] - middle[None]) ** 2).sum(axis=2), axis=1)
+        for k in range(len(middle)):
+            if (labels == k).any():
+                middle[k] = points[labels == k].mean(axis=0)
+    for _ in range(len(middle)):
+        if not _merge(lab, points, labels):
+            break
+    return labels, [np.median(lab[labels == k], axis=0) for k in np.unique(labels)]
+
+
+def _merge(lab: Field, points: Field, labels: NDArray[np.intp]) -> bool:
+    """Join the two nearest groups that are not clearly two colours, in place; False where all are."""
+    kinds = list(np.unique(labels))
+    pairs = []
+    for i, one in enumerate(kinds):
+        for other in kinds[i + 1 :]:
+            if not _two(lab, points, labels == one, labels == other):
+                gap = float(np.linalg.norm(points[labels == one].mean(0) - points[labels == other].mean(0)))
+                pairs.append((gap, one, other))
+    if not pairs:
+        return False
+    _, one, other = min(pairs)
+    labels[labels == other] = one
+    return True
+
+
+def _two(lab: Field, points: Field, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+    """Whether two groups of pixels are two colours, and not one in light and shade."""
+    if min(np.count_nonzero(one), np.count_nonzero(other)) < max(_LEAST, _PART * len(lab)):
+        return False
+    a, b = np.median(lab[one], axis=0), np.median(lab[other], axis=0)
+    if a[0] > b[0]:
+        a, b, one, other = b, a, other, one
+    p, q = np.median(points[one], axis=0), np.median(points[other], axis=0)
+    way = q - p
+    length = float(way @ way)
+    hues = float(np.hypot(*way[1:]))
+    chroma = float(np.hypot(a[1], a[2]))
+    along = float(a[1] * b[1] + a[2] * b[2]) / max(chroma * chroma, 1e-6)
+    shine = chroma > 0.04 and b[0] > a[0] and along > 0.55 and hues < 0.3
+    shade = a[0] / max(b[0], 1e-6)
+    if not (hues > _HUES[0] and not shine) and not shade < _SHADE:
+        return False
+    both = points[one | other]
+    place = (both - p) @ way / max(length, 1e-9)
+    middle = np.count_nonzero((place > 0.3) & (place < 0.7))
+    ends = min(np.count_nonzero(np.abs(place) < 0.2), np.count_nonzero(np.abs(place - 1) < 0.2))
+    return bool(middle < (0.6 if hues > _HUES[1] else 0.45 if hues > _HUES[0] else 0.3) * ends)
+
+
+def _parts(
+    labels: NDArray[np.intp],
+    centres: list[Field],
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> tuple[Part, ...]:
+    """The colours of a thing, the one that is meant by a word for the whole first. ``labels`` are renumbered
+    in their order.
+    """
+    kinds = list(np.unique(labels))
+    shares = [float(np.mean(labels == kind)) for kind in kinds]
+    largest = int(np.argmax(shares))
+    mixed = [_interleaved(labels == kinds[largest], labels == kind, rows, columns) for kind in kinds]
+    mixed[largest] = True
+    scores = []
+    for centre, share, within in zip(centres, shares, mixed, strict=True):
+        vivid = float(np.hypot(centre[1], centre[2])) / (float(centre[0]) + 0.15)
+        vivid = min(1.0, max(0.0, vivid - 0.06) / 0.12)
+        scores.append(share * (0.35 + vivid * (1.0 if within else 0.35)))
+    order = sorted(range(len(kinds)), key=lambda i: -scores[i])
+    main = order[0]
+    again = np.searchsorted(kinds, labels)
+    rank = np.empty(len(kinds), np.intp)
+    rank[order] = np.arange(len(kinds))
+    labels[:] = rank[again]
+    parts = []
+    for i in order:
+        apart = i != main and not _interleaved(labels == 0, labels == rank[i], rows, columns)
+        colour = tuple(float(value) for value in centres[i])
+        parts.append(Part((colour[0], colour[1], colour[2]), shares[i], apart))
+    return tuple(parts)
+
+
+def _interleaved(
+    one: NDArray[np.bool_], other: NDArray[np.bool_], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> bool:
+    """Whether two colours run through one another, like stripes, and do not lie side by side."""
+    high = max(1, (int(rows.max()) - int(rows.min())) // 8 + 1)
+    wide = max(1, (int(columns.max()) - int(columns.min())) // 8 + 1)
+    cell = (rows - rows.min()) // high * 8 + (columns - columns.min()) // wide
+    ones, others = (np.bincount(cell[which], minlength=64) for which in (one, other))
+    mixed = (ones >= 0.2 * (ones + others)) & (others >= 0.1 * (ones + others))
+    return bool(others[mixed].sum() > 0.6 * others.sum() and ones[mixed].sum() > 0.4 * ones.sum())

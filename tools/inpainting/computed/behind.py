@@ -1,0 +1,246 @@
+"""Things that another thing hides in part: gone on with between what is seen of them on both sides.
+
+A sofa behind a coffee table is seen on its left and its right. Its front is taken for an upright plane along
+a wall of the room, which stands where the sofa meets the floor; what is hidden of it is what lies a little
+further along on the same plane, at the same height. What is seen on one side only is not guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import ConvexHull, QhullError
+
+from tools.inpainting.computed import room as rooms
+from tools.inpainting.computed import surfaces
+from tools.inpainting.computed.room import F64, Room
+from tools.inpainting.computed.surfaces import F32, Laid, Mask, Shifts
+
+_STEP, _FURTHEST = 0.02, 1.6
+"""The moves along a plane that are tried, in heights of the camera."""
+_SHADE, _SHADES = 0.05, 9
+"""The floor before a thing is darker in so wide strips, so many of them."""
+_HIGHEST = 0.3
+"""From so much higher on a thing at most it is gone on with, in the same unit."""
+_ASKEW = 0.3
+"""A thing whose bottom line runs more across the room's axes than this (a tangent) stands askew."""
+
+
+@dataclass(frozen=True, eq=False)
+class Behind:
+    """What goes on behind a hole: where (H, W), its colours (n, 3) there, 0…255, and how far off known pixels
+    of it would be if they were made in the same way.
+    """
+
+    where: Mask
+    values: F32
+    off: float
+    front: Front | None = None
+
+
+@dataclass(frozen=True)
+class Front:
+    """Where a thing stands on the floor: the ``surface`` of the room that its front runs along, how far the
+    front is ``away`` along the other axis, and from where to where it goes; in camera heights.
+    """
+
+    surface: int
+    away: float
+    start: float
+    end: float
+
+    def before(self, u: F64, v: F64) -> tuple[F64, Mask]:
+        """How far before the front points (u, v) of the floor are, and whether they are right before it."""
+        along, into = (u, self.away - v) if self.surface == rooms.BACK else (v, self.away - np.abs(u))
+        return into, np.asarray((along > self.start) & (along < self.end) & (into > -0.1))
+
+    def shade(self, u: F64, v: F64, rest: F64, known: Mask) -> F64:
+        """How much darker the floor is before the front than elsewhere, a logarithm (H, W) up to 0, as the
+        ``known`` points (H, W) with their ``rest`` show it beside what is hidden.
+        """
+        into, here = self.before(u, v)
+        cell = np.clip((into / _SHADE).astype(int), 0, _SHADES - 1)
+        shades = np.zeros(_SHADES)
+        for k in range(_SHADES):
+            at = known & here & (cell == k)
+            if at.sum() >= 25:
+                shades[k] = min(float(np.median(rest[at])), 0.0)
+            elif k:
+                shades[k] = shades[k - 1] * 0.7
+        shades[-1] = 0.0
+        place = np.clip(into / _SHADE - 0.5, 0, _SHADES - 1)
+        return np.asarray(np.where(here, np.interp(place, np.arange(_SHADES), shades), 0.0))
+
+
+def go_on(
+    picture: NDArray[np.uint8], thing: Mask, hole: Mask, floor: Mask, wall: Mask, room: Room, *, stands: bool
+) -> Behind | None:
+    """Go on with a thing (H, W) under the hole of an RGB picture (H, W, 3).
+
+    ``floor`` and ``wall``: where these are seen, a rug among the floor; ``stands``: it stands on the floor,
+    else it hangs or lies on something. None where it does not go on there, or too little of it is seen to say
+    how.
+    """
+    height, width = hole.shape
+    unit = height / 480
+    seen = thing & ~hole
+    near = ndimage.binary_dilation(hole, iterations=round(4 * unit))
+    if (seen & near).sum() < 20 * unit or seen.sum() < 150 * unit * unit:
+        return None
+    inside = _between(seen) if not stands else _hull(seen)
+    wanted = inside & hole
+    if wanted.sum() < 25 * unit * unit:
+        return None
+    laid = surfaces.lay(room, rooms.BACK, width, height)
+    if stands:
+        stood = _front(seen, hole, floor, wanted, room, unit)
+        if stood is None:
+            return None
+        laid, inside = stood
+        wanted = inside & hole & _reaches(laid, seen, (floor | wall) & inside & ~hole, unit)
+    if wanted.sum() < 25 * unit * unit:
+        return None
+    known = ndimage.binary_erosion(seen, iterations=max(1, round(2 * unit)))
+    tone = picture.astype(np.float32)
+    ways, best = _moves(laid, tone, known, wanted)
+    if not len(ways.moves):
+        return None
+    wanted = ndimage.binary_dilation(wanted, iterations=max(1, round(2 * unit))) & hole & inside
+    values, have, _ = surfaces.filled(laid, tone, known, wanted, ways)
+    if have.mean() < 0.6:
+        return None
+    if not have.all():
+        values = _patched(values, have, wanted)
+    front = None
+    if stands:
+        sides = {rooms.BACK: laid.room.back, rooms.LEFT: laid.room.left, rooms.RIGHT: laid.room.right}
+        extent = laid.u[seen | wanted]
+        front = Front(laid.surface, sides[laid.surface], float(extent.min()), float(extent.max()))
+    return Behind(wanted, values, best, front)
+
+
+def _between(seen: Mask) -> Mask:
+    """What has the thing on both sides in its row, and what has it above and below in its column."""
+    out = np.zeros_like(seen)
+    for axis in (0, 1):
+        there = np.maximum.accumulate(seen, axis)
+        back = np.flip(np.maximum.accumulate(np.flip(seen, axis), axis), axis)
+        out |= there & back
+    return out
+
+
+def _hull(seen: Mask) -> Mask:
+    """The convex hull of a mask (H, W)."""
+    rows, columns = np.nonzero(seen ^ ndimage.binary_erosion(seen))
+    try:
+        hull = ConvexHull(np.stack([columns, rows], axis=1).astype(np.float64))
+    except (QhullError, ValueError):
+        return seen
+    y, x = np.mgrid[: seen.shape[0], : seen.shape[1]]
+    out = np.ones_like(seen)
+    for a, b, c in hull.equations:
+        out &= a * x + b * y + c <= 0.5
+    return out
+
+
+def _front(
+    seen: Mask, hole: Mask, floor: Mask, wanted: Mask, room: Room, unit: float
+) -> tuple[Laid, Mask] | None:
+    """The plane of a thing's front, by where it meets the floor beside what is hidden, and all that the thing
+    covers (H, W) as far as it goes on straight.
+    """
+    height, width = seen.shape
+    columns = np.flatnonzero(seen.any(axis=0))
+    bottom = height - 1 - seen[::-1, columns].argmax(axis=0)
+    below = np.minimum(bottom + round(4 * unit) + 1, height - 1)
+    free = floor[below, columns] & ~hole[below, columns]
+    middle = float(np.nonzero(wanted)[1].mean())
+    ends = []
+    for side in (columns < middle, columns >= middle):
+        at = np.flatnonzero(free & side)
+        if len(at) < 4 * unit:
+            continue
+        low = bottom[at]
+        stands = low >= np.percentile(low, 70)
+        x, y = columns[at][stands] + 0.5, low[stands] + 1.0
+        u, v = rooms.coordinates(room, rooms.FLOOR, x, y, width, height)
+        ends.append((float(np.median(u)), float(np.median(v))))
+    if not ends:
+        return None
+    us, vs = (np.array(each) for each in zip(*ends, strict=True))
+    along, into = float(np.ptp(us)), float(np.ptp(vs))
+    if len(ends) == 1:  # seen at one end only: it stands along the wall that is next to it
+        away = (room.back - float(vs[0]), float(us[0]) + room.left, room.right - float(us[0]))
+        along, into = (1.0, 0.0) if away[0] <= min(away[1:]) else (0.0, 1.0)
+    if into <= _ASKEW * along:
+        laid = surfaces.lay(replace(room, back=float(vs.min())), rooms.BACK, width, height)
+    elif along <= _ASKEW * into:
+        at_side = float(us.mean())
+        box = replace(room, left=-at_side) if at_side < 0 else replace(room, right=at_side)
+        laid = surfaces.lay(box, rooms.LEFT if at_side < 0 else rooms.RIGHT, width, height)
+    else:
+        return None
+    if len(ends) == 2:
+        return laid, _hull(seen)
+    wide = laid.u[seen]
+    foot = (laid.u >= wide.min()) & (laid.u <= wide.max()) & (laid.v >= 0) & (laid.v < 0.1)
+    return laid, _hull(seen | foot)
+
+
+def _reaches(laid: Laid, seen: Mask, ground: Mask, unit: float) -> Mask:
+    """At which heights a thing is there rather than its legs with the floor between them, (H, W)."""
+    size = 2 * unit / (laid.room.focal * seen.shape[0]) * max(laid.room.back, 1.0)
+    low = np.clip((laid.v / size + 50).astype(int), 0, 999)
+    of_it, of_others = np.bincount(low[seen], minlength=1000), np.bincount(low[ground], minlength=1000)
+    return np.asarray((of_it > 1.5 * of_others)[low] & (of_it[low] > 0))
+
+
+def _moves(laid: Laid, tone: F32, known: Mask, wanted: Mask) -> tuple[Shifts, float]:
+    """The ways to move along a plane, with how unlike itself the thing is after each, and the mean difference
+    in levels after the best half of them.
+    """
+    height, width = known.shape
+    around = known & ndimage.binary_dilation(wanted, iterations=round(0.12 * height))
+    points = np.flatnonzero(around if around.sum() > 200 else known)
+    points = points[:: max(1, len(points) // 1500)]
+    u, v = laid.u.ravel()[points], laid.v.ravel()[points]
+    value = tone.reshape(-1, 3)[points]
+    spread = float(np.abs(value - value.mean(axis=0)).mean()) + 4
+    found: list[tuple[tuple[float, float], float, float]] = []
+    steps = np.arange(_STEP, _FURTHEST, _STEP).tolist()
+    aside = [(each, 0.0) for step in steps for each in (step, -step)]
+    for move in (*aside, *((0.0, step) for step in steps if step < _HIGHEST)):
+        there_x, there_y, depth = rooms.project(
+            laid.room, laid.surface, u + move[0], v + move[1], width, height
+        )
+        column, row = np.clip(there_x, 0, width - 1).astype(int), np.clip(there_y, 0, height - 1).astype(int)
+        both = (depth > 0) & known[row, column] & (there_x >= 0) & (there_x < width) & (there_y >= 0)
+        if both.sum() < 60:
+            continue
+        far = float(np.abs(value[both] - tone[row[both], column[both]]).mean())
+        found.append((move, far / spread, far))
+    if not found:
+        return Shifts(np.zeros((0, 2)), np.zeros(0)), 255.0
+    found.sort(key=lambda each: each[1])
+    kept = found[: max(6, len(found) // 2)]
+    moves: F64 = np.array([move for move, _, _ in kept])
+    unlike: F64 = np.array([2 * (each - kept[0][1]) for _, each, _ in kept])
+    return Shifts(moves, unlike), float(np.mean([far for _, _, far in kept[: len(kept) // 2 + 1]]))
+
+
+def _patched(values: F32, have: NDArray[np.bool_], where: Mask) -> F32:
+    """Colours (n, 3) at ``where`` (H, W) with those that are missing taken from the nearest."""
+    colours = np.zeros((*where.shape, 3), np.float32)
+    there = np.zeros_like(where)
+    colours[where], there[where] = values, have
+    rows, columns = ndimage.distance_transform_edt(~there, return_distances=False, return_indices=True)
+    return np.asarray(colours[rows, columns][where], dtype=np.float32)
+
+
+def by_distance(things: Sequence[tuple[str, Mask]]) -> list[tuple[str, Mask]]:
+    """Things by where they end in the picture, the lowest, which are the nearest, first."""
+    return sorted(things, key=lambda each: -int(np.flatnonzero(each[1].any(axis=1))[-1]))

@@ -1,0 +1,573 @@
+"""A colour is computed: a thing's own pixels, its own light and shade, in another colour.
+
+In Oklab (Ottosson 2020) each pixel of the thing gets the asked hue and chroma and keeps its own lightness as
+a share of the thing's median: value · light · L / median. That is Reinhard's transfer of colour (2001), with
+the spread of the lightness kept in proportion. A highlight is white light on top and stays; other colours of
+the thing stay; along the edge the thing is told from what lies behind it, and only its own part is changed.
+
+Nearly all of this depends on a pixel's own colour alone, so that it is one table from colour to colour,
+applied to the picture's own pixels at any size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+from scipy import ndimage
+
+from sessions.compose import Box, Patch
+from tools import errors
+from tools.errors import EngineError
+from tools.inpainting.base import MaskedEdit
+from tools.inpainting.computed import parts
+from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
+from tools.inpainting.computed.edge import reach_for, unmix
+from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, to_srgb
+from tools.inpainting.request import ColourStage
+from tools.language.looks import ColourStep, read_look
+from tools.language.object_sizes import thing_in
+from tools.segmenting.base import CancelCheck, never
+
+__all__ = [
+    "JUST_VISIBLE",
+    "Appearance",
+    "ColourStep",
+    "Part",
+    "Recolour",
+    "body_of",
+    "has_body",
+    "left_over",
+    "measure",
+    "recolour",
+    "recolour_patch",
+    "seen",
+    "shown",
+    "stage_for",
+    "stage_for_step",
+    "taken",
+]
+
+JUST_VISIBLE: Final = 0.02
+"""A difference in Oklab that an eye just sees, side by side."""
+
+_UNSEEN: Final = 3.0
+"""Levels of sRGB; a smaller difference is none, even where Oklab makes much of it, near black."""
+
+_GRID: Final = 33
+"""Nodes a side of the table of colours: eight levels apart, linear between them."""
+
+_GREY: Final = (0.03, 0.08)
+"""Chromas: below the first a thing is grey, and its highlights are told by lightness alone; from the second
+on by their lack of colour."""
+
+_BRIGHTEST: Final = 1.15
+"""How many times its own lightness a surface is ever lit; what is brighter is a highlight."""
+
+_VEIL: Final = 0.002
+_DARK: Final = 0.015
+"""Linear light that is taken to lie over every picture, and how much there is with it at least where a thing
+is black: below, what differs from pixel to pixel is the camera and its eight bits, and no light and
+shade."""
+
+_BLACKEST: Final = 0.002
+"""Linear light that even black throws back, so that its folds are seen: level 6 of 255."""
+
+_STRETCHED: Final = 1.8
+"""From so many new levels for one old one on, noise is taken out."""
+
+_BODIES: Final = ("bookshelf", "bed")
+"""Kinds of which other things are seen that keep their colours: books, pillows, a frame."""
+
+_SCRAP: Final = 0.12
+"""Of several things, what is smaller than this share of the largest is a scrap of another."""
+
+_WINDOW: Final = 5  # pixels
+
+_STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
+
+
+def stage_for(
+    value: Colour, picture: NDArray[np.uint8], mask: NDArray[np.bool_], *, strength: float = 1.0
+) -> ColourStage:
+    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light."""
+    return ColourStage(value=value, light=measure(picture, mask).light, strength=strength)
+
+
+def has_body(target: str) -> bool:
+    """Whether other things stand in a thing of that name, which keep their colours."""
+    return thing_in(target)[0] in _BODIES or "blanket" in target.lower()
+
+
+def body_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_], target: str) -> NDArray[np.bool_]:
+    """What takes a colour of the thing under ``mask`` (bool (H, W)) in an RGB picture: of shelves the boards
+    and sides, of a bed what it is covered with.
+    """
+    kind = thing_in(target)[0]
+    kind = kind if kind in _BODIES else "bed"
+    body = np.zeros_like(mask)
+    for thing in _things(mask):
+        box = box_of(picture, thing)
+        window = np.s_[box.y0 : box.y1, box.x0 : box.x1]
+        part = parts.surface(picture[window], thing[window], kind)
+        body[window] |= thing[window] if part is None else part
+    return body
+
+
+def stage_for_step(
+    step: ColourStep, current: ColourStage | None, picture: NDArray[np.uint8], mask: NDArray[np.bool_]
+) -> ColourStage:
+    """The stage one step on from ``current``, or from how the thing under ``mask`` looks in ``picture``.
+
+    The step is what an eye sees: the value moves by more where little light falls. Lighter and darker keep
+    the hue and the saturation as far as a screen shows it. Raises ``EngineError`` where the colour has come
+    to its end (black cannot be darker).
+    """
+    if current is None:
+        look = measure(picture, mask)
+        current = ColourStage(value=(0.0, 0.0, 0.0), light=look.light, pattern="follows")
+        old = look.median
+    else:
+        old = shown(current)
+    light = current.light
+    new = _moved(old, step, most=max(light, old[0]))
+    levels = np.abs(np.diff(to_srgb(np.array((old, new), np.float32)), axis=0)).max()
+    if math.dist(new, old) < JUST_VISIBLE / 2 or levels < _UNSEEN:
+        raise EngineError(_at_the_end(step))
+    value = (max(new[0] ** 3 - _BLACKEST, 0.0) ** (1 / 3) / light, new[1] / light, new[2] / light)
+    return current.model_copy(update={"value": value})
+
+
+def shown(stage: ColourStage) -> Colour:
+    """The Oklab that a stage gives the thing's median, in its picture's light, at full strength."""
+    lightness, a, b = (axis * stage.light for axis in stage.value)
+    return (max(lightness, 0.0) ** 3 + _BLACKEST) ** (1 / 3), a, b
+
+
+def _moved(old: Colour, step: ColourStep, most: float) -> Colour:
+    """A colour as seen, a step on; ``most`` is how light it can become."""
+    lightness = min(max(old[0] + step.lightness, 0.0), most)
+    share = lightness / old[0] if old[0] > 0.02 else 1.0
+    a, b = (axis * share * step.chroma for axis in old[1:])
+    if step.warmth:
+        a, b = a + 0.015 * step.warmth, b + 0.045 * step.warmth
+    a, b = a + step.tint[0], b + step.tint[1]
+    result = into_gamut(np.array([[lightness, a, b]], np.float32))[0]
+    return float(result[0]), float(result[1]), float(result[2])
+
+
+def _at_the_end(step: ColourStep) -> str:
+    if step.lightness < 0:
+        return "It is as dark as it can be already."
+    if step.lightness > 0:
+        return "It is as light as it can be already."
+    if step.chroma < 1:
+        return "It has no colour left to take away."
+    if step.chroma > 1:
+        return "It has no colour of its own that could be stronger, or as much as a screen can show."
+    return "It cannot be moved any further that way."
+
+
+def recolour(
+    picture: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage, *, hard: bool = False
+) -> Patch:
+    """Give the thing under ``mask`` (bool (H, W)) in ``picture`` (uint8 RGB (H, W, 3)) the colour of
+    ``stage``.
+
+    The patch holds the picture's own pixels, recoloured; outside the mask it reaches a few pixels
+    (``edge.reach_for``), where parts of the thing are seen, and with ``hard`` nowhere. Raises
+    ``PictureError`` for a mask that is empty or of another size.
+    """
+    if stage.each and len(parts := _things(mask)) > 1:
+        alone = stage.model_copy(update={"each": False})
+        made = [
+            recolour(
+                picture, part, alone.model_copy(update={"light": measure(picture, part).light}), hard=hard
+            )
+            for part in parts
+        ]
+        return _joined(made, parts)
+    high, wide = mask.shape
+    reach = reach_for(wide, high)
+    box = box_of(picture, mask)
+    change = _Change(measure(picture, mask), stage)
+    around = math.ceil(2.6 * reach) + 1
+    outer = Box(
+        max(0, box.x0 - around),
+        max(0, box.y0 - around),
+        min(wide, box.x1 + around),
+        min(high, box.y1 + around),
+    )
+    crop = picture[outer.y0 : outer.y1, outer.x0 : outer.x1]
+    inside = mask[outer.y0 : outer.y1, outer.x0 : outer.x1]
+    rgba = _mapped(crop, inside, change)
+    if change.stretch > _STRETCHED:
+        _calm(rgba, inside, change.stretch)
+    edge = unmix(crop, inside, reach)
+    if edge.rows.size:
+        seen_there = crop[edge.rows, edge.columns].astype(np.float32)
+        within = inside[edge.rows, edge.columns]
+        share = edge.share * within if hard else edge.share
+        wanted = seen_there + share[:, None] * (change(edge.own) - edge.own)
+        if stage.exact:
+            share = within.astype(np.float32)
+            wanted = np.where(within[:, None], change.wholly(seen_there), seen_there)
+        rgba[edge.rows, edge.columns] = _laid_over(seen_there, wanted, share)
+    return _trimmed(rgba, outer)
+
+
+def _things(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+    """The separate things of a mask (H, W); scraps belong to what is nearest."""
+    labels, count = ndimage.label(mask, np.ones((3, 3), bool))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    large = np.flatnonzero(sizes[1:] >= _SCRAP * sizes[1:].max(initial=0)) + 1
+    if len(large) < 2:
+        return [mask]
+    nearest = ndimage.distance_transform_edt(
+        ~np.isin(labels, large), return_distances=False, return_indices=True
+    )
+    owner = labels[nearest[0], nearest[1]]
+    return [mask & (owner == part) for part in large]
+
+
+def _joined(patches: Sequence[Patch], parts: Sequence[NDArray[np.bool_]]) -> Patch:
+    """One patch of several; where their soft edges meet, what covers more counts, and a part's own pixels
+    are its patch's.
+    """
+    boxes = [patch.box for patch in patches]
+    box = Box(
+        min(each.x0 for each in boxes), min(each.y0 for each in boxes),
+        max(each.x1 for each in boxes), max(each.y1 for each in boxes),
+    )  # fmt: skip
+    rgba = np.zeros((box.y1 - box.y0, box.x1 - box.x0, 4), np.uint8)
+    taken = np.zeros(rgba.shape[:2], bool)
+    for patch, part in zip(patches, parts, strict=True):
+        each = patch.box
+        window = np.s_[each.y0 - box.y0 : each.y1 - box.y0, each.x0 - box.x0 : each.x1 - box.x0]
+        own = part[each.y0 : each.y1, each.x0 : each.x1]
+        over = own | (~taken[window] & (patch.rgba[..., 3] > rgba[window][..., 3]))
+        rgba[window][over] = patch.rgba[over]
+        taken[window] |= own
+    return Patch(rgba, box)
+
+
+def _laid_over(below: Field, wanted: Field, share: Field) -> NDArray[np.uint8]:
+    """RGBA (n, 4) that, laid over ``below``, gives ``wanted``, with an alpha as near to ``share`` as can
+    be.
+    """
+    wanted = np.clip(wanted, 0, 255)
+    way = wanted - below
+    room = np.where(way > 0, 255 - below, below)
+    least = np.max(np.abs(way) / np.maximum(room, 1e-3), axis=1)
+    alpha = np.ceil(255 * np.clip(np.maximum(share, least), 0, 1))
+    alpha[np.abs(way).max(axis=1) < 0.5] = 0
+    colour = below + way * (255 / np.maximum(alpha, 1))[:, None]
+    rgba = np.empty((len(below), 4), np.uint8)
+    rgba[:, :3] = np.clip(np.rint(colour), 0, 255)
+    rgba[:, 3] = alpha
+    return rgba
+
+
+def _trimmed(rgba: NDArray[np.uint8], box: Box) -> Patch:
+    """The patch without the empty rows and columns around it."""
+    shown = rgba[..., 3] > 0
+    rows, columns = np.flatnonzero(shown.any(axis=1)), np.flatnonzero(shown.any(axis=0))
+    if not rows.size:
+        return Patch(rgba[:1, :1], Box(box.x0, box.y0, box.x0 + 1, box.y0 + 1))
+    y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    return Patch(
+        np.ascontiguousarray(rgba[y0:y1, x0:x1]), Box(box.x0 + x0, box.y0 + y0, box.x0 + x1, box.y0 + y1)
+    )
+
+
+def recolour_patch(
+    picture_below: NDArray[np.uint8], mask: NDArray[np.bool_], patch: Patch, stage: ColourStage
+) -> Patch:
+    """Give what an engine painted under ``mask`` the colour of ``stage``; the patch keeps its alpha.
+
+    ``picture_below`` (uint8 RGB (H, W, 3)) is what the patch lies on. Painted texture stays.
+    """
+    from sessions.compose import compose
+
+    window = np.s_[patch.box.y0 : patch.box.y1, patch.box.x0 : patch.box.x1]
+    whole = compose(picture_below, [patch])
+    inside = np.zeros_like(mask)
+    inside[window] = mask[window] & (patch.rgba[..., 3] > 127)
+    if not inside.any():
+        inside[window] = patch.rgba[..., 3] > 0
+    if not inside.any():
+        return patch
+    own = recolour(whole, inside, stage)
+    after = compose(whole, [own])[window].astype(np.float32)
+    alpha = patch.rgba[..., 3:].astype(np.float32) / 255
+    below = picture_below[window].astype(np.float32)
+    colour = (after - (1 - alpha) * below) / np.maximum(alpha, 1 / 255)
+    rgba = patch.rgba.copy()
+    changed = (after != whole[window]).any(axis=2) & (patch.rgba[..., 3] > 0)
+    rgba[..., :3][changed] = np.clip(np.rint(colour), 0, 255)[changed]
+    return Patch(rgba, patch.box)
+
+
+class Recolour:
+    """The engine: it gives a thing the colour in ``MaskedEdit.colour``. No model, no memory to speak of."""
+
+    name = "recolour"
+    revision = "1"
+
+    def can(self, prompt: str, target: str) -> bool:
+        """Whether a prompt asks for nothing but a colour."""
+        return read_look(prompt, target).is_colour_only
+
+    def compute(
+        self, picture: NDArray[np.uint8], edit: MaskedEdit, *, cancelled: CancelCheck = never
+    ) -> Patch:
+        """The patch of one edit; raises ``EngineError`` where it names no colour."""
+        if edit.colour is None:
+            raise EngineError("There is no colour to give it: name one, such as 'navy' or '#336699'.")
+        if cancelled():
+            raise errors.Cancelled
+        mask = body_of(picture, edit.mask, edit.target) if edit.colour.body else edit.mask
+        return recolour(picture, mask, edit.colour)
+
+
+class _Change:
+    """The map from the colours of a thing to its new ones: a function of a pixel's own colour."""
+
+    def __init__(self, look: Appearance, stage: ColourStage) -> None:
+        self._look = look
+        self._stage = stage
+        self._target = np.array(shown(stage), np.float32)
+        self._main = np.array(look.median, np.float32)
+        kept = [part for part in look.colours[1:] if part.apart or stage.pattern == "kept"]
+        self._kept = [np.array(part.colour, np.float32) for part in kept]
+        others = [part for part in look.colours[1:] if not part.apart and stage.pattern == "plain"]
+        self._others = [np.array(part.colour, np.float32) for part in others]
+        self._table: ImageFilter.Color3DLUT | None = None
+
+    def __call__(self, colours: NDArray[np.uint8]) -> Field:
+        """The new sRGB, float32 in 0…255, of sRGB colours, uint8 (n, 3)."""
+        changed, _ = self._exactly(colours.astype(np.float32))
+        return changed
+
+    def wholly(self, colours: Field) -> Field:
+        """The new sRGB of colours (n, 3) if they were all of what takes the new one."""
+        return np.clip(self._lit(colours, self._main), 0, 255)
+
+    def share(self, colours: NDArray[np.uint8]) -> Field:
+        """How much of each colour, uint8 (n, 3), is of what takes the new one: (n,), 0…1."""
+        return self._own(colours.astype(np.float32))[0]
+
+    @property
+    def stretch(self) -> float:
+        """How many levels of new lightness one level of the thing's own makes at its median."""
+        main = to_srgb(self._main[None])[0]
+        pair = np.stack((main - 4, main + 4)).clip(0, 255)
+        levels = self._exactly(pair)[0].mean(axis=1)
+        return float(levels[1] - levels[0]) / 8
+
+    def table(self) -> ImageFilter.Color3DLUT:
+        """The map as a table for Pillow: RGB and the alpha of what changes."""
+        if self._table is None:
+            level = np.linspace(0, 255, _GRID, dtype=np.float32)
+            blue, green, red = np.meshgrid(level, level, level, indexing="ij")
+            nodes = np.stack((red, green, blue), axis=-1).reshape(-1, 3)
+            changed, share = self._exactly(nodes)
+            filled = np.concatenate((changed / 255, (share > 0.02)[:, None]), axis=1, dtype=np.float32)
+            self._table = ImageFilter.Color3DLUT(
+                _GRID, filled.reshape(-1), channels=4, target_mode="RGBA", _copy_table=False
+            )
+        return self._table
+
+    def _exactly(self, colours: Field) -> tuple[Field, Field]:
+        """New colours (n, 3), and the share in each of what takes the new one, (n,)."""
+        share, own = self._own(colours)
+        new = self._followed(own) if self._stage.pattern == "follows" else self._lit(own, self._main)
+        if self._others:
+            new = self._plain(own, new)
+        changed = colours + np.float32(self._stage.strength) * share[:, None] * (new - own)
+        return np.clip(changed, 0, 255), share
+
+    def _own(self, colours: Field) -> tuple[Field, Field]:
+        """The share in each colour of what takes the new one, and that part of it: at the border of two
+        colours a pixel is a mixture.
+        """
+        points = shadeless(from_srgb(colours))
+        share = 1 - _foreign(points, self._main)
+        own = colours
+        for kept in self._kept:
+            mixed = 1 - _place(points, self._main, kept)
+            less = mixed < share
+            share = np.where(less, mixed, share)
+            solid = np.maximum(mixed, 0.4)[:, None]
+            part = (colours - (1 - solid) * to_srgb(kept[None])) / solid
+            own = np.where((less & (mixed < 1))[:, None], np.clip(part, 0, 255), own)
+        return share, own
+
+    def _plain(self, colours: Field, new: Field) -> Field:
+        """The new colours where the other colours of a pattern take the new one, too; ``new`` is for the
+        main one.
+
+        At the border of two colours a pixel's own lightness is the mixture's.
+        """
+        points, main = shadeless(from_srgb(colours)), to_srgb(self._main[None])
+        last = np.zeros(len(colours), np.float32)
+        for other in self._others:
+            place = _place(points, self._main, other, 0.0)
+            nearer = (place > 0.05) & (place >= last)
+            last = np.maximum(last, place)
+            mixed = main + place[nearer, None] * (to_srgb(other[None]) - main)
+            gain = from_srgb(colours[nearer])[:, :1] / np.maximum(from_srgb(mixed)[:, :1], 0.02)
+            lit = to_srgb(_shouldered(gain * self._target[0], self._target[0]) * self._target)
+            new[nearer] += np.minimum(place[nearer, None] / 0.2, 1) * (lit - new[nearer])
+        return new
+
+    def _followed(self, colours: Field) -> Field:
+        """The new colours where all colours of a thing move as its main colour does."""
+        lab = from_srgb(colours)
+        main, target = self._main, self._target
+        lightness = lab[:, 0] * target[0] / max(float(main[0]), 0.02)
+        above = lab[:, 0] > main[0]
+        room = (1 - target[0]) / max(1 - float(main[0]), 0.02)
+        lightness = np.where(above, target[0] + (lab[:, 0] - main[0]) * min(room, 1.0), lightness)
+        chroma = float(main[1:] @ main[1:])
+        factor = float(target[1:] @ main[1:]) / chroma if chroma > 0.02**2 else 1.0
+        moved = lab[:, 1:] * np.float32(factor) + (target[1:] - np.float32(factor) * main[1:])
+        return to_srgb(np.concatenate((lightness[:, None], moved), axis=1, dtype=np.float32))
+
+    def _lit(self, colours: Field, own: Field) -> Field:
+        """The new colours of pixels that show the colour ``own``, more or less lit, with highlights."""
+        glint = self._glint(colours, own)
+        body = from_srgb(np.maximum(colours - glint[:, None], 0))
+        veil = max(_VEIL, _DARK - float(own[0]) ** 3)
+        gain = np.cbrt((body[:, :1] ** 3 + veil) / (float(own[0]) ** 3 + veil))
+        return to_srgb(_shouldered(gain * self._target[0], self._target[0]) * self._target) + glint[:, None]
+
+    def _glint(self, colours: Field, own: Field) -> Field:
+        """The white light on top of each colour, in levels (n,): a highlight."""
+        main = to_srgb(own[None])[0]
+        mean = float(main.mean())
+        tint = main - mean
+        lightness, level = from_srgb(colours)[:, 0], colours.mean(axis=1)
+        body = (colours @ tint) / max(float(tint @ tint), 1.0) * mean
+        pale = np.maximum(0.9 * level - np.maximum(body, 0), 0)
+        rise = _smoothly(lightness / max(float(own[0]), 0.02), 1.03, 1.2)
+        most = float(own[0]) * _BRIGHTEST / self._look.light + 0.05
+        bright = np.maximum(level - to_srgb(np.array([[most, 0, 0]], np.float32)).mean(), 0)
+        vivid = float(_smoothly(np.float32(np.hypot(own[1], own[2])), *_GREY))
+        glint = vivid * rise * pale + (1 - vivid) * bright
+        return np.asarray(np.minimum(glint, colours.min(axis=1)), np.float32)
+
+
+def _shouldered(lightness: Field, median: float) -> Field:
+    """By what the target is multiplied: lightness over its median, bent above it so that white comes last."""
+    room = max(1 - median, 0.02)
+    above = np.maximum(lightness - median, 0)
+    bent = np.where(lightness > median, median + room * (1 - np.exp(-above / room)), lightness)
+    return np.asarray(bent / median, np.float32)
+
+
+def _foreign(points: Field, main: Field) -> Field:
+    """How surely colours (n, 3, ``shadeless``) are of another hue than ``main`` in any light, 0…1."""
+    own = shadeless(main[None])[0, 1:]
+    vivid = np.hypot(points[:, 1], points[:, 2])
+    strength = float(np.hypot(own[0], own[1]))
+    along = points[:, 1:] @ own / np.maximum(vivid * strength, 1e-6)
+    turned = _smoothly(np.arccos(np.clip(along, -1, 1)), 0.9, 1.4) * float(
+        _smoothly(np.float32(strength), 0.08, 0.14)
+    )
+    coloured = 1 - float(_smoothly(np.float32(strength), 0.03, 0.08))
+    return np.asarray(
+        np.maximum(turned * _smoothly(vivid, 0.08, 0.14), coloured * _smoothly(vivid, 0.16, 0.24)), np.float32
+    )
+
+
+def _place(points: Field, main: Field, other: Field, sure: float = 0.15) -> Field:
+    """Where colours (n, 3, ``shadeless``) lie between two of a thing's: 0 at the main one, 1 at the other."""
+    start = shadeless(main[None])[0]
+    way = shadeless(other[None])[0] - start
+    place = (points - start) @ way / np.float32(way @ way)
+    return np.asarray(np.clip((place - sure) / (1 - 2 * sure), 0, 1), np.float32)
+
+
+def _smoothly(x: Field | np.float32, low: float, high: float) -> Field:
+    """0 below the first, 1 above the second, smooth between."""
+    t = np.clip((x - np.float32(low)) / np.float32(high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+def _mapped(crop: NDArray[np.uint8], inside: NDArray[np.bool_], change: _Change) -> NDArray[np.uint8]:
+    """The crop in its new colours, with the mask as alpha: uint8 (h, w, 4). A strip of rows at a time."""
+    high, wide = inside.shape
+    rgba = np.empty((high, wide, 4), np.uint8)
+    rows = max(1, _STRIPS // max(1, wide))
+    for top in range(0, high, rows):
+        strip = np.s_[top : top + rows]
+        rgba[strip] = np.asarray(Image.fromarray(np.ascontiguousarray(crop[strip])).filter(change.table()))
+        rgba[strip][..., 3] *= inside[strip]
+    return rgba
+
+
+def _calm(rgba: NDArray[np.uint8], inside: NDArray[np.bool_], stretch: float) -> None:
+    """Take the noise out of what was made much lighter, in place: grain and steps that were not to be seen.
+
+    The local Wiener filter on the mean level (Lee 1980): where a window varies no more than noise does, its
+    mean is taken. The noise is what rounding makes after the stretch, or what the calmest windows show.
+    """
+    high, wide = inside.shape
+    rows = max(64, _STRIPS // max(1, wide))
+    for top in range(0, high, rows):
+        first, last = max(0, top - _WINDOW), min(high, top + rows + _WINDOW)
+        level = rgba[first:last, :, 0].astype(np.float32)
+        level += rgba[first:last, :, 1]
+        level += rgba[first:last, :, 2]
+        level *= np.float32(1 / 3)
+        mean = ndimage.uniform_filter(level, _WINDOW)
+        variance = np.maximum(ndimage.uniform_filter(level * level, _WINDOW) - mean * mean, 0)
+        whole = inside[first:last]
+        if not whole.all():
+            whole = ndimage.minimum_filter(whole, _WINDOW)
+        some = variance[::3, ::3][whole[::3, ::3]]
+        if not some.size:
+            continue
+        calmest = float(np.quantile(some, 0.2))
+        noise = np.float32(max((0.4 * stretch) ** 2, 1.5 * min(calmest, (3 * stretch) ** 2)))
+        shift = mean - level
+        shift *= noise / np.maximum(variance, noise)
+        shift *= whole
+        part = np.rint(shift[top - first : top - first + min(rows, high - top)]).astype(np.int16)
+        for channel in range(3):
+            plane = rgba[top : top + rows, :, channel]
+            plane[:] = np.clip(plane + part, 0, 255)
+
+
+def seen(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """The share of the mask in which an eye sees a difference, 0…1."""
+    return float((_distances(before, after, mask) > JUST_VISIBLE).mean())
+
+
+def taken(after: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage) -> float:
+    """How far, in Oklab, the thing under the mask is from what was asked; of several colours, the nearest of
+    those that cover a quarter.
+    """
+    wanted = shown(stage)
+    look = measure(after, mask)
+    large = [part.colour for part in look.colours if part.share >= 0.25] or [look.median]
+    return min(float(np.linalg.norm(np.subtract(colour, wanted))) for colour in large)
+
+
+def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """The share of the thing's main colour under the mask that is as it was, 0…1."""
+    look = measure(before, mask)
+    pixels = before[mask]
+    main = _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
+    if not main.any():
+        return 0.0
+    return float((_distances(before, after, mask)[main] <= JUST_VISIBLE).mean())
+
+
+def _distances(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Field:
+    return np.asarray(np.linalg.norm(from_srgb(after[mask]) - from_srgb(before[mask]), axis=1), np.float32)

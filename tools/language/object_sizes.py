@@ -1,0 +1,120 @@
+"""How large things usually are, and where they belong: a table in metres, and the words for it.
+
+Plain data for ``tools.inpainting.placement``, and one function that finds the thing that a phrase is about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+
+class Thing(NamedTuple):
+    """How large a thing usually looks, in metres, and where it belongs.
+
+    ``stands``: on the floor, on top of something, on the wall, or flat on the floor.
+    """
+
+    width: float
+    height: float
+    stands: Literal["floor", "top", "wall", "flat"]
+
+
+UNKNOWN = Thing(0.6, 0.7, "floor")
+"""What a thing is taken for that no table knows."""
+
+THINGS: dict[str, Thing] = {
+    "sofa": Thing(2.0, 0.95, "floor"),
+    "armchair": Thing(0.95, 1.0, "floor"),
+    "chair": Thing(0.5, 0.9, "floor"),
+    "stool": Thing(0.4, 0.6, "floor"),
+    "ottoman": Thing(0.6, 0.55, "floor"),
+    "bench": Thing(1.2, 0.5, "floor"),
+    "bed": Thing(2.0, 1.5, "floor"),
+    "table": Thing(1.4, 0.9, "floor"),
+    "coffee table": Thing(1.1, 0.6, "floor"),
+    "side table": Thing(0.5, 0.55, "floor"),
+    "desk": Thing(1.3, 0.75, "floor"),
+    "cabinet": Thing(1.1, 0.85, "floor"),
+    "dresser": Thing(1.0, 0.9, "floor"),
+    "wardrobe": Thing(1.2, 2.0, "floor"),
+    "bookshelf": Thing(0.9, 1.8, "floor"),
+    "shelf": Thing(0.9, 0.3, "wall"),
+    "fireplace": Thing(1.4, 1.1, "floor"),
+    "lamp": Thing(0.5, 1.45, "floor"),
+    "table lamp": Thing(0.3, 0.45, "top"),
+    "plant": Thing(0.55, 0.95, "floor"),
+    "tree": Thing(0.9, 1.7, "floor"),
+    "basket": Thing(0.45, 0.4, "floor"),
+    "rug": Thing(2.3, 0.75, "flat"),
+    "cat": Thing(0.45, 0.45, "floor"),
+    "dog": Thing(0.65, 0.7, "floor"),
+    "ball": Thing(0.25, 0.25, "floor"),
+    "vase": Thing(0.22, 0.35, "top"),
+    "flowers": Thing(0.3, 0.4, "top"),
+    "bowl": Thing(0.3, 0.15, "top"),
+    "cup": Thing(0.12, 0.12, "top"),
+    "bottle": Thing(0.1, 0.3, "top"),
+    "candle": Thing(0.1, 0.25, "top"),
+    "book": Thing(0.3, 0.15, "top"),
+    "cushion": Thing(0.4, 0.38, "top"),
+    "blanket": Thing(0.9, 0.4, "top"),
+    "statue": Thing(0.3, 0.5, "top"),
+    "laptop": Thing(0.35, 0.25, "top"),
+    "television": Thing(0.95, 0.7, "top"),
+    "picture": Thing(0.65, 0.6, "wall"),
+    "clock": Thing(0.33, 0.33, "wall"),
+    "mirror": Thing(0.55, 0.7, "wall"),
+    "window": Thing(1.2, 1.2, "wall"),
+    "curtain": Thing(1.5, 1.8, "wall"),
+}
+
+SYNONYMS: dict[str, str] = {
+    "couch": "sofa", "settee": "sofa", "loveseat": "sofa", "recliner": "armchair",
+    "rocking chair": "armchair", "pouf": "ottoman", "pouffe": "ottoman", "footstool": "ottoman",
+    "dining table": "table", "nightstand": "side table", "bedside table": "side table",
+    "end table": "side table", "sideboard": "cabinet",
+    "cupboard": "cabinet", "tv stand": "cabinet", "chest of drawers": "dresser", "closet": "wardrobe",
+    "bookcase": "bookshelf", "floor lamp": "lamp", "standing lamp": "lamp", "desk lamp": "table lamp",
+    "reading lamp": "table lamp", "carpet": "rug", "mat": "rug", "kitten": "cat", "puppy": "dog",
+    "bouquet": "flowers", "books": "book", "pillow": "cushion", "throw": "blanket", "sculpture": "statue",
+    "tv": "television", "painting": "picture", "poster": "picture", "photo": "picture", "print": "picture",
+    "pic": "picture", "shelves": "bookshelf", "curtains": "curtain", "drapes": "curtain",
+}  # fmt: skip
+
+
+def noun_in(phrase: str) -> str:
+    """The known noun that a phrase is about, as it says it: "couch" of "the red couches"; "" for none.
+
+    "a picture of a cat" is a picture, "a cat picture" too.
+    """
+    head = re.split(
+        r"\b(?:of|with|on|in|and|that|which|full|next|by|above|under|behind|near)\b|,", phrase.lower()
+    )[0]
+    for text in (head, phrase.lower()):
+        ends = {}
+        for name in (*THINGS, *SYNONYMS):
+            for match in re.finditer(rf"\b{name}(?:s|es)?\b", text):
+                ends[match.end(), len(name)] = name
+        if ends:
+            return ends[max(ends)]
+    return ""
+
+
+def thing_in(phrase: str) -> tuple[str, Thing]:
+    """The known thing that a phrase is about, by its first name ("sofa" for a couch), and its size:
+    ("", UNKNOWN) when the table has none.
+    """
+    noun = noun_in(phrase)
+    name = SYNONYMS.get(noun, noun)
+    return name, THINGS.get(name, UNKNOWN)
+
+
+def by_first_name(phrase: str) -> str:
+    """A phrase with its thing's first name: "the left cushion" for "the left pillow"; as it is where it bears
+    no other.
+    """
+    noun = noun_in(phrase)
+    if noun not in SYNONYMS:
+        return phrase
+    return re.sub(rf"\b{noun}(s?)\b", rf"{SYNONYMS[noun]}\1", phrase, count=1, flags=re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""Training the planner's reader: its sentences, its labels, its loop."""

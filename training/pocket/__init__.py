@@ -1,0 +1,1 @@
+"""Training the pocket models, each stage callable alone: ``python -m training.pocket``."""
