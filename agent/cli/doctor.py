@@ -374,7 +374,7 @@ def _room(preset: Preset, *, with_model: bool) -> Iterator[Finding]:
 def _pictures() -> Finding:
     from rich.console import Console as RichConsole
 
-    from agent.terminal.display import Graphics
+    from agent.terminal.graphics import Graphics
     from agent.terminal.probe import asked
 
     here = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()

@@ -152,7 +152,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         elif done:
             say(turn.reply)
             if any(isinstance(step, Variations) for step in turn.plan.steps):
-                from agent.turn.views import contact_sheet
+                from agent.terminal.pictures import contact_sheet
 
                 if (sheet := contact_sheet(editor.session, editor.offers())) is not None:
                     say(f"Side by side, with their numbers: {sheet}")
@@ -412,7 +412,7 @@ def list_sessions(as_json: bool) -> int:
 
 def show_session(name: str, as_json: bool) -> int:
     """Print a session's versions and layers."""
-    from agent.terminal.display import history, layer_rows
+    from agent.terminal.listings import history, layer_rows
 
     with Sessions().open(name) as session:
         if as_json:

@@ -22,10 +22,12 @@ from agent.errors import AgentError
 from agent.planner.plan import Open, Plan, Variations
 from agent.terminal import crash_log, slash_commands
 from agent.terminal.console import Console
-from agent.terminal.display import Shown, timing, understood
+from agent.terminal.listings import timing
 from agent.terminal.output import OutputGone
+from agent.terminal.pictures import Shown
 from agent.turn import user_paths
 from agent.turn.events import Event, Listener, Turn, View
+from agent.turn.reply import understood
 from sessions.errors import SessionError
 from tools.engines.threads import LOOK, WARM_UP
 from tools.errors import Cancelled, ToolError
@@ -160,7 +162,7 @@ class Chat:
         offers = self.editor.offers()
         shown = self.console.show(*(Shown(str(number), each) for number, each in enumerate(offers, start=1)))
         if offers and not shown:
-            from agent.turn.views import contact_sheet
+            from agent.terminal.pictures import contact_sheet
 
             path = contact_sheet(self.session, offers)
             if path is not None:
@@ -168,10 +170,10 @@ class Chat:
 
     def show_views(self, views: Sequence[View]) -> None:
         """Show what was asked for, or what a question is about."""
-        from agent.turn import views as viewing
+        from agent.terminal.pictures import of_view
 
         for view in views:
-            self.console.show(*viewing.pictures(self.session, view))
+            self.console.show(*of_view(self.session, view))
 
     def show_nearest(self) -> None:
         """Show the nearest to what was asked, beside the picture as it is."""

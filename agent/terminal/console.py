@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
 from agent.safe_text import printable
-from agent.terminal.display import Shown, in_half_cells
+from agent.terminal.graphics import in_half_cells
 from agent.terminal.output import OutputGone, open_streams, write
+from agent.terminal.pictures import Shown
 from agent.turn.events import Event, Listener
 from sessions.catalog import keep_private
 
@@ -133,7 +134,7 @@ class TerminalConsole:
         """``history`` is the file for the lines that were typed; without it they are forgotten."""
         from rich.console import Console as RichConsole
 
-        from agent.terminal.display import Graphics
+        from agent.terminal.graphics import Graphics
         from agent.terminal.probe import asked
 
         self._rich = RichConsole(highlight=False, markup=False, emoji=False)

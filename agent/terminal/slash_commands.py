@@ -36,7 +36,8 @@ from agent.planner.plan import (
 from agent.planner.resolve.answers import version_named
 from agent.planner.resolve.commands import BOX, FILE, amount_of
 from agent.safe_text import plain, printable
-from agent.terminal.display import Shown, history, layer_rows, marked
+from agent.terminal.listings import history, layer_rows
+from agent.terminal.pictures import Shown, marked
 from agent.turn.events import Event
 from agent.turn.history_steps import free_path
 from agent.turn.masks import STEP

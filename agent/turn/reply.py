@@ -5,14 +5,94 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent.planner.plan import Plan
-from agent.terminal.display import understood
+from agent.planner.plan import (
+    Ask,
+    Compare,
+    Drop,
+    Edit,
+    Goto,
+    Hide,
+    Keep,
+    Look,
+    Mark,
+    Mask,
+    Open,
+    Pick,
+    Plan,
+    Redo,
+    Refresh,
+    Reorder,
+    Save,
+    Show,
+    Step,
+    Tell,
+    Undo,
+    Variations,
+)
 from agent.turn import sentences
 from agent.turn.state import Piece, TurnState
 from sessions.model import Layer
 
 _MOST_NAMED = 12
 _COUNT = re.compile(r"^(?:both|all|every|each|two|three|four)(?: of)?(?: the)? ", re.IGNORECASE)
+
+
+def understood(plan: Plan) -> list[str]:
+    """What was understood, one short line a step: "sofa → a brown leather sofa". Questions are left out."""
+    return [line for step in plan.steps if (line := _described(step))]
+
+
+def _described(step: Step) -> str:
+    match step:
+        case Edit(target=target, prompt=prompt, kind=kind):
+            return sentences.edit(target, prompt, kind)
+        case Undo(count=count):
+            return "undo" if count == 1 else f"undo {count} versions"
+        case Redo(count=count):
+            return "redo" if count == 1 else f"redo {count} versions"
+        case Goto(version=version):
+            return f"go to version {version}" if version else "go back to the base picture"
+        case Hide(layer=layer):
+            return f"take layer {layer} out"
+        case Show(layer=layer, version=version):
+            return f"put layer {layer} back" + ("" if version is None else f" as in version {version}")
+        case Variations(count=count, like=int(like)):
+            return f"{count} more like number {like}" if like else f"{count} other variations"
+        case Variations(count=count, target=target, prompt=prompt, kind=kind):
+            what = f" of {sentences.edit(target, prompt or '', kind or 'restyle')}" if target else ""
+            return f"{count} variations{what}"
+        case Pick(index=index):
+            return f"take variation {index}"
+        case Keep():
+            return "keep the nearest"
+        case Refresh(layer=layer):
+            return f"paint layer {layer} again"
+        case Drop(layer=layer):
+            return f"drop layer {layer}"
+        case Reorder(layer=layer, to=to, other=other):
+            return (
+                f"move layer {layer} {to} layer {other}"
+                if other is not None
+                else f"move layer {layer} to the {to}"
+            )
+        case Mask(layer=layer, how=how, what=what):
+            return f"the mask of layer {layer}: {how} {what}".rstrip()
+        case Compare(version=first, other=second, difference=differ):
+            one = f"version {first}" if first else "the base picture"
+            verb = "show what differs from" if differ else "compare with"
+            return f"{verb} {one}" if second is None else f"{verb} {one}, version {second}"
+        case Mark(name=name):
+            return f"call this version “{name}”"
+        case Save(path=path, version=version):
+            return f"save {'' if version is None else f'version {version} as '}{path}".rstrip()
+        case Open(path=path):
+            return f"open {path}"
+        case Look(at="zoom", target=target):
+            return f"show {sentences.definite(target)} close up"
+        case Look(at="place", target=target):
+            return f"look for {sentences.definite(target)}"
+        case Ask() | Tell() | Look():
+            return ""
 
 
 def summary(plan: Plan) -> str:

@@ -7,7 +7,6 @@ never carries: its state holds names and numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,13 +18,10 @@ from agent.turn.context import Bench
 from agent.turn.events import View
 from sessions.errors import SessionError
 from sessions.model import Changes
-from tools.errors import ToolError
 from tools.language.referring import number, separate
-from tools.pictures import write_picture
 from tools.segmenting.base import find, name_things
 
 if TYPE_CHECKING:
-    from agent.terminal.display import Shown
     from sessions.session import Session
 
 Pixels = NDArray[np.uint8]
@@ -56,13 +52,16 @@ def look(bench: Bench, step: Look | Compare) -> Seen:
             return _compared(session, step)
         match step.at:
             case "picture":
-                return Seen((View(label=_version(session.head)),), f"This is {_version(session.head)}.")
+                return Seen(
+                    (View(label=version_name(session.head)),), f"This is {version_name(session.head)}."
+                )
             case "version":
                 number = step.version or 0
                 session.picture(number)
                 here = "" if number == session.head else f"; you are at version {session.head}"
                 return Seen(
-                    (View(label=_version(number), version=number),), f"This is {_version(number)}{here}."
+                    (View(label=version_name(number), version=number),),
+                    f"This is {version_name(number)}{here}.",
                 )
             case "things":
                 there = name_things(bench.engines.segmenter(), session.picture())
@@ -76,7 +75,8 @@ def look(bench: Bench, step: Look | Compare) -> Seen:
         return Seen(remark=str(error), possible=False)
 
 
-def _version(number: int) -> str:
+def version_name(number: int) -> str:
+    """A version in words: "version 3"."""
     return f"version {number}" if number else "the base picture"
 
 
@@ -87,9 +87,9 @@ def _compared(session: Session, step: Compare) -> Seen:
     if first == second:
         said = "There is nothing to compare yet: this is the base picture."
         return Seen(remark=said if first == 0 else f"Both are version {first}: there is nothing to compare.")
-    view = View(label=_version(first), version=first, against=second, difference=bool(step.difference))
+    view = View(label=version_name(first), version=first, against=second, difference=bool(step.difference))
     if not step.difference:
-        names = [f"{_version(each)}{' (version 0)' if each == 0 else ''}" for each in (first, second)]
+        names = [f"{version_name(each)}{' (version 0)' if each == 0 else ''}" for each in (first, second)]
         return Seen((view,), f"Before: {names[0]}. After: {names[1]}.")
     differs = different(before, after)
     share = float(np.count_nonzero(differs)) / differs.size
@@ -98,7 +98,7 @@ def _compared(session: Session, step: Compare) -> Seen:
 
 def _difference_told(session: Session, first: int, second: int, share: float) -> str:
     if not share:
-        return f"{sentences.capital(_version(first))} and {_version(second)} look the same."
+        return f"{sentences.capital(version_name(first))} and {version_name(second)} look the same."
     one, two = session.versions[first].stack, session.versions[second].stack
     shown = [{(entry.layer, entry.revision) for entry in stack if entry.visible} for stack in (one, two)]
     layers = sorted({layer for layer, _ in shown[0] ^ shown[1]})
@@ -109,7 +109,7 @@ def _difference_told(session: Session, first: int, second: int, share: float) ->
         )
     )
     of = f": {sentences.listed(names)}" if names else ""
-    versions = f"{sentences.capital(_version(first))} and {_version(second)}"
+    versions = f"{sentences.capital(version_name(first))} and {version_name(second)}"
     return f"{versions} differ in {share:.1%} of the picture{of}."
 
 
@@ -206,42 +206,7 @@ def close_up(mask: Mask) -> Box:
     return (sides[0][0], sides[1][0], sides[0][1], sides[1][1])
 
 
-def pictures(session: Session, view: View) -> list[Shown]:
-    """The pictures of a view, with what stands above each."""
-    from agent.terminal import display
-
-    picture = session.picture(view.version)
-    if view.against is not None:
-        other = session.picture(view.against)
-        if view.difference:
-            return [display.Shown("where they differ", display.differing(other, different(picture, other)))]
-        now = f"now (version {view.against})" if view.against == session.head else _version(view.against)
-        return [display.Shown(view.label, picture), display.Shown(now, other)]
-    if view.outlines:
-        masks = [session.pictures.get(each) >= 128 for each in view.outlines]
-        return [display.Shown(view.label, display.outlined(picture, masks))]
-    if view.mask is not None:
-        return [display.Shown(view.label, display.marked(picture, session.pictures.get(view.mask) >= 128))]
-    if view.box is not None:
-        x0, y0, x1, y1 = view.box
-        return [display.Shown(view.label, display.enlarged(picture[y0:y1, x0:x1]))]
-    return [display.Shown(view.label, picture)]
-
-
 def which(masks: Sequence[str], names: Sequence[str]) -> View:
     """The view that goes with the question which of several things is meant: their numbered outlines."""
     label = " · ".join(f"{number} {name}" for number, name in enumerate(names, 1))
     return View(label=label or "which one?", outlines=tuple(masks))
-
-
-def contact_sheet(session: Session, offers: Sequence[NDArray[np.uint8]]) -> Path | None:
-    """The file, in the session's folder, with the variations on offer beside each other, numbered; None where
-    it cannot be written.
-    """
-    from agent.terminal import display
-
-    path = session.folder / "variations.png"
-    try:
-        return write_picture(path, display.sheet(offers))
-    except (OSError, ToolError):
-        return None

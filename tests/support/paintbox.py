@@ -36,8 +36,8 @@ from agent.planner.plan import (
 )
 from agent.terminal.chat import chat
 from agent.terminal.console import open_console
-from agent.terminal.display import understood
 from agent.turn.events import Event, Listener, Turn
+from agent.turn.reply import understood
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch
 from sessions.session import Session

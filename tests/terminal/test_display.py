@@ -24,17 +24,11 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from agent.terminal.display import (
-    beside,
-    fits_beside,
-    history,
-    in_half_cells,
-    marked,
-    printable,
-    shrunk,
-    timing,
-    understood,
-)
+from agent.safe_text import printable
+from agent.terminal.graphics import fits_beside, in_half_cells
+from agent.terminal.listings import history, timing
+from agent.terminal.pictures import beside, marked, shrunk
+from agent.turn.reply import understood
 from sessions import Version
 
 RED, GREEN = (200, 0, 0), (0, 200, 0)

@@ -16,10 +16,9 @@ from PIL import Image
 
 from agent.planner import load_planner
 from agent.planner.plan import Mask, Plan, Step
-from agent.terminal import display
 from agent.terminal.chat import chat
 from agent.terminal.console import PlainConsole
-from agent.turn import views
+from agent.terminal.pictures import Shown, contact_sheet, of_view
 from agent.turn.editor import Editor
 from agent.turn.events import Turn
 from sessions import Changes, Sessions
@@ -63,9 +62,9 @@ class Talk:
         """The turn of a ready plan."""
         return await self.editor.carry_out(Plan(steps=steps), "do it")
 
-    def shown(self, turn: Turn) -> list[display.Shown]:
+    def shown(self, turn: Turn) -> list[Shown]:
         """The pictures that a turn shows."""
-        return [each for view in turn.views for each in views.pictures(self.editor.session, view)]
+        return [each for view in turn.views for each in of_view(self.editor.session, view)]
 
     def changed(self) -> Region:
         """Where the picture is not as it was at first."""
@@ -120,7 +119,7 @@ async def test_versions_stand_beside_each_other(talk: Talk) -> None:
 async def test_variations_come_as_one_numbered_sheet(talk: Talk) -> None:
     await talk.say("show me four versions of a green sofa")
     offers = talk.editor.offers()
-    path = views.contact_sheet(talk.editor.session, offers)
+    path = contact_sheet(talk.editor.session, offers)
     assert path is not None
     sheet = np.asarray(Image.open(path))
     assert sheet.shape[0] > 2 * HEIGHT
