@@ -30,10 +30,11 @@ test: $(VENV)/.installed-dev ## run the tests
 fuzz: $(VENV)/.installed-dev ## feed the readers of foreign files ten thousand damaged ones each
 	INPALLA_FUZZ=10000 $(BIN)/python -m pytest tests/field/test_fuzz.py
 
-lint: $(VENV)/.installed-dev ## check style and types
+lint: $(VENV)/.installed-dev ## check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.installed-dev ## bring the code into form
 	$(BIN)/ruff check --fix .

@@ -45,8 +45,9 @@ from torch.utils._pytree import tree_leaves
 from agent.planner.ollama import CONTEXT_BYTES
 from tools.engines import presets
 from tools.engines.gpu_memory import Residency
-from tools.engines.presets import GIB, KINDS, PRESETS, SIZES, SPARE, Preset, Weights, base_of, bits_of
+from tools.engines.presets import GIB, PRESETS, SIZES, SPARE, Preset, Weights, base_of, bits_of
 from tools.engines.registry import FLUX
+from tools.kinds import KINDS
 
 MARGIN: Final = 1.5
 """What is reckoned with is this many times what is counted: convolutions work with more, and between blocks

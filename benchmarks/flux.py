@@ -44,7 +44,7 @@ from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES, FamilyName
 from tools.inpainting.flux.prompt_cache import Embedding, Encoder, Guests, Vocabulary
 from tools.inpainting.flux.prompt_template import published_wording
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

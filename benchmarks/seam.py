@@ -28,7 +28,7 @@ from evaluation.painters.painting import paint
 from evaluation.scenes import Case, draw_case
 from tools.engines import registry
 from tools.engines.presets import Preset
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 LIMIT = 1.25
 """How many times the true step the painted one may be."""

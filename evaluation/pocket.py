@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from agent.errors import AgentError
-from evaluation.painters import table
+from evaluation import table
 from evaluation.painters.sheets import Sheets
-from evaluation.painters.table import PARTS, Part, Row
+from evaluation.table import PARTS, Part, Row
 from tools.engines import registry
 from tools.engines.threads import share_the_machine
 from tools.errors import ToolError

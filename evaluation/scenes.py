@@ -18,7 +18,7 @@ from pocket import rooms
 from pocket.rooms.edits import dependants
 from pocket.rooms.expressions import noun_of
 from tools.inpainting.geometry import paint_mask
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 FIRST_SEED: Final = 2**31
 """The first scene seed of the measures. Whoever trains stays below it."""

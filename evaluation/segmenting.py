@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.painters.table import Row, share_row
 from evaluation.scenes import SEGMENT_SIZE, held_out
+from evaluation.table import Row, share_row
 from pocket import rooms
 from tools.segmenting.base import Segmenter, find
 

@@ -35,16 +35,16 @@ from evaluation.painters.colours import Swatches
 from evaluation.painters.looks import RIGHT_OBJECT, Mask, Pixels, found_there, gone, touched, untouched
 from evaluation.painters.materials import Judge
 from evaluation.painters.sheets import Sheets
-from evaluation.painters.table import Row, share_row
 from evaluation.painters.wishes import Wanted, Wish, draw_wish
 from evaluation.scenes import PAINT_SIZE
 from evaluation.segmenting import iou
+from evaluation.table import Row, share_row
 from pocket import rooms
 from pocket.rooms.expressions import noun_of
 from sessions import SessionError
 from sessions.session import Session
 from tools.errors import ToolError
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.segmenting.base import Segmenter, find
 
 _VISIBLE: Final = 24  # levels of 255 by which a pixel must differ to be seen to have changed

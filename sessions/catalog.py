@@ -7,7 +7,6 @@ module, and listing, loads neither numpy nor PIL.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import secrets
@@ -18,11 +17,11 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from sessions.errors import SessionError
 from sessions.files import FULL, is_full, lacks_locks, make_private, reason, sync_folder, without_locks
+from sessions.lock import lock_session
 from sessions.model import SessionInfo
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
 _DATABASE = "session.db"
 _OURS = frozenset({"sessions", "history", "log.txt", "models", "cache"})  # what the data folder holds
-_LOCKLESS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EIO})
 _LEFTOVER_AGE = 24 * 3600  # seconds; a half-made session older than this belongs to no running program
 
 
@@ -257,28 +255,6 @@ def check_name(name: str) -> None:
             f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
             " underscores, with no dot in front."
         )
-
-
-def lock_session(folder: Path) -> FileLock:
-    """Take a session's lock, which the system gives back when the process ends in whatever way.
-
-    Raises ``SessionError`` when somebody has it.
-    """
-    # thread_local=False: the session may be closed in another thread than it was opened in.
-    # No soft lock in its stead, either: that would stay behind after a crash.
-    lock = FileLock(folder / "session.lock", thread_local=False, fallback_to_soft=False)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise SessionError(
-            f"The session {folder.name!r} is open in another process; close it there or choose another name"
-            " with --session."
-        ) from error
-    except (OSError, NotImplementedError) as error:
-        if isinstance(error, NotImplementedError) or error.errno in _LOCKLESS:
-            raise SessionError(without_locks(folder.parent)) from error
-        raise SessionError(f"The session {folder.name!r} cannot be opened: {reason(error)}.") from error
-    return lock
 
 
 def _numbered(stem: str, number: int) -> str:

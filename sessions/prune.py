@@ -19,8 +19,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from sessions.catalog import Sessions, lock_session
+from sessions.catalog import Sessions
 from sessions.errors import SessionError
+from sessions.lock import lock_session
 from sessions.records import Records, now, read_info
 
 Why = Literal["empty", "old"]

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
-from sessions.catalog import lock_session
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
 from sessions.files import check_output, holds_layers, reason, write_atomically
 from sessions.forms import Form, form_from, form_values, left_out, save_like
+from sessions.lock import lock_session
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
 from sessions.openraster import Drawn
 from sessions.pictures import PictureStore, RecentArrays, as_pixels

@@ -27,7 +27,7 @@ from tools.inpainting import routing
 from tools.inpainting.base import Inpainter, MaskedEdit, Progress, compute, seed_for
 from tools.inpainting.base import inpaint as paint
 from tools.inpainting.geometry import bounds
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.pictures import is_hidden, read_mask, read_picture, write_mask, write_picture
 from tools.segmenting.base import find
 

@@ -29,7 +29,7 @@ from tools.engines import machine, presets, registry
 from tools.engines.presets import Preset
 from tools.engines.requirements import Need, download, find_preset, needs, ollama_model
 from tools.errors import EngineError
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole

@@ -26,7 +26,7 @@ from sessions.files import check_output
 from tools.engines import registry
 from tools.errors import Cancelled, PictureError
 from tools.inpainting.base import Progress, Step
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 if TYPE_CHECKING:
     from sessions.prune import Survey

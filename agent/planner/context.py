@@ -33,7 +33,7 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language.looks import settled
 from tools.language.referring import without
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
+
+COLOUR_OF = "the colour of "
+"""What a frame's ``like`` begins with where the colour of a thing is meant and not its whole look."""
 
 Act = Literal[
     "edit",

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 
 class _Step(BaseModel):

@@ -23,7 +23,7 @@ from tools.engines.registry import Preset
 from tools.engines.requirements import download, needs
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Inpainter
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.segmenting.base import Segmenter
 
 if TYPE_CHECKING:

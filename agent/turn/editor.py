@@ -33,7 +33,7 @@ from sessions.model import Changes
 from tools.engines import registry, threads
 from tools.engines.registry import Preset
 from tools.errors import Cancelled, PictureError
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 if TYPE_CHECKING:
     import numpy as np

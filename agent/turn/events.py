@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict
 
 from agent.planner.plan import Plan
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 if TYPE_CHECKING:
     import numpy as np

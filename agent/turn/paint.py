@@ -27,8 +27,9 @@ from sessions.pictures import digest_of
 from tools.errors import EngineError, OutOfMemory
 from tools.inpainting import routing
 from tools.inpainting.base import MaskedEdit, Progress, Step, compute, inpaint, seed_for, vary
-from tools.inpainting.request import Kind, Request
+from tools.inpainting.request import Request
 from tools.inpainting.routing import Previous, Route
+from tools.kinds import Kind
 
 if TYPE_CHECKING:
     from sessions.session import Session

@@ -17,7 +17,7 @@ from sessions.model import Layer, Turn, Version
 from sessions.pictures import PictureStore
 from sessions.session import Session
 from tools.inpainting.computed.recolour import measure
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language.referring import plural, read_phrase
 
 _REMEMBERED = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 _OWNED = r"the|my|our|your|this|that|these|those|its|his|her|their|some"
 _DETERMINER = re.compile(rf"^(?:an?|{_OWNED})\s+", re.IGNORECASE)

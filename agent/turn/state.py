@@ -25,7 +25,8 @@ from agent.planner.plan import (
     Variations,
 )
 from agent.turn.events import EditReport, Outcome, View
-from tools.inpainting.request import Kind, Request
+from tools.inpainting.request import Request
+from tools.kinds import Kind
 
 Box = tuple[int, int, int, int]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evaluation.segmenting import iou
 from tools.inpainting.geometry import blend_mask, clean
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.segmenting.base import Found
 
 Mask = NDArray[np.bool_]

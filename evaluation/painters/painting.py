@@ -29,9 +29,9 @@ from evaluation.painters.looks import (
 )
 from evaluation.painters.materials import Judge, accuracy
 from evaluation.painters.sheets import Sheets
-from evaluation.painters.table import Row, share_row
 from evaluation.scenes import FIRST_SEED, PAINT_SIZE, Case, draw_case
 from evaluation.segmenting import iou
+from evaluation.table import Row, share_row
 from pocket import rooms
 from sessions.compose import Box, Patch, compose
 from sessions.pictures import digest_of

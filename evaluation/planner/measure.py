@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from evaluation.painters.table import Row
 from evaluation.planner.plans import SETS, Score, score
+from evaluation.table import Row
 
 TARGETS = {"plain": 0.90, "free": 0.75}
 

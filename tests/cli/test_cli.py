@@ -26,7 +26,7 @@ from sessions import Sessions
 from tests.support import colour_engines
 from tests.support.colour_engines import MARK, PAINTS, THINGS, Pixels, room
 from tools.engines import registry
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.pictures import read_picture, write_picture
 
 ROOT = Path(__file__).parents[2]

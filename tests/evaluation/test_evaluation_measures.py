@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from evaluation import segmenting, turns
-from evaluation.painters import looks, materials, painting, table
+from evaluation import segmenting, table, turns
+from evaluation.painters import looks, materials, painting
 from evaluation.painters.colours import Swatches, lab, nearest_name
-from evaluation.painters.table import Row
 from evaluation.painters.wishes import draw_wish
 from evaluation.scenes import FIRST_SEED, PAINT_SIZE, SEGMENT_SIZE, draw_case
+from evaluation.table import Row
 from pocket import rooms
 from tools.segmenting.base import CancelCheck, Found, never
 

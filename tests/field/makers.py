@@ -23,7 +23,8 @@ from sessions.recipes import FIELD, MASKS_FIELD, packed, recipe_of_one, texts
 from tests.support.colour_engines import ColourPainter, room
 from tools.engines import registry
 from tools.inpainting.base import MaskedEdit, inpaint
-from tools.inpainting.request import Kind, Request
+from tools.inpainting.request import Request
+from tools.kinds import Kind
 from tools.langchain import inpaint_file
 
 Json = dict[str, Any]

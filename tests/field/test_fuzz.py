@@ -46,7 +46,7 @@ from tests.field.test_ollama import GOOD, Server, spoken
 from tests.support.colour_engines import room
 from tools import colour_profiles
 from tools.errors import PictureError, ToolError
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.pictures import read_mask, read_picture, write_picture
 
 COUNT = int(os.environ.get("INPALLA_FUZZ", "40"))

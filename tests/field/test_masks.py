@@ -22,7 +22,8 @@ from tests.support.colour_engines import ColourEngines, ColourPainter, room
 from tools.engines import registry
 from tools.inpainting.base import MaskedEdit, inpaint
 from tools.inpainting.geometry import plan_region, within
-from tools.inpainting.request import Kind, Request
+from tools.inpainting.request import Request
+from tools.kinds import Kind
 from tools.pictures import read_picture, write_mask, write_picture
 
 Mask = NDArray[np.bool_]

@@ -22,7 +22,7 @@ from tools import errors
 from tools.engines import registry
 from tools.engines.registry import Preset
 from tools.inpainting.base import Inpainter, Job, Progress, Step
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.segmenting.base import CancelCheck, Found, Segmenter, never
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tools.engines.presets import COLOURS
 from tools.engines.registry import Preset
 from tools.inpainting.base import Inpainter, Job, Progress
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language.colours import oklab, to_rgb, value_of
 from tools.language.looks import read_look
 from tools.language.object_sizes import thing_in

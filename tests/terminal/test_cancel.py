@@ -34,7 +34,7 @@ from tools.engines.registry import Preset
 from tools.errors import Cancelled
 from tools.inpainting.base import Inpainter, MaskedEdit, Step, inpaint
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 ROOT = Path(__file__).parents[2]
 TIMES = 100

@@ -30,7 +30,7 @@ from tools.engines.registry import Preset
 from tools.inpainting.base import Job, MaskedEdit, Progress, inpaint, prepare
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.geometry import GROWTH, Region, bounds, clean, room_for_another
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.langchain import inpaint_file
 from tools.pictures import read_picture, write_mask
 from tools.segmenting.base import CancelCheck, never

@@ -25,7 +25,8 @@ from tools.engines import registry
 from tools.errors import OutOfMemory
 from tools.inpainting.base import Inpainter, Job, MaskedEdit, Painted, inpaint
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.request import Kind, Request
+from tools.inpainting.request import Request
+from tools.kinds import Kind
 from tools.pictures import read_picture, write_picture
 
 Run = Callable[..., tuple[int, str, str]]

@@ -26,7 +26,7 @@ from tests.support.colour_engines import ColourFinder, ColourPainter, room
 from tools.engines import registry
 from tools.engines.registry import Preset
 from tools.errors import EngineError
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 LONG = 20.0
 """Seconds after which something has not happened."""

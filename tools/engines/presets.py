@@ -20,13 +20,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final, get_args
+from typing import Final
 
-from tools.inpainting.request import Kind
+from tools.kinds import KINDS, Kind
 
 GIB: Final = 2**30
-
-KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 PAINTING: Final = 2.3
 READING: Final = 0.5

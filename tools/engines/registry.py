@@ -15,14 +15,16 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tools.engines import gpu_memory, presets, threads
 from tools.engines.presets import PRESETS, Preset
 from tools.errors import EngineError, OutOfMemory
-from tools.inpainting.base import Computing, Inpainter
-from tools.inpainting.request import Kind
-from tools.segmenting.base import Segmenter
+from tools.kinds import Kind
+
+if TYPE_CHECKING:
+    from tools.inpainting.base import Computing, Inpainter
+    from tools.segmenting.base import Segmenter
 
 __all__ = ["COMPUTING", "DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
 
@@ -75,6 +77,9 @@ COMPUTING: Mapping[str, str] = MappingProxyType(
 FLUX = ("flux-klein", "flux-klein-9b", "flux-fill", "flux-kontext")
 """The published FLUX models, named as LISA's are. See ``tools.inpainting.flux.published``."""
 
+_LISA, _FLUX = "tools.segmenting.lisa.published", "tools.inpainting.flux.published"
+"""The modules that load, fetch and look for them."""
+
 DEFAULT_PRESET = "pocket"
 
 _loaded: dict[tuple[str, str], Any] = {}
@@ -123,9 +128,7 @@ def fetch_segmenter(name: str) -> Path | None:
     Raises ``EngineError`` when there is no such segmenter, and when they cannot be had.
     """
     if _is_lisa(name):
-        from tools.segmenting.lisa.published import fetch
-
-        return fetch(name)
+        return _fetched(_LISA, name)
     if name not in _factories("segmenter"):
         raise EngineError(_unknown("segmenter", name))
     return _fetch_own(name)
@@ -156,9 +159,7 @@ def fetch_inpainter(name: str) -> Path | None:
         return _fetch_own(name)
     if not _is_flux(name):
         raise EngineError(_unknown("inpainter", name))
-    from tools.inpainting.flux.published import fetch
-
-    return fetch(name)
+    return _fetched(_FLUX, name)
 
 
 def load_inpainters(preset: Preset) -> dict[Kind, Inpainter]:
@@ -179,7 +180,11 @@ def _fetch_own(name: str) -> Path | None:
     """Fetch one of ``OWN_WEIGHTS``; None for an engine that needs none."""
     if name not in OWN_WEIGHTS:
         return None
-    folder: Path = pkgutil.resolve_name(f"{OWN_WEIGHTS[name]}:fetch")(name)
+    return _fetched(OWN_WEIGHTS[name], name)
+
+
+def _fetched(module: str, name: str) -> Path:
+    folder: Path = pkgutil.resolve_name(f"{module}:fetch")(name)
     return folder
 
 
@@ -219,9 +224,9 @@ def _loader(role: str, name: str, offload: bool) -> Callable[[], Any]:
     if name in factories:
         return lambda: pkgutil.resolve_name(factories[name])()
     if role == "segmenter" and _is_lisa(name):
-        return lambda: pkgutil.resolve_name("tools.segmenting.lisa.published:load")(name)
+        return lambda: pkgutil.resolve_name(f"{_LISA}:load")(name)
     if role == "inpainter" and _is_flux(name):
-        return lambda: pkgutil.resolve_name("tools.inpainting.flux.published:load")(name, offload=offload)
+        return lambda: pkgutil.resolve_name(f"{_FLUX}:load")(name, offload=offload)
     raise EngineError(_unknown(role, name))
 
 
@@ -267,9 +272,7 @@ def _is_full(error: Exception) -> bool:
 
 def _is_here(base: str) -> bool:
     """Whether the weights of a published FLUX model are on this machine."""
-    from tools.inpainting.flux.published import kept
-
-    return kept(base) is not None
+    return pkgutil.resolve_name(f"{_FLUX}:kept")(base) is not None
 
 
 def _segmenter_is_here(name: str) -> bool:

@@ -20,7 +20,8 @@ from sessions.compose import Patch, check_patch, compose
 from tools import errors
 from tools.engines import gpu_memory
 from tools.inpainting.geometry import Region, bounds, clean, cut, most_each, patch, plan_region, within
-from tools.inpainting.request import ColourStage, Kind
+from tools.inpainting.request import ColourStage
+from tools.kinds import Kind
 from tools.language import prompt_colours
 from tools.segmenting.base import CancelCheck, never
 

@@ -28,7 +28,7 @@ from scipy.spatial import ConvexHull
 
 from sessions.compose import Box, Patch
 from tools.errors import PictureError
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]

@@ -6,11 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Kind = Literal["restyle", "replace", "remove", "add"]
-"""restyle: the same object, another surface · replace: another object · remove: nothing · add: a new
-object.
-"""
-
+from tools.kinds import Kind
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """The SHA-256 of a picture's pixels, in hex. Files are named by it, so nothing else may pass for one."""

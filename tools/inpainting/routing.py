@@ -28,7 +28,8 @@ from tools.inpainting.base import (
     seed_for,
 )
 from tools.inpainting.computed import recolour
-from tools.inpainting.request import ColourStage, Kind, Request
+from tools.inpainting.request import ColourStage, Request
+from tools.kinds import Kind
 from tools.language.looks import Look, read_look, settled
 from tools.language.object_sizes import noun_in, thing_in
 from tools.language.referring import read_phrase

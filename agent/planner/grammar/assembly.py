@@ -12,7 +12,7 @@ from agent.planner.frames import Frame
 from agent.planner.grammar.draft import Draft
 from agent.planner.grammar.pieces import NOTHING, Piece
 from agent.planner.grammar.repairs import looked, over, repair, same, same_target
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.noun_phrases import split_look

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agent.planner.frames import COLOUR_OF
 from agent.planner.grammar.pieces import trimmed
 from tools.language import chunking
 from tools.language import lexicon as lx
@@ -32,10 +33,6 @@ _AS = Pattern(
     r"(?:(?:just |exactly )?(?:like|as|to match|match|to go with) )(?P<x>(?:the|my"
     r"|our) [\w -]+?)(?: too| as well| is| are| has)*"
 )
-
-
-COLOUR_OF = "the colour of "
-"""What a frame's ``like`` begins with where the colour of a thing is meant and not its whole look."""
 
 
 _VAGUE = lx.VAGUE_LOOKS | lx.words("""

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from agent.planner.frames import NO, REVERT, YES, Frame, Reference
-from agent.planner.grammar.looks import COLOUR_OF, complement, turned
+from agent.planner.frames import COLOUR_OF, NO, REVERT, YES, Frame, Reference
+from agent.planner.grammar.looks import complement, turned
 from agent.planner.lines import Line
 from agent.planner.reader.words import words_of
 from agent.planner.resolve.wording import bare
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language import lexicon as lx
 from tools.language.chunking import is_thing, locative
 from tools.language.noun_phrases import parse, sort_of

@@ -6,8 +6,7 @@ import re
 from dataclasses import replace
 
 from agent.planner.context import Context, LayerView
-from agent.planner.frames import Frame
-from agent.planner.grammar.looks import COLOUR_OF
+from agent.planner.frames import COLOUR_OF, Frame
 from agent.planner.plan import Ask, Hide, Undo, Variations
 from agent.planner.resolve import commands
 from agent.planner.resolve.layers import (
@@ -34,7 +33,7 @@ from agent.planner.resolve.wording import (
     short,
     target_of,
 )
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language.colours import value_of
 from tools.language.compounds import parted
 from tools.language.lexicon import words as word_set

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.planner.context import LayerView
 from agent.planner.plan import Ask, Edit, Plan, Step
 from agent.planner.resolve.wording import understood
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 VAGUE = "What shall I change, and into what?"
 

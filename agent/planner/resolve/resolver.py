@@ -32,7 +32,7 @@ from agent.planner.resolve.layers import (
 from agent.planner.resolve.resolution import VAGUE, Done, as_plan, ask
 from agent.planner.resolve.undo_steps import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.resolve.wording import bare, definite, with_noun
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language.colours import value_of
 from tools.language.looks import Look, read_look
 from tools.language.noun_phrases import parse

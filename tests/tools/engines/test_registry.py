@@ -19,7 +19,6 @@ from benchmarks import card, tables
 from tests.support.flux_layout import write_checkpoint
 from tools.engines import gpu_memory, registry
 from tools.engines.presets import (
-    KINDS,
     SIZES,
     SPARE,
     base_of,
@@ -31,7 +30,7 @@ from tools.engines.presets import (
 )
 from tools.engines.registry import PRESETS, Preset
 from tools.errors import EngineError, OutOfMemory
-from tools.inpainting.request import Kind
+from tools.kinds import KINDS, Kind
 from tools.langchain import langchain_tools
 from tools.pictures import read_mask, read_picture, write_picture
 

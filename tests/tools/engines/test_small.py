@@ -27,10 +27,10 @@ from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
 from tools.inpainting.lama import engine as lama
 from tools.inpainting.lama.engine import LamaEngine
-from tools.inpainting.request import Kind
 from tools.inpainting.stable_diffusion import engine as painter
 from tools.inpainting.stable_diffusion.adapter import merge
 from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
+from tools.kinds import Kind
 
 SIDE = 128
 Run = Callable[..., tuple[int, str, str]]

@@ -18,7 +18,7 @@ from tools.inpainting.base import MaskedEdit, compute, seed_for
 from tools.inpainting.drawing.engine import Drawing
 from tools.inpainting.drawing.wanted import kind_in, read_wanted
 from tools.inpainting.placement import landmarks, mask_for_place, read_place
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.language.colours import oklab
 from tools.segmenting.base import find
 

@@ -13,7 +13,7 @@ from tools.engines.registry import find_preset, load_inpainters
 from tools.errors import Cancelled, OutOfMemory
 from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 SAMPLE_ROOM = 3241
 

@@ -25,7 +25,7 @@ from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES
 from tools.inpainting.flux.prompt_cache import Embedding
 from tools.inpainting.flux.prompt_template import published_wording
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 NAMES: tuple[Family, ...] = ("fill", "kontext", "klein")
 WORDS = "a red velvet sofa"

@@ -30,7 +30,7 @@ from tools.inpainting.geometry import (
     room_for_another,
     working_size,
 )
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 
 Mask = NDArray[np.bool_]
 KINDS: tuple[Kind, ...] = get_args(Kind)

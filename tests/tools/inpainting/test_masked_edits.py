@@ -25,7 +25,7 @@ from tools.inpainting.base import (
     seed_for,
     vary,
 )
-from tools.inpainting.request import Kind
+from tools.kinds import Kind
 from tools.segmenting.base import CancelCheck, Found, find, never
 
 Pixels = NDArray[np.uint8]

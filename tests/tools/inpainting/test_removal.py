@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from pocket import rooms as drawn
 from sessions.compose import compose
-from tools import errors
+from tools import errors, room_box
 from tools.engines import registry
 from tools.inpainting.base import MaskedEdit
-from tools.inpainting.computed import room, rug
+from tools.inpainting.computed import rug
 from tools.inpainting.computed.removal import (
     LEAST,
     Removal,
@@ -180,9 +180,9 @@ def test_the_room_is_found(seed: int) -> None:
     scene = drawn.make_scene(seed)
     picture = drawn.render(scene, SIZE)
     floor, wall = drawn.mask(picture, drawn.FLOOR), drawn.mask(picture, drawn.WALL)
-    found, wrong = room.fit(picture.picture, floor, wall)
+    found, wrong = room_box.fit(picture.picture, floor, wall)
     camera = scene.camera
-    true = room.Room(
+    true = room_box.Room(
         0.5 / camera.tan,
         (1 + camera.shift / camera.tan) / 2,
         math.radians(camera.yaw),
@@ -191,19 +191,19 @@ def test_the_room_is_found(seed: int) -> None:
         (scene.room_depth - camera.z) / camera.y,
     )
     width, height = SIZE
-    off = np.abs(room.bases(found, width, height)[0] - room.bases(true, width, height)[0])
+    off = np.abs(room_box.bases(found, width, height)[0] - room_box.bases(true, width, height)[0])
     assert np.median(off) < 4
     assert wrong < 0.02
 
 
 def test_places_on_a_surface_and_in_the_picture_are_each_others_inverse() -> None:
-    box = room.Room(1.0, 0.3, 0.1, 1.8, 1.7, 3.2)
-    shown = room.labels(box, 320, 240)
+    box = room_box.Room(1.0, 0.3, 0.1, 1.8, 1.7, 3.2)
+    shown = room_box.labels(box, 320, 240)
     y, x = np.mgrid[:240, :320] + 0.5
-    for surface in (room.FLOOR, room.BACK, room.LEFT, room.RIGHT):
+    for surface in (room_box.FLOOR, room_box.BACK, room_box.LEFT, room_box.RIGHT):
         here = shown == surface
-        u, v = room.coordinates(box, surface, x[here], y[here], 320, 240)
-        back_x, back_y, depth = room.project(box, surface, u, v, 320, 240)
+        u, v = room_box.coordinates(box, surface, x[here], y[here], 320, 240)
+        back_x, back_y, depth = room_box.project(box, surface, u, v, 320, 240)
         assert np.allclose(back_x, x[here])
         assert np.allclose(back_y, y[here])
         assert (depth > 0).all()

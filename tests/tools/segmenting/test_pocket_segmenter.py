@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pocket import rooms
-from tools.inpainting.computed import room
+from tools import room_box
 from tools.segmenting.base import find, name_things
 from tools.segmenting.lisa.segmenter import LisaSegmenter, load_pocket
 
@@ -131,7 +131,7 @@ def test_a_wall_is_taken_by_its_side(segmenter: LisaSegmenter) -> None:
     scene = rooms.make_scene(1629505554)
     rendered = rooms.render(scene, (640, 480))
     camera = scene.camera
-    true = room.Room(
+    true = room_box.Room(
         0.5 / camera.tan,
         (1 + camera.shift / camera.tan) / 2,
         math.radians(camera.yaw),
@@ -140,8 +140,12 @@ def test_a_wall_is_taken_by_its_side(segmenter: LisaSegmenter) -> None:
         (scene.room_depth - camera.z) / camera.y,
     )
     wall = rooms.mask(rendered, rooms.WALL) > 0
-    which = room.labels(true, 640, 480)
-    phrases = {"the left wall": room.LEFT, "the far wall": room.BACK, "the wall on the right": room.RIGHT}
+    which = room_box.labels(true, 640, 480)
+    phrases = {
+        "the left wall": room_box.LEFT,
+        "the far wall": room_box.BACK,
+        "the wall on the right": room_box.RIGHT,
+    }
     for found, side in zip(find(segmenter, rendered.picture, list(phrases)), phrases.values(), strict=True):
         assert overlap(found.mask, wall & (which == side)) > 0.9
 

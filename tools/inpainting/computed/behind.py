@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
-from tools.inpainting.computed import room as rooms
+from tools import room_box as rooms
 from tools.inpainting.computed import surfaces
-from tools.inpainting.computed.room import F64, Room
 from tools.inpainting.computed.surfaces import F32, Laid, Mask, Shifts
+from tools.room_box import F64, Room
 
 _STEP, _FURTHEST = 0.02, 1.6
 """The moves along a plane that are tried, in heights of the camera."""

@@ -17,14 +17,14 @@ from scipy import ndimage
 
 from sessions.compose import Box, Patch
 from tools import errors
+from tools import room_box as rooms
 from tools.inpainting.base import MaskedEdit
 from tools.inpainting.computed import behind, surfaces
-from tools.inpainting.computed import room as rooms
 from tools.inpainting.computed import rug as rugs
-from tools.inpainting.computed.room import F64, Room
 from tools.inpainting.computed.surfaces import F32, Laid, Mask
 from tools.language.object_sizes import noun_in, thing_in
 from tools.language.referring import plural
+from tools.room_box import F64, Room
 from tools.segmenting.base import CancelCheck, Segmenter, find, never
 
 RUG = 4

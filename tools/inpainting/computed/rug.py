@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.inpainting.computed.room import F64
+from tools.room_box import F64
 
 Mask = NDArray[np.bool_]
 

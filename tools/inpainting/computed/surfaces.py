@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
-from tools.inpainting.computed import room as rooms
-from tools.inpainting.computed.room import F64, Room
+from tools import room_box as rooms
 from tools.inpainting.computed.rug import clusters
+from tools.room_box import F64, Room
 
 F32 = NDArray[np.float32]
 Mask = NDArray[np.bool_]

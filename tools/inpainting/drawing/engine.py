@@ -1,6 +1,6 @@
 """New things in pictures of drawn rooms: drawn by the rooms' own renderer, into the picture's own room.
 
-The room's box and its camera are fitted to the picture (``tools.inpainting.computed.room``), the thing is
+The room's box and its camera are fitted to the picture (``tools.room_box``), the thing is
 put where the mask proposes, as near as is free, and drawn there alone, with the exact share of each pixel
 that it covers. What is nearer stays in front. On the floor and the walls around it, light and shadow change
 by what the renderer's light says with the thing and without it.
@@ -25,10 +25,10 @@ from pocket.rooms.vocabulary import TABLETOP_KINDS, WALL_KINDS
 from sessions.compose import Box, Patch, compose
 from sessions.pictures import digest_of
 from tools import errors
+from tools import room_box as rooms
 from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit, seed_for
 from tools.inpainting.computed import removal
-from tools.inpainting.computed import room as rooms
 from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
 from tools.inpainting.drawing.space import Mask, Space, depth_at, space_of

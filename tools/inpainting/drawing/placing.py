@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from pocket.rooms.camera import F64, project, sin_cos
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.model import FLOOR, WALL, Thing
+from tools import room_box as rooms
 from tools.errors import EngineError
-from tools.inpainting.computed import room as rooms
 from tools.inpainting.drawing.space import Mask, Space
 from tools.inpainting.drawing.wanted import Wanted, with_article
 

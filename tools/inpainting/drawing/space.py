@@ -12,10 +12,10 @@ from scipy import ndimage
 
 from pocket.rooms.camera import sin_cos
 from pocket.rooms.model import Camera, Scene, Thing
+from tools import room_box as rooms
 from tools.errors import EngineError
-from tools.inpainting.computed import room as rooms
 from tools.inpainting.computed.removal import Surroundings
-from tools.inpainting.computed.room import Room
+from tools.room_box import Room
 
 Mask = NDArray[np.bool_]
 F64 = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Space:
     """A picture's room. Masks are bool (H, W): ``ground`` is floor and rug in view, ``wall`` the walls in
     view, ``other`` what stands or hangs there. ``x``, ``y``, ``z`` (H, W) are the points of the empty room
     that the pixels show, metres in the scene's axes, on the surface ``label`` (as in
-    ``tools.inpainting.computed.room``). ``near`` is how far away what a pixel of ``other`` shows stands,
+    ``tools.room_box``). ``near`` is how far away what a pixel of ``other`` shows stands,
     metres along the view, infinite elsewhere.
     """
 

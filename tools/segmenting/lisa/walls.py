@@ -1,7 +1,7 @@
 """Which wall is meant where a picture shows several: "the back wall", "the wall on the left".
 
 A map of a drawn room knows one kind of wall. Where one wall ends and the next begins, the room's geometry
-says: the box that is fitted to floor and walls (``tools.inpainting.computed.room``) gives the corners, and
+says: the box that is fitted to floor and walls (``tools.room_box``) gives the corners, and
 the step in the light there says to the pixel where they are.
 """
 
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.inpainting.computed import room as rooms
+from tools import room_box as rooms
 
 Mask = NDArray[np.bool_]
 
