@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
+from training import loop
 from training.pocket import eye as eyes
-from training.pocket import loop, text
+from training.pocket import text
 from training.pocket.data import HELD_OUT_SHARD
 from training.pocket.samples import CONTRAST
 from training.pocket.vae import to_tensor
