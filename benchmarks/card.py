@@ -54,6 +54,9 @@ MARGIN: Final = 1.5
 of memory some lies unused.
 """
 
+LARGER: Final = {"small": {"a card of 6 GB": 5.7}}
+"""Larger cards that a preset is for, too, since no other is, and how much it may take of each, in GiB."""
+
 SERVED_CONTEXT: Final = 3 * 2**29
 """Of what a server wants to see free, the bytes that its model really takes beside its file."""
 
@@ -170,6 +173,12 @@ def converse(preset: Preset, turns: int) -> Turns:
     if turns > 2 and held[-1] != held[1]:
         problems.append("the last turn does not hold what the second held")
     return Turns(peaks, ram, tuple(problems))
+
+
+def on_larger(preset: Preset) -> Iterator[Preset]:
+    """The preset as it is on each of the larger cards that it is for, too."""
+    for card, budget in LARGER.get(preset.name, {}).items():
+        yield replace(preset, name=f"{preset.name}, on {card}", budget=budget)
 
 
 def by_name(preset: Preset) -> Iterator[Preset]:
@@ -633,7 +642,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     for preset in PRESETS.values():
         if preset.budget and wanted.preset in (None, preset.name):
-            tell(counted_turns(preset, wanted.turns))
+            for each in (preset, *on_larger(preset)):
+                tell(counted_turns(each, wanted.turns))
     tell(counted_weights())
     for bits in (16, 8, 4):
         for engine in leaving(bits):

@@ -19,6 +19,7 @@ from typing import Final
 from safetensors import safe_open
 
 import pocket
+from benchmarks.card import on_larger
 from tools.engines import download as hub
 from tools.engines import presets
 from tools.engines.presets import GIB, PRESETS, SIZES, SPARE, Preset, base_of, bits_of
@@ -63,14 +64,15 @@ def engines() -> Iterator[Row]:
 def together() -> Iterator[Row]:
     """What of a preset stays on the card together while it paints, in GiB."""
     yield "preset", "segmenter, painter and its working memory", "there are", "so"
-    for preset in _for_cards():
+    for preset in (each for made in _for_cards() for each in (made, *on_larger(made))):
         painter = preset.inpainters["restyle"]
         working = SIZES[base_of(painter)].working
         parts = [presets.weights(preset.segmenter) or 0, presets.weights(painter) or 0, working]
         there = preset.budget - SPARE
         stay = "both stay" if sum(parts) <= there else "they take turns"
         added = " + ".join(f"{part:.1f}" for part in parts)
-        yield f"`{preset.name}`", f"{added} = {sum(parts):.1f}", f"{there:.1f}", stay
+        name, _, card = preset.name.partition(", ")
+        yield f"`{name}`{', ' * bool(card)}{card}", f"{added} = {sum(parts):.1f}", f"{there:.1f}", stay
 
 
 def planners() -> Iterator[Row]:

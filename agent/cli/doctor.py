@@ -263,14 +263,24 @@ def _memory(preset: Preset) -> Finding:
     import psutil  # type: ignore[import-untyped]
 
     memory = psutil.virtual_memory()
-    wanted = presets.ram(preset)
+    full = preset.without and _computes_in_32_bits()
+    wanted = presets.ram(preset, full=full)
     found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free"
-    found += f"; {preset.name} takes up to {presets.ram_words(preset)}"
+    found += f"; {preset.name} takes up to {presets.ram_words(preset, full=full)}"
     if memory.available >= wanted * _GIB:
         return Finding("memory", "good", found)
     if memory.total >= wanted * _GIB:
         return Finding("memory", "fair", found, "close other programs")
     return Finding("memory", "fair", f"{found}: this machine has too little", "use a smaller preset")
+
+
+def _computes_in_32_bits() -> bool:
+    """Whether the preset ``small`` paints in float32 here: without a card, without bfloat16."""
+    import torch
+
+    from tools.engines import number_formats
+
+    return number_formats.of_small_models() == torch.float32
 
 
 def _disk(folder: Path) -> Finding:

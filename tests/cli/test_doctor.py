@@ -161,6 +161,25 @@ def test_the_preset_that_fits(vram: float, preset: str) -> None:
     assert doctor.fitting_preset(vram) == preset
 
 
+def test_a_machine_without_a_card_is_led_to_small(
+    weights: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.setattr(doctor, "_pocket_models", lambda: iter(()))
+    monkeypatch.setattr(machine, "cards", list)
+    ram = {}
+    for bfloat16 in (True, False):
+        monkeypatch.setattr("tools.engines.number_formats.multiplies_bfloat16", lambda said=bfloat16: said)
+        made = doctor.report(tmp_path)
+        found = {finding.name: finding for finding in made.findings}
+        ram[bfloat16] = found["memory"].found.partition("; ")[2].partition(":")[0]
+    assert made.preset == made.looked_at == "small"
+    assert found["preset"].mend == "inpalla setup --preset small"
+    assert f"about {rows('setup.md', 'small')[3]} to fetch" in found["disk for weights"].found
+    assert ram == {True: "small takes up to 5.2 GiB", False: "small takes up to 7.2 GiB"}
+    assert weights.asked == []
+
+
 def test_what_a_preset_lacks_is_named_with_its_mend_and_nobody_is_asked(
     weights: Hub, server: Ollama, capsys: pytest.CaptureFixture[str]
 ) -> None:

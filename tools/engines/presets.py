@@ -258,19 +258,23 @@ def working_bytes(name: str) -> int | None:
     return None if size is None else int(size.working * GIB)
 
 
-def ram(preset: Preset) -> float:
+def ram(preset: Preset, *, full: bool = False) -> float:
     """The GiB of RAM that a preset wants: all its engines wait there while the planner has the card.
 
-    Text encoders do not count: without room for them they are read from the disk again.
+    Text encoders do not count: without room for them they are read from the disk again. ``full``: painters
+    work on a processor that has no numbers of 16 bits, and take twice as much.
     """
     # An engine behind a licence takes another's place, but a painter has that other one beside it.
     names = {preset.segmenter, *preset.inpainters.values(), *preset.licensed.values()}
-    return OWN + sum(weights(name) or 0.0 for name in names) if preset.budget else 2.0
+    if not preset.budget:
+        return 2.0
+    more = sum(weights(name) or 0.0 for name in set(preset.inpainters.values())) if full else 0.0
+    return OWN + sum(weights(name) or 0.0 for name in names) + more
 
 
-def ram_words(preset: Preset) -> str:
+def ram_words(preset: Preset, *, full: bool = False) -> str:
     """The same in words, which are everywhere these: "5.4 GiB"."""
-    return f"{ram(preset):.1f} GiB"
+    return f"{ram(preset, full=full):.1f} GiB"
 
 
 def best_bits(base: str, budget: float) -> str:

@@ -79,6 +79,34 @@ def test_a_noun_is_scored_by_its_own_words_and_looked_for_once(segmenter: Ground
         assert found.present == bool((scores > LEAST_SCORE).any())
 
 
+def test_a_second_thing_of_a_picture_costs_its_mask_alone(folders: tuple[Path, Path]) -> None:
+    """One that is common was looked for already; for another the detector looks once more, SAM 2 never."""
+    segmenter = GroundedSegmenter.from_folders("pair", *folders, "1")
+    looks: list[str] = []
+    for name, model in (
+        ("detector", segmenter._model.detector),
+        ("drawer", segmenter._model.drawer.vision_encoder),
+    ):
+        model.register_forward_hook(lambda *_, name=name: looks.append(name))
+    segmenter.look(picture())
+    looks.clear()
+    segmenter.segment(picture(), ["the dog"])
+    segmenter.segment(picture(), ["the sofa"])
+    assert looks == []
+    segmenter.segment(picture(), ["the gramophone"])
+    assert looks == ["detector"]
+
+
+def test_a_card_that_is_too_small_is_left_alone(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pretended(2 * 2**30, monkeypatch) as card:
+        made = GroundedSegmenter.from_folders("pair", *folders, "1")
+        made.to_card()
+        made.segment(picture(), ["all the dogs"])
+        assert card.held == 0
+
+
 def test_what_is_not_there_has_an_empty_mask(folders: tuple[Path, Path]) -> None:
     blind = GroundedSegmenter.from_folders("pair", *folders, "1")
     with torch.no_grad():
@@ -125,7 +153,7 @@ def test_nothing_of_it_stays_on_a_card_that_it_left(
     folders: tuple[Path, Path], segmenter: GroundedSegmenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [expected] = segmenter.segment(picture(), ["all the dogs"])
-    with pretended(2**30, monkeypatch) as card:
+    with pretended(4 * 2**30, monkeypatch) as card:
         made = GroundedSegmenter.from_folders("pair", *folders, "1")
         assert isinstance(made, gpu_memory.Resident)
         for _ in range(2):

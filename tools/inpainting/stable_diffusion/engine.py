@@ -233,7 +233,7 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
 
     if not is_whole(model):
         raise EngineError(f"{model} is no whole Stable Diffusion inpainting model: fetch it again.")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = number_formats.device_of_small_models()
     dtype = number_formats.of_small_models()
     told = transformers.logging.get_verbosity(), diffusers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()

@@ -24,7 +24,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import download
+from tools.engines import download, number_formats
 from tools.engines.gpu_model import Movable
 from tools.engines.picture_cache import Kept
 from tools.errors import Cancelled, EngineError, OutOfMemory
@@ -111,7 +111,7 @@ class GroundedSegmenter(Movable):
         """Load from two folders in transformers' layout. Raises ``EngineError`` when one is not whole."""
         from transformers import AutoModelForZeroShotObjectDetection, AutoTokenizer, Sam2Model
 
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = str(number_formats.device_of_small_models())
         finder = _loaded(AutoModelForZeroShotObjectDetection, detector, device)
         drawing = _loaded(Sam2Model, drawer, device)
         try:
@@ -155,6 +155,11 @@ class GroundedSegmenter(Movable):
             sight = self._kept.of(picture, _Sight)
             self._find(picture, sight, COMMON)
             self._features(picture, sight)
+
+    def to_card(self) -> None:
+        """Move the weights to the graphics card, if there is one that has room for them."""
+        if number_formats.device_of_small_models().type != "cpu":
+            super().to_card()
 
     def _moved(self) -> None:
         """What is kept of pictures is made anew where it is wanted."""
