@@ -20,7 +20,16 @@ from typing import TYPE_CHECKING
 from platformdirs import user_data_path
 
 from sessions.errors import SessionError
-from sessions.files import FULL, is_full, lacks_locks, make_private, reason, sync_folder, without_locks
+from sessions.files import (
+    DATABASE,
+    FULL,
+    is_full,
+    lacks_locks,
+    make_private,
+    reason,
+    sync_folder,
+    without_locks,
+)
 from sessions.lock import lock_session
 from sessions.model import SessionInfo
 
@@ -32,7 +41,6 @@ if TYPE_CHECKING:
     from sessions.session import Session
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
-_DATABASE = "session.db"
 _OURS = frozenset({"sessions", "history", "log.txt", "models", "cache"})  # what the data folder holds
 _LEFTOVER_AGE = 24 * 3600  # seconds; a half-made session older than this belongs to no running program
 
@@ -163,7 +171,7 @@ class Sessions:
     def exists(self, name: str) -> bool:
         """Whether there is a session of that name. Raises ``SessionError`` for a name that is not allowed."""
         check_name(name)
-        return (self.root / name / _DATABASE).is_file()
+        return (self.root / name / DATABASE).is_file()
 
     def list(self) -> list[SessionInfo]:
         """All sessions, the one changed last first; those that cannot be read come at the end."""

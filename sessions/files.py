@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.uint8] | NDArray[np.uint16]
 
+DATABASE, PICTURES = "session.db", "pictures"
+"""What a session's folder holds: its records, and the folder of its pictures."""
+
 # Lossless wherever the format can be: what lies outside the masks is promised to stay as it was.
 _FORMATS: dict[str, tuple[str, dict[str, object]]] = {
     ".png": ("PNG", {"compress_level": 4}),

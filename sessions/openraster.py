@@ -29,8 +29,7 @@ from PIL import Image
 
 from sessions.compose import Patch
 from sessions.errors import SessionError
-from sessions.files import write_atomically
-from sessions.records import FILE_NAME
+from sessions.files import DATABASE, write_atomically
 
 MIME = b"image/openraster"
 OWN = "inpalla/"
@@ -42,7 +41,7 @@ hold any object.
 """
 
 _KEPT = re.compile(
-    rf"{OWN}(?:{re.escape(FILE_NAME)}|{re.escape(NOTES)}|pictures/[0-9a-f]{{64}}\.png"
+    rf"{OWN}(?:{re.escape(DATABASE)}|{re.escape(NOTES)}|pictures/[0-9a-f]{{64}}\.png"
     r"|layers/\d{1,6}/\d{1,6}/request\.json)"
 )
 _DAMAGED = (KeyError, NotImplementedError, RuntimeError, ValueError, EOFError, UnicodeError)
@@ -125,15 +124,15 @@ def write(
 def _add_session(archive: zipfile.ZipFile, folder: Path) -> None:
     records = BytesIO()
     with (
-        closing(sqlite3.connect(f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro", uri=True)) as own,
+        closing(sqlite3.connect(f"{(folder / DATABASE).absolute().as_uri()}?mode=ro", uri=True)) as own,
         closing(sqlite3.connect(":memory:")) as copied,
     ):
         own.backup(copied)  # what is committed, and of that all, also what is still in the WAL
         records.write(copied.serialize())
-    archive.writestr(_dated(OWN + FILE_NAME), records.getvalue(), zipfile.ZIP_DEFLATED)
+    archive.writestr(_dated(OWN + DATABASE), records.getvalue(), zipfile.ZIP_DEFLATED)
     for path in sorted(folder.rglob("*")):
         name = OWN + path.relative_to(folder).as_posix()
-        if path.is_file() and path.name != FILE_NAME and _KEPT.fullmatch(name):
+        if path.is_file() and path.name != DATABASE and _KEPT.fullmatch(name):
             archive.writestr(_dated(name), path.read_bytes())
 
 
@@ -182,7 +181,7 @@ def holds_session(path: Path) -> bool:
     if not is_openraster(path):
         return False
     with _opened(path) as archive:
-        return OWN + FILE_NAME in archive.namelist()
+        return OWN + DATABASE in archive.namelist()
 
 
 def unpack(path: Path, folder: Path) -> None:

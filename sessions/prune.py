@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +21,13 @@ from sqlalchemy import Connection
 
 from sessions.catalog import Sessions
 from sessions.errors import SessionError
+from sessions.files import PICTURES
 from sessions.lock import lock_session
 from sessions.records import Records, now, read_info
 
 Why = Literal["empty", "old"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_PICTURES = "pictures"
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _unnamed(folder: Path) -> list[Path]:
     named = _recorded(folder) | _noted(folder) | _digests(folder.glob("layers/*/*/*.json"))
     return [
         path
-        for path in (folder / _PICTURES).glob("*")
+        for path in (folder / PICTURES).glob("*")
         if (path.suffix == ".png" and _DIGEST.fullmatch(path.stem) and path.stem not in named)
         or (path.suffix == ".part" and path.name.startswith("."))
     ]
@@ -174,12 +174,8 @@ def _unnamed(folder: Path) -> list[Path]:
 
 def _recorded(folder: Path) -> set[str]:
     """All digests in the records, whatever the column: what a later release keeps there is safe, too."""
-    records = Records(folder)
-    try:
-        with records.reading() as db:
-            return set(_values(db.connection()))
-    finally:
-        records.close()
+    with closing(Records(folder)) as records, records.reading() as db:
+        return set(_values(db.connection()))
 
 
 def _values(connection: Connection) -> Iterator[str]:

@@ -11,7 +11,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sessions.errors import SessionError
-from sessions.files import FULL, is_full, lacks_locks, without_locks
+from sessions.files import DATABASE, FULL, is_full, lacks_locks, without_locks
 from sessions.model import SessionInfo
 
-FILE_NAME = "session.db"
 _SCHEMA = 2
 _BUSY_MS = 5000
 
@@ -201,7 +200,7 @@ class Records:
         Raises ``SessionError`` when they are not there, cannot be read, or were written by a newer program.
         """
         self._name, self._folder = folder.name, folder
-        uri = f"file:{quote(os.fsencode(folder / FILE_NAME))}?mode={'rwc' if create else 'rw'}"
+        uri = f"file:{quote(os.fsencode(folder / DATABASE))}?mode={'rwc' if create else 'rw'}"
         self._engine: Engine = create_engine(
             "sqlite://",
             creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=_BUSY_MS / 1000),
@@ -318,13 +317,9 @@ def now() -> datetime:
 def read_info(folder: Path) -> SessionInfo:
     """What a list shows of the session in a folder. A damaged one is told of, not raised for."""
     try:
-        records = Records(folder)
-        try:
-            with records.reading() as db:
-                row = db.get_one(SessionRow, 0)
-                versions = db.scalars(select(func.count()).select_from(VersionRow)).one() - 1
-                return SessionInfo(folder.name, (row.width, row.height), versions, row.preset, row.updated)
-        finally:
-            records.close()
+        with closing(Records(folder)) as records, records.reading() as db:
+            row = db.get_one(SessionRow, 0)
+            versions = db.scalars(select(func.count()).select_from(VersionRow)).one() - 1
+            return SessionInfo(folder.name, (row.width, row.height), versions, row.preset, row.updated)
     except SessionError as error:
         return SessionInfo(folder.name, problem=str(error))

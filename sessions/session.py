@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
-from sessions.files import check_output, holds_layers, reason, write_atomically
+from sessions.files import PICTURES, check_output, holds_layers, reason, write_atomically
 from sessions.forms import Form, form_from, form_values, left_out, save_like
 from sessions.lock import lock_session
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
@@ -48,33 +51,28 @@ def prepare(
     """Fill an empty folder with a new session of that picture, whose only version is the base."""
     if pixels.ndim != 3 or pixels.shape[2] != 3 or (alpha is not None and alpha.shape != pixels.shape[:2]):
         raise ValueError(f"a session needs RGB pixels (H, W, 3), not {pixels.shape}")
-    store = PictureStore(folder / "pictures")
+    store = PictureStore(folder / PICTURES)
     base, veil = store.put(pixels), None if alpha is None else store.put(alpha)
     height, width = pixels.shape[:2]
     moment = now()
-    records = Records(folder, create=True)
-    try:
-        with records.writing() as db:
-            db.add(
-                SessionRow(
-                    base=base, alpha=veil, width=width, height=height, preset=preset, source=source,
-                    form=form_values(form, store), head=0, created=moment, updated=moment,
-                )
-            )  # fmt: skip
-            db.add(
-                VersionRow(
-                    number=0, parent=None, redo=None, stack=[], changed=[], sentence="", created=moment
-                )
+    with closing(Records(folder, create=True)) as records, records.writing() as db:
+        db.add(
+            SessionRow(
+                base=base, alpha=veil, width=width, height=height, preset=preset, source=source,
+                form=form_values(form, store), head=0, created=moment, updated=moment,
             )
-    finally:
-        records.close()
+        )  # fmt: skip
+        db.add(
+            VersionRow(number=0, parent=None, redo=None, stack=[], changed=[], sentence="", created=moment)
+        )
 
 
 class Session:
     """One open session; ``Sessions.create`` and ``Sessions.open`` give it. Close it, or use it in a ``with``.
 
-    No other process can open it meanwhile. Threads may share it. Every method raises ``SessionError`` when
-    the disk or the records fail it, and the session is then as it was before.
+    No other process can open it meanwhile, so what its records say is read once and kept. Threads may share
+    it. Every method raises ``SessionError`` when the disk or the records fail it, and the session is then as
+    it was before.
     """
 
     def __init__(self, folder: Path, base: NDArray[np.uint8] | None = None) -> None:
@@ -102,10 +100,13 @@ class Session:
         except BaseException:
             self._file_lock.release()
             raise
-        self.pictures = PictureStore(folder / "pictures")
+        self.pictures = PictureStore(folder / PICTURES)
         self._composed = RecentArrays()
         self._writer = threading.RLock()
         self._open = True
+        # Written under the lock of the writer alone, and None while the records may say something newer.
+        self._known_state: State | None = None
+        self._known_turns: tuple[Turn, ...] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -150,10 +151,20 @@ class Session:
         return state.seen(state.head)
 
     @property
+    def revisions(self) -> Mapping[tuple[int, int], Layer]:
+        """Every revision of every layer, by layer and revision; none of them is visible."""
+        return self._state().revisions
+
+    @property
     def turns(self) -> tuple[Turn, ...]:
         """The conversation, oldest first."""
-        with self._records_of_open().reading() as db:
-            return tuple(turn_of(row) for row in db.scalars(select(TurnRow).order_by(TurnRow.number)))
+        records = self._records_of_open()
+        if (known := self._known_turns) is not None:
+            return known
+        with self._writer, records.reading() as db:
+            rows = db.scalars(select(TurnRow).order_by(TurnRow.number))
+            self._known_turns = known = tuple(turn_of(row) for row in rows)
+        return known
 
     @property
     def updated(self) -> datetime:
@@ -251,8 +262,9 @@ class Session:
             rows = [
                 self._layer_row(new, *key, version.number, moment) for key, new in altered.pending.items()
             ]
-            self._write_requests(state.and_version(version, map(layer_of, rows)), altered.pending)
-            with self._records_of_open().writing() as db:
+            after = state.and_version(version, map(layer_of, rows))
+            self._write_requests(after, altered.pending)
+            with self._writing(after) as db:
                 db.add_all(rows)
                 db.add(
                     VersionRow(
@@ -261,7 +273,6 @@ class Session:
                         sentence=sentence, created=moment,
                     )
                 )  # fmt: skip
-                _set_head(db, version.number)
             return version
 
     def undo(self, count: int = 1) -> Version:
@@ -302,20 +313,22 @@ class Session:
     ) -> Turn:
         """Write down one exchange; ``version`` is the head after it (None: the head now)."""
         plain = _plain(plan)
-        with self._writer, self._records_of_open().writing() as db:
-            last = db.scalar(select(func.max(TurnRow.number)))
-            session = db.get_one(SessionRow, 0)
-            session.updated = now()
-            row = TurnRow(
-                number=0 if last is None else last + 1,
-                sentence=sentence,
-                reply=reply,
-                plan=plain,
-                version=session.head if version is None else version,
-                created=session.updated,
+        with self._writer:
+            before = self.turns
+            turn = Turn(
+                before[-1].number + 1 if before else 0,
+                sentence,
+                reply,
+                plain,
+                self.head if version is None else version,
+                now(),
             )
-            db.add(row)
-            return turn_of(row)
+            self._known_turns = None
+            with self._records_of_open().writing() as db:
+                db.add(TurnRow(**vars(turn)))
+                db.get_one(SessionRow, 0).updated = turn.created
+            self._known_turns = (*before, turn)
+            return turn
 
     # Leaving
 
@@ -386,7 +399,7 @@ class Session:
         """Write a ``request.json`` for each of these new layer revisions."""
         try:
             for key in keys:
-                text = json.dumps({**request_file(state, key), **self._about_base()}, indent=1)
+                text = json.dumps({**request_file(state, key), **self._about_base()})
                 path = request_path(self.folder, *key)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(path, lambda file, text=text: file.write(text.encode()))  # type: ignore[misc]
@@ -399,8 +412,23 @@ class Session:
         return self._records
 
     def _state(self) -> State:
-        with self._records_of_open().reading() as db:
-            return read_state(db)
+        records = self._records_of_open()
+        if (known := self._known_state) is not None:
+            return known
+        with self._writer, records.reading() as db:
+            self._known_state = known = read_state(db)
+        return known
+
+    @contextmanager
+    def _writing(self, after: State) -> Iterator[Database]:
+        """Change the records, all or nothing, so that they say what ``after`` does."""
+        # Whatever breaks in on this, be it a Ctrl-C behind the transaction: then they are read again.
+        self._known_state = None
+        with self._records_of_open().writing() as db:
+            row = db.get_one(SessionRow, 0)
+            row.head, row.updated = after.head, now()
+            yield db
+        self._known_state = after
 
     def _version(self, state: State, number: int | None) -> Version:
         if number is None:
@@ -440,11 +468,14 @@ class Session:
         settled = not any(key in pending for key in keys)
         if settled and (kept := self._composed.get(keys)) is not None:
             return kept
+        # Mostly the one on top is new.
+        lower = self._composed.get(keys[:-1])
         patches = [
-            pending[key].patch if key in pending else self._patch(state.revisions[key]) for key in keys
+            pending[key].patch if key in pending else self._patch(state.revisions[key])
+            for key in (keys if lower is None else keys[-1:])
         ]
         try:
-            picture = compose(base, patches)
+            picture = compose(base if lower is None else lower, patches)
         except ValueError as error:  # new patches were checked; a stored one is not what was written
             raise SessionError(f"A layer of the session {self.name!r} is damaged.") from error
         return self._composed.put(keys, picture) if settled else picture
@@ -470,18 +501,15 @@ class Session:
     def _move(self, state: State, target: int) -> Version:
         """Move the head, and have redo lead from each parent to the version that was left there."""
         kept = set(path_up(state.parents, target))
-        with self._records_of_open().writing() as db:
-            for number in path_up(state.parents, state.head):
-                if number in kept:
-                    break
-                db.get_one(VersionRow, state.parents[number]).redo = number
-            _set_head(db, target)
+        left = takewhile(lambda number: number not in kept, path_up(state.parents, state.head))
+        redo = {state.versions[number].parent: number for number in left}
+        after = replace(
+            state, head=target, redo=tuple(redo.get(i, child) for i, child in enumerate(state.redo))
+        )
+        with self._writing(after) as db:
+            for parent, number in redo.items():
+                db.get_one(VersionRow, parent).redo = number
         return state.versions[target]
-
-
-def _set_head(db: Database, version: int) -> None:
-    row = db.get_one(SessionRow, 0)
-    row.head, row.updated = version, now()
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, Any]:
@@ -507,12 +535,8 @@ def read_base(folder: Path) -> tuple[str, NDArray[np.uint8] | None, Form]:
 
     Raises ``SessionError`` when it cannot be read.
     """
-    records = Records(folder)
-    try:
-        with records.reading() as db:
-            row = db.get_one(SessionRow, 0)
-            base, alpha, form, size = row.base, row.alpha, row.form, (row.width, row.height)
-    finally:
-        records.close()
-    store = PictureStore(folder / "pictures")
+    with closing(Records(folder)) as records, records.reading() as db:
+        row = db.get_one(SessionRow, 0)
+        base, alpha, form, size = row.base, row.alpha, row.form, (row.width, row.height)
+    store = PictureStore(folder / PICTURES)
     return base, None if alpha is None else store.get(alpha), form_from(form, store, size)

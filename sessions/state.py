@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
@@ -23,25 +24,27 @@ class State:
     """Everything that the records say of versions and layers, read in one transaction.
 
     ``redo`` holds, by version number, the child that was left last; ``revisions`` every layer revision, none
-    of them visible.
+    of them visible. Nothing of it changes: what comes after is a state of its own.
     """
 
     head: int
     versions: tuple[Version, ...]
     redo: tuple[int | None, ...]
     revisions: Mapping[tuple[int, int], Layer]
+    _been: dict[int, frozenset[int]] = field(default_factory=dict)
+    _seen: dict[int, tuple[Layer, ...]] = field(default_factory=dict, init=False)
 
     @property
     def stack(self) -> Stack:
         """The head's stack."""
         return self.versions[self.head].stack
 
-    @property
+    @cached_property
     def parents(self) -> list[int | None]:
         """The parent of every version, by number."""
         return [version.parent for version in self.versions]
 
-    @property
+    @cached_property
     def latest(self) -> dict[int, int]:
         """The latest revision of every layer, in the order of the ids."""
         latest: dict[int, int] = {}
@@ -49,7 +52,7 @@ class State:
             latest[layer] = revision
         return latest
 
-    @property
+    @cached_property
     def over(self) -> dict[int, tuple[int, ...]]:
         """For every layer that was made beneath older ones: those, lowest first."""
         older = {}
@@ -71,12 +74,11 @@ class State:
 
     def seen(self, version: int) -> tuple[Layer, ...]:
         """All layers in the order of their ids, as a version sees them."""
+        if version in self._seen:
+            return self._seen[version]
         entries = {entry.layer: entry for entry in self.versions[version].stack}
-        # Nothing else takes a layer out of the stacks on the way from the base picture.
-        before = {
-            entry.layer for each in path_up(self.parents, version) for entry in self.versions[each].stack
-        }
-        return tuple(
+        before = self._on_the_way(version)
+        self._seen[version] = layers = tuple(
             replace(
                 self.revisions[layer, entries[layer].revision if layer in entries else revision],
                 visible=layer in entries and entries[layer].visible,
@@ -84,6 +86,23 @@ class State:
             )
             for layer, revision in self.latest.items()
         )
+        return layers
+
+    def _on_the_way(self, version: int) -> frozenset[int]:
+        """The layers of all stacks on the way from the base picture to a version: nothing but dropping takes
+        one out of them again. Kept from state to state, since no version ever changes.
+        """
+        been: frozenset[int] = frozenset()
+        way: list[int] = []
+        for number in path_up(self.parents, version):
+            if (known := self._been.get(number)) is not None:
+                been = known
+                break
+            way.append(number)
+        for number in reversed(way):
+            there = {entry.layer for entry in self.versions[number].stack}
+            self._been[number] = been = been if there <= been else been | there
+        return been
 
 
 def read_state(db: Database) -> State:

@@ -1,11 +1,16 @@
-"""What a planner gets to see of a session: its context, from the session's records and the agent's notes."""
+"""What a planner gets to see of a session: its context, from the session's records and the agent's notes.
+
+Versions never change, so the layer table of each is made once for an open session.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
+from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
@@ -23,15 +28,18 @@ from tools.language.referring import plural, read_phrase
 _REMEMBERED = 50
 """How many of the latest sentences a planner sees."""
 
-Wordings = Mapping[tuple[int, int], LayerView]
-"""The edits in words, by layer and revision."""
+_TABLES: WeakKeyDictionary[Session, dict[int, tuple[LayerView, ...]]] = WeakKeyDictionary()
+"""The layer tables of the versions of open sessions, by number."""
 
 
 def context_of(session: Session, notes: Notes) -> Context:
     """The conversation so far, as a planner sees it."""
     versions, head = session.versions, session.head
-    wordings = _wordings(session, versions)
-    history = tuple(_seen(version, wordings, notes) for version in versions)
+    tables = _tables(session)
+    history = tuple(
+        VersionView(version.parent or 0, tables[version.number], _focus(version, notes))
+        for version in versions
+    )
     moved = notes.moved if notes.moved is not None and notes.moved[0] == head else None
     offers = notes.offers if notes.offers is not None and notes.offers.are_on_offer(head) else None
     nearest = offers is not None and offers.attempts
@@ -41,15 +49,7 @@ def context_of(session: Session, notes: Notes) -> Context:
     asked = next((turn for turn in reversed(turns) if not _only_looked(turn)), None)
     return Context(
         layers=tuple(
-            LayerView(
-                layer.id,
-                layer.target,
-                layer.prompt,
-                cast(Kind, layer.kind),
-                layer.visible,
-                layer.dropped,
-                _was(session, layer),
-            )
+            replace(_view(layer, visible=layer.visible), dropped=layer.dropped, was=_was(session, layer))
             for layer in session.layers
         ),
         focus=moved[1] if moved is not None else history[head].focus,
@@ -74,7 +74,7 @@ def context_of(session: Session, notes: Notes) -> Context:
 
 def _spoken(turns: Sequence[Turn], layers: Sequence[Layer]) -> tuple[Spoken, ...]:
     """What the latest sentences spoke of."""
-    views = [LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind)) for layer in layers]
+    views = [_view(layer) for layer in layers]
     return tuple(
         spoken_of(turn.sentence, _steps(turn), views) for turn in turns if not turn.sentence.startswith("/")
     )
@@ -116,30 +116,19 @@ def _focus(version: Version, notes: Notes) -> tuple[int, ...]:
     return notes.focus.get(version.number, version.changed)
 
 
-def _seen(version: Version, wordings: Wordings, notes: Notes) -> VersionView:
-    table = tuple(
-        LayerView(view.id, view.target, view.prompt, view.kind, entry.visible)
-        for entry in sorted(version.stack)
-        if (view := wordings.get((entry.layer, entry.revision))) is not None
-    )
-    return VersionView(version.parent or 0, table, _focus(version, notes))
-
-
-def _wordings(session: Session, versions: Sequence[Version]) -> Wordings:
-    return {
-        (layer["layer"], layer["revision"]): LayerView(
-            layer["layer"], layer["target"], layer["prompt"], layer["kind"]
+def _tables(session: Session) -> Mapping[int, tuple[LayerView, ...]]:
+    """The layers of every version, with their edits as they were in it."""
+    tables, revisions = _TABLES.setdefault(session, {}), session.revisions
+    for version in session.versions[len(tables) :]:
+        tables[version.number] = tuple(
+            _view(revisions[entry.layer, entry.revision], visible=entry.visible)
+            for entry in sorted(version.stack)
         )
-        for layer in _described(session, versions)
-    }
+    return tables
 
 
-def _described(session: Session, versions: Sequence[Version]) -> Iterator[Mapping[str, Any]]:
-    """All revisions of all layers: the recipes of the versions that nothing follows name every one."""
-    parents = {version.parent for version in versions}
-    for version in versions:
-        if version.number not in parents:
-            yield from cast(list[Mapping[str, Any]], session.recipe(version.number)["layers"])
+def _view(layer: Layer, *, visible: bool = True) -> LayerView:
+    return LayerView(layer.id, layer.target, layer.prompt, cast(Kind, layer.kind), visible)
 
 
 def _changed_something(turns: Sequence[Turn], head: int) -> bool:

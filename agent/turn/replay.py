@@ -28,7 +28,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from agent.errors import AgentError
 from sessions import Sessions, png
 from sessions.compose import Box, Patch, check_patch, compose
-from sessions.files import check_output, reason
+from sessions.files import DATABASE, PICTURES, check_output, reason
 from sessions.forms import PLAIN, Form, left_out, rendered, save_like
 from sessions.pictures import PictureStore, digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
@@ -152,7 +152,7 @@ class _Shelf:
 
     def _found(self, digest: str) -> tuple[Path, Pixels] | None:
         for folder in self.sessions:
-            store = PictureStore(folder / "pictures")
+            store = PictureStore(folder / PICTURES)
             if store.path(digest).is_file():
                 return folder, store.get(digest)
         return None
@@ -437,9 +437,7 @@ def _packed_masks(fields: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _session_of(path: Path) -> Path | None:
     """The folder of the session that a file lies in."""
-    from sessions.records import FILE_NAME
-
-    return next((folder for folder in path.absolute().parents if (folder / FILE_NAME).is_file()), None)
+    return next((folder for folder in path.absolute().parents if (folder / DATABASE).is_file()), None)
 
 
 def _preset_of(session: Path | None) -> str:

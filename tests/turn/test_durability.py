@@ -28,7 +28,7 @@ import contextlib, io, json, os, subprocess, sys
 from pathlib import Path
 from agent.cli.main import run
 from sessions import Sessions
-from tests import colour_engines
+from tests.support import colour_engines
 from tools.pictures import write_picture
 
 disk, elsewhere, trouble = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
