@@ -16,24 +16,23 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.orm import Session as Database
 
 from agent.planner import load_planner
 from agent.planner.context import Context
 from agent.planner.plan import Plan
 from agent.turn.editor import Editor
-from sessions import Sessions, session
+from sessions import Sessions
 from sessions.session import Session
-from sessions.state import State, read_state
+from sessions.state import read_state
 from tools.engines.registry import PRESETS
 from tools.inpainting.base import Inpainter, Job, Progress
 from tools.kinds import Kind
@@ -196,31 +195,15 @@ def size_besides_patches(folder: Path) -> int:
         return size - sum(kept.pictures.path(patch).stat().st_size for patch in patches)
 
 
-@contextmanager
-def counted_reads() -> Iterator[list[State]]:
-    """The states that are read from the databases of sessions meanwhile."""
-    reads: list[State] = []
-
-    def read(database: Database) -> State:
-        reads.append(read_state(database))
-        return reads[-1]
-
-    session.read_state = read
-    try:
-        yield reads
-    finally:
-        session.read_state = read_state
-
-
 async def talk(editor: Editor, numbers: range) -> list[Cost]:
     """Carry out the turns of these numbers: the cost of each."""
     costs = []
-    with counted_reads() as reads:
+    with patch("sessions.session.read_state", side_effect=read_state) as reads:
         for turn in numbers:
-            reads.clear()
+            reads.reset_mock()
             began, used = time.perf_counter(), time.process_time()
             said = await editor.say(sentence(turn))
-            costs.append(Cost(time.perf_counter() - began, time.process_time() - used, len(reads)))
+            costs.append(Cost(time.perf_counter() - began, time.process_time() - used, reads.call_count))
             if not said.changed:
                 raise RuntimeError(f"turn {turn} changed nothing: {said.reply}")
     return costs

@@ -174,8 +174,10 @@ def _gone(context: Context) -> str | None:
     """The animal that was there in the newest version and was taken back."""
     for version in reversed(context.history[1:]):
         for layer in reversed(version.layers):
+            if layer.kind != "add":
+                continue
             noun = parse(object_of(layer)).noun[-1:]
-            if layer.kind == "add" and noun and stem(noun[0]) in ANIMALS:
+            if noun and stem(noun[0]) in ANIMALS:
                 return noun[0]
     return None
 

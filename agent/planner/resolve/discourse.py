@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agent.planner.context import Context, LayerView, Spoken
 from agent.planner.resolve.layers import object_of, stem
@@ -207,6 +208,7 @@ def last_named(context: Context) -> tuple[Named, ...]:
     return ()
 
 
+@lru_cache(maxsize=256)
 def _named_in(said: Spoken) -> tuple[Named, ...]:
     if said.phrases:
         return tuple(named for phrase in said.phrases if (named := named_by(phrase)) is not None)
