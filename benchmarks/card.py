@@ -420,7 +420,7 @@ def _painting(name: str, bits: int, home: Path, patch: Any) -> Tiny:
 
     with pretended(64 * GIB, patch) as card:
         painter = flux.load(f"{folder}:{bits}bit")
-        encoder, weights = painter._vocabulary.encoder, painter.weight_bytes
+        encoder, weights = painter._prompts.encoder, painter.weight_bytes
         alone = card.held
         patch.setattr(words, "embed", embedded)
         for prompt in ("a sofa", "a sofa of another kind", "a sofa that nobody knows"):

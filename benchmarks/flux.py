@@ -38,12 +38,12 @@ from benchmarks.lisa import Figure, seconds
 from tests.support import flux_layout
 from tools.engines import gpu_memory, presets
 from tools.engines.gpu_model import bytes_of
-from tools.inpainting.base import MaskedEdit, Step, inpaint, plan
+from tools.inpainting.base import MaskedEdit, PaintingStep, inpaint, plan
 from tools.inpainting.flux import loading, memory, speed
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES, FamilyName
-from tools.inpainting.flux.prompt_cache import Embedding, Encoder, Guests, Vocabulary
-from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.flux.prompt_cache import Embedding, Encoder, OffloadedTextEncoders, PromptCache
+from tools.inpainting.flux.prompt_template import published_template
 from tools.kinds import Kind
 
 Pixels = NDArray[np.uint8]
@@ -226,13 +226,13 @@ class Maker:
             name,
             pipeline,
             family,
-            Vocabulary(encoder),
-            published_wording(self.family),
+            PromptCache(encoder),
+            published_template(self.family),
             revision="random",
             areas=self.size.areas(self.family),
             steps=family.steps,
             guidance=family.guidance,
-            batch=loading.BATCH if self.device.type == "cuda" else 1,
+            batch_size=loading.BATCH_SIZE if self.device.type == "cuda" else 1,
             device=self.device,
         )
 
@@ -266,7 +266,7 @@ class Maker:
             )
         return models
 
-    def guests(self, bits: int, tokenizers: Path) -> Guests:
+    def offloaded_encoders(self, bits: int, tokenizers: Path) -> OffloadedTextEncoders:
         """The text encoders as ``tools.inpainting.flux.loading`` has them: on the card for new words only.
 
         ``tokenizers`` is a folder with a tiny checkpoint of the family, for all that is not a model.
@@ -295,7 +295,7 @@ class Maker:
             return True
 
         words = presets.SIZES[f"flux-{self.family}"].words.gib(bits) if self.size.name == "published" else 0
-        return Guests(
+        return OffloadedTextEncoders(
             load,
             arrive,
             leave,
@@ -451,7 +451,7 @@ class Turns:
     def paint(self, engine: FluxEngine, picture: Pixels, masks: Sequence[Mask]) -> None:
         """One turn with an object for each mask."""
 
-        def hear(step: Step) -> None:
+        def hear(step: PaintingStep) -> None:
             if step.note and step.note not in self.notes:
                 self.notes.append(step.note)
 
@@ -621,11 +621,11 @@ def measure_words(table: Table, maker: Maker, bits: int, pipeline: Any, case: Ca
     card = maker.device.type == "cuda"
     with tempfile.TemporaryDirectory() as folder:
         tokenizers = flux_layout.write_checkpoint(Path(folder) / maker.family, maker.family)
-        guests = maker.guests(bits, tokenizers)
+        encoders = maker.offloaded_encoders(bits, tokenizers)
         number = count()
-        taken = seconds(lambda: guests.encode([f"an armchair, number {next(number)}"]), 3)
+        taken = seconds(lambda: encoders.encode([f"an armchair, number {next(number)}"]), 3)
     table.add("new words: text encoders onto the card, encoding, off again", taken, "s")
-    engine = maker.engine(f"flux-{maker.family}", pipeline, guests)
+    engine = maker.engine(f"flux-{maker.family}", pipeline, encoders)
     turns.paint(engine, case.picture, [case.mask])
     if not card:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -671,7 +671,7 @@ def measure_preset(
     limit = f"≤ {preset.budget:g}"
     with tempfile.TemporaryDirectory() as folder:
         tokenizers = flux_layout.write_checkpoint(Path(folder) / maker.family, maker.family)
-        engine = maker.engine(name, pipeline, maker.guests(bits, tokenizers))
+        engine = maker.engine(name, pipeline, maker.offloaded_encoders(bits, tokenizers))
         if streamed:
             engine.offload()
         table.add(f"{name}: weights on the card", engine.weight_bytes / 2**30, "GiB")

@@ -171,7 +171,7 @@ class Bench:
 
     def is_strange(self) -> bool:
         """Whether the picture is of a sort that the models do not know, and the user was not told yet."""
-        if self.preset.name != "pocket" or self.notes.notes.warned:
+        if not self.preset.drawn_rooms_only or self.notes.notes.warned:
             return False
         from tools.photo_check import is_drawn
 

@@ -270,7 +270,7 @@ class Residency:
         try:
             tenant.engine.to_card()  # no harm where another user has brought it meanwhile
         except Exception as error:
-            if not _is_full(error):
+            if not errors.is_out_of_memory(error):
                 raise
             self._move_alone(tenant)
         tenant.on_card = True
@@ -282,7 +282,7 @@ class Residency:
         try:
             tenant.engine.to_card()
         except Exception as error:
-            if not _is_full(error):
+            if not errors.is_out_of_memory(error):
                 raise
             self._off(tenant)
             raise errors.OutOfMemory(
@@ -348,10 +348,3 @@ def make_room_for(engine: object) -> bool:
 def make_room(size: int) -> None:
     """``Residency.make_room`` of this process's card: for an engine at work that needs more for a while."""
     manager().make_room(size)
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether an error says that the card's memory does not suffice."""
-    torch = sys.modules.get("torch")
-    full: tuple[type[BaseException], ...] = (errors.OutOfMemory,)
-    return isinstance(error, full + ((torch.OutOfMemoryError,) if torch is not None else ()))

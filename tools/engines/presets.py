@@ -115,7 +115,8 @@ class Preset:
     ``licensed`` and ``licensed_segmenter`` do, and are used instead where they are on this machine.
     ``computing`` are engines that compute an edit without a model, by kind: they are asked first, in their
     order, whether they can do what is asked. ``budget`` is how much of a card it may take at most, in GiB; 0
-    for a preset that uses no card. ``without`` says that it works without one, too.
+    for a preset that uses no card. ``without`` says that it works without one, too. ``drawn_rooms_only``: its
+    models know drawn rooms and nothing else, and things as a whole.
     """
 
     name: str
@@ -127,6 +128,7 @@ class Preset:
     licensed_segmenter: str = ""
     budget: float = 0.0
     without: bool = False
+    drawn_rooms_only: bool = False
 
 
 COLOURS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({"restyle": ("recolour",)})
@@ -173,6 +175,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                         "add": ("drawing",),
                     }
                 ),
+                drawn_rooms_only=True,
             ),
             Preset(
                 name="small",

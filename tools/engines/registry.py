@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.engines import gpu_memory, presets, threads
 from tools.engines.presets import PRESETS, Preset
-from tools.errors import EngineError, OutOfMemory
+from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.kinds import Kind
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def _called(role: str, name: str, load: Callable[[], Any]) -> Any:
     except EngineError:
         raise
     except Exception as error:
-        if _is_full(error):
+        if is_out_of_memory(error):
             raise OutOfMemory(
                 f"The {role} '{name}' does not fit into memory: close what else takes it, or use a smaller"
                 " preset."
@@ -260,14 +260,10 @@ def _with_room(name: str, load: Callable[[], Any]) -> Any:
     try:
         return load()
     except Exception as error:
-        if not (card.active and _is_full(error)):
+        if not (card.active and is_out_of_memory(error)):
             raise
     card.make_room_for(None)  # out of the handler, which would hold on to what was loaded so far
     return load()
-
-
-def _is_full(error: Exception) -> bool:
-    return isinstance(error, MemoryError | OutOfMemory) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _is_here(base: str) -> bool:

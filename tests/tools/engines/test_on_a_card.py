@@ -22,7 +22,7 @@ from tests.support.pretend_card import allow_quantised, pretended
 from tests.tools.inpainting.test_flux_published import job
 from tools.engines import gpu_memory, registry
 from tools.errors import EngineError, OutOfMemory
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.flux import memory, prompt_cache
 from tools.inpainting.flux.engine import FluxEngine
 from tools.segmenting.base import find
@@ -186,7 +186,7 @@ def test_a_painter_that_had_to_stream_comes_back_when_there_is_room_again(
     edit = MaskedEdit(job().mask, "a sofa", "restyle", 1, steps=1, area=64 * 48, target="the sofa")
     said: list[str] = []
 
-    def hear(step: Step) -> None:
+    def hear(step: PaintingStep) -> None:
         said.append(step.note)
 
     with pretended(4 * WORKING, monkeypatch) as card:

@@ -24,7 +24,7 @@ from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
 from tools.engines import registry
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.lama import engine as lama
 from tools.inpainting.lama.engine import LamaEngine
 from tools.inpainting.stable_diffusion import engine as painter
@@ -54,7 +54,6 @@ def here(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(registry, "_loaded", dict(registry._loaded))
     monkeypatch.setattr(StableDiffusionEngine, "area", SIDE * SIDE)
-    monkeypatch.setattr(StableDiffusionEngine, "areas", (SIDE * SIDE,))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -232,7 +231,7 @@ def test_the_same_job_gives_the_same_pixels_and_another_seed_others(engine: Stab
 def test_it_takes_as_many_steps_as_are_asked_whatever_it_begins_with(engine: StableDiffusionEngine) -> None:
     kinds: tuple[Kind, ...] = ("restyle", "replace", "add")
     for kind in kinds:
-        told: list[Step] = []
+        told: list[PaintingStep] = []
         engine.paint([job(kind)], progress=lambda _: None)
         engine.paint([job(kind), job(kind)], progress=told.append)
         assert [(step.done, step.total) for step in told] == [(done, 8) for done in range(1, 9)]
@@ -242,7 +241,7 @@ def test_it_takes_as_many_steps_as_are_asked_whatever_it_begins_with(engine: Sta
 
 
 def test_the_first_time_it_says_about_how_long_it_will_take() -> None:
-    told: list[Step] = []
+    told: list[PaintingStep] = []
     fresh = painter.load()
     for _ in range(2):
         fresh.paint([job()], progress=told.append)

@@ -19,12 +19,12 @@ from PIL import Image
 from sessions.compose import compose
 from tests.support.flux_layout import Family, write_checkpoint
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.flux import published, speed
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES
 from tools.inpainting.flux.prompt_cache import Embedding
-from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.flux.prompt_template import published_template
 from tools.kinds import Kind
 
 NAMES: tuple[Family, ...] = ("fill", "kontext", "klein")
@@ -111,11 +111,11 @@ def test_jobs_that_go_together_are_within_a_grey_level_and_can_be_repeated_alone
     engine = engines[family]
     jobs = [job(seed) for seed in (1, 2, 3)]
     alone = [engine.paint([each])[0] for each in jobs]
-    engine.batch = 3
+    engine.batch_size = 3
     try:
         together = engine.paint(jobs)
     finally:
-        engine.batch = 1
+        engine.batch_size = 1
     for one, other in zip(alone, together, strict=True):
         assert np.abs(one.astype(int) - other).max() <= 1
     assert not np.array_equal(together[0], together[1])
@@ -126,7 +126,7 @@ def test_jobs_that_go_together_are_within_a_grey_level_and_can_be_repeated_alone
 def test_words_are_encoded_once(engines: dict[Family, FluxEngine], monkeypatch: pytest.MonkeyPatch) -> None:
     engine = engines["fill"]
     told: list[str] = []
-    encoder = engine._vocabulary.encoder
+    encoder = engine._prompts.encoder
     encode = encoder.encode
 
     def listening(texts: Sequence[str]) -> list[Embedding]:
@@ -189,7 +189,7 @@ def test_fewer_bits_take_less_and_paint_nearly_the_same(
 
 @pytest.mark.parametrize("family", NAMES)
 def test_every_kind_is_worded_for_the_model(family: Family) -> None:
-    wording = published_wording(family)
+    wording = published_template(family)
     kinds: tuple[Kind, ...] = ("restyle", "replace", "remove", "add")
     for kind in kinds:
         for target in ("the sofa", ""):
@@ -347,7 +347,7 @@ class TestSpeed:
         engine, wanted = self.fresh(folders, family), job(steps=8)
         speed.step_cache(engine.pipeline.transformer, kind, threshold=0.6)
         [expected] = engine.paint([wanted])
-        taken: list[Step] = []
+        taken: list[PaintingStep] = []
         with pytest.raises(Cancelled):
             engine.paint([wanted], progress=taken.append, cancelled=lambda: len(taken) == 6)
         assert np.array_equal(engine.paint([wanted])[0], expected)

@@ -14,12 +14,12 @@ import torch
 
 from tools.engines import number_formats, presets
 from tools.engines.gpu_model import bytes_of, hush, move
-from tools.errors import EngineError, OutOfMemory
+from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.flux import checkpoint, memory, speed
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import Family
-from tools.inpainting.flux.prompt_cache import Guests, Vocabulary
-from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.flux.prompt_cache import OffloadedTextEncoders, PromptCache
+from tools.inpainting.flux.prompt_template import published_template
 
 TOKENS: Final = 512
 """The prompt length of the published models, in tokens."""
@@ -29,7 +29,7 @@ READ: Final = 28
 last layer's own state is normalised, so that one more than 27 is needed for the same numbers.)
 """
 
-BATCH: Final = 4
+BATCH_SIZE: Final = 4
 """How many jobs go together on a card. On the processor, where that saves nothing, each is painted alone."""
 
 UNDISTILLED: Final = (50, 4.0)
@@ -53,20 +53,20 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
         pipeline = _pipeline(family, folder, dtype, transformer=transformer, **absent)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.vae.enable_slicing()  # A batch's pictures are decoded one by one: so much less memory.
-    encoders = _guests(folder, family, bits, dtype, device, offload=offload)
+    encoders = _text_encoders(folder, family, bits, dtype, device, offload=offload)
     base = family.name == "klein" and not pipeline.config.is_distilled
     engine = FluxEngine(
         name,
         pipeline,
         family,
-        Vocabulary(encoders),
-        published_wording(family.name),
+        PromptCache(encoders),
+        published_template(family.name),
         revision=checkpoint.revision(folder),
         areas=family.areas,
         steps=UNDISTILLED[0] if base else family.steps,
         guidance=UNDISTILLED[1] if base else family.guidance,
         distilled=not base,
-        batch=BATCH if card else 1,
+        batch_size=BATCH_SIZE if card else 1,
         device=device,
     )
     if bits == 16:
@@ -125,9 +125,9 @@ def _pipeline(family: Family, folder: Path, dtype: torch.dtype, **given: Any) ->
     return kind.from_pretrained(str(folder), dtype=dtype, local_files_only=True, **given)
 
 
-def _guests(
+def _text_encoders(
     folder: Path, family: Family, bits: int, dtype: torch.dtype, device: torch.device, *, offload: bool
-) -> Guests:
+) -> OffloadedTextEncoders:
     """The text encoders, which are loaded when the first words come."""
     names = [part for part in family.encoders if part.startswith("text_encoder")]
     streamed = offload and bits == 16
@@ -166,7 +166,9 @@ def _guests(
 
     brought = [part for part in names if not (streamed and part in family.large)]
     held = sum(held_by(folder, part, bits if part in family.large else 16) for part in brought)
-    return Guests(load_encoders, arrive, leave, tokens=TOKENS, device=device, dtype=dtype, weight_bytes=held)
+    return OffloadedTextEncoders(
+        load_encoders, arrive, leave, tokens=TOKENS, device=device, dtype=dtype, weight_bytes=held
+    )
 
 
 _EXACT: Final = ("embed", "shared", "relative_attention_bias", "lm_head", ".wo.")
@@ -207,7 +209,7 @@ def _reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, ImportError) as error:
-        if isinstance(error, RuntimeError) and memory.ran_out(error):
+        if is_out_of_memory(error):
             raise OutOfMemory(
                 f"The graphics card has too little free memory to load {folder}: close what else uses it, or"
                 " choose a smaller preset."

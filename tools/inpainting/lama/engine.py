@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, Progress, Step
+from tools.inpainting.base import Job, PaintingStep, StepListener
 from tools.inpainting.lama.published import FILE, NAME, kept
 from tools.segmenting.base import CancelCheck, never
 
@@ -32,7 +32,6 @@ class LamaEngine:
 
     multiple = 8
     area = SIDE * SIDE
-    areas = (SIDE * SIDE,)
     steps = 1
     guidance = 1.0
 
@@ -42,7 +41,7 @@ class LamaEngine:
         self._session = session
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order.
 
@@ -54,7 +53,7 @@ class LamaEngine:
                 raise Cancelled
             painted.append(self._paint(job))
             if progress is not None:
-                progress(Step(number, len(jobs), painted[0]))
+                progress(PaintingStep(number, len(jobs), painted[0]))
         if cancelled():
             raise Cancelled
         return painted

@@ -30,7 +30,7 @@ import prompts
 from tools.engines import download, gpu_memory, number_formats, presets
 from tools.engines.gpu_model import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory
-from tools.inpainting.base import Job, Progress, Step
+from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion.adapter import merge
 from tools.inpainting.stable_diffusion.published import ADAPTER, NAME, is_whole, needed
 from tools.segmenting.base import CancelCheck, never
@@ -49,7 +49,7 @@ BEGIN: Final = {"restyle": 0.8}
 _AUTOENCODER: Final = 0.4
 """The tiny autoencoder's time both ways, in steps."""
 
-FIRMER: Final = 1.5
+RETRY_GUIDANCE: Final = 1.5
 """The guidance of a second try. More than 2 burns the colours of a model of few steps."""
 
 
@@ -58,10 +58,9 @@ class StableDiffusionEngine:
 
     multiple = 64
     area = AREA
-    areas = (AREA,)
     steps = STEPS
     guidance = 1.0
-    firmer = FIRMER
+    capabilities = Capabilities(retry_guidance=RETRY_GUIDANCE)
 
     def __init__(self, name: str, pipeline: Any, revision: str, device: torch.device) -> None:
         """``pipeline`` is a ``StableDiffusionInpaintPipeline`` of a distilled model; ``device`` is where it
@@ -72,7 +71,7 @@ class StableDiffusionEngine:
         self._pipeline = pipeline
         self._device = device
         self._texts: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._wording = _wording()
+        self._template = _template()
         self._cancelled: CancelCheck = never
         self._estimated = False
         unet = pipeline.unet
@@ -101,7 +100,7 @@ class StableDiffusionEngine:
         _free()
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order.
 
@@ -116,9 +115,9 @@ class StableDiffusionEngine:
             if progress is not None and not self._estimated and self._device.type == "cpu":
                 self._estimated = True
                 seconds = max(1, round(self._seconds(total)))
-                progress(Step(0, total, note=f"painting takes about {seconds} s on this machine"))
+                progress(PaintingStep(0, total, note=f"painting takes about {seconds} s on this machine"))
             for job in jobs:
-                painted.append(self._paint(job, _shifted(progress, done, total)))
+                painted.append(self._paint(job, share_of(progress, done, job.steps, total)))
                 done += job.steps
         return painted
 
@@ -134,11 +133,11 @@ class StableDiffusionEngine:
         pixels = self.area / (8 * 32) ** 2
         return (time.perf_counter() - began) * pixels * (steps + _AUTOENCODER)
 
-    def _paint(self, job: Job, progress: Progress | None) -> NDArray[np.uint8]:
+    def _paint(self, job: Job, progress: StepListener | None) -> NDArray[np.uint8]:
         pipeline = self._pipeline
         height, width = job.mask.shape
         begin = BEGIN.get(job.kind, 1.0)
-        words = self._embedding(self._wording(job))
+        words = self._embedding(self._template(job))
         against = {"negative_prompt_embeds": self._embedding("")} if job.guidance > 1 else {}
 
         def after(_: Any, step: int, __: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +148,7 @@ class StableDiffusionEngine:
                 )
             if progress is not None:
                 preview = self._preview() if step == 1 and job.steps > 2 else None
-                progress(Step(step + 1, job.steps, preview))
+                progress(PaintingStep(step + 1, job.steps, preview))
                 self._look()
             return values
 
@@ -296,17 +295,10 @@ def _revision(*folders: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _wording() -> Callable[[Job], str]:
+def _template() -> Callable[[Job], str]:
     """The model is told what is to be seen, as the caption of a photograph would say it."""
     text = prompts.read("paint-sd15.txt").strip()
     return lambda job: text.format(prompt=" ".join(job.prompt.split()))
-
-
-def _shifted(progress: Progress | None, done: int, total: int) -> Progress | None:
-    if progress is None:
-        return None
-    tell = progress
-    return lambda step: tell(Step(done + step.done, total, step.preview, step.note))
 
 
 def _levels(picture: torch.Tensor) -> NDArray[np.uint8]:

@@ -77,7 +77,7 @@ sides (x0, y0, x1, y1); and the best score of what is none.
 
 
 @dataclass
-class _Sight:
+class EncodedPicture:
     """What is known of a picture: SAM 2's features (None until they are wanted), the boxes of the nouns that
     were looked for, and the masks of those that were asked for.
     """
@@ -96,7 +96,7 @@ class GroundedSegmenter(Movable):
         self.name = name
         self.revision = revision
         self._tokenizer = tokenizer
-        self._kept: Kept[_Sight] = Kept()
+        self._kept: Kept[EncodedPicture] = Kept()
         self._cancelled: CancelCheck = never
         for layers in (
             detector.model.encoder.layers,
@@ -143,18 +143,18 @@ class GroundedSegmenter(Movable):
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
         """Name those of a few common things that the picture shows. No full account of it."""
         with self._working(never):
-            sight = self._kept.of(picture, _Sight)
-            self._find(picture, sight, COMMON)
-        return [noun for noun in COMMON if len(sight.boxes[noun][0])]
+            encoded = self._kept.of(picture, EncodedPicture)
+            self._find(picture, encoded, COMMON)
+        return [noun for noun in COMMON if len(encoded.boxes[noun][0])]
 
     def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
         """Look for common things, and encode the picture for the drawing of masks. See
         ``tools.segmenting.base.Looker``.
         """
         with self._working(cancelled):
-            sight = self._kept.of(picture, _Sight)
-            self._find(picture, sight, COMMON)
-            self._features(picture, sight)
+            encoded = self._kept.of(picture, EncodedPicture)
+            self._find(picture, encoded, COMMON)
+            self._features(picture, encoded)
 
     def _moved(self) -> None:
         """What is kept of pictures is made anew where it is wanted."""
@@ -186,25 +186,25 @@ class GroundedSegmenter(Movable):
 
     def _seen(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun, those that were looked for before out of memory."""
-        sight = self._kept.of(picture, _Sight)
-        self._find(picture, sight, nouns)
+        encoded = self._kept.of(picture, EncodedPicture)
+        self._find(picture, encoded, nouns)
         for noun in nouns:
-            if noun not in sight.seen:
+            if noun not in encoded.seen:
                 self._check()
-                sight.seen[noun] = self._drawn(picture, sight, *sight.boxes[noun])
-        return {noun: sight.seen[noun] for noun in nouns}
+                encoded.seen[noun] = self._masks_in(picture, encoded, *encoded.boxes[noun])
+        return {noun: encoded.seen[noun] for noun in nouns}
 
-    def _find(self, picture: NDArray[np.uint8], sight: _Sight, nouns: Sequence[str]) -> None:
+    def _find(self, picture: NDArray[np.uint8], encoded: EncodedPicture, nouns: Sequence[str]) -> None:
         """Look for nouns that were not looked for before; for a common one with all the others of these, so
         that what is found does not depend on the order of the questions.
         """
-        new = [noun for noun in nouns if noun not in sight.boxes]
+        new = [noun for noun in nouns if noun not in encoded.boxes]
         if any(noun in COMMON for noun in new):
-            self._look_for(picture, sight, COMMON)
-        self._look_for(picture, sight, [noun for noun in new if noun not in COMMON])
+            self._look_for(picture, encoded, COMMON)
+        self._look_for(picture, encoded, [noun for noun in new if noun not in COMMON])
 
-    def _look_for(self, picture: NDArray[np.uint8], sight: _Sight, nouns: Sequence[str]) -> None:
-        sight.boxes.update(zip(nouns, self._boxes(picture, nouns), strict=True))
+    def _look_for(self, picture: NDArray[np.uint8], encoded: EncodedPicture, nouns: Sequence[str]) -> None:
+        encoded.boxes.update(zip(nouns, self._boxes(picture, nouns), strict=True))
 
     def _boxes(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> list[Boxes]:
         """Look for nouns, those that fit together in one look."""
@@ -247,10 +247,10 @@ class GroundedSegmenter(Movable):
         if places:
             yield [begin, *ids, end], places
 
-    def _drawn(
+    def _masks_in(
         self,
         picture: NDArray[np.uint8],
-        sight: _Sight,
+        encoded: EncodedPicture,
         scores: torch.Tensor,
         boxes: torch.Tensor,
         missed: float,
@@ -261,17 +261,17 @@ class GroundedSegmenter(Movable):
             none = torch.full((1, side, side), -1.0, device=boxes.device)
             return instances_of(torch.tensor([missed], device=boxes.device), none, picture.shape[:2])
         outputs = self._model.drawer(
-            image_embeddings=self._features(picture, sight),
+            image_embeddings=self._features(picture, encoded),
             input_boxes=(boxes * self._side)[None],
             multimask_output=False,
         )
         return instances_of(scores, outputs.pred_masks[0, :, 0].float(), picture.shape[:2])
 
-    def _features(self, picture: NDArray[np.uint8], sight: _Sight) -> list[torch.Tensor]:
-        if sight.features is None:
+    def _features(self, picture: NDArray[np.uint8], encoded: EncodedPicture) -> list[torch.Tensor]:
+        if encoded.features is None:
             pixels = _normalised(picture, (self._side, self._side)).to(self._model.device)
-            sight.features = self._model.drawer.get_image_embeddings(pixels)
-        return sight.features
+            encoded.features = self._model.drawer.get_image_embeddings(pixels)
+        return encoded.features
 
     @property
     def _side(self) -> int:

@@ -30,7 +30,7 @@ from tools.engines import download
 from tools.engines.gpu_model import Movable
 from tools.engines.number_formats import has_bfloat16
 from tools.engines.picture_cache import Kept
-from tools.errors import Cancelled, EngineError
+from tools.errors import Cancelled, EngineError, is_out_of_memory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import Seen, found_of, instances_of
@@ -169,7 +169,7 @@ class Sam3Segmenter(Movable):
                     yield
                     self._check()
             except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
             else:
                 return
@@ -257,11 +257,6 @@ def _best_type(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" and has_bfloat16() else torch.float32
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Torch has a class for a full card; a full main memory is a plain RuntimeError there."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
-
-
 def _reason(error: Exception) -> str:
     """An error of a library's, cut to something that fits into a sentence."""
     said = " ".join(str(error).split()).split(". ")[0].rstrip(".")
@@ -294,7 +289,7 @@ def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3M
         )
         model = model.to(device)
     except Exception as error:  # Whatever the libraries raise, the user gets one sentence.
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise EngineError("There is not enough memory for SAM 3: close other programs first.") from error
         raise EngineError(f"{broken} ({_reason(error)}): {mend}") from error
     # Weights that are missing would be random ones.
