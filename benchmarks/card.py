@@ -289,7 +289,7 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
     from benchmarks.sam3 import config_of as sam3_config_of
     from tests.support import sd15_layout
     from tests.support.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
-    from tools.inpainting.flux.loading import READ
+    from tools.inpainting.flux.family import KLEIN_LAYERS
     from tools.segmenting.lisa.model import Lisa
     from tools.segmenting.lisa.published import EXACT
 
@@ -298,7 +298,7 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
         for name, size in sizes.items():
             painter = _weights(transformer("klein", size)), _weights(AutoencoderKLFlux2(), exact=("",))
             yield name, _added(*painter), SIZES[name].resident
-            encoders = text_encoders("klein", replace(size, text_layers=READ))
+            encoders = text_encoders("klein", replace(size, text_layers=KLEIN_LAYERS))
             yield f"words of {name}", _weights(encoders["text_encoder"], ("lm_head",)), SIZES[name].words
         for family in ("fill", "kontext"):
             name, size = f"flux-{family}", PUBLISHED[family]
@@ -500,7 +500,7 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
     from benchmarks.sam3 import config_of as sam3_config_of
     from tests.support import sd15_layout
     from tests.support.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
-    from tools.inpainting.flux.loading import READ
+    from tools.inpainting.flux.family import KLEIN_LAYERS
     from tools.segmenting.lisa.model import Lisa
 
     def count(model: Any, call: Callable[..., Any], *inputs: Any, **more: Any) -> float:
@@ -534,7 +534,7 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
         text = torch.ones(1, 512, dtype=torch.long)
         yield "T5 reads 512 tokens", count(model, model, text), presets.READING
         for name, size in (("Qwen3-4B", PUBLISHED["klein"]), ("Qwen3-8B", KLEIN_9B)):
-            model = text_encoders("klein", replace(size, text_layers=READ))["text_encoder"].eval()
+            model = text_encoders("klein", replace(size, text_layers=KLEIN_LAYERS))["text_encoder"].eval()
             read = count(model, model, text, output_hidden_states=True)
             yield f"{name} reads 512 tokens", read, presets.READING
         lisa = Lisa(config_of("7b")).eval()

@@ -34,14 +34,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import speedups
 from benchmarks.lisa import Figure, seconds
 from tests.support import flux_layout
 from tools.engines import gpu_memory, presets
 from tools.engines.gpu_model import bytes_of
 from tools.inpainting.base import MaskedEdit, PaintingStep, inpaint, plan
-from tools.inpainting.flux import loading, memory, speed
+from tools.inpainting.flux import loading, memory
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.flux.family import FAMILIES, FamilyName
+from tools.inpainting.flux.family import FAMILIES, KLEIN_LAYERS, FamilyName
 from tools.inpainting.flux.prompt_cache import Embedding, Encoder, OffloadedTextEncoders, PromptCache
 from tools.inpainting.flux.prompt_template import published_template
 from tools.kinds import Kind
@@ -248,7 +249,7 @@ class Maker:
 
         sizes = self.sizes
         if self.family == "klein":
-            sizes = replace(sizes, text_layers=min(loading.READ, sizes.text_layers))
+            sizes = replace(sizes, text_layers=min(KLEIN_LAYERS, sizes.text_layers))
         with torch.device("meta"):
             shapes = flux_layout.text_encoders(self.family, sizes)
         models = {}
@@ -536,7 +537,7 @@ def measure(
     )
     if bits == 16:
         plain = bytes_of(transformer)
-        speed.fuse(transformer)
+        loading.fuse(transformer)
         fused = step_seconds(maker, transformer, square, rounds)
         table.add("· with fused queries, keys and values, of that", fused / step)
         table.add("· which makes the weights … times as large", bytes_of(transformer) / plain)
@@ -580,7 +581,7 @@ def measure(
     if family == "klein":
         table.skip("a turn with the step cache, of one without", "four steps leave nothing to skip")
     else:
-        speed.step_cache(transformer, "taylor")
+        speedups.step_cache(transformer, "taylor")
         table.add("a turn with the step cache (taylor), of one without", turn(chosen) / eager)
         transformer.disable_cache()
 
@@ -590,9 +591,9 @@ def measure(
     if compiled and bits == 16:
         how = "compiled"
         if float8:
-            speed.float8(transformer)
+            speedups.float8(transformer)
             how = "compiled, in 8-bit floats"
-        speed.compile_blocks(transformer)
+        speedups.compile_blocks(transformer)
         table.add(f"one step {how}, of eager", step_seconds(maker, transformer, square, rounds) / step)
         taken = ours(chosen, f" {how}")
         if card:
@@ -666,7 +667,7 @@ def measure_preset(
     streamed = presets.streams(name, preset)
     pipeline = maker.pipeline(bits)
     if bits == 16:
-        speed.fuse(pipeline.transformer)
+        loading.fuse(pipeline.transformer)
     turns = Turns.of(maker.family)
     limit = f"≤ {preset.budget:g}"
     with tempfile.TemporaryDirectory() as folder:

@@ -30,12 +30,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import pocket
+from benchmarks.speedups import compile_encoder
 from tools.engines.model_name import Bits
 from tools.segmenting.lisa import processing, published, text
 from tools.segmenting.lisa.config import LisaConfig
 from tools.segmenting.lisa.model import Lisa, PictureFeatures, Prefix
 from tools.segmenting.lisa.segmenter import LisaSegmenter
-from tools.segmenting.lisa.speed import compile_encoder
 
 NEW_TOKENS = 64
 PHRASES = ("the sofa", "the rug", "the lamp", "the picture")

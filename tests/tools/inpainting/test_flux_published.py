@@ -16,11 +16,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks import speedups
 from sessions.compose import compose
 from tests.support.flux_layout import Family, write_checkpoint
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
-from tools.inpainting.flux import published, speed
+from tools.inpainting.flux import published
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES
 from tools.inpainting.flux.prompt_cache import Embedding
@@ -311,8 +312,7 @@ class TestSpeed:
     ) -> None:
         """Traced whole, without a break; the compiler itself would take most of a minute here."""
         engine = self.fresh(folders, "klein")
-        speed.compile_blocks(engine.pipeline.transformer, backend="eager")
-        speed.attention(engine.pipeline.transformer, speed.fast_attention())
+        speedups.compile_blocks(engine.pipeline.transformer, backend="eager")
         assert np.array_equal(engine.paint([job()])[0], engines["klein"].paint([job()])[0])
 
     @pytest.mark.parametrize("family", NAMES)
@@ -320,7 +320,7 @@ class TestSpeed:
         self, engines: dict[Family, FluxEngine], family: Family
     ) -> None:
         named = dict(engines[family].pipeline.transformer.named_modules())
-        large = {name for name, module in named.items() if speed.is_large(module, name)}
+        large = {name for name, module in named.items() if speedups.is_large(module, name)}
         inside = {name for name in named if ".attn." in name and name.endswith("qkv")}
         assert inside
         assert inside <= large
@@ -328,10 +328,10 @@ class TestSpeed:
         assert not any("norm" in name or "embed" in name or "modulation" in name for name in large)
         assert "proj_out" not in large
 
-    @pytest.mark.skipif(speed.has_float8(), reason="this card has 8-bit floats")
+    @pytest.mark.skipif(speedups.has_float8(), reason="this card has 8-bit floats")
     def test_where_there_are_no_small_floats_it_says_so(self, engines: dict[Family, FluxEngine]) -> None:
         with pytest.raises(EngineError, match=r"^8-bit floats need a graphics card"):
-            speed.float8(engines["klein"].pipeline.transformer)
+            speedups.float8(engines["klein"].pipeline.transformer)
 
     @pytest.mark.parametrize(
         ("family", "kind"),
@@ -342,10 +342,10 @@ class TestSpeed:
         folders: dict[Family, Path],
         engines: dict[Family, FluxEngine],
         family: Family,
-        kind: speed.Cache,
+        kind: speedups.Cache,
     ) -> None:
         engine, wanted = self.fresh(folders, family), job(steps=8)
-        speed.step_cache(engine.pipeline.transformer, kind, threshold=0.6)
+        speedups.step_cache(engine.pipeline.transformer, kind, threshold=0.6)
         [expected] = engine.paint([wanted])
         taken: list[PaintingStep] = []
         with pytest.raises(Cancelled):

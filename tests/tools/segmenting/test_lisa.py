@@ -12,6 +12,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 import pocket
+from benchmarks.speedups import compile_encoder
 from pocket import rooms
 from tools.engines.gpu_memory import Resident
 from tools.engines.picture_cache import Kept
@@ -21,7 +22,6 @@ from tools.segmenting.lisa.guided_filter import EdgeFollower
 from tools.segmenting.lisa.model import IMAGE_PLACEHOLDER, Lisa
 from tools.segmenting.lisa.presence import Presence, Signs, is_named, renamed
 from tools.segmenting.lisa.segmenter import LisaSegmenter, load_pocket
-from tools.segmenting.lisa.speed import compile_encoder
 from training.pocket import lisa as training
 
 NEW_SCENES = 2**31 + 7_000

@@ -79,7 +79,7 @@ class FluxEngine:
 
     @property
     def pipeline(self) -> Any:
-        """The diffusers pipeline, for ``tools.inpainting.flux.speed`` and for measuring."""
+        """The diffusers pipeline, for measuring."""
         return self._pipeline
 
     @property

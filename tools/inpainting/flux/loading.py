@@ -15,25 +15,19 @@ import torch
 from tools.engines import number_formats, presets
 from tools.engines.gpu_model import bytes_of, hush, move
 from tools.errors import EngineError, OutOfMemory, is_out_of_memory
-from tools.inpainting.flux import checkpoint, memory, speed
+from tools.inpainting.flux import checkpoint, memory
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.flux.family import Family
+from tools.inpainting.flux.family import KLEIN_LAYERS, Family
 from tools.inpainting.flux.prompt_cache import OffloadedTextEncoders, PromptCache
 from tools.inpainting.flux.prompt_template import published_template
 
 TOKENS: Final = 512
 """The prompt length of the published models, in tokens."""
 
-READ: Final = 28
-"""Klein hears its text encoder's hidden states up to layer 27, so the layers above 28 are not loaded. (The
-last layer's own state is normalised, so that one more than 27 is needed for the same numbers.)
-"""
-
 BATCH_SIZE: Final = 4
 """How many jobs go together on a card. On the processor, where that saves nothing, each is painted alone."""
 
-UNDISTILLED: Final = (50, 4.0)
-"""Steps and guidance of a Klein that is not distilled ("base")."""
+_JOINT = {"to_qkv": ("to_q", "to_k", "to_v"), "to_added_qkv": ("add_q_proj", "add_k_proj", "add_v_proj")}
 
 
 def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = False) -> FluxEngine:
@@ -54,7 +48,8 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     pipeline.set_progress_bar_config(disable=True)
     pipeline.vae.enable_slicing()  # A batch's pictures are decoded one by one: so much less memory.
     encoders = _text_encoders(folder, family, bits, dtype, device, offload=offload)
-    base = family.name == "klein" and not pipeline.config.is_distilled
+    undistilled = None if pipeline.config.get("is_distilled", True) else family.undistilled
+    steps, guidance = undistilled or (family.steps, family.guidance)
     engine = FluxEngine(
         name,
         pipeline,
@@ -63,18 +58,34 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
         published_template(family.name),
         revision=checkpoint.revision(folder),
         areas=family.areas,
-        steps=UNDISTILLED[0] if base else family.steps,
-        guidance=UNDISTILLED[1] if base else family.guidance,
-        distilled=not base,
+        steps=steps,
+        guidance=guidance,
+        distilled=undistilled is None,
         batch_size=BATCH_SIZE if card else 1,
         device=device,
     )
     if bits == 16:
-        speed.fuse(transformer)
+        fuse(transformer)
     if offload:
         engine.offload(for_good=True)
     engine.to_card()
     return engine
+
+
+def fuse(transformer: Any) -> None:
+    """Compute queries, keys and values of a block in one multiplication each. Not for quantised weights.
+
+    For good: diffusers would keep the single matrices beside the joint one (4 GiB of Fill), nobody uses them.
+    """
+    from diffusers.models.attention import AttentionModuleMixin
+
+    for module in transformer.modules():
+        if isinstance(module, AttentionModuleMixin):
+            module.fuse_projections()
+            for joint, parts in _JOINT.items():
+                if hasattr(module, joint):
+                    for part in parts:
+                        delattr(module, part)
 
 
 def check_package(bits: int) -> None:
@@ -112,9 +123,9 @@ def _part(
         settings["quantization_config"] = few
     elif device is not None and device.type == "cuda":
         settings["device_map"] = {"": device}
-    if family.name == "klein" and part == "text_encoder":
+    if family.encoder_layers is not None and part in family.large:
         config = transformers.AutoConfig.from_pretrained(str(folder / part), local_files_only=True)
-        settings["num_hidden_layers"] = min(READ, config.num_hidden_layers)
+        settings["num_hidden_layers"] = min(family.encoder_layers, config.num_hidden_layers)
     return getattr(module, kind).from_pretrained(str(folder / part), **settings).eval()
 
 
@@ -186,7 +197,7 @@ def held_by(folder: Path, part: str, bits: int) -> int:
             part == "text_encoder"
             and layer is not None
             and "text_model" not in name
-            and int(layer[1]) >= READ
+            and int(layer[1]) >= KLEIN_LAYERS
         ):
             continue  # Klein's, which are not loaded; CLIP has fewer layers
         few = len(shape) == 2 and not any(each in name for each in _EXACT)
