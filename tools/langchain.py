@@ -172,7 +172,7 @@ def inpaint_file(
         patch = compute(read.pixels, route.edit, route.engine)
     else:
         name = chosen.inpainters[kind]
-        painter = registry.load_inpainter(name, offload=presets.streams(name, chosen))
+        painter = registry.load_inpainter(name, stream=presets.streams(name, chosen))
         (painted,) = paint(read.pixels, [route.edit], {kind: painter}, progress=progress)
         patch, area, batch = painted.patch, painted.area, painted.batch
     patch, colour = routing.corrected(route, read.pixels, patch, digest_of)

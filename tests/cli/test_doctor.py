@@ -18,8 +18,7 @@ from agent.cli import doctor, main
 from agent.planner import ollama_server
 from tests.support.stand_in_hub import Hub
 from tests.support.stand_in_ollama import Ollama
-from tools.engines import download, machine, registry
-from tools.segmenting.sam3 import published as sam3
+from tools.engines import download, machine, registry, specs
 
 
 @pytest.fixture
@@ -225,7 +224,7 @@ def test_the_doctor_and_the_docs_say_the_same_sizes(
 def test_what_is_here_is_found_and_nobody_is_asked(
     weights: Hub, server: Ollama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (needed,) = sam3.needed()
+    (needed,) = specs.ENGINES["sam3"].repositories
     folder = download.fetch(needed)
     server.models = ["qwen3-vl:2b-instruct"]
     weights.asked.clear()

@@ -70,9 +70,9 @@ class Inpainter(Protocol):
 
     It may have ``batch``, an int: how many jobs it takes through its model at once (1 where it has none). Its
     pixels may depend on their number, never on each other. It may have ``areas``, a tuple of ints, ``area``
-    the largest of them: then a crop that has fewer pixels is painted at fewer. It may have ``offload()``:
-    paint with less memory from now on; with it ``restore()``: take that back if there is room again; and
-    ``firmer``, the guidance for a second try of what the first did not show.
+    the largest of them: then a crop that has fewer pixels is painted at fewer. It may have
+    ``stream_weights()``: paint with less memory from now on; with it ``restore()``: take that back if there
+    is room again; and ``firmer``, the guidance for a second try of what the first did not show.
     """
 
     @property
@@ -241,10 +241,10 @@ def inpaint(
     together, at most ``batch`` at a time. ``progress`` counts the denoising steps of all edits.
 
     An engine that runs out of memory is asked again with less: one edit at a time, then at half the area,
-    then (where it has an ``offload()``) with its weights outside the card, until a later call finds room
-    again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError`` for a
-    mask that is empty or of another size, ``EngineError`` when an engine fails, ``tools.errors.Cancelled``
-    when ``cancelled`` says so.
+    then (where it has ``stream_weights()``) with its weights outside the card, until a later call finds
+    room again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError``
+    for a mask that is empty or of another size, ``EngineError`` when an engine fails,
+    ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
     engines = [inpainters[edit.kind] for edit in edits]
     thrift = {id(engine): _Thrift(engine, batch) for engine in engines}
@@ -353,7 +353,7 @@ class _Thrift:
     batch: int
     most: int = sys.maxsize
     note: str = ""
-    offloaded: bool = False
+    streamed: bool = False
 
     def __post_init__(self) -> None:
         restore = getattr(self.engine, "restore", None)
@@ -371,7 +371,7 @@ class _Thrift:
 
         Raises ``EngineError`` when all was tried.
         """
-        offload = getattr(self.engine, "offload", None)
+        stream = getattr(self.engine, "stream_weights", None)
         if gpu_memory.make_room_for(self.engine):
             self.note = "little memory: the other models left the card"
         elif count > 1:
@@ -380,9 +380,9 @@ class _Thrift:
         elif self.most == sys.maxsize:
             self.most = area // 2
             self.note = "little memory: painting smaller"
-        elif offload is not None and not self.offloaded:
-            offload()
-            self.offloaded = True
+        elif stream is not None and not self.streamed:
+            stream()
+            self.streamed = True
             self.note = "little memory: painting smaller and with the weights outside the card"
         else:
             raise errors.EngineError(

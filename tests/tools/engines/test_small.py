@@ -28,7 +28,7 @@ from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
-from tools.engines import number_formats, registry
+from tools.engines import number_formats, registry, specs
 from tools.engines.download import size_words
 from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
@@ -38,9 +38,9 @@ from tools.inpainting.lama.engine import LamaEngine
 from tools.inpainting.stable_diffusion import engine as painter
 from tools.inpainting.stable_diffusion.adapter import merge
 from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
-from tools.inpainting.stable_diffusion.published import MODEL
 from tools.kinds import Kind
 
+MODEL = specs.repository_of("sd15-inpainting")
 ROOT = Path(__file__).parents[3]
 SIDE = 128
 Run = Callable[..., tuple[int, str, str]]

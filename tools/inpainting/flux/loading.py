@@ -6,14 +6,15 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from tools.engines import number_formats, presets
-from tools.engines.gpu_model import bytes_of, hush, move
+from tools.engines import number_formats, quantization
+from tools.engines.gpu_model import bytes_of, move
+from tools.engines.model_name import Bits
+from tools.engines.specs import BYTES
 from tools.errors import EngineError, OutOfMemory
 from tools.inpainting.flux import checkpoint, memory, speed
 from tools.inpainting.flux.engine import FluxEngine
@@ -36,7 +37,7 @@ UNDISTILLED: Final = (50, 4.0)
 """Steps and guidance of a Klein that is not distilled ("base")."""
 
 
-def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = False) -> FluxEngine:
+def load(name: str, folder: Path, family: Family, bits: Bits, *, stream: bool = False) -> FluxEngine:
     """An engine from a whole checkpoint, in the numbers that this machine computes with
     (``tools.engines.number_formats``).
 
@@ -46,14 +47,14 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     card = torch.cuda.is_available()
     device = torch.device("cuda" if card else "cpu")
     dtype = number_formats.of_weights()
-    check_package(bits)
+    quantization.check_package(bits)
     with _reading(folder):
-        transformer = _part(folder, family, "transformer", dtype, bits, None if offload else device)
+        transformer = _part(folder, family, "transformer", dtype, bits, None if stream else device)
         absent = dict.fromkeys(family.encoders)
         pipeline = _pipeline(family, folder, dtype, transformer=transformer, **absent)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.vae.enable_slicing()  # A batch's pictures are decoded one by one: so much less memory.
-    encoders = _guests(folder, family, bits, dtype, device, offload=offload)
+    encoders = _guests(folder, family, bits, dtype, device, stream=stream)
     base = family.name == "klein" and not pipeline.config.is_distilled
     engine = FluxEngine(
         name,
@@ -71,34 +72,14 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     )
     if bits == 16:
         speed.fuse(transformer)
-    if offload:
-        engine.offload(for_good=True)
+    if stream:
+        engine.stream_weights(for_good=True)
     engine.to_card()
     return engine
 
 
-def check_package(bits: int) -> None:
-    """Raise ``EngineError`` when weights of so few bits need a package that is not installed."""
-    if bits != 16 and find_spec("bitsandbytes") is None:
-        raise EngineError(
-            f"{bits}-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
-        )
-
-
-def quantisation(library: Any, bits: int, dtype: torch.dtype) -> Any:
-    """The ``BitsAndBytesConfig`` of diffusers or transformers for so many bits; None for 16."""
-    if bits == 16:
-        return None
-    hush()
-    if bits == 8:
-        return library.BitsAndBytesConfig(load_in_8bit=True)
-    return library.BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
-    )
-
-
 def _part(
-    folder: Path, family: Family, part: str, dtype: torch.dtype, bits: int, device: torch.device | None
+    folder: Path, family: Family, part: str, dtype: torch.dtype, bits: Bits, device: torch.device | None
 ) -> Any:
     """One model of the pipeline; ``device`` None leaves it in RAM."""
     import diffusers
@@ -107,7 +88,7 @@ def _part(
     library, kind = checkpoint.read_index(folder)[part]
     module: Any = diffusers if library == "diffusers" else transformers
     settings: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
-    few = quantisation(module, bits, dtype)
+    few = quantization.config(module, bits, dtype)
     if few is not None:
         settings["quantization_config"] = few
     elif device is not None and device.type == "cuda":
@@ -126,18 +107,18 @@ def _pipeline(family: Family, folder: Path, dtype: torch.dtype, **given: Any) ->
 
 
 def _guests(
-    folder: Path, family: Family, bits: int, dtype: torch.dtype, device: torch.device, *, offload: bool
+    folder: Path, family: Family, bits: Bits, dtype: torch.dtype, device: torch.device, *, stream: bool
 ) -> Guests:
     """The text encoders, which are loaded when the first words come."""
     names = [part for part in family.encoders if part.startswith("text_encoder")]
-    streamed = offload and bits == 16
+    streamed = stream and bits == 16
     reads_in = number_formats.of_words()
 
     def load_encoders() -> Any:
         with _reading(folder):
             models = {}
             for part in names:
-                few = bits if part in family.large else 16
+                few: Bits = bits if part in family.large else 16
                 models[part] = _part(folder, family, part, reads_in, few, None if streamed else device)
             absent = {"transformer": None, "vae": None}
             pipeline = _pipeline(family, folder, reads_in, **models, **absent)
@@ -175,7 +156,7 @@ and its T5 would hand a quantised one numbers of the wrong type.
 """
 
 
-def held_by(folder: Path, part: str, bits: int) -> int:
+def held_by(folder: Path, part: str, bits: Bits) -> int:
     """The bytes that a text encoder takes on the card with so many bits a weight."""
     held = 0.0
     for name, shape in checkpoint.shapes(folder, part).items():
@@ -188,7 +169,7 @@ def held_by(folder: Path, part: str, bits: int) -> int:
         ):
             continue  # Klein's, which are not loaded; CLIP has fewer layers
         few = len(shape) == 2 and not any(each in name for each in _EXACT)
-        held += math.prod(shape) * presets.BYTES[bits if few else 16]
+        held += math.prod(shape) * BYTES[bits if few else 16]
     return int(held)
 
 
