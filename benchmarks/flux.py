@@ -37,8 +37,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import speedups
 from benchmarks.lisa import Figure, seconds
 from tests.support import flux_layout
-from tools.engines import gpu_memory, presets
+from tools.engines import gpu_memory, presets, quantization, specs
 from tools.engines.gpu_model import bytes_of
+from tools.engines.machine import GIB
+from tools.engines.model_name import Bits, ModelName
 from tools.inpainting.base import MaskedEdit, PaintingStep, inpaint, plan
 from tools.inpainting.flux import loading, memory
 from tools.inpainting.flux.engine import FluxEngine
@@ -179,7 +181,7 @@ class Maker:
         """What the shapes follow from."""
         return self.size.sizes[self.family]
 
-    def transformer(self, bits: int) -> Any:
+    def transformer(self, bits: Bits) -> Any:
         """The transformer, by the way that diffusers loads one with so many bits a weight."""
         import diffusers
         from diffusers.models.model_loading_utils import load_model_dict_into_meta
@@ -189,7 +191,7 @@ class Maker:
             model = flux_layout.transformer(self.family, self.sizes)
         weights = RandomWeights(model, self.device, self.dtype)
         place = {"": self.device}
-        few = loading.quantisation(diffusers, bits, self.dtype)
+        few = quantization.config(diffusers, bits, self.dtype)
         quantizer = None if few is None else DiffusersAutoQuantizer.from_config(few, pre_quantized=False)
         if quantizer is not None:
             quantizer.preprocess_model(model=model, device_map=place, keep_in_fp32_modules=[])
@@ -201,7 +203,7 @@ class Maker:
             model.hf_quantizer = quantizer
         return model.eval()
 
-    def pipeline(self, bits: int) -> Any:
+    def pipeline(self, bits: Bits) -> Any:
         """The family's pipeline without text encoders."""
         import diffusers
 
@@ -243,7 +245,7 @@ class Maker:
         pooled = torch.randn(1, self.sizes.clip).to(self.dtype) if self.sizes.clip else None
         return Embedding(sequence, pooled)
 
-    def text_encoders(self, bits: int) -> dict[str, Any]:
+    def text_encoders(self, bits: Bits) -> dict[str, Any]:
         """The text encoders by part, the large ones with so many bits a weight."""
         import transformers
 
@@ -256,18 +258,18 @@ class Maker:
         for part, shape in shapes.items():
             weights = RandomWeights(shape, self.device, self.dtype)
             tied = ("lm_head.weight", "encoder.embed_tokens.weight")
-            few = bits if part in FAMILIES[self.family].large else 16
+            few: Bits = bits if part in FAMILIES[self.family].large else 16
             models[part] = type(shape).from_pretrained(
                 None,
                 config=shape.config,
                 state_dict={name: weights[name].cpu() for name in weights if name not in tied},
                 dtype=self.dtype,
                 device_map={"": self.device},
-                quantization_config=loading.quantisation(transformers, few, self.dtype),
+                quantization_config=quantization.config(transformers, few, self.dtype),
             )
         return models
 
-    def offloaded_encoders(self, bits: int, tokenizers: Path) -> OffloadedTextEncoders:
+    def offloaded_encoders(self, bits: Bits, tokenizers: Path) -> OffloadedTextEncoders:
         """The text encoders as ``tools.inpainting.flux.loading`` has them: on the card for new words only.
 
         ``tokenizers`` is a folder with a tiny checkpoint of the family, for all that is not a model.
@@ -295,7 +297,7 @@ class Maker:
             memory.free()
             return True
 
-        words = presets.SIZES[f"flux-{self.family}"].words.gib(bits) if self.size.name == "published" else 0
+        words = specs.SIZES[f"flux-{self.family}"].words.gib(bits) if self.size.name == "published" else 0
         return OffloadedTextEncoders(
             load,
             arrive,
@@ -303,7 +305,7 @@ class Maker:
             tokens=self.size.tokens,
             device=self.device,
             dtype=self.dtype,
-            weight_bytes=int(words * memory.GIB),
+            weight_bytes=int(words * GIB),
         )
 
 
@@ -507,7 +509,7 @@ def four_objects(size: tuple[int, int]) -> list[Mask]:
 def measure(
     table: Table,
     maker: Maker,
-    bits: int,
+    bits: Bits,
     cases: Sequence[Case],
     *,
     rounds: int,
@@ -609,7 +611,7 @@ def measure(
                 "weights streamed through the card", "8 bits cannot be" if card else "there is no card"
             )
         else:
-            engine.offload()
+            engine.stream_weights()
             taken = turn(chosen)
             table.add(
                 "a turn with the weights streamed through the card, of one with them there", taken / eager
@@ -617,7 +619,7 @@ def measure(
     gpu_memory.manager().forget(engine)
 
 
-def measure_words(table: Table, maker: Maker, bits: int, pipeline: Any, case: Case, turns: Turns) -> None:
+def measure_words(table: Table, maker: Maker, bits: Bits, pipeline: Any, case: Case, turns: Turns) -> None:
     """Encoding a prompt, and the most memory of a turn with new words."""
     card = maker.device.type == "cuda"
     with tempfile.TemporaryDirectory() as folder:
@@ -657,7 +659,7 @@ def only(gib: float) -> Iterator[int]:
 
 
 def measure_preset(
-    table: Table, maker: Maker, preset: presets.Preset, bits: int, cases: Sequence[Case]
+    table: Table, maker: Maker, preset: presets.Preset, bits: Bits, cases: Sequence[Case]
 ) -> None:
     """Turns on a card that has only a preset's budget: seconds, peaks, and whether it had to do with less."""
     name = f"flux-{maker.family}" + ("" if bits == 16 else f":{bits}bit")
@@ -674,7 +676,7 @@ def measure_preset(
         tokenizers = flux_layout.write_checkpoint(Path(folder) / maker.family, maker.family)
         engine = maker.engine(name, pipeline, maker.offloaded_encoders(bits, tokenizers))
         if streamed:
-            engine.offload()
+            engine.stream_weights()
         table.add(f"{name}: weights on the card", engine.weight_bytes / 2**30, "GiB")
         with only(preset.budget) as held:
             masks = four_objects(cases[0].size)
@@ -760,7 +762,7 @@ def main(arguments: list[str] | None = None) -> int:
     for family in chosen:
         preset = presets.PRESETS[args.preset] if args.preset else None
         best = presets.best_bits(f"flux-{family}", preset.budget) if preset else ""
-        bits = args.bits or presets.bits_of(best)
+        bits = args.bits or ModelName.parse(best).bits
         print(f"FLUX {family}, {size.name}, {bits} bit, {record['device']}, torch {torch.__version__}")
         maker = Maker(family, size, device, dtype)
         if preset is not None:

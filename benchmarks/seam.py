@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from evaluation.painters.looks import touched
+from evaluation.painters.checks import touched
 from evaluation.painters.painting import paint
 from evaluation.scenes import Case, draw_case
 from tools.engines import registry

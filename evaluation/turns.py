@@ -31,8 +31,8 @@ from PIL import Image
 
 from agent.errors import AgentError
 from agent.turn.events import EditReport
+from evaluation.painters.checks import RIGHT_OBJECT, Mask, Pixels, found_there, gone, touched, untouched
 from evaluation.painters.colours import Swatches
-from evaluation.painters.looks import RIGHT_OBJECT, Mask, Pixels, found_there, gone, touched, untouched
 from evaluation.painters.materials import Judge
 from evaluation.painters.sheets import Sheets
 from evaluation.painters.wishes import Wanted, Wish, draw_wish

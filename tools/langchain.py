@@ -171,7 +171,7 @@ def inpaint_file(
         painted = Painted(compute(read.pixels, route.edit, route.engine), 0, 1)
     else:
         name = chosen.inpainters[kind]
-        painter = registry.load_inpainter(name, offload=presets.streams(name, chosen))
+        painter = registry.load_inpainter(name, stream=presets.streams(name, chosen))
         (painted,) = paint(read.pixels, [route.edit], {kind: painter}, progress=progress)
     digests = picture_digest, digest_of(shape)
     patch, request = routing.request_for(route, read.pixels, painted, painter, digests, digest_of)

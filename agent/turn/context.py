@@ -20,7 +20,7 @@ from agent.turn.sentences import listed
 from tools.engines import registry, threads
 from tools.engines.download import size_words
 from tools.engines.registry import Preset
-from tools.engines.requirements import download, needs
+from tools.engines.requirements import download, requirements
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Inpainter
 from tools.kinds import Kind
@@ -94,7 +94,7 @@ class PresetEngines:
         try:
             yield
         except EngineError as error:
-            lacking = [each.name for each in needs(self.preset) if not (each.optional or each.is_here)]
+            lacking = [each.name for each in requirements(self.preset) if not (each.optional or each.is_here)]
             if len(lacking) < 2 or self.preset.name not in registry.PRESETS:
                 raise
             size = size_words(download(self.preset, lacking=True, with_model=False).engines)

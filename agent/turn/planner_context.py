@@ -189,10 +189,8 @@ def _told(turns: Sequence[Turn]) -> Tell | None:
 
 
 def _only_looked(turn: Turn) -> bool:
-    steps = turn.plan.get("steps")
-    if not isinstance(steps, list) or not steps:
-        return False
-    return all(step.get("do") in ("look", "compare") for step in steps)
+    steps = _steps(turn)
+    return bool(steps) and all(step.do in ("look", "compare") for step in steps)
 
 
 def _offer(offers: Offers, head: int) -> Edit | None:

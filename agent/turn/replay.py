@@ -389,7 +389,7 @@ def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> Masked
 
 
 def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computing:
-    engine = registry.load_inpainter(request.engine, offload=presets.streams(request.engine, preset))
+    engine = registry.load_inpainter(request.engine, stream=presets.streams(request.engine, preset))
     if engine.revision != request.revision:
         raise EngineError(
             f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"

@@ -16,8 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from evaluation.painters.colours import Swatches
-from evaluation.painters.looks import (
+from evaluation.painters.checks import (
     RIGHT_OBJECT,
     Mask,
     Pixels,
@@ -27,6 +26,7 @@ from evaluation.painters.looks import (
     touched,
     untouched,
 )
+from evaluation.painters.colours import Swatches
 from evaluation.painters.materials import Judge, accuracy
 from evaluation.painters.sheets import Sheets
 from evaluation.scenes import FIRST_SEED, PAINT_SIZE, Case, draw_case

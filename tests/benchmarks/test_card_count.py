@@ -11,10 +11,11 @@ import pytest
 
 from agent.planner.ollama import ServedModel
 from benchmarks import card
-from tools.engines.presets import PRESETS, Preset, base_of
+from tools.engines.model_name import ModelName
+from tools.engines.presets import PRESETS, Preset
 from tools.inpainting.flux import loading
 
-CARDS = [preset for preset in PRESETS.values() if preset.budget]
+CARDS = [each for preset in PRESETS.values() if preset.budget for each in (preset, *card.on_larger(preset))]
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +30,8 @@ def quick() -> Iterator[None]:
 @pytest.mark.parametrize("preset", CARDS, ids=lambda preset: preset.name)
 def test_painters_that_are_only_named_stay_within_a_presets_card_and_ram(preset: Preset) -> None:
     others = list(card.by_name(preset))
-    takes = preset.name not in ("small", "8gb")
-    assert ("flux-klein-9b" in {base_of(each.inpainters["add"]) for each in others}) is takes
+    takes = not preset.name.startswith(("small", "8gb"))
+    assert ("flux-klein-9b" in {ModelName.parse(each.inpainters["add"]).model for each in others}) is takes
     for other in others:
         assert card.converse(other, 5).problems == ()
 
@@ -115,7 +116,7 @@ def test_the_count_fails_where_layers_are_reckoned_that_are_not_loaded(
 
     def all_layers(folder: Path, part: str, bits: int) -> int:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loading, "READ", 99)
+            patch.setattr(loading, "KLEIN_LAYERS", 99)
             return held(folder, part, bits)
 
     monkeypatch.setattr(loading, "held_by", all_layers)

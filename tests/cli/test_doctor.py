@@ -18,8 +18,7 @@ from agent.cli import doctor, main
 from agent.planner import ollama_server
 from tests.support.stand_in_hub import Hub
 from tests.support.stand_in_ollama import Ollama
-from tools.engines import download, machine, registry
-from tools.segmenting.sam3 import published as sam3
+from tools.engines import download, machine, registry, specs
 
 
 @pytest.fixture
@@ -161,6 +160,25 @@ def test_the_preset_that_fits(vram: float, preset: str) -> None:
     assert doctor.fitting_preset(vram) == preset
 
 
+def test_a_machine_without_a_card_is_led_to_small(
+    weights: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.setattr(doctor, "_pocket_models", lambda: iter(()))
+    monkeypatch.setattr(machine, "cards", list)
+    ram = {}
+    for bfloat16 in (True, False):
+        monkeypatch.setattr("tools.engines.number_formats.multiplies_bfloat16", lambda said=bfloat16: said)
+        made = doctor.report(tmp_path)
+        found = {finding.name: finding for finding in made.findings}
+        ram[bfloat16] = found["memory"].found.partition("; ")[2].partition(":")[0]
+    assert made.preset == made.looked_at == "small"
+    assert found["preset"].mend == "inpalla setup --preset small"
+    assert f"about {rows('setup.md', 'small')[3]} to fetch" in found["disk for weights"].found
+    assert ram == {True: "small takes up to 5.2 GiB", False: "small takes up to 7.2 GiB"}
+    assert weights.asked == []
+
+
 def test_what_a_preset_lacks_is_named_with_its_mend_and_nobody_is_asked(
     weights: Hub, server: Ollama, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -206,7 +224,7 @@ def test_the_doctor_and_the_docs_say_the_same_sizes(
 def test_what_is_here_is_found_and_nobody_is_asked(
     weights: Hub, server: Ollama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (needed,) = sam3.needed()
+    (needed,) = specs.ENGINES["sam3"].repositories
     folder = download.fetch(needed)
     server.models = ["qwen3-vl:2b-instruct"]
     weights.asked.clear()

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from evaluation import segmenting, table, turns
-from evaluation.painters import looks, materials, painting
+from evaluation.painters import checks, materials, painting
 from evaluation.painters.colours import Swatches, lab, nearest_name
 from evaluation.painters.wishes import draw_wish
 from evaluation.scenes import FIRST_SEED, PAINT_SIZE, SEGMENT_SIZE, draw_case
@@ -148,10 +148,10 @@ def test_a_perfect_painter_is_called_perfect(judge: materials.Judge) -> None:
 def test_an_unchanged_picture_is_not_what_was_asked() -> None:
     case = draw_case(0, "remove")
     found = Found(case.name, case.mask, 1.0, "")
-    assert not looks.gone(found, case.mask)
-    assert looks.gone(Found(case.name, np.zeros_like(case.mask), 0.0, ""), case.mask)
-    assert looks.found_there(found, case.mask)
-    assert not looks.found_there(found, ~case.mask)
+    assert not checks.gone(found, case.mask)
+    assert checks.gone(Found(case.name, np.zeros_like(case.mask), 0.0, ""), case.mask)
+    assert checks.found_there(found, case.mask)
+    assert not checks.found_there(found, ~case.mask)
 
 
 def test_one_changed_pixel_outside_the_blend_mask_is_seen() -> None:
@@ -160,9 +160,9 @@ def test_one_changed_pixel_outside_the_blend_mask_is_seen() -> None:
     blend[2:4, 2:4] = 1
     after = before.copy()
     after[2:4, 2:4] = 99
-    assert looks.untouched(before, after, blend)
+    assert checks.untouched(before, after, blend)
     after[7, 7, 2] = 1
-    assert not looks.untouched(before, after, blend)
+    assert not checks.untouched(before, after, blend)
 
 
 @pytest.mark.parametrize("number", [10, 26, 34])

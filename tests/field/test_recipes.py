@@ -284,6 +284,29 @@ def test_a_damaged_session_is_one_sentence_and_ends(fault: str, session: Path, i
     assert inpalla("sessions", "list").code == 0
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [
+        {"say": "sharper", "steps": [{"do": "sharpen", "target": "the sofa"}]},
+        {"say": "", "steps": [{"do": "edit", "target": "the sofa", "prompt": "a red sofa", "kind": "melt"}]},
+        {"say": "", "steps": [{"do": "ask"}]},
+        {"say": "", "steps": {"do": "undo"}},
+        {"say": "", "steps": [None, 5, "undo"]},
+        {"words": "all others"},
+        {},
+    ],
+)
+def test_a_plan_of_another_release_is_passed_over(plan: object, session: Path, inpalla: Run) -> None:
+    with sqlite3.connect(session / "session.db") as db:
+        db.execute("UPDATE turn SET plan = ?", (json.dumps(plan),))
+    db.close()
+    assert inpalla("sessions", "show", "s").code == 0
+    gone_on = inpalla("edit", "in.png", "make the rug blue", "-o", "out.png", "--session", "s", "--json")
+    assert gone_on.code == 0
+    assert read_picture("out.png").pixels[107, 90, 2] > 150  # blue
+    assert read_picture("out.png").pixels[80, 40, 0] > 190  # and the sofa is red still
+
+
 @pytest.mark.parametrize("what", ["a bomb", "of another size", "no picture", "of another mode", "a folder"])
 def test_a_stored_picture_is_looked_at_before_it_is_decoded(what: str, session: Path, inpalla: Run) -> None:
     with Sessions().open("s") as opened:

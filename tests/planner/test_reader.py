@@ -16,7 +16,7 @@ from agent.planner.reader.pieces import Pieces, spelt
 from agent.planner.reader.symbols import END, lines_of, symbols_of
 from agent.planner.reader.words import joined, words_of
 from training.planner import reader as training
-from training.planner.reading import Commander, Example, composed, example, varied
+from training.planner.examples import Commander, Example, composed, example, varied
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,!?'-%/:"
 PIECES = {

@@ -47,8 +47,8 @@ def write_detector(folder: Path) -> Path:
 
 
 def write_drawer(folder: Path) -> Path:
-    """The folder of a SAM 2.1."""
-    from transformers import Sam2Config, Sam2Model
+    """The folder of a SAM 2.1. As on the hub it is one for videos, of which pictures want a part."""
+    from transformers import Sam2Config, Sam2Model, Sam2VideoConfig, Sam2VideoModel
 
     config = Sam2Config(
         vision_config={
@@ -76,5 +76,18 @@ def write_drawer(folder: Path) -> Path:
         for parameter in model.parameters():
             if parameter.ndim > 1:
                 parameter.normal_(0.0, 0.2)
-    model.save_pretrained(folder)
+    parts = {
+        part: getattr(config, part).to_dict()
+        for part in ("vision_config", "prompt_encoder_config", "mask_decoder_config")
+    }
+    whole = Sam2VideoModel(
+        Sam2VideoConfig(
+            **parts, image_size=64, memory_attention_hidden_size=32, memory_attention_num_layers=1,
+            memory_attention_feed_forward_hidden_size=32, memory_attention_rope_feat_sizes=[4, 4],
+            memory_encoder_hidden_size=32, memory_encoder_output_channels=8, mask_downsampler_embed_dim=32,
+            memory_fuser_embed_dim=32, memory_fuser_intermediate_dim=32,
+        )
+    )  # fmt: skip
+    whole.load_state_dict(model.state_dict(), strict=False)
+    whole.save_pretrained(folder)
     return folder

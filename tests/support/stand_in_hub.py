@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.stand_in_server import Handler, StandIn
 
-WEIGHTS = (".safetensors", ".bin")
+WEIGHTS = (".safetensors", ".bin", ".onnx")
 
 
 class Hub(StandIn):

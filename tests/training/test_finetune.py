@@ -31,7 +31,7 @@ from tools.segmenting.lisa.segmenter import LisaSegmenter
 from training.lisa import Base, Data, Progress, Settings, finetune, load_base, read_folder
 from training.lisa.data import Example
 from training.lisa.losses import bce_loss, dice_loss
-from training.lisa.training import adapt, losses, merge, pack
+from training.lisa.recipe import adapt, losses, merge, pack
 
 NEW_SCENES = 2**31 + 20_000
 """Scenes from here on were never trained on."""

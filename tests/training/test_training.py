@@ -13,8 +13,9 @@ import pocket
 from pocket import rooms
 from tools.segmenting.lisa.model import IMAGE_PLACEHOLDER
 from tools.segmenting.lisa.text import LisaTokenizer
+from training import loop
 from training.pocket import __main__ as recipe
-from training.pocket import eye, flux, lisa, loop, samples, text, uses, vae
+from training.pocket import eye, flux, lisa, samples, text, uses, vae
 from training.pocket.lisa_data import Said
 
 

@@ -26,8 +26,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from tools import errors
-
-GIB = 2**30
+from tools.engines.machine import GIB
 
 WORKING_BYTES = 3 * GIB
 """What an engine that does not say it (``working_bytes``) is taken to need beside its weights."""
@@ -56,7 +55,7 @@ class Resident(Protocol):
         """Move the weights to the card; no harm when they are there."""
         ...
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights off the card; no harm when they are not there."""
         ...
 
@@ -95,7 +94,7 @@ class CudaCard:
         torch.cuda.empty_cache()
 
 
-def who_leaves(lacking: int, sizes: Sequence[int]) -> list[int]:
+def to_evict(lacking: int, sizes: Sequence[int]) -> list[int]:
     """Who must leave so that ``lacking`` bytes more become free.
 
     ``sizes`` are the bytes of those who may leave, longest unused first; returns indices into it in that
@@ -132,7 +131,7 @@ class _Tenant:
         return int(getattr(self.engine, "promised_bytes", 0)) if self.users else 0
 
 
-class Residency:
+class GpuMemory:
     """Who is on a card. Without a card (None) every method does nothing. Safe to use from several threads.
 
     ``known`` is False while nobody can tell yet whether there is a card: then it keeps book and moves nobody,
@@ -298,7 +297,7 @@ class Residency:
         free = self._card.free()
         if free < need:
             idle = self._idle(but=but.engine if but else None)
-            for index in who_leaves(need - free, [tenant.engine.weight_bytes for tenant in idle]):
+            for index in to_evict(need - free, [tenant.engine.weight_bytes for tenant in idle]):
                 self._off(idle[index])
             self._card.trim()
             free = self._card.free()
@@ -313,14 +312,14 @@ class Residency:
         return [t for t in self._tenants if t.on_card and not t.users and t.engine is not but]
 
     def _off(self, tenant: _Tenant) -> None:
-        tenant.engine.off_card()
+        tenant.engine.offload()
         tenant.on_card = False
 
 
-_process: Residency | None = None
+_process: GpuMemory | None = None
 
 
-def manager() -> Residency:
+def manager() -> GpuMemory:
     """The residency of this process's card.
 
     Without torch there are no weights: whether there is a card is found out when torch is there, and torch is
@@ -328,7 +327,7 @@ def manager() -> Residency:
     """
     global _process
     if _process is None:
-        _process = Residency(None, known=False)
+        _process = GpuMemory(None, known=False)
     torch = sys.modules.get("torch")
     if not _process.known and torch is not None and not getattr(torch.__spec__, "_initializing", False):
         _process.found(CudaCard() if torch.cuda.is_available() else None)
@@ -336,15 +335,15 @@ def manager() -> Residency:
 
 
 def using(engine: object) -> AbstractContextManager[None]:
-    """``Residency.using`` of this process's card."""
+    """``GpuMemory.using`` of this process's card."""
     return manager().using(engine)
 
 
 def make_room_for(engine: object) -> bool:
-    """``Residency.make_room_for`` of this process's card: for a second try after it ran out of memory."""
+    """``GpuMemory.make_room_for`` of this process's card: for a second try after it ran out of memory."""
     return manager().make_room_for(engine)
 
 
 def make_room(size: int) -> None:
-    """``Residency.make_room`` of this process's card: for an engine at work that needs more for a while."""
+    """``GpuMemory.make_room`` of this process's card: for an engine at work that needs more for a while."""
     manager().make_room(size)

@@ -19,7 +19,7 @@ import torch
 from tools.engines import gpu_memory, presets
 
 
-class Movable:
+class GpuModel:
     """An engine of one model of transformers; with a name it is a ``tools.engines.gpu_memory.Resident``."""
 
     def __init__(self, model: Any) -> None:
@@ -42,7 +42,7 @@ class Movable:
         if torch.cuda.is_available():
             self._move("cuda")
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights to main memory, and what goes with them."""
         if self._model.device.type != "cpu":
             self._move("cpu")

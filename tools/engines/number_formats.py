@@ -6,6 +6,9 @@ from typing import Any
 
 import torch
 
+from tools.engines import presets
+from tools.engines.machine import GIB
+
 
 def of_weights() -> torch.dtype:
     """What a model made for bfloat16 works in here.
@@ -31,17 +34,29 @@ def of_small_models() -> torch.dtype:
     """What a model that float16 holds works in here: float16 on a graphics card; on the processor bfloat16
     where it multiplies that by itself (half the memory, 0.6 of the time), else float32.
     """
-    if torch.cuda.is_available():
+    if device_of_small_models().type == "cuda":
         return torch.float16
     return torch.bfloat16 if multiplies_bfloat16() else torch.float32
 
 
+def device_of_small_models() -> torch.device:
+    """Where the engines of the preset ``small`` work: on a graphics card, unless it is too small for them."""
+    least = presets.PRESETS["small"].budget * GIB
+    if torch.cuda.is_available() and torch.cuda.mem_get_info()[1] >= least:
+        return torch.device("cuda")
+    return torch.device("cpu")
+
+
 def multiplies_bfloat16() -> bool:
-    """Whether the processor has instructions for bfloat16. Where torch cannot say, it has none."""
-    asked = (
-        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    )
-    return any(bool(ask()) for ask in asked if ask is not None)
+    """Whether the processor (x86 or ARM) has instructions for bfloat16, and torch the library that uses them.
+    Where torch cannot say, it has none.
+    """
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    if (ask := getattr(torch.cpu, "get_capabilities", None)) is not None:
+        return any(bool(ask().get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    older = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return older is not None and bool(older())
 
 
 def has_bfloat16() -> bool:

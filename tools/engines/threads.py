@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TypeVar
 
 from tools.errors import Cancelled
@@ -49,10 +50,33 @@ def share_the_machine(environment: MutableMapping[str, str] | None = None) -> bo
         if "torch" in sys.modules:
             return False
         environment = os.environ
+    if not environment.get("OMP_NUM_THREADS") and (cores := fast_cores()):
+        environment["OMP_NUM_THREADS"] = str(cores)
     if any(environment.get(name) for name in WAITING):
         return False
     environment["OMP_WAIT_POLICY"] = "PASSIVE"
     return True
+
+
+def fast_cores(devices: Path = Path("/sys/devices")) -> int:
+    """How many fast cores this process may use of a processor that has slow ones, too; 0 for any other.
+
+    An operation that is shared out evenly waits for the slowest. Linux tells which logical cores are the fast
+    ones on Intel's processors; two of them may be one core. On Apple's, torch counts the fast ones by itself.
+    """
+    try:
+        told = (devices / "cpu_core" / "cpus").read_text(encoding="ascii").strip()
+        bounds = [each.partition("-") for each in told.split(",")]
+        fast = {number for low, _, high in bounds for number in range(int(low), int(high or low) + 1)}
+        places = [devices / "system" / "cpu" / f"cpu{number}" / "topology" for number in fast & _allowed()]
+        return len({(place / "core_cpus_list").read_text(encoding="ascii") for place in places})
+    except (OSError, ValueError):
+        return 0
+
+
+def _allowed() -> set[int]:
+    """The logical cores that this process may use."""
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 
 @contextmanager

@@ -90,22 +90,22 @@ class Capable(Protocol):
 
 
 @runtime_checkable
-class Offloadable(Protocol):
+class Streamable(Protocol):
     """An inpainter that can work with less memory on the card, and slower."""
 
-    def offload(self) -> None:
-        """Keep the weights outside the card from now on."""
+    def stream_weights(self) -> None:
+        """Keep the weights in RAM from now on, and bring each layer to the card for its turn."""
         ...
 
     def restore(self) -> None:
-        """Take ``offload`` back if there is room again."""
+        """Take ``stream_weights`` back if there is room again."""
         ...
 
 
 class Inpainter(Protocol):
     """One implementation of "paint this into that mask".
 
-    It may also be ``Capable`` and ``Offloadable``, and a ``tools.engines.gpu_memory.Resident``.
+    It may also be ``Capable`` and ``Streamable``, and a ``tools.engines.gpu_memory.Resident``.
     """
 
     @property
@@ -302,10 +302,10 @@ def inpaint(
     together, at most ``batch`` at a time. ``progress`` counts the denoising steps of all edits.
 
     An engine that runs out of memory is asked again with less: one edit at a time, then at half the area,
-    then (where it has an ``offload()``) with its weights outside the card, until a later call finds room
-    again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError`` for a
-    mask that is empty or of another size, ``EngineError`` when an engine fails, ``tools.errors.Cancelled``
-    when ``cancelled`` says so.
+    then (where it has ``stream_weights()``) with its weights outside the card, until a later call finds
+    room again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError``
+    for a mask that is empty or of another size, ``EngineError`` when an engine fails,
+    ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
     engines = [inpainters[edit.kind] for edit in edits]
     fallbacks = {id(engine): OomFallback(engine, batch) for engine in engines}
@@ -414,10 +414,10 @@ class OomFallback:
     batch_size: int
     most: int = sys.maxsize
     note: str = ""
-    offloaded: bool = False
+    streamed: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.engine, Offloadable):  # what an earlier turn lacked may be there now
+        if isinstance(self.engine, Streamable):  # what an earlier turn lacked may be there now
             self.engine.restore()
         at_once = capabilities_of(self.engine).batch_size
         if at_once > 1:  # so that all jobs of a call go through the model together
@@ -440,9 +440,9 @@ class OomFallback:
         elif self.most == sys.maxsize:
             self.most = area // 2
             self.note = "little memory: painting smaller"
-        elif isinstance(self.engine, Offloadable) and not self.offloaded:
-            self.engine.offload()
-            self.offloaded = True
+        elif isinstance(self.engine, Streamable) and not self.streamed:
+            self.engine.stream_weights()
+            self.streamed = True
             self.note = "little memory: painting smaller and with the weights outside the card"
         else:
             raise errors.EngineError(

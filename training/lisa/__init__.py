@@ -2,7 +2,7 @@
 
 from training.lisa.base import Base, load_base
 from training.lisa.data import Data, Example, Progress, Sample, read_folder
-from training.lisa.training import Report, Score, Settings, check_output, finetune
+from training.lisa.recipe import Report, Score, Settings, check_output, finetune
 
 __all__ = [
     "Base",

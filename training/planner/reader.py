@@ -28,8 +28,8 @@ from agent.planner.lines import Talk
 from agent.planner.reader.pieces import Pieces, spelt
 from agent.planner.reader.symbols import COPIED, END, Grammar, lines_of
 from evaluation.planner.reading import SETS
-from training.planner.reading import Example, composed, example, varied, written
-from training.pocket import loop
+from training import loop
+from training.planner.examples import Example, composed, example, varied, written
 
 WIDTH, LAYERS, HEADS, HIDDEN = 384, 6, 12, 1536
 """The encoder's."""

@@ -15,7 +15,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -24,9 +24,7 @@ from torch.nn import functional as F
 
 from pocket import rooms
 from pocket.rooms.expressions import noun_of
-
-if TYPE_CHECKING:
-    from training.pocket.flux import Latents
+from training.pocket.latents import Latents
 
 STEPS: Final = 4000
 BATCH: Final = 32

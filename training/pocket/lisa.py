@@ -31,7 +31,8 @@ from pocket import rooms
 from tools.segmenting.lisa import processing, text
 from tools.segmenting.lisa.config import LisaConfig
 from tools.segmenting.lisa.model import IMAGE_PLACEHOLDER, Lisa
-from training.pocket import loop
+from training import loop
+from training.lisa.losses import bce_loss, dice_loss
 from training.pocket.lisa_data import Records, Said
 from training.pocket.uses import BAG_STEPS, Bag, Uses, train_bag
 
@@ -435,11 +436,9 @@ def losses(model: Lisa, heads: Heads, asked: Asked, batch: Batch) -> tuple[torch
     low = model.decode_masks(seg[:, : PRESENT + FORCED], features.embedding)
     full = F.interpolate(low.float(), (256, 256), mode="bilinear", align_corners=False)[:, :, :192]
     full, forced = full[:, :PRESENT], full[:, PRESENT:]
-    bce = F.binary_cross_entropy_with_logits(full, batch.masks)
-    empty = F.binary_cross_entropy_with_logits(forced, torch.zeros_like(forced))
-    chance = full.sigmoid().flatten(2)
-    true = batch.masks.flatten(2)
-    dice = (1 - (2 * (chance * true).sum(2) + 1e-3) / (chance.sum(2) + true.sum(2) + 1e-3)).mean()
+    bce = bce_loss(full.flatten(0, 1), batch.masks.flatten(0, 1))
+    dice = dice_loss(full.flatten(0, 1), batch.masks.flatten(0, 1))
+    empty = bce_loss(forced.flatten(0, 1), torch.zeros_like(forced).flatten(0, 1))
     extra = heads(features.embedding, features.tokens, batch.patches)
     meant = asked(seg[:, :-USES], batch.asked, batch.boxes)
     used = asked.kinds(seg[:, -USES:])

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from pocket import rooms
 from tools.segmenting.lisa.panoptic import PanopticNet, unpacked
-from training.pocket.loop import Ema, Metrics, Prefetch, Schedule, device, optimisers, run
+from training.loop import Ema, Metrics, Prefetch, Schedule, device, optimisers, run
 
 SIZE: Final = (224, 288)
 """Height and width that are trained at to begin with."""

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from training.pocket import loop
+from training import loop
 from training.pocket.data import Samples
 
 KL_WEIGHT = 2e-3

@@ -104,7 +104,7 @@ def test_ten_turns_with_new_words_hold_what_the_second_held(
             held.append(card.held)
         assert held[1:] == [held[1]] * 9
         assert 0 <= held[1] - painter.weight_bytes < 100  # the times of the latest steps lie there, too
-        painter.off_card()
+        painter.offload()
         gc.collect()
         assert card.held == 0
     said = capfd.readouterr()
@@ -167,7 +167,7 @@ class Other:
     def to_card(self) -> None:
         pass
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         self.left += 1
 
 
@@ -223,7 +223,7 @@ def test_a_painter_that_had_to_stream_comes_back_when_there_is_room_again(
         assert np.array_equal(painted(), expected)
         assert painter.weight_bytes == weights
         assert streamed == [True]
-        painter.off_card()
+        painter.offload()
         gc.collect()
         assert card.held == 0
 
@@ -265,7 +265,7 @@ def test_a_card_without_bfloat16_looks_in_float16(
             masks += [found.mask for found in find(segmenter, picture(), ["the sofa"])]
             assert wanted in card.multiplied
             assert not card.multiplied & (set(BY_EITHER.values()) - {wanted})
-            segmenter.off_card()
+            segmenter.offload()
             gc.collect()
             assert card.held == 0
     assert (masks[0] != masks[1]).mean() < 0.05
@@ -287,5 +287,5 @@ def test_streamed_weights_are_pinned_where_ram_has_room_for_them_twice(
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free))
     asked_for: dict[str, Any] = {}
     monkeypatch.setattr("diffusers.hooks.apply_group_offloading", lambda *_, **more: asked_for.update(more))
-    painter.offload()
+    painter.stream_weights()
     assert asked_for["low_cpu_mem_usage"] is not pinned

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import random
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +28,9 @@ from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
-from tools.engines import registry
+from tools.engines import number_formats, registry, specs
+from tools.engines.download import size_words
+from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.lama import engine as lama
@@ -32,6 +40,8 @@ from tools.inpainting.stable_diffusion.adapter import merge
 from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
 from tools.kinds import Kind
 
+MODEL = specs.repository_of("sd15-inpainting")
+ROOT = Path(__file__).parents[3]
 SIDE = 128
 Run = Callable[..., tuple[int, str, str]]
 
@@ -114,12 +124,21 @@ def test_twelve_turns_of_all_kinds(here: Path, inpalla: Run) -> None:
     assert "Traceback" not in out + err
     assert "Done: the rug → a red rug." in out
     assert "This is version" in out
+    told = [line for line in (out + err).splitlines() if line.startswith(("Done: ", "This is version"))]
+    assert [line.split(".")[0] for line in told if line.startswith("Done: ")] == [
+        "Done: the sofa → a leather sofa", "Done: the rug → a red rug", "Done: the lamp removed",
+        "Done: a cat added on the rug", "Done: the chair → a plant", "Done: the rug → as before",
+        "Done: the walls → green walls", "Done: the walls → forest green walls",
+    ]  # fmt: skip
+    assert len(told) == 10
     with Sessions(here / "data" / "sessions").open("s") as session:
         layers = session.layers
         painters = {layer.kind: layer.request.get("engine") for layer in layers}
+        of_things = [(layer.target, layer.request.get("engine")) for layer in layers[:2]]
         base = session.picture(0)
         patches = [session.patch(layer.id) for layer in layers if layer.visible]
     assert [layer.kind for layer in layers] == ["restyle", "restyle", "remove", "add", "replace", "restyle"]
+    assert of_things == [("the sofa", "sd15-inpainting"), ("the rug", "recolour")]
     assert painters["remove"] == "lama"
     assert painters["add"] == painters["replace"] == "sd15-inpainting"
     rug = next(layer for layer in layers if layer.target == "the rug")
@@ -131,6 +150,9 @@ def test_twelve_turns_of_all_kinds(here: Path, inpalla: Run) -> None:
         box = patch.box
         reached[box.y0 : box.y1, box.x0 : box.x1] |= patch.rgba[..., 3] > 0
     assert (out_picture == base)[~reached].all()
+    code, said, _ = inpalla("replay", "out.png", "-o", "again.png", "--json")
+    assert (code, json.loads(said)["identical"]) == (0, True)
+    assert (np.asarray(Image.open("again.png").convert("RGB")) == out_picture).all()
 
 
 def test_a_replay_gives_the_same_pixels(inpalla: Run) -> None:
@@ -151,6 +173,7 @@ def test_pocket_leads_there_when_it_is_shown_a_photograph(inpalla: Run) -> None:
     Image.fromarray(photo()).save("photo.png")
     _, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png")
     assert "inpalla setup --preset small" in out + err
+    assert f"fetches {size_words(download(registry.PRESETS['small']).total)} once" in out + err
 
 
 def test_what_the_preset_lacks_is_one_sentence_with_one_command(
@@ -193,7 +216,8 @@ def hub(cache: Path, here: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hu
 def test_setting_up_needs_no_account_and_says_the_terms(hub: Hub, here: Path, inpalla: Run) -> None:
     code, out, err = inpalla("setup", "--preset", "small")
     assert (code, err) == (0, "")
-    assert "Open RAIL-M" in out
+    assert "CreativeML Open RAIL-M" in out
+    assert "latent-consistency/lcm-lora-sdv1-5: whoever uses it keeps to OpenRAIL++-M" in out
     assert "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-inpainting" in out
     assert "The preset small is ready." in out
     fetched = [file.name for file in (here / "hub").rglob("*")]
@@ -205,6 +229,44 @@ def test_setting_up_needs_no_account_and_says_the_terms(hub: Hub, here: Path, in
     assert lama.load().name == "lama"
 
 
+def test_a_killed_set_up_goes_on_at_the_byte(hub: Hub, here: Path, inpalla: Run) -> None:
+    name = "unet/diffusion_pytorch_model.fp16.safetensors"
+    large = random.Random(0).randbytes(24_000_000)
+    hub.repositories[MODEL][name] = large
+    hub.breaks, hub.stalls = {name: 15_000_000}, True
+    repository = here / "hub" / f"models--{MODEL.replace('/', '--')}"
+    part = repository / "blobs" / f"{hashlib.sha256(large).hexdigest()}.inpalla.incomplete"
+    variables = {"HF_ENDPOINT": hub.url, "HF_HOME": str(here), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "agent.cli", "setup", "--preset", "small"]
+    with subprocess.Popen(command, env={**os.environ, **variables}, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (part.exists() and part.stat().st_size):
+            time.sleep(0.05)
+        process.kill()
+    here_already = part.stat().st_size
+    assert 0 < here_already < len(large)
+    hub.mend()
+    assert inpalla("setup", "--preset", "small")[0] == 0
+    assert f"bytes={here_already}-" in hub.ranges
+    [fetched] = (repository / "snapshots").glob(f"*/{name}")
+    assert fetched.read_bytes() == large
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["unet/diffusion_pytorch_model.fp16.safetensors", "pytorch_lora_weights.safetensors", "lama_fp32.onnx"],
+)
+def test_a_file_that_comes_damaged_is_refused(file: str, hub: Hub, here: Path, inpalla: Run) -> None:
+    hub.damages = {file}
+    code, out, err = inpalla("setup", "--preset", "small")
+    assert code == 1
+    assert "came damaged and was deleted" in out + err
+    assert "The preset small is ready" not in out
+    assert not [found for found in (here / "hub").rglob("*") if found.as_posix().endswith(file)]
+    hub.mend()
+    assert inpalla("setup", "--preset", "small")[0] == 0
+
+
 @pytest.mark.parametrize("name", ["sd15-inpainting", "lama"])
 def test_what_is_not_here_is_told_with_the_command(
     name: str, here: Path, monkeypatch: pytest.MonkeyPatch
@@ -213,6 +275,23 @@ def test_what_is_not_here_is_told_with_the_command(
     monkeypatch.setattr(registry, "_loaded", {})
     with pytest.raises(EngineError, match=f"inpalla setup --inpainter {name}"):
         registry.load_inpainter(name)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "library", "made"),
+    [
+        ({"avx512_bf16": True}, True, torch.bfloat16),
+        ({"bf16": True}, True, torch.bfloat16),
+        ({"bf16": True}, False, torch.float32),
+        ({"avx512_bf16": False, "avx2": True}, True, torch.float32),
+    ],
+)
+def test_a_processor_paints_in_bfloat16_where_it_multiplies_that(
+    instructions: dict[str, bool], library: bool, made: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: instructions, raising=False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: library)
+    assert number_formats.of_small_models() == made
 
 
 # ---- the painter -------------------------------------------------------------------------------------------

@@ -19,6 +19,8 @@ from PIL import Image
 from benchmarks import speedups
 from sessions.compose import compose
 from tests.support.flux_layout import Family, write_checkpoint
+from tools.engines import specs
+from tools.engines.download import is_whole
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.flux import published
@@ -145,13 +147,13 @@ def test_words_are_encoded_once(engines: dict[Family, FluxEngine], monkeypatch: 
 def test_streamed_weights_paint_the_same(
     folders: dict[Family, Path], engines: dict[Family, FluxEngine], family: Family
 ) -> None:
-    streamed = published.load(str(folders[family]), offload=True)
+    streamed = published.load(str(folders[family]), stream=True)
     assert streamed.weight_bytes < engines[family].weight_bytes
     [expected] = engines[family].paint([job()])
     assert np.array_equal(streamed.paint([job()])[0], expected)
-    streamed.off_card()
+    streamed.stream_weights()
     streamed.to_card()
-    streamed.offload()
+    streamed.stream_weights()
     assert np.array_equal(streamed.paint([job()])[0], expected)
 
 
@@ -178,13 +180,13 @@ def test_fewer_bits_take_less_and_paint_nearly_the_same(
     [expected], [painted] = engines[family].paint([job()]), few.paint([job()])
     distance = np.abs(painted.astype(int) - expected).mean()
     assert distance < (20 if bits == 4 else 4)
-    few.off_card()
+    few.stream_weights()
     assert np.array_equal(few.paint([job()])[0], painted)
     if bits == 8:
         with pytest.raises(EngineError, match="cannot be streamed through the card: use 16 or 4 bits"):
-            few.offload()
+            few.stream_weights()
     else:
-        few.offload()
+        few.stream_weights()
     assert np.array_equal(few.paint([job()])[0], painted)
 
 
@@ -284,21 +286,23 @@ class TestErrors:
     def test_a_package_that_is_missing(
         self, folders: dict[Family, Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tools.inpainting.flux.loading.find_spec", lambda _: None)
+        monkeypatch.setattr("tools.engines.quantization.find_spec", lambda _: None)
         text = self.sentence(f"{folders['klein']}:4bit")
         assert text == "4-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
 
 
 def test_what_is_needed_of_the_hub(folders: dict[Family, Path]) -> None:
     [weights] = published.needed("flux-fill:4bit")
-    assert weights.repository == published.repository("flux-fill") == "black-forest-labs/FLUX.1-Fill-dev"
-    assert weights.licence == published.LICENCES["flux-fill"].name
-    assert weights.complete(folders["fill"])
+    assert weights.name == specs.repository_of("flux-fill") == "black-forest-labs/FLUX.1-Fill-dev"
+    assert weights.gate == "FLUX.1 [dev] Non-Commercial License"
+    assert is_whole(weights, folders["fill"])
     assert published.needed(str(folders["fill"])) == ()
     assert published.kept(str(folders["fill"])) == folders["fill"]
     assert published.fetch(str(folders["fill"])) == folders["fill"]
-    assert not published.LICENCES["flux-klein"].gated
-    assert not published.LICENCES["flux-klein-9b"].commercial
+    assert not published.needed("flux-klein")[0].gate
+    licence = published.needed("flux-klein-9b")[0].licence
+    assert licence is not None
+    assert not licence.commercial
 
 
 class TestSpeed:

@@ -330,7 +330,7 @@ class Hungry(PlainPainter):
     """Runs out of memory above so many pixels in one call."""
 
     room: int = 64 * 64
-    offloads: int = 0
+    streams: int = 0
 
     def paint(
         self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
@@ -346,8 +346,8 @@ class Hungry(PlainPainter):
 class HungryWithOffload(Hungry):
     """Needs less once its weights are outside the card."""
 
-    def offload(self) -> None:
-        self.offloads += 1
+    def stream_weights(self) -> None:
+        self.streams += 1
         self.room *= 4
 
     def restore(self) -> None:
@@ -403,7 +403,7 @@ def test_without_memory_the_last_resort_is_offloading() -> None:
     painter = HungryWithOffload(room=32 * 32)
     told: list[PaintingStep] = []
     (painted,) = inpaint(picture_of(*size), [wanted], engines(painter), progress=told.append)
-    assert painter.offloads == 1
+    assert painter.streams == 1
     assert painted.area == 64 * 64 // 2
     assert "weights outside the card" in told[-1].note
     for hopeless in (Hungry(room=9), HungryWithOffload(room=9)):

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from tests.support.grounded_layout import write_detector, write_drawer
 from tests.support.pretend_card import pretended
-from tools.engines import gpu_memory, registry
+from tools.engines import gpu_memory, registry, specs
 from tools.errors import Cancelled, EngineError
 from tools.segmenting.base import Looker, find
 from tools.segmenting.disambiguation import LEAST_SCORE
 from tools.segmenting.grounded import segmenter as grounded
-from tools.segmenting.grounded.published import DETECTOR, DRAWER
 from tools.segmenting.grounded.segmenter import GroundedSegmenter, detector_pixels
 
 
@@ -79,6 +78,34 @@ def test_a_noun_is_scored_by_its_own_words_and_looked_for_once(segmenter: Ground
         assert found.present == bool((scores > LEAST_SCORE).any())
 
 
+def test_a_second_thing_of_a_picture_costs_its_mask_alone(folders: tuple[Path, Path]) -> None:
+    """One that is common was looked for already; for another the detector looks once more, SAM 2 never."""
+    segmenter = GroundedSegmenter.from_folders("pair", *folders, "1")
+    looks: list[str] = []
+    for name, model in (
+        ("detector", segmenter._model.detector),
+        ("drawer", segmenter._model.drawer.vision_encoder),
+    ):
+        model.register_forward_hook(lambda *_, name=name: looks.append(name))
+    segmenter.look(picture())
+    looks.clear()
+    segmenter.segment(picture(), ["the dog"])
+    segmenter.segment(picture(), ["the sofa"])
+    assert looks == []
+    segmenter.segment(picture(), ["the gramophone"])
+    assert looks == ["detector"]
+
+
+def test_a_card_that_is_too_small_is_left_alone(
+    folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pretended(2 * 2**30, monkeypatch) as card:
+        made = GroundedSegmenter.from_folders("pair", *folders, "1")
+        made.to_card()
+        made.segment(picture(), ["all the dogs"])
+        assert card.held == 0
+
+
 def test_what_is_not_there_has_an_empty_mask(folders: tuple[Path, Path]) -> None:
     blind = GroundedSegmenter.from_folders("pair", *folders, "1")
     with torch.no_grad():
@@ -125,7 +152,7 @@ def test_nothing_of_it_stays_on_a_card_that_it_left(
     folders: tuple[Path, Path], segmenter: GroundedSegmenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [expected] = segmenter.segment(picture(), ["all the dogs"])
-    with pretended(2**30, monkeypatch) as card:
+    with pretended(4 * 2**30, monkeypatch) as card:
         made = GroundedSegmenter.from_folders("pair", *folders, "1")
         assert isinstance(made, gpu_memory.Resident)
         for _ in range(2):
@@ -133,7 +160,7 @@ def test_nothing_of_it_stays_on_a_card_that_it_left(
             assert card.held >= made.weight_bytes
             [found] = made.segment(picture(), ["all the dogs"])
             np.testing.assert_array_equal(found.mask, expected.mask)
-            made.off_card()
+            made.offload()
             gc.collect()
             assert card.held == 0
 
@@ -145,8 +172,8 @@ def test_it_is_found_in_the_hubs_cache_and_told_where_it_is_not(
     monkeypatch.setattr(registry, "_loaded", {})
     with pytest.raises(EngineError, match="fetch it with inpalla setup --segmenter llmdet-sam2"):
         registry.load_segmenter("llmdet-sam2")
-    for repository, folder in zip((DETECTOR, DRAWER), folders, strict=True):
-        kept = tmp_path / f"models--{repository.replace('/', '--')}"
+    for repository, folder in zip(specs.ENGINES["llmdet-sam2"].repositories, folders, strict=True):
+        kept = tmp_path / f"models--{repository.name.replace('/', '--')}"
         (kept / "refs").mkdir(parents=True)
         (kept / "refs" / "main").write_text("0" * 40)
         (kept / "snapshots").mkdir()

@@ -23,7 +23,7 @@ from tools.segmenting.base import find
 from tools.segmenting.lisa import checkpoint, processing, published, text
 from tools.segmenting.lisa import trace as tracing
 from tools.segmenting.lisa.model import Answer, Lisa
-from training.lisa.training import Packed, losses
+from training.lisa.recipe import Packed, losses
 
 REFERENCE = Path(__file__).parents[4] / "shared" / "lisa-reference"
 """A tiny checkpoint in the published layout with what the original program (dvlab-research/LISA, commit

@@ -19,6 +19,7 @@ from PIL import Image
 
 from tools.engines import gpu_memory, presets
 from tools.engines.gpu_model import bytes_of, move
+from tools.engines.machine import GIB
 from tools.errors import Cancelled, EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener
 from tools.inpainting.flux import memory
@@ -69,7 +70,7 @@ class FluxEngine:
         self._template = template
         self._distilled = distilled
         self._device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._offloaded = False
+        self._streamed = False
         self._too_little: int | None = None
         """The room for itself, in bytes, with which it had to give up its place on the card."""
 
@@ -85,7 +86,7 @@ class FluxEngine:
     @property
     def weight_bytes(self) -> int:
         """What its weights take on the card while it paints, in bytes."""
-        parts = [self._pipeline.vae] if self._offloaded else [self._pipeline.vae, self._pipeline.transformer]
+        parts = [self._pipeline.vae] if self._streamed else [self._pipeline.vae, self._pipeline.transformer]
         return bytes_of(*parts)
 
     @property
@@ -97,44 +98,44 @@ class FluxEngine:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
         self._guarded(lambda: self._move(self._device))
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights to RAM."""
         self._move(torch.device("cpu"))
         self._pipeline.scheduler.set_timesteps(1, mu=0.0, device="cpu")  # the latest steps lay on the card
         memory.free()
 
-    def offload(self, *, for_good: bool = False) -> None:
+    def stream_weights(self, *, for_good: bool = False) -> None:
         """From now on keep the transformer's weights in RAM, and bring each block to the card for its turn.
 
         Slower, with the same result; needs a fraction of the memory on the card. No harm twice. See
         :meth:`restore`, which ``for_good`` rules out. Raises ``EngineError`` for 8-bit weights, which the
         library cannot swap.
         """
-        if not self._offloaded:
+        if not self._streamed:
             if getattr(self._pipeline.transformer, "is_loaded_in_8bit", False):
                 raise EngineError(f"{self.name} cannot be streamed through the card: use 16 or 4 bits.")
             transformer = self._pipeline.transformer
             own = bytes_of(transformer) if transformer.device.type == self._device.type else 0
             self._too_little = None if for_good else memory.unused(self._device) + own
             self._guarded(lambda: memory.stream(transformer, self._device))
-            self._offloaded = True
+            self._streamed = True
             memory.free()
 
     def restore(self) -> None:
-        """Take :meth:`offload` back where the card has room again: for all of it, and more than last time."""
-        if not self._offloaded or self._too_little is None:
+        """Take :meth:`stream_weights` back where the card has room for all of it, and more than last time."""
+        if not self._streamed or self._too_little is None:
             return
         needed = bytes_of(self._pipeline.vae, self._pipeline.transformer) + self.working_bytes
-        needed = max(needed, self._too_little + memory.GIB // 4)
+        needed = max(needed, self._too_little + GIB // 4)
         vae = self._pipeline.vae
         own = bytes_of(vae) if vae.device.type == self._device.type else 0
         if gpu_memory.manager().obtainable(but=self) + own < needed:
             return  # and nobody leaves for nothing
-        self.off_card()
+        self.offload()
         gpu_memory.make_room(needed)
         if memory.unused(self._device) >= needed:
             memory.gather(self._pipeline.transformer)
-            self._offloaded = False
+            self._streamed = False
 
     def paint(
         self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
@@ -201,7 +202,7 @@ class FluxEngine:
     def _embed(self, texts: Sequence[str]) -> dict[str, Embedding]:
         new = self._prompts.new(texts)
         if new and not memory.has_room(self._prompts.encoder.weight_bytes, self._device):
-            self.off_card()
+            self.offload()
         for _ in range(2):
             try:
                 return self._prompts.look_up(texts)
@@ -210,7 +211,7 @@ class FluxEngine:
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
-            self.off_card()
+            self.offload()
         # Painting less, or with streamed weights, would not help: the painter is not even there.
         raise EngineError(
             f"The graphics card has too little free memory for {self.name} to read the words: close what else"
@@ -238,7 +239,7 @@ class FluxEngine:
         if report.wanted:
             report.previewer = Previewer(pipeline, self._family, first.steps, (height, width))
         # Streamed weights are swapped under the modules, which inference mode does not allow.
-        grad_free = torch.no_grad() if self._offloaded else torch.inference_mode()
+        grad_free = torch.no_grad() if self._streamed else torch.inference_mode()
         with grad_free, guiding, _cache_context(pipeline.transformer):
             output = pipeline(
                 prompt_embeds=words.sequence,
@@ -257,7 +258,7 @@ class FluxEngine:
 
     def _move(self, device: torch.device) -> None:
         move(self._pipeline.vae, device)
-        if not self._offloaded:
+        if not self._streamed:
             move(self._pipeline.transformer, device)
 
 

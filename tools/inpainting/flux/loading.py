@@ -6,14 +6,15 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from tools.engines import number_formats, presets
-from tools.engines.gpu_model import bytes_of, hush, move
+from tools.engines import number_formats, quantization
+from tools.engines.gpu_model import bytes_of, move
+from tools.engines.model_name import Bits
+from tools.engines.specs import BYTES
 from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.flux import checkpoint, memory
 from tools.inpainting.flux.engine import FluxEngine
@@ -30,7 +31,7 @@ BATCH_SIZE: Final = 4
 _JOINT = {"to_qkv": ("to_q", "to_k", "to_v"), "to_added_qkv": ("add_q_proj", "add_k_proj", "add_v_proj")}
 
 
-def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = False) -> FluxEngine:
+def load(name: str, folder: Path, family: Family, bits: Bits, *, stream: bool = False) -> FluxEngine:
     """An engine from a whole checkpoint, in the numbers that this machine computes with
     (``tools.engines.number_formats``).
 
@@ -40,14 +41,14 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     card = torch.cuda.is_available()
     device = torch.device("cuda" if card else "cpu")
     dtype = number_formats.of_weights()
-    check_package(bits)
+    quantization.check_package(bits)
     with _reading(folder):
-        transformer = _part(folder, family, "transformer", dtype, bits, None if offload else device)
+        transformer = _part(folder, family, "transformer", dtype, bits, None if stream else device)
         absent = dict.fromkeys(family.encoders)
         pipeline = _pipeline(family, folder, dtype, transformer=transformer, **absent)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.vae.enable_slicing()  # A batch's pictures are decoded one by one: so much less memory.
-    encoders = _text_encoders(folder, family, bits, dtype, device, offload=offload)
+    encoders = _text_encoders(folder, family, bits, dtype, device, stream=stream)
     undistilled = None if pipeline.config.get("is_distilled", True) else family.undistilled
     steps, guidance = undistilled or (family.steps, family.guidance)
     engine = FluxEngine(
@@ -66,8 +67,8 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     )
     if bits == 16:
         fuse(transformer)
-    if offload:
-        engine.offload(for_good=True)
+    if stream:
+        engine.stream_weights(for_good=True)
     engine.to_card()
     return engine
 
@@ -88,28 +89,8 @@ def fuse(transformer: Any) -> None:
                         delattr(module, part)
 
 
-def check_package(bits: int) -> None:
-    """Raise ``EngineError`` when weights of so few bits need a package that is not installed."""
-    if bits != 16 and find_spec("bitsandbytes") is None:
-        raise EngineError(
-            f"{bits}-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
-        )
-
-
-def quantisation(library: Any, bits: int, dtype: torch.dtype) -> Any:
-    """The ``BitsAndBytesConfig`` of diffusers or transformers for so many bits; None for 16."""
-    if bits == 16:
-        return None
-    hush()
-    if bits == 8:
-        return library.BitsAndBytesConfig(load_in_8bit=True)
-    return library.BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
-    )
-
-
 def _part(
-    folder: Path, family: Family, part: str, dtype: torch.dtype, bits: int, device: torch.device | None
+    folder: Path, family: Family, part: str, dtype: torch.dtype, bits: Bits, device: torch.device | None
 ) -> Any:
     """One model of the pipeline; ``device`` None leaves it in RAM."""
     import diffusers
@@ -118,7 +99,7 @@ def _part(
     library, kind = checkpoint.read_index(folder)[part]
     module: Any = diffusers if library == "diffusers" else transformers
     settings: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
-    few = quantisation(module, bits, dtype)
+    few = quantization.config(module, bits, dtype)
     if few is not None:
         settings["quantization_config"] = few
     elif device is not None and device.type == "cuda":
@@ -137,18 +118,18 @@ def _pipeline(family: Family, folder: Path, dtype: torch.dtype, **given: Any) ->
 
 
 def _text_encoders(
-    folder: Path, family: Family, bits: int, dtype: torch.dtype, device: torch.device, *, offload: bool
+    folder: Path, family: Family, bits: Bits, dtype: torch.dtype, device: torch.device, *, stream: bool
 ) -> OffloadedTextEncoders:
     """The text encoders, which are loaded when the first words come."""
     names = [part for part in family.encoders if part.startswith("text_encoder")]
-    streamed = offload and bits == 16
+    streamed = stream and bits == 16
     reads_in = number_formats.of_words()
 
     def load_encoders() -> Any:
         with _reading(folder):
             models = {}
             for part in names:
-                few = bits if part in family.large else 16
+                few: Bits = bits if part in family.large else 16
                 models[part] = _part(folder, family, part, reads_in, few, None if streamed else device)
             absent = {"transformer": None, "vae": None}
             pipeline = _pipeline(family, folder, reads_in, **models, **absent)
@@ -188,7 +169,7 @@ and its T5 would hand a quantised one numbers of the wrong type.
 """
 
 
-def held_by(folder: Path, part: str, bits: int) -> int:
+def held_by(folder: Path, part: str, bits: Bits) -> int:
     """The bytes that a text encoder takes on the card with so many bits a weight."""
     held = 0.0
     for name, shape in checkpoint.shapes(folder, part).items():
@@ -201,7 +182,7 @@ def held_by(folder: Path, part: str, bits: int) -> int:
         ):
             continue  # Klein's, which are not loaded; CLIP has fewer layers
         few = len(shape) == 2 and not any(each in name for each in _EXACT)
-        held += math.prod(shape) * presets.BYTES[bits if few else 16]
+        held += math.prod(shape) * BYTES[bits if few else 16]
     return int(held)
 
 

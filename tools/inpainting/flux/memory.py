@@ -10,8 +10,7 @@ import psutil  # type: ignore[import-untyped]
 import torch
 
 from tools.engines.gpu_model import bytes_of
-
-GIB = 2**30
+from tools.engines.machine import GIB
 
 
 def free() -> None:

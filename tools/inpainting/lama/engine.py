@@ -19,10 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tools.engines import specs, stored
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, PaintingStep, StepListener
-from tools.inpainting.lama.published import FILE, NAME, kept
 from tools.segmenting.base import CancelCheck, never
+
+NAME: Final = "lama"
+(FILE,) = specs.ENGINES[NAME].repositories[0].files
 
 SIDE: Final = 512
 
@@ -76,10 +79,7 @@ class LamaEngine:
 
 def load(name: str = NAME) -> LamaEngine:
     """The published model, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folder = kept()
-    if folder is None:
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --inpainter {name}.")
-    return from_folder(name, folder)
+    return from_folder(name, *stored.find(name))
 
 
 def from_folder(name: str, folder: Path) -> LamaEngine:

@@ -27,16 +27,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import prompts
-from tools.engines import download, gpu_memory, number_formats, presets
+from tools.engines import download, gpu_memory, number_formats, presets, specs, stored
 from tools.engines.gpu_model import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion.adapter import merge
-from tools.inpainting.stable_diffusion.published import ADAPTER, NAME, is_whole, needed
 from tools.segmenting.base import CancelCheck, never
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NAME: Final = "sd15-inpainting"
+_MODEL, _FEW_STEPS, _ = specs.ENGINES[NAME].repositories
+(ADAPTER,) = _FEW_STEPS.files
 
 AREA: Final = 512 * 512
 STEPS: Final = 4
@@ -93,7 +96,7 @@ class StableDiffusionEngine:
         with self._guarded():
             self._move(self._device)
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights to RAM."""
         self._move(torch.device("cpu"))
         self._pipeline.scheduler.set_timesteps(1, device="cpu")  # the latest steps lay on the card
@@ -215,11 +218,7 @@ class StableDiffusionEngine:
 
 def load(name: str = NAME) -> StableDiffusionEngine:
     """The published model, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folders = [download.kept(weights) for weights in needed()]
-    model, few, small = folders
-    if model is None or few is None or small is None:
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --inpainter {name}.")
-    return from_folders(name, model, few, small)
+    return from_folders(name, *stored.find(name))
 
 
 def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> StableDiffusionEngine:
@@ -230,9 +229,9 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
 
     from tools.inpainting.stable_diffusion.scheduler import FewSteps
 
-    if not is_whole(model):
+    if not download.is_whole(_MODEL, model):
         raise EngineError(f"{model} is no whole Stable Diffusion inpainting model: fetch it again.")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = number_formats.device_of_small_models()
     dtype = number_formats.of_small_models()
     told = transformers.logging.get_verbosity(), diffusers.logging.get_verbosity()
     transformers.logging.set_verbosity_error()

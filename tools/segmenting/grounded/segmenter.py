@@ -24,14 +24,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import download
-from tools.engines.gpu_model import Movable
-from tools.engines.picture_cache import Kept
+from tools.engines import number_formats, stored
+from tools.engines.gpu_model import GpuModel
+from tools.engines.picture_cache import PictureCache
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import LEAST_SCORE, Seen, found_of, instances_of
-from tools.segmenting.grounded.published import NAME, needed
+
+NAME: Final = "llmdet-sam2"
 
 _MOST_TOKENS: Final = 200
 """So many tokens of words share a look; the detector reads 256."""
@@ -87,7 +88,7 @@ class EncodedPicture:
     seen: dict[str, Seen] = field(default_factory=dict)
 
 
-class GroundedSegmenter(Movable):
+class GroundedSegmenter(GpuModel):
     """A detector and a SAM 2 that keep the ``Segmenter`` interface."""
 
     def __init__(self, name: str, detector: Any, drawer: Any, tokenizer: Any, revision: str) -> None:
@@ -96,7 +97,7 @@ class GroundedSegmenter(Movable):
         self.name = name
         self.revision = revision
         self._tokenizer = tokenizer
-        self._kept: Kept[EncodedPicture] = Kept()
+        self._kept: PictureCache[EncodedPicture] = PictureCache()
         self._cancelled: CancelCheck = never
         for layers in (
             detector.model.encoder.layers,
@@ -111,7 +112,7 @@ class GroundedSegmenter(Movable):
         """Load from two folders in transformers' layout. Raises ``EngineError`` when one is not whole."""
         from transformers import AutoModelForZeroShotObjectDetection, AutoTokenizer, Sam2Model
 
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = str(number_formats.device_of_small_models())
         finder = _loaded(AutoModelForZeroShotObjectDetection, detector, device)
         drawing = _loaded(Sam2Model, drawer, device)
         try:
@@ -155,6 +156,11 @@ class GroundedSegmenter(Movable):
             encoded = self._kept.of(picture, EncodedPicture)
             self._find(picture, encoded, COMMON)
             self._features(picture, encoded)
+
+    def to_card(self) -> None:
+        """Move the weights to the graphics card, if there is one that has room for them."""
+        if number_formats.device_of_small_models().type != "cpu":
+            super().to_card()
 
     def _moved(self) -> None:
         """What is kept of pictures is made anew where it is wanted."""
@@ -296,10 +302,7 @@ def _normalised(picture: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tens
 
 def load(name: str = NAME) -> GroundedSegmenter:
     """The published pair, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folders = [download.kept(weights) for weights in needed()]
-    detector, drawer = folders
-    if detector is None or drawer is None:
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --segmenter {name}.")
+    detector, drawer = stored.find(name)
     revision = hashlib.sha256(f"{detector.name} {drawer.name}".encode()).hexdigest()[:12]
     return GroundedSegmenter.from_folders(name, detector, drawer, revision)
 

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from transformers.utils import logging
 
-from tools.engines.gpu_model import Movable, bytes_of
-from tools.engines.picture_cache import Kept
+from tools.engines.gpu_model import GpuModel, bytes_of
+from tools.engines.picture_cache import PictureCache
 from tools.engines.pocket_weights import weights_folder
 from tools.errors import Cancelled, OutOfMemory
 from tools.language.referring import plural
@@ -108,7 +108,7 @@ _Weighed = tuple[float, MaskPrediction]
 """The log-odds of yes over no, and the mask of a yes."""
 
 
-class LisaSegmenter(Movable):
+class LisaSegmenter(GpuModel):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
     def __init__(
@@ -134,7 +134,7 @@ class LisaSegmenter(Movable):
             maps.net.to(model.device)
         self._presence = Presence.of(model.config.presence)
         self._tokenizer = tokenizer
-        self._kept: Kept[EncodedPicture] = Kept()
+        self._kept: PictureCache[EncodedPicture] = PictureCache()
         self._cancelled: CancelCheck = never
         for layer in (*model.sam.vision_encoder.layers, *model.language_model.model.layers):
             layer.register_forward_pre_hook(self._check)

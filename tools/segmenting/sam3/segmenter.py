@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +27,17 @@ from transformers import CLIPTokenizer, Sam3Config, Sam3Model
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from transformers.utils import logging
 
-from tools.engines import download
-from tools.engines.gpu_model import Movable
+from tools.engines import download, specs, stored
+from tools.engines.gpu_model import GpuModel
 from tools.engines.number_formats import has_bfloat16
-from tools.engines.picture_cache import Kept
+from tools.engines.picture_cache import PictureCache
 from tools.errors import Cancelled, EngineError, is_out_of_memory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import Seen, found_of, instances_of
-from tools.segmenting.sam3.published import is_complete, kept, weights_of
+
+NAME: Final = "sam3"
+(_REPOSITORY,) = specs.ENGINES[NAME].repositories
 
 _AT_ONCE = 4
 """How many phrases share a batch: more would need more memory than small cards have."""
@@ -47,7 +50,7 @@ _INVENTORY: Final = (
 """What a picture is asked for when somebody wants to know what is in it."""
 
 
-class Sam3Segmenter(Movable):
+class Sam3Segmenter(GpuModel):
     """A ``Sam3Model`` that keeps the ``Segmenter`` interface."""
 
     def __init__(
@@ -64,7 +67,7 @@ class Sam3Segmenter(Movable):
         self.revision = revision
         self._tokenizer = tokenizer
         self._inventory = tuple(inventory)
-        self._features: Kept[Any] = Kept()
+        self._features: PictureCache[Any] = PictureCache()
         self._cancelled: CancelCheck = never
         for layers in (
             model.vision_encoder.backbone.layers,
@@ -99,7 +102,7 @@ class Sam3Segmenter(Movable):
         """
         if isinstance(repo_or_folder, Path) or Path(repo_or_folder).is_dir():
             return cls._open(name, Path(repo_or_folder), revision, device, dtype)
-        folder = download.fetch(weights_of(str(repo_or_folder)))
+        folder = download.fetch(replace(_REPOSITORY, name=str(repo_or_folder)))
         return cls._open(name, folder, folder.name[:12], device, dtype)  # A snapshot is named by its commit.
 
     @classmethod
@@ -237,10 +240,8 @@ def sam3_pixels(picture: NDArray[np.uint8], side: int) -> torch.Tensor:
 
 def load_sam3() -> Sam3Segmenter:
     """The published SAM 3, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folder = kept()
-    if folder is None:
-        raise EngineError("sam3 is not on this machine: fetch it with inpalla setup --segmenter sam3.")
-    return Sam3Segmenter._open("sam3", folder, folder.name[:12], None, None)
+    (folder,) = stored.find(NAME)
+    return Sam3Segmenter._open(NAME, folder, folder.name[:12], None, None)
 
 
 def _repeated(features: Any, count: int) -> Any:
@@ -268,7 +269,7 @@ def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3M
     mend = "fetch it with inpalla setup --segmenter sam3."
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        complete = is_complete(folder)
+        complete = download.is_whole(_REPOSITORY, folder)
         # The published checkpoint is that of the video model, in which the model for pictures is one part.
         kind = values.get("model_type")
         config = Sam3Config.from_dict(values["detector_config"] if kind == "sam3_video" else values)

@@ -1,6 +1,6 @@
 """How well materials are computed (``tools.inpainting.computed.materials``), held against true renders.
 
-    python -m evaluation.painters.materialising --edits 150 [--first NUMBER] [--sheet FILE.png]
+    python -m evaluation.painters.computed_materials --edits 150 [--first NUMBER] [--sheet FILE.png]
 
 Each case asks for another material on one thing of a drawn room, with the thing's true mask. The cases are
 drawn from the clock unless a number is given, so that no figure comes from rooms that somebody tuned on. The
@@ -23,8 +23,8 @@ from PIL import Image, ImageDraw
 from scipy import ndimage, stats
 
 from evaluation.painters import materials as judges
+from evaluation.painters.checks import psnr, untouched
 from evaluation.painters.colours import Swatches
-from evaluation.painters.looks import psnr, untouched
 from evaluation.scenes import PAINT_SIZE, Case, draw_case
 from sessions.compose import compose
 from tools.inpainting.base import MaskedEdit, seed_for
