@@ -73,7 +73,7 @@ def together() -> Iterator[Row]:
     yield "preset", "segmenter, painter and its working memory", "there are", "so"
     for preset in (each for made in _for_cards() for each in (made, *on_larger(made))):
         painter = preset.inpainters["restyle"]
-        working = (presets.working_bytes(painter) or 0) / GIB
+        working = presets.working_bytes(painter) / GIB
         parts = [presets.weights(preset.segmenter) or 0, presets.weights(painter) or 0, working]
         there = preset.budget - SPARE
         stay = "both stay" if sum(parts) <= there else "they take turns"
@@ -189,7 +189,9 @@ def written(text: str) -> str:
     def table(match: re.Match[str]) -> str:
         head, *rows = TABLES[match[1]]()
         lines = [head, ["---"] * len(head), *rows]
-        body = "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |" for cells in lines)
+        body = "\n".join(
+            "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |" for cells in lines
+        )
         return f"<!-- table: {match[1]} -->\n{body}\n<!-- end -->"
 
     return re.sub(r"<!-- table: (\w+) -->\n.*?<!-- end -->", table, text, flags=re.DOTALL)

@@ -216,7 +216,7 @@ def _with_room(name: str, load: Callable[[], Any]) -> Any:
 
 
 def _is_full(error: Exception) -> bool:
-    return isinstance(error, MemoryError | OutOfMemory) or type(error).__name__ == "OutOfMemoryError"
+    return isinstance(error, MemoryError) or gpu_memory.ran_out(error)
 
 
 def _unknown(role: Role, name: str) -> str:

@@ -89,7 +89,7 @@ class FluxEngine:
     @property
     def working_bytes(self) -> int:
         """The bytes of the card that it works with beside them."""
-        return presets.working_bytes(self.name) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(self.name)
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
@@ -153,7 +153,7 @@ class FluxEngine:
         try:
             return work()
         except RuntimeError as error:
-            if not memory.ran_out(error):
+            if not gpu_memory.ran_out(error):
                 self._clean()
                 raise
         except BaseException:
@@ -207,7 +207,7 @@ class FluxEngine:
             except OutOfMemory:
                 pass
             except RuntimeError as error:
-                if not memory.ran_out(error):
+                if not gpu_memory.ran_out(error):
                     raise
             self.offload()
         # Painting less, or with streamed weights, would not help: the painter is not even there.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import torch
 
-from tools.engines import number_formats, quantization
+from tools.engines import gpu_memory, number_formats, quantization
 from tools.engines.gpu_model import bytes_of, move
 from tools.engines.model_name import Bits
 from tools.engines.specs import BYTES
@@ -188,7 +188,7 @@ def _reading(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, ImportError) as error:
-        if isinstance(error, RuntimeError) and memory.ran_out(error):
+        if gpu_memory.ran_out(error):
             raise OutOfMemory(
                 f"The graphics card has too little free memory to load {folder}: close what else uses it, or"
                 " choose a smaller preset."

@@ -38,14 +38,6 @@ def has_ram(size: int) -> bool:
     return int(psutil.virtual_memory().available) > size * 3 // 2
 
 
-def ran_out(error: RuntimeError) -> bool:
-    """Whether an error of torch's says that the card's memory did not suffice."""
-    text = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "STATUS_ALLOC_FAILED" in text
-    )
-
-
 def stream(module: Any, device: torch.device) -> None:
     """Keep a module's weights in RAM and bring one layer after another to ``device`` for its turn.
 
