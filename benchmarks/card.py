@@ -4,7 +4,7 @@
 
 Five things are counted, and any that does not hold makes the exit code 1:
 
-* turns: the residency as the program has it, with engines of the published sizes, through a conversation
+* turns: ``GpuMemory`` as the program has it, with engines of the published sizes, through a conversation
   whose words change every turn; the most that lies on the card at each stage, and in RAM beside it, against
   the preset's budget less what CUDA and a desktop take. The last turn holds what the second held. So do turns
   with each painter that no preset chooses and that a user may name.
@@ -198,10 +198,9 @@ def _machine(preset: Preset) -> Machine:
 
 
 def _engine(machine: Machine, name: str) -> Counted:
-    weights, working = presets.weights(name), presets.working_bytes(name)
+    weights = presets.weights(name)
     assert weights is not None, name
-    assert working is not None, name
-    return Counted(machine, name, int(weights * GIB), working)
+    return Counted(machine, name, int(weights * GIB), presets.working_bytes(name))
 
 
 def _planner(machine: Machine, preset: Preset) -> Counted | None:

@@ -8,7 +8,6 @@ models are imported while a report is made, never before.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pocket
 from agent.planner import ollama_server
@@ -76,9 +75,9 @@ class Report:
         """Whether the pocket preset works here."""
         return all(finding.state != "bad" for finding in self.findings)
 
-    def as_json(self) -> str:
-        """The report as one JSON object."""
-        return json.dumps({"works": self.works, **asdict(self)}, ensure_ascii=False)
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {"works": self.works, **asdict(self)}
 
 
 def report(data: Path | None = None, preset: str | None = None) -> Report:
@@ -190,7 +189,7 @@ def main(as_json: bool = False, preset: str | None = None) -> int:
     """
     made = report(preset=preset)
     if as_json:
-        say_json({"works": made.works, **asdict(made)})
+        say_json(made.as_json())
     else:
         show(made)
     return 0 if (made.works if preset is None else made.ready) else 1

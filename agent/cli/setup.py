@@ -69,7 +69,7 @@ def setup(preset: str | None, segmenter: str | None = None, inpainter: str | Non
     for each in wanted:
         if each.is_here:
             _drop_leftovers(each)
-    return _told(name, command, [model or "", *(each.name for each in wanted)], outcome)
+    return _result(name, command, [model or "", *(each.name for each in wanted)], outcome)
 
 
 def _single(segmenter: str | None, inpainter: str | None) -> list[Requirement]:
@@ -161,7 +161,7 @@ def _drop_leftovers(engine: Requirement) -> None:
             say(f"{kept}: hf cache rm model/{repository} deletes it.")
 
 
-def _told(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> int:
+def _result(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> int:
     """Say what is ready; raise ``AgentError`` with one sentence about what is not."""
     problems = {each: outcome.problems[each] for each in order if each in outcome.problems}
     if outcome.ready:
@@ -204,12 +204,12 @@ def _shown(name: str) -> Iterator[download.TransferProgress]:
 
             yield draw
         return
-    told = [0.0]
+    shown = [0.0]
 
     def tell(done: int, total: int) -> None:
         share = done / total if total else 1.0
-        if share >= told[0] + _TOLD_EVERY or share < told[0]:
-            told[0] = share
+        if share >= shown[0] + _TOLD_EVERY or share < shown[0]:
+            shown[0] = share
             say(f"{name}: {download.size_words(done)} of {download.size_words(total)}")
 
     yield tell

@@ -11,7 +11,7 @@ import pytest
 
 from agent.planner.ollama import ServedModel
 from benchmarks import card
-from tools.engines.model_name import ModelName
+from tools.engines.model_name import Bits, ModelName
 from tools.engines.presets import PRESETS, Preset
 from tools.inpainting.flux import loading
 
@@ -114,7 +114,7 @@ def test_the_count_fails_where_layers_are_reckoned_that_are_not_loaded(
 ) -> None:
     held = loading.held_by
 
-    def all_layers(folder: Path, part: str, bits: int) -> int:
+    def all_layers(folder: Path, part: str, bits: Bits) -> int:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loading, "KLEIN_LAYERS", 99)
             return held(folder, part, bits)

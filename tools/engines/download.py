@@ -111,7 +111,7 @@ def measured(repository: Repository) -> tuple[int, int]:
     """
     if (folder := kept(repository)) is not None:
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()), 0
-    with _told(repository):
+    with _in_one_sentence(repository):
         listing = _listing(repository)
         return listing.total, listing.missing
 
@@ -125,7 +125,7 @@ def fetch(repository: Repository, progress: TransferProgress = silent) -> Path:
     """
     if (folder := kept(repository)) is not None:
         return folder
-    with _told(repository), _alone(repository.name), _quiet():
+    with _in_one_sentence(repository), _alone(repository.name), _quiet():
         listing = _listing(repository)
         check_room({cache(): listing.missing})
         folder = _storage(repository.name)
@@ -432,7 +432,7 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _told(repository: Repository) -> Iterator[None]:
+def _in_one_sentence(repository: Repository) -> Iterator[None]:
     """Whatever the hub's client raises becomes one sentence."""
     if is_offline():
         raise EngineError(

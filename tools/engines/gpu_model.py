@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from tools.engines import gpu_memory, presets
+from tools.engines import presets
 
 
 class GpuModel:
@@ -35,7 +35,7 @@ class GpuModel:
     @property
     def working_bytes(self) -> int:
         """The bytes of the card that it works with beside them."""
-        return presets.working_bytes(getattr(self, "name", "")) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(getattr(self, "name", ""))
 
     def to_card(self) -> None:
         """Move the weights to the graphics card, if there is one, and what goes with them."""

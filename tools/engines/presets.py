@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from tools.engines import gpu_memory
 from tools.engines.machine import GIB
 from tools.engines.model_name import ModelName
 from tools.engines.specs import ENGINES, READING, SIZES, Size
@@ -196,10 +197,10 @@ def least(name: str) -> float | None:
     return None if size is None or resident is None else max(resident + size.working, reading(name))
 
 
-def working_bytes(name: str) -> int | None:
-    """The bytes of a card that an engine works with beside its weights; None for one that was not counted."""
+def working_bytes(name: str) -> int:
+    """The bytes of a card that an engine works with beside its weights."""
     size = size_of(name)
-    return None if size is None else int(size.working * GIB)
+    return gpu_memory.WORKING_BYTES if size is None else int(size.working * GIB)
 
 
 def ram(preset: Preset, *, full: bool = False) -> float:

@@ -92,7 +92,7 @@ class FluxEngine:
     @property
     def working_bytes(self) -> int:
         """The bytes of the card that it works with beside them."""
-        return presets.working_bytes(self.name) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(self.name)
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import prompts
-from tools.engines import download, gpu_memory, number_formats, presets, specs, stored
+from tools.engines import download, number_formats, presets, specs, stored
 from tools.engines.gpu_model import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
@@ -89,7 +89,7 @@ class StableDiffusionEngine:
     @property
     def working_bytes(self) -> int:
         """The bytes of a card that it works with beside them."""
-        return presets.working_bytes(self.name) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(self.name)
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
