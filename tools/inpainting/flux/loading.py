@@ -14,6 +14,7 @@ import torch
 from tools.engines import number_formats, quantization
 from tools.engines.gpu_model import bytes_of, move
 from tools.engines.model_name import Bits
+from tools.engines.quiet import quiet
 from tools.engines.specs import BYTES
 from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.flux import checkpoint, memory
@@ -192,14 +193,9 @@ def _reading(folder: Path) -> Iterator[None]:
     import diffusers
     import transformers
 
-    loud = transformers.logging.get_verbosity(), diffusers.logging.get_verbosity()
-    bars = transformers.logging.is_progress_bar_enabled(), diffusers.logging.is_progress_bar_enabled()
-    transformers.logging.set_verbosity_error()
-    diffusers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    diffusers.logging.disable_progress_bar()
     try:
-        yield
+        with quiet(transformers, diffusers):
+            yield
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, ImportError) as error:
         if is_out_of_memory(error):
             raise OutOfMemory(
@@ -208,10 +204,3 @@ def _reading(folder: Path) -> Iterator[None]:
             ) from None
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         raise EngineError(f"{folder} is no FLUX pipeline that can be read ({reason}).") from error
-    finally:
-        transformers.logging.set_verbosity(loud[0])
-        diffusers.logging.set_verbosity(loud[1])
-        if bars[0]:
-            transformers.logging.enable_progress_bar()
-        if bars[1]:
-            diffusers.logging.enable_progress_bar()

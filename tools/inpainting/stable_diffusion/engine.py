@@ -29,6 +29,7 @@ from PIL import Image
 import prompts
 from tools.engines import download, number_formats, presets, specs, stored
 from tools.engines.gpu_model import bytes_of, move
+from tools.engines.quiet import quiet
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion.adapter import merge
@@ -233,47 +234,40 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
         raise EngineError(f"{model} is no whole Stable Diffusion inpainting model: fetch it again.")
     device = number_formats.device_of_small_models()
     dtype = number_formats.of_small_models()
-    told = transformers.logging.get_verbosity(), diffusers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    diffusers.logging.set_verbosity_error()
-    diffusers.logging.disable_progress_bar()
-    transformers.logging.disable_progress_bar()
     settings: dict[str, Any] = {"local_files_only": True, "variant": "fp16"}
     try:
-        unet = diffusers.UNet2DConditionModel.from_pretrained(
-            str(model / "unet"), dtype=torch.float32, **settings
-        )
-        if unet.config.in_channels != 9:
-            raise ValueError("it is not made for inpainting")
-        merge(unet, load_file(few_steps / ADAPTER))
-        if device.type == "cpu":
-            vae = diffusers.AutoencoderTiny.from_pretrained(
-                str(small_vae), dtype=dtype, local_files_only=True
+        with quiet(transformers, diffusers):
+            unet = diffusers.UNet2DConditionModel.from_pretrained(
+                str(model / "unet"), dtype=torch.float32, **settings
             )
-        else:
-            vae = diffusers.AutoencoderKL.from_pretrained(str(model / "vae"), dtype=dtype, **settings)
-        pipeline = diffusers.StableDiffusionInpaintPipeline(
-            vae=vae,
-            text_encoder=transformers.CLIPTextModel.from_pretrained(
-                str(model / "text_encoder"), dtype=dtype, **settings
-            ),
-            tokenizer=transformers.CLIPTokenizer.from_pretrained(
-                str(model / "tokenizer"), local_files_only=True
-            ),
-            unet=unet.to(dtype),
-            scheduler=FewSteps.from_pretrained(str(model / "scheduler"), local_files_only=True),
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
+            if unet.config.in_channels != 9:
+                raise ValueError("it is not made for inpainting")
+            merge(unet, load_file(few_steps / ADAPTER))
+            if device.type == "cpu":
+                vae = diffusers.AutoencoderTiny.from_pretrained(
+                    str(small_vae), dtype=dtype, local_files_only=True
+                )
+            else:
+                vae = diffusers.AutoencoderKL.from_pretrained(str(model / "vae"), dtype=dtype, **settings)
+            pipeline = diffusers.StableDiffusionInpaintPipeline(
+                vae=vae,
+                text_encoder=transformers.CLIPTextModel.from_pretrained(
+                    str(model / "text_encoder"), dtype=dtype, **settings
+                ),
+                tokenizer=transformers.CLIPTokenizer.from_pretrained(
+                    str(model / "tokenizer"), local_files_only=True
+                ),
+                unet=unet.to(dtype),
+                scheduler=FewSteps.from_pretrained(str(model / "scheduler"), local_files_only=True),
+                safety_checker=None,
+                feature_extractor=None,
+                requires_safety_checker=False,
+            )
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever the libraries raise, the user gets one sentence
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         raise EngineError(f"{name} cannot be read from {model} ({reason}): fetch it again.") from error
-    finally:
-        transformers.logging.set_verbosity(told[0])
-        diffusers.logging.set_verbosity(told[1])
     pipeline.set_progress_bar_config(disable=True)
     for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
         part.eval().requires_grad_(False)

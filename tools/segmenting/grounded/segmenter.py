@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools.engines import number_formats, stored
-from tools.engines.gpu_model import GpuModel
-from tools.engines.picture_cache import PictureCache
-from tools.errors import Cancelled, EngineError, OutOfMemory
+from tools.engines.quiet import quiet
+from tools.errors import EngineError
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import LEAST_SCORE, Seen, found_of, instances_of
+from tools.segmenting.model_segmenter import ModelSegmenter
 
 NAME: Final = "llmdet-sam2"
 
@@ -88,24 +88,15 @@ class EncodedPicture:
     seen: dict[str, Seen] = field(default_factory=dict)
 
 
-class GroundedSegmenter(GpuModel):
+class GroundedSegmenter(ModelSegmenter[EncodedPicture]):
     """A detector and a SAM 2 that keep the ``Segmenter`` interface."""
 
     def __init__(self, name: str, detector: Any, drawer: Any, tokenizer: Any, revision: str) -> None:
         """``detector`` is a (MM) Grounding DINO of transformers, ``drawer`` a SAM 2, ``tokenizer`` BERT's."""
-        super().__init__(_Pair(detector, drawer))
-        self.name = name
-        self.revision = revision
+        finding, drawing = detector.model, drawer.vision_encoder.backbone
+        layers = chain(finding.encoder.layers, finding.decoder.layers, drawing.blocks)
+        super().__init__(name, revision, _Pair(detector, drawer), layers)
         self._tokenizer = tokenizer
-        self._kept: PictureCache[EncodedPicture] = PictureCache()
-        self._cancelled: CancelCheck = never
-        for layers in (
-            detector.model.encoder.layers,
-            detector.model.decoder.layers,
-            drawer.vision_encoder.backbone.blocks,
-        ):
-            for layer in layers:
-                layer.register_forward_pre_hook(self._check)
 
     @classmethod
     def from_folders(cls, name: str, detector: Path, drawer: Path, revision: str) -> GroundedSegmenter:
@@ -161,34 +152,6 @@ class GroundedSegmenter(GpuModel):
         """Move the weights to the graphics card, if there is one that has room for them."""
         if number_formats.device_of_small_models().type != "cpu":
             super().to_card()
-
-    def _moved(self) -> None:
-        """What is kept of pictures is made anew where it is wanted."""
-        self._kept.clear()
-
-    @contextmanager
-    def _working(self, cancelled: CancelCheck) -> Iterator[None]:
-        with self._lock, torch.inference_mode():
-            self._cancelled = cancelled
-            try:
-                yield
-                self._check()
-                return
-            except torch.OutOfMemoryError:
-                pass
-            finally:
-                self._cancelled = never
-            self._kept.clear()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            raise OutOfMemory(
-                f"The graphics card ran out of memory while {self.name} looked: close what else uses it, or"
-                " use a smaller preset."
-            )
-
-    def _check(self, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
 
     def _seen(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun, those that were looked for before out of memory."""
@@ -308,27 +271,23 @@ def load(name: str = NAME) -> GroundedSegmenter:
 
 
 def _loaded(kind: Any, folder: Path, device: str) -> Any:
-    from transformers.utils import logging
+    import transformers
 
     broken = f"{folder} holds no model that {NAME} can use"
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"{broken} (config.json cannot be read): fetch it again.") from error
-    logging.disable_progress_bar()
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
     try:
-        model, report = kind.from_pretrained(
-            str(folder), dtype=torch.float32, local_files_only=True, output_loading_info=True
-        )
+        with quiet(transformers):
+            model, report = kind.from_pretrained(
+                str(folder), dtype=torch.float32, local_files_only=True, output_loading_info=True
+            )
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever the libraries raise, the user gets one sentence
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise EngineError(f"{broken} ({reason}): fetch it again.") from error
-    finally:
-        logging.set_verbosity(before)
     lacking = [*report["missing_keys"], *report["mismatched_keys"]]
     if lacking:  # they would be random ones
         raise EngineError(f"{broken} ({len(lacking)} of its tensors are missing): fetch it again.")

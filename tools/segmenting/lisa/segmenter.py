@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -21,10 +20,8 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from transformers.utils import logging
 
-from tools.engines.gpu_model import GpuModel, bytes_of
-from tools.engines.picture_cache import PictureCache
+from tools.engines.gpu_model import bytes_of
 from tools.engines.pocket_weights import weights_folder
-from tools.errors import Cancelled, OutOfMemory
 from tools.language.referring import plural
 from tools.photo_check import is_drawn
 from tools.segmenting.base import CancelCheck, Capabilities, Found, never
@@ -34,6 +31,7 @@ from tools.segmenting.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.segmenting.lisa.naming import Finder, Reading
 from tools.segmenting.lisa.panoptic import PanopticReader, Segment
 from tools.segmenting.lisa.presence import Presence, Signs, bare, is_named, renamed
+from tools.segmenting.model_segmenter import ModelSegmenter
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -108,7 +106,7 @@ _Weighed = tuple[float, MaskPrediction]
 """The log-odds of yes over no, and the mask of a yes."""
 
 
-class LisaSegmenter(GpuModel):
+class LisaSegmenter(ModelSegmenter[EncodedPicture]):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
     def __init__(
@@ -124,9 +122,8 @@ class LisaSegmenter(GpuModel):
         """``reasons``: the model was trained on whole sentences too, and may answer at length. ``maps``: what
         reads a map of a picture, for a model that knows a handful of kinds.
         """
-        super().__init__(model)
-        self.name = name
-        self.revision = revision
+        layers = (*model.sam.vision_encoder.layers, *model.language_model.model.layers)
+        super().__init__(name, revision, model, layers)
         self.capabilities = Capabilities(drawn_rooms_only=bool(model.config.names))
         self._reasons = reasons
         self._maps = maps
@@ -134,10 +131,6 @@ class LisaSegmenter(GpuModel):
             maps.net.to(model.device)
         self._presence = Presence.of(model.config.presence)
         self._tokenizer = tokenizer
-        self._kept: PictureCache[EncodedPicture] = PictureCache()
-        self._cancelled: CancelCheck = never
-        for layer in (*model.sam.vision_encoder.layers, *model.language_model.model.layers):
-            layer.register_forward_pre_hook(self._check)
 
     @classmethod
     def from_folder(cls, name: str, folder: Path) -> LisaSegmenter:
@@ -201,20 +194,6 @@ class LisaSegmenter(GpuModel):
             self._maps.net.to(self._model.device)
         for encoded in self._kept:
             encoded.to(self._model.device)
-
-    @contextmanager
-    def _working(self, cancelled: CancelCheck) -> Iterator[None]:
-        """One call at a time. The layers of the model ask whether it was cancelled."""
-        with self._lock, torch.inference_mode():
-            self._cancelled = cancelled
-            try:
-                yield
-            finally:
-                self._cancelled = never
-
-    def _check(self, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
 
     def _names(self, picture: Pixels, encoded: EncodedPicture) -> list[str]:
         """What is there, by names that are found: a model that knows a handful is asked about each."""
@@ -452,18 +431,7 @@ class LisaSegmenter(GpuModel):
             return [task([each])[0] for each in given]
         except torch.OutOfMemoryError as error:
             self._make_room()
-            raise self._out_of_memory("looked") from error
-
-    def _out_of_memory(self, doing: str) -> OutOfMemory:
-        return OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} {doing}: close what else uses it, or use"
-            " a smaller preset."
-        )
-
-    def _make_room(self) -> None:
-        self._kept.clear()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+            raise self._out_of_memory() from error
 
     def _ask(self, questions: list[str], encoded: EncodedPicture, tokens: int) -> list[Answer]:
         def ask(some: list[str]) -> list[Answer]:

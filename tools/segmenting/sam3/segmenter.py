@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,13 +28,12 @@ from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from transformers.utils import logging
 
 from tools.engines import download, specs, stored
-from tools.engines.gpu_model import GpuModel
 from tools.engines.number_formats import has_bfloat16
-from tools.engines.picture_cache import PictureCache
-from tools.errors import Cancelled, EngineError, is_out_of_memory
+from tools.errors import EngineError, is_out_of_memory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import Seen, found_of, instances_of
+from tools.segmenting.model_segmenter import ModelSegmenter
 
 NAME: Final = "sam3"
 (_REPOSITORY,) = specs.ENGINES[NAME].repositories
@@ -50,7 +49,7 @@ _INVENTORY: Final = (
 """What a picture is asked for when somebody wants to know what is in it."""
 
 
-class Sam3Segmenter(GpuModel):
+class Sam3Segmenter(ModelSegmenter[Any]):
     """A ``Sam3Model`` that keeps the ``Segmenter`` interface."""
 
     def __init__(
@@ -62,20 +61,10 @@ class Sam3Segmenter(GpuModel):
         inventory: Sequence[str] = (),
     ) -> None:
         """``inventory``: the nouns that :meth:`describe` asks the picture for."""
-        super().__init__(model)
-        self.name = name
-        self.revision = revision
+        layers = (model.vision_encoder.backbone.layers, model.detr_encoder.layers, model.detr_decoder.layers)
+        super().__init__(name, revision, model, chain(*layers))
         self._tokenizer = tokenizer
         self._inventory = tuple(inventory)
-        self._features: PictureCache[Any] = PictureCache()
-        self._cancelled: CancelCheck = never
-        for layers in (
-            model.vision_encoder.backbone.layers,
-            model.detr_encoder.layers,
-            model.detr_decoder.layers,
-        ):
-            for layer in layers:
-                layer.register_forward_pre_hook(self._check)
 
     @classmethod
     def from_folder(cls, name: str, folder: Path) -> Sam3Segmenter:
@@ -158,37 +147,11 @@ class Sam3Segmenter(GpuModel):
         with self._working(cancelled):
             self._encode(picture)
 
-    def _moved(self) -> None:
-        """The features of pictures are large, and made anew where they are wanted."""
-        self._features.clear()
-
-    @contextmanager
-    def _working(self, cancelled: CancelCheck) -> Iterator[None]:
-        """One call at a time; a cancel and a lack of memory leave the engine as it was."""
-        with self._lock:
-            self._cancelled = cancelled
-            try:
-                with torch.inference_mode():
-                    yield
-                    self._check()
-            except (MemoryError, RuntimeError) as error:
-                if not is_out_of_memory(error):
-                    raise
-            else:
-                return
-            finally:
-                self._cancelled = never
-            self._features.clear()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            raise EngineError(
-                f"The segmenter {self.name} ran out of memory: close other programs, or choose a preset for a"
-                " smaller machine."
-            )
-
-    def _check(self, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
+    def _out_of_memory(self, doing: str = "") -> EngineError:  # noqa: ARG002
+        return EngineError(
+            f"The segmenter {self.name} ran out of memory: close other programs, or choose a preset for a"
+            " smaller machine."
+        )
 
     def _look(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun."""
@@ -216,7 +179,7 @@ class Sam3Segmenter(GpuModel):
 
     def _encode(self, picture: NDArray[np.uint8]) -> Any:
         """The features of a picture at several sizes, on the model's device."""
-        return self._features.of(picture, lambda: self._encoded(picture))
+        return self._kept.of(picture, lambda: self._encoded(picture))
 
     def _encoded(self, picture: NDArray[np.uint8]) -> Any:
         pixels = sam3_pixels(picture, self._side).to(self._model.device, self._model.dtype)
