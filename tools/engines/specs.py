@@ -455,6 +455,13 @@ def repository_of(name: str) -> str:
     return engine.repositories[0].name if engine is not None and engine.repositories else model
 
 
+def family(role: Role) -> tuple[str, ...]:
+    """The published models of a role's family. ":8bit" or ":4bit" behind a name loads them so; a folder or a
+    hub repository (OWNER/NAME) with such a model in it is a name, too.
+    """
+    return tuple(each.name for each in ENGINES.values() if each.role == role and each.is_family)
+
+
 def find(role: Role, name: str) -> Engine | None:
     """The row of an engine by a name that may have bits; for a folder or a hub repository that of its role's
     family. None for an engine that another package brings, and for one that nobody knows.
@@ -463,5 +470,5 @@ def find(role: Role, name: str) -> Engine | None:
     if (engine := ENGINES.get(model)) is not None and engine.role == role:
         return engine if engine.is_family or model == name else None
     if "/" in name or Path(name).is_dir():
-        return next(each for each in ENGINES.values() if each.role == role and each.is_family)
+        return ENGINES[family(role)[0]]
     return None
