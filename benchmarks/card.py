@@ -43,12 +43,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from agent.planner.ollama import CONTEXT_BYTES
-from tools.engines import presets
+from tools.engines import presets, specs
 from tools.engines.gpu_memory import GpuMemory
 from tools.engines.machine import GIB
 from tools.engines.model_name import ModelName
 from tools.engines.presets import PRESETS, SPARE, Preset
-from tools.engines.registry import FLUX
 from tools.engines.specs import LOOKING, PAINTING, READING, SIZES, Weights
 from tools.kinds import KINDS
 
@@ -187,7 +186,7 @@ def on_larger(preset: Preset) -> Iterator[Preset]:
 def by_name(preset: Preset) -> Iterator[Preset]:
     """The preset with each painter in turn that it does not choose and that its card takes, for all kinds."""
     own = {ModelName.parse(name).model for name in (*preset.inpainters.values(), *preset.licensed.values())}
-    for base in FLUX:
+    for base in specs.family("inpainter"):
         name = presets.best_bits(base, preset.budget)
         if base not in own and not presets.streams(name, preset):
             yield replace(preset, inpainters=dict.fromkeys(KINDS, name), licensed={})

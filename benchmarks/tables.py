@@ -144,6 +144,19 @@ def chosen_segmenters() -> Iterator[Row]:
             yield f"`{preset.name}`", f"`{name}`", f"{(presets.weights(name) or 0) * GIB / 1e9:.1f} GB"
 
 
+def computing() -> Iterator[Row]:
+    """The engines that compute an edit, and which presets ask them first."""
+    yield "name", "computes", "kinds of edit", "in the presets"
+    for engine in (each for each in ENGINES.values() if each.role == "computed"):
+        asked = [f"`{name}`" for name, preset in PRESETS.items() if _computes(preset, engine)]
+        where = "all" if len(asked) == len(PRESETS) else ", ".join(asked)
+        yield f"`{engine.name}`", engine.good_at, ", ".join(engine.kinds), where
+
+
+def _computes(preset: Preset, engine: Engine) -> bool:
+    return any(engine.name in names for names in preset.computing.values())
+
+
 def painters() -> Iterator[Row]:
     """The parts of the painters by bits a weight, in GB (10⁹ bytes), the VAE with the transformer."""
     yield "", "transformer, VAE", "in 4 bits", "text encoders", "in 4 bits"
@@ -178,7 +191,7 @@ TABLES: Final[Mapping[str, Callable[[], Iterator[Row]]]] = {
     each.__name__: each
     for each in (
         chosen, engines, together, planners, fetched, segmenter_names, chosen_segmenters, inpainter_names,
-        painters, commands, options,
+        computing, painters, commands, options,
     )
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tools.inpainting.base import Computing, Inpainter
     from tools.segmenting.base import Segmenter
 
-__all__ = ["COMPUTING", "DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
+__all__ = ["COMPUTING", "DEFAULT_PRESET", "INPAINTERS", "PRESETS", "SEGMENTERS", "Preset"]
 
 
 def _loaders(role: Role) -> Mapping[str, str]:
@@ -42,15 +42,6 @@ INPAINTERS = _loaders("inpainter")
 COMPUTING = _loaders("computed")
 """What loads the program's own engines, by name; those that compute an edit: see
 ``tools.inpainting.base.Computing``.
-"""
-
-LISA, FLUX = (
-    tuple(each.name for each in ENGINES.values() if each.role == role and each.is_family)
-    for role in ("segmenter", "inpainter")
-)
-"""The families of published models. ":8bit" or ":4bit" behind the name loads them so; a folder or a hub
-repository (OWNER/NAME) with such a model in it is a name, too. See ``tools.segmenting.lisa.published`` and
-``tools.inpainting.flux.published``.
 """
 
 DEFAULT_PRESET = "pocket"
@@ -86,14 +77,10 @@ def known_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def segmenter_names() -> list[str]:
-    """The names of all segmenters that can be asked for, the program's own first."""
-    return [*SEGMENTERS, *LISA, *(name for name in _factories("segmenter") if name not in SEGMENTERS)]
-
-
-def inpainter_names() -> list[str]:
-    """The names of all inpainters that can be asked for, the program's own first."""
-    return [*INPAINTERS, *FLUX, *(name for name in _factories("inpainter") if name not in INPAINTERS)]
+def names(role: Role) -> list[str]:
+    """The names of all segmenters, or of all inpainters, that can be asked for, the program's own first."""
+    own = SEGMENTERS if role == "segmenter" else INPAINTERS
+    return [*own, *specs.family(role), *(name for name in _factories(role) if name not in own)]
 
 
 def load_segmenter(name: str) -> Segmenter:
@@ -216,5 +203,4 @@ def _with_room(name: str, load: Callable[[], Any]) -> Any:
 
 
 def _unknown(role: Role, name: str) -> str:
-    known = segmenter_names() if role == "segmenter" else inpainter_names()
-    return f"There is no {role} '{name}': choose one of {', '.join(sorted(known))}."
+    return f"There is no {role} '{name}': choose one of {', '.join(sorted(names(role)))}."

@@ -142,301 +142,178 @@ _T5_AND_CLIP: Final = Weights(3.624, 1.262)  # of T5, "wo" keeps 16 bits
 _QWEN3_4B: Final = Weights(2.826, 0.389)  # the 28 of its 36 layers that Klein listens to
 _QWEN3_8B: Final = Weights(5.402, 1.245)
 
+LISA_FILES: Final = ("*.json", "*.model", "*.safetensors", "*.bin")
+_FLUX_PARTS: Final = (
+    "scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "transformer", "vae",
+)  # fmt: skip
 FLUX_FILES: Final = (
     "model_index.json",
     *(
         f"{part}/{files}"
-        for part in ("scheduler", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "transformer",
-                     "vae")
+        for part in _FLUX_PARTS
         for files in ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
     ),
-)  # fmt: skip
-LISA_FILES: Final = ("*.json", "*.model", "*.safetensors", "*.bin")
+)
+_SD15_FILES: Final = (  # of a repository that also holds a checkpoint of 4 GB and a safety checker
+    *(f"{part}/config.json" for part in ("unet", "vae", "text_encoder")),
+    *(f"{part}/diffusion_pytorch_model.fp16.safetensors" for part in ("unet", "vae")),
+    "text_encoder/model.fp16.safetensors",
+)
 
 CLIP: Final = Repository("openai/clip-vit-large-patch14", LISA_FILES, 1_710_000_000)
 """What every LISA sees with."""
 
 
-def _lisa(
-    name: str, repository: str, size: float, licence: str, good_at: str, resident: Weights
-) -> tuple[Engine, Engine]:
-    """A published LISA, and the one that was also trained to explain itself. Of the files Llama has 16 bits,
-    SAM 32.
-    """
-    first, second = (
-        Engine(
-            f"{name}{ending}",
-            "segmenter",
-            "tools.segmenting.lisa.published:load",
-            "",
-            good_at,
-            (Repository(f"{repository}{ending}", LISA_FILES, int(size), Licence(licence)), CLIP),
-            Size(resident, working=LOOKING),
-            bits=(16, 8, 4),
-            copied=True,
-            store="tools.segmenting.lisa.published",
-        )
-        for ending in ("", "-explanatory")
+# fmt: off
+def _lisa(name: str, repository: str, size: float, licence: str, good_at: str, resident: Weights) -> Engine:
+    # The published files have Llama in 16 bits and SAM in 32.
+    return Engine(
+        name, "segmenter", "tools.segmenting.lisa.published:load", "", good_at,
+        (Repository(f"xinlai/{repository}", LISA_FILES, int(size), Licence(licence)), CLIP),
+        Size(resident, working=LOOKING), bits=(16, 8, 4), copied=True,
+        store="tools.segmenting.lisa.published",
     )
-    return first, second
 
 
 def _flux(
-    name: str,
-    repository: str,
-    size: float,
-    licence: Licence,
-    what: str,
-    good_at: str,
-    kinds: tuple[Kind, ...],
-    resident: Weights,
-    words: Weights,
+    name: str, repository: str, size: float, licence: Licence, what: str, good_at: str,
+    kinds: tuple[Kind, ...], resident: Weights, words: Weights,
 ) -> Engine:
     return Engine(
-        name,
-        "inpainter",
-        "tools.inpainting.flux.published:load",
-        what,
-        good_at,
+        name, "inpainter", "tools.inpainting.flux.published:load", what, good_at,
         (Repository(f"black-forest-labs/{repository}", FLUX_FILES, int(size), licence),),
-        Size(resident, words),
-        bits=(16, 8, 4),
-        kinds=kinds,
-        streams=True,
+        Size(resident, words), bits=(16, 8, 4), kinds=kinds, streams=True,
         store="tools.inpainting.flux.published",
     )
 
 
+def _pocket_flux(family: str, kinds: tuple[Kind, ...]) -> Engine:
+    return Engine(
+        f"flux-{family}-pocket", "inpainter", f"tools.inpainting.flux.pocket:load_{family}_pocket",
+        "FLUX-Fill and FLUX-Kontext in small, a part of InpaLLa",
+        "drawn rooms, nothing else; need no card and no download", kinds=kinds,
+    )
+
+
+def _computed(name: str, loader: str, good_at: str, kinds: tuple[Kind, ...]) -> Engine:
+    return Engine(name, "computed", f"tools.inpainting.{loader}", "a part of InpaLLa", good_at, kinds=kinds)
+
+
+_LLAMA: Final = "that of the LLaMA weights under it"
+_LLAMA_2: Final = "that of the Llama 2 weights under it"
+_REASONS: Final = (
+    'photos; phrases that need thought ("what you would sit on"); one mask for all that is meant'
+)
+_LISA_7B, _LISA_13B = Weights(6.476, 1.229), Weights(12.688, 1.305)
+
 _ROWS: Final = (
     Engine(
-        "lisa-pocket",
-        "segmenter",
-        "tools.segmenting.lisa.segmenter:load_pocket",
+        "lisa-pocket", "segmenter", "tools.segmenting.lisa.segmenter:load_pocket",
         "LISA in small, a part of InpaLLa",
         "drawn rooms, nothing else; needs no card and no download",
     ),
     Engine(
-        "llmdet-sam2",
-        "segmenter",
-        "tools.segmenting.grounded.segmenter:load",
+        "llmdet-sam2", "segmenter", "tools.segmenting.grounded.segmenter:load",
         "the first finds boxes, the second draws in them",
         "photos; plain nouns, several in one look; small cards, and no account; not measured here",
         (
             Repository(
                 "iSEE-Laboratory/llmdet_tiny",
-                (
-                    "config.json",
-                    "model.safetensors",
-                    "tokenizer*.json",
-                    "vocab.txt",
-                    "special_tokens_map.json",
-                ),
-                690_000_000,
-                _APACHE,
-                required=("config.json", "model.safetensors"),
+                ("config.json", "model.safetensors", "tokenizer*.json", "vocab.txt",
+                 "special_tokens_map.json"),
+                690_000_000, _APACHE, required=("config.json", "model.safetensors"),
             ),
             Repository(
-                "facebook/sam2.1-hiera-tiny",
-                ("config.json", "model.safetensors"),
-                156_000_000,
-                _APACHE,
-                required=("config.json", "model.safetensors"),
+                "facebook/sam2.1-hiera-tiny", ("config.json", "model.safetensors"),
+                156_000_000, _APACHE, required=("config.json", "model.safetensors"),
             ),
         ),
         Size(Weights(0, 0.407), working=2.25),  # 0.204 of them, in float32
     ),
     Engine(
-        "sam3",
-        "segmenter",
-        "tools.segmenting.sam3.segmenter:load_sam3",
+        "sam3", "segmenter", "tools.segmenting.sam3.segmenter:load_sam3",
         "its makers grant or refuse each request on its page",
         'photos; plain nouns; every thing of a kind with a score of its own ("the second chair from the'
         ' left"); small cards',
         (
             Repository(
-                "facebook/sam3",
-                ("*.json", "*.txt", "*.safetensors"),  # it also holds the weights a second time, as sam3.pt
-                3_440_000_000,  # in float32
-                Licence("SAM License", gated=True),
-                required=(
-                    "config.json",
-                    "tokenizer.json|vocab.json",
-                    "model.safetensors|model.safetensors.index.json",
-                ),
+                "facebook/sam3", ("*.json", "*.txt", "*.safetensors"),  # without sam3.pt, the same again
+                3_440_000_000, Licence("SAM License", gated=True),  # in float32
+                required=("config.json", "tokenizer.json|vocab.json",
+                          "model.safetensors|model.safetensors.index.json"),
             ),
         ),
         Size(Weights(0, 0.840), working=LOOKING),
     ),
-    *_lisa(
-        "lisa-7b",
-        "xinlai/LISA-7B-v1",
-        16.1e9,
-        "that of the LLaMA weights under it",
-        'photos; phrases that need thought ("what you would sit on"); one mask for all that is meant',
-        Weights(6.476, 1.229),
-    ),
-    *_lisa(
-        "lisa-13b",
-        "xinlai/LISA-13B-llama2-v1",
-        28.7e9,
-        "that of the Llama 2 weights under it",
-        "the same, better",
-        Weights(12.688, 1.305),
-    ),
-    *(
-        Engine(
-            f"flux-{family}-pocket",
-            "inpainter",
-            f"tools.inpainting.flux.pocket:load_{family}_pocket",
-            "FLUX-Fill and FLUX-Kontext in small, a part of InpaLLa",
-            "drawn rooms, nothing else; need no card and no download",
-            kinds=kinds,
-        )
-        for family, kinds in (("fill", _BLIND), ("kontext", ("restyle",)))
-    ),
+    _lisa("lisa-7b", "LISA-7B-v1", 16.1e9, _LLAMA, _REASONS, _LISA_7B),
+    _lisa("lisa-7b-explanatory", "LISA-7B-v1-explanatory", 16.1e9, _LLAMA, _REASONS, _LISA_7B),
+    _lisa("lisa-13b", "LISA-13B-llama2-v1", 28.7e9, _LLAMA_2, "the same, better", _LISA_13B),
+    _lisa("lisa-13b-explanatory", "LISA-13B-llama2-v1-explanatory", 28.7e9, _LLAMA_2, "the same, better",
+          _LISA_13B),
+    _pocket_flux("fill", _BLIND),
+    _pocket_flux("kontext", ("restyle",)),
     Engine(
-        "sd15-inpainting",
-        "inpainter",
-        "tools.inpainting.stable_diffusion.engine:load",
+        "sd15-inpainting", "inpainter", "tools.inpainting.stable_diffusion.engine:load",
         "4 steps, for which the second is added to the first; on a processor the third decodes",
         "any machine",
         (
             Repository(
                 "stable-diffusion-v1-5/stable-diffusion-inpainting",
-                (  # without the checkpoint of 4 GB and the safety checker
-                    "model_index.json",
-                    "scheduler/*.json",
-                    "tokenizer/*",
-                    "unet/config.json",
-                    "vae/config.json",
-                    "text_encoder/config.json",
-                    "unet/diffusion_pytorch_model.fp16.safetensors",
-                    "vae/diffusion_pytorch_model.fp16.safetensors",
-                    "text_encoder/model.fp16.safetensors",
-                ),
-                2_135_000_000,
+                ("model_index.json", "scheduler/*.json", "tokenizer/*", *_SD15_FILES), 2_135_000_000,
                 Licence("CreativeML Open RAIL-M", terms="CreativeML Open RAIL-M, which forbids some uses"),
-                required=(
-                    "scheduler/scheduler_config.json",
-                    "tokenizer/vocab.json",
-                    "unet/config.json",
-                    "vae/config.json",
-                    "text_encoder/config.json",
-                    "unet/diffusion_pytorch_model.fp16.safetensors",
-                    "vae/diffusion_pytorch_model.fp16.safetensors",
-                    "text_encoder/model.fp16.safetensors",
-                ),
+                required=("scheduler/scheduler_config.json", "tokenizer/vocab.json", *_SD15_FILES),
             ),
             Repository(
-                "latent-consistency/lcm-lora-sdv1-5",
-                ("pytorch_lora_weights.safetensors",),
-                135_000_000,
+                "latent-consistency/lcm-lora-sdv1-5", ("pytorch_lora_weights.safetensors",), 135_000_000,
                 Licence("OpenRAIL++-M", terms="OpenRAIL++-M"),
                 required=("pytorch_lora_weights.safetensors",),
             ),
             Repository(
-                "madebyollin/taesd",
-                ("config.json", "diffusion_pytorch_model.safetensors"),
-                10_000_000,
-                Licence("MIT"),
-                required=("config.json", "diffusion_pytorch_model.safetensors"),
+                "madebyollin/taesd", ("config.json", "diffusion_pytorch_model.safetensors"), 10_000_000,
+                Licence("MIT"), required=("config.json", "diffusion_pytorch_model.safetensors"),
             ),
         ),
         Size(Weights(0, 1.067), working=0.8),  # with its text encoder and its own VAE
         kinds=("restyle", "replace", "add"),
     ),
     Engine(
-        "lama",
-        "inpainter",
-        "tools.inpainting.lama.engine:load",
+        "lama", "inpainter", "tools.inpainting.lama.engine:load",
         "big-lama as a graph of ONNX opset 17, one pass, on the processor, without words",
         "any machine",
         (
-            Repository(
-                "Carve/LaMa-ONNX", ("lama_fp32.onnx",), 208_000_000, _APACHE, required=("lama_fp32.onnx",)
-            ),
+            Repository("Carve/LaMa-ONNX", ("lama_fp32.onnx",), 208_000_000, _APACHE,
+                       required=("lama_fp32.onnx",)),
         ),
-        Size(Weights(0, 0), working=0),
+        Size(Weights(0, 0), working=0),  # stays on the processor
         kinds=("remove",),
     ),
     _flux(
-        "flux-klein",
-        "FLUX.2-klein-4B",
-        16.0e9,
-        _APACHE,
-        "4 steps",
+        "flux-klein", "FLUX.2-klein-4B", 16.0e9, _APACHE, "4 steps",
         "sees what it repaints: restyle keeps the shape; the quickest; the default for all kinds where no"
         " licence was accepted",
-        KINDS,
-        Weights(3.876, 0.084),
-        _QWEN3_4B,
+        KINDS, Weights(3.876, 0.084), _QWEN3_4B,
     ),
     _flux(
-        "flux-klein-9b",
-        "FLUX.2-klein-9B",
-        34.7e9,
-        _FLUX,
+        "flux-klein-9b", "FLUX.2-klein-9B", 34.7e9, _FLUX,
         "the larger Klein, 4 steps; by its name, in no preset",
         "as `flux-klein`; its makers call it the better one",
-        KINDS,
-        Weights(9.079, 0.084),
-        _QWEN3_8B,
+        KINDS, Weights(9.079, 0.084), _QWEN3_8B,
     ),
     _flux(
-        "flux-fill",
-        "FLUX.1-Fill-dev",
-        33.8e9,
-        _FLUX_DEV,
-        "28 steps",
-        "blind under the mask",
-        _BLIND,
-        Weights(11.902, 0.084),
-        _T5_AND_CLIP,
+        "flux-fill", "FLUX.1-Fill-dev", 33.8e9, _FLUX_DEV, "28 steps", "blind under the mask",
+        _BLIND, Weights(11.902, 0.084), _T5_AND_CLIP,
     ),
     _flux(
-        "flux-kontext",
-        "FLUX.1-Kontext-dev",
-        33.8e9,
-        _FLUX_DEV,
-        "28 steps",
-        "sees what it repaints",
-        ("restyle",),
-        Weights(11.901, 0.084),
-        _T5_AND_CLIP,
+        "flux-kontext", "FLUX.1-Kontext-dev", 33.8e9, _FLUX_DEV, "28 steps", "sees what it repaints",
+        ("restyle",), Weights(11.901, 0.084), _T5_AND_CLIP,
     ),
-    Engine(
-        "recolour",
-        "computed",
-        "tools.inpainting.computed.recolour:Recolour",
-        "a part of InpaLLa",
-        "colours",
-        kinds=("restyle",),
-    ),
-    Engine(
-        "materials",
-        "computed",
-        "tools.inpainting.computed.materials:Materials",
-        "a part of InpaLLa",
-        "materials and patterns in drawn rooms",
-        kinds=("restyle",),
-    ),
-    Engine(
-        "removal",
-        "computed",
-        "tools.inpainting.computed.removal:load_removal",
-        "a part of InpaLLa",
-        "drawn rooms",
-        kinds=("remove",),
-    ),
-    Engine(
-        "drawing",
-        "computed",
-        "tools.inpainting.drawing:load_drawing",
-        "a part of InpaLLa",
-        "new things in drawn rooms",
-        kinds=("replace", "add"),
-    ),
+    _computed("recolour", "computed.recolour:Recolour", "colours", ("restyle",)),
+    _computed("materials", "computed.materials:Materials", "materials and patterns, in drawn rooms",
+              ("restyle",)),
+    _computed("removal", "computed.removal:load_removal", "drawn rooms", ("remove",)),
+    _computed("drawing", "drawing:load_drawing", "new things in drawn rooms", ("replace", "add")),
 )
+# fmt: on
 
 ENGINES: Final[Mapping[str, Engine]] = MappingProxyType({engine.name: engine for engine in _ROWS})
 """All engines of the program, by name without bits."""
@@ -455,6 +332,13 @@ def repository_of(name: str) -> str:
     return engine.repositories[0].name if engine is not None and engine.repositories else model
 
 
+def family(role: Role) -> tuple[str, ...]:
+    """The published models of a role's family. ":8bit" or ":4bit" behind a name loads them so; a folder or a
+    hub repository (OWNER/NAME) with such a model in it is a name, too.
+    """
+    return tuple(each.name for each in ENGINES.values() if each.role == role and each.is_family)
+
+
 def find(role: Role, name: str) -> Engine | None:
     """The row of an engine by a name that may have bits; for a folder or a hub repository that of its role's
     family. None for an engine that another package brings, and for one that nobody knows.
@@ -463,5 +347,5 @@ def find(role: Role, name: str) -> Engine | None:
     if (engine := ENGINES.get(model)) is not None and engine.role == role:
         return engine if engine.is_family or model == name else None
     if "/" in name or Path(name).is_dir():
-        return next(each for each in ENGINES.values() if each.role == role and each.is_family)
+        return ENGINES[family(role)[0]]
     return None

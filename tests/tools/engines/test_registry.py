@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
@@ -22,8 +24,8 @@ from tools.engines import gpu_memory, registry
 from tools.engines.model_name import ModelName
 from tools.engines.presets import SPARE, best_bits, choose_inpainters, least, streams
 from tools.engines.registry import PRESETS, Preset
-from tools.engines.requirements import Requirement
-from tools.engines.specs import SIZES
+from tools.engines.requirements import Requirement, requirements
+from tools.engines.specs import ENGINES, SIZES, Engine
 from tools.errors import EngineError, OutOfMemory
 from tools.kinds import KINDS, Kind
 from tools.langchain import langchain_tools
@@ -91,10 +93,27 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preset:
 
 def test_the_pocket_preset_names_engines_that_exist() -> None:
     preset = registry.find_preset("pocket")
-    assert preset.segmenter in registry.segmenter_names()
+    assert preset.segmenter in registry.names("segmenter")
     assert set(preset.inpainters) == {"restyle", "replace", "remove", "add"}
-    assert set(preset.inpainters.values()) <= set(registry.inpainter_names())
+    assert set(preset.inpainters.values()) <= set(registry.names("inpainter"))
     assert registry.DEFAULT_PRESET in PRESETS
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=lambda engine: engine.name)
+def test_every_row_of_the_table_names_what_exists(engine: Engine) -> None:
+    assert callable(pkgutil.resolve_name(engine.loader))
+    store = import_module(engine.store)
+    assert all(callable(getattr(store, ask)) for ask in ("needed", "kept", "fetch"))
+    assert not engine.copied or callable(store.originals)
+    if engine.repositories:
+        needed = Requirement(engine.role, engine.name).repositories
+        assert needed == engine.repositories
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_a_preset_works_without_a_licence_that_must_be_accepted(preset: Preset) -> None:
+    gated = {each.name for each in requirements(preset) for part in each.repositories if part.gate}
+    assert gated == {each.name for each in requirements(preset) if each.optional}
 
 
 # ---- presets by counting bytes -----------------------------------------------------------------------------
@@ -320,7 +339,7 @@ def test_what_does_not_fit_is_one_sentence(plugin: Preset, monkeypatch: pytest.M
 
 
 def test_another_package_brings_engines(plugin: Preset) -> None:
-    names = registry.segmenter_names()
+    names = registry.names("segmenter")
     assert names[0] == "lisa-pocket"
     assert [name for name in names if name in ("bright", "broken", "missing")] == [
         "bright",

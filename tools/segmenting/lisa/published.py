@@ -25,11 +25,7 @@ from tools.segmenting.lisa.config import LisaConfig
 from tools.segmenting.lisa.model import Lisa
 from tools.segmenting.lisa.segmenter import LisaSegmenter
 
-_NAMES: Final = {
-    each.repositories[0].name: each.name
-    for each in specs.ENGINES.values()
-    if each.role == "segmenter" and each.is_family
-}
+_NAMES: Final = {specs.repository_of(name): name for name in specs.family("segmenter")}
 """Our names for the published models, by their repositories."""
 
 EXACT: Final = ("lm_head", "mm_projector", "text_hidden_fcs", "sam", "vision_tower")
