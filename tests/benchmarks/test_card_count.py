@@ -78,7 +78,7 @@ def only_parameters(model: Any, device: Any) -> None:
 
 
 def only_read(engine: Any, texts: Any) -> Any:
-    return engine._vocabulary.look_up(texts)
+    return engine._prompts.look_up(texts)
 
 
 FAULTS: dict[str, tuple[str, int, dict[str, Any], str]] = {

@@ -122,7 +122,7 @@ def test_a_painter_steps_aside_for_words_that_do_not_fit_beside_it(
         [expected] = painter.paint([asked(painter, 1)])
         monkeypatch.setattr("tools.inpainting.flux.memory.has_room", lambda *_: True)
         gc.collect()
-        words_take = painter._vocabulary.encoder.weight_bytes
+        words_take = painter._prompts.encoder.weight_bytes
         card.size = card.held + words_take // 2
         painter._embed(["a sofa of another kind"])
         gc.collect()
@@ -243,12 +243,12 @@ def test_a_card_without_bfloat16_paints_in_float16(
         monkeypatch.setattr(registry, "_loaded", {})
         with pretended(3 * WORKING, monkeypatch, capability) as card:
             painter = registry.load_inpainter(f"{folders[family]}:{bits}bit")
-            painter._embed([painter._wording(asked(painter, 1))])
+            painter._embed([painter._template(asked(painter, 1))])
             assert card.multiplied - {torch.float32} == {torch.bfloat16}
             card.multiplied.clear()
             off[wanted] = np.abs(painter.paint([asked(painter, 1)])[0] - exact).mean()
             assert card.multiplied - {torch.float32} == {wanted}
-            held.add((painter.weight_bytes, painter._vocabulary.encoder.weight_bytes))
+            held.add((painter.weight_bytes, painter._prompts.encoder.weight_bytes))
     assert off[torch.float16] < off[torch.bfloat16]
     assert len(held) == 1  # so that what was counted holds for both
 
