@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test fuzz lint format bench evaluate train-pocket train-planner clean
+.PHONY: help install chat test fuzz lint format docs bench evaluate train-pocket train-planner clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: $(VENV)/.installed-dev ## check style, types and the direction of imports
 format: $(VENV)/.installed-dev ## bring the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/.installed-dev ## write the tables in docs/ anew from what the program knows
+	$(BIN)/python -m benchmarks.tables
 
 bench: $(VENV)/.installed-dev ## measure seconds, start-up and sizes on this machine
 	$(BIN)/python -m benchmarks.turn

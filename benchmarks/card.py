@@ -4,7 +4,7 @@
 
 Five things are counted, and any that does not hold makes the exit code 1:
 
-* turns: the residency as the program has it, with engines of the published sizes, through a conversation
+* turns: ``GpuMemory`` as the program has it, with engines of the published sizes, through a conversation
   whose words change every turn; the most that lies on the card at each stage, and in RAM beside it, against
   the preset's budget less what CUDA and a desktop take. The last turn holds what the second held. So do turns
   with each painter that no preset chooses and that a user may name.
@@ -43,10 +43,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from agent.planner.ollama import CONTEXT_BYTES
-from tools.engines import presets
-from tools.engines.gpu_memory import Residency
-from tools.engines.presets import GIB, PRESETS, SIZES, SPARE, Preset, Weights, base_of, bits_of
-from tools.engines.registry import FLUX
+from tools.engines import presets, specs
+from tools.engines.gpu_memory import GpuMemory
+from tools.engines.machine import GIB
+from tools.engines.model_name import ModelName
+from tools.engines.presets import PRESETS, SPARE, Preset
+from tools.engines.specs import LOOKING, PAINTING, READING, SIZES, Weights
 from tools.kinds import KINDS
 
 MARGIN: Final = 1.5
@@ -111,14 +113,14 @@ class Counted:
         self.working_bytes = working_bytes
         self.machine = machine
         self.waits_in_ram = True
-        self.off_card()
+        self.offload()
 
     def to_card(self) -> None:
         """All its bytes come."""
         self.machine.ram.pop(self.name, None)
         self.machine.put(self.name, self.weight_bytes)
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """All its bytes leave."""
         self.machine.taken.pop(self.name, None)
         if self.waits_in_ram:
@@ -143,7 +145,7 @@ def converse(preset: Preset, turns: int) -> Turns:
     """
     machine = _machine(preset)
     machine.ram["the program"] = presets.OWN * GIB
-    residents = Residency(machine)
+    residents = GpuMemory(machine)
     planner = _planner(machine, preset)
     segmenter = _engine(machine, preset.segmenter)
     names = dict.fromkeys([*preset.inpainters.values(), *preset.licensed.values()])
@@ -183,8 +185,8 @@ def on_larger(preset: Preset) -> Iterator[Preset]:
 
 def by_name(preset: Preset) -> Iterator[Preset]:
     """The preset with each painter in turn that it does not choose and that its card takes, for all kinds."""
-    own = {base_of(name) for name in (*preset.inpainters.values(), *preset.licensed.values())}
-    for base in FLUX:
+    own = {ModelName.parse(name).model for name in (*preset.inpainters.values(), *preset.licensed.values())}
+    for base in specs.family("inpainter"):
         name = presets.best_bits(base, preset.budget)
         if base not in own and not presets.streams(name, preset):
             yield replace(preset, inpainters=dict.fromkeys(KINDS, name), licensed={})
@@ -195,10 +197,9 @@ def _machine(preset: Preset) -> Machine:
 
 
 def _engine(machine: Machine, name: str) -> Counted:
-    weights, working = presets.weights(name), presets.working_bytes(name)
+    weights = presets.weights(name)
     assert weights is not None, name
-    assert working is not None, name
-    return Counted(machine, name, int(weights * GIB), working)
+    return Counted(machine, name, int(weights * GIB), presets.working_bytes(name))
 
 
 def _planner(machine: Machine, preset: Preset) -> Counted | None:
@@ -224,10 +225,10 @@ def _paint(machine: Machine, painter: Counted, new: bool) -> None:
     """As ``tools.inpainting.flux.engine`` does: new words first, beside the painter where they fit, else
     without it."""
     if new:
-        words = SIZES[base_of(painter.name)].words.gib(bits_of(painter.name)) * GIB
+        words = (presets.reading(painter.name) - READING) * GIB
         if machine.free() < words + GIB:
-            painter.off_card()
-        with machine.with_more(f"words of {painter.name}", "words", words + presets.READING * GIB):
+            painter.offload()
+        with machine.with_more(f"words of {painter.name}", "words", words + READING * GIB):
             pass
         painter.to_card()
     with machine.with_more(f"paint with {painter.name}", "work", painter.working_bytes):
@@ -249,7 +250,7 @@ def found_free(preset: Preset, turns: int = 2) -> list[int]:
     from tests.support.stand_in_ollama import Serving
 
     machine = _machine(preset)
-    residents = Residency(machine)
+    residents = GpuMemory(machine)
     segmenter = _engine(machine, preset.segmenter)
     painter = _engine(machine, preset.inpainters["restyle"])
     file = _file_bytes(preset)
@@ -298,7 +299,7 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
     from benchmarks.sam3 import config_of as sam3_config_of
     from tests.support import sd15_layout
     from tests.support.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
-    from tools.inpainting.flux.loading import READ
+    from tools.inpainting.flux.family import KLEIN_LAYERS
     from tools.segmenting.lisa.model import Lisa
     from tools.segmenting.lisa.published import EXACT
 
@@ -307,7 +308,7 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
         for name, size in sizes.items():
             painter = _weights(transformer("klein", size)), _weights(AutoencoderKLFlux2(), exact=("",))
             yield name, _added(*painter), SIZES[name].resident
-            encoders = text_encoders("klein", replace(size, text_layers=READ))
+            encoders = text_encoders("klein", replace(size, text_layers=KLEIN_LAYERS))
             yield f"words of {name}", _weights(encoders["text_encoder"], ("lm_head",)), SIZES[name].words
         for family in ("fill", "kontext"):
             name, size = f"flux-{family}", PUBLISHED[family]
@@ -326,30 +327,32 @@ def published() -> Iterator[tuple[str, Weights, Weights]]:
             make(sd15_layout.PUBLISHED)
             for make in (sd15_layout.unet, sd15_layout.vae, sd15_layout.text_encoder)
         ]
-        whole = Weights(0, sum(_weights(part, ("",)).full for part in parts))
+        whole = Weights(0, sum(_weights(part, ("",)).full_precision for part in parts))
         yield "sd15-inpainting", whole, SIZES["sd15-inpainting"].resident
         yield "lama", Weights(0, 0), SIZES["lama"].resident
         # in float32: as much as twice as many of 16 bits
-        yield "llmdet-sam2", replace(pair, full=2 * pair.full), SIZES["llmdet-sam2"].resident
+        twice = replace(pair, full_precision=2 * pair.full_precision)
+        yield "llmdet-sam2", twice, SIZES["llmdet-sam2"].resident
 
 
 def _weights(model: Any, exact: Sequence[str] = ()) -> Weights:
     """The parameters of a model in 10⁹; those of layers with ``exact`` in their names are never quantised."""
-    few = sum(
+    quantized = sum(
         module.weight.numel()
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear) and not any(each in name for each in exact)
     )
-    return Weights(few / 1e9, (sum(each.numel() for each in model.parameters()) - few) / 1e9)
+    return Weights(quantized / 1e9, (sum(each.numel() for each in model.parameters()) - quantized) / 1e9)
 
 
 def _added(one: Weights, other: Weights) -> Weights:
-    return Weights(one.few + other.few, one.full + other.full)
+    return Weights(one.quantized + other.quantized, one.full_precision + other.full_precision)
 
 
 def agree(counted: Weights, reckoned: Weights) -> bool:
     """Whether two counts are the same up to four million weights."""
-    return max(abs(counted.few - reckoned.few), abs(counted.full - reckoned.full)) < 0.004
+    apart = _added(counted, Weights(-reckoned.quantized, -reckoned.full_precision))
+    return max(abs(apart.quantized), abs(apart.full_precision)) < 0.004
 
 
 # Leaving
@@ -429,7 +432,7 @@ def _painting(name: str, bits: int, home: Path, patch: Any) -> Tiny:
 
     with pretended(64 * GIB, patch) as card:
         painter = flux.load(f"{folder}:{bits}bit")
-        encoder, weights = painter._vocabulary.encoder, painter.weight_bytes
+        encoder, weights = painter._prompts.encoder, painter.weight_bytes
         alone = card.held
         patch.setattr(words, "embed", embedded)
         for prompt in ("a sofa", "a sofa of another kind", "a sofa that nobody knows"):
@@ -438,7 +441,7 @@ def _painting(name: str, bits: int, home: Path, patch: Any) -> Tiny:
                 inpaint(picture, [edit], {"replace": painter})
             except EngineError:  # what it says is of no use here
                 lost = True
-            painter.off_card()
+            painter.offload()
             gc.collect()
             left = card.held
             painter.to_card()
@@ -459,7 +462,7 @@ def _looking(name: str, bits: int, home: Path, patch: Any) -> Tiny:
         for _ in range(2):
             segmenter.to_card()
             segmenter.segment(picture, ["the sofa"])
-            segmenter.off_card()
+            segmenter.offload()
         gc.collect()
         return Tiny(f"{name} in {bits} bits", card.held)
 
@@ -509,7 +512,7 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
     from benchmarks.sam3 import config_of as sam3_config_of
     from tests.support import sd15_layout
     from tests.support.flux_layout import KLEIN_9B, PUBLISHED, text_encoders, transformer, vae
-    from tools.inpainting.flux.loading import READ
+    from tools.inpainting.flux.family import KLEIN_LAYERS
     from tools.segmenting.lisa.model import Lisa
 
     def count(model: Any, call: Callable[..., Any], *inputs: Any, **more: Any) -> float:
@@ -529,30 +532,30 @@ def working_memory() -> Iterator[tuple[str, float, float]]:
             step |= {"encoder_hidden_states": new(1, 512, size.joint)}
             step |= {"img_ids": new(1, 2 * tokens, 4), "txt_ids": new(1, 512, 4)}
             painted = count(model, model, **step, guidance=None)
-            yield f"a step of {name}, a megapixel", painted, presets.PAINTING
+            yield f"a step of {name}, a megapixel", painted, PAINTING
         model = transformer("fill", PUBLISHED["fill"]).eval()
         step = {"hidden_states": new(1, tokens, 384), "encoder_hidden_states": new(1, 512, 4096)}
         step |= {"pooled_projections": new(1, 768), "timestep": new(1), "guidance": new(1)}
         step |= {"img_ids": new(tokens, 3), "txt_ids": new(512, 3)}
-        yield "a step of Fill, a megapixel", count(model, model, **step), presets.PAINTING
+        yield "a step of Fill, a megapixel", count(model, model, **step), PAINTING
         for family, channels in (("fill", 16), ("klein", 32)):
             model = vae(family, PUBLISHED[family]).eval()  # type: ignore[arg-type, index]
             latents = new(1, channels, side // 8, side // 8)
-            yield f"decoding a megapixel, {family}", count(model, model.decode, latents), presets.PAINTING
+            yield f"decoding a megapixel, {family}", count(model, model.decode, latents), PAINTING
         model = text_encoders("fill", PUBLISHED["fill"])["text_encoder_2"].eval()
         text = torch.ones(1, 512, dtype=torch.long)
-        yield "T5 reads 512 tokens", count(model, model, text), presets.READING
+        yield "T5 reads 512 tokens", count(model, model, text), READING
         for name, size in (("Qwen3-4B", PUBLISHED["klein"]), ("Qwen3-8B", KLEIN_9B)):
-            model = text_encoders("klein", replace(size, text_layers=READ))["text_encoder"].eval()
+            model = text_encoders("klein", replace(size, text_layers=KLEIN_LAYERS))["text_encoder"].eval()
             read = count(model, model, text, output_hidden_states=True)
-            yield f"{name} reads 512 tokens", read, presets.READING
+            yield f"{name} reads 512 tokens", read, READING
         lisa = Lisa(config_of("7b")).eval()
         seen = lisa.config.vision_config.image_size
         pixels = new(1, 3, seen, seen), new(1, 3, side, side)
-        yield "LISA looks at a picture", count(lisa, lisa.encode_picture, *pixels), presets.LOOKING
+        yield "LISA looks at a picture", count(lisa, lisa.encode_picture, *pixels), LOOKING
         told = new(4, 400, lisa.config.text_config.hidden_size)
         read = count(lisa, lisa.language_model.model, inputs_embeds=told, use_cache=True)
-        yield "LISA reads four phrases", read, presets.LOOKING
+        yield "LISA reads four phrases", read, LOOKING
     with default_dtype(torch.float16), FakeTensorMode(), torch.no_grad():
         shape, working = sd15_layout.PUBLISHED, SIZES["sd15-inpainting"].working
         model = sd15_layout.unet(shape).eval()
@@ -603,7 +606,7 @@ def counted_turns(preset: Preset, turns: int) -> Iterator[Line]:
 def counted_weights() -> Iterator[Line]:
     """The sizes of the published weights."""
     for name, counted, reckoned in published():
-        told, of = (f"{each.few:.3f} and {each.full:.3f}" for each in (counted, reckoned))
+        told, of = (f"{each.quantized:.3f} and {each.full_precision:.3f}" for each in (counted, reckoned))
         yield f"{name:24} 10⁹ weights: {told}, reckoned {of}", agree(counted, reckoned)
 
 

@@ -34,16 +34,19 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks import speedups
 from benchmarks.lisa import Figure, seconds
 from tests.support import flux_layout
-from tools.engines import gpu_memory, presets
+from tools.engines import gpu_memory, presets, quantization, specs
 from tools.engines.gpu_model import bytes_of
-from tools.inpainting.base import MaskedEdit, Step, inpaint, plan
-from tools.inpainting.flux import loading, memory, speed
+from tools.engines.machine import GIB
+from tools.engines.model_name import Bits, ModelName
+from tools.inpainting.base import MaskedEdit, PaintingStep, inpaint, plan
+from tools.inpainting.flux import loading, memory
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.flux.family import FAMILIES, FamilyName
-from tools.inpainting.flux.prompt_cache import Embedding, Encoder, Guests, Vocabulary
-from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.flux.family import FAMILIES, KLEIN_LAYERS, FamilyName
+from tools.inpainting.flux.prompt_cache import Embedding, Encoder, OffloadedTextEncoders, PromptCache
+from tools.inpainting.flux.prompt_template import published_template
 from tools.kinds import Kind
 
 Pixels = NDArray[np.uint8]
@@ -178,7 +181,7 @@ class Maker:
         """What the shapes follow from."""
         return self.size.sizes[self.family]
 
-    def transformer(self, bits: int) -> Any:
+    def transformer(self, bits: Bits) -> Any:
         """The transformer, by the way that diffusers loads one with so many bits a weight."""
         import diffusers
         from diffusers.models.model_loading_utils import load_model_dict_into_meta
@@ -188,7 +191,7 @@ class Maker:
             model = flux_layout.transformer(self.family, self.sizes)
         weights = RandomWeights(model, self.device, self.dtype)
         place = {"": self.device}
-        few = loading.quantisation(diffusers, bits, self.dtype)
+        few = quantization.config(diffusers, bits, self.dtype)
         quantizer = None if few is None else DiffusersAutoQuantizer.from_config(few, pre_quantized=False)
         if quantizer is not None:
             quantizer.preprocess_model(model=model, device_map=place, keep_in_fp32_modules=[])
@@ -200,7 +203,7 @@ class Maker:
             model.hf_quantizer = quantizer
         return model.eval()
 
-    def pipeline(self, bits: int) -> Any:
+    def pipeline(self, bits: Bits) -> Any:
         """The family's pipeline without text encoders."""
         import diffusers
 
@@ -226,13 +229,13 @@ class Maker:
             name,
             pipeline,
             family,
-            Vocabulary(encoder),
-            published_wording(self.family),
+            PromptCache(encoder),
+            published_template(self.family),
             revision="random",
             areas=self.size.areas(self.family),
             steps=family.steps,
             guidance=family.guidance,
-            batch=loading.BATCH if self.device.type == "cuda" else 1,
+            batch_size=loading.BATCH_SIZE if self.device.type == "cuda" else 1,
             device=self.device,
         )
 
@@ -242,31 +245,31 @@ class Maker:
         pooled = torch.randn(1, self.sizes.clip).to(self.dtype) if self.sizes.clip else None
         return Embedding(sequence, pooled)
 
-    def text_encoders(self, bits: int) -> dict[str, Any]:
+    def text_encoders(self, bits: Bits) -> dict[str, Any]:
         """The text encoders by part, the large ones with so many bits a weight."""
         import transformers
 
         sizes = self.sizes
         if self.family == "klein":
-            sizes = replace(sizes, text_layers=min(loading.READ, sizes.text_layers))
+            sizes = replace(sizes, text_layers=min(KLEIN_LAYERS, sizes.text_layers))
         with torch.device("meta"):
             shapes = flux_layout.text_encoders(self.family, sizes)
         models = {}
         for part, shape in shapes.items():
             weights = RandomWeights(shape, self.device, self.dtype)
             tied = ("lm_head.weight", "encoder.embed_tokens.weight")
-            few = bits if part in FAMILIES[self.family].large else 16
+            few: Bits = bits if part in FAMILIES[self.family].large else 16
             models[part] = type(shape).from_pretrained(
                 None,
                 config=shape.config,
                 state_dict={name: weights[name].cpu() for name in weights if name not in tied},
                 dtype=self.dtype,
                 device_map={"": self.device},
-                quantization_config=loading.quantisation(transformers, few, self.dtype),
+                quantization_config=quantization.config(transformers, few, self.dtype),
             )
         return models
 
-    def guests(self, bits: int, tokenizers: Path) -> Guests:
+    def offloaded_encoders(self, bits: Bits, tokenizers: Path) -> OffloadedTextEncoders:
         """The text encoders as ``tools.inpainting.flux.loading`` has them: on the card for new words only.
 
         ``tokenizers`` is a folder with a tiny checkpoint of the family, for all that is not a model.
@@ -294,15 +297,15 @@ class Maker:
             memory.free()
             return True
 
-        words = presets.SIZES[f"flux-{self.family}"].words.gib(bits) if self.size.name == "published" else 0
-        return Guests(
+        words = specs.SIZES[f"flux-{self.family}"].words.gib(bits) if self.size.name == "published" else 0
+        return OffloadedTextEncoders(
             load,
             arrive,
             leave,
             tokens=self.size.tokens,
             device=self.device,
             dtype=self.dtype,
-            weight_bytes=int(words * memory.GIB),
+            weight_bytes=int(words * GIB),
         )
 
 
@@ -451,7 +454,7 @@ class Turns:
     def paint(self, engine: FluxEngine, picture: Pixels, masks: Sequence[Mask]) -> None:
         """One turn with an object for each mask."""
 
-        def hear(step: Step) -> None:
+        def hear(step: PaintingStep) -> None:
             if step.note and step.note not in self.notes:
                 self.notes.append(step.note)
 
@@ -506,7 +509,7 @@ def four_objects(size: tuple[int, int]) -> list[Mask]:
 def measure(
     table: Table,
     maker: Maker,
-    bits: int,
+    bits: Bits,
     cases: Sequence[Case],
     *,
     rounds: int,
@@ -536,7 +539,7 @@ def measure(
     )
     if bits == 16:
         plain = bytes_of(transformer)
-        speed.fuse(transformer)
+        loading.fuse(transformer)
         fused = step_seconds(maker, transformer, square, rounds)
         table.add("· with fused queries, keys and values, of that", fused / step)
         table.add("· which makes the weights … times as large", bytes_of(transformer) / plain)
@@ -580,7 +583,7 @@ def measure(
     if family == "klein":
         table.skip("a turn with the step cache, of one without", "four steps leave nothing to skip")
     else:
-        speed.step_cache(transformer, "taylor")
+        speedups.step_cache(transformer, "taylor")
         table.add("a turn with the step cache (taylor), of one without", turn(chosen) / eager)
         transformer.disable_cache()
 
@@ -590,9 +593,9 @@ def measure(
     if compiled and bits == 16:
         how = "compiled"
         if float8:
-            speed.float8(transformer)
+            speedups.float8(transformer)
             how = "compiled, in 8-bit floats"
-        speed.compile_blocks(transformer)
+        speedups.compile_blocks(transformer)
         table.add(f"one step {how}, of eager", step_seconds(maker, transformer, square, rounds) / step)
         taken = ours(chosen, f" {how}")
         if card:
@@ -608,7 +611,7 @@ def measure(
                 "weights streamed through the card", "8 bits cannot be" if card else "there is no card"
             )
         else:
-            engine.offload()
+            engine.stream_weights()
             taken = turn(chosen)
             table.add(
                 "a turn with the weights streamed through the card, of one with them there", taken / eager
@@ -616,16 +619,16 @@ def measure(
     gpu_memory.manager().forget(engine)
 
 
-def measure_words(table: Table, maker: Maker, bits: int, pipeline: Any, case: Case, turns: Turns) -> None:
+def measure_words(table: Table, maker: Maker, bits: Bits, pipeline: Any, case: Case, turns: Turns) -> None:
     """Encoding a prompt, and the most memory of a turn with new words."""
     card = maker.device.type == "cuda"
     with tempfile.TemporaryDirectory() as folder:
         tokenizers = flux_layout.write_checkpoint(Path(folder) / maker.family, maker.family)
-        guests = maker.guests(bits, tokenizers)
+        encoders = maker.offloaded_encoders(bits, tokenizers)
         number = count()
-        taken = seconds(lambda: guests.encode([f"an armchair, number {next(number)}"]), 3)
+        taken = seconds(lambda: encoders.encode([f"an armchair, number {next(number)}"]), 3)
     table.add("new words: text encoders onto the card, encoding, off again", taken, "s")
-    engine = maker.engine(f"flux-{maker.family}", pipeline, guests)
+    engine = maker.engine(f"flux-{maker.family}", pipeline, encoders)
     turns.paint(engine, case.picture, [case.mask])
     if not card:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
@@ -656,7 +659,7 @@ def only(gib: float) -> Iterator[int]:
 
 
 def measure_preset(
-    table: Table, maker: Maker, preset: presets.Preset, bits: int, cases: Sequence[Case]
+    table: Table, maker: Maker, preset: presets.Preset, bits: Bits, cases: Sequence[Case]
 ) -> None:
     """Turns on a card that has only a preset's budget: seconds, peaks, and whether it had to do with less."""
     name = f"flux-{maker.family}" + ("" if bits == 16 else f":{bits}bit")
@@ -666,14 +669,14 @@ def measure_preset(
     streamed = presets.streams(name, preset)
     pipeline = maker.pipeline(bits)
     if bits == 16:
-        speed.fuse(pipeline.transformer)
+        loading.fuse(pipeline.transformer)
     turns = Turns.of(maker.family)
     limit = f"≤ {preset.budget:g}"
     with tempfile.TemporaryDirectory() as folder:
         tokenizers = flux_layout.write_checkpoint(Path(folder) / maker.family, maker.family)
-        engine = maker.engine(name, pipeline, maker.guests(bits, tokenizers))
+        engine = maker.engine(name, pipeline, maker.offloaded_encoders(bits, tokenizers))
         if streamed:
-            engine.offload()
+            engine.stream_weights()
         table.add(f"{name}: weights on the card", engine.weight_bytes / 2**30, "GiB")
         with only(preset.budget) as held:
             masks = four_objects(cases[0].size)
@@ -759,7 +762,7 @@ def main(arguments: list[str] | None = None) -> int:
     for family in chosen:
         preset = presets.PRESETS[args.preset] if args.preset else None
         best = presets.best_bits(f"flux-{family}", preset.budget) if preset else ""
-        bits = args.bits or presets.bits_of(best)
+        bits = args.bits or ModelName.parse(best).bits
         print(f"FLUX {family}, {size.name}, {bits} bit, {record['device']}, torch {torch.__version__}")
         maker = Maker(family, size, device, dtype)
         if preset is not None:

@@ -26,16 +26,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import transformers
 from numpy.typing import NDArray
 from PIL import Image
 
 import pocket
+from benchmarks.speedups import compile_encoder
+from tools.engines import quantization
 from tools.engines.model_name import Bits
 from tools.segmenting.lisa import processing, published, text
 from tools.segmenting.lisa.config import LisaConfig
 from tools.segmenting.lisa.model import Lisa, PictureFeatures, Prefix
 from tools.segmenting.lisa.segmenter import LisaSegmenter
-from tools.segmenting.lisa.speed import compile_encoder
 
 NEW_TOKENS = 64
 PHRASES = ("the sofa", "the rug", "the lamp", "the picture")
@@ -111,7 +113,8 @@ def build(size: str, bits: Bits) -> Lisa:
     """A model of a size: the pocket model's own weights, else random ones, on the device that there is."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
-    quantised = published.quantisation(bits, dtype)
+    quantization.check_package(bits)
+    quantised = quantization.config(transformers, bits, dtype, published.EXACT)
     settings = {"dtype": dtype, "device_map": {"": device}, "quantization_config": quantised}
     if size == "pocket":
         model = Lisa.from_pretrained(str(pocket.weights("lisa")), **settings)

@@ -21,3 +21,15 @@ class OutOfMemory(EngineError):  # noqa: N818 - the name of the matter
 
 class Cancelled(Exception):  # noqa: N818 - a request of the user's, not an error
     """The user cancelled; nothing was changed."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, of torch's, Python's or the tools' own, says that a memory did not suffice.
+
+    Torch has a class for a full card; a full main memory, and what the card's libraries lack, are plain
+    ``RuntimeError``s. Torch is not imported for it.
+    """
+    if isinstance(error, MemoryError | OutOfMemory) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    said = str(error) if isinstance(error, RuntimeError) else ""
+    return any(words in said for words in ("out of memory", "allocate memory", "STATUS_ALLOC_FAILED"))

@@ -24,7 +24,7 @@ from tools.engines import presets, registry
 from tools.engines.registry import Preset
 from tools.errors import PictureError, ToolError
 from tools.inpainting import routing
-from tools.inpainting.base import Inpainter, MaskedEdit, Progress, compute, seed_for
+from tools.inpainting.base import Inpainter, MaskedEdit, Painted, StepListener, compute, seed_for
 from tools.inpainting.base import inpaint as paint
 from tools.inpainting.geometry import bounds
 from tools.kinds import Kind
@@ -138,7 +138,7 @@ def inpaint_file(
     target: str = "",
     grow: int | None = 0,
     plain: bool = False,
-    progress: Progress | None = None,
+    progress: StepListener | None = None,
 ) -> InpaintedPicture:
     """Paint into a mask of a picture file and write the new picture.
 
@@ -167,16 +167,14 @@ def inpaint_file(
     edit = MaskedEdit(shape, prompt, kind, seed, target=target, grow=grow)
     route = routing.route(read.pixels, edit, chosen.computing.get(kind, ()))
     painter: Inpainter | None = None
-    area, batch = None, 1
     if route.engine is not None:
-        patch = compute(read.pixels, route.edit, route.engine)
+        painted = Painted(compute(read.pixels, route.edit, route.engine), 0, 1)
     else:
         name = chosen.inpainters[kind]
-        painter = registry.load_inpainter(name, offload=presets.streams(name, chosen))
+        painter = registry.load_inpainter(name, stream=presets.streams(name, chosen))
         (painted,) = paint(read.pixels, [route.edit], {kind: painter}, progress=progress)
-        patch, area, batch = painted.patch, painted.area, painted.batch
-    patch, colour = routing.corrected(route, read.pixels, patch, digest_of)
-    request = routing.request_of(route, painter, picture_digest, digest_of(shape), colour, area, batch)
+    digests = picture_digest, digest_of(shape)
+    patch, request = routing.request_for(route, read.pixels, painted, painter, digests, digest_of)
     recipe = recipe_of_one((read.pixels.shape[1], read.pixels.shape[0]), request.model_dump(), patch)
     made, fields = compose(read.pixels, [patch]), texts(recipe, {request.mask: shape})
     written = write_picture(output, made, read.alpha, fields, like=read, plain=plain)

@@ -8,7 +8,6 @@ models are imported while a report is made, never before.
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -17,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pocket
 from agent.planner import ollama_server
@@ -26,8 +25,10 @@ from sessions.catalog import data_folder
 from sessions.files import lacks_locks, without_locks
 from tools.engines import download as hub
 from tools.engines import machine, presets, registry
+from tools.engines.machine import GIB
 from tools.engines.presets import Preset
-from tools.engines.requirements import Need, download, find_preset, needs, ollama_model
+from tools.engines.requirements import Requirement, download, ollama_model, requirements
+from tools.engines.specs import Repository
 from tools.errors import EngineError
 from tools.kinds import Kind
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 State = Literal["good", "fair", "bad"]
 
-_GIB = machine.GIB
 _PACKAGES = ("torch", "diffusers", "transformers", "langgraph")
 _WEIGHTS = ("lisa", "flux-fill", "flux-kontext")
 _BFLOAT16 = (8, 0)  # the compute capability from which cards compute it
@@ -75,9 +75,9 @@ class Report:
         """Whether the pocket preset works here."""
         return all(finding.state != "bad" for finding in self.findings)
 
-    def as_json(self) -> str:
-        """The report as one JSON object."""
-        return json.dumps({"works": self.works, **asdict(self)}, ensure_ascii=False)
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {"works": self.works, **asdict(self)}
 
 
 def report(data: Path | None = None, preset: str | None = None) -> Report:
@@ -90,10 +90,10 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
     cards = machine.cards()
     vram = max((card.memory for card in cards), default=0.0)
     fitting = fitting_preset(vram)
-    looked_at = find_preset(preset or fitting)
+    looked_at = registry.known_preset(preset or fitting)
     model = ollama_model(looked_at)
     (server,) = _guarded("Ollama", lambda: ollama(model, bool(cards)))
-    wanted = [each for each in needs(looked_at) if each.module]
+    wanted = [each for each in requirements(looked_at) if each.has_weights]
     findings = (
         Finding("Python", "good", f"{platform.python_version()} at {sys.executable}"),
         *(_package(name) for name in _PACKAGES),
@@ -189,7 +189,7 @@ def main(as_json: bool = False, preset: str | None = None) -> int:
     """
     made = report(preset=preset)
     if as_json:
-        say_json({"works": made.works, **asdict(made)})
+        say_json(made.as_json())
     else:
         show(made)
     return 0 if (made.works if preset is None else made.ready) else 1
@@ -265,11 +265,11 @@ def _memory(preset: Preset) -> Finding:
     memory = psutil.virtual_memory()
     full = preset.without and _computes_in_32_bits()
     wanted = presets.ram(preset, full=full)
-    found = f"{memory.available / _GIB:.1f} of {memory.total / _GIB:.1f} GiB free"
+    found = f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free"
     found += f"; {preset.name} takes up to {presets.ram_words(preset, full=full)}"
-    if memory.available >= wanted * _GIB:
+    if memory.available >= wanted * GIB:
         return Finding("memory", "good", found)
-    if memory.total >= wanted * _GIB:
+    if memory.total >= wanted * GIB:
         return Finding("memory", "fair", found, "close other programs")
     return Finding("memory", "fair", f"{found}: this machine has too little", "use a smaller preset")
 
@@ -284,7 +284,7 @@ def _computes_in_32_bits() -> bool:
 
 
 def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(hub.existing(folder)).free / _GIB
+    free = shutil.disk_usage(hub.existing(folder)).free / GIB
     found = f"{free:.1f} GiB free for sessions"
     if free >= 1.0:
         return Finding("disk", "good", found)
@@ -332,33 +332,33 @@ def _engine(name: str, load: Callable[[str], object]) -> Finding:
     return Finding(name, "good", "loads")
 
 
-def _published(need: Need, preset: Preset) -> Iterator[Finding]:
+def _published(required: Requirement, preset: Preset) -> Iterator[Finding]:
     """An engine whose weights were published: are they here, and what stands in the way if not."""
-    name = f"{need.role} {need.name}"
-    folder = need.folder
-    if folder is not None and need.lacks_package:
-        yield Finding(name, "fair", f"in {folder}, without bitsandbytes", need.lacks_package)
+    name = f"{required.role} {required.name}"
+    folder = required.folder
+    if folder is not None and required.lacks_package:
+        yield Finding(name, "fair", f"in {folder}, without bitsandbytes", required.lacks_package)
     elif folder is not None:
         yield Finding(name, "good", f"in {folder}")
     else:
-        without = "; others of the preset do its work" if need.optional else ""
-        about = sum(weights.about for weights in need.weights)
+        without = "; others of the preset do its work" if required.optional else ""
+        about = sum(each.size for each in required.repositories)
         size = f" (about {hub.size_words(about)})" if about else ""
         yield Finding(
             name, "fair", f"not on this machine{size}{without}", f"inpalla setup --preset {preset.name}"
         )
-        for weights in need.weights:
-            if weights.licence:
-                yield _licence(weights)
+        for repository in required.repositories:
+            if repository.gate:
+                yield _licence(repository)
 
 
-def _licence(weights: hub.Weights) -> Finding:
+def _licence(repository: Repository) -> Finding:
     """A licence of weights that are not here: whether it was accepted, only the hub would know."""
     login = "" if hub.is_logged_in() else ", and log in: hf auth login"
-    found = f"{weights.licence}, to be accepted once" + (
+    found = f"{repository.gate}, to be accepted once" + (
         "" if hub.is_logged_in() else "; nobody is logged in"
     )
-    return Finding(f"licence of {weights.repository}", "fair", found, f"accept it on {weights.page}{login}")
+    return Finding(f"licence of {repository.name}", "fair", found, f"accept it on {repository.page}{login}")
 
 
 def _room(preset: Preset, *, with_model: bool) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ from sessions import SessionError, Sessions, data_folder
 from sessions.files import check_output
 from tools.engines import registry
 from tools.errors import Cancelled, PictureError
-from tools.inpainting.base import Progress, Step
+from tools.inpainting.base import PaintingStep, StepListener
 from tools.kinds import Kind
 
 if TYPE_CHECKING:
@@ -287,6 +287,7 @@ def segment(
     from tools.langchain import segment_file
     from tools.photo_check import NO_DRAWN_ROOM, is_drawn
     from tools.pictures import read_picture
+    from tools.segmenting.base import capabilities_of
 
     path = check_output(output)
     if path.suffix.lower() != ".png":
@@ -302,7 +303,7 @@ def segment(
             say(f"{result['phrase']}: {result['mask']} ({result['area']:.1%} of the picture)")
     missing = [result["phrase"] for result in results if not result["found"]]
     pixels = read_picture(picture).pixels
-    strange = engine == "lisa-pocket" and not is_drawn(pixels)
+    strange = capabilities_of(registry.load_segmenter(engine)).drawn_rooms_only and not is_drawn(pixels)
     if strange:
         say(NO_DRAWN_ROOM, err=True)
     elif missing:
@@ -551,14 +552,14 @@ def _while(doing: str, file: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _steps(text: str) -> Iterator[Progress]:
+def _steps(text: str) -> Iterator[StepListener]:
     """The steps of an inpainter on that line, and what it notes on stderr at the end."""
     notes: dict[str, None] = {}
 
     with _progress() as listen:
         listen(Event("painting", text))
 
-        def told(step: Step) -> None:
+        def told(step: PaintingStep) -> None:
             listen(Event("painting", text, step.done, step.total))
             if step.note:
                 notes[noted(step.note)] = None

@@ -20,7 +20,8 @@ from agent.planner import ollama_server
 from agent.terminal.output import say
 from tools.engines import download, registry
 from tools.engines.download import LicenceError
-from tools.engines.requirements import Need, find_preset, need, needs, ollama_model
+from tools.engines.requirements import Requirement, ollama_model, requirements
+from tools.engines.specs import Role
 from tools.errors import EngineError
 
 _TOLD_EVERY = 0.1  # of a download, where no bar can be drawn
@@ -37,7 +38,7 @@ class _Outcome:
     problems: dict[str, str] = field(default_factory=dict)
     optional: dict[str, str] = field(default_factory=dict)
 
-    def failed(self, engine: Need, sentence: str) -> None:
+    def failed(self, engine: Requirement, sentence: str) -> None:
         """An engine cannot be had."""
         (self.optional if engine.optional else self.problems)[engine.name] = sentence
 
@@ -48,14 +49,14 @@ def setup(preset: str | None, segmenter: str | None = None, inpainter: str | Non
     Raises ``AgentError`` or ``EngineError`` with one sentence when something is missing in the end.
     """
     if segmenter is None and inpainter is None:
-        chosen = find_preset(preset or registry.DEFAULT_PRESET)
-        wanted, model = needs(chosen), ollama_model(chosen)
+        chosen = registry.known_preset(preset or registry.DEFAULT_PRESET)
+        wanted, model = requirements(chosen), ollama_model(chosen)
         name, command = f"the preset {chosen.name}", f"inpalla setup --preset {chosen.name}"
     else:
         wanted, model = _single(segmenter, inpainter), None
         name = " and ".join(each.name for each in wanted)
         command = " ".join(["inpalla setup", *(f"--{each.role} {each.name}" for each in wanted)])
-    if model is None and not any(each.module for each in wanted):
+    if model is None and not any(each.has_weights for each in wanted):
         say(f"{_capital(name)} needs nothing fetched: it is a part of InpaLLa.")
         return 0
 
@@ -68,24 +69,21 @@ def setup(preset: str | None, segmenter: str | None = None, inpainter: str | Non
     for each in wanted:
         if each.is_here:
             _drop_leftovers(each)
-    return _told(name, command, [model or "", *(each.name for each in wanted)], outcome)
+    return _result(name, command, [model or "", *(each.name for each in wanted)], outcome)
 
 
-def _single(segmenter: str | None, inpainter: str | None) -> list[Need]:
+def _single(segmenter: str | None, inpainter: str | None) -> list[Requirement]:
     """Engines by name. Raises ``EngineError`` for a name that nobody knows."""
-    wanted = []
-    if segmenter is not None:
-        wanted.append(need("segmenter", segmenter))
-        if not wanted[-1].module:
-            registry.fetch_segmenter(segmenter)
-    if inpainter is not None:
-        wanted.append(need("inpainter", inpainter))
-        if not wanted[-1].module:
-            registry.fetch_inpainter(inpainter)
+    named: tuple[tuple[Role, str | None], ...] = (("segmenter", segmenter), ("inpainter", inpainter))
+    wanted = [Requirement(role, name) for role, name in named if name is not None]
+    for each in wanted:
+        registry.check_name(each.role, each.name)
     return wanted
 
 
-def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outcome) -> list[Need]:
+def _survey(
+    name: str, wanted: Sequence[Requirement], model: str | None, outcome: _Outcome
+) -> list[Requirement]:
     """Say what must be fetched and how much room there is; the engines that must be, and can be, fetched.
 
     Raises ``EngineError`` when all of it together does not fit on the disk.
@@ -96,20 +94,19 @@ def _survey(name: str, wanted: Sequence[Need], model: str | None, outcome: _Outc
     total, lacking = 0, []
     for each in wanted:
         try:
-            size = 0 if each.is_here else sum(download.measured(weights)[1] for weights in each.weights)
+            size = 0 if each.is_here else sum(download.measured(part)[1] for part in each.repositories)
         except EngineError as error:
             outcome.failed(each, str(error))
             behind = isinstance(error, LicenceError)
             say(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
             continue
-        state = (
-            "a part of InpaLLa" if not each.module else "here" if each.is_here else download.size_words(size)
-        )
+        there = "here" if each.has_weights else "a part of InpaLLa"
+        state = there if each.is_here else download.size_words(size)
         package = f"; needs a package more: {each.lacks_package}" if each.lacks_package else ""
         say(f"  {each.name}, {state}{package}")
-        for weights in each.weights if each.module else ():
-            if weights.terms:
-                say(f"    {weights.repository}: whoever uses it keeps to {weights.terms}: {weights.page}")
+        for part in each.repositories:
+            if part.licence is not None and part.licence.terms:
+                say(f"    {part.name}: whoever uses it keeps to {part.licence.terms}: {part.page}")
         total += size
         lacking.append(each)
     if total:
@@ -139,7 +136,7 @@ def _make_model_ready(model: str, outcome: _Outcome) -> None:
         outcome.problems[model] = str(error)
 
 
-def _make_engine_ready(engine: Need, outcome: _Outcome) -> None:
+def _make_engine_ready(engine: Requirement, outcome: _Outcome) -> None:
     try:
         with _shown(engine.name) as progress:
             engine.fetch(progress)  # also makes what is here ready for loading
@@ -152,7 +149,7 @@ def _make_engine_ready(engine: Need, outcome: _Outcome) -> None:
         outcome.ready.append(engine.name)
 
 
-def _drop_leftovers(engine: Need) -> None:
+def _drop_leftovers(engine: Requirement) -> None:
     """Delete what an engine was made from, if it was fetched for that; else ask, or say the command."""
     for repository in engine.leftovers():
         size = download.size_words(download.cached_bytes(repository))
@@ -164,7 +161,7 @@ def _drop_leftovers(engine: Need) -> None:
             say(f"{kept}: hf cache rm model/{repository} deletes it.")
 
 
-def _told(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> int:
+def _result(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> int:
     """Say what is ready; raise ``AgentError`` with one sentence about what is not."""
     problems = {each: outcome.problems[each] for each in order if each in outcome.problems}
     if outcome.ready:
@@ -186,7 +183,7 @@ def _told(name: str, command: str, order: Sequence[str], outcome: _Outcome) -> i
 
 
 @contextmanager
-def _shown(name: str) -> Iterator[download.Progress]:
+def _shown(name: str) -> Iterator[download.TransferProgress]:
     """A bar where somebody looks, else a line every tenth of the way."""
     if sys.stdout.isatty():
         from rich import progress as rich
@@ -207,12 +204,12 @@ def _shown(name: str) -> Iterator[download.Progress]:
 
             yield draw
         return
-    told = [0.0]
+    shown = [0.0]
 
     def tell(done: int, total: int) -> None:
         share = done / total if total else 1.0
-        if share >= told[0] + _TOLD_EVERY or share < told[0]:
-            told[0] = share
+        if share >= shown[0] + _TOLD_EVERY or share < shown[0]:
+            shown[0] = share
             say(f"{name}: {download.size_words(done)} of {download.size_words(total)}")
 
     yield tell

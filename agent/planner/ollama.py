@@ -139,7 +139,7 @@ def _schema() -> dict[str, Any]:
 
 
 class ServedModel:
-    """A model that an Ollama server on this machine keeps on the graphics card: a ``residency.Resident``.
+    """A model that an Ollama server on this machine keeps on the graphics card: a ``gpu_memory.Resident``.
 
     The server loads it when it is asked, some time after ``to_card``: until then the room for it is promised.
     A server that is not there, or does not answer, holds nothing; neither does one that runs its models on
@@ -198,7 +198,7 @@ class ServedModel:
         self._awaited = True
         gpu_memory.manager().trim()
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Have the server unload the model, and wait until it has."""
         self._awaited = False
         with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from agent.errors import PlannerError
 from agent.safe_text import plain
-from tools.engines.download import Progress, silent
+from tools.engines.download import TransferProgress, silent
 
 if TYPE_CHECKING:
     import httpx
@@ -362,7 +362,7 @@ def how_to_start() -> str:
     return "ollama serve" if shutil.which("ollama") else f"install it from {DOWNLOAD}"
 
 
-def pull(model: str, progress: Progress = silent) -> None:
+def pull(model: str, progress: TransferProgress = silent) -> None:
     """Let the server fetch a model; it goes on by itself where an earlier call stopped.
 
     ``progress`` is told of bytes, as far as the server knows them. Raises ``PlannerError`` when no server

@@ -21,9 +21,9 @@ from agent.turn.state import Piece
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.errors import Cancelled
-from tools.inpainting.computed import parts, recolour, witness
+from tools.inpainting.computed import parts, recolour, verification
 from tools.inpainting.computed.materials import Materials
-from tools.inpainting.computed.outline import outline_left
+from tools.inpainting.computed.residual_outline import outline_left
 from tools.inpainting.geometry import bounds
 from tools.inpainting.request import ColourStage
 from tools.language.looks import read_look
@@ -155,7 +155,7 @@ def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> 
         return None
     name = sentences.definite(piece.target)
     patterned = Materials.has_pattern(piece.prompt, piece.target)
-    match witness.fault(before, after, mask, piece.target, piece.request.colour, patterned=patterned):
+    match verification.fault(before, after, mask, piece.target, piece.request.colour, patterned=patterned):
         case "kept":
             return f"a part of {name} kept its old look"
         case "ghost":

@@ -20,7 +20,7 @@ from agent.turn.sentences import listed
 from tools.engines import registry, threads
 from tools.engines.download import size_words
 from tools.engines.registry import Preset
-from tools.engines.requirements import download, needs
+from tools.engines.requirements import download, requirements
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Inpainter
 from tools.kinds import Kind
@@ -94,7 +94,7 @@ class PresetEngines:
         try:
             yield
         except EngineError as error:
-            lacking = [each.name for each in needs(self.preset) if not (each.optional or each.is_here)]
+            lacking = [each.name for each in requirements(self.preset) if not (each.optional or each.is_here)]
             if len(lacking) < 2 or self.preset.name not in registry.PRESETS:
                 raise
             size = size_words(download(self.preset, lacking=True, with_model=False).engines)
@@ -171,7 +171,7 @@ class Bench:
 
     def is_strange(self) -> bool:
         """Whether the picture is of a sort that the models do not know, and the user was not told yet."""
-        if self.preset.name != "pocket" or self.notes.notes.warned:
+        if not self.preset.drawn_rooms_only or self.notes.notes.warned:
             return False
         from tools.photo_check import is_drawn
 

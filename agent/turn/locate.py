@@ -25,7 +25,7 @@ from agent.turn.user_paths import meant
 from sessions.errors import SessionError
 from sessions.model import Changes, Layer
 from tools.errors import PictureError
-from tools.inpainting.computed.dominant import main_colour
+from tools.inpainting.computed.main_colour import main_colour
 from tools.inpainting.computed.recolour import measure
 from tools.inpainting.placement import Place, landmarks, mask_for_place, read_place
 from tools.inpainting.request import Request
@@ -331,7 +331,7 @@ def _within(bench: Bench, piece: Piece) -> Piece:
             "I change how things look, not their size or form:"
             f" say how {sentences.definite(sentences.bare(piece.target))} shall look."
         )
-    if bench.preset.name != "pocket" or piece.kind != "restyle":
+    if not bench.preset.drawn_rooms_only or piece.kind != "restyle":
         return piece
     name = sentences.definite(sentences.bare(piece.target))
     part = _PART_OF.search(piece.target) or _OWN_PART.fullmatch(piece.target)

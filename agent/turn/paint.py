@@ -26,7 +26,17 @@ from sessions.model import Changes, NewLayer
 from sessions.pictures import digest_of
 from tools.errors import EngineError, OutOfMemory
 from tools.inpainting import routing
-from tools.inpainting.base import MaskedEdit, Progress, Step, compute, inpaint, seed_for, vary
+from tools.inpainting.base import (
+    MaskedEdit,
+    Painted,
+    PaintingStep,
+    StepListener,
+    capabilities_of,
+    compute,
+    inpaint,
+    seed_for,
+    vary,
+)
 from tools.inpainting.request import Request
 from tools.inpainting.routing import Previous, Route
 from tools.kinds import Kind
@@ -110,7 +120,7 @@ def paint_variations(bench: Bench, tell: Tell, piece: Piece, count: int) -> list
         )
         each = (time.perf_counter() - began) / count
         return [
-            _finished(bench, piece, route, below, ground, one.patch, one.area, one.batch, each)
+            _finished(bench, piece, route, below, ground, one, each)
             for route, one in zip(routes, painted, strict=True)
         ]
     tell(Event("painting", text))
@@ -234,7 +244,7 @@ def _paint_run(
         if number:
             below = compose(below, [painted[number - 1].patch])
             ground = digest_of(below)
-        done.append(_finished(bench, piece, route, below, ground, one.patch, one.area, one.batch, each))
+        done.append(_finished(bench, piece, route, below, ground, one, each))
     return done
 
 
@@ -276,7 +286,7 @@ def _route(bench: Bench, piece: Piece, below: Pixels, ground: str) -> Route:
             edit, steps=request.steps, guidance=request.guidance, area=request.area, batch=request.batch
         )
     elif piece.attempt:  # the first try did not show what was asked for
-        edit = replace(edit, guidance=getattr(painter, "firmer", None))
+        edit = replace(edit, guidance=capabilities_of(painter).retry_guidance)
     return replace(route, edit=edit)
 
 
@@ -309,7 +319,7 @@ def _computed(bench: Bench, piece: Piece, route: Route, below: Pixels, ground: s
         raise
     except EngineError as error:
         return piece.but(outcome="refused", why=str(error))
-    return _finished(bench, piece, route, below, ground, patch, None, 1, time.perf_counter() - began)
+    return _finished(bench, piece, route, below, ground, Painted(patch, 0, 1), time.perf_counter() - began)
 
 
 def _finished(
@@ -318,16 +328,14 @@ def _finished(
     route: Route,
     below: Pixels,
     ground: str,
-    patch: Patch,
-    area: int | None,
-    batch: int,
+    painted: Painted,
     seconds: float,
 ) -> Piece:
     """The piece with its colour corrected, its patch stored and its request written down."""
     session, edit = bench.session, route.edit
-    patch, colour = routing.corrected(route, below, patch, session.pictures.put)
     painter = bench.engines.inpainters()[piece.kind] if route.engine is None else None
-    request = routing.request_of(route, painter, ground, piece.mask or "", colour, area, batch)
+    digests = ground, piece.mask or ""
+    patch, request = routing.request_for(route, below, painted, painter, digests, session.pictures.put)
     box = patch.box
     return piece.but(
         prompt=edit.prompt,
@@ -339,11 +347,11 @@ def _finished(
     )
 
 
-def _progress(tell: Tell, text: str) -> Progress:
+def _progress(tell: Tell, text: str) -> StepListener:
     tell(Event("painting", text))
     notes: set[str] = set()
 
-    def told(step: Step) -> None:
+    def told(step: PaintingStep) -> None:
         if step.note and step.note not in notes:
             notes.add(step.note)
             tell(Event("note", noted(step.note)))

@@ -35,7 +35,7 @@ from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpack
 from tools.engines import presets, registry
 from tools.engines.registry import Preset
 from tools.errors import EngineError
-from tools.inpainting.base import Computing, Inpainter, MaskedEdit, Painted, Progress, Step
+from tools.inpainting.base import Computing, Inpainter, MaskedEdit, Painted, StepListener, areas_of, share_of
 from tools.inpainting.request import Digest, Request
 from tools.inpainting.routing import carry_out
 from tools.pictures import MAX_PIXELS, MAX_SIDE, read_mask, read_picture
@@ -187,7 +187,7 @@ def replay(
     *,
     preset: str | None = None,
     plain: bool = False,
-    progress: Progress | None = None,
+    progress: StepListener | None = None,
     cancelled: CancelCheck = never,
 ) -> Replayed:
     """Paint again what a ``request.json`` or a PNG of InpaLLa's says, and save the picture.
@@ -227,7 +227,7 @@ def replay(
             painting.ground(key, ground.pixels),
             edits[key],
             engines[key],
-            progress=_from(progress, done, made.request.steps, total),
+            progress=share_of(progress, done, made.request.steps, total),
             cancelled=cancelled,
         )
         done += made.request.steps
@@ -385,30 +385,18 @@ def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> Masked
             f"{path.name} needs {other}: give its file with --mask (its digest begins with"
             f" {request.mask[:_SHOWN_DIGITS]})."
         )
-    return MaskedEdit(
-        mask,
-        request.prompt,
-        request.kind,
-        request.seed,
-        steps=request.steps,
-        guidance=request.guidance,
-        area=request.area,
-        batch=request.batch,
-        target=request.target,
-        colour=request.colour,
-        grow=request.grow,
-    )
+    return MaskedEdit.of(request, mask)
 
 
 def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computing:
-    engine = registry.load_inpainter(request.engine, offload=presets.streams(request.engine, preset))
+    engine = registry.load_inpainter(request.engine, stream=presets.streams(request.engine, preset))
     if engine.revision != request.revision:
         raise EngineError(
             f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
             f" of revision {engine.revision}, so it would come out with other pixels and was not painted:"
             f" {_way_on(path)}."
         )
-    most = max(getattr(engine, "areas", (getattr(engine, "area", 1),)))
+    most = 1 if isinstance(engine, Computing) else max(areas_of(engine))
     if request.area is not None and request.area > most:
         raise EngineError(
             f"{path.name} asks {request.engine} to paint {request.area} pixels at once, and it paints {most}"
@@ -462,14 +450,3 @@ def _no_picture(path: Path, digest: str, *, given: bool) -> str:
         f"{path.name} was painted on {other}: give its file with --picture (its digest begins with"
         f" {digest[:_SHOWN_DIGITS]})."
     )
-
-
-def _from(progress: Progress | None, done: int, share: int, total: int) -> Progress | None:
-    """Progress of one layer as progress of all."""
-    if progress is None:
-        return None
-
-    def told(step: Step) -> None:
-        progress(Step(done + share * step.done // max(1, step.total), total, step.preview, step.note))
-
-    return told

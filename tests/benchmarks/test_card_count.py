@@ -11,7 +11,8 @@ import pytest
 
 from agent.planner.ollama import ServedModel
 from benchmarks import card
-from tools.engines.presets import PRESETS, Preset, base_of
+from tools.engines.model_name import Bits, ModelName
+from tools.engines.presets import PRESETS, Preset
 from tools.inpainting.flux import loading
 
 CARDS = [each for preset in PRESETS.values() if preset.budget for each in (preset, *card.on_larger(preset))]
@@ -30,7 +31,7 @@ def quick() -> Iterator[None]:
 def test_painters_that_are_only_named_stay_within_a_presets_card_and_ram(preset: Preset) -> None:
     others = list(card.by_name(preset))
     takes = not preset.name.startswith(("small", "8gb"))
-    assert ("flux-klein-9b" in {base_of(each.inpainters["add"]) for each in others}) is takes
+    assert ("flux-klein-9b" in {ModelName.parse(each.inpainters["add"]).model for each in others}) is takes
     for other in others:
         assert card.converse(other, 5).problems == ()
 
@@ -77,7 +78,7 @@ def only_parameters(model: Any, device: Any) -> None:
 
 
 def only_read(engine: Any, texts: Any) -> Any:
-    return engine._vocabulary.look_up(texts)
+    return engine._prompts.look_up(texts)
 
 
 FAULTS: dict[str, tuple[str, int, dict[str, Any], str]] = {
@@ -113,9 +114,9 @@ def test_the_count_fails_where_layers_are_reckoned_that_are_not_loaded(
 ) -> None:
     held = loading.held_by
 
-    def all_layers(folder: Path, part: str, bits: int) -> int:
+    def all_layers(folder: Path, part: str, bits: Bits) -> int:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(loading, "READ", 99)
+            patch.setattr(loading, "KLEIN_LAYERS", 99)
             return held(folder, part, bits)
 
     monkeypatch.setattr(loading, "held_by", all_layers)

@@ -18,8 +18,7 @@ from agent.cli import doctor, main
 from agent.planner import ollama_server
 from tests.support.stand_in_hub import Hub
 from tests.support.stand_in_ollama import Ollama
-from tools.engines import download, machine, registry
-from tools.segmenting.sam3 import published as sam3
+from tools.engines import download, machine, registry, specs
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def test_a_report_says_whether_the_pocket_preset_works(tmp_path: Path) -> None:
     assert all(finding.mend for finding in report.findings if finding.state == "bad")
     assert not (tmp_path / "data").exists()  # looking changes nothing
 
-    read = json.loads(report.as_json())
+    read = json.loads(json.dumps(report.as_json()))
     assert read["works"] is report.works
     assert read["preset"] == "small"
     assert {finding["name"] for finding in read["findings"]} == set(found)
@@ -225,7 +224,7 @@ def test_the_doctor_and_the_docs_say_the_same_sizes(
 def test_what_is_here_is_found_and_nobody_is_asked(
     weights: Hub, server: Ollama, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (needed,) = sam3.needed()
+    (needed,) = specs.ENGINES["sam3"].repositories
     folder = download.fetch(needed)
     server.models = ["qwen3-vl:2b-instruct"]
     weights.asked.clear()

@@ -23,10 +23,8 @@ from agent.cli import main
 from tests.support import flux_layout, lisa_layout
 from tests.support.stand_in_hub import Hub
 from tests.support.stand_in_ollama import Ollama
-from tools.engines import download
+from tools.engines import download, specs
 from tools.errors import EngineError
-from tools.inpainting.flux import published as flux
-from tools.segmenting.grounded.published import DETECTOR, DRAWER
 from tools.segmenting.lisa import published as lisa
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +34,13 @@ BIG = random.Random(0).randbytes(24_000_000)
 PIECE = 10 * 2**20
 SAM3 = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": b"weights", "sam3.pt": b"twice"}
 SMALL = {"config.json": b"{}", "model.safetensors": b"weights"}
+DETECTOR, DRAWER = (each.name for each in specs.ENGINES["llmdet-sam2"].repositories)
 PAIR = {DETECTOR: {**SMALL, "tokenizer.json": b"{}", "README.md": b"#"}, DRAWER: SMALL}
-KLEIN = flux.repository("flux-klein")
-FILL = flux.repository("flux-fill")
-MODEL = download.Weights("some/model", ("*.json", "*.safetensors", "*.bin"), licence="Some Licence")
+KLEIN = specs.repository_of("flux-klein")
+FILL = specs.repository_of("flux-fill")
+MODEL = specs.Repository(
+    "some/model", ("*.json", "*.safetensors", "*.bin"), licence=specs.Licence("Some Licence", gated=True)
+)
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -85,7 +86,7 @@ def inpalla(capsys: pytest.CaptureFixture[str]) -> Command:
     return run
 
 
-def refusal(weights: download.Weights = MODEL) -> str:
+def refusal(weights: specs.Repository = MODEL) -> str:
     """The one sentence with which fetching is refused."""
     with pytest.raises(EngineError) as error:
         download.fetch(weights)
@@ -220,9 +221,9 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(server: Hub
 
 
 def test_what_the_hub_does_not_have_is_told(server: Hub) -> None:
-    assert "The hub has no some/thing" in refusal(download.Weights("some/thing", ("*.json",)))
+    assert "The hub has no some/thing" in refusal(specs.Repository("some/thing", ("*.json",)))
     assert "none of the files that are needed (*.pickle)" in refusal(
-        download.Weights("some/model", ("*.pickle",))
+        specs.Repository("some/model", ("*.pickle",))
     )
 
 
@@ -268,9 +269,9 @@ def test_a_repository_is_deleted_from_the_cache(server: Hub) -> None:
 def tiny_lisa(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
     """A tiny LISA and its CLIP as their repositories."""
     folder = lisa_layout.write_published(tmp_path_factory.mktemp("lisa"))
-    config = json.loads((folder / "config.json").read_text()) | {"vision_tower": lisa.CLIP}
+    config = json.loads((folder / "config.json").read_text()) | {"vision_tower": specs.CLIP.name}
     (folder / "config.json").write_text(json.dumps(config))
-    return {"xinlai/LISA-7B-v1": served(folder), lisa.CLIP: served(folder.parent / "clip-tiny")}
+    return {"xinlai/LISA-7B-v1": served(folder), specs.CLIP.name: served(folder.parent / "clip-tiny")}
 
 
 @pytest.fixture(scope="module")
@@ -297,7 +298,7 @@ def test_lisa_is_stored_once(
     assert "Ready: lisa-7b." in out
     assert [file.name for file in (home / "data" / "models").iterdir()] == ["xinlai--LISA-7B-v1"]
     assert download.cached_bytes("xinlai/LISA-7B-v1") == 0
-    assert download.cached_bytes(lisa.CLIP) == 0
+    assert download.cached_bytes(specs.CLIP.name) == 0
     assert lisa.kept("lisa-7b:8bit") == home / "data" / "models" / "xinlai--LISA-7B-v1"
 
     server.asked.clear()
@@ -318,7 +319,7 @@ def test_what_another_program_fetched_is_left_alone(
     assert server.asked == []  # all of it was there
     assert "hf cache rm model/xinlai/LISA-7B-v1 deletes it" in out
     assert download.cached_bytes("xinlai/LISA-7B-v1") > 0
-    assert download.cached_bytes(lisa.CLIP) > 0
+    assert download.cached_bytes(specs.CLIP.name) > 0
     assert (home / "data" / "models" / "xinlai--LISA-7B-v1" / "config.json").exists()
 
 
@@ -432,7 +433,7 @@ def test_a_package_that_is_missing_is_told_before_anything_is_fetched(
 ) -> None:
     server.repositories |= {**PAIR, KLEIN: tiny_klein}
     ollama.known = {"qwen3-vl:2b-instruct"}
-    monkeypatch.setattr("tools.engines.requirements.find_spec", lambda _: None)
+    monkeypatch.setattr("tools.engines.quantization.find_spec", lambda _: None)
     fetched: dict[str, int] = {}
 
     def said(line: str) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from tools import errors
 from tools.engines import registry
 from tools.engines.registry import Preset
-from tools.inpainting.base import Inpainter, Job, Progress, Step
+from tools.inpainting.base import Capabilities, Inpainter, Job, PaintingStep, StepListener
 from tools.kinds import Kind
 from tools.segmenting.base import CancelCheck, Found, Segmenter, never
 
@@ -134,7 +134,7 @@ class ColourPainter:
     multiple: int = 8
     steps: int = 3
     guidance: float = 2.0
-    firmer: float = 4.0
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(retry_guidance=4.0))
     painted: list[Job] = field(default_factory=list)
     calls: int = 0
     ended: int = 0
@@ -143,7 +143,7 @@ class ColourPainter:
     stepped: threading.Event = field(default_factory=threading.Event)
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         self.calls += 1
         if any("endless" in job.prompt for job in jobs):
@@ -158,7 +158,7 @@ class ColourPainter:
                 self.ended += 1
                 raise errors.Cancelled
             if progress is not None:
-                progress(Step(step + 1, self.steps))
+                progress(PaintingStep(step + 1, self.steps))
         self.ended += 1
         self.painted += jobs
         return [self._painted(job) for job in jobs]

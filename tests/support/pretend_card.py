@@ -247,7 +247,7 @@ def pretended(
 
     card = PretendCard(size, capability)
     card.install(monkeypatch)
-    monkeypatch.setattr(gpu_memory, "_process", gpu_memory.Residency(card))
+    monkeypatch.setattr(gpu_memory, "_process", gpu_memory.GpuMemory(card))
     with card:
         yield card
 

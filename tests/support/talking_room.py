@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from tools.engines.presets import COLOURS
 from tools.engines.registry import Preset
-from tools.inpainting.base import Inpainter, Job, Progress
+from tools.inpainting.base import Inpainter, Job, StepListener
 from tools.kinds import Kind
 from tools.language.colours import oklab, to_rgb, value_of
 from tools.language.looks import read_look
@@ -172,7 +172,7 @@ class Painter:
     guidance: float = 1.0
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         del progress, cancelled
         return [self._painted(job) for job in jobs]

@@ -32,7 +32,7 @@ from tests.support.flux_layout import Family, write_checkpoint
 from tools.engines import registry
 from tools.engines.registry import Preset
 from tools.errors import Cancelled
-from tools.inpainting.base import Inpainter, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Inpainter, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.flux.engine import FluxEngine
 from tools.kinds import Kind
 
@@ -143,7 +143,7 @@ def test_a_hundred_cancels_leave_no_trace_in_an_engine(
         moments.append("asked")
         return moments.count("asked") == moment
 
-    def stepped(step: Step) -> None:
+    def stepped(step: PaintingStep) -> None:
         moments.append("stepped")
 
     inpaint(room(), [edit_of("restyle", 1)], {"restyle": engine}, progress=stepped, cancelled=asked)

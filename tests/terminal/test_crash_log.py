@@ -95,7 +95,7 @@ def full(engine: FluxEngine, place: str) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patched:
         if place == "words":
-            patched.setattr(engine._vocabulary.encoder, "encode", out_of_memory)
+            patched.setattr(engine._prompts.encoder, "encode", out_of_memory)
             yield
             return
         parts = {

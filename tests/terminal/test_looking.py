@@ -25,7 +25,7 @@ from sessions import Changes, Sessions
 from sessions.errors import SessionError
 from sessions.stack import alter
 from tests.support.talking_room import HEIGHT, PRESET, THINGS, WIDTH, TalkingEngines, room
-from tools.inpainting.computed.dominant import main_colour
+from tools.inpainting.computed.main_colour import main_colour
 from tools.language.colours import name_of
 from tools.pictures import write_mask
 

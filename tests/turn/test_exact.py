@@ -27,7 +27,7 @@ from sessions.compose import compose
 from tests.support.flux_layout import Family, write_checkpoint
 from tools.engines import registry
 from tools.engines.registry import Preset
-from tools.inpainting.base import Job, MaskedEdit, Progress, inpaint, prepare
+from tools.inpainting.base import Job, MaskedEdit, StepListener, inpaint, prepare
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.geometry import GROWTH, Region, bounds, clean, room_for_another
 from tools.kinds import Kind
@@ -97,7 +97,7 @@ class Scribbler:
     guidance = 1.0
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         return [self._scribbled(job) for job in jobs]
 
@@ -187,7 +187,7 @@ def test_small_objects_are_painted_larger(side: int, kind: Kind) -> None:
         area = 256 * 256
 
         def paint(
-            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+            self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
         ) -> list[Pixels]:
             (job,) = jobs
             assert int(np.count_nonzero(job.mask)) > 2 * side * side

@@ -21,14 +21,15 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from tools.engines.specs import Repository
 from tools.errors import EngineError
 
-Progress = Callable[[int, int], None]
+TransferProgress = Callable[[int, int], None]
 """Told how many bytes of a repository are here, and how many there are of it in all."""
 
 _RESERVE: Final = 2**30
@@ -41,7 +42,7 @@ class LicenceError(EngineError):
 
 
 def silent(done: int, total: int) -> None:
-    """A ``Progress`` that tells nobody."""
+    """A ``TransferProgress`` that tells nobody."""
 
 
 def all_parts(folder: Path) -> bool:
@@ -56,33 +57,10 @@ def all_parts(folder: Path) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Weights:
-    """What is needed of one repository.
-
-    ``patterns`` are shell patterns of paths in it; a ``.bin`` with a ``.safetensors`` beside it is left out,
-    as it holds the same. ``about`` is how many bytes that is, roughly, for when the hub is not asked.
-    ``licence`` names the licence that must be accepted on the repository's page first, "" if none must;
-    ``terms`` a licence with terms of its own that nobody must accept first, and every user keeps to.
-    ``complete`` looks at a folder on this machine and says whether it has all that is needed.
-    """
-
-    repository: str
-    patterns: tuple[str, ...]
-    about: int = 0
-    licence: str = ""
-    complete: Callable[[Path], bool] = field(default=all_parts, compare=False)
-    terms: str = ""
-
-    @property
-    def page(self) -> str:
-        """The repository's page, where its licence is accepted."""
-        return page(self.repository)
-
-
-def page(repository: str) -> str:
-    """The page of a repository."""
-    return f"https://huggingface.co/{repository}"
+def is_whole(repository: Repository, folder: Path) -> bool:
+    """Whether all that is needed of a repository is in a folder."""
+    there = all(any((folder / name).is_file() for name in names.split("|")) for names in repository.required)
+    return there and all_parts(folder) and (repository.check is None or repository.check(folder))
 
 
 def cache() -> Path:
@@ -107,54 +85,54 @@ def is_logged_in() -> bool:
     return bool(os.environ.get("HF_TOKEN")) or Path(constants.HF_TOKEN_PATH).is_file()
 
 
-def kept(weights: Weights) -> Path | None:
+def kept(repository: Repository) -> Path | None:
     """The folder of weights that are on this machine and whole, else None. Never uses the network."""
     from huggingface_hub import get_cached_repo_tree, snapshot_download
     from huggingface_hub.errors import CachedRepoTreeNotFoundError
 
     sizes: dict[str, int] = {}
-    patterns = list(weights.patterns)
+    patterns = list(repository.files)
     try:
         with suppress(CachedRepoTreeNotFoundError):  # an older client keeps no list
-            sizes = {file.path: file.size for file in get_cached_repo_tree(weights.repository)}
-            sizes = {name: sizes[name] for name in _chosen(weights.patterns, list(sizes))}
+            sizes = {file.path: file.size for file in get_cached_repo_tree(repository.name)}
+            sizes = {name: sizes[name] for name in _chosen(repository.files, list(sizes))}
             patterns = [glob.escape(name) for name in sizes]
-        folder = Path(snapshot_download(weights.repository, allow_patterns=patterns, local_files_only=True))
+        folder = Path(snapshot_download(repository.name, allow_patterns=patterns, local_files_only=True))
     except (OSError, ValueError):
         return None
     whole = all(_has(folder / name, size) for name, size in sizes.items())
-    return folder if whole and weights.complete(folder) else None
+    return folder if whole and is_whole(repository, folder) else None
 
 
-def measured(weights: Weights) -> tuple[int, int]:
+def measured(repository: Repository) -> tuple[int, int]:
     """How many bytes weights have in all, and how many of them must be fetched.
 
     Asks the hub unless all are here. Raises ``EngineError``.
     """
-    if (folder := kept(weights)) is not None:
+    if (folder := kept(repository)) is not None:
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()), 0
-    with _told(weights):
-        listing = _listing(weights)
+    with _in_one_sentence(repository):
+        listing = _listing(repository)
         return listing.total, listing.missing
 
 
-def fetch(weights: Weights, progress: Progress = silent) -> Path:
+def fetch(repository: Repository, progress: TransferProgress = silent) -> Path:
     """Fetch what is not here yet; the folder that the weights lie in.
 
     Safe to repeat, and to interrupt at any moment: the next call goes on at the byte where this one stopped.
     Raises ``EngineError`` when there is too little room, a licence was not accepted, the hub cannot be
     reached or does not have it, or nothing may be fetched because the user works offline.
     """
-    if (folder := kept(weights)) is not None:
+    if (folder := kept(repository)) is not None:
         return folder
-    with _told(weights), _alone(weights.repository), _quiet():
-        listing = _listing(weights)
+    with _in_one_sentence(repository), _alone(repository.name), _quiet():
+        listing = _listing(repository)
         check_room({cache(): listing.missing})
-        folder = _storage(weights.repository)
+        folder = _storage(repository.name)
         if not (folder / "snapshots").exists():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / _MARK).touch()
-        return _fetched(weights, listing, progress)
+        return _fetched(repository, listing, progress)
 
 
 def check_room(wanted: Mapping[Path, int]) -> None:
@@ -297,30 +275,30 @@ def _chosen(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
     ]
 
 
-def _listing(weights: Weights) -> _Listing:
+def _listing(repository: Repository) -> _Listing:
     """Ask the hub what it has, and whether we may have it: a licence is better missed before 10 GB."""
     from huggingface_hub import HfApi
 
     api = HfApi()
-    info = api.model_info(weights.repository, files_metadata=True)
+    info = api.model_info(repository.name, files_metadata=True)
     if info.gated:
-        api.auth_check(weights.repository)
+        api.auth_check(repository.name)
     siblings = {each.rfilename: each for each in info.siblings or []}
-    names = _chosen(weights.patterns, list(siblings))
+    names = _chosen(repository.files, list(siblings))
     if not names or info.sha is None:
         raise EngineError(
-            f"{weights.page} has none of the files that are needed ({', '.join(weights.patterns)}): give the"
-            " name of another repository."
+            f"{repository.page} has none of the files that are needed ({', '.join(repository.files)}): give"
+            " the name of another repository."
         )
     files = []
     for name in names:
         sibling = siblings[name]
         sha256 = sibling.lfs.sha256 if sibling.lfs is not None else None
         files.append(_File(name, sibling.size or 0, sha256))
-    return _Listing(_storage(weights.repository), info.sha, tuple(files))
+    return _Listing(_storage(repository.name), info.sha, tuple(files))
 
 
-def _fetched(weights: Weights, listing: _Listing, progress: Progress) -> Path:
+def _fetched(repository: Repository, listing: _Listing, progress: TransferProgress) -> Path:
     from huggingface_hub import snapshot_download
 
     for file in listing.files:
@@ -330,17 +308,17 @@ def _fetched(weights: Weights, listing: _Listing, progress: Progress) -> Path:
     progress(listing.total - listing.missing, listing.total)
     for file in listing.files:
         if file.sha256 is not None and not listing.is_here(file):
-            _fetch_large(weights, listing, file, progress)
+            _fetch_large(repository, listing, file, progress)
             progress(listing.total - listing.missing, listing.total)
     names = [glob.escape(file.name) for file in listing.files]
-    folder = Path(snapshot_download(weights.repository, allow_patterns=names))
-    if listing.missing or not weights.complete(folder):
-        raise EngineError(f"{weights.page} lacks files that are needed: look there what has changed.")
+    folder = Path(snapshot_download(repository.name, allow_patterns=names))
+    if listing.missing or not is_whole(repository, folder):
+        raise EngineError(f"{repository.page} lacks files that are needed: look there what has changed.")
     progress(listing.total, listing.total)
     return folder
 
 
-def _fetch_large(weights: Weights, listing: _Listing, file: _File, progress: Progress) -> None:
+def _fetch_large(repository: Repository, listing: _Listing, file: _File, progress: TransferProgress) -> None:
     """Bring one large file into the cache, going on at the byte where an earlier call stopped.
 
     The address that the hub gives for a file is good for some minutes only, so while bytes come in, a
@@ -353,7 +331,7 @@ def _fetch_large(weights: Weights, listing: _Listing, file: _File, progress: Pro
         before = listing.here(file)
         try:
             bar = _Bar(lambda done: progress(others + done, listing.total), before)
-            _transfer(weights.repository, listing.commit, file, part, bar)
+            _transfer(repository.name, listing.commit, file, part, bar)
         except OSError as error:
             if listing.here(file) == before or error.errno == errno.ENOSPC:
                 raise
@@ -361,9 +339,7 @@ def _fetch_large(weights: Weights, listing: _Listing, file: _File, progress: Pro
             continue
         if _digest(part) != file.sha256:
             part.unlink()
-            raise EngineError(
-                f"{file.name} of {weights.repository} came damaged and was deleted: say it again."
-            )
+            raise EngineError(f"{file.name} of {repository.name} came damaged and was deleted: say it again.")
         # Where the cache cannot have links the client would copy what it finds among the contents.
         place = listing.blob(file) if _has_links() else listing.named(file)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -456,11 +432,11 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _told(weights: Weights) -> Iterator[None]:
+def _in_one_sentence(repository: Repository) -> Iterator[None]:
     """Whatever the hub's client raises becomes one sentence."""
     if is_offline():
         raise EngineError(
-            f"{weights.repository} is not on this machine whole, and HF_HUB_OFFLINE forbids to fetch it:"
+            f"{repository.name} is not on this machine whole, and HF_HUB_OFFLINE forbids to fetch it:"
             " unset HF_HUB_OFFLINE, and say it again."
         )
     try:
@@ -468,22 +444,22 @@ def _told(weights: Weights) -> Iterator[None]:
     except EngineError:
         raise
     except Exception as error:
-        raise _refusal(weights, error) from error
+        raise _refusal(repository, error) from error
 
 
-def _refusal(weights: Weights, error: Exception) -> EngineError:
+def _refusal(repository: Repository, error: Exception) -> EngineError:
     """What the hub's client raised, as an error with one sentence."""
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
-    name, again = weights.repository, "say it again; what was fetched is kept."
+    name, again = repository.name, "say it again; what was fetched is kept."
     causes = [each for each in (error, error.__cause__, error.__context__) if each is not None]
     answers = [each.response.status_code for each in causes if isinstance(each, HfHubHTTPError)]
     if any(isinstance(each, GatedRepoError) for each in causes) or 403 in answers:
         said = " ".join(str(getattr(each, "server_message", "") or "") for each in causes).lower()
-        return LicenceError(_request_words(weights, said) or licence_words(weights))
+        return LicenceError(_request_words(repository, said) or licence_words(repository))
     if any(isinstance(each, RepositoryNotFoundError) for each in causes) or 401 in answers:
         return EngineError(
-            f"The hub has no {name}, or not for everybody: look at {weights.page}, and log in with"
+            f"The hub has no {name}, or not for everybody: look at {repository.page}, and log in with"
             " hf auth login if it is there."
         )
     if answers:
@@ -496,26 +472,26 @@ def _refusal(weights: Weights, error: Exception) -> EngineError:
     return EngineError(f"The hub could not be reached for {name}: check the network, and {again}")
 
 
-def _request_words(weights: Weights, said: str) -> str:
+def _request_words(repository: Repository, said: str) -> str:
     """What to do where a request was made and is not granted; "" where none was made."""
     if "awaiting a review" in said:
         return (
-            f"Your request for {weights.repository} still waits for its makers' answer: say it again when you"
+            f"Your request for {repository.name} still waits for its makers' answer: say it again when you"
             " have it."
         )
     if "rejected" in said:
         return (
-            f"Your request for {weights.repository} was refused by its makers: nothing here can change that;"
+            f"Your request for {repository.name} was refused by its makers: nothing here can change that;"
             " use another engine, or ask them on its page."
         )
     return ""
 
 
-def licence_words(weights: Weights) -> str:
+def licence_words(repository: Repository) -> str:
     """What to do about weights behind a licence, in one sentence."""
     login = "" if is_logged_in() else ", log in with hf auth login"
-    named = f" ({weights.licence})" if weights.licence else ""
+    named = f" ({repository.gate})" if repository.gate else ""
     return (
-        f"{weights.repository} is given only to those who accepted its licence{named}: accept it on"
-        f" {weights.page}{login}, and say it again."
+        f"{repository.name} is given only to those who accepted its licence{named}: accept it on"
+        f" {repository.page}{login}, and say it again."
     )

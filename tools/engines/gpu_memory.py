@@ -1,12 +1,12 @@
-"""What is on the graphics card, and who leaves it when another needs the room.
+"""What is on the graphics card, and what is evicted when another engine needs the room.
 
 An engine whose weights can move is a resident. It is used inside ``with using(engine):``, which brings its
-weights to the card and, where they and its working memory do not fit beside what is there, moves others off
-first: who was used longest ago leaves first, and nobody leaves for nothing. So the segmenter and the painter
+weights to the card and, where they and its working memory do not fit beside what is there, evicts others
+first: the one used longest ago first, and none for nothing. So the segmenter and the painter
 stay on the card together where both fit, and take turns where they do not. A planner's model in another
-process is a resident, too: it "moves off" by being unloaded, and comes back when it is asked again.
+process is a resident, too: it is evicted by being unloaded, and comes back when it is asked again.
 
-``make_room_for(engine)`` moves all others off: for a second try after the card ran out of memory.
+``make_room_for(engine)`` evicts all others: for a second try after the card ran out of memory.
 
 A planner's model takes its room when its server loads it, some time after it was asked: until then the room
 is promised, and nobody else takes it.
@@ -26,8 +26,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from tools import errors
-
-GIB = 2**30
+from tools.engines.machine import GIB
 
 WORKING_BYTES = 3 * GIB
 """What an engine that does not say it (``working_bytes``) is taken to need beside its weights."""
@@ -56,8 +55,8 @@ class Resident(Protocol):
         """Move the weights to the card; no harm when they are there."""
         ...
 
-    def off_card(self) -> None:
-        """Move the weights off the card; no harm when they are not there."""
+    def offload(self) -> None:
+        """Move the weights off the card, to RAM; no harm when they are not there."""
         ...
 
 
@@ -95,12 +94,12 @@ class CudaCard:
         torch.cuda.empty_cache()
 
 
-def who_leaves(lacking: int, sizes: Sequence[int]) -> list[int]:
-    """Who must leave so that ``lacking`` bytes more become free.
+def to_evict(lacking: int, sizes: Sequence[int]) -> list[int]:
+    """Which residents to evict so that ``lacking`` bytes more become free.
 
-    ``sizes`` are the bytes of those who may leave, longest unused first; returns indices into it in that
-    order, as few as suffice: who was chosen and turns out not to be needed stays. Where all together do not
-    suffice, all leave.
+    ``sizes`` are the bytes of those who may be evicted, longest unused first; returns indices into it in that
+    order, as few as suffice: one that was chosen and turns out not to be needed stays. Where all together do
+    not suffice, all are evicted.
     """
     leaving: list[int] = []
     gained = 0
@@ -132,7 +131,7 @@ class _Tenant:
         return int(getattr(self.engine, "promised_bytes", 0)) if self.users else 0
 
 
-class Residency:
+class GpuMemory:
     """Who is on a card. Without a card (None) every method does nothing. Safe to use from several threads.
 
     ``known`` is False while nobody can tell yet whether there is a card: then it keeps book and moves nobody,
@@ -164,6 +163,10 @@ class Residency:
         return self._card is not None
 
     @property
+    def _is_absent(self) -> bool:
+        return self._known and self._card is None
+
+    @property
     def residents(self) -> tuple[str, ...]:
         """The names of those whose weights are on the card, longest unused first."""
         with self._changed:
@@ -171,7 +174,7 @@ class Residency:
 
     def register(self, engine: object, *, on_card: bool = True) -> None:
         """Tell of an engine that was just loaded. One that is no ``Resident`` is passed over."""
-        if not (self._known and self._card is None) and isinstance(engine, Resident):
+        if not self._is_absent and isinstance(engine, Resident):
             with self._changed:
                 self._tenant(engine).on_card = on_card
 
@@ -186,7 +189,7 @@ class Residency:
         May be nested. An engine that is no ``Resident`` is passed over. Raises ``tools.errors.OutOfMemory``
         when its weights do not fit even alone.
         """
-        if (self._known and self._card is None) or not isinstance(engine, Resident):
+        if self._is_absent or not isinstance(engine, Resident):
             return nullcontext()
         return self._using(engine)
 
@@ -197,7 +200,7 @@ class Residency:
         with self._changed:
             leaving = self._idle(but=engine)
             for tenant in leaving:
-                self._off(tenant)
+                self._evict(tenant)
             self._card.trim()
             return bool(leaving)
 
@@ -270,21 +273,21 @@ class Residency:
         try:
             tenant.engine.to_card()  # no harm where another user has brought it meanwhile
         except Exception as error:
-            if not _is_full(error):
+            if not errors.is_out_of_memory(error):
                 raise
             self._move_alone(tenant)
         tenant.on_card = True
 
     def _move_alone(self, tenant: _Tenant) -> None:
         """A second try to bring an engine, with everybody else off the card."""
-        self._off(tenant)
+        self._evict(tenant)
         self.make_room_for(tenant.engine)
         try:
             tenant.engine.to_card()
         except Exception as error:
-            if not _is_full(error):
+            if not errors.is_out_of_memory(error):
                 raise
-            self._off(tenant)
+            self._evict(tenant)
             raise errors.OutOfMemory(
                 f"The graphics card has not enough free memory for {tenant.engine.name}: close what else uses"
                 " it, or use a smaller preset."
@@ -298,8 +301,8 @@ class Residency:
         free = self._card.free()
         if free < need:
             idle = self._idle(but=but.engine if but else None)
-            for index in who_leaves(need - free, [tenant.engine.weight_bytes for tenant in idle]):
-                self._off(idle[index])
+            for index in to_evict(need - free, [tenant.engine.weight_bytes for tenant in idle]):
+                self._evict(idle[index])
             self._card.trim()
             free = self._card.free()
         return free >= need
@@ -312,23 +315,23 @@ class Residency:
         """Those who may leave, longest unused first."""
         return [t for t in self._tenants if t.on_card and not t.users and t.engine is not but]
 
-    def _off(self, tenant: _Tenant) -> None:
-        tenant.engine.off_card()
+    def _evict(self, tenant: _Tenant) -> None:
+        tenant.engine.offload()
         tenant.on_card = False
 
 
-_process: Residency | None = None
+_process: GpuMemory | None = None
 
 
-def manager() -> Residency:
-    """The residency of this process's card.
+def manager() -> GpuMemory:
+    """The manager of this process's card.
 
     Without torch there are no weights: whether there is a card is found out when torch is there, and torch is
     not imported for it. A planner may be asked before that, while torch is still being imported.
     """
     global _process
     if _process is None:
-        _process = Residency(None, known=False)
+        _process = GpuMemory(None, known=False)
     torch = sys.modules.get("torch")
     if not _process.known and torch is not None and not getattr(torch.__spec__, "_initializing", False):
         _process.found(CudaCard() if torch.cuda.is_available() else None)
@@ -336,22 +339,15 @@ def manager() -> Residency:
 
 
 def using(engine: object) -> AbstractContextManager[None]:
-    """``Residency.using`` of this process's card."""
+    """``GpuMemory.using`` of this process's card."""
     return manager().using(engine)
 
 
 def make_room_for(engine: object) -> bool:
-    """``Residency.make_room_for`` of this process's card: for a second try after it ran out of memory."""
+    """``GpuMemory.make_room_for`` of this process's card: for a second try after it ran out of memory."""
     return manager().make_room_for(engine)
 
 
 def make_room(size: int) -> None:
-    """``Residency.make_room`` of this process's card: for an engine at work that needs more for a while."""
+    """``GpuMemory.make_room`` of this process's card: for an engine at work that needs more for a while."""
     manager().make_room(size)
-
-
-def _is_full(error: Exception) -> bool:
-    """Whether an error says that the card's memory does not suffice."""
-    torch = sys.modules.get("torch")
-    full: tuple[type[BaseException], ...] = (errors.OutOfMemory,)
-    return isinstance(error, full + ((torch.OutOfMemoryError,) if torch is not None else ()))

@@ -16,10 +16,10 @@ from typing import Any
 
 import torch
 
-from tools.engines import gpu_memory, presets
+from tools.engines import presets
 
 
-class Movable:
+class GpuModel:
     """An engine of one model of transformers; with a name it is a ``tools.engines.gpu_memory.Resident``."""
 
     def __init__(self, model: Any) -> None:
@@ -35,14 +35,14 @@ class Movable:
     @property
     def working_bytes(self) -> int:
         """The bytes of the card that it works with beside them."""
-        return presets.working_bytes(getattr(self, "name", "")) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(getattr(self, "name", ""))
 
     def to_card(self) -> None:
         """Move the weights to the graphics card, if there is one, and what goes with them."""
         if torch.cuda.is_available():
             self._move("cuda")
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights to main memory, and what goes with them."""
         if self._model.device.type != "cpu":
             self._move("cpu")

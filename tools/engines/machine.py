@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 GIB: Final = 2**30
+"""Bytes."""
 
 _ASKED = "name,memory.total,memory.free,driver_version"
 _SECONDS = 5.0

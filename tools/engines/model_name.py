@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,18 +11,14 @@ _BITS: Final[dict[str, Bits]] = {"4bit": 4, "8bit": 8, "16bit": 16}
 
 
 @dataclass(frozen=True)
-class Source:
+class ModelName:
     """Which model, and with how many bits a weight."""
 
     model: str
     bits: Bits = 16
 
     @classmethod
-    def parse(cls, name: str) -> Source:
+    def parse(cls, name: str) -> ModelName:
         """Read "lisa-7b", "flux-fill:4bit", "OWNER/REPOSITORY:8bit" or "FOLDER"."""
         model, _, precision = name.rpartition(":")
         return cls(model, _BITS[precision]) if model and precision in _BITS else cls(name)
-
-    def repository(self, published: Mapping[str, str]) -> str:
-        """The hub repository, by our names for the published ones; or the folder."""
-        return published.get(self.model, self.model)

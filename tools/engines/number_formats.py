@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from tools.engines import presets
+from tools.engines.machine import GIB
 
 
 def of_weights() -> torch.dtype:
@@ -40,7 +41,7 @@ def of_small_models() -> torch.dtype:
 
 def device_of_small_models() -> torch.device:
     """Where the engines of the preset ``small`` work: on a graphics card, unless it is too small for them."""
-    least = presets.PRESETS["small"].budget * presets.GIB
+    least = presets.PRESETS["small"].budget * GIB
     if torch.cuda.is_available() and torch.cuda.mem_get_info()[1] >= least:
         return torch.device("cuda")
     return torch.device("cpu")

@@ -16,7 +16,7 @@ MOST = 4
 """How many pictures are kept unless said otherwise: the current version, and those that an undo leads to."""
 
 
-class Kept(Generic[T]):
+class PictureCache(Generic[T]):
     """One thing for each of the pictures that were used last. Not safe for several threads at a time."""
 
     def __init__(self, most: int = MOST) -> None:

@@ -22,73 +22,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from tools.engines import gpu_memory
+from tools.engines.machine import GIB
+from tools.engines.model_name import ModelName
+from tools.engines.specs import ENGINES, READING, SIZES, Size
 from tools.kinds import KINDS, Kind
-
-GIB: Final = 2**30
-
-PAINTING: Final = 2.3
-READING: Final = 0.5
-LOOKING: Final = 2.0
-"""GiB of working memory beside the weights: of a painter while it paints about a megapixel, of its text
-encoders, of a segmenter. What ``python -m benchmarks.card`` counts, and half as much again for what
-convolutions work with and for what lies unused between blocks.
-"""
 
 SPARE: Final = 0.6
 """GiB of a card that engines cannot have: CUDA's own context, and a desktop."""
 
 OWN: Final = 2.5
 """GiB of RAM that the program takes for itself, with torch and CUDA."""
-
-BYTES: Final = {16: 2.0, 8: 1.0, 4: 0.5625}
-"""Bytes a weight; with four bits, every 64 weights share a scale of 32 bits."""
-
-
-@dataclass(frozen=True)
-class Weights:
-    """Parameters in 10⁹: in layers that are quantised when asked for, and in those that keep 16 bits."""
-
-    few: float
-    full: float
-
-    def gib(self, bits: int) -> float:
-        """Their size in GiB."""
-        return (self.few * BYTES[bits] + self.full * BYTES[16]) * 1e9 / GIB
-
-
-@dataclass(frozen=True)
-class Size:
-    """What an engine has on the card: ``resident`` while it works, ``words`` while it reads new words."""
-
-    resident: Weights
-    words: Weights = Weights(0, 0)
-    working: float = PAINTING
-
-
-_T5_AND_CLIP: Final = Weights(3.624, 1.262)  # of T5, "wo" keeps 16 bits
-_QWEN3_4B: Final = Weights(2.826, 0.389)  # the 28 of its 36 layers that Klein listens to
-_QWEN3_8B: Final = Weights(5.402, 1.245)
-_LISA_7B: Final = Size(Weights(6.476, 1.229), working=LOOKING)
-_LISA_13B: Final = Size(Weights(12.688, 1.305), working=LOOKING)
-
-SIZES: Final[Mapping[str, Size]] = MappingProxyType(
-    {
-        "sam3": Size(Weights(0, 0.840), working=LOOKING),
-        "llmdet-sam2": Size(Weights(0, 0.407), working=2.25),  # 0.204 of them, in float32
-        "sd15-inpainting": Size(Weights(0, 1.067), working=0.8),  # with its text encoder and its own VAE
-        "lama": Size(Weights(0, 0), working=0),  # stays on the processor
-        "lisa-7b": _LISA_7B,
-        "lisa-7b-explanatory": _LISA_7B,
-        "lisa-13b": _LISA_13B,
-        "lisa-13b-explanatory": _LISA_13B,
-        "flux-klein": Size(Weights(3.876, 0.084), _QWEN3_4B),
-        "flux-klein-9b": Size(Weights(9.079, 0.084), _QWEN3_8B),
-        "flux-fill": Size(Weights(11.902, 0.084), _T5_AND_CLIP),
-        "flux-kontext": Size(Weights(11.901, 0.084), _T5_AND_CLIP),
-    }
-)
-"""The published engines, by name without bits. The VAE is a part of a painter's resident weights."""
-
 
 PLANNERS: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -115,7 +59,8 @@ class Preset:
     ``licensed`` and ``licensed_segmenter`` do, and are used instead where they are on this machine.
     ``computing`` are engines that compute an edit without a model, by kind: they are asked first, in their
     order, whether they can do what is asked. ``budget`` is how much of a card it may take at most, in GiB; 0
-    for a preset that uses no card. ``without`` says that it works without one, too.
+    for a preset that uses no card. ``without`` says that it works without one, too. ``drawn_rooms_only``: its
+    models know drawn rooms and nothing else, and things as a whole.
     """
 
     name: str
@@ -127,22 +72,26 @@ class Preset:
     licensed_segmenter: str = ""
     budget: float = 0.0
     without: bool = False
+    drawn_rooms_only: bool = False
 
 
 COLOURS: Final[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({"restyle": ("recolour",)})
 """What every preset computes: colours, by value."""
 
 
+def _kinds_of(name: str) -> tuple[Kind, ...]:
+    return ENGINES[ModelName.parse(name).model].kinds if name else ()
+
+
 def _made_for(
     name: str, budget: float, planner: str, segmenter: str, klein: str, fill: str = "", sam: str = ""
 ) -> Preset:
-    blind: tuple[Kind, ...] = ("replace", "remove", "add")
     return Preset(
         name,
         planner,
         segmenter,
         inpainters=MappingProxyType(dict.fromkeys(KINDS, klein)),
-        licensed=MappingProxyType(dict.fromkeys(blind, fill) if fill else {}),
+        licensed=MappingProxyType(dict.fromkeys(_kinds_of(fill), fill)),
         computing=COLOURS,
         licensed_segmenter=sam,
         budget=budget,
@@ -173,6 +122,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
                         "add": ("drawing",),
                     }
                 ),
+                drawn_rooms_only=True,
             ),
             Preset(
                 name="small",
@@ -214,21 +164,22 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 """All presets, by name."""
 
 
-def base_of(name: str) -> str:
-    """An engine's name without its bits."""
-    base, _, last = name.rpartition(":")
-    return base if base and last in ("4bit", "8bit", "16bit") else name
-
-
-def bits_of(name: str) -> int:
-    """How many bits a weight has in an engine of that name."""
-    return int(name.removesuffix("bit").rpartition(":")[2]) if base_of(name) != name else 16
+def size_of(name: str) -> Size | None:
+    """What an engine takes; None for one that was not counted."""
+    return SIZES.get(ModelName.parse(name).model)
 
 
 def weights(name: str) -> float | None:
     """The GiB of a card that an engine's weights take while it works; None for one that was not counted."""
-    size = SIZES.get(base_of(name))
-    return None if size is None else size.resident.gib(bits_of(name))
+    size = size_of(name)
+    return None if size is None else size.resident.gib(ModelName.parse(name).bits)
+
+
+def reading(name: str) -> float:
+    """The GiB of a card that an engine's text encoders take while they read; 0 for one without any."""
+    size = size_of(name)
+    words = 0.0 if size is None else size.words.gib(ModelName.parse(name).bits)
+    return words + READING if words else 0.0
 
 
 def peak(name: str) -> float | None:
@@ -236,26 +187,20 @@ def peak(name: str) -> float | None:
 
     Its text encoders leave after use: either they are there or the painting's working memory is.
     """
-    size = SIZES.get(base_of(name))
-    if size is None:
-        return None
-    bits = bits_of(name)
-    return size.resident.gib(bits) + max(size.working, _reading(size, bits))
+    size, resident = size_of(name), weights(name)
+    return None if size is None or resident is None else resident + max(size.working, reading(name))
 
 
 def least(name: str) -> float | None:
     """The GiB of a card that an engine can do with, while its weights wait in RAM for its text encoders."""
-    size = SIZES.get(base_of(name))
-    if size is None:
-        return None
-    bits = bits_of(name)
-    return max(size.resident.gib(bits) + size.working, _reading(size, bits))
+    size, resident = size_of(name), weights(name)
+    return None if size is None or resident is None else max(resident + size.working, reading(name))
 
 
-def working_bytes(name: str) -> int | None:
-    """The bytes of a card that an engine works with beside its weights; None for one that was not counted."""
-    size = SIZES.get(base_of(name))
-    return None if size is None else int(size.working * GIB)
+def working_bytes(name: str) -> int:
+    """The bytes of a card that an engine works with beside its weights."""
+    size = size_of(name)
+    return gpu_memory.WORKING_BYTES if size is None else int(size.working * GIB)
 
 
 def ram(preset: Preset, *, full: bool = False) -> float:
@@ -287,11 +232,6 @@ def streams(name: str, preset: Preset) -> bool:
     return bool(preset.budget) and (least(name) or 0.0) > preset.budget - SPARE
 
 
-def _reading(size: Size, bits: int) -> float:
-    words = size.words.gib(bits)
-    return words + READING if words else 0.0
-
-
 def choose_inpainters(
     preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None
 ) -> dict[Kind, str]:
@@ -301,7 +241,7 @@ def choose_inpainters(
     (names without bits), else the preset's own. An override without bits gets the most that fit the preset.
     """
     chosen = dict(preset.inpainters)
-    chosen |= {kind: name for kind, name in preset.licensed.items() if base_of(name) in present}
+    chosen |= {kind: name for kind, name in preset.licensed.items() if ModelName.parse(name).model in present}
     for kind, name in (override or {}).items():
         counted = preset.budget and name in SIZES
         chosen[kind] = best_bits(name, preset.budget) if counted else name

@@ -13,72 +13,36 @@ import pkgutil
 import threading
 from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tools.engines import gpu_memory, presets, threads
+from tools.engines import gpu_memory, presets, specs, threads
+from tools.engines.machine import GIB
+from tools.engines.model_name import ModelName
 from tools.engines.presets import PRESETS, Preset
-from tools.errors import EngineError, OutOfMemory
+from tools.engines.requirements import Requirement
+from tools.engines.specs import ENGINES, Role
+from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.kinds import Kind
 
 if TYPE_CHECKING:
     from tools.inpainting.base import Computing, Inpainter
     from tools.segmenting.base import Segmenter
 
-__all__ = ["COMPUTING", "DEFAULT_PRESET", "FLUX", "INPAINTERS", "LISA", "PRESETS", "SEGMENTERS", "Preset"]
+__all__ = ["COMPUTING", "DEFAULT_PRESET", "INPAINTERS", "PRESETS", "SEGMENTERS", "Preset"]
 
-SEGMENTERS: Mapping[str, str] = MappingProxyType(
-    {
-        "lisa-pocket": "tools.segmenting.lisa.segmenter:load_pocket",
-        "llmdet-sam2": "tools.segmenting.grounded.segmenter:load",
-        "sam3": "tools.segmenting.sam3.segmenter:load_sam3",
-    }
-)
-"""The segmenters that the program knows how to load, by name."""
 
-OWN_WEIGHTS: Mapping[str, str] = MappingProxyType(
-    {
-        "llmdet-sam2": "tools.segmenting.grounded.published",
-        "sam3": "tools.segmenting.sam3.published",
-        "sd15-inpainting": "tools.inpainting.stable_diffusion.published",
-        "lama": "tools.inpainting.lama.published",
-    }
-)
-"""Of the segmenters and inpainters named here, those whose weights lie on the hub, with the module that knows
-them (its ``needed``, ``kept`` and ``fetch``).
+def _loaders(role: Role) -> Mapping[str, str]:
+    engines = [each for each in ENGINES.values() if each.role == role and not each.is_family]
+    return MappingProxyType({engine.name: engine.loader for engine in engines})
+
+
+SEGMENTERS = _loaders("segmenter")
+INPAINTERS = _loaders("inpainter")
+COMPUTING = _loaders("computed")
+"""What loads the program's own engines, by name; those that compute an edit: see
+``tools.inpainting.base.Computing``.
 """
-
-LISA = ("lisa-7b", "lisa-7b-explanatory", "lisa-13b", "lisa-13b-explanatory")
-"""The published LISA models. ":8bit" or ":4bit" behind the name loads them so; a folder or a hub repository
-(OWNER/NAME) with a LISA in it is a name, too. See ``tools.segmenting.lisa.published``.
-"""
-
-INPAINTERS: Mapping[str, str] = MappingProxyType(
-    {
-        "flux-fill-pocket": "tools.inpainting.flux.pocket:load_fill_pocket",
-        "flux-kontext-pocket": "tools.inpainting.flux.pocket:load_kontext_pocket",
-        "sd15-inpainting": "tools.inpainting.stable_diffusion.engine:load",
-        "lama": "tools.inpainting.lama.engine:load",
-    }
-)
-"""The inpainters that the program knows how to load, by name."""
-
-COMPUTING: Mapping[str, str] = MappingProxyType(
-    {
-        "recolour": "tools.inpainting.computed.recolour:Recolour",
-        "materials": "tools.inpainting.computed.materials:Materials",
-        "removal": "tools.inpainting.computed.removal:load_removal",
-        "drawing": "tools.inpainting.drawing:load_drawing",
-    }
-)
-"""The engines that compute an edit, by name. See ``tools.inpainting.base.Computing``."""
-
-FLUX = ("flux-klein", "flux-klein-9b", "flux-fill", "flux-kontext")
-"""The published FLUX models, named as LISA's are. See ``tools.inpainting.flux.published``."""
-
-_LISA, _FLUX = "tools.segmenting.lisa.published", "tools.inpainting.flux.published"
-"""The modules that load, fetch and look for them."""
 
 DEFAULT_PRESET = "pocket"
 
@@ -91,29 +55,32 @@ def find_preset(name: str, override: Mapping[Kind, str] | None = None) -> Preset
 
     Raises ``EngineError`` when there is none.
     """
-    preset = _known_preset(name)
-    wanted = {presets.base_of(licensed) for licensed in preset.licensed.values()}
-    here = {base for base in wanted if _is_here(base)}
-    if preset.licensed_segmenter and _segmenter_is_here(preset.licensed_segmenter):
+    preset = known_preset(name)
+    licensed = {ModelName.parse(each).model for each in preset.licensed.values()}
+    here = {each for each in licensed if Requirement("inpainter", each).is_here}
+    if preset.licensed_segmenter and Requirement("segmenter", preset.licensed_segmenter).is_here:
         here.add(preset.licensed_segmenter)
     return presets.settled(preset, here, override)
 
 
 def segmenter_of(preset: str) -> str:
     """The segmenter of a preset, by name; looks at nothing else of it. Raises ``EngineError``."""
-    known = _known_preset(preset)
+    known = known_preset(preset)
     licensed = known.licensed_segmenter
-    return licensed if licensed and _segmenter_is_here(licensed) else known.segmenter
+    return licensed if licensed and Requirement("segmenter", licensed).is_here else known.segmenter
 
 
-def segmenter_names() -> list[str]:
-    """The names of all segmenters that can be asked for, the program's own first."""
-    return [*SEGMENTERS, *LISA, *(name for name in _factories("segmenter") if name not in SEGMENTERS)]
+def known_preset(name: str) -> Preset:
+    """The preset of a name as it was made, whatever is on this machine. Raises ``EngineError``."""
+    if name not in PRESETS:
+        raise EngineError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]
 
 
-def inpainter_names() -> list[str]:
-    """The names of all inpainters that can be asked for, the program's own first."""
-    return [*INPAINTERS, *FLUX, *(name for name in _factories("inpainter") if name not in INPAINTERS)]
+def names(role: Role) -> list[str]:
+    """The names of all segmenters, or of all inpainters, that can be asked for, the program's own first."""
+    own = SEGMENTERS if role == "segmenter" else INPAINTERS
+    return [*own, *specs.family(role), *(name for name in _factories(role) if name not in own)]
 
 
 def load_segmenter(name: str) -> Segmenter:
@@ -122,25 +89,13 @@ def load_segmenter(name: str) -> Segmenter:
     return segmenter
 
 
-def fetch_segmenter(name: str) -> Path | None:
-    """Fetch a segmenter's weights from the hub; their folder, None for one that needs none.
-
-    Raises ``EngineError`` when there is no such segmenter, and when they cannot be had.
-    """
-    if _is_lisa(name):
-        return _fetched(_LISA, name)
-    if name not in _factories("segmenter"):
-        raise EngineError(_unknown("segmenter", name))
-    return _fetch_own(name)
-
-
-def load_inpainter(name: str, *, offload: bool = False) -> Inpainter:
+def load_inpainter(name: str, *, stream: bool = False) -> Inpainter:
     """The inpainter of a name, loaded once a process.
 
-    ``offload``: its weights stream through the card, because they do not fit it. Raises ``EngineError`` when
+    ``stream``: its weights stream through the card, because they do not fit it. Raises ``EngineError`` when
     it cannot be loaded.
     """
-    inpainter: Inpainter = _load("inpainter", name, offload)
+    inpainter: Inpainter = _load("inpainter", name, stream)
     return inpainter
 
 
@@ -150,22 +105,10 @@ def load_computing(name: str) -> Computing:
     return engine
 
 
-def fetch_inpainter(name: str) -> Path | None:
-    """Fetch an inpainter's weights from the hub; their folder, None for one that needs none.
-
-    Raises ``EngineError`` when there is no such inpainter, and when they cannot be had.
-    """
-    if name in _factories("inpainter"):
-        return _fetch_own(name)
-    if not _is_flux(name):
-        raise EngineError(_unknown("inpainter", name))
-    return _fetched(_FLUX, name)
-
-
 def load_inpainters(preset: Preset) -> dict[Kind, Inpainter]:
     """All inpainters of a preset, by the kind of edit that they paint."""
     return {
-        kind: load_inpainter(name, offload=presets.streams(name, preset))
+        kind: load_inpainter(name, stream=presets.streams(name, preset))
         for kind, name in preset.inpainters.items()
     }
 
@@ -176,32 +119,25 @@ def is_loaded(preset: Preset) -> bool:
     return wanted <= _loaded.keys()
 
 
-def _fetch_own(name: str) -> Path | None:
-    """Fetch one of ``OWN_WEIGHTS``; None for an engine that needs none."""
-    if name not in OWN_WEIGHTS:
-        return None
-    return _fetched(OWN_WEIGHTS[name], name)
+def check_name(role: Role, name: str) -> None:
+    """Raise ``EngineError`` when there is no engine of that name."""
+    if name not in _factories(role) and not _is_of_family(role, name):
+        raise EngineError(_unknown(role, name))
 
 
-def _fetched(module: str, name: str) -> Path:
-    folder: Path = pkgutil.resolve_name(f"{module}:fetch")(name)
-    return folder
+def _is_of_family(role: Role, name: str) -> bool:
+    engine = specs.find(role, name)
+    return engine is not None and engine.is_family
 
 
-def _known_preset(name: str) -> Preset:
-    if name not in PRESETS:
-        raise EngineError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
-    return PRESETS[name]
-
-
-def _factories(role: str) -> dict[str, str]:
+def _factories(role: Role) -> dict[str, str]:
     """The factories of a role by name; an entry point cannot take the name of one of the program's own."""
     own = SEGMENTERS if role == "segmenter" else {**INPAINTERS, **COMPUTING}
     brought = {entry.name: entry.value for entry in entry_points(group=f"inpalla.{role}s")}
     return dict(own) | {name: value for name, value in brought.items() if name not in own}
 
 
-def _load(role: str, name: str, offload: bool = False) -> Any:
+def _load(role: Role, name: str, stream: bool = False) -> Any:
     if (role, name) in _loaded and _lock.acquire(blocking=False):
         _lock.release()
         return _loaded[role, name]
@@ -211,33 +147,33 @@ def _load(role: str, name: str, offload: bool = False) -> Any:
         with _lock:
             if (role, name) not in _loaded:
                 threads.share_the_machine()
-                _loaded[role, name] = _called(role, name, _loader(role, name, offload))
+                _loaded[role, name] = _called(role, name, _loader(role, name, stream))
                 gpu_memory.manager().register(_loaded[role, name])
             return _loaded[role, name]
 
     return threads.apart(load)
 
 
-def _loader(role: str, name: str, offload: bool) -> Callable[[], Any]:
+def _loader(role: Role, name: str, stream: bool) -> Callable[[], Any]:
     """What loads an engine. Raises ``EngineError`` when there is none of that name."""
     factories = _factories(role)
     if name in factories:
         return lambda: pkgutil.resolve_name(factories[name])()
-    if role == "segmenter" and _is_lisa(name):
-        return lambda: pkgutil.resolve_name(f"{_LISA}:load")(name)
-    if role == "inpainter" and _is_flux(name):
-        return lambda: pkgutil.resolve_name(f"{_FLUX}:load")(name, offload=offload)
-    raise EngineError(_unknown(role, name))
+    engine = specs.find(role, name)
+    if engine is None or not engine.is_family:
+        raise EngineError(_unknown(role, name))
+    how = {"stream": stream} if engine.streams else {}
+    return lambda: pkgutil.resolve_name(engine.loader)(name, **how)
 
 
-def _called(role: str, name: str, load: Callable[[], Any]) -> Any:
+def _called(role: Role, name: str, load: Callable[[], Any]) -> Any:
     """The engine that ``load`` returns; whatever it raises becomes one sentence."""
     try:
         return _with_room(name, load)
     except EngineError:
         raise
     except Exception as error:
-        if _is_full(error):
+        if is_out_of_memory(error):
             raise OutOfMemory(
                 f"The {role} '{name}' does not fit into memory: close what else takes it, or use a smaller"
                 " preset."
@@ -256,40 +192,15 @@ def _with_room(name: str, load: Callable[[], Any]) -> Any:
     import torch  # noqa: F401 - from here on there is a card to look after
 
     card = gpu_memory.manager()
-    card.make_room(int(size * presets.GIB), gpu_memory.PATIENCE)
+    card.make_room(int(size * GIB), gpu_memory.PATIENCE)
     try:
         return load()
     except Exception as error:
-        if not (card.active and _is_full(error)):
+        if not (card.active and is_out_of_memory(error)):
             raise
     card.make_room_for(None)  # out of the handler, which would hold on to what was loaded so far
     return load()
 
 
-def _is_full(error: Exception) -> bool:
-    return isinstance(error, MemoryError | OutOfMemory) or type(error).__name__ == "OutOfMemoryError"
-
-
-def _is_here(base: str) -> bool:
-    """Whether the weights of a published FLUX model are on this machine."""
-    return pkgutil.resolve_name(f"{_FLUX}:kept")(base) is not None
-
-
-def _segmenter_is_here(name: str) -> bool:
-    """Whether the weights of one of ``OWN_WEIGHTS`` are on this machine."""
-    return pkgutil.resolve_name(f"{OWN_WEIGHTS[name]}:kept")(name) is not None
-
-
-def _is_lisa(name: str) -> bool:
-    """Whether a name is that of a LISA which was published, or which lies in a folder or a repository."""
-    return presets.base_of(name) in LISA or "/" in name or Path(name).is_dir()
-
-
-def _is_flux(name: str) -> bool:
-    """The same of a FLUX."""
-    return presets.base_of(name) in FLUX or "/" in name or Path(name).is_dir()
-
-
-def _unknown(role: str, name: str) -> str:
-    known = segmenter_names() if role == "segmenter" else inpainter_names()
-    return f"There is no {role} '{name}': choose one of {', '.join(sorted(known))}."
+def _unknown(role: Role, name: str) -> str:
+    return f"There is no {role} '{name}': choose one of {', '.join(sorted(names(role)))}."

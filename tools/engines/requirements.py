@@ -5,94 +5,102 @@ Looking costs no network. ``setup`` fetches what is missing, ``doctor`` names it
 
 from __future__ import annotations
 
-import pkgutil
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Protocol, cast
 
 from tools.engines import download as hub
-from tools.engines import presets, registry
+from tools.engines import presets, quantization, specs
+from tools.engines.model_name import ModelName
+from tools.engines.specs import Repository, Role
 
-Role = Literal["segmenter", "inpainter"]
 
-_PUBLISHED = {"segmenter": "tools.segmenting.lisa.published", "inpainter": "tools.inpainting.flux.published"}
+class Store(Protocol):
+    """A module that knows where engines' weights lie: see ``tools.engines.specs.Engine.store``."""
+
+    def needed(self, name: str) -> tuple[Repository, ...]:
+        """What an engine needs of the hub."""
+        ...
+
+    def kept(self, name: str) -> Path | None:
+        """Where it lies on this machine with all that it needs; None when it does not. No network."""
+        ...
+
+    def fetch(self, name: str, progress: hub.TransferProgress) -> Path:
+        """Fetch what is missing; its folder. Raises ``EngineError``."""
+        ...
+
+
+class CopyingStore(Store, Protocol):
+    """One that makes a copy of its own of what it fetches."""
+
+    def originals(self, name: str) -> tuple[str, ...]:
+        """The repositories in the hub's cache that an engine was made from and no longer needs."""
+        ...
 
 
 @dataclass(frozen=True)
-class Need:
-    """An engine that a preset uses.
-
-    ``module`` names the module that knows its weights (its ``needed``, ``kept`` and ``fetch``), "" for an
-    engine that has none to fetch: one that is a part of InpaLLa, or that another package brought. An
-    ``optional`` engine stands behind a licence, and the preset works without it.
+class Requirement:
+    """An engine that a preset uses. An ``optional`` one stands behind a licence, and the preset works without
+    it.
     """
 
     role: Role
     name: str
-    module: str
     optional: bool = False
 
     @property
-    def weights(self) -> tuple[hub.Weights, ...]:
+    def has_weights(self) -> bool:
+        """Whether it has weights on the hub. Else it is a part of InpaLLa, or another package brought it."""
+        engine = specs.find(self.role, self.name)
+        return engine is not None and bool(engine.repositories)
+
+    @property
+    def repositories(self) -> tuple[Repository, ...]:
         """What it needs of the hub."""
-        needed: tuple[hub.Weights, ...] = self._call("needed") if self.module else ()
-        return needed
+        return self._store.needed(self.name) if self.has_weights else ()
 
     @property
     def folder(self) -> Path | None:
         """Where its weights lie on this machine, if all are there and it has some."""
-        folder: Path | None = self._call("kept") if self.module else None
-        return folder
+        return self._store.kept(self.name) if self.has_weights else None
 
     @property
     def is_here(self) -> bool:
         """Whether nothing must be fetched."""
-        return not self.module or self.folder is not None
+        return not self.has_weights or self.folder is not None
 
     @property
     def lacks_package(self) -> str:
         """The command that installs a package that it needs, "" when none is missing."""
-        quantised = presets.bits_of(self.name) < 16 and find_spec("bitsandbytes") is None
-        return "pip install 'inpalla[quantised]'" if quantised else ""
+        return quantization.INSTALL if quantization.lacks_package(ModelName.parse(self.name).bits) else ""
 
-    def fetch(self, progress: hub.Progress = hub.silent) -> None:
-        """Fetch its weights. Raises ``EngineError``."""
-        if self.module:
-            self._call("fetch", progress)
+    def fetch(self, progress: hub.TransferProgress = hub.silent) -> Path | None:
+        """Fetch its weights; their folder. Raises ``EngineError``."""
+        return self._store.fetch(self.name, progress) if self.has_weights else None
 
     def leftovers(self) -> tuple[str, ...]:
         """The repositories in the hub's cache that it was made from and no longer needs."""
-        left: tuple[str, ...] = self._call("originals") if self.module == _PUBLISHED["segmenter"] else ()
-        return left
+        engine = specs.find(self.role, self.name)
+        copied = engine is not None and engine.copied
+        return cast(CopyingStore, self._store).originals(self.name) if copied else ()
 
-    def _call(self, function: str, *arguments: object) -> Any:
-        return pkgutil.resolve_name(f"{self.module}:{function}")(self.name, *arguments)
-
-
-def need(role: Role, name: str, optional: bool = False) -> Need:
-    """What an engine needs, by its role and its name."""
-    own = registry.SEGMENTERS if role == "segmenter" else registry.INPAINTERS
-    if name in own and name in registry.OWN_WEIGHTS:
-        return Need(role, name, registry.OWN_WEIGHTS[name], optional)
-    published = registry.LISA if role == "segmenter" else registry.FLUX
-    known = presets.base_of(name) in published or "/" in name or Path(name).is_dir()
-    return Need(role, name, _PUBLISHED[role] if known else "", optional)
+    @property
+    def _store(self) -> Store:
+        engine = specs.find(self.role, self.name)
+        assert engine is not None
+        return cast(Store, import_module(engine.store))
 
 
-def find_preset(name: str) -> presets.Preset:
-    """The preset of a name as it was made, whatever is on this machine. Raises ``EngineError``."""
-    return registry.PRESETS[name] if name in registry.PRESETS else registry.find_preset(name)
-
-
-def needs(preset: presets.Preset) -> list[Need]:
-    """What the engines of a preset need, each engine once; those behind a licence come last."""
+def requirements(preset: presets.Preset) -> list[Requirement]:
+    """What a preset uses, each engine once; those behind a licence come last."""
     own, licensed = dict.fromkeys(preset.inpainters.values()), dict.fromkeys(preset.licensed.values())
     return [
-        need("segmenter", preset.segmenter),
-        *(need("inpainter", name) for name in own),
-        *(need("inpainter", name, optional=True) for name in licensed if name not in own),
-        *(need("segmenter", name, optional=True) for name in [preset.licensed_segmenter] if name),
+        Requirement("segmenter", preset.segmenter),
+        *(Requirement("inpainter", name) for name in own),
+        *(Requirement("inpainter", name, optional=True) for name in licensed if name not in own),
+        *(Requirement("segmenter", name, optional=True) for name in [preset.licensed_segmenter] if name),
     ]
 
 
@@ -116,11 +124,11 @@ def download(preset: presets.Preset, *, lacking: bool = False, with_model: bool 
     """What a preset has fetched; ``lacking``: of its engines only what is not on this machine. Repositories
     that engines share count once.
     """
-    wanted = [need for need in needs(preset) if not (lacking and need.is_here)]
+    wanted = [each for each in requirements(preset) if not (lacking and each.is_here)]
 
     def size(optional: bool) -> int:
-        weights = {each for need in wanted if need.optional is optional for each in need.weights}
-        return sum(each.about for each in weights if not (lacking and hub.kept(each) is not None))
+        needed = {part for each in wanted if each.optional is optional for part in each.repositories}
+        return sum(part.size for part in needed if not (lacking and hub.kept(part) is not None))
 
     model = presets.PLANNERS.get(ollama_model(preset) or "", 0.0) if with_model else 0.0
     return Download(round(model * 1e9), size(optional=False), size(optional=True))

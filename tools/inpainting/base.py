@@ -11,7 +11,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,14 @@ from sessions.compose import Patch, check_patch, compose
 from tools import errors
 from tools.engines import gpu_memory
 from tools.inpainting.geometry import Region, bounds, clean, cut, most_each, patch, plan_region, within
-from tools.inpainting.request import ColourStage
+from tools.inpainting.request import ColourStage, Request
 from tools.kinds import Kind
 from tools.language import prompt_colours
 from tools.segmenting.base import CancelCheck, never
 
 
 @dataclass(frozen=True, eq=False)
-class Step:
+class PaintingStep:
     """A denoising step that an engine has taken: ``done`` of ``total``.
 
     ``preview`` is what the crop would look like so far, uint8 RGB of any size, where the engine has drawn it.
@@ -40,7 +40,7 @@ class Step:
     note: str = ""
 
 
-Progress = Callable[[Step], None]
+StepListener = Callable[[PaintingStep], None]
 """Called after each denoising step."""
 
 
@@ -65,14 +65,47 @@ class Job:
     batch: int | None = None
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What an inpainter can do beyond the least that its interface requires.
+
+    ``areas`` are the numbers of pixels at which an inpainter paints well, ``Inpainter.area`` the largest of
+    them: a crop that has fewer pixels is painted at fewer. Without them it is ``area`` alone. ``batch_size``
+    is how many jobs go through its model at once; its pixels may depend on their number, never on each other.
+    ``retry_guidance`` is the guidance for a second try of what the first did not show, None for the usual
+    one.
+    """
+
+    areas: tuple[int, ...] = ()
+    batch_size: int = 1
+    retry_guidance: float | None = None
+
+
+@runtime_checkable
+class Capable(Protocol):
+    """An inpainter that declares capabilities. One that does not has the defaults of ``Capabilities``."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+
+@runtime_checkable
+class Streamable(Protocol):
+    """An inpainter that can work with less memory on the card, and slower."""
+
+    def stream_weights(self) -> None:
+        """Keep the weights in RAM from now on, and bring each layer to the card for its turn."""
+        ...
+
+    def restore(self) -> None:
+        """Take ``stream_weights`` back if there is room again."""
+        ...
+
+
 class Inpainter(Protocol):
     """One implementation of "paint this into that mask".
 
-    It may have ``batch``, an int: how many jobs it takes through its model at once (1 where it has none). Its
-    pixels may depend on their number, never on each other. It may have ``areas``, a tuple of ints, ``area``
-    the largest of them: then a crop that has fewer pixels is painted at fewer. It may have ``offload()``:
-    paint with less memory from now on; with it ``restore()``: take that back if there is room again; and
-    ``firmer``, the guidance for a second try of what the first did not show.
+    It may also be ``Capable`` and ``Streamable``, and a ``tools.engines.gpu_memory.Resident``.
     """
 
     @property
@@ -106,7 +139,7 @@ class Inpainter(Protocol):
         ...
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order."""
         ...
@@ -136,7 +169,25 @@ class MaskedEdit:
     colour: ColourStage | None = None
     grow: int | None = None
 
+    @classmethod
+    def of(cls, request: Request, mask: NDArray[np.bool_]) -> MaskedEdit:
+        """The edit that a request was written for; ``mask`` is the one whose digest it has."""
+        return cls(
+            mask,
+            request.prompt,
+            request.kind,
+            request.seed,
+            steps=request.steps,
+            guidance=request.guidance,
+            area=request.area,
+            target=request.target,
+            batch=request.batch,
+            colour=request.colour,
+            grow=request.grow,
+        )
 
+
+@runtime_checkable
 class Computing(Protocol):
     """An engine that computes an edit on the picture's own pixels, at their own size."""
 
@@ -190,6 +241,16 @@ def seed_for(picture: str, prompt: str, kind: Kind, variation: int = 0) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
+def capabilities_of(engine: Inpainter) -> Capabilities:
+    """What an inpainter declares, or the defaults."""
+    return engine.capabilities if isinstance(engine, Capable) else Capabilities()
+
+
+def areas_of(engine: Inpainter) -> tuple[int, ...]:
+    """The numbers of pixels at which an inpainter paints well."""
+    return capabilities_of(engine).areas or (engine.area,)
+
+
 def prepare(picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter) -> Work:
     """Plan and cut one edit of an RGB picture (H, W, 3) for an engine.
 
@@ -218,7 +279,7 @@ def plan(
     alone = [i for i in every if edits[i].area is None and all(apart(i, j) for j in every if j != i)]
     for engine in {id(engines[i]): engines[i] for i in alone}.values():
         sharing = [i for i in alone if engines[i] is engine]
-        most = most_each([regions[i].area for i in sharing], _areas(engine))
+        most = most_each([regions[i].area for i in sharing], areas_of(engine))
         for i in sharing:
             if regions[i].area > most:
                 regions[i] = _region(picture, edits[i], engine, most)
@@ -231,7 +292,7 @@ def inpaint(
     inpainters: Mapping[Kind, Inpainter],
     *,
     batch: int = 4,
-    progress: Progress | None = None,
+    progress: StepListener | None = None,
     cancelled: CancelCheck = never,
 ) -> list[Painted]:
     """Paint the edits of one turn into a picture: one patch an edit, in their order, the first to lie lowest.
@@ -241,13 +302,13 @@ def inpaint(
     together, at most ``batch`` at a time. ``progress`` counts the denoising steps of all edits.
 
     An engine that runs out of memory is asked again with less: one edit at a time, then at half the area,
-    then (where it has an ``offload()``) with its weights outside the card, until a later call finds room
-    again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError`` for a
-    mask that is empty or of another size, ``EngineError`` when an engine fails, ``tools.errors.Cancelled``
-    when ``cancelled`` says so.
+    then (where it has ``stream_weights()``) with its weights outside the card, until a later call finds
+    room again; a step's ``note`` says so, and ``Painted.area`` is what it came to. Raises ``PictureError``
+    for a mask that is empty or of another size, ``EngineError`` when an engine fails,
+    ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
     engines = [inpainters[edit.kind] for edit in edits]
-    thrift = {id(engine): _Thrift(engine, batch) for engine in engines}
+    fallbacks = {id(engine): OomFallback(engine, batch) for engine in engines}
     regions = plan(picture, edits, inpainters)
     total = sum(_steps(edit, engine) for edit, engine in zip(edits, engines, strict=True))
     done: dict[int, Painted] = {}
@@ -255,26 +316,26 @@ def inpaint(
         waiting = [index for index in range(len(edits)) if index not in done]
         indices = _next_batch(waiting, edits, engines, regions)
         engine = engines[indices[0]]
-        sparing = thrift[id(engine)]
-        indices = indices[: sparing.batch]
-        company = sparing.company(edits[indices[0]])
+        fallback = fallbacks[id(engine)]
+        indices = indices[: fallback.batch_size]
+        batch_size = fallback.repeated(edits[indices[0]])
         works, belows = [], []
         for index in indices:
             seen = [done[i].patch for i in range(index) if regions[i].changed.overlaps(regions[index].box)]
             belows.append(compose(picture, seen) if seen else picture)
-            works.append(_ready(belows[-1], edits[index], engine, regions[index], company))
+            works.append(_ready(belows[-1], edits[index], engine, regions[index], batch_size))
         before = sum(_steps(edits[index], engines[index]) for index in done)
         share = sum(work.job.steps for work in works)
-        report = _shifted(progress, before, share, total, sparing.note)
+        report = share_of(progress, before, share, total, fallback.note)
         try:
             painted = _paint(engine, works, belows, report, cancelled)
         except errors.OutOfMemory as error:
-            sparing.spare(max(len(works), company or 1), works[0].region.area, error)
+            fallback.use_less(max(len(works), batch_size or 1), works[0].region.area, error)
             if progress is not None:
-                progress(Step(before, total, note=sparing.note))
+                progress(PaintingStep(before, total, note=fallback.note))
             for index in waiting:
-                if engines[index] is engine and regions[index].area > sparing.most:
-                    regions[index] = _region(picture, edits[index], engine, sparing.most)
+                if engines[index] is engine and regions[index].area > fallback.most:
+                    regions[index] = _region(picture, edits[index], engine, fallback.most)
         else:
             done.update(zip(indices, painted, strict=True))
     return [done[index] for index in range(len(edits))]
@@ -309,7 +370,7 @@ def vary(
     inpainters: Mapping[Kind, Inpainter],
     *,
     batch: int = 4,
-    progress: Progress | None = None,
+    progress: StepListener | None = None,
     cancelled: CancelCheck = never,
 ) -> list[Painted]:
     """Paint one edit once for each seed, each from the same picture: one patch a seed, to pick from.
@@ -318,71 +379,70 @@ def vary(
     Raises as ``inpaint`` does.
     """
     engine = inpainters[edit.kind]
-    sparing = _Thrift(engine, batch)
+    fallback = OomFallback(engine, batch)
     total = len(seeds) * _steps(edit, engine)
     region = _region(picture, edit, engine)
     done: list[Painted] = []
     while len(done) < len(seeds):
-        company = sparing.company(edit)
+        batch_size = fallback.repeated(edit)
         works = [
-            _ready(picture, replace(edit, seed=seed), engine, region, company)
-            for seed in seeds[len(done) : len(done) + sparing.batch]
+            _ready(picture, replace(edit, seed=seed), engine, region, batch_size)
+            for seed in seeds[len(done) : len(done) + fallback.batch_size]
         ]
         before, share = len(done) * _steps(edit, engine), len(works) * _steps(edit, engine)
-        report = _shifted(progress, before, share, total, sparing.note)
+        report = share_of(progress, before, share, total, fallback.note)
         try:
             done += _paint(engine, works, [picture] * len(works), report, cancelled)
         except errors.OutOfMemory as error:
-            sparing.spare(max(len(works), company or 1), region.area, error)
-            if region.area > sparing.most:  # Variations of two sizes could not be compared.
+            fallback.use_less(max(len(works), batch_size or 1), region.area, error)
+            if region.area > fallback.most:  # Variations of two sizes could not be compared.
                 done.clear()
-                region = _region(picture, edit, engine, sparing.most)
+                region = _region(picture, edit, engine, fallback.most)
             if progress is not None:
-                progress(Step(len(done) * _steps(edit, engine), total, note=sparing.note))
+                progress(PaintingStep(len(done) * _steps(edit, engine), total, note=fallback.note))
     return done
 
 
 @dataclass
-class _Thrift:
-    """How an engine is spared in one call after it ran out of memory, one thing more each time.
+class OomFallback:
+    """What an engine is still asked for in one call, less each time it runs out of memory.
 
-    ``batch`` and ``most`` are how many edits and how many pixels of each it may still be asked for.
+    ``batch_size`` and ``most`` are how many edits and how many pixels of each it may still be asked for.
     """
 
     engine: Inpainter
-    batch: int
+    batch_size: int
     most: int = sys.maxsize
     note: str = ""
-    offloaded: bool = False
+    streamed: bool = False
 
     def __post_init__(self) -> None:
-        restore = getattr(self.engine, "restore", None)
-        if restore is not None:  # what an earlier turn lacked may be there now
-            restore()
-        if _at_once(self.engine) > 1:  # So that all jobs of a call go through the model together.
-            self.batch = min(self.batch, _at_once(self.engine))
+        if isinstance(self.engine, Streamable):  # what an earlier turn lacked may be there now
+            self.engine.restore()
+        at_once = capabilities_of(self.engine).batch_size
+        if at_once > 1:  # so that all jobs of a call go through the model together
+            self.batch_size = min(self.batch_size, at_once)
 
-    def company(self, edit: MaskedEdit) -> int | None:
+    def repeated(self, edit: MaskedEdit) -> int | None:
         """Among how many the edit is painted, where that is given."""
-        return None if edit.batch is None else min(edit.batch, self.batch)
+        return None if edit.batch is None else min(edit.batch, self.batch_size)
 
-    def spare(self, count: int, area: int, error: errors.OutOfMemory) -> None:
-        """Use less than what failed with ``count`` edits at once, of ``area`` pixels each.
+    def use_less(self, count: int, area: int, error: errors.OutOfMemory) -> None:
+        """Ask for less than what failed with ``count`` edits at once, of ``area`` pixels each.
 
         Raises ``EngineError`` when all was tried.
         """
-        offload = getattr(self.engine, "offload", None)
         if gpu_memory.make_room_for(self.engine):
             self.note = "little memory: the other models left the card"
         elif count > 1:
-            self.batch = 1
+            self.batch_size = 1
             self.note = "little memory: painting one at a time"
         elif self.most == sys.maxsize:
             self.most = area // 2
             self.note = "little memory: painting smaller"
-        elif offload is not None and not self.offloaded:
-            offload()
-            self.offloaded = True
+        elif isinstance(self.engine, Streamable) and not self.streamed:
+            self.engine.stream_weights()
+            self.streamed = True
             self.note = "little memory: painting smaller and with the weights outside the card"
         else:
             raise errors.EngineError(
@@ -397,7 +457,7 @@ def _region(
     """Plan one edit, at ``area`` if that is given, else at the edit's own, else at one of the engine's."""
     _check_mask(picture, edit.mask)
     area = edit.area if area is None else area
-    areas = _areas(engine) if area is None else (area,)
+    areas = areas_of(engine) if area is None else (area,)
     return plan_region(edit.mask, edit.kind, areas=areas, multiple=engine.multiple, grow=edit.grow)
 
 
@@ -409,26 +469,17 @@ def _check_mask(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> None:
         )
 
 
-def _areas(engine: Inpainter) -> tuple[int, ...]:
-    areas: tuple[int, ...] = getattr(engine, "areas", (engine.area,))
-    return areas
-
-
 def _ready(
     picture: NDArray[np.uint8],
     edit: MaskedEdit,
     engine: Inpainter,
     region: Region,
-    company: int | None = None,
+    batch_size: int | None = None,
 ) -> Work:
     crop, mask = cut(picture, region)
     steps, guidance = _steps(edit, engine), _guidance(edit, engine)
-    job = Job(crop, mask, edit.prompt, edit.kind, edit.seed, steps, guidance, edit.target, company)
+    job = Job(crop, mask, edit.prompt, edit.kind, edit.seed, steps, guidance, edit.target, batch_size)
     return Work(region, job)
-
-
-def _at_once(engine: Inpainter) -> int:
-    return int(getattr(engine, "batch", 1))
 
 
 def _steps(edit: MaskedEdit, engine: Inpainter) -> int:
@@ -461,18 +512,19 @@ def _next_batch(
     ]
 
 
-def _shifted(progress: Progress | None, done: int, share: int, total: int, note: str = "") -> Progress | None:
-    """Progress within one batch, which has ``share`` of the steps, as progress within the turn.
+def share_of(
+    progress: StepListener | None, done: int, share: int, total: int, note: str = ""
+) -> StepListener | None:
+    """A listener for a part of the work, which has ``share`` of the ``total`` steps, after ``done`` of them.
 
-    An engine may count a batch's steps once or once for each job.
+    An engine may count a batch's steps once or once for each job. ``note`` is for steps without one.
     """
     if progress is None:
         return None
-    report = progress
 
-    def shifted(step: Step) -> None:
+    def shifted(step: PaintingStep) -> None:
         taken = done + share * step.done // max(1, step.total)
-        report(Step(taken, total, step.preview, step.note or note))
+        progress(PaintingStep(taken, total, step.preview, step.note or note))
 
     return shifted
 
@@ -493,7 +545,7 @@ def _paint(
     engine: Inpainter,
     works: Sequence[Work],
     belows: Sequence[NDArray[np.uint8]],
-    progress: Progress | None,
+    progress: StepListener | None,
     cancelled: CancelCheck,
 ) -> list[Painted]:
     """Paint one batch and bring its crops back to the pictures that they were cut from."""
@@ -505,7 +557,7 @@ def _paint(
         raise errors.EngineError(
             f"The inpainter {engine.name} returned {len(crops)} pictures for {len(works)} jobs."
         )
-    together = len(works) if _at_once(engine) > 1 else 1
+    together = len(works) if capabilities_of(engine).batch_size > 1 else 1
     return [
         Painted(_brought_back(below, work, crop), work.region.area, work.job.batch or together)
         for below, work, crop in zip(belows, works, crops, strict=True)

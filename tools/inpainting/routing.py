@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,7 @@ from tools.inpainting.base import (
     Inpainter,
     MaskedEdit,
     Painted,
-    Progress,
+    StepListener,
     compute,
     inpaint,
     seed_for,
@@ -42,7 +41,9 @@ MIRRORS = frozenset({"mirror"})
 """Things that show others: a colour or a material over the whole would paint what they mirror."""
 
 CUT_OUT = frozenset({"drawing"})
-"""Engines whose new things have an edge of their own: their patches hold nothing of what is around them."""
+"""Of the engines that requests name, those whose new things have an edge of their own: their patches hold
+nothing of what is around them.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +156,17 @@ class _DrawnInColour:
         return recolour.recolour_patch(picture, _opaque(drawn, picture.shape), drawn, edit.colour)
 
 
+def _with_its_colour(engine: Computing) -> Computing:
+    """The engine for an edit that may have been moved to another colour after it was drawn."""
+    return _DrawnInColour(engine) if engine.name in CUT_OUT else engine
+
+
 def again(edit: MaskedEdit, request: Request, computing: Sequence[str]) -> Route:
     """How to carry out an edit's own request on other pixels: with its seed and its colour."""
     edit = replace(edit, prompt=request.prompt, seed=request.seed, colour=request.colour)
     if request.engine in computing:
         engine = _engine(request.engine)
-        return Route(edit, _DrawnInColour(engine) if request.engine in CUT_OUT else engine)
+        return Route(edit, _with_its_colour(engine))
     value = request.colour.value if request.colour is not None else None
     return Route(replace(edit, colour=None), value=value)
 
@@ -175,7 +181,7 @@ def variations(
     were shown before: each has other shades and other seeds.
     """
     edit = first.edit
-    if edit.colour is not None and first.engine is not None and first.engine.name == recolour.Recolour.name:
+    if edit.colour is not None and isinstance(first.engine, recolour.Recolour | _Repainted):
         shades = _shades(edit.colour, count, near=like is not None, turn=turn)
         return [replace(first, edit=replace(edit, colour=stage)) for stage in shades]
     seeds = [seed_for(picture, edit.prompt, edit.kind, 8 * turn + number + 1) for number in range(count)]
@@ -198,69 +204,66 @@ def corrected(
     return recolour.recolour_patch(picture, route.edit.mask, patch, stage), stage
 
 
-def carry_out(
-    picture: Pixels,
-    edit: MaskedEdit,
-    engine: Inpainter | Computing,
-    *,
-    progress: Progress | None = None,
-    cancelled: CancelCheck = never,
-) -> Painted:
-    """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
-    does."""
-    if not hasattr(engine, "paint"):
-        if engine.name in CUT_OUT:
-            engine = _DrawnInColour(engine)
-        return Painted(compute(picture, edit, engine, cancelled=cancelled), 0, 1)
-    painter = cast(Inpainter, engine)
-    (painted,) = inpaint(picture, [edit], {edit.kind: painter}, progress=progress, cancelled=cancelled)
-    if edit.colour is None:
-        return painted
-    return replace(painted, patch=recolour.recolour_patch(picture, edit.mask, painted.patch, edit.colour))
-
-
-def request_of(
+def request_for(
     route: Route,
+    picture: Pixels,
+    painted: Painted,
     painter: Inpainter | None,
-    picture: str,
-    mask: str,
-    colour: ColourStage | None,
-    area: int | None = None,
-    batch: int = 1,
-) -> Request:
-    """The request of a finished edit. ``painter`` painted it where the route has no engine of its own.
+    digests: tuple[str, str],
+    keep: Callable[[Pixels], str],
+) -> tuple[Patch, Request]:
+    """A finished edit: its patch, ``corrected``, and its request.
 
-    ``picture`` and ``mask`` are digests; ``colour`` is what ``corrected`` gave; ``area`` and ``batch`` are as
-    the painter came to them.
+    ``painted`` is what the route's engine made of ``picture``, or ``painter`` where the route has none.
+    ``digests`` are those of the picture and of the mask; ``keep`` is that of ``corrected``.
     """
     edit = route.edit
+    patch, colour = corrected(route, picture, painted.patch, keep)
     if route.kept is not None:
-        return route.kept.model_copy(update={"colour": colour})
-    if route.engine is not None:
-        steps, guidance, engine = 1, 1.0, route.engine.name
-        revision = route.engine.revision
-    elif painter is not None:
-        steps = painter.steps if edit.steps is None else edit.steps
-        guidance = painter.guidance if edit.guidance is None else edit.guidance
-        engine, revision = painter.name, painter.revision
-    else:
+        return patch, route.kept.model_copy(update={"colour": colour})
+    engine = route.engine or painter
+    if engine is None:
         raise ValueError("neither an engine nor a painter carried the edit out")
-    return Request(
-        picture=picture,
-        mask=mask,
+    steps, guidance, area = 1, 1.0, None
+    if not isinstance(engine, Computing):
+        steps = engine.steps if edit.steps is None else edit.steps
+        guidance = engine.guidance if edit.guidance is None else edit.guidance
+        area = painted.area
+    request = Request(
+        picture=digests[0],
+        mask=digests[1],
         prompt=edit.prompt,
         kind=edit.kind,
         seed=edit.seed,
         steps=steps,
         guidance=guidance,
-        engine=engine,
-        revision=revision,
+        engine=engine.name,
+        revision=engine.revision,
         area=area,
-        batch=batch,
+        batch=painted.batch,
         target=edit.target,
         colour=colour,
         grow=edit.grow,
     )
+    return patch, request
+
+
+def carry_out(
+    picture: Pixels,
+    edit: MaskedEdit,
+    engine: Inpainter | Computing,
+    *,
+    progress: StepListener | None = None,
+    cancelled: CancelCheck = never,
+) -> Painted:
+    """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
+    does."""
+    if isinstance(engine, Computing):
+        return Painted(compute(picture, edit, _with_its_colour(engine), cancelled=cancelled), 0, 1)
+    (painted,) = inpaint(picture, [edit], {edit.kind: engine}, progress=progress, cancelled=cancelled)
+    if edit.colour is None:
+        return painted
+    return replace(painted, patch=recolour.recolour_patch(picture, edit.mask, painted.patch, edit.colour))
 
 
 def _restyled(
@@ -303,7 +306,7 @@ def _restyled(
             stage = stage.model_copy(update={"each": _are_several(edit.target)})
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))
     for engine in map(_engine, computing):
-        if engine.name != recolour.Recolour.name and engine.can(edit.prompt, edit.target):
+        if not isinstance(engine, recolour.Recolour) and engine.can(edit.prompt, edit.target):
             colour = _stage(look, value, current, picture, edit.mask) if has_colour else None
             return _named(look, Route(replace(edit, colour=colour), engine))
     return Route(edit, value=value if look.pattern in ("", "plain") else None)

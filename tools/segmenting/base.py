@@ -42,8 +42,26 @@ class Found:
         return bool(self.mask.any())
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What a segmenter can do, and what not. ``drawn_rooms_only``: it knows drawn rooms and no photos."""
+
+    drawn_rooms_only: bool = False
+
+
+@runtime_checkable
+class Capable(Protocol):
+    """A segmenter that declares capabilities. One that does not has the defaults of ``Capabilities``."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+
 class Segmenter(Protocol):
-    """One implementation of "find this in the picture"."""
+    """One implementation of "find this in the picture".
+
+    It may also be ``Capable``, a ``Looker`` and a ``tools.engines.gpu_memory.Resident``.
+    """
 
     @property
     def name(self) -> str:
@@ -77,6 +95,11 @@ class Looker(Protocol):
         what was made. Raises ``tools.errors.Cancelled`` and ``EngineError``, and is then as before.
         """
         ...
+
+
+def capabilities_of(segmenter: Segmenter) -> Capabilities:
+    """What a segmenter declares, or the defaults."""
+    return segmenter.capabilities if isinstance(segmenter, Capable) else Capabilities()
 
 
 def find(

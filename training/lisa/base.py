@@ -10,7 +10,8 @@ from typing import Final
 import torch
 from transformers.utils import logging
 
-from tools.engines.model_name import Source
+from tools.engines import specs
+from tools.engines.model_name import ModelName
 from tools.engines.pocket_weights import weights_folder
 from tools.errors import ToolError
 from tools.segmenting.lisa import checkpoint, published, text
@@ -42,16 +43,16 @@ def load_base(name: str) -> Base:
     if name == POCKET:
         folder = weights_folder("lisa")
     else:
-        source = Source.parse(name)
-        if source.bits != 16:
-            raise ToolError(f"A model with {source.bits}-bit weights cannot be trained: say {source.model}.")
-        folder = published.find(source.repository(published.REPOSITORIES))
+        named = ModelName.parse(name)
+        if named.bits != 16:
+            raise ToolError(f"A model with {named.bits}-bit weights cannot be trained: say {named.model}.")
+        folder = published.find(specs.repository_of(name))
     files = [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
     size = sum(file.stat().st_size for file in files)
     dtype = torch.bfloat16 if torch.cuda.is_available() and size > _LARGE else torch.float32
     try:
         if checkpoint.is_published(folder):
-            clip = published.find(published.CLIP, beside=folder)
+            clip = published.find(specs.CLIP.name, beside=folder)
             model = checkpoint.load_published(folder, clip, dtype=dtype)
         else:
             model = Lisa.from_pretrained(str(folder), dtype=dtype)

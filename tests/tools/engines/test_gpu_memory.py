@@ -19,7 +19,7 @@ from tests.support.stand_in_ollama import CountedCard
 from tests.support.stand_in_ollama import Serving as Ollama
 from tools import errors
 from tools.engines import gpu_memory
-from tools.engines.gpu_memory import Residency, who_leaves
+from tools.engines.gpu_memory import GpuMemory, to_evict
 from tools.engines.gpu_model import bytes_of
 
 
@@ -42,7 +42,7 @@ class Engine:
         self._card.put(self, self.weight_bytes + self._leak)
         self.moves.append("to")
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         self._card.taken.pop(self, None)
         self.moves.append("off")
 
@@ -50,7 +50,7 @@ class Engine:
 KIB = 1024
 
 
-def there(residents: Residency) -> list[str]:
+def there(residents: GpuMemory) -> list[str]:
     """Who is on the card, longest unused first."""
     return list(residents.residents)
 
@@ -76,13 +76,13 @@ def engines(card: CountedCard, *widths: int, working: int = 0) -> list[Engine]:
     ],
 )
 def test_who_leaves(lacking: int, sizes: list[int], leaving: list[int]) -> None:
-    assert who_leaves(lacking, sizes) == leaving
+    assert to_evict(lacking, sizes) == leaving
 
 
 def test_what_fits_stays_together() -> None:
     card = CountedCard(10 * KIB)
     first, second = engines(card, 16, 16, working=KIB)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     for engine in (first, second, first, second):
         with residents.using(engine):
             assert engine in card.taken
@@ -94,7 +94,7 @@ def test_what_fits_stays_together() -> None:
 def test_the_longest_unused_makes_room_for_weights_and_working_memory() -> None:
     card = CountedCard(11 * KIB)
     first, second, third = engines(card, 16, 16, 12, working=KIB)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     for engine in (first, second, first, third):
         with residents.using(engine):
             assert card.free() >= engine.working_bytes
@@ -109,7 +109,7 @@ def test_who_is_on_the_card_gets_its_working_memory_again() -> None:
     card = CountedCard(10 * KIB)
     first, second = engines(card, 16, 16)
     first.working_bytes = 4 * KIB
-    residents = Residency(card)
+    residents = GpuMemory(card)
     with residents.using(first):
         pass
     with residents.using(second):
@@ -121,7 +121,7 @@ def test_who_is_on_the_card_gets_its_working_memory_again() -> None:
 def test_who_is_at_work_is_not_moved() -> None:
     card = CountedCard(6 * KIB)
     first, second = engines(card, 16, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     with residents.using(first):
         with residents.using(first):
             pass
@@ -137,7 +137,7 @@ def test_who_is_at_work_is_not_moved() -> None:
 def test_a_card_that_is_fuller_than_it_was_told_is_cleared_for_a_second_try() -> None:
     card = CountedCard(10 * KIB)
     first, second = engines(card, 16)[0], Engine(card, "b", 16, leak=4 * KIB)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     with residents.using(first):
         pass
     with residents.using(second):
@@ -148,7 +148,7 @@ def test_a_card_that_is_fuller_than_it_was_told_is_cleared_for_a_second_try() ->
 def test_what_does_not_fit_alone_is_one_sentence_and_leaves_nothing_behind() -> None:
     card = CountedCard(10 * KIB)
     large, small = engines(card, 44, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     for _ in range(2):
         with pytest.raises(errors.OutOfMemory):
             residents.using(large).__enter__()
@@ -161,7 +161,7 @@ def test_what_does_not_fit_alone_is_one_sentence_and_leaves_nothing_behind() -> 
 def test_another_failure_of_an_engine_is_its_own() -> None:
     card = CountedCard(10 * KIB)
     (engine,) = engines(card, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
 
     def broken() -> None:
         raise errors.EngineError("The weights are gone.")
@@ -177,7 +177,7 @@ def test_another_failure_of_an_engine_is_its_own() -> None:
 def test_a_second_try_gets_the_whole_card() -> None:
     card = CountedCard(20 * KIB)
     first, second, third = engines(card, 16, 16, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     for engine in (first, second, third):
         with residents.using(engine):
             pass
@@ -191,7 +191,7 @@ def test_a_second_try_gets_the_whole_card() -> None:
 def test_a_loaded_engine_is_there_already_and_a_forgotten_one_is_nobody() -> None:
     card = CountedCard(20 * KIB)
     first, second = engines(card, 16, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     residents.register(first)
     residents.register(second, on_card=False)
     residents.register("no engine at all")
@@ -207,7 +207,7 @@ def test_a_loaded_engine_is_there_already_and_a_forgotten_one_is_nobody() -> Non
 def test_loading_waits_for_who_is_at_work() -> None:
     card = CountedCard(6 * KIB)
     (engine,) = engines(card, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     done = threading.Event()
 
     def load() -> None:
@@ -227,7 +227,7 @@ def test_loading_waits_for_who_is_at_work() -> None:
 def test_loading_loses_its_patience() -> None:
     card = CountedCard(6 * KIB)
     (engine,) = engines(card, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     with residents.using(engine):
         residents.make_room(4 * KIB)
         residents.make_room(4 * KIB, patience=0.05)
@@ -237,7 +237,7 @@ def test_loading_loses_its_patience() -> None:
 def test_engines_of_many_threads_take_turns() -> None:
     card = CountedCard(10 * KIB)
     all_engines = engines(card, 16, 16, 16)
-    residents = Residency(card)
+    residents = GpuMemory(card)
     wrong: list[str] = []
 
     def work(engine: Engine) -> None:
@@ -295,7 +295,7 @@ def test_it_never_imports_torch() -> None:
 def card(monkeypatch: pytest.MonkeyPatch) -> CountedCard:
     """A counted card of 8 GiB as this process's own."""
     made = CountedCard(8 * 2**30)
-    monkeypatch.setattr(gpu_memory, "_process", Residency(made))
+    monkeypatch.setattr(gpu_memory, "_process", GpuMemory(made))
     return made
 
 
@@ -489,7 +489,7 @@ async def test_a_model_that_is_on_the_card_is_nothing_to_tell_of(
 async def test_a_machine_without_a_card_is_not_told_that_its_models_run_on_the_processor(
     ollama: Ollama, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpu_memory, "_process", Residency(None, known=False))  # as before torch is there
+    monkeypatch.setattr(gpu_memory, "_process", GpuMemory(None, known=False))  # as before torch is there
     monkeypatch.setattr(torch.__spec__, "_initializing", True, raising=False)
     ollama.on_processor = True
     plan = await OllamaPlanner("tiny-vl", base_url=ollama.url).plan("make the sofa red", Context())

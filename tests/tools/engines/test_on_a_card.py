@@ -22,7 +22,7 @@ from tests.support.pretend_card import allow_quantised, pretended
 from tests.tools.inpainting.test_flux_published import job
 from tools.engines import gpu_memory, registry
 from tools.errors import EngineError, OutOfMemory
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.flux import memory, prompt_cache
 from tools.inpainting.flux.engine import FluxEngine
 from tools.segmenting.base import find
@@ -104,7 +104,7 @@ def test_ten_turns_with_new_words_hold_what_the_second_held(
             held.append(card.held)
         assert held[1:] == [held[1]] * 9
         assert 0 <= held[1] - painter.weight_bytes < 100  # the times of the latest steps lie there, too
-        painter.off_card()
+        painter.offload()
         gc.collect()
         assert card.held == 0
     said = capfd.readouterr()
@@ -122,7 +122,7 @@ def test_a_painter_steps_aside_for_words_that_do_not_fit_beside_it(
         [expected] = painter.paint([asked(painter, 1)])
         monkeypatch.setattr("tools.inpainting.flux.memory.has_room", lambda *_: True)
         gc.collect()
-        words_take = painter._vocabulary.encoder.weight_bytes
+        words_take = painter._prompts.encoder.weight_bytes
         card.size = card.held + words_take // 2
         painter._embed(["a sofa of another kind"])
         gc.collect()
@@ -167,7 +167,7 @@ class Other:
     def to_card(self) -> None:
         pass
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         self.left += 1
 
 
@@ -186,7 +186,7 @@ def test_a_painter_that_had_to_stream_comes_back_when_there_is_room_again(
     edit = MaskedEdit(job().mask, "a sofa", "restyle", 1, steps=1, area=64 * 48, target="the sofa")
     said: list[str] = []
 
-    def hear(step: Step) -> None:
+    def hear(step: PaintingStep) -> None:
         said.append(step.note)
 
     with pretended(4 * WORKING, monkeypatch) as card:
@@ -223,7 +223,7 @@ def test_a_painter_that_had_to_stream_comes_back_when_there_is_room_again(
         assert np.array_equal(painted(), expected)
         assert painter.weight_bytes == weights
         assert streamed == [True]
-        painter.off_card()
+        painter.offload()
         gc.collect()
         assert card.held == 0
 
@@ -243,12 +243,12 @@ def test_a_card_without_bfloat16_paints_in_float16(
         monkeypatch.setattr(registry, "_loaded", {})
         with pretended(3 * WORKING, monkeypatch, capability) as card:
             painter = registry.load_inpainter(f"{folders[family]}:{bits}bit")
-            painter._embed([painter._wording(asked(painter, 1))])
+            painter._embed([painter._template(asked(painter, 1))])
             assert card.multiplied - {torch.float32} == {torch.bfloat16}
             card.multiplied.clear()
             off[wanted] = np.abs(painter.paint([asked(painter, 1)])[0] - exact).mean()
             assert card.multiplied - {torch.float32} == {wanted}
-            held.add((painter.weight_bytes, painter._vocabulary.encoder.weight_bytes))
+            held.add((painter.weight_bytes, painter._prompts.encoder.weight_bytes))
     assert off[torch.float16] < off[torch.bfloat16]
     assert len(held) == 1  # so that what was counted holds for both
 
@@ -265,7 +265,7 @@ def test_a_card_without_bfloat16_looks_in_float16(
             masks += [found.mask for found in find(segmenter, picture(), ["the sofa"])]
             assert wanted in card.multiplied
             assert not card.multiplied & (set(BY_EITHER.values()) - {wanted})
-            segmenter.off_card()
+            segmenter.offload()
             gc.collect()
             assert card.held == 0
     assert (masks[0] != masks[1]).mean() < 0.05
@@ -287,5 +287,5 @@ def test_streamed_weights_are_pinned_where_ram_has_room_for_them_twice(
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free))
     asked_for: dict[str, Any] = {}
     monkeypatch.setattr("diffusers.hooks.apply_group_offloading", lambda *_, **more: asked_for.update(more))
-    painter.offload()
+    painter.stream_weights()
     assert asked_for["low_cpu_mem_usage"] is not pinned

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,17 +21,11 @@ from huggingface_hub import constants
 from benchmarks import card, tables
 from tests.support.flux_layout import write_checkpoint
 from tools.engines import gpu_memory, registry
-from tools.engines.presets import (
-    SIZES,
-    SPARE,
-    base_of,
-    best_bits,
-    bits_of,
-    choose_inpainters,
-    least,
-    streams,
-)
+from tools.engines.model_name import ModelName
+from tools.engines.presets import SPARE, best_bits, choose_inpainters, least, streams
 from tools.engines.registry import PRESETS, Preset
+from tools.engines.requirements import Requirement, requirements
+from tools.engines.specs import ENGINES, SIZES, Engine
 from tools.errors import EngineError, OutOfMemory
 from tools.kinds import KINDS, Kind
 from tools.langchain import langchain_tools
@@ -96,10 +93,27 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preset:
 
 def test_the_pocket_preset_names_engines_that_exist() -> None:
     preset = registry.find_preset("pocket")
-    assert preset.segmenter in registry.segmenter_names()
+    assert preset.segmenter in registry.names("segmenter")
     assert set(preset.inpainters) == {"restyle", "replace", "remove", "add"}
-    assert set(preset.inpainters.values()) <= set(registry.inpainter_names())
+    assert set(preset.inpainters.values()) <= set(registry.names("inpainter"))
     assert registry.DEFAULT_PRESET in PRESETS
+
+
+@pytest.mark.parametrize("engine", ENGINES.values(), ids=lambda engine: engine.name)
+def test_every_row_of_the_table_names_what_exists(engine: Engine) -> None:
+    assert callable(pkgutil.resolve_name(engine.loader))
+    store = import_module(engine.store)
+    assert all(callable(getattr(store, ask)) for ask in ("needed", "kept", "fetch"))
+    assert not engine.copied or callable(store.originals)
+    if engine.repositories:
+        needed = Requirement(engine.role, engine.name).repositories
+        assert needed == engine.repositories
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_a_preset_works_without_a_licence_that_must_be_accepted(preset: Preset) -> None:
+    gated = {each.name for each in requirements(preset) for part in each.repositories if part.gate}
+    assert gated == {each.name for each in requirements(preset) if each.optional}
 
 
 # ---- presets by counting bytes -----------------------------------------------------------------------------
@@ -115,16 +129,16 @@ def test_every_engine_of_a_preset_fits_its_card(preset: Preset) -> None:
         most = least(name)
         assert most is not None
         assert most <= preset.budget - SPARE
-        assert bits_of(name) != 8
+        assert ModelName.parse(name).bits != 8
     for name in painters:
-        assert name == best_bits(base_of(name), preset.budget)
+        assert name == best_bits(ModelName.parse(name).model, preset.budget)
         assert not streams(name, preset)
     assert preset.budget <= (4.0 if preset.name == "small" else float(preset.name.removesuffix("gb")))
 
 
 @pytest.mark.parametrize("preset", FLUX_CARDS, ids=lambda preset: preset.name)
 def test_without_a_licence_klein_paints_everything(preset: Preset) -> None:
-    assert {base_of(name) for name in choose_inpainters(preset, ()).values()} == {"flux-klein"}
+    assert {ModelName.parse(name).model for name in choose_inpainters(preset, ()).values()} == {"flux-klein"}
 
 
 @pytest.mark.parametrize(
@@ -169,22 +183,22 @@ def test_what_does_not_fit_streams() -> None:
 
 
 def test_bits_are_read_from_the_name() -> None:
-    assert (base_of("flux-fill:4bit"), bits_of("flux-fill:4bit")) == ("flux-fill", 4)
-    assert (base_of("OWNER/NAME:8bit"), bits_of("OWNER/NAME:8bit")) == ("OWNER/NAME", 8)
-    assert (base_of("flux-fill"), bits_of("flux-fill")) == ("flux-fill", 16)
-    assert (base_of("C:/models/flux"), bits_of("C:/models/flux")) == ("C:/models/flux", 16)
+    assert ModelName.parse("flux-fill:4bit") == ModelName("flux-fill", 4)
+    assert ModelName.parse("OWNER/NAME:8bit") == ModelName("OWNER/NAME", 8)
+    assert ModelName.parse("flux-fill") == ModelName("flux-fill", 16)
+    assert ModelName.parse("C:/models/flux") == ModelName("C:/models/flux", 16)
 
 
 def test_the_bytes_are_those_of_the_published_shapes() -> None:
     told = {name: card.agree(found, reckoned) for name, found, reckoned in card.published()}
     assert set(told.values()) == {True}, told
-    assert {base_of(name).removeprefix("words of ") for name in told} == {
+    assert {ModelName.parse(name).model.removeprefix("words of ") for name in told} == {
         name for name in SIZES if not name.endswith("explanatory")
     }
 
 
 def test_the_tables_in_the_docs_are_these_numbers() -> None:
-    """``python -m benchmarks.tables`` writes them anew."""
+    """``make docs`` writes them anew."""
     assert tables.main(["--check"]) == 0
     named = [
         name
@@ -228,7 +242,7 @@ def test_unknown_names_list_the_choices() -> None:
         EngineError, match=r"There is no segmenter 'sam': choose one of .*lisa-pocket, llmdet-sam2, sam3"
     ):
         registry.load_segmenter("sam")
-    for ask in (registry.load_inpainter, registry.fetch_inpainter):
+    for ask in (registry.load_inpainter, partial(registry.check_name, "inpainter")):
         with pytest.raises(
             EngineError, match=r"There is no inpainter 'sd': choose one of .*flux-fill, flux-fi"
         ):
@@ -256,7 +270,7 @@ def test_a_licence_is_accepted_where_the_weights_are(tmp_path: Path, monkeypatch
 def test_a_folder_is_a_flux_that_can_move(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_loaded", {})
     folder = write_checkpoint(tmp_path / "klein", "klein")
-    assert registry.fetch_inpainter(str(folder)) == folder
+    assert Requirement("inpainter", str(folder)).fetch() == folder
     engine = registry.load_inpainter(str(folder))
     assert registry.load_inpainter(str(folder)) is engine
     assert isinstance(engine, gpu_memory.Resident)
@@ -290,7 +304,7 @@ class Guest:
     def to_card(self) -> None:
         self.card.left -= self.weight_bytes
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         self.card.left += self.weight_bytes
 
 
@@ -302,7 +316,7 @@ def test_loading_makes_room_before_and_when_it_does_not_suffice(
 
     card = Card(free)
     guest = Guest(card)
-    residents = gpu_memory.Residency(card)
+    residents = gpu_memory.GpuMemory(card)
     residents.register(guest)
     monkeypatch.setattr(gpu_memory, "_process", residents)
     monkeypatch.setattr(registry, "SEGMENTERS", {"sam3": "inpalla_plugin:load_crowded"})
@@ -325,7 +339,7 @@ def test_what_does_not_fit_is_one_sentence(plugin: Preset, monkeypatch: pytest.M
 
 
 def test_another_package_brings_engines(plugin: Preset) -> None:
-    names = registry.segmenter_names()
+    names = registry.names("segmenter")
     assert names[0] == "lisa-pocket"
     assert [name for name in names if name in ("bright", "broken", "missing")] == [
         "bright",

@@ -28,19 +28,19 @@ from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
-from tools.engines import number_formats, registry
+from tools.engines import number_formats, registry, specs
 from tools.engines.download import size_words
 from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.lama import engine as lama
 from tools.inpainting.lama.engine import LamaEngine
 from tools.inpainting.stable_diffusion import engine as painter
 from tools.inpainting.stable_diffusion.adapter import merge
 from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
-from tools.inpainting.stable_diffusion.published import MODEL
 from tools.kinds import Kind
 
+MODEL = specs.repository_of("sd15-inpainting")
 ROOT = Path(__file__).parents[3]
 SIDE = 128
 Run = Callable[..., tuple[int, str, str]]
@@ -64,7 +64,6 @@ def here(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(registry, "_loaded", dict(registry._loaded))
     monkeypatch.setattr(StableDiffusionEngine, "area", SIDE * SIDE)
-    monkeypatch.setattr(StableDiffusionEngine, "areas", (SIDE * SIDE,))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -311,7 +310,7 @@ def test_the_same_job_gives_the_same_pixels_and_another_seed_others(engine: Stab
 def test_it_takes_as_many_steps_as_are_asked_whatever_it_begins_with(engine: StableDiffusionEngine) -> None:
     kinds: tuple[Kind, ...] = ("restyle", "replace", "add")
     for kind in kinds:
-        told: list[Step] = []
+        told: list[PaintingStep] = []
         engine.paint([job(kind)], progress=lambda _: None)
         engine.paint([job(kind), job(kind)], progress=told.append)
         assert [(step.done, step.total) for step in told] == [(done, 8) for done in range(1, 9)]
@@ -321,7 +320,7 @@ def test_it_takes_as_many_steps_as_are_asked_whatever_it_begins_with(engine: Sta
 
 
 def test_the_first_time_it_says_about_how_long_it_will_take() -> None:
-    told: list[Step] = []
+    told: list[PaintingStep] = []
     fresh = painter.load()
     for _ in range(2):
         fresh.paint([job()], progress=told.append)

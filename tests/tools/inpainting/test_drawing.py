@@ -16,7 +16,7 @@ from tools.engines import registry
 from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit, compute, seed_for
 from tools.inpainting.drawing.engine import Drawing
-from tools.inpainting.drawing.wanted import kind_in, read_wanted
+from tools.inpainting.drawing.thing_spec import kind_in, read_spec
 from tools.inpainting.placement import landmarks, mask_for_place, read_place
 from tools.kinds import Kind
 from tools.language.colours import oklab
@@ -252,13 +252,13 @@ def test_it_knows_what_it_can_draw(engine: Drawing, words: str, place: str, kind
 
 
 def test_materials_colours_and_sizes_are_read() -> None:
-    chair = read_wanted("a white wooden chair", "", 1)
+    chair = read_spec("a white wooden chair", "", 1)
     assert (chair.colour, chair.material) == ("white", "painted")
-    assert read_wanted("an oak table", "", 1).material == "oak"
-    assert read_wanted("a black metal chair", "", 1).material == "black metal"
-    assert read_wanted("a blue striped armchair", "", 1).material == "striped"
-    assert read_wanted("a teal leather sofa", "", 1).colour == "teal"
-    assert read_wanted("a big plant", "", 1).size[1] > read_wanted("a small plant", "", 1).size[1]
+    assert read_spec("an oak table", "", 1).material == "oak"
+    assert read_spec("a black metal chair", "", 1).material == "black metal"
+    assert read_spec("a blue striped armchair", "", 1).material == "striped"
+    assert read_spec("a teal leather sofa", "", 1).colour == "teal"
+    assert read_spec("a big plant", "", 1).size[1] > read_spec("a small plant", "", 1).size[1]
 
 
 def test_the_pocket_preset_draws() -> None:

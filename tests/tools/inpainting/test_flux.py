@@ -11,7 +11,7 @@ import torch
 from pocket import rooms
 from tools.engines.registry import find_preset, load_inpainters
 from tools.errors import Cancelled, OutOfMemory
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.flux.engine import FluxEngine
 from tools.kinds import Kind
 
@@ -75,7 +75,7 @@ def test_previews_come_every_few_steps_and_change_nothing(
     engines: dict[Kind, FluxEngine], kind: Kind
 ) -> None:
     job = replace(_job(kind, size=(96, 96)), steps=6)
-    steps: list[Step] = []
+    steps: list[PaintingStep] = []
     [painted] = engines[kind].paint([job], progress=steps.append)
     assert [(step.done, step.total) for step in steps] == [(number, 6) for number in range(1, 7)]
     previews = {step.done: step.preview for step in steps if step.preview is not None}

@@ -16,15 +16,18 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from benchmarks import speedups
 from sessions.compose import compose
 from tests.support.flux_layout import Family, write_checkpoint
+from tools.engines import specs
+from tools.engines.download import is_whole
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, MaskedEdit, Step, inpaint
-from tools.inpainting.flux import published, speed
+from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
+from tools.inpainting.flux import published
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES
 from tools.inpainting.flux.prompt_cache import Embedding
-from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.flux.prompt_template import published_template
 from tools.kinds import Kind
 
 NAMES: tuple[Family, ...] = ("fill", "kontext", "klein")
@@ -111,11 +114,11 @@ def test_jobs_that_go_together_are_within_a_grey_level_and_can_be_repeated_alone
     engine = engines[family]
     jobs = [job(seed) for seed in (1, 2, 3)]
     alone = [engine.paint([each])[0] for each in jobs]
-    engine.batch = 3
+    engine.batch_size = 3
     try:
         together = engine.paint(jobs)
     finally:
-        engine.batch = 1
+        engine.batch_size = 1
     for one, other in zip(alone, together, strict=True):
         assert np.abs(one.astype(int) - other).max() <= 1
     assert not np.array_equal(together[0], together[1])
@@ -126,7 +129,7 @@ def test_jobs_that_go_together_are_within_a_grey_level_and_can_be_repeated_alone
 def test_words_are_encoded_once(engines: dict[Family, FluxEngine], monkeypatch: pytest.MonkeyPatch) -> None:
     engine = engines["fill"]
     told: list[str] = []
-    encoder = engine._vocabulary.encoder
+    encoder = engine._prompts.encoder
     encode = encoder.encode
 
     def listening(texts: Sequence[str]) -> list[Embedding]:
@@ -144,13 +147,13 @@ def test_words_are_encoded_once(engines: dict[Family, FluxEngine], monkeypatch: 
 def test_streamed_weights_paint_the_same(
     folders: dict[Family, Path], engines: dict[Family, FluxEngine], family: Family
 ) -> None:
-    streamed = published.load(str(folders[family]), offload=True)
+    streamed = published.load(str(folders[family]), stream=True)
     assert streamed.weight_bytes < engines[family].weight_bytes
     [expected] = engines[family].paint([job()])
     assert np.array_equal(streamed.paint([job()])[0], expected)
-    streamed.off_card()
+    streamed.stream_weights()
     streamed.to_card()
-    streamed.offload()
+    streamed.stream_weights()
     assert np.array_equal(streamed.paint([job()])[0], expected)
 
 
@@ -177,19 +180,19 @@ def test_fewer_bits_take_less_and_paint_nearly_the_same(
     [expected], [painted] = engines[family].paint([job()]), few.paint([job()])
     distance = np.abs(painted.astype(int) - expected).mean()
     assert distance < (20 if bits == 4 else 4)
-    few.off_card()
+    few.offload()
     assert np.array_equal(few.paint([job()])[0], painted)
     if bits == 8:
         with pytest.raises(EngineError, match="cannot be streamed through the card: use 16 or 4 bits"):
-            few.offload()
+            few.stream_weights()
     else:
-        few.offload()
+        few.stream_weights()
     assert np.array_equal(few.paint([job()])[0], painted)
 
 
 @pytest.mark.parametrize("family", NAMES)
 def test_every_kind_is_worded_for_the_model(family: Family) -> None:
-    wording = published_wording(family)
+    wording = published_template(family)
     kinds: tuple[Kind, ...] = ("restyle", "replace", "remove", "add")
     for kind in kinds:
         for target in ("the sofa", ""):
@@ -283,21 +286,23 @@ class TestErrors:
     def test_a_package_that_is_missing(
         self, folders: dict[Family, Path], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("tools.inpainting.flux.loading.find_spec", lambda _: None)
+        monkeypatch.setattr("tools.engines.quantization.find_spec", lambda _: None)
         text = self.sentence(f"{folders['klein']}:4bit")
         assert text == "4-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
 
 
 def test_what_is_needed_of_the_hub(folders: dict[Family, Path]) -> None:
     [weights] = published.needed("flux-fill:4bit")
-    assert weights.repository == published.repository("flux-fill") == "black-forest-labs/FLUX.1-Fill-dev"
-    assert weights.licence == published.LICENCES["flux-fill"].name
-    assert weights.complete(folders["fill"])
+    assert weights.name == specs.repository_of("flux-fill") == "black-forest-labs/FLUX.1-Fill-dev"
+    assert weights.gate == "FLUX.1 [dev] Non-Commercial License"
+    assert is_whole(weights, folders["fill"])
     assert published.needed(str(folders["fill"])) == ()
     assert published.kept(str(folders["fill"])) == folders["fill"]
     assert published.fetch(str(folders["fill"])) == folders["fill"]
-    assert not published.LICENCES["flux-klein"].gated
-    assert not published.LICENCES["flux-klein-9b"].commercial
+    assert not published.needed("flux-klein")[0].gate
+    licence = published.needed("flux-klein-9b")[0].licence
+    assert licence is not None
+    assert not licence.commercial
 
 
 class TestSpeed:
@@ -311,8 +316,7 @@ class TestSpeed:
     ) -> None:
         """Traced whole, without a break; the compiler itself would take most of a minute here."""
         engine = self.fresh(folders, "klein")
-        speed.compile_blocks(engine.pipeline.transformer, backend="eager")
-        speed.attention(engine.pipeline.transformer, speed.fast_attention())
+        speedups.compile_blocks(engine.pipeline.transformer, backend="eager")
         assert np.array_equal(engine.paint([job()])[0], engines["klein"].paint([job()])[0])
 
     @pytest.mark.parametrize("family", NAMES)
@@ -320,7 +324,7 @@ class TestSpeed:
         self, engines: dict[Family, FluxEngine], family: Family
     ) -> None:
         named = dict(engines[family].pipeline.transformer.named_modules())
-        large = {name for name, module in named.items() if speed.is_large(module, name)}
+        large = {name for name, module in named.items() if speedups.is_large(module, name)}
         inside = {name for name in named if ".attn." in name and name.endswith("qkv")}
         assert inside
         assert inside <= large
@@ -328,10 +332,10 @@ class TestSpeed:
         assert not any("norm" in name or "embed" in name or "modulation" in name for name in large)
         assert "proj_out" not in large
 
-    @pytest.mark.skipif(speed.has_float8(), reason="this card has 8-bit floats")
+    @pytest.mark.skipif(speedups.has_float8(), reason="this card has 8-bit floats")
     def test_where_there_are_no_small_floats_it_says_so(self, engines: dict[Family, FluxEngine]) -> None:
         with pytest.raises(EngineError, match=r"^8-bit floats need a graphics card"):
-            speed.float8(engines["klein"].pipeline.transformer)
+            speedups.float8(engines["klein"].pipeline.transformer)
 
     @pytest.mark.parametrize(
         ("family", "kind"),
@@ -342,12 +346,12 @@ class TestSpeed:
         folders: dict[Family, Path],
         engines: dict[Family, FluxEngine],
         family: Family,
-        kind: speed.Cache,
+        kind: speedups.Cache,
     ) -> None:
         engine, wanted = self.fresh(folders, family), job(steps=8)
-        speed.step_cache(engine.pipeline.transformer, kind, threshold=0.6)
+        speedups.step_cache(engine.pipeline.transformer, kind, threshold=0.6)
         [expected] = engine.paint([wanted])
-        taken: list[Step] = []
+        taken: list[PaintingStep] = []
         with pytest.raises(Cancelled):
             engine.paint([wanted], progress=taken.append, cancelled=lambda: len(taken) == 6)
         assert np.array_equal(engine.paint([wanted])[0], expected)

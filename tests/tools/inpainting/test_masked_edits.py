@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from sessions.compose import compose
 from tools import errors
 from tools.inpainting.base import (
+    Capabilities,
     Inpainter,
     Job,
     MaskedEdit,
-    Progress,
-    Step,
+    PaintingStep,
+    StepListener,
     inpaint,
     only_colour,
     prepare,
@@ -45,7 +46,7 @@ class PlainPainter:
     seen: list[list[Job]] = field(default_factory=list)
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         self.seen.append(list(jobs))
         assert len({(job.crop.shape, job.steps, job.guidance) for job in jobs}) == 1
@@ -53,7 +54,7 @@ class PlainPainter:
             if cancelled():
                 raise errors.Cancelled
             if progress:
-                progress(Step(step + 1, jobs[0].steps))
+                progress(PaintingStep(step + 1, jobs[0].steps))
         return [self._filled(job) for job in jobs]
 
     def _filled(self, job: Job) -> Pixels:
@@ -63,11 +64,10 @@ class PlainPainter:
         return crop
 
 
-@dataclass
 class Fitting(PlainPainter):
     """Paints smaller crops at fewer pixels."""
 
-    areas: tuple[int, ...] = (32 * 32, 48 * 48, 64 * 64)
+    capabilities = Capabilities(areas=(32 * 32, 48 * 48, 64 * 64))
 
 
 def engines(painter: Inpainter, other: Inpainter | None = None) -> dict[Kind, Inpainter]:
@@ -270,7 +270,7 @@ def test_bad_masks_are_said_in_one_sentence() -> None:
 def test_an_engine_that_breaks_the_interface_is_named() -> None:
     class Short(PlainPainter):
         def paint(
-            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+            self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
         ) -> list[Pixels]:
             return []
 
@@ -330,14 +330,14 @@ class Hungry(PlainPainter):
     """Runs out of memory above so many pixels in one call."""
 
     room: int = 64 * 64
-    offloads: int = 0
+    streams: int = 0
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[Pixels]:
         if sum(job.mask.size for job in jobs) > self.room:
             if progress:
-                progress(Step(1, jobs[0].steps))
+                progress(PaintingStep(1, jobs[0].steps))
             raise errors.OutOfMemory("full")
         return super().paint(jobs, progress=progress, cancelled=cancelled)
 
@@ -346,16 +346,19 @@ class Hungry(PlainPainter):
 class HungryWithOffload(Hungry):
     """Needs less once its weights are outside the card."""
 
-    def offload(self) -> None:
-        self.offloads += 1
+    def stream_weights(self) -> None:
+        self.streams += 1
         self.room *= 4
+
+    def restore(self) -> None:
+        pass
 
 
 def test_without_memory_a_batch_is_painted_one_by_one() -> None:
     painter = Hungry(room=64 * 64)
     size = (400, 300)
     edits = [edit(size, (20 + 90 * i, 40, 50 + 90 * i, 70), "red") for i in range(4)]
-    told: list[Step] = []
+    told: list[PaintingStep] = []
     painted = inpaint(picture_of(*size), edits, engines(painter), progress=told.append)
     assert [len(jobs) for jobs in painter.seen] == [1, 1, 1, 1]
     assert {one.area for one in painted} == {64 * 64}
@@ -367,7 +370,7 @@ def test_without_memory_the_crop_is_painted_smaller_and_replays_so() -> None:
     painter = Hungry(room=48 * 48)
     size = (300, 300)
     wanted = edit(size, (100, 100, 180, 150), "red")
-    told: list[Step] = []
+    told: list[PaintingStep] = []
     (painted,) = inpaint(picture_of(*size), [wanted], engines(painter), progress=told.append)
     assert painted.area == 64 * 64 // 2
     assert [step.note for step in told][1:] == ["little memory: painting smaller"] * 5
@@ -398,9 +401,9 @@ def test_without_memory_the_last_resort_is_offloading() -> None:
     size = (300, 300)
     wanted = edit(size, (100, 100, 180, 150), "red")
     painter = HungryWithOffload(room=32 * 32)
-    told: list[Step] = []
+    told: list[PaintingStep] = []
     (painted,) = inpaint(picture_of(*size), [wanted], engines(painter), progress=told.append)
-    assert painter.offloads == 1
+    assert painter.streams == 1
     assert painted.area == 64 * 64 // 2
     assert "weights outside the card" in told[-1].note
     for hopeless in (Hungry(room=9), HungryWithOffload(room=9)):
@@ -415,7 +418,7 @@ def test_variations_are_all_of_one_size() -> None:
         """Has room for the first crop alone."""
 
         def paint(
-            self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+            self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
         ) -> list[Pixels]:
             if self.seen:
                 self.room = 48 * 48
@@ -423,7 +426,7 @@ def test_variations_are_all_of_one_size() -> None:
 
     painter = Filling()
     size = (200, 200)
-    told: list[Step] = []
+    told: list[PaintingStep] = []
     wanted = edit(size, (80, 80, 120, 120), "red")
     painted = vary(picture_of(*size), wanted, [5, 6, 7], engines(painter), progress=told.append)
     assert [one.area for one in painted] == [64 * 64 // 2] * 3
@@ -453,9 +456,8 @@ def test_a_prompt_that_names_colours_only(prompt: str, target: str, same: bool) 
 
 
 def test_how_many_were_painted_at_once_is_told_and_asked_for_again() -> None:
-    @dataclass
     class Together(PlainPainter):
-        batch: int = 2
+        capabilities = Capabilities(batch_size=2)
 
     painter = Together()
     size = (400, 300)
@@ -513,9 +515,8 @@ def test_large_objects_that_lie_apart_share_the_pixels_of_one() -> None:
 
 
 def test_without_memory_a_small_crop_is_painted_smaller_still() -> None:
-    @dataclass
     class HungryAndFitting(Hungry):
-        areas: tuple[int, ...] = (32 * 32, 64 * 64)
+        capabilities = Capabilities(areas=(32 * 32, 64 * 64))
 
     size = (400, 300)
     small, large = edit(size, (20, 20, 26, 26), "red"), edit(size, (200, 100, 300, 200), "red")

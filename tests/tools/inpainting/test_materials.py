@@ -13,7 +13,7 @@ from pocket.rooms.model import FLOOR, WALL
 from sessions.compose import compose
 from tools import errors
 from tools.inpainting.base import MaskedEdit
-from tools.inpainting.computed import forms, parts, patterns, planes, witness
+from tools.inpainting.computed import parts, patterns, planes, proxy_geometry, verification
 from tools.inpainting.computed.materials import Materials
 from tools.inpainting.computed.oklab import from_srgb
 from tools.inpainting.request import ColourStage
@@ -236,21 +236,21 @@ def test_a_stand_in_fills_the_mask_and_has_a_seat() -> None:
     drawn = rooms.render(scene, SIZE)
     mask = rooms.mask(drawn, index_of(scene, "sofa"))
     cut = (bool(mask[:, 0].any()), False, bool(mask[:, -1].any()), bool(mask[-1].any()))
-    kind = forms.kind_of("the sofa on the left")
+    kind = proxy_geometry.kind_of("the sofa on the left")
     assert kind is not None
     view = planes.view_of(drawn.picture)
-    form = forms.fitted(kind, view, mask, cut, 0, 0)
+    form = proxy_geometry.fitted(kind, view, mask, cut, 0, 0)
     assert form is not None
     assert form.fit > 0.6
     rows, columns = np.nonzero(mask)
-    seen = forms.shown(form, view, columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5)
+    seen = proxy_geometry.shown(form, view, columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5)
     assert (seen.normal[1] > 0.9).any()  # what faces upwards
     assert (seen.normal[1] < 0.1).any()  # what faces forwards
     assert np.isfinite(seen.u).all()
 
 
 def test_words_without_a_stand_in() -> None:
-    assert forms.kind_of("the curtains") is None
+    assert proxy_geometry.kind_of("the curtains") is None
 
 
 @pytest.mark.parametrize("name", sorted(patterns.PATTERNS))
@@ -335,11 +335,11 @@ def test_a_thing_of_no_known_build_has_no_rule() -> None:
 def test_stripes_go_where_a_material_is_asked(kind: str) -> None:
     scene = a_room(kind, "striped", "red")
     before, after, mask = edited(scene, kind, f"a velvet {kind}")
-    assert witness.fault(before, after, mask, f"the {kind}", None, patterned=False) is None
+    assert verification.fault(before, after, mask, f"the {kind}", None, patterned=False) is None
     surface = parts.surface(before, mask, f"the {kind}")
     assert surface is not None
-    assert witness.ghost(before, before, surface) > 0.8
-    assert witness.ghost(before, after, surface) < 0.2
+    assert verification.ghost(before, before, surface) > 0.8
+    assert verification.ghost(before, after, surface) < 0.2
 
 
 def test_what_went_wrong_is_seen() -> None:
@@ -348,14 +348,14 @@ def test_what_went_wrong_is_seen() -> None:
     half = after.copy()
     middle = int(np.median(np.nonzero(mask)[1]))
     half[:, :middle] = before[:, :middle]
-    assert witness.fault(before, half, mask, "the sofa", None, patterned=False) == "kept"
+    assert verification.fault(before, half, mask, "the sofa", None, patterned=False) == "kept"
     through = after.copy()
     through[mask] = (0.35 * after[mask] + 0.65 * before[mask]).astype(np.uint8)
-    assert witness.fault(before, through, mask, "the sofa", None, patterned=False) == "ghost"
+    assert verification.fault(before, through, mask, "the sofa", None, patterned=False) == "ghost"
     green = value_of("green")
     assert green is not None
     stage = ColourStage(value=green, light=0.9)
-    assert witness.fault(before, after, mask, "the sofa", stage, patterned=False) == "colour"
+    assert verification.fault(before, after, mask, "the sofa", stage, patterned=False) == "colour"
 
 
 def test_of_two_colours_the_one_asked_for_is_met() -> None:
@@ -364,6 +364,6 @@ def test_of_two_colours_the_one_asked_for_is_met() -> None:
     stage = ColourStage(value=navy, light=0.9)
     prompt = "an armchair with a navy checked fabric"
     before, after, mask = edited(a_room("armchair", "velvet", "yellow"), "armchair", prompt, colour=stage)
-    assert witness.fault(before, after, mask, "the armchair", stage, patterned=True) is None
+    assert verification.fault(before, after, mask, "the armchair", stage, patterned=True) is None
     lab = from_srgb(after[mask])
     assert lab[:, 0].std() > 0.05  # the checks can be seen

@@ -14,7 +14,7 @@ from sessions.compose import Box, Patch, check_patch, compose
 from tools.errors import EngineError, PictureError
 from tools.inpainting.base import MaskedEdit
 from tools.inpainting.computed import recolour as computed
-from tools.inpainting.computed.edge import reach_for
+from tools.inpainting.computed.matting import reach_for
 from tools.inpainting.computed.oklab import from_srgb, to_srgb
 from tools.inpainting.computed.recolour import ColourStep, Recolour
 from tools.inpainting.request import ColourStage

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from tests.support.grounded_layout import write_detector, write_drawer
 from tests.support.pretend_card import pretended
-from tools.engines import gpu_memory, registry
+from tools.engines import gpu_memory, registry, specs
 from tools.errors import Cancelled, EngineError
 from tools.segmenting.base import Looker, find
 from tools.segmenting.disambiguation import LEAST_SCORE
 from tools.segmenting.grounded import segmenter as grounded
-from tools.segmenting.grounded.published import DETECTOR, DRAWER
 from tools.segmenting.grounded.segmenter import GroundedSegmenter, detector_pixels
 
 
@@ -161,7 +160,7 @@ def test_nothing_of_it_stays_on_a_card_that_it_left(
             assert card.held >= made.weight_bytes
             [found] = made.segment(picture(), ["all the dogs"])
             np.testing.assert_array_equal(found.mask, expected.mask)
-            made.off_card()
+            made.offload()
             gc.collect()
             assert card.held == 0
 
@@ -173,8 +172,8 @@ def test_it_is_found_in_the_hubs_cache_and_told_where_it_is_not(
     monkeypatch.setattr(registry, "_loaded", {})
     with pytest.raises(EngineError, match="fetch it with inpalla setup --segmenter llmdet-sam2"):
         registry.load_segmenter("llmdet-sam2")
-    for repository, folder in zip((DETECTOR, DRAWER), folders, strict=True):
-        kept = tmp_path / f"models--{repository.replace('/', '--')}"
+    for repository, folder in zip(specs.ENGINES["llmdet-sam2"].repositories, folders, strict=True):
+        kept = tmp_path / f"models--{repository.name.replace('/', '--')}"
         (kept / "refs").mkdir(parents=True)
         (kept / "refs" / "main").write_text("0" * 40)
         (kept / "snapshots").mkdir()

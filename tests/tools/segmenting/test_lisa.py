@@ -12,16 +12,16 @@ from PIL import Image
 from torch.nn import functional as F
 
 import pocket
+from benchmarks.speedups import compile_encoder
 from pocket import rooms
 from tools.engines.gpu_memory import Resident
-from tools.engines.picture_cache import Kept
+from tools.engines.picture_cache import PictureCache
 from tools.errors import Cancelled
 from tools.segmenting.lisa import guided_filter, processing, text
 from tools.segmenting.lisa.guided_filter import EdgeFollower
 from tools.segmenting.lisa.model import IMAGE_PLACEHOLDER, Lisa
 from tools.segmenting.lisa.presence import Presence, Signs, is_named, renamed
 from tools.segmenting.lisa.segmenter import LisaSegmenter, load_pocket
-from tools.segmenting.lisa.speed import compile_encoder
 from training.pocket import lisa as training
 
 NEW_SCENES = 2**31 + 7_000
@@ -332,13 +332,13 @@ def test_the_weights_can_be_asked_for_and_moved_where_there_is_no_card(segmenter
     assert 15e6 < segmenter.weight_bytes < 35e6
     picture = rooms.render(rooms.make_scene(3241), (256, 192)).picture
     before = segmenter.segment(picture, ["the sofa"])[0].mask
-    segmenter.off_card()
+    segmenter.offload()
     segmenter.to_card()
     assert np.array_equal(segmenter.segment(picture, ["the sofa"])[0].mask, before)
 
 
 def test_the_pictures_used_last_are_kept() -> None:
-    kept: Kept[int] = Kept(most=2)
+    kept: PictureCache[int] = PictureCache(most=2)
     pictures = [np.full((2, 3, 3), level, np.uint8) for level in range(3)]
     made: list[int] = []
 

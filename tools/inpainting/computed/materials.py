@@ -20,8 +20,8 @@ from scipy import ndimage
 from sessions.compose import Box, Patch
 from tools.errors import Cancelled, EngineError, PictureError
 from tools.inpainting.base import MaskedEdit
-from tools.inpainting.computed import forms, parts, patterns, planes, shading
-from tools.inpainting.computed.edge import Edge, reach_for, unmix
+from tools.inpainting.computed import parts, patterns, planes, proxy_geometry, shading
+from tools.inpainting.computed.matting import Edge, reach_for, unmix
 from tools.inpainting.computed.oklab import from_srgb, to_srgb
 from tools.inpainting.computed.recolour import _laid_over as laid_over
 from tools.inpainting.geometry import bounds
@@ -235,7 +235,7 @@ class Materials:
             known,
             even=wish.place != "thing",
             flat=bool(wish.nouns & _SOFT),
-            faced=forms.kind_of(edit.target) is not None,
+            faced=proxy_geometry.kind_of(edit.target) is not None,
         )
         own = mask & (taken.share > 0.5)
         if not own.any():
@@ -294,17 +294,21 @@ def _laid(
     extent = float(max(inner.width, inner.height))
     shape = _Shape(mask, taken, extent, wish)
     form = None
-    kind = forms.kind_of(edit.target) or forms.kind_of(edit.prompt) if wish.place == "thing" else None
+    kind = (
+        proxy_geometry.kind_of(edit.target) or proxy_geometry.kind_of(edit.prompt)
+        if wish.place == "thing"
+        else None
+    )
     if kind is not None and not shape.round:
         height, width = edit.mask.shape
         cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
-        form = forms.best_of(kind, view, mask, cut, box.x0, box.y0)
+        form = proxy_geometry.best_of(kind, view, mask, cut, box.x0, box.y0)
         if form is not None and form.kind.round and wish.material in _CAST | {"glass"}:
             form = None  # Corners that it does not have would be mirrored.
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
     if form is not None:
-        shape.light[rows, columns] = _light_on(forms.shown(form, view, x, y), taken, rows, columns)
+        shape.light[rows, columns] = _light_on(proxy_geometry.shown(form, view, x, y), taken, rows, columns)
     elif wish.nouns & _PLAIN_FORMS:
         shape.light[rows, columns] = _even_light(taken, mask, rows, columns, flat="clock" in wish.nouns)
     light = shape.light[rows, columns]
@@ -340,7 +344,7 @@ class _Shape:
         self.unit = (0.085 if wish.nouns & _ROUND else 0.1) * extent
         self.round = bool(wish.nouns & _ROUND)
         self.share = taken.share
-        reach = ndimage.distance_transform_edt(np.pad(forms.spanned(mask), 1))[1:-1, 1:-1]
+        reach = ndimage.distance_transform_edt(np.pad(proxy_geometry.spanned(mask), 1))[1:-1, 1:-1]
         self.rim = np.clip(1 - reach / max(0.045 * extent, 2), 0, 1).astype(np.float32)
         self.light = taken.light.copy()
         inside = taken.light[mask]
@@ -374,7 +378,7 @@ class _Shape:
 
 
 def _light_on(
-    seen: forms.Shown, taken: shading.Taken, rows: NDArray[np.intp], columns: NDArray[np.intp]
+    seen: proxy_geometry.Shown, taken: shading.Taken, rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> Field:
     """The light (n,) on a thing whose form is known: where its old pattern hides the light, each face has a
     light that changes evenly over it.
@@ -425,7 +429,7 @@ def _even_light(
 
 def _points(
     shape: _Shape,
-    form: forms.Form | None,
+    form: proxy_geometry.Form | None,
     view: planes.View,
     room: planes.Box | None,
     x: Field,
@@ -454,7 +458,7 @@ def _points(
         gloss = np.full_like(u, 0.4)
         rim, bend = np.zeros_like(u), np.zeros_like(u)
     elif form is not None:
-        seen = forms.shown(form, view, x, y)
+        seen = proxy_geometry.shown(form, view, x, y)
         size = min(max(0.1 * max(form.size), 0.028), 0.2)
         u, v = seen.u / np.float32(size), seen.v / np.float32(size)
         if wish.material in patterns.WOODS:  # Boards and grain run the longer way.

@@ -26,7 +26,7 @@ from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit
 from tools.inpainting.computed import parts
 from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
-from tools.inpainting.computed.edge import reach_for, unmix
+from tools.inpainting.computed.matting import reach_for, unmix
 from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, to_srgb
 from tools.inpainting.request import ColourStage
 from tools.language.looks import ColourStep, read_look

@@ -19,7 +19,7 @@ from sessions.compose import Box, Patch
 from tools import errors
 from tools import room_box as rooms
 from tools.inpainting.base import MaskedEdit
-from tools.inpainting.computed import behind, surfaces
+from tools.inpainting.computed import amodal_completion, surfaces
 from tools.inpainting.computed import rug as rugs
 from tools.inpainting.computed.surfaces import F32, Laid, Mask
 from tools.language.object_sizes import noun_in, thing_in
@@ -191,13 +191,13 @@ def remove(
     out = picture.astype(np.float32)
     alpha = hole.copy()
     gone_on = np.zeros_like(hole)
-    off_things, afloat, fronts = 0.0, False, list[behind.Front]()
+    off_things, afloat, fronts = 0.0, False, list[amodal_completion.Front]()
     if not flat:
         lowest = int(rows.max())
         for name, thing in _in_order(_single(around, things)):
             if np.flatnonzero(thing.any(axis=1))[-1] > lowest:
                 continue  # it stands before
-            back = behind.go_on(
+            back = amodal_completion.go_on(
                 picture,
                 thing,
                 hole & ~gone_on,
@@ -277,7 +277,7 @@ class _Scene:
     hole: Mask
     other: Mask
     gone_on: Mask
-    fronts: Sequence[behind.Front]
+    fronts: Sequence[amodal_completion.Front]
     distance: F64
     size: float
     unit: float
@@ -461,7 +461,9 @@ def _single(around: Surroundings, things: Mapping[str, Mask]) -> list[tuple[str,
 
 def _in_order(things: Sequence[tuple[str, Mask]]) -> list[tuple[str, Mask]]:
     """What lies on other things before those, the nearest first."""
-    return sorted(behind.by_distance(things), key=lambda each: thing_in(each[0])[1].stands == "floor")
+    return sorted(
+        amodal_completion.by_distance(things), key=lambda each: thing_in(each[0])[1].stands == "floor"
+    )
 
 
 def _with_company(mask: Mask, other: Mask, unsure: Mask, things: Mapping[str, Mask], unit: float) -> Mask:

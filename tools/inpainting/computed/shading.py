@@ -517,10 +517,6 @@ def _filled(values: Field, known: Mask) -> Field:
     return np.asarray(values[tuple(at)], np.float32)
 
 
-def _blurred(values: Field, sigma: float) -> Field:
-    return np.asarray(ndimage.gaussian_filter(values, max(sigma, 0.5), mode="nearest"), np.float32)
-
-
 def _shrunk(values: NDArray[np.floating], size: tuple[int, int]) -> Field:
     """``values`` (H, W) at a smaller size (h, w), by means over areas."""
     from PIL import Image

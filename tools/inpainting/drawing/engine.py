@@ -32,7 +32,7 @@ from tools.inpainting.computed import removal
 from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
 from tools.inpainting.drawing.space import Mask, Space, depth_at, space_of
-from tools.inpainting.drawing.wanted import Wanted, kind_in, read_wanted, with_article
+from tools.inpainting.drawing.thing_spec import ThingSpec, kind_in, read_spec, with_article
 from tools.inpainting.placement import read_place
 from tools.photo_check import NO_DRAWN_ROOM, is_drawn
 from tools.segmenting.base import CancelCheck, Segmenter, find, never
@@ -86,24 +86,24 @@ class Drawing:
             )
         if not is_drawn(picture):
             raise EngineError(NO_DRAWN_ROOM)
-        forms = [read_wanted(edit.prompt, edit.target, edit.seed, shape) for shape in _shapes(picture, edit)]
+        specs = [read_spec(edit.prompt, edit.target, edit.seed, shape) for shape in _shapes(picture, edit)]
         around = removal.look_around(self.segmenter, picture, cancelled=cancelled)
         _stop(cancelled)
         if edit.kind == "replace":
-            return self._replaced(picture, edit, forms, around, cancelled)
-        return self._added(picture, edit, forms, around, cancelled)
+            return self._replaced(picture, edit, specs, around, cancelled)
+        return self._added(picture, edit, specs, around, cancelled)
 
     def _added(
         self,
         picture: Pixels,
         edit: MaskedEdit,
-        forms: Sequence[Wanted],
+        specs: Sequence[ThingSpec],
         around: removal.Surroundings,
         cancelled: CancelCheck,
     ) -> Patch:
         space = space_of(picture, around)
         place = read_place(edit.target)
-        kind, name = forms[0].kind, forms[0].name
+        kind, name = specs[0].kind, specs[0].name
         anchor_kind = kind_in(place.anchor or "")[0]
         loose = place.relation in ("behind", "under")
         hangs = kind in WALL_KINDS or (kind == "television" and place.surface == "wall")
@@ -130,17 +130,17 @@ class Drawing:
 
         first: Patch | None = None
         tried: list[Thing] = []
-        for wanted in forms:
+        for spec in specs:
             try:
                 if hangs:
                     over = kind == "curtain" and anchor_kind == "window"
-                    thing = placing.on_wall(space, wanted, edit.mask, loose=over)
+                    thing = placing.on_wall(space, spec, edit.mask, loose=over)
                 elif support is not None:
-                    thing = placing.on_top(space, wanted, edit.mask, support, keep)
+                    thing = placing.on_top(space, spec, edit.mask, support, keep)
                 else:
-                    thing = placing.on_floor(space, wanted, edit.mask, loose=loose, apart=tried, least=least)
+                    thing = placing.on_floor(space, spec, edit.mask, loose=loose, apart=tried, least=least)
                 closer = self._closer(picture, space, thing, keep, cancelled)
-                stand = Stand.of(closer, thing, support, keep, wanted.name)
+                stand = Stand.of(closer, thing, support, keep, spec.name)
             except EngineError:
                 if first is None:
                     raise
@@ -160,11 +160,11 @@ class Drawing:
         self,
         picture: Pixels,
         edit: MaskedEdit,
-        forms: Sequence[Wanted],
+        specs: Sequence[ThingSpec],
         around: removal.Surroundings,
         cancelled: CancelCheck,
     ) -> Patch:
-        old, kind, name = kind_in(edit.target)[0], forms[0].kind, forms[0].name
+        old, kind, name = kind_in(edit.target)[0], specs[0].kind, specs[0].name
         if old in WALL_KINDS and kind not in WALL_KINDS:
             raise EngineError(f"I cannot hang {with_article(name)} on the wall.")
         if old == "curtain" and kind not in ("curtain", "window"):
@@ -179,17 +179,17 @@ class Drawing:
         keep = np.zeros_like(edit.mask)
         on_other = old in _SMALL_KINDS and kind not in WALL_KINDS and _under(going, space) < 0.4
         first: Patch | None = None
-        for wanted in forms:
+        for spec in specs:
             support: Thing | None = None
             if on_other:
-                thing, support = _instead(space, wanted, edit.mask, old)
+                thing, support = _instead(space, spec, edit.mask, old)
             else:
-                wanted = _fitting(space, wanted, going)
+                spec = _fitting(space, spec, going)
                 hang = kind in WALL_KINDS
                 thing = (
-                    placing.on_wall(space, wanted, edit.mask, near=True)
+                    placing.on_wall(space, spec, edit.mask, near=True)
                     if hang
-                    else placing.on_floor(space, wanted, going, loose=True, near=True)
+                    else placing.on_floor(space, spec, going, loose=True, near=True)
                 )
             closer = self._closer(bare, space, thing, keep, cancelled)
             stand = Stand.of(closer, thing, support, keep, name)
@@ -293,7 +293,7 @@ def _usual(thing: Thing) -> Thing:
     """The same thing in a look of its kind that does not depend on what is asked. By it, form and place are
     chosen, so that both stay when the look is revised.
     """
-    look = read_wanted(with_article(thing.kind), "", thing.seed)
+    look = read_spec(with_article(thing.kind), "", thing.seed)
     return changed(thing, colour=look.colour, material=look.material)
 
 
@@ -308,33 +308,33 @@ def _under(mask: Mask, space: Space) -> float:
     return float(space.ground[rows, low].mean())
 
 
-def _fitting(space: Space, wanted: Wanted, mask: Mask) -> Wanted:
+def _fitting(space: Space, spec: ThingSpec, mask: Mask) -> ThingSpec:
     """The natural size that is nearest to what it replaces."""
-    if wanted.sized:
-        return wanted
+    if spec.sized:
+        return spec
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     high, wide = rows[-1] - rows[0] + 1, columns[-1] - columns[0] + 1
-    if wanted.kind in WALL_KINDS:
+    if spec.kind in WALL_KINDS:
         distance = space.scene.room_depth - space.scene.camera.z
     else:
         x, z = floor_point(space, float(columns.mean()), float(rows[-1]))
         distance = float(forward(space, x, z))
     metre = space.size[1] / (2 * space.scene.camera.tan) / max(distance, 0.5)
-    (w0, w1), (h0, h1), _ = SIZES[wanted.kind]
+    (w0, w1), (h0, h1), _ = SIZES[spec.kind]
     shares = np.linspace(0, 1, 6)
     off = [
         abs(np.log((w0 + (w1 - w0) * t) * metre / wide)) + abs(np.log((h0 + (h1 - h0) * t) * metre / high))
         for t in shares
     ]
-    return placing.resized(wanted, float(shares[int(np.argmin(off))]))
+    return placing.resized(spec, float(shares[int(np.argmin(off))]))
 
 
-def _instead(space: Space, wanted: Wanted, mask: Mask, old: str) -> tuple[Thing, Thing]:
+def _instead(space: Space, spec: ThingSpec, mask: Mask, old: str) -> tuple[Thing, Thing]:
     """A thing where a small one stood on another: its distance follows from the old one's usual size."""
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     usual = [(low + high) / 2 for low, high in SIZES[old]]
-    if max(wanted.size[0], wanted.size[2]) > 2.2 * max(usual[0], usual[2]) or wanted.kind not in _SMALL_KINDS:
-        raise placing.no_room(wanted.name, f"where the {old} is")
+    if max(spec.size[0], spec.size[2]) > 2.2 * max(usual[0], usual[2]) or spec.kind not in _SMALL_KINDS:
+        raise placing.no_room(spec.name, f"where the {old} is")
     scene = space.scene
     width, height = space.size
     focal = height / (2 * scene.camera.tan)
@@ -346,11 +346,11 @@ def _instead(space: Space, wanted: Wanted, mask: Mask, old: str) -> tuple[Thing,
     x = scene.camera.x + distance * (px * c + s)
     z = scene.camera.z + distance * (c - px * s)
     y = max(0.05, scene.camera.y + distance * py)
-    w, h, d = wanted.size
+    w, h, d = spec.size
     support = Thing("cabinet", None, "oak", x, 0.0, z, 0.0, max(w, 0.5), y, max(d, 0.4))
     thing = Thing(
-        wanted.kind, wanted.colour, wanted.material, round(x, 4), round(y, 4), round(z, 4), 0.0,
-        w, h, d, 2, wanted.seed,
+        spec.kind, spec.colour, spec.material, round(x, 4), round(y, 4), round(z, 4), 0.0,
+        w, h, d, 2, spec.seed,
     )  # fmt: skip
     return thing, support
 

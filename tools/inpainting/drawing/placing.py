@@ -19,7 +19,7 @@ from pocket.rooms.model import FLOOR, WALL, Thing
 from tools import room_box as rooms
 from tools.errors import EngineError
 from tools.inpainting.drawing.space import Mask, Space
-from tools.inpainting.drawing.wanted import Wanted, with_article
+from tools.inpainting.drawing.thing_spec import ThingSpec, with_article
 
 _SLIM: Final = {"plant": 0.45, "floor lamp": 0.6, "cat": 0.8, "dog": 0.8}
 """The share of its box that a thing takes of the floor; 1 for others."""
@@ -126,7 +126,7 @@ def _footprint(x: F64, z: F64, yaw: F64, width: float, depth: float, steps: int 
 
 def on_floor(
     space: Space,
-    wanted: Wanted,
+    spec: ThingSpec,
     mask: Mask,
     *,
     loose: bool = False,
@@ -139,11 +139,11 @@ def on_floor(
     ``least``: no nearer than this, metres. Raises ``EngineError`` where there is no room.
     """
     scene, (width, height) = space.scene, space.size
-    w, _, d = wanted.size
+    w, _, d = spec.size
     box = _bounds(mask)
     middle, foot = (box[0] + box[2]) / 2, float(box[3])
-    x0, z0 = floor_point(space, middle, foot if wanted.kind != "rug" else (box[1] + box[3]) / 2)
-    if wanted.kind != "rug":
+    x0, z0 = floor_point(space, middle, foot if spec.kind != "rug" else (box[1] + box[3]) / 2)
+    if spec.kind != "rug":
         z0 += d / 2
     x0 = min(max(x0, w / 2), max(scene.room_width - w / 2, w / 2))
     z0 = min(max(z0, scene.camera.z + 1.0), scene.room_depth - d / 2)
@@ -152,11 +152,11 @@ def on_floor(
     gx, gz = (grid.ravel() for grid in np.meshgrid(steps, steps))
     x, z = x0 + gx, z0 + gz
     yaw = np.zeros_like(x)
-    if wanted.kind in _FACING:
+    if spec.kind in _FACING:
         aim_x, aim_z = scene.room_width / 2, scene.room_depth - 2.6
         facing = np.degrees(np.arctan2(x - aim_x, np.maximum(z - aim_z, -0.4) + 0.9)) * 0.75
         yaw = np.clip(facing, -75, 75)
-    elif wanted.kind in _AT_WALL:
+    elif spec.kind in _AT_WALL:
         # Turned to a side wall, with its back right at it.
         left = np.abs(x - d / 2 - 0.03) < 0.06
         right = np.abs(scene.room_width - x - d / 2 - 0.03) < 0.06
@@ -173,13 +173,13 @@ def on_floor(
         z = np.where(at_back & (yaw == 0), scene.room_depth - d / 2 - 0.04, z)
     hx = (w * np.abs(np.cos(np.radians(yaw))) + d * np.abs(np.sin(np.radians(yaw)))) / 2
     hz = (w * np.abs(np.sin(np.radians(yaw))) + d * np.abs(np.cos(np.radians(yaw)))) / 2
-    slim = _SLIM.get(wanted.kind, 1.0)
+    slim = _SLIM.get(spec.kind, 1.0)
     fits = (x - hx * 0.95 >= 0) & (x + hx * 0.95 <= scene.room_width) & (z + hz <= scene.room_depth + 0.02)
     fits &= z - hz > scene.camera.z + 0.6
     x, z, yaw = x[fits], z[fits], yaw[fits]
     if not x.size:
-        raise no_room(wanted.name, "in the room")
-    boxes = _boxes(space, x, z, yaw, wanted.size)
+        raise no_room(spec.name, "in the room")
+    boxes = _boxes(space, x, z, yaw, spec.size)
     points = _footprint(x, z, yaw, w * slim, d * slim)
     open_floor = _looked_up(space, points, space.ground.astype(np.float64), 0.5)
     stands = _looked_up(space, points, np.where(space.other, space.near, np.inf), np.inf)
@@ -189,8 +189,8 @@ def on_floor(
     inside = _inside(space, boxes)
     boxes = np.clip(boxes, 0, [width, height, width, height])
     centre = (boxes[:, 0] + boxes[:, 2]) / 2
-    low = boxes[:, 3] if wanted.kind != "rug" else (boxes[:, 1] + boxes[:, 3]) / 2
-    goal = foot if wanted.kind != "rug" else (box[1] + box[3]) / 2
+    low = boxes[:, 3] if spec.kind != "rug" else (boxes[:, 1] + boxes[:, 3]) / 2
+    goal = foot if spec.kind != "rug" else (box[1] + box[3]) / 2
     off = np.abs(centre - middle) / width + np.abs(low - goal) / height
     cover = _share(space.other & (space.near < np.inf), boxes)
     overlap = _iou(boxes, box)
@@ -201,27 +201,27 @@ def on_floor(
         - 2.5 * off
         - (0.2 if near else 0.7) * cover
     )
-    want = _AT_WALL.get(wanted.kind, 0.0)
+    want = _AT_WALL.get(spec.kind, 0.0)
     if want:
         s = np.abs(np.sin(np.radians(yaw))) > 0.5
         gap = np.where(s, 0.0, np.minimum(scene.room_depth - z - d / 2, 1.5))
         score -= want * 0.4 * gap
-    enough = 0.45 if wanted.kind == "rug" else 0.4 if near else 0.6 if loose else _FREE
+    enough = 0.45 if spec.kind == "rug" else 0.4 if near else 0.6 if loose else _FREE
     cut = box[0] <= 2 or box[2] >= width - 2 or box[3] >= height - 2
     ok = (free >= enough) & (inside >= (0.35 if cut and near else 0.85)) & (off < (0.25 if near else 0.4))
     if not ok.any():
-        raise no_room(wanted.name, "on the floor")
+        raise no_room(spec.name, "on the floor")
     if (ok & (overlap > 0.12)).any():  # moved only where it must be
         ok &= overlap > 0.12
     ok &= distance[:, 0] >= least
     if least and not ok.any():
-        raise no_room(wanted.name, "behind that")
+        raise no_room(spec.name, "behind that")
     for other in apart:
         ok &= np.hypot(x - other.x, z - other.z) > 0.4
     if apart and not ok.any():
-        raise no_room(wanted.name, "on the floor")
+        raise no_room(spec.name, "on the floor")
     best = int(np.argmax(np.where(ok, score, -np.inf)))
-    return _thing(wanted, float(x[best]), 0.0, float(z[best]), float(yaw[best]), FLOOR)
+    return _thing(spec, float(x[best]), 0.0, float(z[best]), float(yaw[best]), FLOOR)
 
 
 def _share(mask: Mask, boxes: F64) -> F64:
@@ -235,25 +235,25 @@ def _share(mask: Mask, boxes: F64) -> F64:
     return np.asarray(count / np.maximum((x1 - x0) * (y1 - y0), 1))
 
 
-def _thing(wanted: Wanted, x: float, y: float, z: float, yaw: float, on: int) -> Thing:
-    w, h, d = wanted.size
+def _thing(spec: ThingSpec, x: float, y: float, z: float, yaw: float, on: int) -> Thing:
+    w, h, d = spec.size
     return Thing(
-        wanted.kind, wanted.colour, wanted.material, round(x, 4), round(y, 4), round(z, 4), round(yaw, 2),
-        w, h, d, on, wanted.seed,
+        spec.kind, spec.colour, spec.material, round(x, 4), round(y, 4), round(z, 4), round(yaw, 2),
+        w, h, d, on, spec.seed,
     )  # fmt: skip
 
 
-def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, near: bool = False) -> Thing:
+def on_wall(space: Space, spec: ThingSpec, mask: Mask, *, loose: bool = False, near: bool = False) -> Thing:
     """The thing on a wall, its middle at that of the mask or as near as is free."""
     scene, (width, height) = space.scene, space.size
-    w, h, d = wanted.size
+    w, h, d = spec.size
     box = _bounds(mask)
     column, row = int((box[0] + box[2]) / 2), int((box[1] + box[3]) / 2)
     row = min(row, height - 1)
     side = int(space.label[max(box[1], 0) if space.label[row, column] == rooms.FLOOR else row, column])
     best: tuple[float, Thing] | None = None
     reach = 0.5 if near else 1.8
-    enough = 0.3 if loose else 0.5 if wanted.kind == "curtain" else 0.75 if near else 0.88
+    enough = 0.3 if loose else 0.5 if spec.kind == "curtain" else 0.75 if near else 0.88
     cut = box[0] <= 2 or box[2] >= width - 2
     least = 0.35 if cut and near else 0.93
     for wall in (rooms.BACK, rooms.LEFT, rooms.RIGHT):
@@ -265,7 +265,7 @@ def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, ne
             g.ravel() for g in np.meshgrid(np.arange(-reach, reach + 0.01, 0.08), np.arange(-0.6, 0.61, 0.08))
         )
         u, v = u0 + du, v0 + dv
-        if wanted.kind == "curtain":
+        if spec.kind == "curtain":
             v = np.full_like(v, 0.04 + h / 2)
         length = scene.room_width if wall == rooms.BACK else scene.room_depth
         fits = (u - w / 2 >= 0.02) & (u + w / 2 <= length - 0.02) & (v - h / 2 > 0.03) & (v + h / 2 < 3.2)
@@ -280,7 +280,7 @@ def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, ne
         yaw = np.full_like(u, {rooms.BACK: 0.0, rooms.LEFT: -90.0}.get(wall, 90.0))
         boxes = np.stack(
             [
-                _boxes(space, x[k : k + 1], z[k : k + 1], yaw[k : k + 1], wanted.size, float(v[k] - h / 2))[0]
+                _boxes(space, x[k : k + 1], z[k : k + 1], yaw[k : k + 1], spec.size, float(v[k] - h / 2))[0]
                 for k in range(len(u))
             ]
         )
@@ -305,11 +305,11 @@ def on_wall(space: Space, wanted: Wanted, mask: Mask, *, loose: bool = False, ne
         if not ok.any():
             continue
         k = int(np.argmax(np.where(ok, score, -np.inf)))
-        thing = _thing(wanted, float(x[k]), float(v[k] - h / 2), float(z[k]), float(yaw[k]), WALL)
+        thing = _thing(spec, float(x[k]), float(v[k] - h / 2), float(z[k]), float(yaw[k]), WALL)
         if best is None or score[k] > best[0]:
             best = float(score[k]), thing
     if best is None:
-        raise no_room(wanted.name, "on the wall")
+        raise no_room(spec.name, "on the wall")
     return best[1]
 
 
@@ -408,12 +408,12 @@ def _outline(space: Space, thing: Thing, size: tuple[int, int]) -> Mask:
     return np.asarray(image)
 
 
-def on_top(space: Space, wanted: Wanted, mask: Mask, support: Thing, seen: Mask) -> Thing:
+def on_top(space: Space, spec: ThingSpec, mask: Mask, support: Thing, seen: Mask) -> Thing:
     """The thing on top of (or on the seat of) another, as near to the mask as is free.
 
     ``seen`` is the mask of the other. The result's ``on`` is 2: the support.
     """
-    w, _, d = wanted.size
+    w, _, d = spec.size
     seat = support.kind in SEATS
     y = SEATS.get(support.kind, support.height)
     s, c = sin_cos(support.yaw)
@@ -425,12 +425,12 @@ def on_top(space: Space, wanted: Wanted, mask: Mask, support: Thing, seen: Mask)
         raise EngineError(f"I cannot put that on the {support.kind}: it is too large to stand there.")
     a = np.linspace(-max(reach_x, 0), max(reach_x, 0), 15)
     b = np.linspace(-max(reach_z, 0), max(reach_z, 0), 5)
-    if seat and wanted.kind == "cushion":
+    if seat and spec.kind == "cushion":
         b = np.array([support.depth / 2 - (0.42 if support.kind != "bed" else 0.66)])
     lx, lz = (g.ravel() for g in np.meshgrid(a, b))
     x, z = support.x + c * lx + s * lz, support.z - s * lx + c * lz
     yaw = np.full_like(x, support.yaw)
-    boxes = _boxes(space, x, z, yaw, wanted.size, y)
+    boxes = _boxes(space, x, z, yaw, spec.size, y)
     points = _footprint(x, z, yaw, w, d)
     points[..., 1] = y
     free = _looked_up(space, points, seen.astype(np.float64), 0.0).mean(1)
@@ -441,12 +441,12 @@ def on_top(space: Space, wanted: Wanted, mask: Mask, support: Thing, seen: Mask)
     score = 2 * np.minimum(free, 0.8) - 1.5 * off
     ok = free >= (0.4 if seat else 0.35)
     if not ok.any():
-        raise no_room(wanted.name, f"on the {support.kind}")
+        raise no_room(spec.name, f"on the {support.kind}")
     k = int(np.argmax(np.where(ok, score, -np.inf)))
-    return _thing(wanted, float(x[k]), y, float(z[k]), float(support.yaw), 2)
+    return _thing(spec, float(x[k]), y, float(z[k]), float(support.yaw), 2)
 
 
-def resized(wanted: Wanted, share: float) -> Wanted:
+def resized(spec: ThingSpec, share: float) -> ThingSpec:
     """The same thing at a place in its kind's natural range of sizes, 0 to 1."""
-    w, h, d = (round(low + (high - low) * share, 3) for low, high in SIZES[wanted.kind])
-    return changed(wanted, size=(w, h, d))
+    w, h, d = (round(low + (high - low) * share, 3) for low, high in SIZES[spec.kind])
+    return changed(spec, size=(w, h, d))

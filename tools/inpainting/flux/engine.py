@@ -1,9 +1,9 @@
 """One runner for every FLUX: a diffusers pipeline behind the interface of ``tools.inpainting.base``.
 
 It paints whole crops; masks' geometry and pasting back are not its business. Jobs that have their size, steps
-and guidance in common go through the pipeline together, at most ``batch`` of them. A job's pixels depend on
-the job and on how many went together (by a grey level), never on the others; ``Job.batch`` asks for so many
-again.
+and guidance in common go through the pipeline together, at most ``batch_size`` of them. A job's pixels depend
+on the job and on how many went together (by a grey level), never on the others; ``Job.batch`` asks for so
+many again.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from PIL import Image
 
 from tools.engines import gpu_memory, presets
 from tools.engines.gpu_model import bytes_of, move
-from tools.errors import Cancelled, EngineError, OutOfMemory
-from tools.inpainting.base import Job, Progress, Step
+from tools.engines.machine import GIB
+from tools.errors import Cancelled, EngineError, OutOfMemory, is_out_of_memory
+from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener
 from tools.inpainting.flux import memory
 from tools.inpainting.flux.family import Family
 from tools.inpainting.flux.guidance import guided
 from tools.inpainting.flux.preview import Previewer
-from tools.inpainting.flux.prompt_cache import Embedding, Vocabulary
-from tools.inpainting.flux.prompt_template import Wording
+from tools.inpainting.flux.prompt_cache import Embedding, PromptCache
+from tools.inpainting.flux.prompt_template import PromptTemplate
 from tools.segmenting.base import CancelCheck, never
 
 
@@ -38,22 +39,21 @@ class FluxEngine:
         name: str,
         pipeline: Any,
         family: Family,
-        vocabulary: Vocabulary,
-        wording: Wording,
+        prompts: PromptCache,
+        template: PromptTemplate,
         *,
         revision: str,
         areas: Sequence[int],
         steps: int,
         guidance: float,
-        firmer: float | None = None,
+        retry_guidance: float | None = None,
         distilled: bool = True,
-        batch: int = 1,
+        batch_size: int = 1,
         device: torch.device | None = None,
     ) -> None:
-        """``pipeline`` needs no text encoders; ``vocabulary`` has them. ``areas`` are the numbers of pixels
-        that it paints well at. ``firmer`` is the guidance for a second try. ``distilled`` is False for a
-        model that must be asked twice to be guided. ``device`` is where it works, not where its weights are
-        now.
+        """``pipeline`` needs no text encoders; ``prompts`` has them. ``areas`` are the numbers of pixels
+        that it paints well at. ``retry_guidance`` is for a second try. ``distilled`` is False for a model
+        that must be asked twice to be guided. ``device`` is where it works, not where its weights are now.
         """
         self.name = name
         self.revision = revision
@@ -62,79 +62,83 @@ class FluxEngine:
         self.multiple = 16
         self.steps = steps
         self.guidance = guidance
-        self.firmer = guidance if firmer is None else firmer
-        self.batch = batch
+        self.retry_guidance = retry_guidance
+        self.batch_size = batch_size
         self._pipeline = pipeline
         self._family = family
-        self._vocabulary = vocabulary
-        self._wording = wording
+        self._prompts = prompts
+        self._template = template
         self._distilled = distilled
         self._device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._offloaded = False
+        self._streamed = False
         self._too_little: int | None = None
         """The room for itself, in bytes, with which it had to give up its place on the card."""
 
     @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities(self.areas, self.batch_size, self.retry_guidance)
+
+    @property
     def pipeline(self) -> Any:
-        """The diffusers pipeline, for ``tools.inpainting.flux.speed`` and for measuring."""
+        """The diffusers pipeline, for measuring."""
         return self._pipeline
 
     @property
     def weight_bytes(self) -> int:
         """What its weights take on the card while it paints, in bytes."""
-        parts = [self._pipeline.vae] if self._offloaded else [self._pipeline.vae, self._pipeline.transformer]
+        parts = [self._pipeline.vae] if self._streamed else [self._pipeline.vae, self._pipeline.transformer]
         return bytes_of(*parts)
 
     @property
     def working_bytes(self) -> int:
         """The bytes of the card that it works with beside them."""
-        return presets.working_bytes(self.name) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(self.name)
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
         self._guarded(lambda: self._move(self._device))
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights to RAM."""
         self._move(torch.device("cpu"))
         self._pipeline.scheduler.set_timesteps(1, mu=0.0, device="cpu")  # the latest steps lay on the card
         memory.free()
 
-    def offload(self, *, for_good: bool = False) -> None:
+    def stream_weights(self, *, for_good: bool = False) -> None:
         """From now on keep the transformer's weights in RAM, and bring each block to the card for its turn.
 
         Slower, with the same result; needs a fraction of the memory on the card. No harm twice. See
         :meth:`restore`, which ``for_good`` rules out. Raises ``EngineError`` for 8-bit weights, which the
         library cannot swap.
         """
-        if not self._offloaded:
+        if not self._streamed:
             if getattr(self._pipeline.transformer, "is_loaded_in_8bit", False):
                 raise EngineError(f"{self.name} cannot be streamed through the card: use 16 or 4 bits.")
             transformer = self._pipeline.transformer
             own = bytes_of(transformer) if transformer.device.type == self._device.type else 0
             self._too_little = None if for_good else memory.unused(self._device) + own
             self._guarded(lambda: memory.stream(transformer, self._device))
-            self._offloaded = True
+            self._streamed = True
             memory.free()
 
     def restore(self) -> None:
-        """Take :meth:`offload` back where the card has room again: for all of it, and more than last time."""
-        if not self._offloaded or self._too_little is None:
+        """Take :meth:`stream_weights` back where the card has room for all of it, and more than last time."""
+        if not self._streamed or self._too_little is None:
             return
         needed = bytes_of(self._pipeline.vae, self._pipeline.transformer) + self.working_bytes
-        needed = max(needed, self._too_little + memory.GIB // 4)
+        needed = max(needed, self._too_little + GIB // 4)
         vae = self._pipeline.vae
         own = bytes_of(vae) if vae.device.type == self._device.type else 0
         if gpu_memory.manager().obtainable(but=self) + own < needed:
             return  # and nobody leaves for nothing
-        self.off_card()
+        self.offload()
         gpu_memory.make_room(needed)
         if memory.unused(self._device) >= needed:
             memory.gather(self._pipeline.transformer)
-            self._offloaded = False
+            self._streamed = False
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order.
 
@@ -152,7 +156,7 @@ class FluxEngine:
         try:
             return work()
         except RuntimeError as error:
-            if not memory.ran_out(error):
+            if not is_out_of_memory(error):
                 self._clean()
                 raise
         except BaseException:
@@ -166,27 +170,26 @@ class FluxEngine:
         )
 
     def _clean(self) -> None:
-        reset = getattr(self._pipeline.transformer, "_reset_stateful_cache", None)
-        if reset is not None and getattr(self._pipeline.transformer, "is_cache_enabled", False):
-            reset()
+        if self._pipeline.transformer.is_cache_enabled:
+            self._pipeline.transformer._reset_stateful_cache()
         memory.free()
 
     def _paint_all(
-        self, jobs: Sequence[Job], progress: Progress | None, cancelled: CancelCheck
+        self, jobs: Sequence[Job], progress: StepListener | None, cancelled: CancelCheck
     ) -> list[NDArray[np.uint8]]:
-        words = [self._wording(job) for job in jobs]
+        words = [self._template(job) for job in jobs]
         embeddings = self._embed([*words, ""] if any(self._guides(job) for job in jobs) else words)
         self._move(self._device)
         painted: list[NDArray[np.uint8]] = []
         total = sum(job.steps for job in jobs)
         done = 0
-        for first, last in groups(jobs, self.batch):
+        for first, last in groups(jobs, self.batch_size):
             if cancelled():
                 raise Cancelled
             report = _Report(progress, cancelled, done, last - first, total)
-            # A job that was painted in company has company again: the pixels depend on how many they are.
-            company = [last - 1] * ((jobs[first].batch or 1) - (last - first))
-            indices = [*range(first, last), *company]
+            # A job that was painted among several is again: the pixels depend on how many they are.
+            padding = [last - 1] * ((jobs[first].batch or 1) - (last - first))
+            indices = [*range(first, last), *padding]
             told = [embeddings[words[index]] for index in indices]
             several = self._paint_group([jobs[index] for index in indices], told, embeddings.get(""), report)
             painted += several[: last - first]
@@ -197,18 +200,18 @@ class FluxEngine:
         return not self._distilled and job.guidance != 1.0
 
     def _embed(self, texts: Sequence[str]) -> dict[str, Embedding]:
-        new = self._vocabulary.new(texts)
-        if new and not memory.has_room(self._vocabulary.encoder.weight_bytes, self._device):
-            self.off_card()
+        new = self._prompts.new(texts)
+        if new and not memory.has_room(self._prompts.encoder.weight_bytes, self._device):
+            self.offload()
         for _ in range(2):
             try:
-                return self._vocabulary.look_up(texts)
+                return self._prompts.look_up(texts)
             except OutOfMemory:
                 pass
             except RuntimeError as error:
-                if not memory.ran_out(error):
+                if not is_out_of_memory(error):
                     raise
-            self.off_card()
+            self.offload()
         # Painting less, or with streamed weights, would not help: the painter is not even there.
         raise EngineError(
             f"The graphics card has too little free memory for {self.name} to read the words: close what else"
@@ -236,7 +239,7 @@ class FluxEngine:
         if report.wanted:
             report.previewer = Previewer(pipeline, self._family, first.steps, (height, width))
         # Streamed weights are swapped under the modules, which inference mode does not allow.
-        grad_free = torch.no_grad() if self._offloaded else torch.inference_mode()
+        grad_free = torch.no_grad() if self._streamed else torch.inference_mode()
         with grad_free, guiding, _cache_context(pipeline.transformer):
             output = pipeline(
                 prompt_embeds=words.sequence,
@@ -255,13 +258,13 @@ class FluxEngine:
 
     def _move(self, device: torch.device) -> None:
         move(self._pipeline.vae, device)
-        if not self._offloaded:
+        if not self._streamed:
             move(self._pipeline.transformer, device)
 
 
 def _cache_context(transformer: Any) -> AbstractContextManager[None]:
     """What a step cache wants around a call; Klein's pipeline opens its own inside."""
-    if getattr(transformer, "is_cache_enabled", False):
+    if transformer.is_cache_enabled:
         context: AbstractContextManager[None] = transformer.cache_context("cond")
         return context
     return nullcontext()
@@ -271,7 +274,7 @@ class _Report:
     """What happens after each step of one pipeline call: progress, a preview, a look whether to go on."""
 
     def __init__(
-        self, progress: Progress | None, cancelled: CancelCheck, done: int, jobs: int, total: int
+        self, progress: StepListener | None, cancelled: CancelCheck, done: int, jobs: int, total: int
     ) -> None:
         self.previewer: Previewer | None = None
         self._progress = progress
@@ -292,7 +295,7 @@ class _Report:
         _check(values["latents"])
         if self._progress is not None:
             preview = self.previewer.after(step + 1, values["latents"]) if self.previewer else None
-            self._progress(Step(self._done + (step + 1) * self._jobs, self._total, preview))
+            self._progress(PaintingStep(self._done + (step + 1) * self._jobs, self._total, preview))
             if self._cancelled():
                 raise Cancelled
         return values
@@ -307,15 +310,15 @@ def _check(numbers: torch.Tensor) -> None:
         )
 
 
-def groups(jobs: Sequence[Job], batch: int) -> list[tuple[int, int]]:
-    """Neighbouring jobs that one pipeline call can paint, as half-open ranges of at most ``batch``, or of as
-    many as the jobs were painted with before.
+def groups(jobs: Sequence[Job], batch_size: int) -> list[tuple[int, int]]:
+    """Neighbouring jobs that one pipeline call can paint, as half-open ranges of at most ``batch_size``, or
+    of as many as the jobs were painted with before.
     """
     ranges: list[tuple[int, int]] = []
     for index, job in enumerate(jobs):
         if ranges:
             first, last = ranges[-1]
-            if last - first < (job.batch or batch) and _alike(jobs[first], job):
+            if last - first < (job.batch or batch_size) and _alike(jobs[first], job):
                 ranges[-1] = (first, index + 1)
                 continue
         ranges.append((index, index + 1))

@@ -26,7 +26,9 @@ class Family:
     can be loaded from; ``encoders`` are the parts that turn words into embeddings; ``large`` the ones worth
     fewer bits; ``settings(height, width)`` is what the pipeline is called with beside the job itself.
     ``areas`` are the numbers of pixels that the published model is asked for, ``steps`` and ``guidance`` what
-    it wants.
+    it wants; ``undistilled`` what one of the family wants that is not distilled ("base"), None where there is
+    none. ``encoder_layers`` is how many layers of its text encoder are read, None for all; ``patched``: its
+    latents are patches of normalised ones.
     """
 
     name: FamilyName
@@ -38,6 +40,9 @@ class Family:
     steps: int
     guidance: float
     settings: Callable[[int, int], dict[str, Any]]
+    undistilled: tuple[int, float] | None = None
+    encoder_layers: int | None = None
+    patched: bool = False
 
 
 def _fill(height: int, width: int) -> dict[str, Any]:
@@ -62,6 +67,11 @@ AREAS = (*(side * side for side in (512, 640, 768, 896)), MEGAPIXEL)
 
 STEPS = 28
 """Of Fill and Kontext: the fewest that their makers recommend for Fill (28 to 50)."""
+
+KLEIN_LAYERS = 28
+"""Klein hears its text encoder's hidden states up to layer 27, so the layers above 28 are not loaded. (The
+last layer's own state is normalised, so that one more than 27 is needed for the same numbers.)
+"""
 
 _FLUX_1 = ("text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2")
 
@@ -99,6 +109,9 @@ FAMILIES: Mapping[FamilyName, Family] = MappingProxyType(
             steps=4,
             guidance=1.0,
             settings=_klein,
+            undistilled=(50, 4.0),
+            encoder_layers=KLEIN_LAYERS,
+            patched=True,
         ),
     }
 )

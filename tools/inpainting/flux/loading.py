@@ -6,37 +6,33 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from tools.engines import number_formats, presets
-from tools.engines.gpu_model import bytes_of, hush, move
-from tools.errors import EngineError, OutOfMemory
-from tools.inpainting.flux import checkpoint, memory, speed
+from tools.engines import number_formats, quantization
+from tools.engines.gpu_model import bytes_of, move
+from tools.engines.model_name import Bits
+from tools.engines.quiet import quiet
+from tools.engines.specs import BYTES
+from tools.errors import EngineError, OutOfMemory, is_out_of_memory
+from tools.inpainting.flux import checkpoint, memory
 from tools.inpainting.flux.engine import FluxEngine
-from tools.inpainting.flux.family import Family
-from tools.inpainting.flux.prompt_cache import Guests, Vocabulary
-from tools.inpainting.flux.prompt_template import published_wording
+from tools.inpainting.flux.family import KLEIN_LAYERS, Family
+from tools.inpainting.flux.prompt_cache import OffloadedTextEncoders, PromptCache
+from tools.inpainting.flux.prompt_template import published_template
 
 TOKENS: Final = 512
 """The prompt length of the published models, in tokens."""
 
-READ: Final = 28
-"""Klein hears its text encoder's hidden states up to layer 27, so the layers above 28 are not loaded. (The
-last layer's own state is normalised, so that one more than 27 is needed for the same numbers.)
-"""
-
-BATCH: Final = 4
+BATCH_SIZE: Final = 4
 """How many jobs go together on a card. On the processor, where that saves nothing, each is painted alone."""
 
-UNDISTILLED: Final = (50, 4.0)
-"""Steps and guidance of a Klein that is not distilled ("base")."""
+_JOINT = {"to_qkv": ("to_q", "to_k", "to_v"), "to_added_qkv": ("add_q_proj", "add_k_proj", "add_v_proj")}
 
 
-def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = False) -> FluxEngine:
+def load(name: str, folder: Path, family: Family, bits: Bits, *, stream: bool = False) -> FluxEngine:
     """An engine from a whole checkpoint, in the numbers that this machine computes with
     (``tools.engines.number_formats``).
 
@@ -46,59 +42,56 @@ def load(name: str, folder: Path, family: Family, bits: int, *, offload: bool = 
     card = torch.cuda.is_available()
     device = torch.device("cuda" if card else "cpu")
     dtype = number_formats.of_weights()
-    check_package(bits)
+    quantization.check_package(bits)
     with _reading(folder):
-        transformer = _part(folder, family, "transformer", dtype, bits, None if offload else device)
+        transformer = _part(folder, family, "transformer", dtype, bits, None if stream else device)
         absent = dict.fromkeys(family.encoders)
         pipeline = _pipeline(family, folder, dtype, transformer=transformer, **absent)
     pipeline.set_progress_bar_config(disable=True)
     pipeline.vae.enable_slicing()  # A batch's pictures are decoded one by one: so much less memory.
-    encoders = _guests(folder, family, bits, dtype, device, offload=offload)
-    base = family.name == "klein" and not pipeline.config.is_distilled
+    encoders = _text_encoders(folder, family, bits, dtype, device, stream=stream)
+    undistilled = None if pipeline.config.get("is_distilled", True) else family.undistilled
+    steps, guidance = undistilled or (family.steps, family.guidance)
     engine = FluxEngine(
         name,
         pipeline,
         family,
-        Vocabulary(encoders),
-        published_wording(family.name),
+        PromptCache(encoders),
+        published_template(family.name),
         revision=checkpoint.revision(folder),
         areas=family.areas,
-        steps=UNDISTILLED[0] if base else family.steps,
-        guidance=UNDISTILLED[1] if base else family.guidance,
-        distilled=not base,
-        batch=BATCH if card else 1,
+        steps=steps,
+        guidance=guidance,
+        distilled=undistilled is None,
+        batch_size=BATCH_SIZE if card else 1,
         device=device,
     )
     if bits == 16:
-        speed.fuse(transformer)
-    if offload:
-        engine.offload(for_good=True)
+        fuse(transformer)
+    if stream:
+        engine.stream_weights(for_good=True)
     engine.to_card()
     return engine
 
 
-def check_package(bits: int) -> None:
-    """Raise ``EngineError`` when weights of so few bits need a package that is not installed."""
-    if bits != 16 and find_spec("bitsandbytes") is None:
-        raise EngineError(
-            f"{bits}-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
-        )
+def fuse(transformer: Any) -> None:
+    """Compute queries, keys and values of a block in one multiplication each. Not for quantised weights.
 
+    For good: diffusers would keep the single matrices beside the joint one (4 GiB of Fill), nobody uses them.
+    """
+    from diffusers.models.attention import AttentionModuleMixin
 
-def quantisation(library: Any, bits: int, dtype: torch.dtype) -> Any:
-    """The ``BitsAndBytesConfig`` of diffusers or transformers for so many bits; None for 16."""
-    if bits == 16:
-        return None
-    hush()
-    if bits == 8:
-        return library.BitsAndBytesConfig(load_in_8bit=True)
-    return library.BitsAndBytesConfig(
-        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype
-    )
+    for module in transformer.modules():
+        if isinstance(module, AttentionModuleMixin):
+            module.fuse_projections()
+            for joint, parts in _JOINT.items():
+                if hasattr(module, joint):
+                    for part in parts:
+                        delattr(module, part)
 
 
 def _part(
-    folder: Path, family: Family, part: str, dtype: torch.dtype, bits: int, device: torch.device | None
+    folder: Path, family: Family, part: str, dtype: torch.dtype, bits: Bits, device: torch.device | None
 ) -> Any:
     """One model of the pipeline; ``device`` None leaves it in RAM."""
     import diffusers
@@ -107,14 +100,14 @@ def _part(
     library, kind = checkpoint.read_index(folder)[part]
     module: Any = diffusers if library == "diffusers" else transformers
     settings: dict[str, Any] = {"dtype": dtype, "local_files_only": True}
-    few = quantisation(module, bits, dtype)
+    few = quantization.config(module, bits, dtype)
     if few is not None:
         settings["quantization_config"] = few
     elif device is not None and device.type == "cuda":
         settings["device_map"] = {"": device}
-    if family.name == "klein" and part == "text_encoder":
+    if family.encoder_layers is not None and part in family.large:
         config = transformers.AutoConfig.from_pretrained(str(folder / part), local_files_only=True)
-        settings["num_hidden_layers"] = min(READ, config.num_hidden_layers)
+        settings["num_hidden_layers"] = min(family.encoder_layers, config.num_hidden_layers)
     return getattr(module, kind).from_pretrained(str(folder / part), **settings).eval()
 
 
@@ -125,19 +118,19 @@ def _pipeline(family: Family, folder: Path, dtype: torch.dtype, **given: Any) ->
     return kind.from_pretrained(str(folder), dtype=dtype, local_files_only=True, **given)
 
 
-def _guests(
-    folder: Path, family: Family, bits: int, dtype: torch.dtype, device: torch.device, *, offload: bool
-) -> Guests:
+def _text_encoders(
+    folder: Path, family: Family, bits: Bits, dtype: torch.dtype, device: torch.device, *, stream: bool
+) -> OffloadedTextEncoders:
     """The text encoders, which are loaded when the first words come."""
     names = [part for part in family.encoders if part.startswith("text_encoder")]
-    streamed = offload and bits == 16
+    streamed = stream and bits == 16
     reads_in = number_formats.of_words()
 
     def load_encoders() -> Any:
         with _reading(folder):
             models = {}
             for part in names:
-                few = bits if part in family.large else 16
+                few: Bits = bits if part in family.large else 16
                 models[part] = _part(folder, family, part, reads_in, few, None if streamed else device)
             absent = {"transformer": None, "vae": None}
             pipeline = _pipeline(family, folder, reads_in, **models, **absent)
@@ -166,7 +159,9 @@ def _guests(
 
     brought = [part for part in names if not (streamed and part in family.large)]
     held = sum(held_by(folder, part, bits if part in family.large else 16) for part in brought)
-    return Guests(load_encoders, arrive, leave, tokens=TOKENS, device=device, dtype=dtype, weight_bytes=held)
+    return OffloadedTextEncoders(
+        load_encoders, arrive, leave, tokens=TOKENS, device=device, dtype=dtype, weight_bytes=held
+    )
 
 
 _EXACT: Final = ("embed", "shared", "relative_attention_bias", "lm_head", ".wo.")
@@ -175,7 +170,7 @@ and its T5 would hand a quantised one numbers of the wrong type.
 """
 
 
-def held_by(folder: Path, part: str, bits: int) -> int:
+def held_by(folder: Path, part: str, bits: Bits) -> int:
     """The bytes that a text encoder takes on the card with so many bits a weight."""
     held = 0.0
     for name, shape in checkpoint.shapes(folder, part).items():
@@ -184,11 +179,11 @@ def held_by(folder: Path, part: str, bits: int) -> int:
             part == "text_encoder"
             and layer is not None
             and "text_model" not in name
-            and int(layer[1]) >= READ
+            and int(layer[1]) >= KLEIN_LAYERS
         ):
             continue  # Klein's, which are not loaded; CLIP has fewer layers
         few = len(shape) == 2 and not any(each in name for each in _EXACT)
-        held += math.prod(shape) * presets.BYTES[bits if few else 16]
+        held += math.prod(shape) * BYTES[bits if few else 16]
     return int(held)
 
 
@@ -198,26 +193,14 @@ def _reading(folder: Path) -> Iterator[None]:
     import diffusers
     import transformers
 
-    loud = transformers.logging.get_verbosity(), diffusers.logging.get_verbosity()
-    bars = transformers.logging.is_progress_bar_enabled(), diffusers.logging.is_progress_bar_enabled()
-    transformers.logging.set_verbosity_error()
-    diffusers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    diffusers.logging.disable_progress_bar()
     try:
-        yield
+        with quiet(transformers, diffusers):
+            yield
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, ImportError) as error:
-        if isinstance(error, RuntimeError) and memory.ran_out(error):
+        if is_out_of_memory(error):
             raise OutOfMemory(
                 f"The graphics card has too little free memory to load {folder}: close what else uses it, or"
                 " choose a smaller preset."
             ) from None
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         raise EngineError(f"{folder} is no FLUX pipeline that can be read ({reason}).") from error
-    finally:
-        transformers.logging.set_verbosity(loud[0])
-        diffusers.logging.set_verbosity(loud[1])
-        if bars[0]:
-            transformers.logging.enable_progress_bar()
-        if bars[1]:
-            diffusers.logging.enable_progress_bar()

@@ -10,8 +10,7 @@ import psutil  # type: ignore[import-untyped]
 import torch
 
 from tools.engines.gpu_model import bytes_of
-
-GIB = 2**30
+from tools.engines.machine import GIB
 
 
 def free() -> None:
@@ -37,14 +36,6 @@ def unused(device: torch.device) -> int:
 def has_ram(size: int) -> bool:
     """Whether ``size`` bytes are free in RAM, and half as much again."""
     return int(psutil.virtual_memory().available) > size * 3 // 2
-
-
-def ran_out(error: RuntimeError) -> bool:
-    """Whether an error of torch's says that the card's memory did not suffice."""
-    text = str(error)
-    return (
-        isinstance(error, torch.OutOfMemoryError) or "out of memory" in text or "STATUS_ALLOC_FAILED" in text
-    )
 
 
 def stream(module: Any, device: torch.device) -> None:

@@ -18,15 +18,15 @@ from diffusers.utils import logging
 from tools.engines.pocket_weights import weights_folder
 from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.flux.family import FAMILIES, FamilyName
-from tools.inpainting.flux.prompt_cache import Resident, Vocabulary
-from tools.inpainting.flux.prompt_template import pocket_wording
+from tools.inpainting.flux.prompt_cache import PromptCache, TextEncoders
+from tools.inpainting.flux.prompt_template import pocket_template
 
 AREA = 192 * 192
 STEPS = 8
 GUIDANCE: dict[FamilyName, float] = {"fill": 2.0, "kontext": 3.0}
 TEMPERATURE: dict[FamilyName, float] = {"fill": 0.8, "kontext": 0.7}
 """The noise to begin with, of what the models were trained on. pocket/README.md says what both give."""
-FIRMER = 2.0
+RETRY_GUIDANCE = 2.0
 """How many times that guidance shows what once did not show."""
 TOKENS = 16
 """The prompt length that the pocket text encoders were trained with, in tokens."""
@@ -56,13 +56,13 @@ def _engine(family: FamilyName, pipeline: Any, folder: Path) -> FluxEngine:
         f"flux-{family}-pocket",
         pipeline,
         FAMILIES[family],
-        Vocabulary(Resident(pipeline, TOKENS)),
-        pocket_wording,
+        PromptCache(TextEncoders(pipeline, TOKENS)),
+        pocket_template,
         revision=_revision(folder, TEMPERATURE[family]),
         areas=(AREA,),
         steps=STEPS,
         guidance=GUIDANCE[family],
-        firmer=FIRMER * GUIDANCE[family],
+        retry_guidance=RETRY_GUIDANCE * GUIDANCE[family],
         distilled=False,
     )
 

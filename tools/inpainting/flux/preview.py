@@ -61,7 +61,7 @@ def unpack(pipeline: Any, family: Family, packed: torch.Tensor, size: tuple[int,
     """A pipeline's packed latents as its autoencoder reads them: (batch, channels, height / 8, width / 8)."""
     height, width = size
     vae = pipeline.vae
-    if family.name != "klein":
+    if not family.patched:
         latent = pipeline._unpack_latents(packed, height, width, pipeline.vae_scale_factor)
         unpacked: torch.Tensor = latent / vae.config.scaling_factor + vae.config.shift_factor
         return unpacked

@@ -1,8 +1,8 @@
 """From words to embeddings: each text is encoded once, and large text encoders do not stay on the card.
 
 A FLUX pipeline needs its text encoders only until the first step, and they are as large as a third of the
-rest. So they are guests: loaded when new words come, taken out of the card afterwards. Texts are encoded one
-at a time, so that an embedding does not depend on its company.
+rest. So they are offloaded: loaded when new words come, taken out of the card afterwards. Texts are encoded
+one at a time, so that an embedding does not depend on the others.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Encoder(Protocol):
         ...
 
 
-class Vocabulary:
+class PromptCache:
     """The embeddings of the texts that an engine was given lately."""
 
     def __init__(self, encoder: Encoder) -> None:
@@ -86,7 +86,7 @@ def embed(pipeline: Any, text: str, tokens: int, device: torch.device) -> Embedd
         return Embedding(sequence.cpu())
 
 
-class Resident:
+class TextEncoders:
     """Text encoders that are small enough to stay where they are: those of a whole pipeline."""
 
     weight_bytes = 0
@@ -101,7 +101,7 @@ class Resident:
         return [embed(self._pipeline, text, self._tokens, device) for text in texts]
 
 
-class Guests:
+class OffloadedTextEncoders:
     """Text encoders that come to the card for new words and leave it afterwards.
 
     ``load()`` makes a pipeline of text encoders and tokenizers only, on the card, and ``arrive(pipeline)``

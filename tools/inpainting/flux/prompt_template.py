@@ -13,26 +13,26 @@ import prompts
 from tools.inpainting.base import Job
 from tools.inpainting.flux.family import FamilyName
 
-Wording = Callable[[Job], str]
+PromptTemplate = Callable[[Job], str]
 
 
-def pocket_wording(job: Job) -> str:
+def pocket_template(job: Job) -> str:
     """The prompt as the pocket models were trained on it: in lower case, and removal as what is left."""
     if job.kind == "remove":
         return prompts.read("remove.txt").strip()
     return " ".join(job.prompt.lower().split())
 
 
-def published_wording(family: FamilyName) -> Wording:
+def published_template(family: FamilyName) -> PromptTemplate:
     """How the published model of a family is asked."""
     texts = _texts(family)
 
-    def wording(job: Job) -> str:
+    def filled(job: Job) -> str:
         target = " ".join(job.target.split())
         text = texts[job.kind] if target else texts.get(f"{job.kind}, no target", texts[job.kind])
         return text.format(prompt=" ".join(job.prompt.split()), target=target).strip()
 
-    return wording
+    return filled
 
 
 @cache

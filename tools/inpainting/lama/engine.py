@@ -19,10 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tools.engines import specs, stored
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, Progress, Step
-from tools.inpainting.lama.published import FILE, NAME, kept
+from tools.inpainting.base import Job, PaintingStep, StepListener
 from tools.segmenting.base import CancelCheck, never
+
+NAME: Final = "lama"
+(FILE,) = specs.ENGINES[NAME].repositories[0].files
 
 SIDE: Final = 512
 
@@ -32,7 +35,6 @@ class LamaEngine:
 
     multiple = 8
     area = SIDE * SIDE
-    areas = (SIDE * SIDE,)
     steps = 1
     guidance = 1.0
 
@@ -42,7 +44,7 @@ class LamaEngine:
         self._session = session
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order.
 
@@ -54,7 +56,7 @@ class LamaEngine:
                 raise Cancelled
             painted.append(self._paint(job))
             if progress is not None:
-                progress(Step(number, len(jobs), painted[0]))
+                progress(PaintingStep(number, len(jobs), painted[0]))
         if cancelled():
             raise Cancelled
         return painted
@@ -77,10 +79,7 @@ class LamaEngine:
 
 def load(name: str = NAME) -> LamaEngine:
     """The published model, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folder = kept()
-    if folder is None:
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --inpainter {name}.")
-    return from_folder(name, folder)
+    return from_folder(name, *stored.find(name))
 
 
 def from_folder(name: str, folder: Path) -> LamaEngine:

@@ -27,16 +27,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import prompts
-from tools.engines import download, gpu_memory, number_formats, presets
+from tools.engines import download, number_formats, presets, specs, stored
 from tools.engines.gpu_model import bytes_of, move
+from tools.engines.quiet import quiet
 from tools.errors import Cancelled, EngineError, OutOfMemory
-from tools.inpainting.base import Job, Progress, Step
+from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion.adapter import merge
-from tools.inpainting.stable_diffusion.published import ADAPTER, NAME, is_whole, needed
 from tools.segmenting.base import CancelCheck, never
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+NAME: Final = "sd15-inpainting"
+_MODEL, _FEW_STEPS, _ = specs.ENGINES[NAME].repositories
+(ADAPTER,) = _FEW_STEPS.files
 
 AREA: Final = 512 * 512
 STEPS: Final = 4
@@ -49,7 +53,7 @@ BEGIN: Final = {"restyle": 0.8}
 _AUTOENCODER: Final = 0.4
 """The tiny autoencoder's time both ways, in steps."""
 
-FIRMER: Final = 1.5
+RETRY_GUIDANCE: Final = 1.5
 """The guidance of a second try. More than 2 burns the colours of a model of few steps."""
 
 
@@ -58,10 +62,9 @@ class StableDiffusionEngine:
 
     multiple = 64
     area = AREA
-    areas = (AREA,)
     steps = STEPS
     guidance = 1.0
-    firmer = FIRMER
+    capabilities = Capabilities(retry_guidance=RETRY_GUIDANCE)
 
     def __init__(self, name: str, pipeline: Any, revision: str, device: torch.device) -> None:
         """``pipeline`` is a ``StableDiffusionInpaintPipeline`` of a distilled model; ``device`` is where it
@@ -72,7 +75,7 @@ class StableDiffusionEngine:
         self._pipeline = pipeline
         self._device = device
         self._texts: OrderedDict[str, torch.Tensor] = OrderedDict()
-        self._wording = _wording()
+        self._template = _template()
         self._cancelled: CancelCheck = never
         self._estimated = False
         unet = pipeline.unet
@@ -87,21 +90,21 @@ class StableDiffusionEngine:
     @property
     def working_bytes(self) -> int:
         """The bytes of a card that it works with beside them."""
-        return presets.working_bytes(self.name) or gpu_memory.WORKING_BYTES
+        return presets.working_bytes(self.name)
 
     def to_card(self) -> None:
         """Bring the weights to where it works. Raises ``OutOfMemory`` when they do not fit."""
         with self._guarded():
             self._move(self._device)
 
-    def off_card(self) -> None:
+    def offload(self) -> None:
         """Move the weights to RAM."""
         self._move(torch.device("cpu"))
         self._pipeline.scheduler.set_timesteps(1, device="cpu")  # the latest steps lay on the card
         _free()
 
     def paint(
-        self, jobs: Sequence[Job], *, progress: Progress | None = None, cancelled: CancelCheck = never
+        self, jobs: Sequence[Job], *, progress: StepListener | None = None, cancelled: CancelCheck = never
     ) -> list[NDArray[np.uint8]]:
         """Paint every job and return the whole crops, uint8 RGB of the crops' sizes, in order.
 
@@ -116,9 +119,9 @@ class StableDiffusionEngine:
             if progress is not None and not self._estimated and self._device.type == "cpu":
                 self._estimated = True
                 seconds = max(1, round(self._seconds(total)))
-                progress(Step(0, total, note=f"painting takes about {seconds} s on this machine"))
+                progress(PaintingStep(0, total, note=f"painting takes about {seconds} s on this machine"))
             for job in jobs:
-                painted.append(self._paint(job, _shifted(progress, done, total)))
+                painted.append(self._paint(job, share_of(progress, done, job.steps, total)))
                 done += job.steps
         return painted
 
@@ -134,11 +137,11 @@ class StableDiffusionEngine:
         pixels = self.area / (8 * 32) ** 2
         return (time.perf_counter() - began) * pixels * (steps + _AUTOENCODER)
 
-    def _paint(self, job: Job, progress: Progress | None) -> NDArray[np.uint8]:
+    def _paint(self, job: Job, progress: StepListener | None) -> NDArray[np.uint8]:
         pipeline = self._pipeline
         height, width = job.mask.shape
         begin = BEGIN.get(job.kind, 1.0)
-        words = self._embedding(self._wording(job))
+        words = self._embedding(self._template(job))
         against = {"negative_prompt_embeds": self._embedding("")} if job.guidance > 1 else {}
 
         def after(_: Any, step: int, __: Any, values: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +152,7 @@ class StableDiffusionEngine:
                 )
             if progress is not None:
                 preview = self._preview() if step == 1 and job.steps > 2 else None
-                progress(Step(step + 1, job.steps, preview))
+                progress(PaintingStep(step + 1, job.steps, preview))
                 self._look()
             return values
 
@@ -216,11 +219,7 @@ class StableDiffusionEngine:
 
 def load(name: str = NAME) -> StableDiffusionEngine:
     """The published model, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folders = [download.kept(weights) for weights in needed()]
-    model, few, small = folders
-    if model is None or few is None or small is None:
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --inpainter {name}.")
-    return from_folders(name, model, few, small)
+    return from_folders(name, *stored.find(name))
 
 
 def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> StableDiffusionEngine:
@@ -231,51 +230,44 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
 
     from tools.inpainting.stable_diffusion.scheduler import FewSteps
 
-    if not is_whole(model):
+    if not download.is_whole(_MODEL, model):
         raise EngineError(f"{model} is no whole Stable Diffusion inpainting model: fetch it again.")
     device = number_formats.device_of_small_models()
     dtype = number_formats.of_small_models()
-    told = transformers.logging.get_verbosity(), diffusers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    diffusers.logging.set_verbosity_error()
-    diffusers.logging.disable_progress_bar()
-    transformers.logging.disable_progress_bar()
     settings: dict[str, Any] = {"local_files_only": True, "variant": "fp16"}
     try:
-        unet = diffusers.UNet2DConditionModel.from_pretrained(
-            str(model / "unet"), dtype=torch.float32, **settings
-        )
-        if unet.config.in_channels != 9:
-            raise ValueError("it is not made for inpainting")
-        merge(unet, load_file(few_steps / ADAPTER))
-        if device.type == "cpu":
-            vae = diffusers.AutoencoderTiny.from_pretrained(
-                str(small_vae), dtype=dtype, local_files_only=True
+        with quiet(transformers, diffusers):
+            unet = diffusers.UNet2DConditionModel.from_pretrained(
+                str(model / "unet"), dtype=torch.float32, **settings
             )
-        else:
-            vae = diffusers.AutoencoderKL.from_pretrained(str(model / "vae"), dtype=dtype, **settings)
-        pipeline = diffusers.StableDiffusionInpaintPipeline(
-            vae=vae,
-            text_encoder=transformers.CLIPTextModel.from_pretrained(
-                str(model / "text_encoder"), dtype=dtype, **settings
-            ),
-            tokenizer=transformers.CLIPTokenizer.from_pretrained(
-                str(model / "tokenizer"), local_files_only=True
-            ),
-            unet=unet.to(dtype),
-            scheduler=FewSteps.from_pretrained(str(model / "scheduler"), local_files_only=True),
-            safety_checker=None,
-            feature_extractor=None,
-            requires_safety_checker=False,
-        )
+            if unet.config.in_channels != 9:
+                raise ValueError("it is not made for inpainting")
+            merge(unet, load_file(few_steps / ADAPTER))
+            if device.type == "cpu":
+                vae = diffusers.AutoencoderTiny.from_pretrained(
+                    str(small_vae), dtype=dtype, local_files_only=True
+                )
+            else:
+                vae = diffusers.AutoencoderKL.from_pretrained(str(model / "vae"), dtype=dtype, **settings)
+            pipeline = diffusers.StableDiffusionInpaintPipeline(
+                vae=vae,
+                text_encoder=transformers.CLIPTextModel.from_pretrained(
+                    str(model / "text_encoder"), dtype=dtype, **settings
+                ),
+                tokenizer=transformers.CLIPTokenizer.from_pretrained(
+                    str(model / "tokenizer"), local_files_only=True
+                ),
+                unet=unet.to(dtype),
+                scheduler=FewSteps.from_pretrained(str(model / "scheduler"), local_files_only=True),
+                safety_checker=None,
+                feature_extractor=None,
+                requires_safety_checker=False,
+            )
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever the libraries raise, the user gets one sentence
         reason = " ".join(str(error).split())[:150] or type(error).__name__
         raise EngineError(f"{name} cannot be read from {model} ({reason}): fetch it again.") from error
-    finally:
-        transformers.logging.set_verbosity(told[0])
-        diffusers.logging.set_verbosity(told[1])
     pipeline.set_progress_bar_config(disable=True)
     for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
         part.eval().requires_grad_(False)
@@ -296,17 +288,10 @@ def _revision(*folders: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _wording() -> Callable[[Job], str]:
+def _template() -> Callable[[Job], str]:
     """The model is told what is to be seen, as the caption of a photograph would say it."""
     text = prompts.read("paint-sd15.txt").strip()
     return lambda job: text.format(prompt=" ".join(job.prompt.split()))
-
-
-def _shifted(progress: Progress | None, done: int, total: int) -> Progress | None:
-    if progress is None:
-        return None
-    tell = progress
-    return lambda step: tell(Step(done + step.done, total, step.preview, step.note))
 
 
 def _levels(picture: torch.Tensor) -> NDArray[np.uint8]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,14 +24,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import download, number_formats
-from tools.engines.gpu_model import Movable
-from tools.engines.picture_cache import Kept
-from tools.errors import Cancelled, EngineError, OutOfMemory
+from tools.engines import number_formats, stored
+from tools.engines.quiet import quiet
+from tools.errors import EngineError
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import LEAST_SCORE, Seen, found_of, instances_of
-from tools.segmenting.grounded.published import NAME, needed
+from tools.segmenting.model_segmenter import ModelSegmenter
+
+NAME: Final = "llmdet-sam2"
 
 _MOST_TOKENS: Final = 200
 """So many tokens of words share a look; the detector reads 256."""
@@ -77,7 +78,7 @@ sides (x0, y0, x1, y1); and the best score of what is none.
 
 
 @dataclass
-class _Sight:
+class EncodedPicture:
     """What is known of a picture: SAM 2's features (None until they are wanted), the boxes of the nouns that
     were looked for, and the masks of those that were asked for.
     """
@@ -87,24 +88,15 @@ class _Sight:
     seen: dict[str, Seen] = field(default_factory=dict)
 
 
-class GroundedSegmenter(Movable):
+class GroundedSegmenter(ModelSegmenter[EncodedPicture]):
     """A detector and a SAM 2 that keep the ``Segmenter`` interface."""
 
     def __init__(self, name: str, detector: Any, drawer: Any, tokenizer: Any, revision: str) -> None:
         """``detector`` is a (MM) Grounding DINO of transformers, ``drawer`` a SAM 2, ``tokenizer`` BERT's."""
-        super().__init__(_Pair(detector, drawer))
-        self.name = name
-        self.revision = revision
+        finding, drawing = detector.model, drawer.vision_encoder.backbone
+        layers = chain(finding.encoder.layers, finding.decoder.layers, drawing.blocks)
+        super().__init__(name, revision, _Pair(detector, drawer), layers)
         self._tokenizer = tokenizer
-        self._kept: Kept[_Sight] = Kept()
-        self._cancelled: CancelCheck = never
-        for layers in (
-            detector.model.encoder.layers,
-            detector.model.decoder.layers,
-            drawer.vision_encoder.backbone.blocks,
-        ):
-            for layer in layers:
-                layer.register_forward_pre_hook(self._check)
 
     @classmethod
     def from_folders(cls, name: str, detector: Path, drawer: Path, revision: str) -> GroundedSegmenter:
@@ -143,73 +135,45 @@ class GroundedSegmenter(Movable):
     def describe(self, picture: NDArray[np.uint8]) -> list[str]:
         """Name those of a few common things that the picture shows. No full account of it."""
         with self._working(never):
-            sight = self._kept.of(picture, _Sight)
-            self._find(picture, sight, COMMON)
-        return [noun for noun in COMMON if len(sight.boxes[noun][0])]
+            encoded = self._kept.of(picture, EncodedPicture)
+            self._find(picture, encoded, COMMON)
+        return [noun for noun in COMMON if len(encoded.boxes[noun][0])]
 
     def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
         """Look for common things, and encode the picture for the drawing of masks. See
         ``tools.segmenting.base.Looker``.
         """
         with self._working(cancelled):
-            sight = self._kept.of(picture, _Sight)
-            self._find(picture, sight, COMMON)
-            self._features(picture, sight)
+            encoded = self._kept.of(picture, EncodedPicture)
+            self._find(picture, encoded, COMMON)
+            self._features(picture, encoded)
 
     def to_card(self) -> None:
         """Move the weights to the graphics card, if there is one that has room for them."""
         if number_formats.device_of_small_models().type != "cpu":
             super().to_card()
 
-    def _moved(self) -> None:
-        """What is kept of pictures is made anew where it is wanted."""
-        self._kept.clear()
-
-    @contextmanager
-    def _working(self, cancelled: CancelCheck) -> Iterator[None]:
-        with self._lock, torch.inference_mode():
-            self._cancelled = cancelled
-            try:
-                yield
-                self._check()
-                return
-            except torch.OutOfMemoryError:
-                pass
-            finally:
-                self._cancelled = never
-            self._kept.clear()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            raise OutOfMemory(
-                f"The graphics card ran out of memory while {self.name} looked: close what else uses it, or"
-                " use a smaller preset."
-            )
-
-    def _check(self, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
-
     def _seen(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun, those that were looked for before out of memory."""
-        sight = self._kept.of(picture, _Sight)
-        self._find(picture, sight, nouns)
+        encoded = self._kept.of(picture, EncodedPicture)
+        self._find(picture, encoded, nouns)
         for noun in nouns:
-            if noun not in sight.seen:
+            if noun not in encoded.seen:
                 self._check()
-                sight.seen[noun] = self._drawn(picture, sight, *sight.boxes[noun])
-        return {noun: sight.seen[noun] for noun in nouns}
+                encoded.seen[noun] = self._masks_in(picture, encoded, *encoded.boxes[noun])
+        return {noun: encoded.seen[noun] for noun in nouns}
 
-    def _find(self, picture: NDArray[np.uint8], sight: _Sight, nouns: Sequence[str]) -> None:
+    def _find(self, picture: NDArray[np.uint8], encoded: EncodedPicture, nouns: Sequence[str]) -> None:
         """Look for nouns that were not looked for before; for a common one with all the others of these, so
         that what is found does not depend on the order of the questions.
         """
-        new = [noun for noun in nouns if noun not in sight.boxes]
+        new = [noun for noun in nouns if noun not in encoded.boxes]
         if any(noun in COMMON for noun in new):
-            self._look_for(picture, sight, COMMON)
-        self._look_for(picture, sight, [noun for noun in new if noun not in COMMON])
+            self._look_for(picture, encoded, COMMON)
+        self._look_for(picture, encoded, [noun for noun in new if noun not in COMMON])
 
-    def _look_for(self, picture: NDArray[np.uint8], sight: _Sight, nouns: Sequence[str]) -> None:
-        sight.boxes.update(zip(nouns, self._boxes(picture, nouns), strict=True))
+    def _look_for(self, picture: NDArray[np.uint8], encoded: EncodedPicture, nouns: Sequence[str]) -> None:
+        encoded.boxes.update(zip(nouns, self._boxes(picture, nouns), strict=True))
 
     def _boxes(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> list[Boxes]:
         """Look for nouns, those that fit together in one look."""
@@ -252,10 +216,10 @@ class GroundedSegmenter(Movable):
         if places:
             yield [begin, *ids, end], places
 
-    def _drawn(
+    def _masks_in(
         self,
         picture: NDArray[np.uint8],
-        sight: _Sight,
+        encoded: EncodedPicture,
         scores: torch.Tensor,
         boxes: torch.Tensor,
         missed: float,
@@ -266,17 +230,17 @@ class GroundedSegmenter(Movable):
             none = torch.full((1, side, side), -1.0, device=boxes.device)
             return instances_of(torch.tensor([missed], device=boxes.device), none, picture.shape[:2])
         outputs = self._model.drawer(
-            image_embeddings=self._features(picture, sight),
+            image_embeddings=self._features(picture, encoded),
             input_boxes=(boxes * self._side)[None],
             multimask_output=False,
         )
         return instances_of(scores, outputs.pred_masks[0, :, 0].float(), picture.shape[:2])
 
-    def _features(self, picture: NDArray[np.uint8], sight: _Sight) -> list[torch.Tensor]:
-        if sight.features is None:
+    def _features(self, picture: NDArray[np.uint8], encoded: EncodedPicture) -> list[torch.Tensor]:
+        if encoded.features is None:
             pixels = _normalised(picture, (self._side, self._side)).to(self._model.device)
-            sight.features = self._model.drawer.get_image_embeddings(pixels)
-        return sight.features
+            encoded.features = self._model.drawer.get_image_embeddings(pixels)
+        return encoded.features
 
     @property
     def _side(self) -> int:
@@ -301,36 +265,29 @@ def _normalised(picture: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tens
 
 def load(name: str = NAME) -> GroundedSegmenter:
     """The published pair, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folders = [download.kept(weights) for weights in needed()]
-    detector, drawer = folders
-    if detector is None or drawer is None:
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --segmenter {name}.")
+    detector, drawer = stored.find(name)
     revision = hashlib.sha256(f"{detector.name} {drawer.name}".encode()).hexdigest()[:12]
     return GroundedSegmenter.from_folders(name, detector, drawer, revision)
 
 
 def _loaded(kind: Any, folder: Path, device: str) -> Any:
-    from transformers.utils import logging
+    import transformers
 
     broken = f"{folder} holds no model that {NAME} can use"
     try:
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"{broken} (config.json cannot be read): fetch it again.") from error
-    logging.disable_progress_bar()
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
     try:
-        model, report = kind.from_pretrained(
-            str(folder), dtype=torch.float32, local_files_only=True, output_loading_info=True
-        )
+        with quiet(transformers):
+            model, report = kind.from_pretrained(
+                str(folder), dtype=torch.float32, local_files_only=True, output_loading_info=True
+            )
     except torch.OutOfMemoryError:
         raise
     except Exception as error:  # whatever the libraries raise, the user gets one sentence
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise EngineError(f"{broken} ({reason}): fetch it again.") from error
-    finally:
-        logging.set_verbosity(before)
     lacking = [*report["missing_keys"], *report["mismatched_keys"]]
     if lacking:  # they would be random ones
         raise EngineError(f"{broken} ({len(lacking)} of its tensors are missing): fetch it again.")

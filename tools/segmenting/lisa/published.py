@@ -13,36 +13,23 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
+import transformers
 from transformers.utils import logging
 
 from sessions.catalog import data_folder
-from tools.engines import download, number_formats
-from tools.engines.gpu_model import hush
-from tools.engines.model_name import Bits, Source
+from tools.engines import download, number_formats, quantization, specs
+from tools.engines.model_name import Bits, ModelName
 from tools.errors import EngineError
 from tools.segmenting.lisa import checkpoint, text
 from tools.segmenting.lisa.config import LisaConfig
 from tools.segmenting.lisa.model import Lisa
 from tools.segmenting.lisa.segmenter import LisaSegmenter
 
-CLIP: Final = "openai/clip-vit-large-patch14"
-REPOSITORIES: Final = {
-    "lisa-7b": "xinlai/LISA-7B-v1",
-    "lisa-7b-explanatory": "xinlai/LISA-7B-v1-explanatory",
-    "lisa-13b": "xinlai/LISA-13B-llama2-v1",
-    "lisa-13b-explanatory": "xinlai/LISA-13B-llama2-v1-explanatory",
-}
-"""The published models by our names for them."""
-
-_BYTES: Final = {"lisa-7b": 16.1e9, "lisa-13b": 28.7e9}
-"""Of the published files: Llama in 16 bits, SAM in 32."""
-
-_CLIP_BYTES: Final = 1_710_000_000
+_NAMES: Final = {specs.repository_of(name): name for name in specs.family("segmenter")}
+"""Our names for the published models, by their repositories."""
 
 EXACT: Final = ("lm_head", "mm_projector", "text_hidden_fcs", "sam", "vision_tower")
 """What is never quantised: masks came out empty where the original did it."""
-
-_FILES: Final = ("*.json", "*.model", "*.safetensors", "*.bin")
 
 
 def load(name: str) -> LisaSegmenter:
@@ -50,12 +37,13 @@ def load(name: str) -> LisaSegmenter:
 
     Raises ``EngineError`` when it is not here or not whole, or when what it needs is not installed.
     """
-    source = Source.parse(name)
-    folder = find(source.repository(REPOSITORIES))
+    bits = ModelName.parse(name).bits
+    folder = find(specs.repository_of(name))
     logging.disable_progress_bar()
     card = torch.cuda.is_available()
     dtype = number_formats.of_weights()
-    few = quantisation(source.bits, dtype)
+    quantization.check_package(bits)
+    few = quantization.config(transformers, bits, dtype, EXACT)
     device = "cuda" if card else "cpu"
     if checkpoint.is_published(folder):
         clip = find(_clip_of(folder), beside=folder)
@@ -72,7 +60,7 @@ def load(name: str) -> LisaSegmenter:
         raise EngineError(f"The tokenizer in {folder} cannot be read ({error}): fetch it again.") from error
     # A model with a rule of its own knows two answers and one form of question, whatever its size.
     reasons = model.config.presence is None
-    return LisaSegmenter(name, model, tokenizer, revision(folder, source.bits), reasons=reasons)
+    return LisaSegmenter(name, model, tokenizer, revision(folder, bits), reasons=reasons)
 
 
 def find(repository: str, beside: Path | None = None) -> Path:
@@ -86,13 +74,10 @@ def find(repository: str, beside: Path | None = None) -> Path:
             return folder
     if Path(repository).expanduser().is_dir():
         raise EngineError(f"{repository} is not a LISA checkpoint: it has no config.json.")
-    if (kept_ := download.kept(_weights(repository))) is not None:
+    if (kept_ := download.kept(_of_hub(repository))) is not None:
         return kept_
-    names = {value: name for name, value in REPOSITORIES.items()}
-    raise EngineError(
-        f"{names.get(repository, repository)} is not on this machine:"
-        f" fetch it with inpalla setup --segmenter {names.get(repository, repository)}."
-    )
+    name = _NAMES.get(repository, repository)
+    raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --segmenter {name}.")
 
 
 def copy_folder(repository: str) -> Path:
@@ -100,19 +85,18 @@ def copy_folder(repository: str) -> Path:
     return data_folder() / "models" / repository.replace("/", "--")
 
 
-def needed(name: str) -> tuple[download.Weights, ...]:
+def needed(name: str) -> tuple[specs.Repository, ...]:
     """What a model needs of the hub: its weights and CLIP's; nothing for a folder."""
-    repository = Source.parse(name).repository(REPOSITORIES)
+    repository = specs.repository_of(name)
     if Path(repository).expanduser().is_dir():
         return ()
-    clip = (_weights(CLIP),) if repository in REPOSITORIES.values() else ()
-    return _weights(repository), *clip
+    return (_of_hub(repository), specs.CLIP) if repository in _NAMES else (_of_hub(repository),)
 
 
 def kept(name: str) -> Path | None:
     """Where a model lies on this machine with all that it needs; None when it does not. No network."""
     try:
-        folder = find(Source.parse(name).repository(REPOSITORIES))
+        folder = find(specs.repository_of(name))
         if checkpoint.is_published(folder):
             find(_clip_of(folder), beside=folder)
     except (EngineError, OSError, ValueError):
@@ -120,38 +104,37 @@ def kept(name: str) -> Path | None:
     return folder
 
 
-def fetch(name: str, progress: download.Progress = download.silent) -> Path:
+def fetch(name: str, progress: download.TransferProgress = download.silent) -> Path:
     """Fetch a published model and its CLIP, and make a copy in our own layout; the copy's folder.
 
     Safe to repeat: what is there is not fetched again, and a broken download goes on where it stopped. What
     the copy was made from stays in the hub's cache: see ``originals``. Raises ``EngineError`` when there is
     too little room, and when the hub cannot be reached or does not have it.
     """
-    repository = Source.parse(name).repository(REPOSITORIES)
+    repository = specs.repository_of(name)
     target = copy_folder(repository)
     for own in (Path(repository).expanduser(), target):
         if (own / "config.json").is_file():
             return own
-    weights = _weights(repository)
-    if repository in REPOSITORIES.values():
+    if repository in _NAMES:
         # The copy is as large as what it is made from, and is written while that is still there.
         sizes = [download.measured(each) for each in needed(name)]
         lacking = sum(missing for _, missing in sizes)
         download.check_room({download.cache(): lacking, target: sum(total for total, _ in sizes)})
-    folder = download.fetch(weights, progress)
+    folder = download.fetch(_of_hub(repository), progress)
     if not checkpoint.is_published(folder):
         return folder
-    clip = download.fetch(_weights(_clip_of(folder)), progress)
+    clip = download.fetch(_of_hub(_clip_of(folder)), progress)
     return convert(folder, clip, target)
 
 
 def originals(name: str) -> tuple[str, ...]:
     """The repositories in the hub's cache that a model no longer needs, as our own copy holds all of them."""
-    repository = Source.parse(name).repository(REPOSITORIES)
+    repository = specs.repository_of(name)
     if not (copy_folder(repository) / "config.json").is_file():
         return ()
     # Other programs need CLIP, too: it is left over only where it was fetched for this.
-    left = (repository, CLIP) if download.is_ours(CLIP) else (repository,)
+    left = (repository, specs.CLIP.name) if download.is_ours(specs.CLIP.name) else (repository,)
     return tuple(each for each in left if download.cached_bytes(each))
 
 
@@ -199,14 +182,12 @@ def revision(folder: Path, bits: Bits = 16) -> str:
 
 def _clip_of(folder: Path) -> str:
     fields = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    return str(fields.get("vision_tower") or fields.get("mm_vision_tower") or CLIP)
+    return str(fields.get("vision_tower") or fields.get("mm_vision_tower") or specs.CLIP.name)
 
 
-def _weights(repository: str) -> download.Weights:
-    names = {value: name for name, value in REPOSITORIES.items()}
-    size = _BYTES.get(names.get(repository, "").removesuffix("-explanatory"), 0.0)
-    about = _CLIP_BYTES if repository == CLIP else int(size)
-    return download.Weights(repository, _FILES, about)
+def _of_hub(repository: str) -> specs.Repository:
+    known = {each.name: each for engine in specs.ENGINES.values() for each in engine.repositories}
+    return known.get(repository, specs.Repository(repository, specs.LISA_FILES))
 
 
 def _load_own(folder: Path, device: str, dtype: torch.dtype, few: Any) -> Lisa:
@@ -224,26 +205,3 @@ def _load_own(folder: Path, device: str, dtype: torch.dtype, few: Any) -> Lisa:
         raise EngineError(f"{folder} is not a LISA checkpoint that can be read ({reason}).") from error
     loaded: Lisa = model.eval()
     return loaded
-
-
-def quantisation(bits: Bits, dtype: torch.dtype) -> Any:
-    """transformers' config for so many bits. Raises ``EngineError`` when the library is not installed."""
-    if bits == 16:
-        return None
-    from importlib.util import find_spec
-
-    if find_spec("bitsandbytes") is None:
-        raise EngineError(
-            f"{bits}-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
-        )
-    from transformers import BitsAndBytesConfig
-
-    hush()
-    if bits == 8:
-        return BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=list(EXACT))
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_compute_dtype=dtype,
-        llm_int8_skip_modules=list(EXACT),
-    )

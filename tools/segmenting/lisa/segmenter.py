@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -21,20 +20,21 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from transformers.utils import logging
 
-from tools.engines.gpu_model import Movable, bytes_of
-from tools.engines.picture_cache import Kept
+from tools.engines.gpu_model import bytes_of
 from tools.engines.pocket_weights import weights_folder
-from tools.errors import Cancelled, OutOfMemory
 from tools.language.referring import plural
 from tools.photo_check import is_drawn
-from tools.segmenting.base import CancelCheck, Found, never
+from tools.segmenting.base import CancelCheck, Capabilities, Found, never
 from tools.segmenting.lisa import processing, text, walls
 from tools.segmenting.lisa.guided_filter import EdgeFollower
 from tools.segmenting.lisa.model import Answer, Lisa, PictureFeatures, Prefix
 from tools.segmenting.lisa.naming import Finder, Reading
 from tools.segmenting.lisa.panoptic import PanopticReader, Segment
 from tools.segmenting.lisa.presence import Presence, Signs, bare, is_named, renamed
+from tools.segmenting.model_segmenter import ModelSegmenter
 
+Pixels = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 A = TypeVar("A")
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ _THOUGHT = re.compile(
 
 
 @dataclass
-class _Sight:
+class EncodedPicture:
     """What is known of one picture: what depends on it alone, and what it was found to show.
 
     ``prefix``: how every question about it begins, as the language model read it; large, so only the picture
@@ -85,8 +85,8 @@ class _Sight:
 
 
 @dataclass(frozen=True)
-class _Drawn:
-    """A mask as the model drew it: its ``logits`` at the picture's size, or on the grid of what makes it
+class MaskPrediction:
+    """A mask as the model predicted it: its ``logits`` at the picture's size, or on the grid of what makes it
     follow edges; its mean probability ``inside`` itself, 0 where there is none; and its ``share`` of the
     picture.
     """
@@ -96,17 +96,17 @@ class _Drawn:
     share: float
 
     @classmethod
-    def of(cls, logits: torch.Tensor) -> _Drawn:
+    def of(cls, logits: torch.Tensor) -> MaskPrediction:
         within = logits[logits > 0]
         inside = float(within.sigmoid().mean()) if len(within) else 0.0
         return cls(logits, inside, len(within) / logits.numel())
 
 
-_Weighed = tuple[float, _Drawn]
+_Weighed = tuple[float, MaskPrediction]
 """The log-odds of yes over no, and the mask of a yes."""
 
 
-class LisaSegmenter(Movable):
+class LisaSegmenter(ModelSegmenter[EncodedPicture]):
     """A :class:`Lisa` that keeps the ``Segmenter`` interface, looks ahead, and can leave the card."""
 
     def __init__(
@@ -122,19 +122,15 @@ class LisaSegmenter(Movable):
         """``reasons``: the model was trained on whole sentences too, and may answer at length. ``maps``: what
         reads a map of a picture, for a model that knows a handful of kinds.
         """
-        super().__init__(model)
-        self.name = name
-        self.revision = revision
+        layers = (*model.sam.vision_encoder.layers, *model.language_model.model.layers)
+        super().__init__(name, revision, model, layers)
+        self.capabilities = Capabilities(drawn_rooms_only=bool(model.config.names))
         self._reasons = reasons
         self._maps = maps
         if maps is not None:
             maps.net.to(model.device)
         self._presence = Presence.of(model.config.presence)
         self._tokenizer = tokenizer
-        self._kept: Kept[_Sight] = Kept()
-        self._cancelled: CancelCheck = never
-        for layer in (*model.sam.vision_encoder.layers, *model.language_model.model.layers):
-            layer.register_forward_pre_hook(self._check)
 
     @classmethod
     def from_folder(cls, name: str, folder: Path) -> LisaSegmenter:
@@ -150,7 +146,7 @@ class LisaSegmenter(Movable):
         return cls(name, model, tokenizer, digest.hexdigest()[:12], maps=maps)
 
     def segment(
-        self, picture: NDArray[np.uint8], phrases: Sequence[str], *, cancelled: CancelCheck = never
+        self, picture: Pixels, phrases: Sequence[str], *, cancelled: CancelCheck = never
     ) -> list[Found]:
         """Find each phrase in an RGB picture (H, W, 3), all in one batch, in the order of the phrases.
 
@@ -159,28 +155,28 @@ class LisaSegmenter(Movable):
         if not phrases:
             return []
         with self._working(cancelled):
-            sight = self._look(picture)
+            encoded = self._look(picture)
             if self._presence is not None:
-                return self._decide(picture, phrases, sight)
+                return self._decide(picture, phrases, encoded)
             questions = [self._question(phrase) for phrase in phrases]
-            answers = self._ask(questions, sight, _LONG if self._reasons else _SHORT)
-            masks = self._decoded([answer.seg_embeddings for answer in answers], sight)
+            answers = self._ask(questions, encoded, _LONG if self._reasons else _SHORT)
+            masks = self._decoded([answer.seg_embeddings for answer in answers], encoded)
             return [
-                self._found(picture, phrase, answer, low, sight)
+                self._found(picture, phrase, answer, low, encoded)
                 for phrase, answer, low in zip(phrases, answers, masks, strict=True)
             ]
 
-    def describe(self, picture: NDArray[np.uint8]) -> list[str]:
+    def describe(self, picture: Pixels) -> list[str]:
         """Name the things that the picture shows, in words that ``segment`` would find.
 
         A model that knows drawn rooms alone names nothing in other pictures.
         """
-        if self._model.config.names and not is_drawn(picture):
+        if self.capabilities.drawn_rooms_only and not is_drawn(picture):
             return []
         with self._working(never):
             return list(self._names(picture, self._look(picture)))
 
-    def look(self, picture: NDArray[np.uint8], *, cancelled: CancelCheck = never) -> None:
+    def look(self, picture: Pixels, *, cancelled: CancelCheck = never) -> None:
         """Do all that depends on the picture alone, ahead of the questions about it. See ``Looker``."""
         with self._working(cancelled):
             self._look(picture)
@@ -196,44 +192,30 @@ class LisaSegmenter(Movable):
         """
         if self._maps is not None:
             self._maps.net.to(self._model.device)
-        for sight in self._kept:
-            sight.to(self._model.device)
+        for encoded in self._kept:
+            encoded.to(self._model.device)
 
-    @contextmanager
-    def _working(self, cancelled: CancelCheck) -> Iterator[None]:
-        """One call at a time. The layers of the model ask whether it was cancelled."""
-        with self._lock, torch.inference_mode():
-            self._cancelled = cancelled
-            try:
-                yield
-            finally:
-                self._cancelled = never
-
-    def _check(self, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
-
-    def _names(self, picture: NDArray[np.uint8], sight: _Sight) -> list[str]:
+    def _names(self, picture: Pixels, encoded: EncodedPicture) -> list[str]:
         """What is there, by names that are found: a model that knows a handful is asked about each."""
         known = self._model.config.names
         if not known or self._presence is None:
-            return self._listed(sight)
-        if sight.finder is not None:
-            return [name for name in known if sight.finder.shows(name)]
-        if sight.names is None:
-            found = self._decide(picture, [f"the {name}" for name in known], sight)
-            sight.names = [name for name, each in zip(known, found, strict=True) if each.present]
-        return sight.names
+            return self._listed(encoded)
+        if encoded.finder is not None:
+            return [name for name in known if encoded.finder.shows(name)]
+        if encoded.names is None:
+            found = self._decide(picture, [f"the {name}" for name in known], encoded)
+            encoded.names = [name for name, each in zip(known, found, strict=True) if each.present]
+        return encoded.names
 
-    def _listed(self, sight: _Sight) -> list[str]:
+    def _listed(self, encoded: EncodedPicture) -> list[str]:
         """What the model says there is."""
-        if sight.listed is None:
+        if encoded.listed is None:
             question = _INVENTORY_LISTED if self._reasons else _INVENTORY
-            [answer] = self._ask([question], sight, 64)
+            [answer] = self._ask([question], encoded, 64)
             said = re.split(r",|\band\b|\.", self._tokenizer.decode(answer.ids))
             names = [bare(name) for name in said]
-            sight.listed = list(dict.fromkeys(name for name in names if name and len(name.split()) <= 4))
-        return sight.listed
+            encoded.listed = list(dict.fromkeys(name for name in names if name and len(name.split()) <= 4))
+        return encoded.listed
 
     def _question(self, phrase: str) -> str:
         phrase = self._as_known(phrase)
@@ -246,25 +228,25 @@ class LisaSegmenter(Movable):
             phrase = re.sub(rf"\b{pair}\b", plural(pair), phrase, flags=re.I)
         return phrase
 
-    def _look(self, picture: NDArray[np.uint8]) -> _Sight:
+    def _look(self, picture: Pixels) -> EncodedPicture:
         """What is known of a picture; all that every question needs is there."""
         try:
-            sight = self._kept.of(picture, lambda: self._encoded(picture))
-            if sight.prefix is None:
+            encoded = self._kept.of(picture, lambda: self._encoded(picture))
+            if encoded.prefix is None:
                 for other in self._kept:
                     other.prefix = None
                 asked = text.question("the")  # other questions share less of it
-                sight.prefix = self._model.prefix(self._prompts([asked])[0], sight.features.tokens[0])
+                encoded.prefix = self._model.prefix(self._prompts([asked])[0], encoded.features.tokens[0])
         except torch.OutOfMemoryError as error:
             self._make_room()
             raise self._out_of_memory("looked at the picture") from error
-        return sight
+        return encoded
 
-    def _encoded(self, picture: NDArray[np.uint8]) -> _Sight:
+    def _encoded(self, picture: Pixels) -> EncodedPicture:
         vision, sam = processing.pixels(picture, self._model.config)
         device = self._model.device
         features = self._model.encode_picture(vision.to(device), sam.to(device))
-        return _Sight(
+        return EncodedPicture(
             features,
             EdgeFollower(picture) if self._model.config.follow_edges else None,
             finder=Finder(picture, self._maps.read(picture)) if self._maps is not None else None,
@@ -274,35 +256,35 @@ class LisaSegmenter(Movable):
     def _side(self) -> int:
         return int(self._model.config.sam_config.vision_config.image_size)
 
-    def signs(self, picture: NDArray[np.uint8], phrases: Sequence[str]) -> list[tuple[Signs, bool]]:
+    def signs(self, picture: Pixels, phrases: Sequence[str]) -> list[tuple[Signs, bool]]:
         """What a :class:`Presence` weighs of each phrase: the signs, and whether the model names it itself.
 
         For a model that has such a rule.
         """
         with self._working(never):
-            sight = self._look(picture)
-            seen = self._weigh(picture, phrases, sight)
-            names = self._listed(sight)
+            encoded = self._look(picture)
+            seen = self._weigh(picture, phrases, encoded)
+            names = self._listed(encoded)
         return [(_signs(seen[phrase]), is_named(phrase, names)) for phrase in phrases]
 
-    def _decide(self, picture: NDArray[np.uint8], phrases: Sequence[str], sight: _Sight) -> list[Found]:
+    def _decide(self, picture: Pixels, phrases: Sequence[str], encoded: EncodedPicture) -> list[Found]:
         """Both answers that the model knows are weighed, with the mask that "yes" would have."""
         rule = self._presence
         assert rule is not None
-        named = self._named(phrases, sight)
-        sides = self._sides(picture, phrases, sight)
+        named = self._named(phrases, encoded)
+        sides = self._sides(picture, phrases, encoded)
         named = {phrase: each for phrase, each in named.items() if phrase not in sides}
-        foreign = {phrase for phrase in phrases if phrase not in named and self._is_foreign(phrase, sight)}
+        foreign = {phrase for phrase in phrases if phrase not in named and self._is_foreign(phrase, encoded)}
         asked: list[str] = []
         for phrase in phrases:
             if phrase not in foreign and phrase not in sides:
                 asked += named[phrase].unsure if phrase in named else [phrase]
-        seen = self._weigh(picture, asked, sight) if asked else {}
+        seen = self._weigh(picture, asked, encoded) if asked else {}
         found = []
         for phrase in phrases:
             self._check()
             if phrase in named:
-                found.append(self._by_name(phrase, named[phrase], seen, sight))
+                found.append(self._by_name(phrase, named[phrase], seen, encoded))
                 continue
             if phrase in sides:
                 found.append(sides[phrase])
@@ -314,51 +296,53 @@ class LisaSegmenter(Movable):
             meant, sure = phrase, rule.logit(signs)
             # What it would name when asked what there is costs time: only a doubtful answer is worth that.
             if abs(sure) < rule.named:
-                sure = rule.logit(signs, is_named(phrase, self._listed(sight)))
-            known = self._model.config.names or self._listed(sight)
+                sure = rule.logit(signs, is_named(phrase, self._listed(encoded)))
+            known = self._model.config.names or self._listed(encoded)
             if sure <= 0 and (other := renamed(phrase, known)) is not None:
-                seen |= self._weigh(picture, [other], sight)
-                again = rule.logit(_signs(seen[other]), is_named(other, self._listed(sight)))
+                seen |= self._weigh(picture, [other], encoded)
+                again = rule.logit(_signs(seen[other]), is_named(other, self._listed(encoded)))
                 if again > 0:
                     meant, sure = other, again
             mask = np.zeros(picture.shape[:2], bool)
             if sure > 0:
-                mask = self._chosen(picture, seen[meant][1], sight)
+                mask = self._chosen(picture, seen[meant][1], encoded)
             words = rule.yes if mask.any() else rule.no
             found.append(Found(phrase, mask, 1 / (1 + math.exp(-abs(sure))), words))
         return found
 
-    def _named(self, phrases: Sequence[str], sight: _Sight) -> dict[str, Reading]:
+    def _named(self, phrases: Sequence[str], encoded: EncodedPicture) -> dict[str, Reading]:
         """The phrases that name kinds, read; none without a map."""
-        if sight.finder is None:
+        if encoded.finder is None:
             return {}
-        read = {phrase: sight.finder.read(self._as_known(phrase)) for phrase in phrases}
+        read = {phrase: encoded.finder.read(self._as_known(phrase)) for phrase in phrases}
         return {phrase: each for phrase, each in read.items() if each is not None}
 
-    def _sides(self, picture: NDArray[np.uint8], phrases: Sequence[str], sight: _Sight) -> dict[str, Found]:
+    def _sides(self, picture: Pixels, phrases: Sequence[str], encoded: EncodedPicture) -> dict[str, Found]:
         """The phrases that mean one wall of several by its place, found by the room's geometry."""
-        rule, finder = self._presence, sight.finder
+        rule, finder = self._presence, encoded.finder
         asked = {phrase: places for phrase in phrases if (places := walls.meant(phrase))}
         if finder is None or not asked or rule is None:
             return {}
-        if sight.walls is None:
+        if encoded.walls is None:
             floor, wall = (finder.of_kind(kind) for kind in ("floor", "wall"))
-            sight.walls = walls.told_apart(picture, floor, wall)
-        shown, made = sight.walls.shown, {}
-        confidence = _FOREIGN if sight.walls.sure else _DOUBTFUL
+            encoded.walls = walls.told_apart(picture, floor, wall)
+        shown, made = encoded.walls.shown, {}
+        confidence = _FOREIGN if encoded.walls.sure else _DOUBTFUL
         for phrase, places in asked.items() if shown else ():
             there = tuple(shown[place] for place in places if place in shown)
             mask = np.logical_or.reduce([np.zeros(picture.shape[:2], bool), *there])
             made[phrase] = Found(phrase, mask, confidence, rule.yes if there else rule.no, there)
         return made
 
-    def _is_foreign(self, phrase: str, sight: _Sight) -> bool:
+    def _is_foreign(self, phrase: str, encoded: EncodedPicture) -> bool:
         """Whether a phrase names a thing that is in no picture which the model knows anything of."""
-        return sight.finder is not None and sight.finder.is_foreign(self._as_known(phrase))
+        return encoded.finder is not None and encoded.finder.is_foreign(self._as_known(phrase))
 
-    def _by_name(self, phrase: str, reading: Reading, seen: Mapping[str, _Weighed], sight: _Sight) -> Found:
+    def _by_name(
+        self, phrase: str, reading: Reading, seen: Mapping[str, _Weighed], encoded: EncodedPicture
+    ) -> Found:
         """What a phrase means that names a kind. How it is described is LISA's to judge."""
-        rule, finder = self._presence, sight.finder
+        rule, finder = self._presence, encoded.finder
         assert rule is not None
         assert finder is not None
         chances = {each: finder.at_size(seen[each][1].logits.sigmoid()) for each in reading.unsure}
@@ -371,25 +355,23 @@ class LisaSegmenter(Movable):
         words = rule.yes if things else rule.no
         return Found(phrase, finder.mask(things), confidence, words, finder.masks(things))
 
-    def _chosen(self, picture: NDArray[np.uint8], drawn: _Drawn, sight: _Sight) -> NDArray[np.bool_]:
+    def _chosen(self, picture: Pixels, predicted: MaskPrediction, encoded: EncodedPicture) -> Mask:
         """The mask, bool (H, W), of what was drawn: the things of the map that it is about, else itself."""
-        if sight.finder is not None and (things := sight.finder.led(drawn.logits.sigmoid())):
-            return sight.finder.mask(things)
-        return self._mask(picture, drawn, sight)
+        if encoded.finder is not None and (things := encoded.finder.led(predicted.logits.sigmoid())):
+            return encoded.finder.mask(things)
+        return self._mask(picture, predicted, encoded)
 
-    def _weigh(
-        self, picture: NDArray[np.uint8], phrases: Iterable[str], sight: _Sight
-    ) -> dict[str, _Weighed]:
+    def _weigh(self, picture: Pixels, phrases: Iterable[str], encoded: EncodedPicture) -> dict[str, _Weighed]:
         """What is weighed of each phrase, by phrase; all are asked in one batch."""
         rule = self._presence
         assert rule is not None
         asked = list(dict.fromkeys(phrases))
-        said, seg = self._asked(asked, sight)
-        low = self._decoded(list(seg[:, None]), sight)
-        drawn = [self._drawn(picture, each, sight) for each in low]
-        return dict(zip(asked, zip(said.tolist(), drawn, strict=True), strict=True))
+        said, seg = self._asked(asked, encoded)
+        low = self._decoded(list(seg[:, None]), encoded)
+        predicted = [self._predicted(picture, each, encoded) for each in low]
+        return dict(zip(asked, zip(said.tolist(), predicted, strict=True), strict=True))
 
-    def _asked(self, phrases: Sequence[str], sight: _Sight) -> tuple[torch.Tensor, torch.Tensor]:
+    def _asked(self, phrases: Sequence[str], encoded: EncodedPicture) -> tuple[torch.Tensor, torch.Tensor]:
         """The log-odds of yes over no (n,) for phrases, and the embeddings of [SEG] (n, width) in a yes."""
         rule = self._presence
         assert rule is not None
@@ -398,35 +380,37 @@ class LisaSegmenter(Movable):
         before = yes[: yes.index(self._tokenizer.seg_id)]
 
         def read(some: list[str]) -> list[torch.Tensor]:
-            return list(self._model.read(self._prompts(some), sight.features.tokens[0], before, sight.prefix))
+            return list(
+                self._model.read(self._prompts(some), encoded.features.tokens[0], before, encoded.prefix)
+            )
 
-        states = torch.stack(self._spared(read, [self._question(phrase) for phrase in phrases]))
+        states = torch.stack(self._with_oom_fallback(read, [self._question(phrase) for phrase in phrases]))
         words = self._model.language_model.lm_head(states[:, fork]).float()
         return words[:, yes[fork]] - words[:, no[fork]], self._model.project_seg(states[:, -1])
 
-    def _decoded(self, prompts: list[torch.Tensor], sight: _Sight) -> list[torch.Tensor]:
+    def _decoded(self, prompts: list[torch.Tensor], encoded: EncodedPicture) -> list[torch.Tensor]:
         """The low-resolution mask logits (n, h, w) of prompts (n, prompt width), each n its own."""
 
         def decode(some: list[torch.Tensor]) -> list[torch.Tensor]:
-            low = self._model.decode_masks(torch.cat(some)[None], sight.features.embedding)[0]
+            low = self._model.decode_masks(torch.cat(some)[None], encoded.features.embedding)[0]
             return list(low.split([len(each) for each in some]))
 
-        return self._spared(decode, prompts)
+        return self._with_oom_fallback(decode, prompts)
 
-    def _drawn(self, picture: NDArray[np.uint8], low: torch.Tensor, sight: _Sight) -> _Drawn:
+    def _predicted(self, picture: Pixels, low: torch.Tensor, encoded: EncodedPicture) -> MaskPrediction:
         """The union of low-resolution mask logits (n, h, w)."""
         height, width = picture.shape[:2]
-        grid = sight.edges.grid if sight.edges is not None else None
+        grid = encoded.edges.grid if encoded.edges is not None else None
         logits = processing.restore_masks(low, height, width, self._side, grid).amax(0)
-        return _Drawn.of(logits)
+        return MaskPrediction.of(logits)
 
-    def _mask(self, picture: NDArray[np.uint8], drawn: _Drawn, sight: _Sight) -> NDArray[np.bool_]:
+    def _mask(self, picture: Pixels, predicted: MaskPrediction, encoded: EncodedPicture) -> Mask:
         """A mask at the picture's size, bool (H, W)."""
-        logits = drawn.logits
-        if sight.edges is not None:
+        logits = predicted.logits
+        if encoded.edges is not None:
             chance = logits.sigmoid().cpu()
-            led = sight.edges(chance)
-            if led.any() or drawn.inside == 0:
+            led = encoded.edges(chance)
+            if led.any() or predicted.inside == 0:
                 return led
             # A thing too small for the filter stays as it was.
             whole = F.interpolate(logits[None, None], picture.shape[:2], mode="bilinear", align_corners=False)
@@ -437,7 +421,7 @@ class LisaSegmenter(Movable):
         device = self._model.device
         return [torch.tensor(self._tokenizer.encode_prompt(text.prompt(q)), device=device) for q in questions]
 
-    def _spared(self, task: Callable[[list[A]], list[T]], given: list[A]) -> list[T]:
+    def _with_oom_fallback(self, task: Callable[[list[A]], list[T]], given: list[A]) -> list[T]:
         """A task on all that is given in one batch; where memory runs out, on one after the other."""
         try:
             return task(given)
@@ -447,35 +431,29 @@ class LisaSegmenter(Movable):
             return [task([each])[0] for each in given]
         except torch.OutOfMemoryError as error:
             self._make_room()
-            raise self._out_of_memory("looked") from error
+            raise self._out_of_memory() from error
 
-    def _out_of_memory(self, doing: str) -> OutOfMemory:
-        return OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} {doing}: close what else uses it, or use"
-            " a smaller preset."
-        )
-
-    def _make_room(self) -> None:
-        self._kept.clear()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-
-    def _ask(self, questions: list[str], sight: _Sight, tokens: int) -> list[Answer]:
+    def _ask(self, questions: list[str], encoded: EncodedPicture, tokens: int) -> list[Answer]:
         def ask(some: list[str]) -> list[Answer]:
             answers: list[Answer] = self._model.answer(
                 self._prompts(some),
-                sight.features.tokens[0],
+                encoded.features.tokens[0],
                 seg_id=self._tokenizer.seg_id,
                 end_id=self._tokenizer.end_id,
                 max_new_tokens=tokens,
-                prefix=sight.prefix,
+                prefix=encoded.prefix,
             )
             return answers
 
-        return self._spared(ask, questions)
+        return self._with_oom_fallback(ask, questions)
 
     def _found(
-        self, picture: NDArray[np.uint8], phrase: str, answer: Answer, low: torch.Tensor, sight: _Sight
+        self,
+        picture: Pixels,
+        phrase: str,
+        answer: Answer,
+        low: torch.Tensor,
+        encoded: EncodedPicture,
     ) -> Found:
         """The union of the masks that an answer speaks of, low-resolution logits (n, h, w); its confidence is
         P([SEG]) times the mask's mean probability.
@@ -485,13 +463,15 @@ class LisaSegmenter(Movable):
         if len(low) == 0:
             # Never said [SEG]: as sure of its absence as [SEG] was unlikely.
             return Found(phrase, np.zeros(picture.shape[:2], bool), 1.0 - answer.seg_probability, words)
-        drawn = self._drawn(picture, low, sight)
-        return Found(phrase, self._mask(picture, drawn, sight), answer.seg_probability * drawn.inside, words)
+        predicted = self._predicted(picture, low, encoded)
+        return Found(
+            phrase, self._mask(picture, predicted, encoded), answer.seg_probability * predicted.inside, words
+        )
 
 
 def _signs(weighed: _Weighed) -> Signs:
-    said, drawn = weighed
-    return Signs(said, drawn.inside, drawn.share)
+    said, predicted = weighed
+    return Signs(said, predicted.inside, predicted.share)
 
 
 def load_pocket() -> LisaSegmenter:

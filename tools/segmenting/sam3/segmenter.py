@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,15 +27,16 @@ from transformers import CLIPTokenizer, Sam3Config, Sam3Model
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from transformers.utils import logging
 
-from tools.engines import download
-from tools.engines.gpu_model import Movable
+from tools.engines import download, specs, stored
 from tools.engines.number_formats import has_bfloat16
-from tools.engines.picture_cache import Kept
-from tools.errors import Cancelled, EngineError
+from tools.errors import EngineError, is_out_of_memory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import Seen, found_of, instances_of
-from tools.segmenting.sam3.published import is_complete, kept, weights_of
+from tools.segmenting.model_segmenter import ModelSegmenter
+
+NAME: Final = "sam3"
+(_REPOSITORY,) = specs.ENGINES[NAME].repositories
 
 _AT_ONCE = 4
 """How many phrases share a batch: more would need more memory than small cards have."""
@@ -47,7 +49,7 @@ _INVENTORY: Final = (
 """What a picture is asked for when somebody wants to know what is in it."""
 
 
-class Sam3Segmenter(Movable):
+class Sam3Segmenter(ModelSegmenter[Any]):
     """A ``Sam3Model`` that keeps the ``Segmenter`` interface."""
 
     def __init__(
@@ -59,20 +61,10 @@ class Sam3Segmenter(Movable):
         inventory: Sequence[str] = (),
     ) -> None:
         """``inventory``: the nouns that :meth:`describe` asks the picture for."""
-        super().__init__(model)
-        self.name = name
-        self.revision = revision
+        layers = (model.vision_encoder.backbone.layers, model.detr_encoder.layers, model.detr_decoder.layers)
+        super().__init__(name, revision, model, chain(*layers))
         self._tokenizer = tokenizer
         self._inventory = tuple(inventory)
-        self._features: Kept[Any] = Kept()
-        self._cancelled: CancelCheck = never
-        for layers in (
-            model.vision_encoder.backbone.layers,
-            model.detr_encoder.layers,
-            model.detr_decoder.layers,
-        ):
-            for layer in layers:
-                layer.register_forward_pre_hook(self._check)
 
     @classmethod
     def from_folder(cls, name: str, folder: Path) -> Sam3Segmenter:
@@ -99,7 +91,7 @@ class Sam3Segmenter(Movable):
         """
         if isinstance(repo_or_folder, Path) or Path(repo_or_folder).is_dir():
             return cls._open(name, Path(repo_or_folder), revision, device, dtype)
-        folder = download.fetch(weights_of(str(repo_or_folder)))
+        folder = download.fetch(replace(_REPOSITORY, name=str(repo_or_folder)))
         return cls._open(name, folder, folder.name[:12], device, dtype)  # A snapshot is named by its commit.
 
     @classmethod
@@ -155,37 +147,11 @@ class Sam3Segmenter(Movable):
         with self._working(cancelled):
             self._encode(picture)
 
-    def _moved(self) -> None:
-        """The features of pictures are large, and made anew where they are wanted."""
-        self._features.clear()
-
-    @contextmanager
-    def _working(self, cancelled: CancelCheck) -> Iterator[None]:
-        """One call at a time; a cancel and a lack of memory leave the engine as it was."""
-        with self._lock:
-            self._cancelled = cancelled
-            try:
-                with torch.inference_mode():
-                    yield
-                    self._check()
-            except (MemoryError, RuntimeError) as error:
-                if not _is_out_of_memory(error):
-                    raise
-            else:
-                return
-            finally:
-                self._cancelled = never
-            self._features.clear()
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            raise EngineError(
-                f"The segmenter {self.name} ran out of memory: close other programs, or choose a preset for a"
-                " smaller machine."
-            )
-
-    def _check(self, *_: object) -> None:
-        if self._cancelled():
-            raise Cancelled
+    def _out_of_memory(self, doing: str = "") -> EngineError:  # noqa: ARG002
+        return EngineError(
+            f"The segmenter {self.name} ran out of memory: close other programs, or choose a preset for a"
+            " smaller machine."
+        )
 
     def _look(self, picture: NDArray[np.uint8], nouns: Sequence[str]) -> dict[str, Seen]:
         """All instances of each noun."""
@@ -213,7 +179,7 @@ class Sam3Segmenter(Movable):
 
     def _encode(self, picture: NDArray[np.uint8]) -> Any:
         """The features of a picture at several sizes, on the model's device."""
-        return self._features.of(picture, lambda: self._encoded(picture))
+        return self._kept.of(picture, lambda: self._encoded(picture))
 
     def _encoded(self, picture: NDArray[np.uint8]) -> Any:
         pixels = sam3_pixels(picture, self._side).to(self._model.device, self._model.dtype)
@@ -237,10 +203,8 @@ def sam3_pixels(picture: NDArray[np.uint8], side: int) -> torch.Tensor:
 
 def load_sam3() -> Sam3Segmenter:
     """The published SAM 3, from this machine alone. Raises ``EngineError`` when it is not there."""
-    folder = kept()
-    if folder is None:
-        raise EngineError("sam3 is not on this machine: fetch it with inpalla setup --segmenter sam3.")
-    return Sam3Segmenter._open("sam3", folder, folder.name[:12], None, None)
+    (folder,) = stored.find(NAME)
+    return Sam3Segmenter._open(NAME, folder, folder.name[:12], None, None)
 
 
 def _repeated(features: Any, count: int) -> Any:
@@ -257,11 +221,6 @@ def _best_type(device: torch.device) -> torch.dtype:
     return torch.bfloat16 if device.type == "cuda" and has_bfloat16() else torch.float32
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Torch has a class for a full card; a full main memory is a plain RuntimeError there."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
-
-
 def _reason(error: Exception) -> str:
     """An error of a library's, cut to something that fits into a sentence."""
     said = " ".join(str(error).split()).split(". ")[0].rstrip(".")
@@ -273,7 +232,7 @@ def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3M
     mend = "fetch it with inpalla setup --segmenter sam3."
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        complete = is_complete(folder)
+        complete = download.is_whole(_REPOSITORY, folder)
         # The published checkpoint is that of the video model, in which the model for pictures is one part.
         kind = values.get("model_type")
         config = Sam3Config.from_dict(values["detector_config"] if kind == "sam3_video" else values)
@@ -294,7 +253,7 @@ def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3M
         )
         model = model.to(device)
     except Exception as error:  # Whatever the libraries raise, the user gets one sentence.
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise EngineError("There is not enough memory for SAM 3: close other programs first.") from error
         raise EngineError(f"{broken} ({_reason(error)}): {mend}") from error
     # Weights that are missing would be random ones.

@@ -90,7 +90,7 @@ _HEAD: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ThingSpec:
     """A thing to draw: see ``pocket.rooms.model.Thing``. ``colour`` may be "#rrggbb"; ``size`` (width,
     height, depth) is in metres. ``name`` is how the words call it.
     """
@@ -143,7 +143,7 @@ def kind_in(words: str, place: str = "") -> tuple[str, str]:
     return "", ""
 
 
-def read_wanted(prompt: str, place: str, seed: int, shape: int | None = None) -> Wanted:
+def read_spec(prompt: str, place: str, seed: int, shape: int | None = None) -> ThingSpec:
     """What a prompt asks for; ``seed`` decides the look and ``shape`` (None: the seed) the form where nothing
     is said. Raises ``EngineError`` where it cannot be drawn.
     """
@@ -178,7 +178,7 @@ def read_wanted(prompt: str, place: str, seed: int, shape: int | None = None) ->
         colours = _USUAL_COLOURS.get(kind, _ANY_COLOUR)
         colour = colours[int(rng.integers(len(colours)))]
     rng = np.random.default_rng(seed if shape is None else shape)
-    return Wanted(
+    return ThingSpec(
         kind, name, colour, material, _size(kind, prompt, rng), int(rng.integers(1 << 30)), _says_size(prompt)
     )
 

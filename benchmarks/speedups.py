@@ -1,7 +1,6 @@
-"""What makes a FLUX faster, each thing behind one function that says what it costs.
+"""What may make FLUX and LISA faster, for measuring: nothing here is used until it pays on a card.
 
-Loading an engine uses only what changes no number worth naming. The rest is for measuring, until it was
-measured on a card that it pays.
+Each is one function that says what it costs.
 """
 
 from __future__ import annotations
@@ -13,26 +12,9 @@ from typing import Any, Literal
 import torch
 
 from tools.errors import EngineError
+from tools.segmenting.lisa.model import Lisa
 
 Cache = Literal["first-block", "taylor"]
-
-_JOINT = {"to_qkv": ("to_q", "to_k", "to_v"), "to_added_qkv": ("add_q_proj", "add_k_proj", "add_v_proj")}
-
-
-def fuse(transformer: Any) -> None:
-    """Compute queries, keys and values of a block in one multiplication each. Not for quantised weights.
-
-    For good: diffusers would keep the single matrices beside the joint one (4 GiB of Fill), nobody uses them.
-    """
-    from diffusers.models.attention import AttentionModuleMixin
-
-    for module in transformer.modules():
-        if isinstance(module, AttentionModuleMixin):
-            module.fuse_projections()
-            for joint, parts in _JOINT.items():
-                if hasattr(module, joint):
-                    for part in parts:
-                        delattr(module, part)
 
 
 def compile_blocks(transformer: Any, **settings: Any) -> None:
@@ -79,20 +61,6 @@ def is_large(module: torch.nn.Module, name: str) -> bool:
     )
 
 
-def attention(transformer: Any, backend: str) -> None:
-    """Choose who computes attention: "native", "_native_cudnn", "flash", "_flash_3", … (diffusers' names).
-
-    Raises what diffusers raises when a package is missing.
-    """
-    transformer.set_attention_backend(backend)
-
-
-def fast_attention() -> str:
-    """The exact attention that is thought fastest on the present device, of those that need no package."""
-    hopper = torch.cuda.is_available() and torch.cuda.get_device_capability() >= (9, 0)
-    return "_native_cudnn" if hopper else "native"
-
-
 def step_cache(transformer: Any, kind: Cache, *, threshold: float = 0.1) -> None:
     """Skip work in steps that change little. Changes the picture: off until measured.
 
@@ -105,3 +73,14 @@ def step_cache(transformer: Any, kind: Cache, *, threshold: float = 0.1) -> None
         transformer.enable_cache(FirstBlockCacheConfig(threshold=threshold))
     else:
         transformer.enable_cache(TaylorSeerCacheConfig(cache_interval=5))
+
+
+def compile_encoder(model: Lisa, **settings: Any) -> None:
+    """Compile the layers of SAM's encoder, which sees every picture in one shape and is most of a first look.
+
+    The first picture waits for it (16 s on two cores), once for windowed and once for global layers. What
+    hangs on the layers stays outside, so that a look can still be cancelled between them. The language model
+    stays as it is: its shapes change with the words. ``settings`` go to ``torch.compile``.
+    """
+    for layer in model.sam.vision_encoder.layers:
+        layer.forward = torch.compile(layer.forward, fullgraph=True, **settings)
