@@ -40,10 +40,10 @@ from agent.terminal.listings import history, layer_rows
 from agent.terminal.pictures import Shown, marked
 from agent.turn.events import Event
 from agent.turn.history_steps import free_path
-from agent.turn.masks import STEP
-from agent.turn.sentences import listed
+from agent.turn.look_steps import painted_mask
+from agent.turn.mask_steps import STEP
+from agent.turn.phrases import listed
 from agent.turn.user_paths import meant
-from agent.turn.views import painted_mask
 from sessions.catalog import Sessions
 from sessions.errors import SessionError
 from sessions.files import check_output
@@ -218,7 +218,7 @@ async def _mask(chat: Chat, argument: str) -> None:
     box = BOX.fullmatch(argument.lower()) is not None
     if how in _HOW or box or FILE.search(argument):
         visible = [layer.id for layer in session.layers if layer.visible]
-        focused = [number for number in chat.editor.context().focus if number in visible]
+        focused = [number for number in chat.editor.planner_context().focus if number in visible]
         if not visible:
             raise AgentError("There is no mask yet: nothing was edited.")
         kind = "box" if box else "file" if how not in _HOW else how
@@ -296,7 +296,7 @@ async def _more(chat: Chat, argument: str) -> None:
 
 def _offered(chat: Chat) -> dict[str, Any]:
     """The edit that what is on offer are variations of, as a step's values."""
-    offer = chat.editor.context().offer
+    offer = chat.editor.planner_context().offer
     if offer is None:
         raise AgentError("There are no variations to go on from: ask for some first.")
     return {"target": offer.target, "prompt": offer.prompt, "kind": offer.kind, "layer": offer.layer}
@@ -308,7 +308,7 @@ def _version(chat: Chat, argument: str, command: str) -> int:
     if (marked_as := marks.get(argument.lower())) is not None:
         return marked_as
     bare = argument.lower().removeprefix("version").removeprefix("v").strip()
-    if not bare.isdigit() and (named := version_named(argument, chat.editor.context())) is not None:
+    if not bare.isdigit() and (named := version_named(argument, chat.editor.planner_context())) is not None:
         return named
     return _number(command, bare, least=0)
 

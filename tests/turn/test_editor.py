@@ -299,7 +299,7 @@ async def test_hiding_a_layer_changes_its_own_pixels_alone_and_showing_brings_it
     assert turn.reply.startswith("Done: the sofa → as before. The blue cushion was painted on")
     assert flat.at(22, 62) == THINGS["sofa"][0]
     assert flat.session.layer(1).revision == 0
-    assert flat.editor.context().focus == (0,)
+    assert flat.editor.planner_context().focus == (0,)
     x0, y0, x1, y1 = flat.session.layer(0).box
     outside = np.ones(with_both.shape[:2], bool)
     outside[y0:y1, x0:x1] = False
@@ -323,8 +323,8 @@ async def test_undo_redo_goto_and_what_cannot_be(flat: Flat) -> None:
     assert (turn.version, turn.changed) == (1, True)
     assert flat.colour("picture") == THINGS["picture"][0]
     # "it" is what was undone.
-    assert flat.editor.context().focus == (1,)
-    assert not flat.editor.context().layers[1].visible
+    assert flat.editor.planner_context().focus == (1,)
+    assert not flat.editor.planner_context().layers[1].visible
     assert (await flat.do(Redo())).version == 2
     assert (await flat.do(Goto(version=0))).version == 0
     assert np.array_equal(flat.session.picture(), room())
@@ -352,7 +352,7 @@ async def test_variations_are_offered_and_one_is_picked(flat: Flat) -> None:
     assert (turn.changed, turn.failed, turn.version) == (False, False, 1)
     offers = flat.editor.offers()
     assert len(offers) == 3
-    context = flat.editor.context()
+    context = flat.editor.planner_context()
     assert context.variations == 3
     assert context.offer is not None
     assert context.offer.layer == 0
@@ -387,10 +387,10 @@ async def test_variations_of_something_new_and_a_number_too_high(flat: Flat) -> 
 async def test_talk_questions_and_comparing_change_nothing(flat: Flat) -> None:
     turn = await flat.do(Ask(question="Which lamp?"), say="Which lamp?")
     assert (turn.reply, turn.changed, turn.failed) == ("Which lamp?", False, False)
-    assert flat.editor.context().question == "Which lamp?"
+    assert flat.editor.planner_context().question == "Which lamp?"
     turn = await flat.do(say="You are welcome.")
     assert (turn.reply, turn.version) == ("You are welcome.", 0)
-    assert flat.editor.context().question is None
+    assert flat.editor.planner_context().question is None
     await flat.do(restyle("the sofa", "a red sofa"))
     turn = await flat.do(Compare())
     assert turn.reply == "Before: the base picture (version 0). After: version 1."
@@ -560,7 +560,7 @@ async def test_the_planner_sees_the_conversation(flat: Flat) -> None:
     await flat.editor.say("make the sofa red")
     await flat.editor.say("make the rug green")
     await flat.editor.carry_out(Plan(steps=(Undo(),)), "/undo")
-    context = flat.editor.context()
+    context = flat.editor.planner_context()
     assert [(view.id, view.target, view.visible) for view in context.layers] == [
         (0, "the sofa", True),
         (1, "the rug", False),
