@@ -114,8 +114,7 @@ async def test_a_sentence_becomes_a_picture_and_nothing_else_changes(flat: Flat)
     assert edit.area == pytest.approx(50 * 35 / (160 * 120))
     assert edit.box is not None
     assert edit.mask is not None
-    assert Path(edit.mask).is_file()
-    assert Path(edit.mask).is_absolute()
+    assert flat.session.pictures.path(edit.mask).is_file()
     x0, y0, x1, y1 = edit.box
     after = flat.session.picture().copy()
     after[y0:y1, x0:x1] = room()[y0:y1, x0:x1]
