@@ -143,8 +143,16 @@ class Editor:
         if self._asked is None and self.offers_attempts and keeps(sentence):
             return await self.carry_out(Plan(steps=(Keep(),)), sentence, on_event)
         answer = yes_or_no(sentence) if self._asked is not None else None
-        if answer is not None and not await self._waits():
-            answer = None
+        if answer is not None:
+            waits = await self._waits()
+            if waits is None:
+                question, self._asked = self._asked, None
+                self._context.remember(asked=None, held=())
+                raise AgentError(
+                    f"“{question}” was asked by another release and can no longer be answered:"
+                    " enter the request again."
+                )
+            answer = answer if waits else None
         return await self._turn(
             sentence, on_event, TurnState(sentence=sentence) if answer is None else answer
         )
@@ -219,10 +227,13 @@ class Editor:
             self._fleeting = False
             _drop_if_empty(self.session)
 
-    async def _waits(self) -> bool:
-        """Whether the turn that stopped at a question can go on: another process may have asked it."""
+    async def _waits(self) -> bool | None:
+        """Whether the turn that stopped at a question can go on: another process may have answered it. None
+        where another release asked it.
+        """
         graph = await asyncio.to_thread(_graph)
-        return bool(await graph.waits(self.session))
+        waits: bool | None = await graph.waits(self.session)
+        return waits
 
     async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
         if self._busy:

@@ -274,13 +274,23 @@ async def run(context: TurnContext, start: TurnState | bool) -> Outcome:
     return Outcome(TurnState.model_validate(result), waiting[0].value if waiting else None)
 
 
-async def waits(session: Session) -> bool:
-    """Whether a turn of a session stopped at a question, and can go on when it is answered."""
+async def waits(session: Session) -> bool | None:
+    """Whether a turn of a session stopped at a question, and can go on when it is answered.
+
+    None where it stopped at one but was written by another release, whose state this one does not know.
+    """
     config: RunnableConfig = {"configurable": {"thread_id": session.name}}
     async with _checkpoints(session.folder / FILE_NAME) as saver:
         graph = copy(_compiled())
         graph.checkpointer = saver
-        return bool((await graph.aget_state(config)).next)
+        try:
+            waiting = await graph.aget_state(config)
+            if not waiting.next:
+                return False
+            state = TurnState.model_validate(waiting.values)
+        except Exception:  # whatever an unknown type makes of the checkpoint
+            return None
+        return True if state.plan is not None and state.edits else None
 
 
 @asynccontextmanager
