@@ -273,14 +273,13 @@ class Chat:
         return self._warm_up is not None and self._warm_up.is_alive()
 
 
-async def chat(editor: ChatEditor, console: Console, opener: Opener | None = None) -> int:
+async def chat(editor: ChatEditor, console: Console, opener: Opener) -> int:
     """Talk until the user leaves or the input ends; close the editor; return the exit code.
 
-    ``opener`` opens what ``/open`` and ``/new`` ask for, by default with the editor's own planner and preset.
-    With somebody at the terminal the code is 0. Without, it is 0 when everything worked, 1 when something did
-    not, and 130 when it was interrupted.
+    ``opener`` opens what ``/open`` and ``/new`` ask for. With somebody at the terminal the code is 0. Without,
+    it is 0 when everything worked, 1 when something did not, and 130 when it was interrupted.
     """
-    state = Chat(editor, console, opener or _opener_like(editor))
+    state = Chat(editor, console, opener)
     try:
         if console.interactive:
             console.say("InpaLLa: say in plain words what to change, such as “make the sofa red leather”.")
@@ -385,15 +384,3 @@ def _interrupts(state: Chat) -> Iterator[None]:
 def _quietly(work: Callable[[], None]) -> None:
     with suppress(Exception):
         work()
-
-
-def _opener_like(editor: ChatEditor) -> Opener:
-    preset, planner = editor.preset.name, editor.planner.name
-    data = editor.session.folder.parent.parent
-
-    def opener(picture: Path | None, session: str | None) -> ChatEditor:
-        from agent.turn.editor import open_editor
-
-        return open_editor(picture, session, preset, planner, data)
-
-    return opener

@@ -134,11 +134,6 @@ def _number(command: str, argument: str, default: int | None = None, least: int 
     return int(digits)
 
 
-def _path(argument: str) -> Path:
-    """A path as it was meant; see ``agent.turn.user_paths``."""
-    return meant(argument)
-
-
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
@@ -328,7 +323,7 @@ async def _save(chat: Chat, argument: str) -> None:
         said.add(option)
         argument = argument[len(option) :].strip()
     force, bare = "!" in said, "--plain" in said
-    path = _save_path(chat.session.name, _path(argument))
+    path = _save_path(chat.session.name, meant(argument))
     if path.exists() and not force:
         if not chat.console.interactive:
             raise AgentError(f"{path} is there already: /save ! FILE overwrites it.")
@@ -361,7 +356,7 @@ async def _open(chat: Chat, argument: str) -> None:
     if known:
         chat.open(None, argument)
         return
-    path = _path(argument)
+    path = meant(argument)
     if "." not in argument and "/" not in argument and not path.exists():
         raise AgentError(f"There is no session and no file {argument}: /sessions lists the sessions.")
     chat.open(path, None)

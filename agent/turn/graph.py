@@ -243,14 +243,14 @@ def _compiled() -> CompiledStateGraph[TurnState, TurnContext, TurnState, TurnSta
     return graph.compile()
 
 
-class Outcome(NamedTuple):
+class RunResult(NamedTuple):
     """The state at the end of a run, and the question that it stopped at, if it did."""
 
     state: TurnState
     question: str | None
 
 
-async def run(context: TurnContext, start: TurnState | bool) -> Outcome:
+async def run(context: TurnContext, start: TurnState | bool) -> RunResult:
     """Carry out a turn from its start, or go on with the one that waits for an answer (True or False).
 
     The thread of the checkpoints is the session's name. They hold the turn in hand alone: what an earlier one
@@ -271,7 +271,7 @@ async def run(context: TurnContext, start: TurnState | bool) -> Outcome:
             await saver.adelete_thread(session.name)
             raise
     waiting = result.pop("__interrupt__", ())
-    return Outcome(TurnState.model_validate(result), waiting[0].value if waiting else None)
+    return RunResult(TurnState.model_validate(result), waiting[0].value if waiting else None)
 
 
 async def waits(session: Session) -> bool | None:
