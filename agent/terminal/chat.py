@@ -276,8 +276,8 @@ class Chat:
 async def chat(editor: ChatEditor, console: Console, opener: Opener) -> int:
     """Talk until the user leaves or the input ends; close the editor; return the exit code.
 
-    ``opener`` opens what ``/open`` and ``/new`` ask for. With somebody at the terminal the code is 0. Without,
-    it is 0 when everything worked, 1 when something did not, and 130 when it was interrupted.
+    ``opener`` opens what ``/open`` and ``/new`` ask for. With somebody at the terminal the code is 0.
+    Without, it is 0 when everything worked, 1 when something did not, and 130 when it was interrupted.
     """
     state = Chat(editor, console, opener)
     try:
