@@ -34,7 +34,7 @@ from sessions import Sessions
 from sessions.session import Session
 from sessions.state import read_state
 from tools.engines.registry import PRESETS
-from tools.inpainting.base import Inpainter, Job, Progress
+from tools.inpainting.base import Inpainter, Job, StepListener
 from tools.kinds import Kind
 from tools.segmenting.base import CancelCheck, Found, never
 
@@ -141,7 +141,7 @@ class Painter:
         self,
         jobs: Sequence[Job],
         *,
-        progress: Progress | None = None,  # noqa: ARG002
+        progress: StepListener | None = None,  # noqa: ARG002
         cancelled: CancelCheck = never,  # noqa: ARG002
     ) -> list[Pixels]:
         painted = []

@@ -30,7 +30,7 @@ import numpy as np
 from PIL import Image
 
 from agent.errors import AgentError
-from agent.turn.events import EditReport
+from agent.turn.pending_edit import PendingEdit
 from evaluation.painters.checks import RIGHT_OBJECT, Mask, Pixels, found_there, gone, touched, untouched
 from evaluation.painters.colours import Swatches
 from evaluation.painters.materials import Judge
@@ -76,10 +76,10 @@ def carry_out(wish: Wish, folder: Path, preset: str = "pocket", planner: str | N
     try:
         with closing(open_editor(file, None, preset, planner, folder, asks=False)) as editor:
             turn = asyncio.run(editor.say(wish.sentence))
-            reports = [edit for edit in turn.edits if edit.outcome == "done" and edit.mask]
-            edits = [(edit.kind, _mask_of(edit)) for edit in reports]
-            patches = [_patch_of(editor.session, edit) for edit in reports]
-            return Done(editor.session.picture(), edits, patches, turn.reply, turn.seconds)
+            made = [edit for edit in turn.edits if edit.outcome == "done" and edit.mask]
+            masks = [(edit.kind, editor.session.pictures.get(edit.mask or "") >= 128) for edit in made]
+            patches = [_patch_of(editor.session, edit) for edit in made]
+            return Done(editor.session.picture(), masks, patches, turn.reply, turn.seconds)
     except (AgentError, SessionError, ToolError) as error:
         return Done(picture, reply=str(error))
 
@@ -90,12 +90,7 @@ def perfect(wish: Wish) -> Done:
     return Done(wish.truth.picture, edits)
 
 
-def _mask_of(edit: EditReport) -> Mask:
-    with Image.open(str(edit.mask)) as picture:
-        return np.asarray(picture.convert("L")) >= 128
-
-
-def _patch_of(session: Session, edit: EditReport) -> Mask:
+def _patch_of(session: Session, edit: PendingEdit) -> Mask:
     """Where an edit's patch covers anything."""
     out = np.zeros(session.picture().shape[:2], dtype=np.bool_)
     if edit.layer is not None:

@@ -146,7 +146,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
             with _while("saving", path):
                 saved = await asyncio.to_thread(_saved, editor.session, path, plain)
         if as_json:
-            waiting.append(turn_json(editor.session.name, turn, saved))
+            waiting.append(turn_json(editor.session, turn, saved))
             if editor.is_kept:
                 _print(waiting)
         elif done:
@@ -215,10 +215,10 @@ def _is_done(turn: Turn) -> bool:
     return not turn.failed and (turn.changed or looked)
 
 
-def turn_json(session: str, turn: Turn, output: Path | None) -> dict[str, Any]:
+def turn_json(session: Session, turn: Turn, output: Path | None) -> dict[str, Any]:
     """A turn as ``edit --json`` prints it."""
     return {
-        "session": session,
+        "session": session.name,
         "version": turn.version,
         "plan": plan_json(turn.plan),
         "edits": [
@@ -227,10 +227,10 @@ def turn_json(session: str, turn: Turn, output: Path | None) -> dict[str, Any]:
                 "target": each.target,
                 "prompt": each.prompt,
                 "kind": each.kind,
-                "mask": each.mask,
+                "mask": str(session.pictures.path(each.mask).absolute()) if each.mask is not None else None,
                 "box": list(each.box) if each.box is not None else None,
                 "area": each.area,
-                "seconds": each.seconds,
+                "seconds": round(each.seconds, 3),
                 "outcome": each.outcome,
             }
             for each in turn.edits

@@ -25,9 +25,9 @@ from agent.terminal.console import Console
 from agent.terminal.listings import timing
 from agent.terminal.output import OutputGone
 from agent.terminal.pictures import Shown
-from agent.turn import user_paths
+from agent.turn import phrases, user_paths
 from agent.turn.events import Event, Listener, Turn, View
-from agent.turn.reply import understood
+from agent.turn.reply import compose_reply, summary
 from sessions.errors import SessionError
 from tools.engines.threads import LOOK, WARM_UP
 from tools.errors import Cancelled, ToolError
@@ -87,7 +87,7 @@ class ChatEditor(Protocol):
         """Carry out a plan that is ready; ``sentence`` is what the user typed for it."""
         ...
 
-    def context(self) -> Context:
+    def planner_context(self) -> Context:
         """What a planner would see now."""
         ...
 
@@ -149,12 +149,11 @@ class Chat:
     def show(self) -> None:
         """Show the picture as it is now."""
         head = self.session.head
-        label = f"version {head}" if head else "the base picture"
-        self.console.show(Shown(label, self.session.picture()))
+        self.console.show(Shown(phrases.version(head), self.session.picture()))
 
     def show_beside(self, version: int) -> None:
         """Show the picture at a version beside the picture as it is now."""
-        before = Shown(f"version {version}" if version else "the base picture", self.session.picture(version))
+        before = Shown(phrases.version(version), self.session.picture(version))
         self.console.show(before, Shown(f"now (version {self.session.head})", self.session.picture()))
 
     def show_offers(self) -> None:
@@ -190,8 +189,7 @@ class Chat:
 
     async def _turn(self, work: Callable[[Listener], Awaitable[Turn]], *, tell_plan: bool) -> None:
         head = self.session.head
-        told: set[str] = set()
-        notes: set[str] = set()
+        told: set[str] = set()  # what was told while it was being done is not told twice
 
         with self.console.working() as listen:
 
@@ -208,22 +206,16 @@ class Chat:
                     event = replace(event, text=f"{event.text}, while the models are loaded")
                 listen(event)
                 if event.stage in ("note", "planned"):
-                    (notes if event.stage == "note" else told).add(event.text)
+                    told.add(event.text)
                     self.console.say(event.text, "note" if event.stage == "note" else "understood")
 
             turn = await work(on_event)
-        lines = understood(turn.plan) if tell_plan else []
-        if lines and "; ".join(lines) not in told:
-            self.console.say("; ".join(lines), "understood")
+        if tell_plan and (text := summary(turn.plan)) and text not in told:
+            self.console.say(text, "understood")
         self._show_result(turn, head)
         if turn.changed and self.console.interactive:
             self._look_ahead()
-        # What was told while it was being done is not told twice.
-        reply = turn.reply
-        for text in notes:
-            reply = reply.replace(text, "").strip()
-        for text in told:
-            reply = reply.replace(f"Done: {text}.", "Done.")
+        reply = turn.question or compose_reply(turn, told)
         opened = next((step for step in turn.plan.steps if isinstance(step, Open)), None)
         if turn.failed:
             self.problem(reply)
@@ -281,14 +273,13 @@ class Chat:
         return self._warm_up is not None and self._warm_up.is_alive()
 
 
-async def chat(editor: ChatEditor, console: Console, opener: Opener | None = None) -> int:
+async def chat(editor: ChatEditor, console: Console, opener: Opener) -> int:
     """Talk until the user leaves or the input ends; close the editor; return the exit code.
 
-    ``opener`` opens what ``/open`` and ``/new`` ask for, by default with the editor's own planner and preset.
-    With somebody at the terminal the code is 0. Without, it is 0 when everything worked, 1 when something did
-    not, and 130 when it was interrupted.
+    ``opener`` opens what ``/open`` and ``/new`` ask for. With somebody at the terminal the code is 0.
+    Without, it is 0 when everything worked, 1 when something did not, and 130 when it was interrupted.
     """
-    state = Chat(editor, console, opener or _opener_like(editor))
+    state = Chat(editor, console, opener)
     try:
         if console.interactive:
             console.say("InpaLLa: say in plain words what to change, such as “make the sofa red leather”.")
@@ -393,15 +384,3 @@ def _interrupts(state: Chat) -> Iterator[None]:
 def _quietly(work: Callable[[], None]) -> None:
     with suppress(Exception):
         work()
-
-
-def _opener_like(editor: ChatEditor) -> Opener:
-    preset, planner = editor.preset.name, editor.planner.name
-    data = editor.session.folder.parent.parent
-
-    def opener(picture: Path | None, session: str | None) -> ChatEditor:
-        from agent.turn.editor import open_editor
-
-        return open_editor(picture, session, preset, planner, data)
-
-    return opener

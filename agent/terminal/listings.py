@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agent.safe_text import printable
-from agent.turn import sentences
+from agent.turn import phrases
 
 if TYPE_CHECKING:
     from sessions import Layer, Version
@@ -75,7 +75,7 @@ def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
     return [
         (
             str(layer.id),
-            printable(sentences.edit(layer.target, layer.prompt, layer.kind)),
+            printable(phrases.edit(layer)),
             layer.kind,
             "shown" if layer.visible else "dropped" if layer.dropped else "hidden",
             f"{layer.area:.1%}",

@@ -163,14 +163,17 @@ def sheet(pictures: Sequence[NDArray[np.uint8]], side: int = 480) -> NDArray[np.
 
 def of_view(session: Session, view: View) -> list[Shown]:
     """The pictures of a view, with what stands above each."""
-    from agent.turn.views import different, version_name
+    from agent.turn import phrases
+    from agent.turn.look_steps import different
 
     picture = session.picture(view.version)
     if view.against is not None:
         other = session.picture(view.against)
         if view.difference:
             return [Shown("where they differ", differing(other, different(picture, other)))]
-        now = f"now (version {view.against})" if view.against == session.head else version_name(view.against)
+        now = (
+            f"now (version {view.against})" if view.against == session.head else phrases.version(view.against)
+        )
         return [Shown(view.label, picture), Shown(now, other)]
     if view.outlines:
         masks = [session.pictures.get(each) >= 128 for each in view.outlines]

@@ -40,10 +40,10 @@ from agent.terminal.listings import history, layer_rows
 from agent.terminal.pictures import Shown, marked
 from agent.turn.events import Event
 from agent.turn.history_steps import free_path
-from agent.turn.masks import STEP
-from agent.turn.sentences import listed
+from agent.turn.look_steps import painted_mask
+from agent.turn.mask_steps import STEP
+from agent.turn.phrases import listed
 from agent.turn.user_paths import meant
-from agent.turn.views import painted_mask
 from sessions.catalog import Sessions
 from sessions.errors import SessionError
 from sessions.files import check_output
@@ -134,11 +134,6 @@ def _number(command: str, argument: str, default: int | None = None, least: int 
     return int(digits)
 
 
-def _path(argument: str) -> Path:
-    """A path as it was meant; see ``agent.turn.user_paths``."""
-    return meant(argument)
-
-
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
@@ -218,7 +213,7 @@ async def _mask(chat: Chat, argument: str) -> None:
     box = BOX.fullmatch(argument.lower()) is not None
     if how in _HOW or box or FILE.search(argument):
         visible = [layer.id for layer in session.layers if layer.visible]
-        focused = [number for number in chat.editor.context().focus if number in visible]
+        focused = [number for number in chat.editor.planner_context().focus if number in visible]
         if not visible:
             raise AgentError("There is no mask yet: nothing was edited.")
         kind = "box" if box else "file" if how not in _HOW else how
@@ -296,7 +291,7 @@ async def _more(chat: Chat, argument: str) -> None:
 
 def _offered(chat: Chat) -> dict[str, Any]:
     """The edit that what is on offer are variations of, as a step's values."""
-    offer = chat.editor.context().offer
+    offer = chat.editor.planner_context().offer
     if offer is None:
         raise AgentError("There are no variations to go on from: ask for some first.")
     return {"target": offer.target, "prompt": offer.prompt, "kind": offer.kind, "layer": offer.layer}
@@ -308,7 +303,7 @@ def _version(chat: Chat, argument: str, command: str) -> int:
     if (marked_as := marks.get(argument.lower())) is not None:
         return marked_as
     bare = argument.lower().removeprefix("version").removeprefix("v").strip()
-    if not bare.isdigit() and (named := version_named(argument, chat.editor.context())) is not None:
+    if not bare.isdigit() and (named := version_named(argument, chat.editor.planner_context())) is not None:
         return named
     return _number(command, bare, least=0)
 
@@ -328,7 +323,7 @@ async def _save(chat: Chat, argument: str) -> None:
         said.add(option)
         argument = argument[len(option) :].strip()
     force, bare = "!" in said, "--plain" in said
-    path = _save_path(chat.session.name, _path(argument))
+    path = _save_path(chat.session.name, meant(argument))
     if path.exists() and not force:
         if not chat.console.interactive:
             raise AgentError(f"{path} is there already: /save ! FILE overwrites it.")
@@ -361,7 +356,7 @@ async def _open(chat: Chat, argument: str) -> None:
     if known:
         chat.open(None, argument)
         return
-    path = _path(argument)
+    path = meant(argument)
     if "." not in argument and "/" not in argument and not path.exists():
         raise AgentError(f"There is no session and no file {argument}: /sessions lists the sessions.")
     chat.open(path, None)

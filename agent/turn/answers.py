@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from agent.planner.plan import Tell
 from agent.planner.resolve.layers import same_thing, stem
-from agent.turn import sentences, visibility
-from agent.turn.context import Bench
+from agent.turn import occlusion, phrases
+from agent.turn.context import TurnContext
+from agent.turn.named_colours import in_full_light
 from sessions.model import Changes, Layer
-from tools.inpainting.computed.recolour import measure
 from tools.language.colours import distance, name_of
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
@@ -29,35 +29,31 @@ MOST_APART = 4
 """Of so many things of a kind each one's colour is told."""
 
 
-def told(bench: Bench, step: Tell) -> str:
+def answer(context: TurnContext, step: Tell) -> str:
     """The answer to a question. Raises ``ToolError`` and ``Cancelled``."""
     match step.asked:
         case "colour":
-            return _colour(bench, step.about, step.version)
+            return _colour(context, step.about, step.version)
         case "so":
-            return _is_so(bench, step.about, step.look or "")
+            return _is_so(context, step.about, step.look or "")
         case "there":
-            return _is_there(bench, step.about)
-    return _changes(bench, step.about)
+            return _is_there(context, step.about)
+    return _changes(context, step.about)
 
 
-def _changes(bench: Bench, about: str) -> str:
+def _changes(context: TurnContext, about: str) -> str:
     """What the record says of one thing, or, about nothing, of all that was changed."""
-    session = bench.session
+    session = context.session
     layers = [layer for layer in session.layers if layer.visible]
     if about:
-        layers = _touching(bench, about)
+        layers = _touching(context, about)
         if not layers:
-            thing = sentences.definite(about)
+            thing = phrases.definite(about)
             return f"I have not changed {thing}: {_as_it_was(about)} as in the picture at first."
     if not layers:
         return "Nothing is changed: this is the base picture."
-    said = [
-        sentences.edit(layer.target, layer.prompt, layer.kind)
-        + f" ({_in_words(layer)}version {layer.version})"
-        for layer in layers
-    ]
-    return f"{sentences.capital('; '.join(said))}."
+    said = [phrases.edit(layer) + f" ({_in_words(layer)}version {layer.version})" for layer in layers]
+    return f"{phrases.capital('; '.join(said))}."
 
 
 def _about(layers: Sequence[Layer], about: str) -> list[Layer]:
@@ -70,12 +66,12 @@ def _about(layers: Sequence[Layer], about: str) -> list[Layer]:
     ]
 
 
-def _touching(bench: Bench, about: str) -> list[Layer]:
+def _touching(context: TurnContext, about: str) -> list[Layer]:
     """The layers that show and changed a thing: its own, and those of several of which it is one."""
-    session = bench.session
+    session = context.session
     layers = [layer for layer in session.layers if layer.visible]
     own = _about(layers, about)
-    if sentences.is_several(about):
+    if phrases.is_several(about):
         return own
     noun = stem(parse(about).noun[-1].lower()) if parse(about).noun else ""
     several = [
@@ -84,7 +80,7 @@ def _touching(bench: Bench, about: str) -> list[Layer]:
         if layer.kind != "add" and _is_several(layer.target) and noun and noun in layer.target.lower()
     ]
     mine = [layer for layer in own if layer not in several]
-    if not several or (thing := _where(bench, about)) is None:
+    if not several or (thing := _where(context, about)) is None:
         return mine
     masks = [(layer, session.pictures.get(layer.mask) >= 128) for layer in several]
     within = [
@@ -95,7 +91,7 @@ def _touching(bench: Bench, about: str) -> list[Layer]:
 
 def _is_several(target: str) -> bool:
     """Whether a layer's target is several things: also "all the cushions but the black one"."""
-    return sentences.is_several(target.partition(" but ")[0])
+    return phrases.is_several(target.partition(" but ")[0])
 
 
 def _in_words(layer: Layer) -> str:
@@ -108,26 +104,26 @@ def _in_words(layer: Layer) -> str:
 
 
 def _as_it_was(about: str) -> str:
-    return "they are" if sentences.is_several(about) else "it is"
+    return "they are" if phrases.is_several(about) else "it is"
 
 
-def _colour(bench: Bench, about: str, version: int | None) -> str:
-    session = bench.session
-    name = sentences.definite(about)
-    mask = _where(bench, about)
+def _colour(context: TurnContext, about: str, version: int | None) -> str:
+    session = context.session
+    name = phrases.definite(about)
+    mask = _where(context, about)
     if mask is None:
-        return f"I see no {sentences.bare(about)}, so I cannot tell its colour."
+        return f"I see no {phrases.bare(about)}, so I cannot tell its colour."
     picture = session.picture(version)
     now = version is None or version == session.head
-    verb = ("are" if now else "were") if sentences.is_several(about) else ("is" if now else "was")
+    verb = ("are" if now else "were") if phrases.is_several(about) else ("is" if now else "was")
     when = "" if now else "At first " if version == 0 else f"In version {version} "
     colours = _colours(picture, mask)
     order = ", from left to right" if len(colours) > 1 else ""
-    measured = f"{when}{name} {verb} {sentences.listed(colours)}{order}."
+    measured = f"{when}{name} {verb} {phrases.listed(colours)}{order}."
     if not now:
-        return sentences.capital(measured)
-    its = "They are" if sentences.is_several(about) else "It is"
-    return f"{_changes(bench, about)} {its} {sentences.listed(colours)}{order}."
+        return phrases.capital(measured)
+    its = "They are" if phrases.is_several(about) else "It is"
+    return f"{_changes(context, about)} {its} {phrases.listed(colours)}{order}."
 
 
 def _colours(picture: NDArray[np.uint8], mask: Mask) -> list[str]:
@@ -159,19 +155,18 @@ def called(value: Sequence[float]) -> str:
     if sort in ("orange", "yellow") and lightness < 0.62:
         sort = "brown"
     known = any(word in name for word in _PLAIN)
-    return name if known else f"{name}, {sentences.indefinite(sort)}"
+    return name if known else f"{name}, {phrases.indefinite(sort)}"
 
 
 def _value(picture: NDArray[np.uint8], mask: Mask) -> tuple[float, float, float]:
     """The colour of what is in a mask (H, W), as it would be in full light, in Oklab."""
-    seen = measure(picture, mask)
-    lightness, a, b = (float(value / seen.light) for value in seen.median)
+    lightness, a, b = in_full_light(picture, mask)
     return (min(lightness, 1.0), a, b)
 
 
-def _where(bench: Bench, about: str) -> Mask | None:
+def _where(context: TurnContext, about: str) -> Mask | None:
     """Where a thing is, bool (H, W): where it was edited, or where it is found; None where it is not."""
-    session = bench.session
+    session = context.session
     edited = [layer for layer in _about(session.layers, about) if layer.kind != "add" and not layer.dropped]
     edited = [layer for layer in edited if _counts_as_many(layer.target, about)]
     if edited:
@@ -180,12 +175,12 @@ def _where(bench: Bench, about: str) -> Mask | None:
     put = [layer for layer in _about(session.layers, about) if layer.kind == "add" and layer.visible]
     if put:
         return session.pictures.get(put[-1].mask) >= 128
-    layers = visibility.shown(session, Changes())
+    layers = occlusion.shown(session, Changes())
     for picture in (
-        visibility.without(session, Changes(), visibility.left_out(layers, about)),
+        occlusion.without(session, Changes(), occlusion.left_out(layers, about)),
         session.picture(0),  # what was taken away was there at first
     ):
-        (found,) = find(bench.engines.segmenter(), picture, [about], cancelled=bench.cancelled)
+        (found,) = find(context.engines.segmenter(), picture, [about], cancelled=context.cancelled)
         if found.present and found.mask.any():
             return found.mask
     return None
@@ -195,14 +190,14 @@ def _counts_as_many(target: str, about: str) -> bool:
     """Whether a layer's words mean one thing or several as the question does: "both armchairs" are not the
     left one.
     """
-    return _is_several(target) == sentences.is_several(about)
+    return _is_several(target) == phrases.is_several(about)
 
 
-def _is_so(bench: Bench, about: str, look: str) -> str:
+def _is_so(context: TurnContext, about: str, look: str) -> str:
     """ "Is the sofa leather now?", "is the left cushion still black?"."""
-    session = bench.session
-    layers = [layer for layer in _touching(bench, about) if layer.kind != "remove"]
-    record = _changes(bench, about)
+    session = context.session
+    layers = [layer for layer in _touching(context, about) if layer.kind != "remove"]
+    record = _changes(context, about)
     wanted = read_look(look)
     if layers:
         has = {stem(word) for layer in layers for word in layer.prompt.lower().split()}
@@ -210,31 +205,31 @@ def _is_so(bench: Bench, about: str, look: str) -> str:
             return f"Yes. {record}"
     if wanted.value is None:
         return record if not layers else f"No. {record}"
-    mask = _where(bench, about)
+    mask = _where(context, about)
     if mask is None:
         return record
     value = _value(session.picture(), mask)
     name = called(value)
-    its = "They are" if sentences.is_several(about) else "It is"
+    its = "They are" if phrases.is_several(about) else "It is"
     if distance(value, wanted.value) <= SAME_COLOUR or set(look.lower().split()) <= set(name.split()):
         return f"Yes. {record}" if layers else f"Yes, {its.lower()} {name}. {record}"
     return f"No. {record} {its} {name}, not {look}." if layers else f"{record} {its} {name}, not {look}."
 
 
-def _is_there(bench: Bench, about: str) -> str:
-    session = bench.session
-    name = sentences.capital(sentences.definite(about))
-    are, were = ("are", "were") if sentences.is_several(about) else ("is", "was")
+def _is_there(context: TurnContext, about: str) -> str:
+    session = context.session
+    name = phrases.capital(phrases.definite(about))
+    are, were = ("are", "were") if phrases.is_several(about) else ("is", "was")
     layers = _about([layer for layer in session.layers if layer.visible], about)
     gone = [layer for layer in layers if layer.kind in ("remove", "replace")]
     if put := [layer for layer in layers if layer.kind == "add"]:
-        return f"Yes: {sentences.edit(put[-1].target, put[-1].prompt, 'add')} (version {put[-1].version})."
+        return f"Yes: {phrases.edit(put[-1])} (version {put[-1].version})."
     if gone and _counts_as_many(gone[-1].target, about):
         last = gone[-1]
         if last.kind == "remove" or not same_thing(parse(about), last.prompt):
             how = "removed" if last.kind == "remove" else f"replaced with {last.prompt}"
             return f"No: {name.lower()} {were} {how} in version {last.version}."
-    (found,) = find(bench.engines.segmenter(), session.picture(), [about], cancelled=bench.cancelled)
+    (found,) = find(context.engines.segmenter(), session.picture(), [about], cancelled=context.cancelled)
     if found.present and found.mask.any():
         return f"Yes, {name.lower()} {are} there."
-    return f"No, I see no {sentences.bare(about)}."
+    return f"No, I see no {phrases.bare(about)}."

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from agent.turn import paint, sentences, visibility
-from agent.turn.context import Bench
-from agent.turn.state import Piece
+from agent.turn import occlusion, paint, phrases
+from agent.turn.context import TurnContext
+from agent.turn.pending_edit import Fault, PendingEdit
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.errors import Cancelled
@@ -61,52 +61,52 @@ GROWN = 0.02
 RETRIES = 1
 
 
-def check(bench: Bench, visible: Changes, pieces: Sequence[Piece]) -> list[Piece]:
-    """Measure all painted pieces that were not looked at yet.
+def check_edits(context: TurnContext, visible: Changes, edits: Sequence[PendingEdit]) -> list[PendingEdit]:
+    """Measure all painted edits that were not looked at yet.
 
     One that failed comes back without its patch, to be painted again, or after its last try with the outcome
-    "no change" or "offered", and why.
+    "no change" or "offered", and its fault.
     """
-    looked = [i for i, piece in enumerate(pieces) if piece.open and not piece.checked and piece.patch]
+    looked = [i for i, edit in enumerate(edits) if edit.open and not edit.checked and edit.patch]
     if not looked:
-        return list(pieces)
-    session = bench.session
+        return list(edits)
+    session = context.session
     before = session.picture()
-    after = session.preview(paint.changes_of(session, visible, pieces))
-    seen = _looked_for(bench, after, [pieces[i] for i in looked])
-    checked = list(pieces)
+    after = session.preview(paint.changes_of(session, visible, edits))
+    seen = _looked_for(context, after, [edits[i] for i in looked])
+    checked = list(edits)
     for index, found in zip(looked, seen, strict=True):
-        if bench.cancelled():
+        if context.cancelled():
             raise Cancelled
-        piece = pieces[index]
-        mask = session.pictures.get(piece.mask or "") >= 128
+        edit = edits[index]
+        mask = session.pictures.get(edit.mask or "") >= 128
         # A layer with another mask is measured against what lies below it: most of it is as it was before.
-        ground = session.below(piece.layer or 0) if piece.remasked else before
-        if piece.under is not None:
-            mask = mask & ~visibility.covered(session, piece.under, mask.shape)
-        if piece.kind in ("add", "replace"):  # the mask is a place, or what stood there
-            mask = _painted(bench, piece, mask)
-        if _is_of_materials(piece) and parts.is_framework(piece.target):
-            mask = _framework(ground, mask, piece.target)
-        fault = _unseen(ground, after, mask) or _fault(piece, ground, after, mask, found)
-        if fault is None and piece.remasked and piece.refreshes is not None:
-            fault = _unpainted_part(ground, after, mask & ~session.mask(piece.layer or 0))
+        ground = session.below(edit.layer or 0) if edit.remasked else before
+        if edit.under is not None:
+            mask = mask & ~occlusion.covered(session, edit.under, mask.shape)
+        if edit.kind in ("add", "replace"):  # the mask is a place, or what stood there
+            mask = _painted(context, edit, mask)
+        if _is_of_materials(edit) and parts.is_framework(edit.target):
+            mask = _framework(ground, mask, edit.target)
+        fault = _unseen(ground, after, mask) or _fault(edit, ground, after, mask, found)
+        if fault is None and edit.remasked and edit.refreshes is not None:
+            fault = _unpainted_part(ground, after, mask & ~session.mask(edit.layer or 0))
         if fault is None:
-            checked[index] = piece.but(checked=True)
-        elif piece.attempt < RETRIES and not piece.remasked and not _is_computed(bench, piece):
-            checked[index] = paint.unpainted(piece).but(attempt=piece.attempt + 1)
-        elif piece.attempt < RETRIES and _may_grow(piece) and fault != _UNSEEN:
+            checked[index] = edit.but(checked=True)
+        elif edit.attempt < RETRIES and not edit.remasked and not _is_computed(context, edit):
+            checked[index] = paint.unpainted(edit).but(attempt=edit.attempt + 1)
+        elif edit.attempt < RETRIES and _may_grow(edit) and fault != "unseen":
             # Its shadow, or a rim that the mask had missed: once more with a larger mask.
-            larger = session.pictures.put(_grown(session.pictures.get(piece.mask or "") >= 128))
-            checked[index] = paint.unpainted(piece).but(attempt=piece.attempt + 1, mask=larger)
+            larger = session.pictures.put(_grown(session.pictures.get(edit.mask or "") >= 128))
+            checked[index] = paint.unpainted(edit).but(attempt=edit.attempt + 1, mask=larger)
         else:
-            outcome = "no change" if fault == _UNSEEN else "offered"
-            checked[index] = piece.but(outcome=outcome, why=fault)
-    return _above_the_dropped(pieces, checked)
+            outcome = "no change" if fault == "unseen" else "offered"
+            checked[index] = edit.but(outcome=outcome, fault=fault)
+    return _above_the_dropped(edits, checked)
 
 
-def _is_of_materials(piece: Piece) -> bool:
-    return piece.request is not None and piece.request.engine == Materials.name
+def _is_of_materials(edit: PendingEdit) -> bool:
+    return edit.request is not None and edit.request.engine == Materials.name
 
 
 def _framework(before: Pixels, mask: Mask, target: str) -> Mask:
@@ -119,49 +119,44 @@ def _framework(before: Pixels, mask: Mask, target: str) -> Mask:
     return frame
 
 
-_UNSEEN = "nothing changed that one would see"
+def _unseen(before: Pixels, after: Pixels, mask: Mask) -> Fault | None:
+    return "unseen" if recolour.seen(before, after, mask) < SEEN else None
 
 
-def _unseen(before: Pixels, after: Pixels, mask: Mask) -> str | None:
-    return _UNSEEN if recolour.seen(before, after, mask) < SEEN else None
-
-
-def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> str | None:
-    """What is wrong where a mask took a part in that kept its own look, as half a sentence."""
+def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> Fault | None:
+    """What is wrong where a mask took a part in that kept its own look."""
     if not part.any() or recolour.seen(before, after, part) >= SEEN:
         return None
-    return "what came into the mask kept its own look"
+    return "part unpainted"
 
 
-def _fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask, found: Found | None) -> str | None:
-    """What is wrong with a piece that changed the picture, as half a sentence; None when nothing is."""
-    name = sentences.definite(piece.target)
-    match piece.kind:
+def _fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: Found | None) -> Fault | None:
+    """What is wrong with an edit that changed the picture; None when nothing is."""
+    match edit.kind:
         case "restyle":
-            return _material_fault(piece, before, after, mask) or _colour_fault(piece, before, after, mask)
+            return _material_fault(edit, before, after, mask) or _colour_fault(edit, before, after, mask)
         case "remove":
             share = _share(found, mask)
             if share > LEFT_OVER:
-                return f"there is still something of {name} to see"
-            return f"the outline of {name} can still be seen" if outline_left(after, mask) > OUTLINE else None
+                return "still there"
+            return "outline left" if outline_left(after, mask) > OUTLINE else None
         case "add" | "replace":
             if found is not None and not _is_there(found, mask):
-                return f"I do not see {sentences.definite(piece.prompt)} in what came out"
+                return "not there"
     return None
 
 
-def _material_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> str | None:
-    if piece.request is None or not _is_of_materials(piece):
+def _material_fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask) -> Fault | None:
+    if edit.request is None or not _is_of_materials(edit):
         return None
-    name = sentences.definite(piece.target)
-    patterned = Materials.has_pattern(piece.prompt, piece.target)
-    match verification.fault(before, after, mask, piece.target, piece.request.colour, patterned=patterned):
+    patterned = Materials.has_pattern(edit.prompt, edit.target)
+    match verification.fault(before, after, mask, edit.target, edit.request.colour, patterned=patterned):
         case "kept":
-            return f"a part of {name} kept its old look"
+            return "old look"
         case "ghost":
-            return f"the old pattern of {name} can still be seen"
+            return "old pattern"
         case "colour":
-            return f"{name} did not take the colour that you asked for"
+            return "other colour"
     return None
 
 
@@ -175,22 +170,21 @@ def _so_already(before: Pixels, mask: Mask, stage: ColourStage) -> Mask:
     return so
 
 
-def _colour_fault(piece: Piece, before: Pixels, after: Pixels, mask: Mask) -> str | None:
-    name = sentences.definite(piece.target)
-    stage = piece.request.colour if piece.request is not None else None
-    look = read_look(piece.prompt, piece.target)
+def _colour_fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask) -> Fault | None:
+    stage = edit.request.colour if edit.request is not None else None
+    look = read_look(edit.prompt, edit.target)
     if look.pattern not in ("", "plain"):
         return None
     limit = FAR
     if stage is None and look.value is not None and look.step is None:
         stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and stage.body:
-        mask = recolour.body_of(before, mask, piece.target)
+        mask = recolour.body_of(before, mask, edit.target)
     if stage is not None and recolour.taken(after, mask, stage) > limit:
-        return f"{name} did not take the colour that you asked for"
+        return "other colour"
     old = mask if stage is None else mask & ~_so_already(before, mask, stage)
     if limit == FAR and look.is_colour_only and old.any() and recolour.left_over(before, after, old) > LEFT:
-        return f"a part of {name} kept its old colour"
+        return "old colour"
     return None
 
 
@@ -207,64 +201,62 @@ def _is_there(found: Found, region: Mask) -> bool:
     )
 
 
-def _may_grow(piece: Piece) -> bool:
+def _may_grow(edit: PendingEdit) -> bool:
     """Whether a second try may take a larger mask: of a thing that goes, unless a user gave the mask."""
-    return (
-        piece.kind == "remove"
-        and not piece.remasked
-        and (piece.request is None or piece.request.grow is None)
-    )
+    return edit.kind == "remove" and not edit.remasked and (edit.request is None or edit.request.grow is None)
 
 
 def _grown(mask: Mask) -> Mask:
     return np.asarray(ndimage.distance_transform_edt(~mask) <= GROWN * mask.shape[0])
 
 
-def _is_computed(bench: Bench, piece: Piece) -> bool:
+def _is_computed(context: TurnContext, edit: PendingEdit) -> bool:
     """Whether another try would come out the same."""
-    request = piece.request
-    return request is not None and request.engine in bench.preset.computing.get(piece.kind, ())
+    request = edit.request
+    return request is not None and request.engine in context.preset.computing.get(edit.kind, ())
 
 
-def _looked_for(bench: Bench, after: Pixels, pieces: Sequence[Piece]) -> list[Found | None]:
-    """What the segmenter sees of each piece's thing in the new picture, all in one call; None where nobody
+def _looked_for(context: TurnContext, after: Pixels, edits: Sequence[PendingEdit]) -> list[Found | None]:
+    """What the segmenter sees of each edit's thing in the new picture, all in one call; None where nobody
     need look. A new thing is also looked for among all of its kind.
     """
-    phrases = [_phrases(bench, piece) for piece in pieces]
-    wanted = list(dict.fromkeys(phrase for each in phrases for phrase in each))
+    sought = [_phrases(context, edit) for edit in edits]
+    wanted = list(dict.fromkeys(phrase for each in sought for phrase in each))
     if not wanted:
-        return [None] * len(pieces)
+        return [None] * len(edits)
     there = dict(
-        zip(wanted, find(bench.engines.segmenter(), after, wanted, cancelled=bench.cancelled), strict=True)
+        zip(
+            wanted, find(context.engines.segmenter(), after, wanted, cancelled=context.cancelled), strict=True
+        )
     )
     return [
-        max((there[phrase] for phrase in each), key=lambda found: _inside(bench, piece, found), default=None)
-        for piece, each in zip(pieces, phrases, strict=True)
+        max((there[phrase] for phrase in each), key=lambda found: _inside(context, edit, found), default=None)
+        for edit, each in zip(edits, sought, strict=True)
     ]
 
 
-def _phrases(bench: Bench, piece: Piece) -> list[str]:
-    if piece.kind == "add" and _is_computed(bench, piece):
+def _phrases(context: TurnContext, edit: PendingEdit) -> list[str]:
+    if edit.kind == "add" and _is_computed(context, edit):
         # A renderer draws what it was asked for. Of 24 that it drew 23 were right, looked at one by one, and
         # the pocket segmenter saw 16: its word would take back a third of what is plainly there.
         return []
-    if piece.kind == "remove":
-        return [piece.target] if sentences.says_something(piece.target) else []
-    noun = " ".join(parse(piece.prompt).noun) if piece.kind in ("add", "replace") else ""
-    return [sentences.definite(noun), f"all the {plural(noun)}"] if sentences.says_something(noun) else []
+    if edit.kind == "remove":
+        return [edit.target] if phrases.says_something(edit.target) else []
+    noun = " ".join(parse(edit.prompt).noun) if edit.kind in ("add", "replace") else ""
+    return [phrases.definite(noun), f"all the {plural(noun)}"] if phrases.says_something(noun) else []
 
 
-def _inside(bench: Bench, piece: Piece, found: Found) -> int:
-    """How many pixels of what was found lie where a piece was painted."""
-    return int(np.count_nonzero(found.mask & _painted(bench, piece, np.zeros_like(found.mask))))
+def _inside(context: TurnContext, edit: PendingEdit, found: Found) -> int:
+    """How many pixels of what was found lie where an edit was painted."""
+    return int(np.count_nonzero(found.mask & _painted(context, edit, np.zeros_like(found.mask))))
 
 
-def _painted(bench: Bench, piece: Piece, mask: Mask) -> Mask:
-    """Where a piece's patch is more than half opaque."""
+def _painted(context: TurnContext, edit: PendingEdit, mask: Mask) -> Mask:
+    """Where an edit's patch is more than half opaque."""
     region = np.zeros_like(mask)
-    if piece.patch is not None and piece.box is not None:
-        x0, y0, x1, y1 = piece.box
-        region[y0:y1, x0:x1] = bench.session.pictures.get(piece.patch)[..., 3] >= 128
+    if edit.patch is not None and edit.box is not None:
+        x0, y0, x1, y1 = edit.box
+        region[y0:y1, x0:x1] = context.session.pictures.get(edit.patch)[..., 3] >= 128
     return region
 
 
@@ -275,13 +267,13 @@ def _share(found: Found | None, mask: Mask) -> float:
     return float(np.count_nonzero(found.mask & mask)) / max(1, int(np.count_nonzero(mask)))
 
 
-def _above_the_dropped(before: Sequence[Piece], after: list[Piece]) -> list[Piece]:
+def _above_the_dropped(before: Sequence[PendingEdit], after: list[PendingEdit]) -> list[PendingEdit]:
     """Edits that were painted on top of one that is given up are painted again, without it."""
     for index, (old, new) in enumerate(zip(before, after, strict=True)):
         if not old.open or new.open or old.box is None:
             continue
         for above in range(index + 1, len(after)):
-            piece = after[above]
-            if piece.open and piece.box is not None and Box(*piece.box).overlaps(Box(*old.box)):
-                after[above] = paint.unpainted(piece)
+            edit = after[above]
+            if edit.open and edit.box is not None and Box(*edit.box).overlaps(Box(*old.box)):
+                after[above] = paint.unpainted(edit)
     return after

@@ -1,4 +1,4 @@
-"""What the nodes of the graph work with: the session, the engines, the notes, and a thread for long work.
+"""What the nodes of the graph work with: the session, the engines, the memory, and a thread for long work.
 
 The engines' calls block, so they run in a worker thread, one at a time. A cancel reaches them through a flag
 that they ask between their steps; whoever waits goes on waiting until the thread has really stopped, so the
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 from agent.planner.context import Planner
 from agent.turn.events import Event, Listener
-from agent.turn.sentences import listed
+from agent.turn.phrases import listed
 from tools.engines import registry, threads
 from tools.engines.download import size_words
 from tools.engines.registry import Preset
@@ -27,12 +27,12 @@ from tools.kinds import Kind
 from tools.segmenting.base import Segmenter
 
 if TYPE_CHECKING:
-    from agent.turn.memory import NotesFile
+    from agent.turn.memory import MemoryFile, SessionMemory
     from sessions.session import Session
 
 T = TypeVar("T")
 
-Tell = Callable[[Event], None]
+TellEvent = Callable[[Event], None]
 """Tells the listener of an event, from whichever thread."""
 
 
@@ -143,7 +143,7 @@ class Distant(Protocol):
 
 
 @dataclass
-class Bench:
+class TurnContext:
     """Everything that the nodes of one session's graph share.
 
     ``asks`` says whether there is somebody who can answer a question in the next turn; ``guesses`` that the
@@ -154,12 +154,21 @@ class Bench:
     planner: Planner
     preset: Preset
     engines: Engines
-    notes: NotesFile
+    memory_file: MemoryFile
     asks: bool = True
     guesses: bool = False
     listener: Listener = ignore
     cancel: threading.Event = field(default_factory=threading.Event)
-    hands: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def memory(self) -> SessionMemory:
+        """What is remembered of the session besides its records."""
+        return self.memory_file.memory
+
+    def remember(self, **values: object) -> None:
+        """Change some of the memory and write it."""
+        self.memory_file.update(**values)
 
     def cancelled(self) -> bool:
         """Whether the turn in hand was cancelled; asked by the engines."""
@@ -171,7 +180,7 @@ class Bench:
 
     def is_strange(self) -> bool:
         """Whether the picture is of a sort that the models do not know, and the user was not told yet."""
-        if not self.preset.drawn_rooms_only or self.notes.notes.warned:
+        if not self.preset.drawn_rooms_only or self.memory.warned:
             return False
         from tools.photo_check import is_drawn
 
@@ -182,7 +191,7 @@ class Bench:
         the engines loaded while the planner thinks.
         """
         self.cancel.set()
-        while self.hands.locked():
+        while self.lock.locked():
             await asyncio.sleep(0.01)
         self.cancel.clear()
         self.listener = listener
@@ -190,7 +199,7 @@ class Bench:
         if isinstance(self.engines, PresetEngines) and isinstance(self.planner, Distant):
             self.engines.load_ahead(self.planner.is_there)
 
-    async def work(self, task: Callable[[Tell], T]) -> T:
+    async def work(self, task: Callable[[TellEvent], T]) -> T:
         """Run ``task(tell)`` in a worker thread and return its result; ``tell`` may be called from there.
 
         When the caller is cancelled, the engines are told, and ``CancelledError`` comes out once they have
@@ -204,7 +213,7 @@ class Bench:
             loop.call_soon_threadsafe(self.listener, event)
 
         def held() -> T:
-            with self.hands, threads.cancelled_by(self.cancelled):
+            with self.lock, threads.cancelled_by(self.cancelled):
                 return task(tell)
 
         thread = loop.run_in_executor(None, held)

@@ -22,11 +22,11 @@ from agent.planner import load_planner
 from agent.planner.context import Context, Planner
 from agent.planner.plan import Keep, Plan
 from agent.safe_text import plain
-from agent.turn import sentences
-from agent.turn.context import Bench, Distant, Engines, PresetEngines, ignore
+from agent.turn import phrases
+from agent.turn.context import Distant, Engines, PresetEngines, TurnContext, ignore
 from agent.turn.events import Listener, Turn, View
-from agent.turn.memory import NotesFile
-from agent.turn.state import Piece, TurnState, report
+from agent.turn.memory import MemoryFile
+from agent.turn.state import TurnState
 from sessions import SessionError, Sessions, data_folder
 from sessions.files import FULL, is_full
 from sessions.model import Changes
@@ -69,13 +69,18 @@ class Editor:
     """
 
     def __init__(
-        self, bench: Bench, remarks: tuple[str, ...] = (), *, fleeting: bool = False, new: bool = False
+        self,
+        context: TurnContext,
+        remarks: tuple[str, ...] = (),
+        *,
+        fleeting: bool = False,
+        new: bool = False,
     ) -> None:
         """See ``Editor.open``."""
-        self._bench = bench
+        self._context = context
         self._fleeting = fleeting
         self._new = new
-        self._asked: str | None = bench.notes.notes.asked
+        self._asked: str | None = context.memory.asked
         self._busy = False
         self.remarks = remarks
 
@@ -101,30 +106,30 @@ class Editor:
         closed while nothing was made in it and nothing is on offer; so does a ``new`` one that is
         given up.
         """
-        notes = NotesFile(session.folder)
-        if (cut_off := notes.notes.unfinished) is not None:
-            where = f"version {session.head}" if session.head else "the base picture"
+        file = MemoryFile(session.folder)
+        context = TurnContext(session, planner, preset, engines or PresetEngines(preset), file, asks, guesses)
+        if (cut_off := context.memory.unfinished) is not None:
+            where = phrases.version(session.head)
             remarks = (*remarks, f"“{cut_off}” was cut off and not carried out; this is {where}.")
-            notes.update(unfinished=None, asked=None)
-        elif notes.notes.asked is not None and asks:
-            remarks = (*remarks, f"Still to be answered: {notes.notes.asked}")
-        bench = Bench(session, planner, preset, engines or PresetEngines(preset), notes, asks, guesses)
-        return cls(bench, remarks, fleeting=fleeting, new=new)
+            context.remember(unfinished=None, asked=None)
+        elif context.memory.asked is not None and asks:
+            remarks = (*remarks, f"Still to be answered: {context.memory.asked}")
+        return cls(context, remarks, fleeting=fleeting, new=new)
 
     @property
     def session(self) -> Session:
         """The open session."""
-        return self._bench.session
+        return self._context.session
 
     @property
     def planner(self) -> Planner:
         """What plans the sentences."""
-        return self._bench.planner
+        return self._context.planner
 
     @property
     def preset(self) -> Preset:
         """The preset in use."""
-        return self._bench.preset
+        return self._context.preset
 
     async def say(self, sentence: str, on_event: Listener = ignore) -> Turn:
         """Carry out one sentence: plan, locate, gate, paint, check, commit, reply.
@@ -138,8 +143,16 @@ class Editor:
         if self._asked is None and self.offers_attempts and keeps(sentence):
             return await self.carry_out(Plan(steps=(Keep(),)), sentence, on_event)
         answer = yes_or_no(sentence) if self._asked is not None else None
-        if answer is not None and not await self._waits():
-            answer = None
+        if answer is not None:
+            waits = await self._waits()
+            if waits is None:
+                question, self._asked = self._asked, None
+                self._context.remember(asked=None, held=())
+                raise AgentError(
+                    f"“{question}” was asked by another release and can no longer be answered:"
+                    " enter the request again."
+                )
+            answer = answer if waits else None
         return await self._turn(
             sentence, on_event, TurnState(sentence=sentence) if answer is None else answer
         )
@@ -157,23 +170,23 @@ class Editor:
         """
         from tools.segmenting.base import look
 
-        bench = self._bench
-        segmenter = bench.engines.segmenter()
-        bench.engines.inpainters()
+        context = self._context
+        segmenter = context.engines.segmenter()
+        context.engines.inpainters()
         _graph()
-        if picture is not None and not isinstance(bench.planner, Distant):
-            look(segmenter, picture, cancelled=lambda: bench.hands.locked() and bench.cancelled())
+        if picture is not None and not isinstance(context.planner, Distant):
+            look(segmenter, picture, cancelled=lambda: context.lock.locked() and context.cancelled())
 
-    def context(self) -> Context:
+    def planner_context(self) -> Context:
         """What the planner would see now."""
         from agent.turn.planner_context import context_of
 
-        return context_of(self.session, self._bench.notes.notes)
+        return context_of(self.session, self._context.memory)
 
     @property
     def marks(self) -> Mapping[str, int]:
         """The versions that the user gave a name, by it."""
-        return dict(self.context().marks)
+        return dict(self.planner_context().marks)
 
     def offers(self) -> list[NDArray[np.uint8]]:
         """The pictures that what is on offer would make, each uint8 RGB (H, W, 3); empty without.
@@ -182,10 +195,10 @@ class Editor:
         """
         from agent.turn.paint import new_layer
 
-        offers = self._bench.notes.notes.offers
+        offers = self._context.memory.offers
         if offers is None or not offers.are_on_offer(self.session.head):
             return []
-        layers = [new_layer(self.session, piece) for piece in offers.at(self.session.head)]
+        layers = [new_layer(self.session, edit) for edit in offers.at(self.session.head)]
         if offers.attempts:
             return [self.session.preview(Changes(layers=tuple(layers)))]
         return [self.session.preview(Changes(layers=(layer,))) for layer in layers]
@@ -193,7 +206,7 @@ class Editor:
     @property
     def offers_attempts(self) -> bool:
         """Whether what is on offer is the nearest that the last turn came to what was asked, to be kept."""
-        offers = self._bench.notes.notes.offers
+        offers = self._context.memory.offers
         return offers is not None and offers.version == self.session.head and offers.attempts
 
     @property
@@ -214,31 +227,34 @@ class Editor:
             self._fleeting = False
             _drop_if_empty(self.session)
 
-    async def _waits(self) -> bool:
-        """Whether the turn that stopped at a question can go on: another process may have asked it."""
+    async def _waits(self) -> bool | None:
+        """Whether the turn that stopped at a question can go on: another process may have answered it. None
+        where another release asked it.
+        """
         graph = await asyncio.to_thread(_graph)
-        return bool(await graph.waits(self.session))
+        waits: bool | None = await graph.waits(self.session)
+        return waits
 
     async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
         if self._busy:
             raise AgentError("The sentence before is still being worked on: wait for it, or cancel it.")
-        bench = self._bench
+        context = self._context
         began = time.perf_counter()
         self._busy, self._asked = True, None
         held: tuple[str, ...] = ()
-        asked, bench.asks = (
-            bench.asks,
-            bench.asks or isinstance(start, bool),
+        asked, context.asks = (
+            context.asks,
+            context.asks or isinstance(start, bool),
         )  # a no is heard by whoever asked
         try:
-            await bench.begin(on_event)
-            bench.notes.update(unfinished=sentence)
-            graph = await bench.work(lambda _: threads.apart(_graph))
-            state, question = await graph.run(bench, start)
+            await context.begin(on_event)
+            context.remember(unfinished=sentence)
+            graph = await context.work(lambda _: threads.apart(_graph))
+            state, question = await graph.run(context, start)
             if question is not None:
                 plan = state.plan or Plan()
                 self.session.add_turn(sentence, question, plan.model_dump(mode="json", exclude_none=True))
-                held = tuple(piece.mask for piece in state.pieces if piece.mask is not None)
+                held = tuple(edit.mask for edit in state.edits if edit.mask is not None)
             self._asked = question
         except Cancelled as cancelled:  # an engine stopped before the task was told
             raise asyncio.CancelledError from cancelled
@@ -247,18 +263,15 @@ class Editor:
             why = FULL if is_full(folder) else error
             raise AgentError(f"The folder {folder} cannot be used: {why}.") from error
         finally:
-            bench.notes.update(unfinished=None, asked=self._asked, held=held)
-            bench.listener = ignore
-            bench.asks = asked
+            context.remember(unfinished=None, asked=self._asked, held=held)
+            context.listener = ignore
+            context.asks = asked
             self._busy = False
         seconds = {key: round(state.seconds.get(key, 0.0), 3) for key in ("plan", "locate", "paint")}
         seconds["total"] = round(time.perf_counter() - began, 3)
-        return self._told(sentence, state, question, seconds)
-
-    def _told(self, sentence: str, state: TurnState, question: str | None, seconds: dict[str, float]) -> Turn:
-        pieces = state.finished
+        edits = state.finished
         if question is not None:
-            pieces = (*pieces, *(piece.but(outcome=piece.outcome or "unsure") for piece in state.pieces))
+            edits = (*edits, *(edit.but(outcome=edit.outcome or "unsure") for edit in state.edits))
         return Turn(
             sentence=sentence,
             reply=question if question is not None else state.reply,
@@ -266,21 +279,20 @@ class Editor:
             version=self.session.head,
             changed=state.changed,
             failed=state.failed,
-            edits=tuple(report(piece, self._mask_path(piece)) for piece in pieces),
+            edits=tuple(edit.but(outcome=edit.outcome or "skipped") for edit in edits),
+            done=state.done,
+            remarks=state.remarks,
+            question=question,
             seconds=seconds,
             views=state.views if question is None else _doubted(state),
         )
 
-    def _mask_path(self, piece: Piece) -> str | None:
-        return None if piece.mask is None else str(self.session.pictures.path(piece.mask).absolute())
-
 
 def _doubted(state: TurnState) -> tuple[View, ...]:
     """What a question is about: the outlines of what was found."""
-    found = [piece for piece in state.pieces if piece.open and piece.mask is not None and piece.patch is None]
-    names = [sentences.subject(piece.target, piece.prompt, piece.kind) for piece in found]
-    masks = tuple(piece.mask for piece in found if piece.mask is not None)
-    return (View(label=", ".join(names), outlines=masks),) if masks else ()
+    found = [edit for edit in state.edits if edit.open and edit.mask is not None and edit.patch is None]
+    masks = tuple(edit.mask for edit in found if edit.mask is not None)
+    return (View(label=", ".join(map(phrases.subject, found)), outlines=masks),) if masks else ()
 
 
 def _drop_if_empty(session: Session) -> None:
@@ -308,7 +320,7 @@ def readable(sentence: str) -> str:
         raise AgentError(
             f"The sentence has {len(sentence)} characters and at most {LONGEST} are read: say it shorter."
         )
-    if not sentences.says_something(sentence):
+    if not phrases.says_something(sentence):
         raise AgentError("There is nothing to do in an empty sentence: say what to change.")
     return sentence
 

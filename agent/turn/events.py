@@ -6,21 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from agent.planner.plan import Plan
-from tools.kinds import Kind
+from agent.turn.pending_edit import Data, PendingEdit
+from agent.turn.phrases import Described
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Outcome = Literal["done", "not found", "no change", "offered", "refused", "unsure", "skipped"]
-"""done: painted, measured and committed · not found: the segmenter saw no such thing · no change: the painter
-left it as it was · offered: it did not come out as asked, and the nearest may be kept · refused: its engine
-cannot do it, and says why · unsure: the user must say what is meant · skipped: another edit of the turn
-failed first.
-"""
 
 
 @dataclass(frozen=True)
@@ -50,14 +42,12 @@ def noted(note: str) -> str:
 Listener = Callable[[Event], None]
 
 
-class View(BaseModel):
-    """Something to look at, as numbers and names (``agent.turn.views`` makes the picture): a version (None:
+class View(Data):
+    """Something to look at, as numbers and names (``agent.terminal.pictures`` draws it): a version (None:
     the head), of it a box, in it a mask or numbered outlines; or with ``against`` another version beside it,
     with ``difference`` where the two differ. Masks are digests in the session's pictures; ``label`` stands
     above.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     label: str
     version: int | None = None
@@ -68,31 +58,39 @@ class View(BaseModel):
     difference: bool = False
 
 
-@dataclass(frozen=True)
-class EditReport:
-    """What became of one edit. ``mask`` is the mask's absolute path; ``box`` is (x0, y0, x1, y1) in
-    pixels, half-open, around the blend mask; ``area`` the share of the picture in the mask (0…1); both
-    None when nothing was found.
+class DoneAction(Data):
+    """One thing that was done, for ``agent.turn.reply`` to say: to a layer, in whose words it is told, or to
+    the head (``back to version``).
+
+    A layer moved ``to`` the front or the back, or over or under ``other``; ``remasked`` says that it was
+    painted again in another mask.
     """
 
-    layer: int | None
-    target: str
-    prompt: str
-    kind: Kind
-    outcome: Outcome
-    mask: str | None = None
-    box: tuple[int, int, int, int] | None = None
-    area: float | None = None
-    seconds: float = 0.0
+    how: Literal["edited", "hidden", "shown", "dropped", "moved", "went back"]
+    target: str = ""
+    prompt: str = ""
+    kind: str = ""
+    remasked: bool = False
+    to: str = ""
+    other: str = ""
+    version: int = 0
+
+    @classmethod
+    def of(cls, how: str, each: Described, **values: object) -> DoneAction:
+        """What was done to an edit or a layer."""
+        return cls.model_validate(
+            {"how": how, "target": each.target, "prompt": each.prompt, "kind": each.kind, **values}
+        )
 
 
 @dataclass(frozen=True)
 class Turn:
-    """What one sentence came to: the reply, the plan, the edits, the version at the head and where the
-    time went.
+    """What one sentence came to: the plan, the edits, what was done, asked and remarked, the version at the
+    head and where the time went.
 
-    ``seconds`` has the keys plan, locate, paint and total. ``failed`` is True when something asked for
-    was not done. ``views`` are what the user asked to see, or is asked about.
+    ``reply`` has all of that in words (see ``agent.turn.reply``); it is the ``question``, where the turn
+    stopped at one. ``seconds`` has the keys plan, locate, paint and total. ``failed`` is True when something
+    asked for was not done. ``views`` are what the user asked to see, or is asked about.
     """
 
     sentence: str
@@ -101,6 +99,9 @@ class Turn:
     version: int
     changed: bool
     failed: bool = False
-    edits: tuple[EditReport, ...] = ()
+    edits: tuple[PendingEdit, ...] = ()
+    done: tuple[DoneAction, ...] = ()
+    remarks: tuple[str, ...] = ()
+    question: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     views: tuple[View, ...] = ()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from agent.planner.plan import Ask, Goto, Mark, Open, Redo, Save, Step, Undo
+from agent.turn import phrases
 from agent.turn.user_paths import meant
 from sessions.errors import SessionError
 from sessions.session import Session
@@ -45,7 +46,7 @@ def move(session: Session, step: Step) -> Moved:
                 return Moved()
     except SessionError as error:
         return Moved(remark=str(error), possible=False)
-    where = f"version {after}" if after else "the base picture"
+    where = phrases.version(after)
     if after == before:
         return Moved(remark=f"This is {where} already.")
     return Moved(changed=True, remark=f"This is {where} again." if after < before else f"This is {where}.")

@@ -1,4 +1,4 @@
-"""Which layers a stretch of steps hides, shows, drops and moves, and what of it cannot be."""
+"""Which layers a step group of steps hides, shows, drops and moves, and what of it cannot be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agent.planner.plan import Drop, Hide, Reorder, Show, Step
-from agent.turn import sentences
+from agent.turn import phrases
 from agent.turn.state import is_earlier
 from sessions.errors import SessionError
 from sessions.model import Changes
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from sessions.session import Session
 
 
-def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tuple[str, ...]]:
-    """What a stretch hides and shows, and sentences about what of it cannot be."""
+def layer_changes(session: Session, step_group: Sequence[Step]) -> tuple[Changes, tuple[str, ...]]:
+    """What a step group hides and shows, and sentences about what of it cannot be."""
     hide: list[int] = []
     show: list[int] = []
-    drop, dropping = _dropped(session, stretch)
-    moves, moving = _moves(session, stretch, drop)
+    drop, dropping = _dropped(session, step_group)
+    moves, moving = _moves(session, step_group, drop)
     remarks: list[str] = [*dropping, *moving]
-    for step in stretch:
+    for step in step_group:
         if not isinstance(step, Hide | Show) or step.layer in drop or is_earlier(step):
             continue
         wanted = hide if isinstance(step, Hide) else show
@@ -36,12 +36,12 @@ def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tupl
             remarks.append(str(error))
             continue
         if layer.dropped:
-            name = sentences.subject(layer.target, layer.prompt, layer.kind)
-            remarks.append(f"{sentences.capital(name)} was dropped: undo, or go to a version before.")
+            name = phrases.subject(layer)
+            remarks.append(f"{phrases.capital(name)} was dropped: undo, or go to a version before.")
             continue
         if layer.visible == isinstance(step, Show):
             state = "visible" if layer.visible else "hidden"
-            about = sentences.capital(sentences.edit(layer.target, layer.prompt, layer.kind))
+            about = phrases.capital(phrases.edit(layer))
             remarks.append(f"{about} is {state} already.")
         else:
             wanted.append(step.layer)
@@ -49,12 +49,12 @@ def visibility(session: Session, stretch: Sequence[Step]) -> tuple[Changes, tupl
     return changes, tuple(remarks)
 
 
-def _dropped(session: Session, stretch: Sequence[Step]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """The layers that a stretch throws away, and sentences about those that it cannot."""
+def _dropped(session: Session, step_group: Sequence[Step]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The layers that a step group throws away, and sentences about those that it cannot."""
     there = {entry.layer for entry in session.versions[session.head].stack}
     drop: dict[int, None] = {}
     remarks = []
-    for step in stretch:
+    for step in step_group:
         if not isinstance(step, Drop):
             continue
         if step.layer in there:
@@ -65,10 +65,10 @@ def _dropped(session: Session, stretch: Sequence[Step]) -> tuple[tuple[int, ...]
 
 
 def _moves(
-    session: Session, stretch: Sequence[Step], drop: Sequence[int]
+    session: Session, step_group: Sequence[Step], drop: Sequence[int]
 ) -> tuple[tuple[tuple[int, int | None], ...], tuple[str, ...]]:
     """Which layers go beneath which others, and sentences about moves that nobody would see."""
-    wanted = [step for step in stretch if isinstance(step, Reorder)]
+    wanted = [step for step in step_group if isinstance(step, Reorder)]
     order = [entry.layer for entry in session.versions[session.head].stack if entry.layer not in drop]
     moves: list[tuple[int, int | None]] = []
     remarks: list[str] = []
@@ -85,10 +85,8 @@ def _moves(
         }[step.to]  # fmt: skip
         rest.insert(at, step.layer)
         layer = session.layer(step.layer)
-        name = sentences.capital(
-            sentences.definite(sentences.subject(layer.target, layer.prompt, layer.kind))
-        )
-        are = "are" if sentences.is_several(name) else "is"
+        name = phrases.capital(phrases.definite(phrases.subject(layer)))
+        are = "are" if phrases.is_several(name) else "is"
         if rest == before:
             remarks.append(f"{name} {are} there already.")
             continue

@@ -15,8 +15,8 @@ from agent.turn.state import Offers
 FILE_NAME = "agent.json"
 
 
-class Notes(BaseModel):
-    """The notes of one session.
+class SessionMemory(BaseModel):
+    """The memory of one session.
 
     ``focus`` holds, by version, the layers that the turn which made it was about, most recent last; ``moved``
     the head after a turn that moved it, and what "it" means since then. ``offers`` are the variations on
@@ -40,23 +40,23 @@ class Notes(BaseModel):
     held: tuple[str, ...] = ()
 
 
-class NotesFile:
-    """The notes of a session's folder, read once and written at every change."""
+class MemoryFile:
+    """The memory in a session's folder, read once and written at every change."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
-        self.notes = Notes()
+        self.memory = SessionMemory()
         with suppress(OSError, ValidationError, ValueError):
-            self.notes = Notes.model_validate_json(self._path.read_bytes())
+            self.memory = SessionMemory.model_validate_json(self._path.read_bytes())
 
     def update(self, **values: object) -> None:
-        """Change some of the notes and write them; a full disk costs the notes, not the turn."""
-        updated = self.notes.model_copy(update=values)
-        if updated == self.notes:
+        """Change some of it and write it; a full disk costs the memory, not the turn."""
+        updated = self.memory.model_copy(update=values)
+        if updated == self.memory:
             return
-        self.notes = updated
+        self.memory = updated
         part = self._path.with_suffix(".part")
         with suppress(OSError):
             # Not durable at once, as the session's records are: that would cost more than it is worth.
-            part.write_bytes(updated.model_dump_json().encode())
+            part.write_bytes(updated.model_dump_json(by_alias=True).encode())
             part.replace(self._path)

@@ -1,4 +1,4 @@
-"""What a planner gets to see of a session: its context, from the session's records and the agent's notes.
+"""What a planner gets to see of a session: its context, from the session's records and the agent's memory.
 
 Versions never change, so the layer table of each is made once for an open session.
 """
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from agent.planner.context import Context, LayerView, Spoken, VersionView, only_looks, spoken_of
 from agent.planner.plan import Edit, Plan, Step, Tell, Undo
-from agent.turn.memory import Notes
+from agent.turn.memory import SessionMemory
 from agent.turn.state import Offers
 from sessions.model import Layer, Turn, Version
 from sessions.pictures import PictureStore
@@ -32,16 +32,16 @@ _TABLES: WeakKeyDictionary[Session, dict[int, tuple[LayerView, ...]]] = WeakKeyD
 """The layer tables of the versions of open sessions, by number."""
 
 
-def context_of(session: Session, notes: Notes) -> Context:
+def context_of(session: Session, memory: SessionMemory) -> Context:
     """The conversation so far, as a planner sees it."""
     versions, head = session.versions, session.head
     tables = _tables(session)
     history = tuple(
-        VersionView(version.parent or 0, tables[version.number], _focus(version, notes))
+        VersionView(version.parent or 0, tables[version.number], _focus(version, memory))
         for version in versions
     )
-    moved = notes.moved if notes.moved is not None and notes.moved[0] == head else None
-    offers = notes.offers if notes.offers is not None and notes.offers.are_on_offer(head) else None
+    moved = memory.moved if memory.moved is not None and memory.moved[0] == head else None
+    offers = memory.offers if memory.offers is not None and memory.offers.are_on_offer(head) else None
     nearest = offers is not None and offers.attempts
     offers = None if nearest else offers
     turns = session.turns
@@ -56,15 +56,15 @@ def context_of(session: Session, notes: Notes) -> Context:
         versions=len(versions) - 1,
         head=head,
         sentences=tuple(turn.sentence for turn in turns if not turn.sentence.startswith("/"))[-_REMEMBERED:],
-        variations=len(offers.pieces) if offers else 0,
+        variations=len(offers.edits) if offers else 0,
         question=_question(asked.plan, asked.reply) if asked else None,
         history=history,
         offer=_offer(offers, head) if offers else None,
         picked=offers is not None and head in dict(offers.picked),
         nearest=nearest,
-        marks=tuple((name, version) for name, version in notes.marks.items() if version < len(versions)),
+        marks=tuple((name, version) for name, version in memory.marks.items() if version < len(versions)),
         done=_changed_something(turns, head),
-        saves=tuple(save for save in notes.saves if save[1] < len(versions)),
+        saves=tuple(save for save in memory.saves if save[1] < len(versions)),
         visited=(0, *(turn.version for turn in turns)),
         told=_told(turns),
         doubted=_doubted(asked) if asked else None,
@@ -97,7 +97,7 @@ def _colour_under(pictures: PictureStore, base: str, mask: str) -> tuple[float, 
     return lightness, a, b
 
 
-def focus_after_undo(session: Session, notes: Notes, step: Step) -> tuple[int, ...] | None:
+def focus_after_undo(session: Session, memory: SessionMemory, step: Step) -> tuple[int, ...] | None:
     """What "it" means after an undo: what was undone. None for any other step."""
     if not isinstance(step, Undo):
         return None
@@ -107,13 +107,13 @@ def focus_after_undo(session: Session, notes: Notes, step: Step) -> tuple[int, .
         parent = versions[number].parent
         if parent is None:
             break
-        focus = _focus(versions[number], notes) or focus
+        focus = _focus(versions[number], memory) or focus
         number = parent
     return focus
 
 
-def _focus(version: Version, notes: Notes) -> tuple[int, ...]:
-    return notes.focus.get(version.number, version.changed)
+def _focus(version: Version, memory: SessionMemory) -> tuple[int, ...]:
+    return memory.focus.get(version.number, version.changed)
 
 
 def _tables(session: Session) -> Mapping[int, tuple[LayerView, ...]]:
@@ -183,7 +183,7 @@ def _only_looked(turn: Turn) -> bool:
 
 
 def _offer(offers: Offers, head: int) -> Edit | None:
-    if not offers.pieces:
+    if not offers.edits:
         return None
-    piece = offers.at(head)[0]
-    return Edit(target=piece.target, prompt=piece.prompt, kind=piece.kind, layer=piece.layer)
+    edit = offers.at(head)[0]
+    return Edit(target=edit.target, prompt=edit.prompt, kind=edit.kind, layer=edit.layer)

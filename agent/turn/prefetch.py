@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent.planner.context import Context
-    from agent.turn.context import Bench
+    from agent.turn.context import TurnContext
 
 HEAD_START = 0.1
 """Seconds that a planner has before the look begins: one that is not there says so at once."""
 
 
 async def plan_and_look(
-    bench: Bench,
+    context: TurnContext,
     sentence: str,
-    context: Context,
+    planner_context: Context,
     picture: NDArray[np.uint8],
     view: NDArray[np.uint8] | None = None,
 ) -> Plan:
@@ -40,14 +40,14 @@ async def plan_and_look(
     for it. Otherwise, and when this is cancelled or the planner fails, it stops by itself, and nobody waits.
     What goes wrong in it is left to whoever asks the segmenter, where the same will go wrong again.
     """
-    thinking = asyncio.ensure_future(bench.planner.plan(sentence, context, picture))
+    thinking = asyncio.ensure_future(context.planner.plan(sentence, planner_context, picture))
     unwanted = threading.Event()
 
     def task() -> None:
-        if isinstance(bench.planner, Distant) and not bench.planner.is_there():
+        if isinstance(context.planner, Distant) and not context.planner.is_there():
             return
         try:
-            look(bench.engines.segmenter(), picture if view is None else view, cancelled=unwanted.is_set)
+            look(context.engines.segmenter(), picture if view is None else view, cancelled=unwanted.is_set)
         except Exception:  # See above; nor may a thread that nobody waits for report an error.
             return
 

@@ -30,7 +30,7 @@ RIM, AROUND, HOLE = 0.008, 0.15, 0.5
 less than this share of the thing itself."""
 
 
-def covering(session: Session, changed: Sequence[int], changes: Changes) -> list[Layer]:
+def covered_layers(session: Session, changed: Sequence[int], changes: Changes) -> list[Layer]:
     """The visible layers that were painted over or around layers which ``changes`` alters, lowest first.
 
     ``changed`` are the altered layers' ids; new revisions are in ``changes``. To be asked before the commit.

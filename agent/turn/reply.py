@@ -1,9 +1,14 @@
-"""What the user is told at the end of a turn: pure functions from what happened to sentences."""
+"""What the user is told: pure functions from the data of a turn to sentences.
+
+The one place where what was understood, done, asked and measured is put into words. Whoever refuses a step or
+answers a question (``pending_edits``, ``mask_steps``, ``answers``, ``look_steps``, …) brings its sentence.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, Protocol
 
 from agent.planner.plan import (
     Ask,
@@ -29,23 +34,23 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from agent.turn import sentences
-from agent.turn.state import Piece, TurnState
+from agent.turn import phrases
+from agent.turn.events import DoneAction
+from agent.turn.pending_edit import Fault, PendingEdit, WhichOne
 from sessions.model import Layer
+from tools.language.referring import number, plural
+
+Doubt = Literal["guessed", "large", "unsure"]
+"""Why it is doubtful that the right thing was found (see ``agent.turn.locate``)."""
 
 _MOST_NAMED = 12
 _COUNT = re.compile(r"^(?:both|all|every|each|two|three|four)(?: of)?(?: the)? ", re.IGNORECASE)
 
 
-def understood(plan: Plan) -> list[str]:
-    """What was understood, one short line a step: "sofa → a brown leather sofa". Questions are left out."""
-    return [line for step in plan.steps if (line := _described(step))]
-
-
 def _described(step: Step) -> str:
     match step:
-        case Edit(target=target, prompt=prompt, kind=kind):
-            return sentences.edit(target, prompt, kind)
+        case Edit():
+            return phrases.edit(step)
         case Undo(count=count):
             return "undo" if count == 1 else f"undo {count} versions"
         case Redo(count=count):
@@ -59,8 +64,10 @@ def _described(step: Step) -> str:
         case Variations(count=count, like=int(like)):
             return f"{count} more like number {like}" if like else f"{count} other variations"
         case Variations(count=count, target=target, prompt=prompt, kind=kind):
-            what = f" of {sentences.edit(target, prompt or '', kind or 'restyle')}" if target else ""
-            return f"{count} variations{what}"
+            if not target:
+                return f"{count} variations"
+            edit = Edit(target=target, prompt=prompt or "", kind=kind or "restyle")
+            return f"{count} variations of {phrases.edit(edit)}"
         case Pick(index=index):
             return f"take variation {index}"
         case Keep():
@@ -88,65 +95,131 @@ def _described(step: Step) -> str:
         case Open(path=path):
             return f"open {path}"
         case Look(at="zoom", target=target):
-            return f"show {sentences.definite(target)} close up"
+            return f"show {phrases.definite(target)} close up"
         case Look(at="place", target=target):
-            return f"look for {sentences.definite(target)}"
+            return f"look for {phrases.definite(target)}"
         case Ask() | Tell() | Look():
             return ""
 
 
 def summary(plan: Plan) -> str:
     """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk."""
-    return "; ".join(understood(plan))
+    return "; ".join(line for step in plan.steps if (line := _described(step)))
 
 
 def not_found(missing: Sequence[str], there: Sequence[str]) -> str:
     """What is said of things that are not there: "I see no piano. There are: a sofa and a rug."."""
-    absent = [_COUNT.sub("", sentences.bare(name)) for name in dict.fromkeys(missing)]
-    said = f"I see no {sentences.listed(absent, 'or')}."
+    absent = [_COUNT.sub("", phrases.bare(name)) for name in dict.fromkeys(missing)]
+    said = f"I see no {phrases.listed(absent, 'or')}."
     # A segmenter that names what it cannot find would have the reply contradict itself.
-    named = [
-        sentences.indefinite(name) for name in dict.fromkeys(there) if sentences.bare(name) not in absent
-    ]
+    named = [phrases.indefinite(name) for name in dict.fromkeys(there) if phrases.bare(name) not in absent]
     if not named:
         return said
     if len(named) > _MOST_NAMED:
         named = [*named[:_MOST_NAMED], "more"]
-    return f"{said} There {'are' if len(named) > 1 else 'is'}: {sentences.listed(named)}."
+    return f"{said} There {'are' if len(named) > 1 else 'is'}: {phrases.listed(named)}."
+
+
+def doubtful(edit: PendingEdit, why: Doubt) -> str:
+    """Why it is doubtful that the right thing was found, as half a sentence."""
+    name = phrases.definite(edit.target)
+    match why:
+        case "guessed":
+            return _guess(edit.which) if edit.which is not None else ""
+        case "large":
+            return f"what I take for {name} fills most of the picture"
+        case "unsure":
+            return f"I am not sure that I found {name}"
+
+
+def _guess(which: WhichOne) -> str:
+    taken = which.names[which.taken or 0] if which.names else "one of them"
+    return f"there are {number(which.count)} {plural(which.noun)}, and I took {taken}"
 
 
 def question(doubts: Sequence[str]) -> str:
     """The question before an edit that may hit the wrong thing."""
-    return f"{sentences.capital(sentences.listed(list(dict.fromkeys(doubts))))}. Shall I go on?"
+    return f"{phrases.capital(phrases.listed(list(dict.fromkeys(doubts))))}. Shall I go on?"
 
 
-def declined(pieces: Sequence[Piece]) -> str:
+def which_one(which: WhichOne) -> str:
+    """The question which of several things is meant, in words that tell them apart, if there are any."""
+    many = f"There are {number(which.count)} {plural(which.noun)}"
+    if which.names:
+        return f"{many}: do you mean {phrases.listed(which.names, 'or')}?"
+    return f"{many}: which do you mean, such as “the second from the left”?"
+
+
+def too_few(noun: str, there: int, wanted: int) -> str:
+    """What is said where fewer things are told apart than were asked for."""
+    several = plural(noun)
+    seen = f"{number(there)} {several}" if there > 1 else f"one {phrases.single(several)}"
+    return (
+        f"I can tell only {seen} there, not {number(wanted)}, so nothing was changed:"
+        f" say “the {several}” to change what I see."
+    )
+
+
+def another_colour(target: str, noun: str, colour: str) -> str:
+    """What is said where a thing has another colour than it is told by."""
+    are = "are" if phrases.is_several(noun) else "is"
+    return f"I see no {phrases.bare(target)}: the {noun} that I see {are} {colour}."
+
+
+def hidden_by_transparency(thing: str) -> str:
+    """What is said of an edit that nobody would see."""
+    return (
+        f"{phrases.capital(phrases.definite(thing))} lies where the picture is"
+        " transparent, so nothing painted there would be seen: it was left alone."
+    )
+
+
+def declined(edits: Sequence[PendingEdit]) -> str:
     """The answer to a no."""
-    names = sentences.listed([sentences.definite(piece.target) for piece in pieces])
+    names = phrases.listed([phrases.definite(edit.target) for edit in edits])
     return f"I left {names} alone: say which one you mean, such as “the one on the left”."
 
 
-def given_up(pieces: Sequence[Piece]) -> list[str]:
-    """The sentences for edits that were not committed: what the engine refused, what nobody would see, and
-    what did not come out as asked, of which the nearest is on offer.
+_FAULTS: Mapping[Fault, str] = {
+    "unseen": "nothing changed that one would see",
+    "part unpainted": "what came into the mask kept its own look",
+    "still there": "there is still something of {name} to see",
+    "outline left": "the outline of {name} can still be seen",
+    "not there": "I do not see {new} in what came out",
+    "old look": "a part of {name} kept its old look",
+    "old pattern": "the old pattern of {name} can still be seen",
+    "other colour": "{name} did not take the colour that you asked for",
+    "old colour": "a part of {name} kept its old colour",
+}
+
+
+def _fault(edit: PendingEdit) -> str:
+    """What is wrong with what came out, as half a sentence."""
+    words = _FAULTS[edit.fault or "unseen"]
+    return words.format(name=phrases.definite(edit.target), new=phrases.definite(edit.prompt))
+
+
+def given_up(edits: Sequence[PendingEdit]) -> list[str]:
+    """The sentences for edits that were not committed: what was refused, what nobody would see, and what did
+    not come out as asked, of which the nearest is on offer.
     """
-    said = [piece.why for piece in pieces if piece.outcome == "refused"]
-    unseen = [piece for piece in pieces if piece.outcome == "no change"]
-    if same := [piece for piece in unseen if not piece.attempt]:  # it is computed: another try is the same
-        names = sentences.listed(
-            [sentences.subject(piece.target, piece.prompt, piece.kind) for piece in same]
-        )
-        looks = "looks" if len(same) == 1 and not sentences.is_several(same[0].target) else "look"
-        said.append(f"{sentences.capital(names)} {looks} like that already, so nothing was changed there.")
-    if tried := [piece for piece in unseen if piece.attempt]:
-        names = sentences.listed(
-            [sentences.subject(piece.target, piece.prompt, piece.kind) for piece in tried]
-        )
+    said = [
+        which_one(edit.which) if edit.which is not None else edit.why
+        for edit in edits
+        if edit.outcome == "refused"
+    ]
+    unseen = [edit for edit in edits if edit.outcome == "no change"]
+    if same := [edit for edit in unseen if not edit.attempt]:  # it is computed: another try is the same
+        looks = "looks" if len(same) == 1 and not phrases.is_several(same[0].target) else "look"
+        names = phrases.capital(phrases.subjects(same))
+        said.append(f"{names} {looks} like that already, so nothing was changed there.")
+    if tried := [edit for edit in unseen if edit.attempt]:
         said.append(
-            f"I painted {names} twice and saw no change, so nothing was changed there: try other words."
+            f"I painted {phrases.subjects(tried)} twice and saw no change, so nothing was changed there:"
+            " try other words."
         )
-    if near := [piece for piece in pieces if piece.outcome == "offered"]:
-        whys = sentences.listed(list(dict.fromkeys(piece.why for piece in near)))
+    if near := [edit for edit in edits if edit.outcome == "offered"]:
+        whys = phrases.listed(list(dict.fromkeys(map(_fault, near))))
         said.append(
             f"I could not get it right: {whys}. Nothing was changed;"
             " say “keep it” to take the nearest that I got."
@@ -154,48 +227,80 @@ def given_up(pieces: Sequence[Piece]) -> list[str]:
     return said
 
 
-_OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
-
-
-def choices(question: str) -> list[str]:
-    """The names of the things that a question offers ("the one on the left"); none where it names none."""
-    found = _OPTIONS.search(question)
-    return re.split(r", | or ", found["options"]) if found else []
-
-
 def covering(layers: Sequence[Layer]) -> str:
     """What is said of layers that were painted over something which has changed."""
-    names = sentences.listed(
-        [sentences.definite(sentences.subject(each.target, each.prompt, each.kind)) for each in layers]
-    )
+    names = phrases.listed([phrases.definite(phrases.subject(each)) for each in layers])
     were, it = ("was", "it") if len(layers) == 1 and not names.endswith("s") else ("were", "them")
     return (
-        f"{sentences.capital(names)} {were} painted on what has changed now;"
+        f"{phrases.capital(names)} {were} painted on what has changed now;"
         f" say “refresh {names}” to paint {it} again."
     )
 
 
-def offered(pieces: Sequence[Piece]) -> str:
+def offered(edits: Sequence[PendingEdit]) -> str:
     """The sentence that comes with variations."""
-    count, piece = len(pieces), pieces[0]
-    about = sentences.subject(piece.target, piece.prompt, piece.kind)
-    if len({each.prompt for each in pieces}) > 1:
-        looks = sentences.listed([f"{number} {each.prompt}" for number, each in enumerate(pieces, 1)])
+    count, edit = len(edits), edits[0]
+    about = phrases.subject(edit)
+    if len({each.prompt for each in edits}) > 1:
+        looks = phrases.listed([f"{place} {each.prompt}" for place, each in enumerate(edits, 1)])
         return f"Here are {count} for {about}: {looks}. Pick one, such as “take number 2”."
-    if piece.around is not None:
+    if edit.around is not None:
         return f"Here are {count} like it, of which it is the first: pick one, such as “take number 2”."
     return f"Here are {count} variations of {about}: pick one, such as “take number 2”."
 
 
-def compose_reply(state: TurnState) -> str:
-    """The reply to a whole turn: what the planner had to say, what was done, then what could not be."""
-    said = state.plan.say.strip() if state.plan else ""
+def _done(action: DoneAction) -> str:
+    match action.how:
+        case "edited":
+            return phrases.edit(action) + (", in another mask" if action.remasked else "")
+        case "hidden":
+            if action.kind == "add":
+                return f"{action.prompt} taken out"
+            return f"{phrases.definite(action.target)} → as before"
+        case "shown":
+            return f"{phrases.edit(action)} again"
+        case "dropped":
+            return f"{phrases.subject(action)} dropped for good"
+        case "moved":
+            where = f"{action.to} {phrases.definite(action.other)}" if action.other else f"to the {action.to}"
+            return f"{phrases.subject(action)} moved {where}"
+        case "went back":
+            return f"back to {phrases.version(action.version)}"
+
+
+class Happened(Protocol):
+    """What a reply is made of: a turn, or its state while it is carried out."""
+
+    @property
+    def plan(self) -> Plan | None: ...
+
+    @property
+    def done(self) -> Sequence[DoneAction]: ...
+
+    @property
+    def remarks(self) -> Sequence[str]: ...
+
+    @property
+    def changed(self) -> bool: ...
+
+    @property
+    def failed(self) -> bool: ...
+
+
+def compose_reply(turn: Happened, told: Collection[str] = ()) -> str:
+    """The reply to a whole turn: what the planner had to say, what was done, then what could not be.
+
+    What was ``told`` while it was being done (what was understood, and notes) is not told again.
+    """
+    said = turn.plan.say.strip() if turn.plan else ""
     # What a planner says is talk when it is a sentence; else it is a label for what it understood.
-    talk = said.endswith((".", "!", "?", "…")) and (state.changed or not state.failed)
+    talk = said.endswith((".", "!", "?", "…")) and (turn.changed or not turn.failed)
     parts = [said] if talk else []
-    if state.deeds:
-        parts.append(f"Done: {'; '.join(state.deeds)}.")
-    parts += [remark for remark in dict.fromkeys(state.remarks) if not talk or remark not in said]
-    if not parts:
+    if turn.done:
+        done = "; ".join(map(_done, turn.done))
+        parts.append("Done." if done in told else f"Done: {done}.")
+    remarks = [remark for remark in dict.fromkeys(turn.remarks) if not talk or remark not in said]
+    parts += [remark for remark in remarks if remark not in told]
+    if not parts and not remarks:
         parts.append(said or "Nothing was asked for, so nothing was changed.")
     return " ".join(parts)

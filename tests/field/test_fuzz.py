@@ -416,7 +416,7 @@ def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limit
             one_sentence(str(error))
             return
         with contextlib.closing(editor), contextlib.suppress(AgentError, SessionError, ToolError):
-            editor.context()
+            editor.planner_context()
             editor.offers()
 
 
@@ -451,7 +451,7 @@ def test_any_openraster(data: st.DataObject, openraster: Path, home: Path, limit
             one_sentence(str(error))
         else:
             with contextlib.closing(editor), contextlib.suppress(AgentError, SessionError, ToolError):
-                editor.context()
+                editor.planner_context()
                 editor.offers()
                 editor.session.export(home / "again.ora")
         with contextlib.suppress(PictureError):

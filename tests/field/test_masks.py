@@ -162,7 +162,7 @@ def test_a_layer_of_the_users_mask_stays_within_it(name: str, sentences: tuple[s
 
 
 def test_the_mask_that_is_shown_is_the_one_that_is_painted(home: Path, inpalla: Run) -> None:
-    from agent.turn.views import painted_mask
+    from agent.turn.look_steps import painted_mask
 
     Image.fromarray(room()).save("in.png")
     assert inpalla("edit", "in.png", "make the sofa red", "-o", "out.png", "--session", "s").code == 0

@@ -11,7 +11,8 @@ from agent.planner.dialogue import history, questions
 from agent.planner.plan import Goto, Hide, Plan, Save, Show, Tell, Undo
 from agent.planner.resolve.answers import layers_told, nth_told, saves_told, versions_told
 from agent.turn.answers import called
-from agent.turn.state import Offers, Piece
+from agent.turn.pending_edit import PendingEdit
+from agent.turn.state import Offers
 from agent.turn.suggestions import APART, suited
 from tests.support.talking_room import THINGS, room
 from tests.turn.test_conversations import in_words
@@ -143,10 +144,10 @@ def test_saves_are_remembered_with_their_version() -> None:
 
 
 def test_another_variation_takes_the_place_of_the_one_before() -> None:
-    pieces = tuple(
-        Piece(target="the rug", prompt=f"a {look} rug", kind="restyle") for look in ("red", "blue")
+    edits = tuple(
+        PendingEdit(target="the rug", prompt=f"a {look} rug", kind="restyle") for look in ("red", "blue")
     )
-    offers = Offers(version=3, pieces=pieces, picked=((4, 7), (5, 7)))
+    offers = Offers(version=3, edits=edits, picked=((4, 7), (5, 7)))
     assert [offers.are_on_offer(head) for head in (2, 3, 4, 5, 6)] == [False, True, True, True, False]
     assert [piece.layer for piece in offers.at(3)] == [None, None]
     assert [piece.layer for piece in offers.at(5)] == [7, 7]

@@ -37,7 +37,7 @@ from agent.planner.plan import (
 from agent.terminal.chat import chat
 from agent.terminal.console import open_console
 from agent.turn.events import Event, Listener, Turn
-from agent.turn.reply import understood
+from agent.turn.reply import summary
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch
 from sessions.session import Session
@@ -83,19 +83,24 @@ class PaintBox:
             await asyncio.sleep(600)
         if missing := re.fullmatch(r"look for (.+)", sentence):
             reply = f"I see no {missing[1]}. There are: the left and the right."
-            return Turn(sentence, reply, Plan(), self.session.head, changed=False, failed=True)
+            head = self.session.head
+            return Turn(sentence, reply, Plan(), head, changed=False, failed=True, remarks=(reply,))
         plan = _plan(sentence)
         if plan.steps:
-            on_event(Event("planned", "; ".join(understood(plan))))
+            on_event(Event("planned", summary(plan)))
         return await self.carry_out(plan, sentence, on_event)
 
     async def carry_out(self, plan: Plan, sentence: str, on_event: Listener = lambda _: None) -> Turn:
         head = self.session.head
         said = [self._step(step, sentence, on_event) for step in plan.steps]
         now = self.session.head
-        reply = " ".join(filter(None, [plan.say, *said]))
-        self.session.add_turn(sentence, reply, plan.model_dump())
-        return Turn(sentence, reply, plan, now, changed=now != head, seconds={"paint": 0.1, "total": 0.2})
+        remarks = tuple(filter(None, [plan.say, *said]))
+        turn = Turn(
+            sentence, " ".join(remarks), plan, now, changed=now != head, remarks=remarks,
+            seconds={"paint": 0.1, "total": 0.2},
+        )  # fmt: skip
+        self.session.add_turn(sentence, turn.reply, plan.model_dump())
+        return turn
 
     def _step(self, step: Step, sentence: str, on_event: Listener) -> str:
         session = self.session
@@ -127,7 +132,7 @@ class PaintBox:
                 session.commit(Changes(layers=(self._offers[step.index - 1],)), sentence)
         return ""
 
-    def context(self) -> Context:
+    def planner_context(self) -> Context:
         return Context()
 
     def warm_up(self, picture: NDArray[np.uint8]) -> None:

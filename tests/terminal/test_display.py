@@ -28,7 +28,7 @@ from agent.safe_text import printable
 from agent.terminal.graphics import fits_beside, in_half_cells
 from agent.terminal.listings import history, timing
 from agent.terminal.pictures import beside, marked, shrunk
-from agent.turn.reply import understood
+from agent.turn.reply import summary
 from sessions import Version
 
 RED, GREEN = (200, 0, 0), (0, 200, 0)
@@ -71,7 +71,7 @@ def test_a_picture_becomes_half_characters() -> None:
     ],
 )
 def test_every_step_is_put_into_words(step: Step, words: str) -> None:
-    assert understood(Plan(steps=(step, Ask(question="Which one?")))) == [words]
+    assert summary(Plan(steps=(step, Ask(question="Which one?")))) == words
 
 
 def test_timing_names_what_took_time() -> None:

@@ -333,7 +333,8 @@ async def test_a_dropped_layer_stays_in_the_versions_before(talk: Talk) -> None:
 async def chatted(talk: Talk, *lines: str) -> tuple[str, str]:
     """What a chat of some lines says, and what it says that could not be done."""
     out, problems = io.StringIO(), io.StringIO()
-    await chat(talk.editor, PlainConsole(io.StringIO("\n".join(lines) + "\n"), out, problems))
+    console = PlainConsole(io.StringIO("\n".join(lines) + "\n"), out, problems)
+    await chat(talk.editor, console, lambda *_: talk.opened())
     talk.editor = talk.opened()
     return out.getvalue(), problems.getvalue()
 

@@ -47,7 +47,7 @@ class Talk:
     async def say(self, sentence: str) -> SimpleNamespace:
         """What came of a sentence: the turn, and the masks of its edits."""
         turn = await self.editor.say(sentence)
-        masks = [np.asarray(Image.open(edit.mask)) > 127 for edit in turn.edits if edit.mask]
+        masks = [self.editor.session.pictures.get(edit.mask) > 127 for edit in turn.edits if edit.mask]
         return SimpleNamespace(turn=turn, masks=masks, changed=self.changed())
 
     def changed(self) -> Mask:

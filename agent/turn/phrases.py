@@ -1,11 +1,10 @@
-"""The agent's own sentences: small helpers that put things into words for the user."""
+"""Phrases that the agent's sentences are made of: articles, lists, an edit in a few words."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-from tools.kinds import Kind
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 _OWNED = r"the|my|our|your|this|that|these|those|its|his|her|their|some"
 _DETERMINER = re.compile(rf"^(?:an?|{_OWNED})\s+", re.IGNORECASE)
@@ -61,22 +60,38 @@ def listed(items: Sequence[str], last: str = "and") -> str:
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
-def edit(target: str, prompt: str, kind: Kind | str) -> str:
+class Described(Protocol):
+    """An edit by its words: a step of a plan, an edit in hand, a layer."""
+
+    @property
+    def target(self) -> str: ...
+
+    @property
+    def prompt(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+
+def edit(each: Described) -> str:
     """An edit in a few words: "the sofa → a brown leather sofa", "the lamp removed", "a cat added here"."""
-    if kind == "remove":
-        return f"{definite(target)} removed"
-    if kind == "add":
-        return f"{prompt} added {target}".rstrip()
-    return f"{definite(target)} → {prompt}"
+    if each.kind == "remove":
+        return f"{definite(each.target)} removed"
+    if each.kind == "add":
+        return f"{each.prompt} added {each.target}".rstrip()
+    return f"{definite(each.target)} → {each.prompt}"
 
 
-def shown(target: str, prompt: str, kind: Kind | str, visible: bool) -> str:
-    """A layer that was hidden or shown: "the sofa → as before", "the sofa → a leather sofa again"."""
-    if visible:
-        return f"{edit(target, prompt, kind)} again"
-    return f"{prompt} taken out" if kind == "add" else f"{definite(target)} → as before"
-
-
-def subject(target: str, prompt: str, kind: Kind | str) -> str:
+def subject(each: Described) -> str:
     """What an edit is about: the object, or for ``add`` the new one."""
-    return prompt if kind == "add" else definite(target)
+    return each.prompt if each.kind == "add" else definite(each.target)
+
+
+def subjects(edits: Iterable[Described]) -> str:
+    """What several edits are about, in a row."""
+    return listed([subject(each) for each in edits])
+
+
+def version(number: int) -> str:
+    """A version: "version 3"."""
+    return f"version {number}" if number else "the base picture"

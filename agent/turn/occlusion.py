@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from sessions.compose import Box
 from sessions.model import Changes, Layer
 from tools.inpainting.routing import CUT_OUT
-from tools.language.colours import oklab
 from tools.language.looks import read_look
 from tools.language.object_sizes import noun_in, thing_in
 from tools.language.referring import without_addition
@@ -31,12 +30,8 @@ if TYPE_CHECKING:
 
 Mask = NDArray[np.bool_]
 
-SHADE = 0.35
-"""So much of lightness, in Oklab, shade and light may take or give."""
 
-_OF_SEVERAL_COLOURS = frozenset({"picture", "mirror", "window", "clock", "television", "bookshelf"})
-_THAT_IS = re.compile(r" (?:that|which) (?:is|are) ")
-_SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground)\b")
+SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground)\b")
 
 
 def shown(session: Session, visible: Changes) -> list[Layer]:
@@ -59,7 +54,7 @@ def left_out(layers: Sequence[Layer], phrase: str, *, of_place: bool = False) ->
     ``of_place``: what is looked for are the landmarks of a new thing's place, that other new things count to.
     """
     noun = noun_in(phrase)
-    if not noun and not _SURFACE.search(phrase.lower()):
+    if not noun and not SURFACE.search(phrase.lower()):
         return ()
     out = [] if _has_look(phrase, noun) else [layer.id for layer in layers if _only_restyles(layer, layers)]
     if not of_place:
@@ -129,28 +124,6 @@ def covered(session: Session, under: int, shape: tuple[int, int]) -> Mask:
     for layer in layers[start:]:
         region |= where(session, layer, shape)
     return region
-
-
-def told_colour(phrase: str) -> tuple[NDArray[np.float64] | None, str]:
-    """The one colour (Oklab) that a phrase tells its thing by, if it does, and the thing's bare noun."""
-    described = without_addition(_THAT_IS.sub(" ", phrase.lower()))
-    noun = noun_in(described) or next(iter(_SURFACE.findall(described)), "")
-    look = read_look(described.replace(noun, "thing")) if noun else None
-    if look is None or look.value is None or look.material or look.step is not None:
-        return None, noun
-    return np.array(look.value), next(iter(re.findall(rf"\b{noun}\w*", described)), noun)
-
-
-def away(picture: NDArray[np.uint8], mask: Mask, colour: NDArray[np.float64], kind: str) -> float:
-    """How far the nearest quarter of a thing's pixels is from a colour (Oklab), or a twentieth of a thing of
-    a ``kind`` that is called by the colour of a part. Lightness counts little, because of the shade, up to
-    what no shade can do: a white thing is never black.
-    """
-    difference = oklab(picture[mask].astype(np.float64)) - colour
-    by_shade = np.abs(difference[:, 0])
-    difference[:, 0] = 0.15 * by_shade + np.maximum(by_shade - SHADE, 0)
-    share = 5 if kind in _OF_SEVERAL_COLOURS else 25
-    return float(np.percentile(np.linalg.norm(difference, axis=1), share))
 
 
 def _has_look(phrase: str, noun: str) -> bool:

@@ -10,8 +10,9 @@ from scipy import ndimage
 
 from agent.planner.plan import Mask
 from agent.planner.resolve.commands import BOX
-from agent.turn import sentences
-from agent.turn.context import Bench
+from agent.turn import phrases
+from agent.turn.context import TurnContext
+from agent.turn.pending_edit import Refusal
 from agent.turn.user_paths import meant
 from tools.language.referring import all_but
 from tools.pictures import read_mask
@@ -26,17 +27,13 @@ STEP = 0.02
 """How far a mask grows or shrinks at a usual step, in heights of the picture."""
 
 
-class Refusal(Exception):  # noqa: N818 - not an error: a sentence for the reply
-    """A step cannot be done; ``str(refusal)`` says why."""
-
-
-def other_mask(bench: Bench, step: Mask, old: Region) -> Region:
+def other_mask(context: TurnContext, step: Mask, old: Region) -> Region:
     """What a step makes of a layer's mask, bool (H, W).
 
     Raises ``Refusal`` for a thing that is not there and a box that is empty, ``PictureError`` for a file that
     is no mask of the picture's size.
     """
-    session = bench.session
+    session = context.session
     reach = max(1.0, step.amount * STEP * old.shape[0])
     match step.how:
         case "grow":
@@ -51,17 +48,17 @@ def other_mask(bench: Bench, step: Mask, old: Region) -> Region:
     # What is told by its look is told by how it looked before the layer: "without the black cushion".
     picture = session.below(step.layer)
     but = all_but(step.what)
-    phrases = (but[0], *but[1]) if but else (step.what,)
-    found = find(bench.engines.segmenter(), picture, phrases, cancelled=bench.cancelled)
+    wanted = (but[0], *but[1]) if but else (step.what,)
+    found = find(context.engines.segmenter(), picture, wanted, cancelled=context.cancelled)
     for each in found:
         if not each.present:
-            raise Refusal(f"I see no {sentences.bare(each.phrase)}, so the mask stays as it is.")
+            raise Refusal(f"I see no {phrases.bare(each.phrase)}, so the mask stays as it is.")
     named = found[0].mask & ~np.logical_or.reduce([np.zeros_like(old), *(each.mask for each in found[1:])])
     if step.how == "add":
         return np.asarray(old | named)
     if not (old & named).any():
-        name, are = sentences.definite(step.what), "are" if sentences.is_several(step.what) else "is"
-        raise Refusal(f"{sentences.capital(name)} {are} not in the mask, so it stays as it is.")
+        name, are = phrases.definite(step.what), "are" if phrases.is_several(step.what) else "is"
+        raise Refusal(f"{phrases.capital(name)} {are} not in the mask, so it stays as it is.")
     return np.asarray(old & ~named)
 
 

@@ -1,21 +1,22 @@
 """Steps that only show something: what there is to look at, and the same in words for who sees no pictures.
 
-Runs in the worker thread and changes nothing. ``pictures`` makes the pictures of a view, which the graph
-never carries: its state holds names and numbers.
+Runs in the worker thread and changes nothing. ``agent.terminal.pictures`` draws the views: the graph's
+state holds names and numbers, never pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.planner.plan import Compare, Look
-from agent.turn import sentences, visibility
-from agent.turn.context import Bench
+from agent.turn import occlusion, phrases
+from agent.turn.context import TurnContext
 from agent.turn.events import View
+from agent.turn.pending_edit import Box, WhichOne
+from agent.turn.reply import not_found
 from sessions.errors import SessionError
 from sessions.model import Changes
 from tools.language.referring import number, separate
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Box = tuple[int, int, int, int]
 
 MARGIN = 0.25
 """How much is shown around a thing on each side, as a share of its longer side."""
@@ -44,40 +44,35 @@ class Seen(NamedTuple):
     possible: bool = True
 
 
-def look(bench: Bench, step: Look | Compare) -> Seen:
+def look(context: TurnContext, step: Look | Compare) -> Seen:
     """What a step shows. Raises ``ToolError`` and ``Cancelled``."""
-    session = bench.session
+    session = context.session
     try:
         if isinstance(step, Compare):
             return _compared(session, step)
         match step.at:
             case "picture":
                 return Seen(
-                    (View(label=version_name(session.head)),), f"This is {version_name(session.head)}."
+                    (View(label=phrases.version(session.head)),), f"This is {phrases.version(session.head)}."
                 )
             case "version":
                 number = step.version or 0
                 session.picture(number)
                 here = "" if number == session.head else f"; you are at version {session.head}"
                 return Seen(
-                    (View(label=version_name(number), version=number),),
-                    f"This is {version_name(number)}{here}.",
+                    (View(label=phrases.version(number), version=number),),
+                    f"This is {phrases.version(number)}{here}.",
                 )
             case "things":
-                there = name_things(bench.engines.segmenter(), session.picture())
-                seen = sentences.listed([sentences.indefinite(name) for name in there])
+                there = name_things(context.engines.segmenter(), session.picture())
+                seen = phrases.listed([phrases.indefinite(name) for name in there])
                 return Seen(remark=f"I see {seen}." if seen else "I see nothing that I know.")
             case "mask":
                 return _mask_of(session, step.layer or 0)
             case _:
-                return _thing(bench, step)
+                return _thing(context, step)
     except SessionError as error:
         return Seen(remark=str(error), possible=False)
-
-
-def version_name(number: int) -> str:
-    """A version in words: "version 3"."""
-    return f"version {number}" if number else "the base picture"
 
 
 def _compared(session: Session, step: Compare) -> Seen:
@@ -87,9 +82,9 @@ def _compared(session: Session, step: Compare) -> Seen:
     if first == second:
         said = "There is nothing to compare yet: this is the base picture."
         return Seen(remark=said if first == 0 else f"Both are version {first}: there is nothing to compare.")
-    view = View(label=version_name(first), version=first, against=second, difference=bool(step.difference))
+    view = View(label=phrases.version(first), version=first, against=second, difference=bool(step.difference))
     if not step.difference:
-        names = [f"{version_name(each)}{' (version 0)' if each == 0 else ''}" for each in (first, second)]
+        names = [f"{phrases.version(each)}{' (version 0)' if each == 0 else ''}" for each in (first, second)]
         return Seen((view,), f"Before: {names[0]}. After: {names[1]}.")
     differs = different(before, after)
     share = float(np.count_nonzero(differs)) / differs.size
@@ -98,18 +93,14 @@ def _compared(session: Session, step: Compare) -> Seen:
 
 def _difference_told(session: Session, first: int, second: int, share: float) -> str:
     if not share:
-        return f"{sentences.capital(version_name(first))} and {version_name(second)} look the same."
+        return f"{phrases.capital(phrases.version(first))} and {phrases.version(second)} look the same."
     one, two = session.versions[first].stack, session.versions[second].stack
     shown = [{(entry.layer, entry.revision) for entry in stack if entry.visible} for stack in (one, two)]
     layers = sorted({layer for layer, _ in shown[0] ^ shown[1]})
     about = [session.layer(number) for number in layers]
-    names = list(
-        dict.fromkeys(
-            sentences.definite(sentences.subject(each.target, each.prompt, each.kind)) for each in about
-        )
-    )
-    of = f": {sentences.listed(names)}" if names else ""
-    versions = f"{sentences.capital(version_name(first))} and {version_name(second)}"
+    names = list(dict.fromkeys(phrases.definite(phrases.subject(each)) for each in about))
+    of = f": {phrases.listed(names)}" if names else ""
+    versions = f"{phrases.capital(phrases.version(first))} and {phrases.version(second)}"
     return f"{versions} differ in {share:.1%} of the picture{of}."
 
 
@@ -123,7 +114,7 @@ def _mask_of(session: Session, number: int) -> Seen:
     layer = session.layer(number)
     painted = painted_mask(session, number)
     share = np.count_nonzero(painted) / painted.size
-    name = sentences.subject(layer.target, layer.prompt, layer.kind)
+    name = phrases.subject(layer)
     view = View(label=f"layer {number}: {layer.target}", mask=session.pictures.put(painted))
     return Seen(
         (view,),
@@ -141,21 +132,19 @@ def painted_mask(session: Session, number: int) -> Mask:
     return painted
 
 
-def _thing(bench: Bench, step: Look) -> Seen:
-    session = bench.session
-    name = sentences.definite(step.target)
+def _thing(context: TurnContext, step: Look) -> Seen:
+    session = context.session
+    name = phrases.definite(step.target)
     if step.layer is not None:
         layer = session.layer(step.layer)
         mask = session.mask(step.layer) if layer.kind != "add" else painted_mask(session, step.layer)
     else:
-        layers = visibility.shown(session, Changes())
-        picture = visibility.without(session, Changes(), visibility.left_out(layers, step.target))
-        (found,) = find(bench.engines.segmenter(), picture, [step.target], cancelled=bench.cancelled)
+        layers = occlusion.shown(session, Changes())
+        picture = occlusion.without(session, Changes(), occlusion.left_out(layers, step.target))
+        (found,) = find(context.engines.segmenter(), picture, [step.target], cancelled=context.cancelled)
         mask = found.mask
         if not found.present or not mask.any():
-            from agent.turn.reply import not_found
-
-            there = name_things(bench.engines.segmenter(), session.picture())
+            there = name_things(context.engines.segmenter(), session.picture())
             return Seen(remark=not_found([step.target], there), possible=False)
     if not mask.any():
         return Seen(remark=f"There is nothing of {name} to see.", possible=False)
@@ -163,18 +152,18 @@ def _thing(bench: Bench, step: Look) -> Seen:
     where = place(mask)
     if step.at == "place" and (count := _count_asked(step.target)):
         many = len(separate(mask, found.things)) if step.layer is None else 1
-        things = count if many != 1 else sentences.single(count)
+        things = count if many != 1 else phrases.single(count)
         view = View(label=things, mask=session.pictures.put(mask))
         apart = " apart" if many != 1 else ""
         return Seen((view,), f"I can tell {number(many)} {things}{apart}: {share:.1%} of the picture.")
     if step.at == "place":
-        are = "are" if sentences.is_several(step.target) else "is"
+        are = "are" if phrases.is_several(step.target) else "is"
         view = View(label=name, mask=session.pictures.put(mask))
-        return Seen((view,), f"{sentences.capital(name)} {are} {where}: {share:.1%} of the picture.")
+        return Seen((view,), f"{phrases.capital(name)} {are} {where}: {share:.1%} of the picture.")
     box = close_up(mask)
     return Seen(
         (View(label=name, box=box),),
-        f"{sentences.capital(name)}, close up: {where}, {share:.1%} of the picture.",
+        f"{phrases.capital(name)}, close up: {where}, {share:.1%} of the picture.",
     )
 
 
@@ -206,7 +195,7 @@ def close_up(mask: Mask) -> Box:
     return (sides[0][0], sides[1][0], sides[0][1], sides[1][1])
 
 
-def which(masks: Sequence[str], names: Sequence[str]) -> View:
+def which_view(question: WhichOne) -> View:
     """The view that goes with the question which of several things is meant: their numbered outlines."""
-    label = " · ".join(f"{number} {name}" for number, name in enumerate(names, 1))
-    return View(label=label or "which one?", outlines=tuple(masks))
+    label = " · ".join(f"{place} {name}" for place, name in enumerate(question.names, 1))
+    return View(label=label or "which one?", outlines=question.masks)
