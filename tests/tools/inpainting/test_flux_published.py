@@ -179,7 +179,7 @@ def test_fewer_bits_take_less_and_paint_nearly_the_same(
     [expected], [painted] = engines[family].paint([job()]), few.paint([job()])
     distance = np.abs(painted.astype(int) - expected).mean()
     assert distance < (20 if bits == 4 else 4)
-    few.stream_weights()
+    few.offload()
     assert np.array_equal(few.paint([job()])[0], painted)
     if bits == 8:
         with pytest.raises(EngineError, match="cannot be streamed through the card: use 16 or 4 bits"):
