@@ -151,7 +151,7 @@ def test_streamed_weights_paint_the_same(
     assert streamed.weight_bytes < engines[family].weight_bytes
     [expected] = engines[family].paint([job()])
     assert np.array_equal(streamed.paint([job()])[0], expected)
-    streamed.stream_weights()
+    streamed.offload()
     streamed.to_card()
     streamed.stream_weights()
     assert np.array_equal(streamed.paint([job()])[0], expected)
