@@ -18,7 +18,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import click
+
 import pocket
+from agent.cli import options
+from agent.cli.command import command
 from agent.planner import ollama_server
 from agent.terminal.output import say_json, write
 from sessions.catalog import data_folder
@@ -181,12 +185,12 @@ def show(made: Report, console: RichConsole | None = None) -> None:
     write(sys.stdout if made_here else console.file, shown.get())
 
 
-def main(as_json: bool = False, preset: str | None = None) -> int:
-    """Make a report and print it.
-
-    The exit code: 0 when the pocket preset works or, with a ``preset``, when that one has all that it needs;
-    else 1.
-    """
+@command("doctor")
+@click.option("--preset", metavar="P", help="The preset to look at; the one that fits unless given.")
+@options.as_json
+def doctor(preset: str | None, as_json: bool) -> int:
+    """Say what this machine has, which preset fits, what is missing and how to mend it."""
+    # 0 when the pocket preset works or, with a preset given, when that one has all that it needs
     made = report(preset=preset)
     if as_json:
         say_json(made.as_json())

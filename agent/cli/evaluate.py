@@ -1,4 +1,4 @@
-"""The command ``inpalla eval``: measure a segmenter on a published benchmark and show the figures.
+"""``inpalla eval``: measure a segmenter on a published benchmark, or a planner, and show the figures.
 
 What can be refused at once (wrong folders, a report that cannot be written) is refused before any model is
 loaded.
@@ -16,19 +16,72 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from agent.cli import options
+from agent.cli.command import command
 from agent.errors import AgentError
 from agent.terminal.output import say, say_json
-from evaluation.referring.datasets import SPLITS, Dataset, read
-from evaluation.referring.measure import Progress, Report, measure, paper_figures, record_beside
 from sessions.files import reason, write_atomically
-from tools.engines import registry
 from tools.errors import Cancelled
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from evaluation.referring.datasets import Dataset
+    from evaluation.referring.measure import Progress, Report
 
-def planner(name: str, as_json: bool) -> int:
+DATASETS = ("reasonseg", "refcoco", "refcoco+", "refcocog")
+"""The benchmarks that can be measured, as in ``evaluation.referring.datasets``, which takes too long to
+import for a help text.
+"""
+
+
+@command("eval")
+@click.argument("dataset", type=click.Choice((*DATASETS, "planner")))
+@click.option("--data", "folder", metavar="DIR", help="The folder that the data set lies in.")
+@click.option(
+    "--split",
+    "splits",
+    metavar="S",
+    multiple=True,
+    default=("val",),
+    show_default=True,
+    help="val, test or train; of refcoco and refcoco+ val, testA or testB. May be given several times.",
+)
+@options.segmenter
+@options.planner
+@options.preset
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Only the first N phrases of a split.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="REPORT.json",
+    help="Where to save the report. With it a run that was interrupted can go on.",
+)
+@options.as_json
+def evaluate(
+    dataset: str,
+    folder: str | None,
+    splits: tuple[str, ...],
+    segmenter: str | None,
+    planner: str | None,
+    preset: str | None,
+    limit: int | None,
+    output: str | None,
+    as_json: bool,
+) -> int:
+    """Measure how well a segmenter finds things, on a published benchmark, or how well a planner reads.
+
+    docs/evaluation.md says how to get the data and how to read the figures. “planner” needs none: it reads
+    the sentences and conversations that come with the program.
+    """
+    if dataset == "planner":
+        return _planner(planner or "builtin", as_json)
+    if folder is None:
+        raise click.UsageError("--data says where the data set lies.")
+    return _segmenter(cast("Dataset", dataset), folder, splits, segmenter, preset, limit, output, as_json)
+
+
+def _planner(name: str, as_json: bool) -> int:
     """Measure a planner on the sentences that come with the program, and print its figures."""
     import asyncio
 
@@ -43,8 +96,8 @@ def planner(name: str, as_json: bool) -> int:
     return 0
 
 
-def evaluate(
-    dataset: str,
+def _segmenter(
+    dataset: Dataset,
     folder: str,
     splits: Sequence[str],
     segmenter: str | None,
@@ -53,18 +106,21 @@ def evaluate(
     output: str | None,
     as_json: bool,
 ) -> int:
-    """Measure the segmenter and print its figures.
+    """Measure a segmenter and print its figures.
 
     The record of finished pictures lies beside ``output``, and a run that was interrupted goes on from it.
     """
-    chosen = cast(Dataset, dataset)
+    from evaluation.referring.datasets import SPLITS, read
+    from evaluation.referring.measure import measure, record_beside
+    from tools.engines import registry
+
     for split in splits:
-        if split not in SPLITS[chosen]:
-            known = ", ".join(SPLITS[chosen])
+        if split not in SPLITS[dataset]:
+            known = ", ".join(SPLITS[dataset])
             raise click.BadParameter(f"{dataset} has {known}, and no {split!r}.", param_hint="--split")
     name = segmenter or registry.segmenter_of(preset or registry.DEFAULT_PRESET)
     saved = _report_path(output) if output is not None else None
-    selection = read(chosen, Path(folder).expanduser(), splits, limit)
+    selection = read(dataset, Path(folder).expanduser(), splits, limit)
     engine = registry.load_segmenter(name)
     record = record_beside(saved) if saved is not None else None
     with _progress(dataset) as progress:
@@ -111,6 +167,8 @@ def _save(path: Path, text: str) -> None:
 def _show(report: Report) -> None:
     """A table: for every split and group our figures in percent, and below them the paper's."""
     from rich.table import Table
+
+    from evaluation.referring.measure import paper_figures
 
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column("split")

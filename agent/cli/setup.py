@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 
 import click
 
+from agent.cli.command import command
 from agent.errors import AgentError
 from agent.planner import ollama_server
-from agent.terminal.output import say
+from agent.terminal.output import finishing, say
 from tools.engines import download, registry
 from tools.engines.download import LicenceError
 from tools.engines.requirements import Requirement, ollama_model, requirements
@@ -43,11 +44,13 @@ class _Outcome:
         (self.optional if engine.optional else self.problems)[engine.name] = sentence
 
 
-def setup(preset: str | None, segmenter: str | None = None, inpainter: str | None = None) -> int:
-    """Fetch what a preset needs, or single engines; 0 when all of it is ready.
-
-    Raises ``AgentError`` or ``EngineError`` with one sentence when something is missing in the end.
-    """
+@command("setup")
+@click.option("--preset", metavar="P", help="The preset to fetch for; pocket unless given.")
+@click.option("--segmenter", metavar="NAME", help="Only this engine, such as lisa-7b.")
+@click.option("--inpainter", metavar="NAME", help="Only this engine, such as flux-kontext.")
+@finishing()
+def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> int:
+    """Fetch what a preset needs; safe to repeat."""
     if segmenter is None and inpainter is None:
         chosen = registry.known_preset(preset or registry.DEFAULT_PRESET)
         wanted, model = requirements(chosen), ollama_model(chosen)

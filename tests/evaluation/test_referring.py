@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.cli import main
+from agent.cli import evaluate, main
 from evaluation.referring import datasets
 from evaluation.referring.datasets import read
 from evaluation.referring.measure import measure
@@ -472,7 +472,7 @@ def test_wrong_usage_is_told_before_anything_is_read(inpalla: Run, colours: None
     assert_refused(inpalla(*good, "--preset", "huge"), "no preset 'huge'")
     assert_refused(inpalla(*good, "-o", "r.txt"), "must end in .json")
     assert_refused(inpalla(*good, "-o", "nowhere/r.json"), "There is no folder")
-    assert tuple(datasets.DATASETS) == main.DATASETS
+    assert tuple(datasets.DATASETS) == evaluate.DATASETS
 
 
 def test_what_is_wrong_with_reasonseg_is_named(inpalla: Run, colours: None, reasonseg: Path) -> None:

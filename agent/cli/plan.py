@@ -1,0 +1,58 @@
+"""``inpalla plan``: what a planner makes of sentences."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli import options
+from agent.cli.command import command
+from agent.terminal.output import say, say_json
+
+if TYPE_CHECKING:
+    from agent.planner.plan import Plan
+
+
+@command("plan")
+@click.argument("sentences", metavar='"SENTENCE"…', nargs=-1, required=True)
+@click.option("--image", metavar="IMAGE", help="The picture, for planners that look at it.")
+@options.preset
+@options.planner
+@options.as_json
+def plan(
+    sentences: tuple[str, ...], image: str | None, preset: str | None, planner: str | None, as_json: bool
+) -> int:
+    """Say what sentences ask for, and paint nothing; each earlier sentence counts as done."""
+    from agent.planner import Context, advance, load_planner
+    from agent.turn.editor import readable
+    from agent.turn.reply import summary
+    from agent.turn.user_paths import meant
+    from tools.engines import registry
+    from tools.pictures import read_picture
+
+    texts = [readable(sentence) for sentence in sentences]
+    engine = load_planner(planner or registry.find_preset(preset or registry.DEFAULT_PRESET).planner)
+    picture = read_picture(meant(image)).pixels if image is not None else None
+
+    async def planned() -> None:
+        context = Context()
+        for sentence in texts:
+            made = await engine.plan(sentence, context, picture)
+            context = advance(context, sentence, made)
+            if as_json:
+                say_json(plan_json(made))
+            else:
+                understood = summary(made)
+                say(understood or made.say or "nothing to do")
+                if understood and made.say.endswith("."):
+                    say(made.say, err=True)
+
+    asyncio.run(planned())
+    return 0
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """A plan as the contract has it: what a step does not say is left out."""
+    return plan.model_dump(mode="json", exclude_none=True)
