@@ -15,7 +15,7 @@ from typing import Literal
 
 from tools.language import lexicon as lx
 from tools.language.compounds import is_colour, is_step, joined, parted
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 
 Sort = Literal["size", "quality", "colour", "pattern", "material"]
 _ORDER: tuple[Sort, ...] = ("size", "quality", "colour", "pattern", "material")
@@ -214,6 +214,9 @@ def looks(words: Iterable[str]) -> tuple[Look, ...]:
     return tuple(found)
 
 
+_TAIL_OF_LOOK = word_set("filled full with without like covered where that which wearing holding showing")
+
+
 def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
     """A look as the user said it ("a dark red", "covered in moss", "a nice shade of green") without a noun of
     its own.
@@ -237,20 +240,9 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
             and all(sort_of(w) or w in lx.LOOK_NOUNS | {"a"} for w in rest)
         ):
             continue
-        if low in (
-            "filled",
-            "full",
-            "with",
-            "without",
-            "like",
-            "covered",
-            "where",
-            "that",
-            "which",
-            "wearing",
-            "holding",
-            "showing",
-        ) or (low in ("in", "of") and rest and ("style" in rest or rest[0] in ("a", "an", "the"))):
+        if low in _TAIL_OF_LOOK or (
+            low in ("in", "of") and rest and ("style" in rest or rest[0] in ("a", "an", "the"))
+        ):
             words, tail = words[:index], text.split()[-(len(words) - index) :]
             break
     core = [

@@ -11,7 +11,7 @@ import re
 from agent.planner.context import Context, LayerView
 from agent.planner.reader.mending import slip_of
 from agent.planner.resolve.layers import focused_layers, object_of, stem
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
 

@@ -395,6 +395,9 @@ _ORDER = frozenset(("first", "second", "third", "fourth", "fifth", "last"))
 _PLACES = frozenset(("left", "right", "middle", "back", "front", "upper", "lower", "far"))
 
 
+_BEFORE_ONE = frozenset(("and", "make", "paint", "turn", "but", "only", "now", "also", "then", "remove"))
+
+
 def _members(work: _Work) -> list[tuple[int, int, list[str], bool]]:
     """Where "the … one" stands in a text: start, end, the words that tell it, and whether it is a single."""
     found: list[tuple[int, int, list[str], bool]] = []
@@ -412,18 +415,7 @@ def _members(work: _Work) -> list[tuple[int, int, list[str], bool]]:
         det = words[-1].group().lower() if words and work.text[words[-1].end() : start].isspace() else ""
         if det in ("the", "that", "this", "my", "those", "these"):
             start = words[-1].start()
-        elif det and det not in (
-            "and",
-            "make",
-            "paint",
-            "turn",
-            "but",
-            "only",
-            "now",
-            "also",
-            "then",
-            "remove",
-        ):
+        elif det and det not in _BEFORE_ONE:
             continue  # "a red one" is a new thing, "no left one" none
         found.append((start, match.end(), told, match.group().lower() == "one"))
     return sorted(found)

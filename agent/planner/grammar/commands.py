@@ -13,7 +13,7 @@ from re import Match
 
 from agent.planner.frames import Frame
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 
 _NUMBER = (
@@ -304,6 +304,9 @@ def command(text: str) -> Frame | None:
     return None
 
 
+_MERE_KINDS = word_set("look looks way ways design take version idea option")
+
+
 def variations(text: str) -> tuple[int, str] | None:
     """How many variations a clause asks for and of what, in words; None where it asks for none."""
     match = _VARIATIONS.fullmatch(text)
@@ -312,17 +315,7 @@ def variations(text: str) -> tuple[int, str] | None:
     ):
         words = match["x"] or match["w"] or ""
         kind = match["kind"]
-        if not match["n"] and kind in (
-            "look",
-            "looks",
-            "way",
-            "ways",
-            "design",
-            "take",
-            "version",
-            "idea",
-            "option",
-        ):
+        if not match["n"] and kind in _MERE_KINDS:
             return None
         if kind in ("ways", "looks") and not words:
             return None

@@ -13,7 +13,7 @@ from agent.planner.grammar.verbs import lemma
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import is_look, is_thing, lows
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens
 

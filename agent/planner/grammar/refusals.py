@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent.planner.grammar.pieces import Piece, reference
+from agent.planner.grammar.clause import Clause, reference
 from agent.planner.grammar.statements import nominal
 from tools.language.chunking import is_thing, split
 from tools.language.patterns import Pattern
@@ -44,25 +44,25 @@ _BETTER_WITHOUT = Pattern(
 )
 
 
-def without(tokens: Tokens, words: tuple[str, ...], text: str) -> Piece | None:
+def without(tokens: Tokens, words: tuple[str, ...], text: str) -> Clause | None:
     """ "without the clock it would look better", "there should not be a cat on the sofa": remove it."""
     match = re.match(r"^there (?:should|must|need|ought) not (?:to )?be (?:any |a |an )?(?P<x>.+)$", text)
     if match:
         target, _ = split(tokens[len(text[: match.start("x")].split()) :], places=True)
-        return Piece("remove", "remove", target=join(target)) if target else None
+        return Clause("remove", "remove", target=join(target)) if target else None
     if re.search(r"\b(?:live|do|go|manage|done) without\b", text) and words[-1] != "without":
         target, _ = split(tokens[words.index("without") + 1 :], places=True)
-        return Piece("remove", "remove", target=join(target)) if target else None
+        return Clause("remove", "remove", target=join(target)) if target else None
     if "without" in words:
         at = words.index("without")
         target, rest = split(tokens[at + 1 :], places=True)
         definite = bool(target) and target[0].low in ("the", "that", "this", "those", "these", "all", "my")
         if definite and (_BETTER_WITHOUT.search(text) or (at == 0 and not rest)):
-            return Piece("remove", "remove", target=join(target))
+            return Clause("remove", "remove", target=join(target))
     return None
 
 
-def kept(tokens: Tokens, words: tuple[str, ...]) -> Piece:
+def kept(tokens: Tokens, words: tuple[str, ...]) -> Clause:
     """ "don't touch the sofa": not a request, but "don't make it red" says what is wrong with the look."""
     ends = [
         i
@@ -70,10 +70,10 @@ def kept(tokens: Tokens, words: tuple[str, ...]) -> Piece:
         if word in ("the", "my", "our", "it", "that", "them", "those", "these", "this")
     ]
     target = join(tokens[ends[0] :]) if ends else ""
-    return Piece("keep", "keep", target=target)
+    return Clause("keep", "keep", target=target)
 
 
-def unwanted(words: str) -> Piece:
+def unwanted(words: str) -> Clause:
     """What "I don't want …" says of the words after it."""
     inner = tokenise(words)
     if (
@@ -83,26 +83,26 @@ def unwanted(words: str) -> Piece:
         and inner[0].low != "that"
         and not is_thing(inner[1].low)
     ):
-        return Piece("keep", "keep")
-    piece = nominal(inner)
-    if piece.look or (piece.new and not piece.target and not piece.bare):
-        return Piece("keep", "keep")
+        return Clause("keep", "keep")
+    clause = nominal(inner)
+    if clause.look or (clause.new and not clause.target and not clause.bare):
+        return Clause("keep", "keep")
     ref, rest = reference(inner)
     if ref and not rest:
-        return Piece("remove", "remove", reference=ref)
+        return Clause("remove", "remove", reference=ref)
     if ref:
-        return Piece("keep", "keep")
+        return Clause("keep", "keep")
     target, _ = split(inner, places=True)
     if not target:
-        return Piece("vague")
-    return Piece("remove", "remove", target=join(target))
+        return Clause("vague")
+    return Clause("remove", "remove", target=join(target))
 
 
-def disliked(words: str) -> Piece:
+def disliked(words: str) -> Clause:
     """What "I don't like …" says of the words after it: something shall change, but not what."""
     inner = tokenise(words)
     ref, _ = reference(inner)
     if ref or not inner:
-        return Piece("vague", "restyle", reference=ref, negated=True)
+        return Clause("vague", "restyle", reference=ref, negated=True)
     target, _ = split(inner, places=True)
-    return Piece("vague", "restyle", target=join(target), negated=True)
+    return Clause("vague", "restyle", target=join(target), negated=True)

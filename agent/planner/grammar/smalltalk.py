@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 
 HELP = (

@@ -193,7 +193,7 @@ def _look(words: str) -> str:
     return turned(words.lower(), words)
 
 
-_DOWN = lx.words("tone toned down less a bit little it")
+_DOWN = lx.word_set("tone toned down less a bit little it")
 
 
 def _toned(look: str, thing: str) -> str:

@@ -41,9 +41,6 @@ from tools.language.lexicon import NUMBERS, ORDINALS
 from tools.language.looks import read_look
 from tools.language.noun_phrases import is_plural, parse, render
 
-MASK_TOLD = (
-    "say “a bit more at the edges”, “without the cushion”, “from 10%,40% to 30%,90%”, or name a mask file"
-)
 FILE = re.compile(r"\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif)$", re.IGNORECASE)
 BOX = re.compile(
     r"(?:from )?(?P<x0>\d+(?:\.\d+)?%?) ?[,x] ?(?P<y0>\d+(?:\.\d+)?%?) ?(?:to|until|-|–)"

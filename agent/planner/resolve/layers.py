@@ -10,7 +10,7 @@ import re
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import Frame
 from tools.language.colours import value_of
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import Phrase, is_plural, parse, sort_of
 from tools.language.referring import all_but
