@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -261,6 +262,13 @@ _TOKEN: Final = re.compile(r"#[0-9a-f]{3,8}\b|rgb\s*\([^)]*\)|[^\W\d_]+(?:'[a-z]
 _LONGEST: Final = 7
 """Words of a colour: "a very dark greyish shade of blue"."""
 _SHADE_OF: Final = re.compile(r"\b(?:shade|tone|hue|tint)s? of (?:an? )?")
+
+
+@cache
+def one_word_colours() -> dict[str, tuple[int, int, int]]:
+    """Every colour with a name of one word that is no material, as RGB, 0…255."""
+    stuffs = MATERIALS | {"terracotta"}
+    return {name: rgb for name, rgb in colours.names().items() if " " not in name and name not in stuffs}
 
 
 def read_look(prompt: str, target: str = "") -> Look:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from tools.language import lexicon as lx
@@ -119,6 +120,7 @@ def sort_of(word: str) -> Sort | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Phrase:
     """Take a noun phrase apart. The last word before the tail is always the noun, whatever it is."""
     words = tuple(joined(text).split())

@@ -91,6 +91,7 @@ def normalise(sentence: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=1024)
 def tokenise(sentence: str) -> Tokens:
     """The tokens of a sentence, contractions and slang taken apart, typing slips repaired."""
     tokens: list[Token] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from agent.planner.context import Context, LayerView, advance
 from agent.planner.dialogue.files_and_boxes import Planned
@@ -49,6 +50,7 @@ CLOSING = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def plain(sentence: str) -> str:
     """A sentence in lower case, without the words around what it says."""
     low = " ".join(sentence.lower().replace("’", "'").split()).strip(" .!?…")
@@ -519,25 +521,14 @@ def _is_one_thing(words: str) -> bool:
 
 def _made(context: Context) -> set[int]:
     """The layers that came up on the way from the original to the head."""
-    if not context.history:
-        return {layer.id for layer in context.layers}
-    number, there = context.head, set[int]()
-    while number:
-        there |= {layer.id for layer in context.history[number].layers}
-        number = context.history[number].parent
-    return there
+    return {layer.id for number in context.way for layer in context.history[number].layers}
 
 
 def _newest(context: Context, count: int) -> tuple[LayerView, ...]:
     """The layers that show and were changed last, oldest first."""
-    order: list[int] = []
-    number = context.head
-    while number and context.history:
-        version = context.history[number]
-        order += [each for each in reversed(version.focus) if each not in order]
-        number = version.parent
+    focused = (each for number in context.way for each in reversed(context.history[number].focus))
     there = {layer.id: layer for layer in context.layers if layer.visible}
-    order = [each for each in order if each in there] or sorted(there, reverse=True)
+    order = [each for each in dict.fromkeys(focused) if each in there] or sorted(there, reverse=True)
     return tuple(there[each] for each in reversed(order[:count]))
 
 
@@ -733,7 +724,7 @@ _ON = re.compile(r"(?:(?:turn|switch|put) )?(?P<thing>(?:the |my )?[\w -]+?) (?:
 def _shown(said: str, context: Context) -> Done | None:
     """ "Show it again", "lamp on", of what was hidden."""
     if _SHOW_AGAIN.fullmatch(said):
-        last = context.history[context.head].focus if context.history else context.focus
+        last = context.at_head.focus
         hidden = [
             each for each in context.layers if each.id in last and not each.visible and not each.dropped
         ]
@@ -743,7 +734,7 @@ def _shown(said: str, context: Context) -> Done | None:
         if not thing or layers_about(thing, context, visible=True):
             return None
         hidden = [each for each in layers_about(thing, context, visible=False) if not each.dropped][:1]
-    pile = {each.id for each in context.history[context.head].layers} if context.history else set()
+    pile = {each.id for each in context.at_head.layers}
     hidden = [each for each in hidden if each.id in pile]
     if not hidden:
         return None

@@ -234,8 +234,8 @@ _VERSION = re.compile(
 def _versions(said: str, context: Context) -> Done | None:
     told = versions_told(context, listed=False)
     alone = re.sub(r",? and (?:what(?:'s| is) its parent|what was it made from)$", "", said)
-    if alone != said and _VERSION.fullmatch(alone) and context.head and context.history:
-        parent = context.history[context.head].parent
+    if alone != said and _VERSION.fullmatch(alone) and context.head:
+        parent = context.at_head.parent
         return Done((), (f"{told} It was made from {f'version {parent}' if parent else 'the original'}.",))
     if _VERSION.fullmatch(said):
         return Done((), (told,))
@@ -339,8 +339,7 @@ def _version_of(when: str, thing: str, context: Context) -> int | None:
 
 def _before_change(thing: str, context: Context) -> int:
     """The version before a thing was changed last."""
-    number = context.head
-    while number and context.history:
+    for number in context.way:
         parent = context.history[number].parent
         now, then = (
             [
@@ -351,7 +350,6 @@ def _before_change(thing: str, context: Context) -> int:
         )
         if now != then:
             return parent
-        number = parent
     return 0
 
 

@@ -504,14 +504,9 @@ def _from_before(found: re.Match[str], context: Context, planned: Planned) -> Pl
 
 def _before(thing: str, context: Context) -> int | None:
     """The version that the first change of a thing was made from, on the way to the head."""
-    path, number = [], context.head
-    while number:
-        path.append(number)
-        number = context.history[number].parent if context.history else number - 1
-    for number in reversed(path):
-        layers = context.history[number].layers if context.history else context.layers
-        if layers_about(thing, replace(context, layers=layers), visible=True):
-            return context.history[number].parent if context.history else number - 1
+    for version in (context.history[number] for number in reversed(context.way)):
+        if layers_about(thing, replace(context, layers=version.layers), visible=True):
+            return version.parent
     return None
 
 
@@ -563,8 +558,7 @@ def _undone(said: str, context: Context) -> Done | None:
 
 def _shown(context: Context, *, all_of_them: bool) -> Done | None:
     """All hidden layers to be seen again, or those that were spoken of last."""
-    there = context.history[context.head].layers if context.history else context.layers
-    hidden = [layer for layer in there if not layer.visible and not layer.dropped]
+    hidden = [layer for layer in context.at_head.layers if not layer.visible and not layer.dropped]
     if not all_of_them:
         hidden = [layer for layer in hidden if layer.id in context.focus] or hidden
     if not hidden:

@@ -97,9 +97,7 @@ def _number(word: str | None) -> int | None:
 
 def _in_the_pile(context: Context) -> tuple[LayerView, ...]:
     """The layers that the version at the head holds, seen or hidden."""
-    if not context.history:
-        return tuple(layer for layer in context.layers if not layer.dropped)
-    there = {layer.id for layer in context.history[context.head].layers if not layer.dropped}
+    there = {layer.id for layer in context.at_head.layers if not layer.dropped}
     return tuple(layer for layer in context.layers if layer.id in there and not layer.dropped)
 
 

@@ -288,13 +288,8 @@ def by_look(words: str, context: Context) -> tuple[LayerView, ...]:
 
 def was_undone(context: Context) -> bool:
     """Whether the head stands behind a version that was made from it: the last thing done was an undo."""
-    if context.history:
-        return any(
-            version.parent == context.head
-            for number, version in enumerate(context.history)
-            if number > context.head
-        )
-    return context.head < context.versions
+    later = context.history[context.head + 1 :]
+    return any(version.parent == context.head for version in later)
 
 
 def set_with(target: str, context: Context) -> LayerView | None:
