@@ -18,14 +18,12 @@ from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join
 
 _LIKE = Pattern(
-    r"(?:(?:to |that )?(?:match|matches|matching)(?: with)?|(?:(?:in |to )?the )?same(?: (?:thing|way"
-    r"|again|treatment|one|as well))?"
-    r"|(?:(?:in |to |into |with |of |have )?(?:the |that |this )same|(?:in |to )?(?:that|this)) "
-    r"(?:colou?r|material|fabric|look|style|shade|finish|pattern|treatment|wood|tone|texture)s?"
-    r"|like (?:that|this|it|so)|the way you did(?: with| it with| for)?|likewise|ditto"
-    r"|identical(?:ly)?|similarly)"
-    r"(?:(?: as| like| to| with| of| for| from)? (?P<x>(?:the|my|our) [\w -]+|it|that))?(?: too"
-    r"| as well| have| has| is| are| please)*"
+    r"(?:(?:to |that )?(?:match|matches|matching)(?: with)?|(?:(?:in |to )?the )?same(?: (?:thing|way|again"
+    r"|treatment|one|as well))?|(?:(?:in |to |into |with |of |have )?(?:the |that |this )same|(?:in |to "
+    r")?(?:that|this)) (?:colou?r|material|fabric|look|style|shade|finish|pattern|treatment|wood|tone"
+    r"|texture)s?|like (?:that|this|it|so)|the way you did(?: with| it with| for)?|likewise|ditto"
+    r"|identical(?:ly)?|similarly)(?:(?: as| like| to| with| of| for| from)? (?P<x>(?:the|my|our) [\w -]+|it"
+    r"|that))?(?: too| as well| have| has| is| are| please)*"
 )
 
 

@@ -125,15 +125,13 @@ _NEGATIVE = lx.EVALUATIVE - {"lovely", "beautiful", "pretty", "nice", "cute", "r
 
 
 _PREFIX = Pattern(
-    r"^(?:(?:to|and|should|could|would|might|may|shall|can|will|must|need|needs|ought|want|wants|have|has|it|please"
-    r"|just|now|actually|rather|then|instead|also|only) )*"
-    r"(?:(?:to )?(?:be|get|become|turn|go|look|looks|appear|seem|stay|come|turned|made|done|feel) )*"
-    r"(?:(?:much|way|far|a lot|so|really|even|absolutely|pretty|very|just|all|completely|entirely"
-    r"|totally|fully|properly|nicely) )*"
-    r"(?:(?:better|nicer|good|great|nice|lovely|amazing|cool|cooler|best|awesome|fantastic|beautiful"
-    r"|wonderful|stunning|gorgeous|perfect|fab|fabulous|cute|prettier|smarter|smart|brilliant|sweet"
-    r"|fine|incredible|fresh|fresher|sharp) )?"
-    r"(?:(?:if|when) (?:it|they) (?:was|were|is|are) )?"
+    r"^(?:(?:to|and|should|could|would|might|may|shall|can|will|must|need|needs|ought|want|wants|have|has|it"
+    r"|please|just|now|actually|rather|then|instead|also|only) )*(?:(?:to )?(?:be|get|become|turn|go|look"
+    r"|looks|appear|seem|stay|come|turned|made|done|feel) )*(?:(?:much|way|far|a lot|so|really|even"
+    r"|absolutely|pretty|very|just|all|completely|entirely|totally|fully|properly|nicely) )*(?:(?:better"
+    r"|nicer|good|great|nice|lovely|amazing|cool|cooler|best|awesome|fantastic|beautiful|wonderful|stunning"
+    r"|gorgeous|perfect|fab|fabulous|cute|prettier|smarter|smart|brilliant|sweet|fine|incredible|fresh"
+    r"|fresher|sharp) )?(?:(?:if|when) (?:it|they) (?:was|were|is|are) )?"
 )
 
 

@@ -11,23 +11,19 @@ from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join, tokenise
 
 LEAVE = Pattern(
-    r"^(?:(?:just|please|but|and|also|only|simply|then|you can|i would|let us|let's) )*(?:leave|keep"
-    r"|spare|ignore) (?P<x>.+?)(?: (?:alone|be|as (?:it|they|is|are|was)\b.*|the way .*|untouched"
-    r"|unchanged|the same|how .*|like (?:it|that|this)\b.*|out of it|in place|there|exactly .*"
-    r"|where .*|please|though))*$"
+    r"^(?:(?:just|please|but|and|also|only|simply|then|you can|i would|let us|let's) )*(?:leave|keep|spare"
+    r"|ignore) (?P<x>.+?)(?: (?:alone|be|as (?:it|they|is|are|was)\b.*|the way .*|untouched|unchanged|the "
+    r"same|how .*|like (?:it|that|this)\b.*|out of it|in place|there|exactly .*|where .*|please|though))*$"
 )
 
 
 DISLIKE = Pattern(
-    r"^(?:(?:i|we|my \w+)|(?=never|not|tired|sick|bored|fed up|hate|done with))(?: ?(?:really|also"
-    r"|just|so|absolutely|kind of|kinda|still|honestly))*(?: ?(?:can"
-    r"|could|do|would|am|are|have|has))*(?: ?(?:not|no longer|never))* ?(?:really |that |so |much "
-    r"|very )*(?:hate"
-    r"|dislike|despise|detest|loathe|stand|like|love|happy with|bear|fond of|keen on|sure about|into"
-    r"|care for|liked|loved|wanted|convinced by|a fan of|pleased with|satisfied with|tired of|sick of"
-    r"|fed up with|bored "
-    r"(?:of|by|with)|over|done with|enjoy|crazy about|wild about|thrilled with|too keen on"
-    r"|the biggest fan of)(?P<x> .+)?$"
+    r"^(?:(?:i|we|my \w+)|(?=never|not|tired|sick|bored|fed up|hate|done with))(?: ?(?:really|also|just|so"
+    r"|absolutely|kind of|kinda|still|honestly))*(?: ?(?:can|could|do|would|am|are|have|has))*(?: ?(?:not|no "
+    r"longer|never))* ?(?:really |that |so |much |very )*(?:hate|dislike|despise|detest|loathe|stand|like"
+    r"|love|happy with|bear|fond of|keen on|sure about|into|care for|liked|loved|wanted|convinced by|a fan of"
+    r"|pleased with|satisfied with|tired of|sick of|fed up with|bored (?:of|by|with)|over|done with|enjoy"
+    r"|crazy about|wild about|thrilled with|too keen on|the biggest fan of)(?P<x> .+)?$"
 )
 
 

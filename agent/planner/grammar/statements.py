@@ -169,11 +169,10 @@ def _tail_words(rest: Tokens) -> Tokens:
 
 
 _AGAIN_FOR = Pattern(
-    r"(?:(?:and )?(?:do|repeat|apply|give|use|have|try|want|make|put) )?(?:exactly |just "
-    r"|all )?(?:(?:the )?same(?: (?:thing|treatment|again|look|colou?r|material|fabric|style|finish"
-    r"|one|way|change|edit|deal|please|idea|story))?|it|this|that|likewise|ditto|similarly"
-    r"|as above)(?: (?:again|also|too))? "
-    r"(?:for|on|to|with|goes for|applies to|in|over|onto) (?P<x>.+?)(?: too| as well| also| please| again)*"
+    r"(?:(?:and )?(?:do|repeat|apply|give|use|have|try|want|make|put) )?(?:exactly |just |all )?(?:(?:the "
+    r")?same(?: (?:thing|treatment|again|look|colou?r|material|fabric|style|finish|one|way|change|edit|deal"
+    r"|please|idea|story))?|it|this|that|likewise|ditto|similarly|as above)(?: (?:again|also|too))? (?:for|on"
+    r"|to|with|goes for|applies to|in|over|onto) (?P<x>.+?)(?: too| as well| also| please| again)*"
 )
 
 
