@@ -180,10 +180,7 @@ def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan 
         )
     if (look := _THERE.fullmatch(low)) is not None:
         edit = Edit(
-            target="the area",
-            prompt=restyled("the area", look["look"]),
-            kind="restyle",
-            within=within,
+            target="the area", prompt=restyled("the area", look["look"]), kind="restyle", within=within
         )
         return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
     return as_plan(ask(f"What shall I do within {within}: put something there, or make it look like what?"))

@@ -355,9 +355,7 @@ def _thing(words: str, context: Context) -> str:
     return target_of(named(words, context))
 
 
-_SO = re.compile(
-    r"(?:is|are) (?P<one>.+)|(?P<thing>(?:the|my) [\w' -]+?) (?:is|are) (?P<other>.+)",
-)
+_SO = re.compile(r"(?:is|are) (?P<one>.+)|(?P<thing>(?:the|my) [\w' -]+?) (?:is|are) (?P<other>.+)")
 _SO_FAR = re.compile(
     r"(?:[ ,]+(?:now|already|yet|still|or not|again|too|then|right|correct|isn't it|is it|really))+$"
 )

@@ -159,8 +159,7 @@ def order(frame: Frame, context: Context) -> Done:
         moved = layers if to in ("front", "over") else layers[::-1]
         names = " and ".join(short(object_of(layer)) for layer in layers)
         return Done(
-            tuple(Reorder(layer=layer.id, to=to, other=number) for layer in moved),
-            (f"{names} {where}",),
+            tuple(Reorder(layer=layer.id, to=to, other=number) for layer in moved), (f"{names} {where}",)
         )
     return ask(f"Where shall {_name(frame)} go: to the front, to the back, or above or below which layer?")
 
