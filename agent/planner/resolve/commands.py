@@ -1,6 +1,6 @@
 """Frames about layers, masks, versions and looking: what they come to. Pure functions over a context.
 
-What cannot be found is asked for, never guessed; nothing here reads a sentence (see ``saying``).
+What cannot be found is asked for, never guessed; nothing here reads a sentence (see ``dialogue.sayings``).
 """
 
 from __future__ import annotations
