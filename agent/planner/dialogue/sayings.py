@@ -1,7 +1,7 @@
 """How acts about layers, masks, versions and looking are said in plain English: sentences to frames.
 
 A sentence matches as a whole or not at all; what is not read here is left to the parsers. The words are
-lower case and without polite edges (see ``session_talk``); ``resolve.commands`` decides what comes of the frames.
+lower case and without polite edges (see ``session_talk``). ``resolve.commands`` carries the frames out.
 """
 
 from __future__ import annotations
