@@ -119,6 +119,25 @@ class Context:
     picked: bool = False
     spoken: tuple[Spoken, ...] = ()
 
+    @property
+    def at_head(self) -> VersionView:
+        """The version at the head."""
+        return self.history[self.head] if self.history else VersionView(0)
+
+    @property
+    def parent(self) -> VersionView:
+        """The version that the one at the head was made from."""
+        return self.history[self.at_head.parent] if self.history else VersionView(0)
+
+    @property
+    def way(self) -> tuple[int, ...]:
+        """The versions from the head back to the base picture, which is left out."""
+        number, way = self.head, list[int]()
+        while number:
+            way.append(number)
+            number = self.history[number].parent
+        return tuple(way)
+
 
 class Planner(Protocol):
     """One implementation of "what does this sentence ask for"."""
@@ -140,7 +159,7 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
     appends a layer; with one it replaces that layer's words in place and makes it visible. A step that names
     a layer, a version or a variation that does not exist changes nothing.
     """
-    state = replace(context, history=context.history or _guessed_history(context))
+    state = replace(context, history=context.history or (VersionView(0),))
     asked: str | None = None
     changed = False
     for step in plan.steps:
@@ -213,17 +232,6 @@ def spoken_of(sentence: str, steps: Sequence[Step], layers: Sequence[LayerView])
                 phrases.append(layer.prompt if layer.kind == "add" else layer.target)
     moved = any(isinstance(step, Undo | Redo | Goto) for step in steps)
     return Spoken(tuple(dict.fromkeys(phrases)), sentence, moved)
-
-
-def _guessed_history(context: Context) -> tuple[VersionView, ...]:
-    """A line of versions that ends in the current one, for a context that came without its history."""
-    versions = [VersionView(parent=max(0, number - 1)) for number in range(context.versions + 1)]
-    for number in range(1, context.versions + 1):
-        kept = max(0, len(context.layers) - max(0, context.head - number))
-        table = tuple(layer if layer.id < kept else replace(layer, visible=False) for layer in context.layers)
-        focus = context.focus if number == context.head else tuple(layer.id for layer in table[:kept][-1:])
-        versions[number] = replace(versions[number], layers=table, focus=focus)
-    return tuple(versions)
 
 
 def _committed(state: Context) -> Context:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -302,8 +302,3 @@ def read_talks(text: str) -> tuple[list[Talk], list[str]]:
                 faults.append(f"{at}: more than 2000 characters")
             sentence, number = line.strip(), at
     return [tuple(talk) for talk in talks if talk], faults
-
-
-def render_lines(lines: Sequence[Line]) -> str:
-    """Lines as text."""
-    return "\n".join(map(str, lines))

@@ -35,7 +35,7 @@ from agent.planner.resolve.resolver import resolve
 from agent.safe_text import plain
 from prompts import read
 from tools.engines import gpu_memory
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 
 if TYPE_CHECKING:
     import numpy as np

@@ -311,8 +311,8 @@ def what_is_there() -> Server | Absent:
         return Absent(str(error).rstrip("."))
     try:
         with made:
-            release = str(_told(made, f"{where.url}/api/version")["version"])
-            listed = _told(made, f"{where.url}/api/tags")["models"]
+            release = str(_fetched(made, f"{where.url}/api/version")["version"])
+            listed = _fetched(made, f"{where.url}/api/tags")["models"]
             names = tuple(str(entry["name"]) for entry in listed)
             shares = {}
             with suppress(httpx.HTTPError, *_UNREADABLE):  # of no matter to who only wants to know the models
@@ -333,7 +333,7 @@ class _OtherAnswerError(Exception):
     """What an answer was that is none of Ollama's, as the end of a sentence."""
 
 
-def _told(client: httpx.Client, place: str) -> dict[str, Any]:
+def _fetched(client: httpx.Client, place: str) -> dict[str, Any]:
     """The JSON values that a server tells. Raises ``_OtherAnswerError`` where it says something else."""
     answer = client.get(place)
     if answer.is_redirect:

@@ -33,7 +33,7 @@ from tools.inpainting.computed import recolour as computed
 from tools.inpainting.computed.appearance import box_of
 from tools.inpainting.computed.oklab import Field, from_srgb
 from tools.inpainting.computed.recolour import ColourStep
-from tools.language import prompt_colours
+from tools.language.looks import one_word_colours
 from tools.segmenting.base import Segmenter, find
 
 Pixels = NDArray[np.uint8]
@@ -104,7 +104,7 @@ class Result:
 
 def names() -> list[RGB]:
     """The colours that have a name, in the names' order."""
-    return [rgb for _, rgb in sorted(prompt_colours.named().items())]
+    return [rgb for _, rgb in sorted(one_word_colours().items())]
 
 
 def restyled(scene: rooms.Scene, index: int, rgb: RGB) -> Pixels:

@@ -12,8 +12,8 @@ from agent.planner.context import Context, advance
 from agent.planner.lines import Line, LineError, Said, parse_line, parse_lines, read_talks, strange_words
 from agent.planner.plan import Plan, Tell
 from agent.planner.reader.framing import frames_of
+from agent.planner.reader.splitting import words_of
 from agent.planner.reader.symbols import END, SYMBOLS, Grammar, lines_of, symbols_of
-from agent.planner.reader.words import words_of
 from agent.planner.resolve.resolver import resolve
 from tests.planner.test_builtin import shown
 from tests.turn.test_conversations import in_words

@@ -13,8 +13,8 @@ from agent.planner.reader import Reader
 from agent.planner.reader.mending import completed, slip_of
 from agent.planner.reader.network import Network
 from agent.planner.reader.pieces import Pieces, spelt
+from agent.planner.reader.splitting import joined, words_of
 from agent.planner.reader.symbols import END, lines_of, symbols_of
-from agent.planner.reader.words import joined, words_of
 from training.planner import reader as training
 from training.planner.examples import Commander, Example, composed, example, varied
 

@@ -22,7 +22,8 @@ from tools.engines import gpu_memory
 from tools.inpainting.geometry import Region, bounds, clean, cut, most_each, patch, plan_region, within
 from tools.inpainting.request import ColourStage, Request
 from tools.kinds import Kind
-from tools.language import prompt_colours
+from tools.language.colours import MODIFIERS
+from tools.language.looks import one_word_colours
 from tools.segmenting.base import CancelCheck, never
 
 
@@ -535,10 +536,8 @@ def only_colour(prompt: str, target: str) -> bool:
     """
     old = set(target.lower().split())
     new = set(prompt.lower().replace(",", " ").replace("-", " ").split()) - {"a", "an", "the", "and"} - old
-    return (
-        bool(old and new & prompt_colours.named().keys())
-        and new <= prompt_colours.named().keys() | prompt_colours.SHADES
-    )
+    names = one_word_colours().keys()
+    return bool(old and new & names) and new <= names | MODIFIERS
 
 
 def _paint(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tools.language import colours
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.noun_phrases import is_compound, sort_of
 from tools.language.tokens import Token, Tokens
 
@@ -279,6 +279,9 @@ def _tail(tokens: Tokens, *, places: bool, look_follows: bool, tails: bool) -> i
     return 0
 
 
+_CHANGE_BEGINS = word_set("to into with should could must , and be → :")
+
+
 def _relative(tokens: Tokens) -> int:
     """The tokens of "that stands on the right", up to where a change begins."""
     words = lows(tokens)
@@ -287,23 +290,14 @@ def _relative(tokens: Tokens) -> int:
     if words[1] in ("is", "are") and len(words) > 2 and is_look(words[2]):
         return 3
     end = 1
-    while end < len(words) and words[end] not in (
-        "to",
-        "into",
-        "with",
-        "should",
-        "could",
-        "must",
-        ",",
-        "and",
-        "be",
-        "→",
-        ":",
-    ):
+    while end < len(words) and words[end] not in _CHANGE_BEGINS:
         if words[end] == "to" or (end > 2 and is_look(words[end]) and not is_thing(words[end])):
             break
         end += 1
     return end
+
+
+_COVERS = word_set("cover covering print paint material fabric")
 
 
 def has_thing(tokens: Tokens) -> bool:
@@ -316,14 +310,7 @@ def has_thing(tokens: Tokens) -> bool:
     after = lows(tokens[start + len(run) :])
     if words[-1] == "coat" and after[:1] != ("of",) and not any(is_look(w) for w in words[:-1]):
         return True  # "a coat", but not "a red coat of paint"
-    if words[-1] in lx.LOOK_NOUNS and words[-1] not in (
-        "cover",
-        "covering",
-        "print",
-        "paint",
-        "material",
-        "fabric",
-    ):
+    if words[-1] in lx.LOOK_NOUNS and words[-1] not in _COVERS:
         return False
     if any(is_pure(word) for word in words):
         return True
@@ -364,11 +351,6 @@ def noun_of(tokens: Tokens) -> str:
     start = determiners(tokens)
     run = core(tokens[start:])
     return run[-1].low if run else ""
-
-
-def plain(tokens: Tokens) -> Tokens:
-    """The tokens without a leading determiner."""
-    return tokens[determiners(tokens) :]
 
 
 def token(word: str) -> Token:

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 
 from tools.language import colours, looks
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 
 _LONGEST = 5  # words of a colour
 

@@ -9,7 +9,7 @@ grammar decides by position.
 from __future__ import annotations
 
 
-def words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
     """The words of a text as a set."""
     return frozenset(text.split())
 
@@ -20,7 +20,7 @@ def phrases(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 # ---- looks: what a surface can be --------------------------------------------------------------------------
-COLOURS = words("""
+COLOURS = word_set("""
     red orange yellow green blue purple pink brown black white grey gray beige cream teal turquoise cyan
     magenta violet navy maroon burgundy crimson scarlet ruby cherry wine coral salmon peach apricot rust
     rusty terracotta ochre ocher amber gold golden mustard lemon lime olive sage mint emerald jade forest
@@ -36,12 +36,12 @@ COLOURS = words("""
     sky-blue navy-blue
 """)
 
-SHADES = words("""
+SHADES = word_set("""
     dark darker darkest light lighter lightest bright brighter brightest pale paler deep deeper dull duller
     muted vivid soft softer warm warmer cool cooler cold colder dim dimmer rich richer faded intense pure
     dusty smoky hot saturated desaturated subtle subdued bold bolder loud louder electric baby
 """)
-MATERIALS = words("""
+MATERIALS = word_set("""
     leather leatherette suede velvet velour linen wool woollen woolen cotton silk satin denim corduroy tweed
     felt fleece fur sheepskin bouclé boucle chenille canvas jute sisal hemp burlap mesh lace fabric cloth
     textile microfibre polyester nylon vinyl plastic acrylic perspex plexiglass rubber foam latex resin wood
@@ -54,20 +54,20 @@ MATERIALS = words("""
     macrame macramé shiplap panelling paneling wainscoting cashmere mohair flannel jersey chintz damask
     brocade tulle
 """)
-MATERIAL_NOUNS = words("""
+MATERIAL_NOUNS = word_set("""
     glass mirror tile tiles brick bricks paper moss grass ice snow fur stone wallpaper cork canvas fabric
     cloth cane paneling panelling wood timber iron tin foam crystal clay lace fleece felt plaster straw
     mosaic
 """)
 """Materials that are as often a thing ("remove the mirror")."""
 
-PATTERNS = words("""
+PATTERNS = word_set("""
     striped stripes stripey stripy pinstriped checked checkered chequered checkerboard chequerboard tartan
     plaid gingham houndstooth spotted polka-dot polka-dotted dotted dots dotty floral flowery flowered
     paisley geometric patterned zigzag chevron argyle marbled camouflage camo leopard zebra tiger
     animal-print tie-dye ombre ombré plain solid swirly starry tropical botanical
 """)
-FINISHES = words("""
+FINISHES = word_set("""
     rocking folding sliding swivel blurred blurry sharp crisp shiny shinier glossy glossier matte matt mat
     polished brushed rough rougher smooth smoother textured fluffy fluffier fuzzy furry hairy woolly tufted
     buttoned padded weathered distressed aged worn antique vintage rustic modern contemporary minimalist
@@ -84,13 +84,13 @@ FINISHES = words("""
     funky playful romantic moody airy bland nautical farmhouse coastal country french italian danish swedish
     english american victorian-style edwardian georgian colonial cottagecore brutalist steampunk cyberpunk
 """)
-SIZES = words("""
+SIZES = word_set("""
     big bigger biggest large larger largest huge small smaller smallest little tiny tinier massive giant
     gigantic enormous tall taller short shorter long longer wide wider narrow narrower thick thicker thin
     thinner slim slimmer fat fatter high higher low lower heavy heavier mini miniature oversized chunky
     chunkier medium fuller
 """)
-MATERIAL_MODIFIERS = words("""
+MATERIAL_MODIFIERS = word_set("""
     faux fake real genuine solid brushed polished raw reclaimed stained frosted aged worn cracked distressed
     weathered vegan patent crushed exposed stainless tufted quilted rough smooth natural bare oiled bleached
     lacquered tinted clear hammered wrought cast
@@ -139,7 +139,7 @@ COLOUR_OF_VERB: dict[str, str] = {
 }  # fmt: skip
 """Verbs that say the look themselves."""
 
-VAGUE_LOOKS = words("""
+VAGUE_LOOKS = word_set("""
     different nice nicer better prettier pretty beautiful cool fancier good best great interesting
     unique special something anything else other another change changed fun perfect improved stylish
     stylisher lovely lovelier cuter cute wow amazing fresh fresher exciting awesome fabulous wonderful weird
@@ -147,7 +147,7 @@ VAGUE_LOOKS = words("""
 """)
 """Looks that do not say what to paint."""
 
-LOOK_NOUNS = words("""
+LOOK_NOUNS = word_set("""
     colour color colours colors style look finish shade tone hue pattern material fabric texture print
     design coat paint upholstery makeover covering cover effect vibe theme scheme version tint kind sort
     type lick splash dash layer touch pop hint covering
@@ -155,7 +155,7 @@ LOOK_NOUNS = words("""
 """Nouns that stand for a look: "a leather look", "a coat of green paint", "a nice shade of blue"."""
 
 # ---- things ------------------------------------------------------------------------------------------------
-NOUNS = words("""
+NOUNS = word_set("""
     dish dishes poodle poodles
     sofa couch settee loveseat armchair chair stool barstool bench ottoman pouf pouffe footstool recliner
     chaise seat rocker hammock beanbag throne daybed futon bed cot crib bunk mattress headboard duvet
@@ -208,29 +208,29 @@ NOUNS = words("""
     stripe scratching post cage perch jar tin lid curtain-rod rod valance tablecloth napkin placemat doily
     accent feature
 """)
-PLACES = words("""
+PLACES = word_set("""
     corner left right middle centre center side front background foreground space area spot place gap edge
     bottom top room floor wall
 """)
-DIRECTIONS = words(
+DIRECTIONS = word_set(
     "left right top bottom middle centre center upper lower back front rear far near nearest other"
 )
 """Words that say which of several ("the left lamp")."""
 
-MASS_NOUNS = words("""
+MASS_NOUNS = word_set("""
     furniture wallpaper grass hair water sand snow bedding lighting flooring upholstery carpeting parquet
     shelving wood glass leather stuff art artwork food bread fruit rubbish trash clutter junk dust ivy
     shrubbery panelling paneling brickwork greenery foliage sushi pasta soup cheese noodles
 """)
-PLURALS = words(
+PLURALS = word_set(
     "people men women children kids feet leaves mice drapes stairs sheep fish jeans trousers glasses"
 )
-SINGULAR_S = words(
+SINGULAR_S = word_set(
     "glass grass bus canvas chaise cactus dress mattress compass iris christmas hibiscus atlas lens"
 )
 
 # ---- verbs -------------------------------------------------------------------------------------------------
-MAKE = words("""
+MAKE = word_set("""
     make turn change transform convert switch set render alter modify adjust update redo do have get keep
     try go paint repaint colour color recolour recolor dye stain tint spray spray-paint spraypaint upholster
     reupholster re-upholster cover recover wrap clad coat finish refinish re-cover panel tile carpet
@@ -239,33 +239,33 @@ MAKE = words("""
     revamp refurbish renovate
 """)
 """Verbs that give a thing another look, or turn it into another thing."""
-SURFACE = words("""
+SURFACE = word_set("""
     paint repaint colour color recolour recolor dye stain tint spray spray-paint spraypaint upholster
     reupholster re-upholster cover recover re-cover wrap clad coat finish refinish panel tile carpet
     wallpaper decorate redecorate dress varnish lacquer pave plaster line fill restain retile bathe drench
 """)
 """Those of them that only ever change a surface."""
-REPLACE = words("replace swap exchange substitute trade sub switch")
-REMOVE = words("""
+REPLACE = word_set("replace swap exchange substitute trade sub switch")
+REMOVE = word_set("""
     remove delete erase eliminate ditch lose scrap bin drop trash kill clear wipe nuke zap axe yeet dump
     discard banish vanish evict toss chuck throw take rub strip dispose clean-up purge omit cut scrub
     crop-out vaporise vaporize obliterate nix yank sack
 """)
-ADD = words("""
+ADD = word_set("""
     add put place insert include hang stick pop throw chuck toss drop plonk plop set install lay mount
     position park plant slap whack bring introduce draw create generate build shove sling pin prop squeeze
     stand sit get give paint stuff attach fit stretch drape lean rest scatter sprinkle arrange toss spread
 """)
-WANT = words("want need like love prefer fancy wish desire adore crave require hope")
-SEE = words("see show imagine picture envision try view visualise visualize consider test")
-MOVE = words(
+WANT = word_set("want need like love prefer fancy wish desire adore crave require hope")
+SEE = word_set("see show imagine picture envision try view visualise visualize consider test")
+MOVE = word_set(
     """
     move shift rotate flip slide push pull resize crop zoom tilt swivel rearrange reposition straighten
     mirror
 """
 )
 """Verbs for what an edit cannot do."""
-VAGUE = words("""
+VAGUE = word_set("""
     improve fix enhance change edit help surprise tweak jazz spice liven sort freshen spruce tidy beautify
     update upgrade redecorate revamp decorate renovate refresh restyle style redesign adjust modify alter
     touch
@@ -287,29 +287,29 @@ PAST: dict[str, str] = {
 }  # fmt: skip
 
 # ---- closed classes ----------------------------------------------------------------------------------------
-DEFINITE = words(
+DEFINITE = word_set(
     "the my our your his her their its this that these those both all every each whole entire own"
 )
-INDEFINITE = words(
+INDEFINITE = word_set(
     "a an some another any one two three four five six seven eight nine ten few several couple more"
 )
-PRONOUNS = words("it them they that this those these itself")
-LOCATIVES = words("""
+PRONOUNS = word_set("it them they that this those these itself")
+LOCATIVES = word_set("""
     on in at near beside besides behind under underneath below above over beneath by next between against
     inside outside around along across opposite through within upon atop onto beyond amid amongst among
 """)
-MODALS = words("""
+MODALS = word_set("""
     can could would will shall should may might must ought need needs has have gotta want wants deserves
     deserve requires lacks calls cries screams scream begs
 """)
-BE = words(
+BE = word_set(
     """
     is are be was were been being am become becomes look looks looked looking seem seems go goes feel feels
     appear
 """
 )
 
-POLITE = words("""
+POLITE = word_set("""
     please pls plz thanks thank hey hi hello ok okay alright right so well hmm hm uh um erm er oh ah eh now
     then just maybe perhaps kindly quickly simply basically literally honestly actually cheers mate dude bro
     buddy lol haha yes yeah yep yup sure lovely and but or also gosh man dear wow ooh yo ugh oops nah no
@@ -318,12 +318,12 @@ POLITE = words("""
     if possible today already obviously
 """)
 """Words that may stand at either end of a request and add nothing to it."""
-DEGREES = words("""
+DEGREES = word_set("""
     a bit little slightly somewhat much far way lot even really very quite rather super so too still tad
     touch bits extra totally completely fully entirely all properly absolutely nice nicely really kind of
     kinda sort sorta more less
 """)
-EVALUATIVE = words("""
+EVALUATIVE = word_set("""
     ugly awful horrible terrible boring hideous stupid silly damn bloody nasty dreadful dull-looking weird
     annoying tacky old-fashioned crappy shabby dated drab dingy gross lame ghastly atrocious godawful lovely
     beautiful pretty nice cute poor bad wretched pesky freaking damned blasted horrid random unsightly
@@ -359,7 +359,7 @@ SLANG: dict[str, str] = {
     "rn": "now", "abt": "about",
 }  # fmt: skip
 
-COMMON = words("""
+COMMON = word_set("""
     sweep swept brush brushed dust dusting mop wash washed scrubbed fell broke spilled spilt ate chewed
     bought gave took found died hated knocked destroyed ruined disappeared eyesore mess disaster nightmare
     monstrosity filthy worse tired wild nuts rocking folding sliding swivel log logs firewood cowhide quit
@@ -513,7 +513,7 @@ COMMON = words("""
 """)
 """Words of everyday English that must not be taken for a misspelling of something else."""
 
-FOREIGN = words("""
+FOREIGN = word_set("""
     das der ein eine einen einem mach mache bitte und rot grün blau schwarz weiss weiß wand wände teppich
     stuhl entferne ändere nicht auf mit für ist ich möchte kannst du dem den zu soll sofá cambia cambiar haz
     hacer quita pon por favor verde rojo azul negro blanco pared silla mesa alfombra el los las una unos que

@@ -25,12 +25,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import numpy as np
 
 from tools.language import colours
 from tools.language.colours import Value
+from tools.language.lexicon import word_set
 
 
 @dataclass(frozen=True)
@@ -98,11 +100,7 @@ class Look:
 
 
 # ---- words ----
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-MATERIALS: Final = _words("""
+MATERIALS: Final = word_set("""
     leather leatherette suede velvet velour linen wool woollen woolen cotton silk silken satin denim
     corduroy tweed felt fleece fur sheepskin bouclé boucle chenille canvas jute sisal hemp burlap mesh
     lace fabric cloth textile microfibre polyester nylon vinyl plastic acrylic perspex plexiglass rubber
@@ -119,35 +117,35 @@ MATERIALS: Final = _words("""
 """)
 """Words for what a thing is made of."""
 
-_GROUND: Final = _words("""
+_GROUND: Final = word_set("""
     slate stone copper bronze brass brick bricks concrete cement sand clay pewter steel gold silver
     ebony mahogany walnut onyx alabaster porcelain pine maple straw oak copper jade chestnut
 """)
 """Materials that no cloth is of: on a cloth they are colours."""
 
-_CLOTHS: Final = _words("""
+_CLOTHS: Final = word_set("""
     curtain drape rug carpet cushion pillow blanket throw bedspread bedding duvet sheet tablecloth towel
     quilt pouf pouffe beanbag dress shirt sweater jumper scarf coat jacket lampshade upholstery napkin
     mat runner sofa-cover pillowcase valance hammock blind
 """)
 
-_EARTHEN: Final = _words("floor flooring tile pot planter roof flowerpot urn jug patio terrace")
+_EARTHEN: Final = word_set("floor flooring tile pot planter roof flowerpot urn jug patio terrace")
 """Things that terracotta is the stuff of."""
 
-_METALS: Final = _words("gold silver golden")
-_METAL_CONTEXT: Final = _words("""
+_METALS: Final = word_set("gold silver golden")
+_METAL_CONTEXT: Final = word_set("""
     solid brushed polished plated leaf leafed metallic metal foil gilded hammered real genuine antique
     satin
 """)
 
-_MATERIAL_MODIFIERS: Final = _words("""
+_MATERIAL_MODIFIERS: Final = word_set("""
     faux fake real genuine solid brushed polished raw reclaimed stained frosted aged worn cracked
     distressed weathered vegan patent crushed exposed stainless quilted rough smooth natural bare oiled
     bleached lacquered tinted clear hammered wrought cast limed smoked varnished waxed ribbed buttoned
     tufted woven fluted veined honed tempered galvanised galvanized corrugated black-stained carrara
 """)
 
-PATTERNS: Final = _words("""
+PATTERNS: Final = word_set("""
     striped stripes stripe stripey stripy pinstriped pinstripe checked checks check checkered chequered
     checkerboard chequerboard tartan plaid gingham houndstooth spotted spots polka dotted dots dot dotty
     floral flowery flowered flowers paisley geometric patterned pattern zigzag chevron argyle marbled
@@ -156,7 +154,7 @@ PATTERNS: Final = _words("""
     herringboned ikat toile
 """)
 
-_FILLER: Final = _words("""
+_FILLER: Final = word_set("""
     a an the this that these those some it its is be become to in of and or but with made make look
     looking looks finish colour coloured shade shades tone tones hue tint painted paint version kind
     sort type style from out as into now just only please then instead completely entirely totally fully
@@ -168,10 +166,10 @@ _FILLER: Final = _words("""
 """)
 """Words that say nothing of a look by themselves."""
 
-_COVERINGS: Final = _words("cover covers covering coverings upholstery pattern surface finish")
+_COVERINGS: Final = word_set("cover covers covering coverings upholstery pattern surface finish")
 """Words for what is on the outside of the whole of a thing."""
 
-_STOPS: Final = _words(
+_STOPS: Final = word_set(
     "with without wearing holding showing featuring covered filled where which that carrying"
 )
 """Words at which a tail begins that no colour is looked for in."""
@@ -209,7 +207,7 @@ _BETWEEN_DEGREES: Final = {"quite a bit": 0.10, "quite": 0.07, "a fair bit": 0.1
                            "quite a lot": 0.14, "a couple of shades": 0.06, "a few shades": 0.09,
                            "a couple of notches": 0.06, "a few notches": 0.09}  # fmt: skip
 _COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
-_NOTCHES: Final = _words("shades shade notches tones tone steps notch step degrees")
+_NOTCHES: Final = word_set("shades shade notches tones tone steps notch step degrees")
 
 # What an adjective moves, for a plain step of 1: lightness, log2 of chroma, warmth
 _WAYS: Final[dict[str, tuple[float, float, float]]] = {
@@ -244,13 +242,13 @@ _COMPARATIVES: Final[dict[str, str]] = {
     "browner": "brown", "purpler": "purple", "creamier": "cream", "oranger": "orange", "harsher": "harsh",
     "gaudier": "gaudy", "drabber": "drab", "vivider": "vivid", "icyer": "icy", "warm up": "warm",
 }  # fmt: skip
-_SUPERFLUOUS: Final = _words("""
+_SUPERFLUOUS: Final = word_set("""
     warm cool fresh rich soft strong bold pure calm quiet harsh loud
 """)
 """Shades that are a step only as comparatives or with "more": "make it warm" is one too, "make it fresh" is
 not.
 """
-_SHADE_STEPS: Final = _words(
+_SHADE_STEPS: Final = word_set(
     "dark light bright pale deep dim saturated vivid vibrant muted subdued warm cool dull soft"
 )
 """Shades that without a colour ask for a change in their direction."""
@@ -264,6 +262,13 @@ _TOKEN: Final = re.compile(r"#[0-9a-f]{3,8}\b|rgb\s*\([^)]*\)|[^\W\d_]+(?:'[a-z]
 _LONGEST: Final = 7
 """Words of a colour: "a very dark greyish shade of blue"."""
 _SHADE_OF: Final = re.compile(r"\b(?:shade|tone|hue|tint)s? of (?:an? )?")
+
+
+@cache
+def one_word_colours() -> dict[str, tuple[int, int, int]]:
+    """Every colour with a name of one word that is no material, as RGB, 0…255."""
+    stuffs = MATERIALS | {"terracotta"}
+    return {name: rgb for name, rgb in colours.names().items() if " " not in name and name not in stuffs}
 
 
 def read_look(prompt: str, target: str = "") -> Look:
@@ -678,8 +683,8 @@ def step_at(words: Sequence[str], at: int) -> tuple[int, ColourStep] | None:
     return None
 
 
-_NOT_SO: Final = _words("so as quite that too very")
-_TOWARDS: Final = _words("of a an towards on the like to side")
+_NOT_SO: Final = word_set("so as quite that too very")
+_TOWARDS: Final = word_set("of a an towards on the like to side")
 
 
 def _toned(words: Sequence[str], at: int, size: float) -> tuple[int, ColourStep] | None:
@@ -747,11 +752,11 @@ def _stem(word: str) -> str:
     return word
 
 
-_PLACES: Final = _words(
+_PLACES: Final = word_set(
     "on in at by near beside next under behind above below between from of with that which to over"
 )
-_NATURAL: Final = _words("sea sky ocean sand grass night forest sun")
-_POINTING: Final = _words("the that this my our your those these its")
+_NATURAL: Final = word_set("sea sky ocean sand grass night forest sun")
+_POINTING: Final = word_set("the that this my our your those these its")
 _LIKENESSES: Final[tuple[tuple[str, ...], ...]] = (
     *((("same", noun, "as")) for noun in ("colour", "color", "shade", "look", "tone")),
     ("same", "as"),
@@ -759,13 +764,13 @@ _LIKENESSES: Final[tuple[tuple[str, ...], ...]] = (
     ("match", "with"), ("match",), ("matching",), ("matches",), ("like",), ("as", "in"), ("as", "on"),
     ("as",),
 )  # fmt: skip
-_BEFORE_LIKENESS: Final = _words("the same exact exactly in to a of colour color be just")
+_BEFORE_LIKENESS: Final = word_set("the same exact exactly in to a of colour color be just")
 
-_TREES: Final = _words("""
+_TREES: Final = word_set("""
     tree bush plant jar bowl basket grove cup mug pot machine maker bottle glass rack bar cake shop
     house dish bean cellar cooler table box field stand pie juice bed garden window stove
 """)
-_EDIBLE: Final = _words("""
+_EDIBLE: Final = word_set("""
     orange lemon cherry plum peach lime olive apricot apple banana coffee wine chocolate butter rose
     mint fruit honey cream vanilla grape avocado pine tea maple chestnut walnut pear mango fig lilac
     lavender salmon sand grass side dining card bedside dressing
@@ -787,11 +792,11 @@ def _is_name_of_thing(words: Sequence[str]) -> bool:
     return True
 
 
-_JOINING: Final = _words("and , ; but also a an")
-_NO_BEGINNING: Final = _words(
+_JOINING: Final = word_set("and , ; but also a an")
+_NO_BEGINNING: Final = word_set(
     "and or , ; of in the a an so too pretty quite rather really coloured colour shade tone near"
 )
-_NO_ENDING: Final = _words("and or , ; of")
+_NO_ENDING: Final = word_set("and or , ; of")
 
 
 def _with_right_article(text: str) -> str:

@@ -16,14 +16,14 @@ from typing import Literal
 
 from tools.language import lexicon as lx
 from tools.language.compounds import is_colour, is_step, joined, parted
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 
 Sort = Literal["size", "quality", "colour", "pattern", "material"]
 _ORDER: tuple[Sort, ...] = ("size", "quality", "colour", "pattern", "material")
 
 
 @dataclass(frozen=True)
-class Look:
+class Attribute:
     """Words that say one thing about a surface: "dark brown", "brushed steel", "striped"."""
 
     sort: Sort
@@ -35,7 +35,7 @@ class Phrase:
     """A noun phrase. ``article`` is a determiner or number as the user said it, or empty."""
 
     article: str = ""
-    looks: tuple[Look, ...] = ()
+    looks: tuple[Attribute, ...] = ()
     noun: tuple[str, ...] = ()
     tail: tuple[str, ...] = ()
 
@@ -178,11 +178,11 @@ _AS_ADJECTIVE = {
 """Coverings named in the plural: "a floor of tiles" is a tiled floor."""
 
 
-def looks(words: Iterable[str]) -> tuple[Look, ...]:
+def looks(words: Iterable[str]) -> tuple[Attribute, ...]:
     """Sort look words into looks. A word that is not known joins the known one after it, or counts as a
     material.
     """
-    found: list[Look] = []
+    found: list[Attribute] = []
     waiting: list[str] = []
     previous = ""
     for word in words:
@@ -199,21 +199,24 @@ def looks(words: Iterable[str]) -> tuple[Look, ...]:
             waiting.append(word)
             continue
         if waiting and sort == "quality" and waiting[-1].lower() in lx.MATERIAL_MODIFIERS:
-            found.append(Look("quality", tuple(waiting)))
+            found.append(Attribute("quality", tuple(waiting)))
             waiting = []
         group = (*waiting, word)
         waiting = []
         last = found[-1] if found else None
         if last and last.sort == sort and sort in ("colour", "material", "pattern"):
             joined = ("and",) if previous == "and" and sort_of(last.words[-1]) else ()
-            found[-1] = Look(sort, (*last.words, *joined, *group))
+            found[-1] = Attribute(sort, (*last.words, *joined, *group))
         else:
-            found.append(Look(sort, group))
+            found.append(Attribute(sort, group))
         previous = word
     if waiting:
         known = all(sort_of(word) for word in waiting)
-        found.append(Look("quality" if known else "material", tuple(waiting)))
+        found.append(Attribute("quality" if known else "material", tuple(waiting)))
     return tuple(found)
+
+
+_TAIL_OF_LOOK = word_set("filled full with without like covered where that which wearing holding showing")
 
 
 def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
@@ -239,20 +242,9 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
             and all(sort_of(w) or w in lx.LOOK_NOUNS | {"a"} for w in rest)
         ):
             continue
-        if low in (
-            "filled",
-            "full",
-            "with",
-            "without",
-            "like",
-            "covered",
-            "where",
-            "that",
-            "which",
-            "wearing",
-            "holding",
-            "showing",
-        ) or (low in ("in", "of") and rest and ("style" in rest or rest[0] in ("a", "an", "the"))):
+        if low in _TAIL_OF_LOOK or (
+            low in ("in", "of") and rest and ("style" in rest or rest[0] in ("a", "an", "the"))
+        ):
             words, tail = words[:index], text.split()[-(len(words) - index) :]
             break
     core = [
@@ -280,7 +272,7 @@ def merge(old: Phrase, new: Phrase) -> Phrase:
     return replace(old, looks=tuple(kept), tail=tail)
 
 
-def _without_steps(found: Iterable[Look]) -> tuple[Look, ...]:
+def _without_steps(found: Iterable[Attribute]) -> tuple[Attribute, ...]:
     """Looks without steps: a step is asked for once, from the colour that is there."""
     plain = []
     for look in found:
@@ -304,7 +296,7 @@ def _hues(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(w for w in words if w.lower() not in lx.SHADES and w.lower() != "very")
 
 
-def _merged(kept: list[Look], new: Look) -> list[Look]:
+def _merged(kept: list[Attribute], new: Attribute) -> list[Attribute]:
     comparative = any(word.lower() in lx.COMPARATIVES for word in new.words)
     words = _positive(new.words)
     same = [look for look in kept if look.sort == new.sort]
@@ -312,13 +304,13 @@ def _merged(kept: list[Look], new: Look) -> list[Look]:
     if new.sort == "colour":
         old = tuple(word for look in same for word in look.words)
         if all(is_step(word) or word == "and" for word in words):
-            return [*others, Look("colour", (*words, *old))]
+            return [*others, Attribute("colour", (*words, *old))]
         if not _hues(words):
-            return [*others, Look("colour", (*_shaded(_shades(old), words, comparative), *_hues(old)))]
+            return [*others, Attribute("colour", (*_shaded(_shades(old), words, comparative), *_hues(old)))]
         alone = _shades(old) if old and not _hues(old) and not _shades(words) else ()
-        return [*others, Look("colour", (*alone, *words))]
+        return [*others, Attribute("colour", (*alone, *words))]
     if new.sort in ("material", "pattern"):
-        return [*others, Look(new.sort, words)]
+        return [*others, Attribute(new.sort, words)]
     for family in _FAMILIES:
         if words[-1].lower() in family:
             kept = [
@@ -328,7 +320,7 @@ def _merged(kept: list[Look], new: Look) -> list[Look]:
     against = {lx.OPPOSITES.get(word.lower(), "") for word in words} | {word.lower() for word in words}
     rest = [look for look in kept if look.sort != new.sort or not against & {w.lower() for w in look.words}]
     had = any(words[-1].lower() == w.lower() for look in same for w in look.words)
-    return [*rest, Look(new.sort, ("very", *words) if had and comparative else words)]
+    return [*rest, Attribute(new.sort, ("very", *words) if had and comparative else words)]
 
 
 _FAMILIES = (
@@ -372,7 +364,7 @@ def is_plural(noun: tuple[str, ...]) -> bool:
 _PLAIN = (("plain",), ("solid",))
 
 
-def words_of(found: Iterable[Look]) -> tuple[str, ...]:
+def words_of(found: Iterable[Attribute]) -> tuple[str, ...]:
     """Looks in the order of English adjectives, as words."""
     # "a plain white wall", but "a blue striped rug"
     ordered = sorted(found, key=lambda look: 1 if look.words in _PLAIN else _ORDER.index(look.sort))

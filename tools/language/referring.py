@@ -159,8 +159,7 @@ _ONLY_A_PLACE = re.compile(
 _JOINED = re.compile(rf"\b(?:and|or) {_either(_DETERMINERS | _NUMBERS.keys())}\b")
 _NOUN_END = re.compile(
     r" (?:of|with|without|in|on|at|by|for|from|off|to|that|which|who|whose|made|behind|above|over|under|below"
-    r"|near|next|beside|between|against|around|full|wearing|holding|except|excluding|but"
-    r"|besides)\b"
+    r"|near|next|beside|between|against|around|full|wearing|holding|except|excluding|but|besides)\b"
 )
 _IS = r"(?:(?:that|which|who)(?:'s| is| are) )?(?:(?:standing|sitting|hanging|lying) )?"
 _TAIL = re.compile(
@@ -172,9 +171,8 @@ _TAIL = re.compile(
 _FROM_A_SIDE = re.compile(rf"(?:(?P<ordinal>{_ORDINAL}) )?from (?:the )?(?P<side>left|right|top|bottom)")
 _ANYWHERE = re.compile(rf"in {_PICTURE}")
 _AT_A_SIDE = re.compile(
-    rf"(?:(?:(?:on|at|to|in|towards?) (?:the )?|(?:closest|nearest) to the )(?P<side>{_SIDE})"
-    rf"(?: side| edge| end| corner| part| half)?|(?:furthest|farthest) (?:to the )?(?P<most>left|right))"
-    rf"(?: of {_PICTURE})?"
+    rf"(?:(?:(?:on|at|to|in|towards?) (?:the )?|(?:closest|nearest) to the )(?P<side>{_SIDE})(?: side| edge| "
+    rf"end| corner| part| half)?|(?:furthest|farthest) (?:to the )?(?P<most>left|right))(?: of {_PICTURE})?"
 )
 _AT_PLACES: Final[tuple[tuple[re.Pattern[str], Order], ...]] = (
     (re.compile(rf"(?:in|at) the (?:very )?(?:middle|center|centre)(?: of {_PICTURE})?"), "middle"),

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from tools.language import colours
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 
 LONGEST = 1000
 """A request of more characters than this is not read (a person's sentence has some 50)."""
@@ -91,6 +91,7 @@ def normalise(sentence: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=1024)
 def tokenise(sentence: str) -> Tokens:
     """The tokens of a sentence, contractions and slang taken apart, typing slips repaired."""
     tokens: list[Token] = []

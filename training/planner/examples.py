@@ -16,8 +16,8 @@ from pathlib import Path
 
 from agent.planner.frames import Frame
 from agent.planner.lines import FIELDS, Line, Talk, parse_line, read_talks
+from agent.planner.reader.splitting import MOST_WORDS, words_of
 from agent.planner.reader.symbols import COPIED, SYMBOLS, symbols_of
-from agent.planner.reader.words import MOST_WORDS, words_of
 from tools.language.tokens import Token
 from training.planner.labels import read
 from training.planner.sentences import Composer, Words

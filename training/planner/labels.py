@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from agent.planner.frames import Frame
-from agent.planner.grammar.pieces import reference
+from agent.planner.grammar.clause import reference
 from agent.planner.grammar.places import words_of_place
 from agent.planner.grammar.repairs import looked, over
 from tools.language import chunking

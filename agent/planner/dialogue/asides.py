@@ -11,23 +11,21 @@ import re
 from agent.planner.context import Context, LayerView
 from agent.planner.reader.mending import slip_of
 from agent.planner.resolve.layers import focused_layers, object_of, stem
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
 
 _GREETING = re.compile(
-    r"^(?:hallo|hello|hi|hey|hiya|howdy|yo|dear all|good (?:morning|afternoon|evening|day))\b"
-    r"(?: (?:there|again|dear|everyone|everybody|all|my dear|friend))*[ ]*(?:[,.;:!–—-]+\s*|(?=i\b|can\b"
-    r"|could\b"
+    r"^(?:hallo|hello|hi|hey|hiya|howdy|yo|dear all|good (?:morning|afternoon|evening|day))\b(?: (?:there"
+    r"|again|dear|everyone|everybody|all|my dear|friend))*[ ]*(?:[,.;:!–—-]+\s*|(?=i\b|can\b|could\b"
     r"|please\b|would\b|make\b))",
     re.IGNORECASE,
 )
 _WHO = (
-    r"(?:(?:my|our|the|her|his) )?(?:late )?(?:mom|mum|mummy|mommy|mother|dad|daddy|father|wife|husband"
-    r"|boss|client"
-    r"|brother|sister|son|daughter|kids?|children|boyfriend|girlfriend|partner|friend|flatmate|roommate"
-    r"|gran|grandma"
-    r"|grandpa|granny|neighbours?|neighbors?|landlord|director|chat|everybody|everyone|customer|vendor|agent)"
+    r"(?:(?:my|our|the|her|his) )?(?:late )?(?:mom|mum|mummy|mommy|mother|dad|daddy|father|wife|husband|boss"
+    r"|client|brother|sister|son|daughter|kids?|children|boyfriend|girlfriend|partner|friend|flatmate"
+    r"|roommate|gran|grandma|grandpa|granny|neighbours?|neighbors?|landlord|director|chat|everybody|everyone"
+    r"|customer|vendor|agent)"
 )
 _SAYS = r"(?:says?|said|thinks?|thought|insists?|reckons?|tells me|told me|is saying|suggests?)"
 _SAID_BEFORE = re.compile(
@@ -46,20 +44,17 @@ _REASON = re.compile(
     r"^(?:(?:this|it)(?:'s| is) for|(?:i |we )?need (?:this|it) \w+ for) [^.!?]*[.!] +(?=\w)", re.IGNORECASE
 )
 _NAMED_AFTER = re.compile(
-    r"^(?P<head>(?:(?:and|but|so|now|ok(?:ay)?|please)[ ,]+)*)(?:it|this|that) (?P<wish>(?:must|should"
-    r"|has|needs|ought|shall|could"
-    r"|can)\b[^,.!?]+), (?P<thing>(?:the|my) [\w -]+?)(?P<end>[.!]*)$",
+    r"^(?P<head>(?:(?:and|but|so|now|ok(?:ay)?|please)[ ,]+)*)(?:it|this|that) (?P<wish>(?:must|should|has"
+    r"|needs|ought|shall|could|can)\b[^,.!?]+), (?P<thing>(?:the|my) [\w -]+?)(?P<end>[.!]*)$",
     re.IGNORECASE,
 )
 """ "It must be white, the table"."""
 
 _MUST_NOT = re.compile(
-    r"\b(?:i|we)(?: ca(?:n'?t|nnot)| must(?: not|n'?t)| may not|(?: am|'m| are|'re) not allowed to|"
-    r" should(?: not|n'?t))"
-    r" (?:get rid of|remove|take (?:away|out|down)|delete|lose|touch|change|paint) (?P<x>(?:the|my|that"
-    r"|both) [\w -]+?)"
-    r"(?P<back>[,;.] (?:(?:so|and|please) )*(?:put|bring|get) (?:it|that|them|him|her)(?: one)? back(?:"
-    r" in)?)?(?P<end>[.!]*)$",
+    r"\b(?:i|we)(?: ca(?:n'?t|nnot)| must(?: not|n'?t)| may not|(?: am|'m| are|'re) not allowed to| "
+    r"should(?: not|n'?t)) (?:get rid of|remove|take (?:away|out|down)|delete|lose|touch|change|paint) "
+    r"(?P<x>(?:the|my|that|both) [\w -]+?)(?P<back>[,;.] (?:(?:so|and|please) )*(?:put|bring|get) (?:it|that"
+    r"|them|him|her)(?: one)? back(?: in)?)?(?P<end>[.!]*)$",
     re.IGNORECASE,
 )
 

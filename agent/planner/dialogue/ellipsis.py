@@ -124,13 +124,10 @@ def read(sentence: str, context: Context) -> Fuller | None:
 
 _FROM_START = re.compile(
     r"(?:(?:ok(?:ay)?|so|and|now|please|well|then|no|actually)[ ,]+)*(?:(?:put|set|turn|make|take|i want"
-    r"|leave|keep)"
-    r" )?(?:undo |reset |revert |hide |switch off |turn off )?(?:everything|all|it all|all of it"
-    r"|the (?:whole )?(?:room|picture|rest))(?: else)?"
-    r"(?: back)?(?: (?:again )?(?:as|like|to|how)?(?: (?:it|they|things)? ?(?:was|were))?"
-    r"(?: ?(?:normal|before|(?:at|in|from) (?:the |first)?(?:start|beginning)?|the (?:start|original"
-    r"|beginning)"
-    r"|original|originally))?)?(?: again)?[.!]*",
+    r"|leave|keep) )?(?:undo |reset |revert |hide |switch off |turn off )?(?:everything|all|it all|all of it"
+    r"|the (?:whole )?(?:room|picture|rest))(?: else)?(?: back)?(?: (?:again )?(?:as|like|to|how)?(?: (?:it"
+    r"|they|things)? ?(?:was|were))?(?: ?(?:normal|before|(?:at|in|from) (?:the |first)?(?:start|beginning)?"
+    r"|the (?:start|original|beginning)|original|originally))?)?(?: again)?[.!]*",
     re.IGNORECASE,
 )
 """ "Everything as it was", of which something is left out."""
@@ -161,10 +158,8 @@ _TOPIC = re.compile(
 
 _NO_MORE = re.compile(
     r"(?:i |we )?(?:do not|don[’']t|no longer|doesn[’']t|does not) (?:want|like|need|fancy)s? (?:an?|the"
-    r"|that|this|my)"
-    r" (?P<x>[\w' -]+?)(?: (?:any ?more|any longer|now))?[,;.] (?P<rest>(?:and |so |please )*(?:give|make"
-    r"|paint|turn)"
-    r" )it\b",
+    r"|that|this|my) (?P<x>[\w' -]+?)(?: (?:any ?more|any longer|now))?[,;.] (?P<rest>(?:and |so |please "
+    r")*(?:give|make|paint|turn) )it\b",
     re.IGNORECASE,
 )
 """ "I don't want a green sofa any more, make it blue": the sofa."""
@@ -395,6 +390,9 @@ _ORDER = frozenset(("first", "second", "third", "fourth", "fifth", "last"))
 _PLACES = frozenset(("left", "right", "middle", "back", "front", "upper", "lower", "far"))
 
 
+_BEFORE_ONE = frozenset(("and", "make", "paint", "turn", "but", "only", "now", "also", "then", "remove"))
+
+
 def _members(work: _Work) -> list[tuple[int, int, list[str], bool]]:
     """Where "the … one" stands in a text: start, end, the words that tell it, and whether it is a single."""
     found: list[tuple[int, int, list[str], bool]] = []
@@ -412,18 +410,7 @@ def _members(work: _Work) -> list[tuple[int, int, list[str], bool]]:
         det = words[-1].group().lower() if words and work.text[words[-1].end() : start].isspace() else ""
         if det in ("the", "that", "this", "my", "those", "these"):
             start = words[-1].start()
-        elif det and det not in (
-            "and",
-            "make",
-            "paint",
-            "turn",
-            "but",
-            "only",
-            "now",
-            "also",
-            "then",
-            "remove",
-        ):
+        elif det and det not in _BEFORE_ONE:
             continue  # "a red one" is a new thing, "no left one" none
         found.append((start, match.end(), told, match.group().lower() == "one"))
     return sorted(found)
@@ -543,10 +530,9 @@ def _has_noun(rest: str) -> bool:
 
 
 _NTH = re.compile(
-    r"\b(?P<the>the )(?P<nth>first|second|third|fourth|last)(?P<of> (?:one )?(?:of|out of)"
-    r" (?:those|these|them|the)(?: (?P<n>two|three|four|five))?)?(?: one)?(?=$|[,.;:!?]| (?:in|to|into"
-    r"|too|also"
-    r"|as well|back|please|should|shall|must)\b)",
+    r"\b(?P<the>the )(?P<nth>first|second|third|fourth|last)(?P<of> (?:one )?(?:of|out of) (?:those|these"
+    r"|them|the)(?: (?P<n>two|three|four|five))?)?(?: one)?(?=$|[,.;:!?]| (?:in|to|into|too|also|as well"
+    r"|back|please|should|shall|must)\b)",
     re.IGNORECASE,
 )
 
@@ -607,17 +593,15 @@ def _definite(words: str) -> str:
 # ----- The colour of another thing, now or once -----
 
 _HAD = re.compile(
-    r"(?P<in>\b(?:in|with|to|into|like) )?\b(?:the |that )?(?:same )?(?:colou?r|shade)(?: that| which)?"
-    r" (?P<x>(?:the|my|that)\b[\w' -]*?) (?:used to (?:be|have)|(?:once |originally )?(?:had|was"
-    r"|were)(?: in)?)"
-    r"(?: (?:before|at first|originally|earlier|once|in the beginning|at the start))?(?=$|[,.;!?]| (?:and"
-    r"|but)\b)",
+    r"(?P<in>\b(?:in|with|to|into|like) )?\b(?:the |that )?(?:same )?(?:colou?r|shade)(?: that| which)? "
+    r"(?P<x>(?:the|my|that)\b[\w' -]*?) (?:used to (?:be|have)|(?:once |originally )?(?:had|was|were)(?: "
+    r"in)?)(?: (?:before|at first|originally|earlier|once|in the beginning|at the start))?(?=$|[,.;!?]| "
+    r"(?:and|but)\b)",
     re.IGNORECASE,
 )
 _REMOVED = re.compile(
-    r"the (?P<noun>[\w-]+)(?: that| which)? (?:i|we|you) (?:have )?(?:just )?(?:removed|deleted"
-    r"|took (?:away|out|down)"
-    r"|threw (?:out|away)|got rid of)",
+    r"the (?P<noun>[\w-]+)(?: that| which)? (?:i|we|you) (?:have )?(?:just )?(?:removed|deleted|took (?:away"
+    r"|out|down)|threw (?:out|away)|got rid of)",
     re.IGNORECASE,
 )
 _SAME_BUT = re.compile(
@@ -871,9 +855,8 @@ _BACK = re.compile(
 )
 _AS_IT_WAS = re.compile(
     rf"{_OPEN}(?:(?:put|set|make|turn|have|leave|keep|restore) )?(?P<x>(?:the|my|that|both|all)\b[\w' -]*?)"
-    r"(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)"
-    r"(?: before| at first| originally| at the start| in the beginning)?|back to (?:normal"
-    r"|the original))[.!]*",
+    r"(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)(?: "
+    r"before| at first| originally| at the start| in the beginning)?|back to (?:normal|the original))[.!]*",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(

@@ -22,17 +22,15 @@ _FILE = re.compile(
     re.IGNORECASE,
 )
 _COLOUR_FROM = re.compile(
-    r"(?P<before>.*?)[ ,]*(?:\b(?:in|with|to|into|like|use|using|take|have|as) )?(?:the |its |that "
-    r"|exactly |same )*"
-    r"(?:main |dominant )?(?:colou?rs?|shade|tone|hue)s? (?:of|from|in|as in|on|as) (?:the |my |this )?"
-    r"(?:(?:picture|photo|image|file) )?$",
+    r"(?P<before>.*?)[ ,]*(?:\b(?:in|with|to|into|like|use|using|take|have|as) )?(?:the |its |that |exactly "
+    r"|same )*(?:main |dominant )?(?:colou?rs?|shade|tone|hue)s? (?:of|from|in|as in|on|as) (?:the |my "
+    r"|this )?(?:(?:picture|photo|image|file) )?$",
     re.IGNORECASE,
 )
 _WITH_MASK = re.compile(
     r"(?:(?:and|now|then|ok(?:ay)?)[ ,]+)*(?:(?:use|take|load|apply|read|import|with|using|in|within|by"
-    r"|inside"
-    r"|here is|here's|there is|there's|i have|i've (?:got|drawn|made|painted)|i (?:drew|made|painted)) )?"
-    r"(?:the |a |my )?(?:mask |selection |file )*$",
+    r"|inside|here is|here's|there is|there's|i have|i've (?:got|drawn|made|painted)|i (?:drew|made"
+    r"|painted)) )?(?:the |a |my )?(?:mask |selection |file )*$",
     re.IGNORECASE,
 )
 _THERE = re.compile(
@@ -182,10 +180,7 @@ def _within(rest: str, within: str, context: Context, planned: Planned) -> Plan 
         )
     if (look := _THERE.fullmatch(low)) is not None:
         edit = Edit(
-            target="the area",
-            prompt=restyled("the area", look["look"]),
-            kind="restyle",
-            within=within,
+            target="the area", prompt=restyled("the area", look["look"]), kind="restyle", within=within
         )
         return Plan(say=f"{edit.prompt} within {within}", steps=(edit,))
     return as_plan(ask(f"What shall I do within {within}: put something there, or make it look like what?"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from agent.planner.context import Context, LayerView, advance
 from agent.planner.dialogue.files_and_boxes import Planned
@@ -34,10 +35,9 @@ from tools.language.noun_phrases import is_plural, parse
 
 OPENING = re.compile(
     r"^(?:(?:ok(?:ay)?|so|and|but|now|please|well|right|then|h+m+|actually|oh|ah|alright|great|nice|nah"
-    r"|no(?:pe)?"
-    r"|wait|sorry|ha(?:ha)*|lol|fine|you know what|bad idea|good|perfect|thanks|thank you|ugh+|yeah|yes|omg"
-    r"|hey|on second thoughts?|on reflection|hold on|hang on|o+ps|whoops|just kidding|kidding|stop|true)"
-    r"(?:[ ,.!:…-]+|$))+"
+    r"|no(?:pe)?|wait|sorry|ha(?:ha)*|lol|fine|you know what|bad idea|good|perfect|thanks|thank you|ugh+|yeah"
+    r"|yes|omg|hey|on second thoughts?|on reflection|hold on|hang on|o+ps|whoops|just kidding|kidding|stop"
+    r"|true)(?:[ ,.!:…-]+|$))+"
 )
 _POLITE = re.compile(
     r"^(?:(?:can|could|would|will) (?:you|we|i)(?: please)?|let's|let us|i(?: would|'d) (?:like|rather)"
@@ -49,6 +49,7 @@ CLOSING = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def plain(sentence: str) -> str:
     """A sentence in lower case, without the words around what it says."""
     low = " ".join(sentence.lower().replace("’", "'").split()).strip(" .!?…")
@@ -104,9 +105,8 @@ _OTHERWISE = re.compile(
     r"|paint|make)\b"
 )
 _GOING = re.compile(
-    r"\b(?:(?:back|go|return|revert|switch|jump|take (?:me|us)|over) (?:\w+ )?to|check ?out|let me see"
-    r"|show me|see)"
-    r" (?:the )?(?:version )?$"
+    r"\b(?:(?:back|go|return|revert|switch|jump|take (?:me|us)|over) (?:\w+ )?to|check ?out|let me see|show "
+    r"me|see) (?:the )?(?:version )?$"
 )
 _PRAISED = re.compile(
     r" (?:one |version )?(?:it is\b|(?:is|was|looked|looks) (?:much |a lot |far |so much "
@@ -192,10 +192,9 @@ def _and_then(step: Goto, told: str, rest: str, context: Context, planned: Plann
 
 
 _NUMBER = re.compile(
-    r"(?:check ?out|(?:go )?back to) (?:version |v)?(?P<one>\d{1,4})"
-    r"|(?:version |v|number )?(?P<two>\d{1,4}) (?:is|was|looks|looked) (?:much |a lot |far "
-    r"|definitely )?(?:better|nicer"
-    r"|best|the (?:best|nicest|better one))(?P<rest>[.,;] .*)?"
+    r"(?:check ?out|(?:go )?back to) (?:version |v)?(?P<one>\d{1,4})|(?:version |v|number )?(?P<two>\d{1,4}) "
+    r"(?:is|was|looks|looked) (?:much |a lot |far |definitely )?(?:better|nicer|best|the (?:best|nicest"
+    r"|better one))(?P<rest>[.,;] .*)?"
 )
 
 
@@ -212,8 +211,7 @@ def _to_a_number(said: str, context: Context, planned: Planned) -> Plan | None: 
 
 _LIKE_THAT = re.compile(
     r"(?:(?:go|take me|let's go|switch|return) )?back to (?:the|that) (?P<words>.+? (?:one|version|picture"
-    r"|room)(?: with"
-    r" .+)?)"
+    r"|room)(?: with .+)?)"
 )
 
 
@@ -278,11 +276,9 @@ def _to_a_save(said: str, context: Context, planned: Planned) -> Plan | None:
 
 
 _WAS_THERE = re.compile(
-    r"\b(?:back|return|take me|go|get|bring me)\b.*\b(?:where|what|the (?:one|version|state)) (?:that )?"
-    r"(?:i|we)(?: (?:just|only just|last))?"
-    r" (?:was|were|had|left off|came from)(?: (?:at|in|on))?(?: (?:just|before|just now|a (?:moment|minute"
-    r"|second)"
-    r" ago))*(?P<rest>[,;]? (?:but|and) .+)?$"
+    r"\b(?:back|return|take me|go|get|bring me)\b.*\b(?:where|what|the (?:one|version|state)) (?:that )?(?:i"
+    r"|we)(?: (?:just|only just|last))? (?:was|were|had|left off|came from)(?: (?:at|in|on))?(?: (?:just"
+    r"|before|just now|a (?:moment|minute|second) ago))*(?P<rest>[,;]? (?:but|and) .+)?$"
 )
 
 
@@ -339,12 +335,10 @@ _WAS = (
     rf"(?: {_AT_FIRST})?"
 )
 _STATE = re.compile(
-    rf"\b(?:(?:just |exactly )?(?:as|like|how|the way|to (?:what|how|the way)|what) {_WAS}"
-    rf"|(?:as|like|to how it was) {_AT_FIRST}"
-    r"|(?:back )?(?:to|in|into|in to) (?:the |its |their |his |her |it's )?(?:very )?(?:original|normal"
-    r"|initial"
-    r"|first|old|former)(?: (?:colou?rs?|state|looks?|version|self|one|ones|condition|form|way"
-    r"|shade))?)(?!\w)(?! before (?:the|my|i|we|you|a)\b)"
+    rf"\b(?:(?:just |exactly )?(?:as|like|how|the way|to (?:what|how|the way)|what) {_WAS}|(?:as|like|to how "
+    rf"it was) {_AT_FIRST}|(?:back )?(?:to|in|into|in to) (?:the |its |their |his |her |it's )?(?:very "
+    r")?(?:original|normal|initial|first|old|former)(?: (?:colou?rs?|state|looks?|version|self|one|ones"
+    r"|condition|form|way|shade))?)(?!\w)(?! before (?:the|my|i|we|you|a)\b)"
 )
 _VERB = (
     r"(?:put|set|turn|make|leave|let|keep|return|bring|restore|reset|revert|change|get|give me|have|i want"
@@ -353,17 +347,15 @@ _VERB = (
 )
 _EXCEPT = re.compile(
     r"[,;(]? ?(?:(?:but|and|only|just) )*(?:but not|but|except(?: for)?|apart from|other than|save for"
-    r"|keep(?:ing)?"
-    r"|leav(?:e|ing)|without touching|don't touch|do not touch|not) "
-    r"(?P<kept>(?:the|my|both|all the|those|that) [\w' -]+?(?:(?:,| and|, and) (?:the|my) [\w' -]+?)*)"
-    r"(?: (?:alone|as (?:it is|they are)|like (?:it is|they are|that)|the way (?:it is|they are)|be|stays?"
-    r"|unchanged|untouched|in peace|please|though))*\)?$"
+    r"|keep(?:ing)?|leav(?:e|ing)|without touching|don't touch|do not touch|not) (?P<kept>(?:the|my|both|all "
+    r"the|those|that) [\w' -]+?(?:(?:,| and|, and) (?:the|my) [\w' -]+?)*)(?: (?:alone|as (?:it is|they are)"
+    r"|like (?:it is|they are|that)|the way (?:it is|they are)|be|stays?|unchanged|untouched|in peace|please"
+    r"|though))*\)?$"
 )
 _EVERYTHING = re.compile(
     r"(?:everything|all|all of (?:it|them)|it all|the (?:whole|entire) (?:room|picture|thing|lot|place)"
     r"|(?:all )?the rest|everything else|all (?:the )?(?:other )?(?:things|changes|edits)|all i (?:did"
-    r"|changed)"
-    r"|everything (?:that )?i (?:did|changed))(?: else)?"
+    r"|changed)|everything (?:that )?i (?:did|changed))(?: else)?"
 )
 _UNDOING = re.compile(
     r"(?:undo|revert|reset|take back|cancel|reverse|restore|scrap|discard) (?P<all>.+?)(?: back)?"
@@ -384,9 +376,8 @@ def _stateless(said: str) -> str | None:
     left = f"{said[: found.start()].strip(' ,')} {said[found.end() :].strip(' ,')}".strip()
     left = re.sub(r"^(?:with the exception of|except(?: for)?|all but|but not|not|only|just) ", "", left)
     left = re.sub(
-        r",? (?:(?:which|that|who) )?(?:(?:shall|should|must|is to|are to|can|may|will) )?(?:revert|return"
-        r"|go|be returned"
-        r"|be restored|be put|be)?(?: back)?$", "", left,
+        r",? (?:(?:which|that|who) )?(?:(?:shall|should|must|is to|are to|can|may|will) "
+        r")?(?:revert|return|go|be returned|be restored|be put|be)?(?: back)?$", "", left,
     )  # fmt: skip
     left = re.sub(rf"^{_VERB}\b ?", "", left)
     left = re.sub(rf" (?:{_VERB}|is|are)$", "", left)
@@ -425,9 +416,8 @@ def _listed(words: str) -> list[str]:
 _STAYS = re.compile(
     r"(?:only |just )?(?P<thing>(?:the|my) [\w -]+?) (?:(?:must|should|shall|can|may|has to|is to) )?"
     r"(?:stays?|remains?|keeps?)(?: (?:so|like (?:that|this)|that way|this way|as (?:it is|they are)|put"
-    r"|on))?"
-    r"|(?:leave|keep|don't touch|but leave|but keep|but don't touch) (?:the|my) [\w -]+?"
-    r"(?: (?:alone|as (?:it is|they are)|like that|that way))?"
+    r"|on))?|(?:leave|keep|don't touch|but leave|but keep|but don't touch) (?:the|my) [\w -]+?(?: (?:alone"
+    r"|as (?:it is|they are)|like that|that way))?"
 )
 
 
@@ -457,8 +447,7 @@ _THEM = re.compile(
 )
 _NTH = re.compile(
     r"(?:the |that |my )?(?:very )?(?P<nth>first|second|third|fourth|fifth|last|latest) (?:thing|change|edit"
-    r"|one)"
-    r"(?: (?:that |which |what )?(?:i|we|you)(?: have)?(?: ever)? \w+)?"
+    r"|one)(?: (?:that |which |what )?(?:i|we|you)(?: have)?(?: ever)? \w+)?"
 )
 
 
@@ -519,25 +508,14 @@ def _is_one_thing(words: str) -> bool:
 
 def _made(context: Context) -> set[int]:
     """The layers that came up on the way from the original to the head."""
-    if not context.history:
-        return {layer.id for layer in context.layers}
-    number, there = context.head, set[int]()
-    while number:
-        there |= {layer.id for layer in context.history[number].layers}
-        number = context.history[number].parent
-    return there
+    return {layer.id for number in context.way for layer in context.history[number].layers}
 
 
 def _newest(context: Context, count: int) -> tuple[LayerView, ...]:
     """The layers that show and were changed last, oldest first."""
-    order: list[int] = []
-    number = context.head
-    while number and context.history:
-        version = context.history[number]
-        order += [each for each in reversed(version.focus) if each not in order]
-        number = version.parent
+    focused = (each for number in context.way for each in reversed(context.history[number].focus))
     there = {layer.id: layer for layer in context.layers if layer.visible}
-    order = [each for each in order if each in there] or sorted(there, reverse=True)
+    order = [each for each in dict.fromkeys(focused) if each in there] or sorted(there, reverse=True)
     return tuple(there[each] for each in reversed(order[:count]))
 
 
@@ -578,12 +556,11 @@ def _showing(words: str, context: Context) -> tuple[LayerView, ...]:
 # --- there again --------------------------------------------------------------------------------------------
 
 _KEPT = re.compile(
-    r"(?:i(?:'d| would)?(?: rather| better)? |we |let's |rather )?(?:want to |wanna |should )?"
-    r"(?:keep|leave|spare|don't (?:remove|delete|touch|take away)|not) "
-    r"(?P<thing>(?:the|my|both|that|those) [\w' -]+?)"
-    r"(?: (?:after all|though|please|in|there|instead|as it (?:was|is)|as they (?:were|are)|alone|for now"
-    r"|where (?:it|they) (?:was|were|is|are)|like (?:it|they) (?:was|were)))*"
-    r"(?:,? (?:i|it|we|he|she|they|because|since|that) .+)?"
+    r"(?:i(?:'d| would)?(?: rather| better)? |we |let's |rather )?(?:want to |wanna |should )?(?:keep|leave"
+    r"|spare|don't (?:remove|delete|touch|take away)|not) (?P<thing>(?:the|my|both|that|those) [\w' -]+?)(?: "
+    r"(?:after all|though|please|in|there|instead|as it (?:was|is)|as they (?:were|are)|alone|for now|where "
+    r"(?:it|they) (?:was|were|is|are)|like (?:it|they) (?:was|were)))*(?:,? (?:i|it|we|he|she|they|because"
+    r"|since|that) .+)?"
 )
 
 
@@ -601,9 +578,8 @@ def _kept(said: str, context: Context) -> Done | None:
 
 _PUT_BACK = r"(?:put|bring|give(?: me| us)?|get|take|have|want|i want)"
 _THAT_BACK = re.compile(
-    rf"(?P<before>.+?)[,;.:]? (?:so |and |then |please |just )*{_PUT_BACK} (?:that|it|this|him"
-    rf"|her)(?: one)? back"
-    r"(?: in| please)*"
+    rf"(?P<before>.+?)[,;.:]? (?:so |and |then |please |just )*{_PUT_BACK} (?:that|it|this|him|her)(?: one)? "
+    r"back(?: in| please)*"
 )
 _DEFINITE = re.compile(r"\b(?:the|my) (?:[\w-]+ ){0,2}?(?:ones?|[a-z]+)\b")
 
@@ -633,9 +609,7 @@ def _that_back(said: str, context: Context) -> Done | None:
 
 _BACK_IN = re.compile(
     rf"(?:{_PUT_BACK} )?(?P<thing>(?:the |my |that |those )?[\w' -]+?) back(?: (?:in|on|there|too|as well"
-    rf"|again"
-    r"|up|where (?:it|they) (?:was|were)))*"
-    rf"|{_PUT_BACK} back (?P<then>(?:the |my )[\w' -]+)"
+    rf"|again|up|where (?:it|they) (?:was|were)))*|{_PUT_BACK} back (?P<then>(?:the |my )[\w' -]+)"
 )
 _OLD = re.compile(r"\b(?:old|original|first|former|initial|real)\b ")
 _HAD = re.compile(
@@ -723,9 +697,8 @@ def shown_again(layer: LayerView, version: int, context: Context) -> Done:
 
 
 _SHOW_AGAIN = re.compile(
-    r"(?:show|switch on|turn on|put|bring)(?: me)? (?:it|them|that|this|those|these|him|her|both"
-    r"|all)(?: back)?(?: on)?"
-    r"(?: (?:all|both))?(?: again)?"
+    r"(?:show|switch on|turn on|put|bring)(?: me)? (?:it|them|that|this|those|these|him|her|both|all)(?: "
+    r"back)?(?: on)?(?: (?:all|both))?(?: again)?"
 )
 _ON = re.compile(r"(?:(?:turn|switch|put) )?(?P<thing>(?:the |my )?[\w -]+?) (?:back )?on(?: again)?")
 
@@ -733,7 +706,7 @@ _ON = re.compile(r"(?:(?:turn|switch|put) )?(?P<thing>(?:the |my )?[\w -]+?) (?:
 def _shown(said: str, context: Context) -> Done | None:
     """ "Show it again", "lamp on", of what was hidden."""
     if _SHOW_AGAIN.fullmatch(said):
-        last = context.history[context.head].focus if context.history else context.focus
+        last = context.at_head.focus
         hidden = [
             each for each in context.layers if each.id in last and not each.visible and not each.dropped
         ]
@@ -743,7 +716,7 @@ def _shown(said: str, context: Context) -> Done | None:
         if not thing or layers_about(thing, context, visible=True):
             return None
         hidden = [each for each in layers_about(thing, context, visible=False) if not each.dropped][:1]
-    pile = {each.id for each in context.history[context.head].layers} if context.history else set()
+    pile = {each.id for each in context.at_head.layers}
     hidden = [each for each in hidden if each.id in pile]
     if not hidden:
         return None
@@ -754,11 +727,10 @@ def _shown(said: str, context: Context) -> Done | None:
 
 
 _LIKED = re.compile(
-    r"(?:i (?:think |guess )?(?:i )?)?(?:liked|preferred|like|prefer) (?:it|that|them|this)(?: \w+)?"
-    r" (?:originally|at first|in the beginning|(?:as|how|the way) it (?:was|used to be)(?: originally"
-    r"| at first)?)"
-    r"(?:,? (?:the|in) .+)?|(?:it|that|they) (?:was|were) (?:better|nicer) (?:originally|at first"
-    r"|in the beginning)"
+    r"(?:i (?:think |guess )?(?:i )?)?(?:liked|preferred|like|prefer) (?:it|that|them|this)(?: \w+)? "
+    r"(?:originally|at first|in the beginning|(?:as|how|the way) it (?:was|used to be)(?: originally| at "
+    r"first)?)(?:,? (?:the|in) .+)?|(?:it|that|they) (?:was|were) (?:better|nicer) (?:originally|at first|in "
+    r"the beginning)"
 )
 
 
@@ -768,11 +740,9 @@ def _liked_before(said: str, context: Context) -> Done | None:
 
 
 _WITH = re.compile(
-    r"(?:(?:do|make|give me|i want|try|show me) )?(?:it |this |that )?(?:the )?(?:(?:same"
-    r"|exact)(?: same)?(?: thing| one|"
-    r" picture| room| again)*|again|this|it|that)[,;]? (?:but |only |just )+(?P<how>with"
-    r"|without) (?P<thing>(?:the|my)"
-    r" [\w' -]+?)(?: (?:in|there|on|back))*"
+    r"(?:(?:do|make|give me|i want|try|show me) )?(?:it |this |that )?(?:the )?(?:(?:same|exact)(?: "
+    r"same)?(?: thing| one| picture| room| again)*|again|this|it|that)[,;]? (?:but |only |just )+(?P<how>with"
+    r"|without) (?P<thing>(?:the|my) [\w' -]+?)(?: (?:in|there|on|back))*"
 )
 
 
@@ -792,10 +762,9 @@ def _but_with(said: str, context: Context) -> Done | None:
 
 
 _ONCE = re.compile(
-    r"(?:(?:make|paint|have|i want|give me) )?(?P<words>[\w' -]+?) (?:like before|as before|like it was"
-    r"|once more"
-    r"|again|(?:that |which )?(?:it|we|i) had (?:before|earlier|at first))(?:[,;]? (?:but|only|just)"
-    r" (?P<step>(?:a (?:bit|little|shade|touch|tad) |slightly |much |a lot |even )?\w+))?"
+    r"(?:(?:make|paint|have|i want|give me) )?(?P<words>[\w' -]+?) (?:like before|as before|like it was|once "
+    r"more|again|(?:that |which )?(?:it|we|i) had (?:before|earlier|at first))(?:[,;]? (?:but|only|just) "
+    r"(?P<step>(?:a (?:bit|little|shade|touch|tad) |slightly |much |a lot |even )?\w+))?"
 )
 
 
@@ -859,9 +828,8 @@ def _look_of_before(sentence: str, context: Context, planned: Planned) -> Plan |
 
 _BETTER = re.compile(
     r"^(?P<first>.+?)[.,;!…]+ *(?:(?:you know what|no|nah|wait|actually|hm+|on second thoughts?|never ?mind"
-    r"|sorry|oh)"
-    r"[,.!… ]+)+(?:keep|leave) (?:it|that|them|him|her)(?: (?:there|in|alone|after all))*[.,;!]*"
-    r" *(?P<rest>.*)$",
+    r"|sorry|oh)[,.!… ]+)+(?:keep|leave) (?:it|that|them|him|her)(?: (?:there|in|alone|after all))*[.,;!]* "
+    r"*(?P<rest>.*)$",
     re.IGNORECASE,
 )
 
@@ -891,8 +859,7 @@ _GOES = re.compile(
 )
 _NOT_THAT = re.compile(
     r"^(?:(?:wrong (?:one|way|way round|thing)|not that(?: one)?)[,.;: ]+)*(?:i (?:meant|mean|was meaning"
-    r"|said|wanted)(?: to)?"
-    r" )?(?=keep|leave)"
+    r"|said|wanted)(?: to)? )?(?=keep|leave)"
 )
 
 

@@ -31,14 +31,12 @@ from tools.language.noun_phrases import parse
 
 _ASIDE = re.compile(
     r"^(?:(?:(?:before|while|when|for) [\w' ]+?|by the way|just (?:to be sure|checking)|quick [\w ]+?|sorry"
-    r"|forgive me)"
-    r"[,:] )"
+    r"|forgive me)[,:] )"
 )
 _TELL = re.compile(
-    r"^(?:(?:please )?(?:(?:can|could|would|will) you (?:please |kindly )?)?(?:tell|remind|let) (?:me"
-    r"|us)(?: know)?|confirm"
-    r"|i(?:'d| would) (?:like|love) to know|i wonder|i want to know|do you (?:know|remember)|and|but|just)"
-    r"[,:]? (?:please )?(?:whether |if )?"
+    r"^(?:(?:please )?(?:(?:can|could|would|will) you (?:please |kindly )?)?(?:tell|remind|let) (?:me|us)(?: "
+    r"know)?|confirm|i(?:'d| would) (?:like|love) to know|i wonder|i want to know|do you (?:know|remember)"
+    r"|and|but|just)[,:]? (?:please )?(?:whether |if )?"
 )
 _TAIL = re.compile(r"(?:[ ,]+(?:please|again|exactly|precisely|by the way|then|dear|mate|lol|pls|anyway))+$")
 
@@ -89,20 +87,17 @@ _DONE = (
     r"|adjusted)"
 )
 _FAR = (
-    r"(?: (?:so far|until now|up to now|already|yet|now|altogether|in total|in all|to (?:it|this"
-    r"|the (?:picture|room))"
-    r"|in (?:it|this|the (?:picture|room))|since the (?:start|beginning|original)|from the original|still"
-    r"|all))*"
+    r"(?: (?:so far|until now|up to now|already|yet|now|altogether|in total|in all|to (?:it|this|the "
+    r"(?:picture|room))|in (?:it|this|the (?:picture|room))|since the (?:start|beginning|original)|from the "
+    r"original|still|all))*"
 )
 _CHANGES = (
-    rf"(?:and |now )?what (?:all )?(?:(?:did|have|has|'ve) )?(?:{_I}|been) ?(?:have |all "
-    rf"|actually )?(?:already )?"
-    rf"{_DONE}{_FAR}",
+    rf"(?:and |now )?what (?:all )?(?:(?:did|have|has|'ve) )?(?:{_I}|been) ?(?:have |all |actually "
+    rf")?(?:already )?{_DONE}{_FAR}",
     rf"what (?:is|was|has been|are)(?: still| all)? (?:changed|edited){_FAR}",
     r"(?:which|what) changes (?:are there|have i made|did i make)",
-    rf"(?:which|what)(?: of)? (?:the |all the )?(?:things?|objects?|parts?|pieces?|furniture)(?: in (?:the"
-    rf"|this) (?:room"
-    rf"|picture))? (?:did |have |has )?(?:{_I}|been) ?(?:have )?(?:already )?{_DONE}{_FAR}",
+    r"(?:which|what)(?: of)? (?:the |all the )?(?:things?|objects?|parts?|pieces?|furniture)(?: in (?:the"
+    rf"|this) (?:room|picture))? (?:did |have |has )?(?:{_I}|been) ?(?:have )?(?:already )?{_DONE}{_FAR}",
     rf"what (?:have|'ve) {_I} got{_FAR}",
     r"(?:which|what) (?:things|items|objects|parts)? ?(?:presently |currently |now |still )?(?:differ"
     r"|are different)(?: (?:now|from .+))?",
@@ -167,10 +162,9 @@ def _the_two(said: str, context: Context) -> Done | None:
 
 
 _EVER = re.compile(
-    rf"(?:did|have|has|was|were) (?:{_I} )?(?:ever |already |just )?(?:{_DONE} )?(?:something "
-    rf"|anything )?(?:with |to )?"
-    rf"(?P<thing>(?:the|my|a|an|any|this|that) [\w' -]+?)(?: {_DONE})?(?: (?:already|yet|at all|before|ever"
-    rf"|too|so far))*"
+    rf"(?:did|have|has|was|were) (?:{_I} )?(?:ever |already |just )?(?:{_DONE} )?(?:something |anything "
+    rf")?(?:with |to )?(?P<thing>(?:the|my|a|an|any|this|that) [\w' -]+?)(?: {_DONE})?(?: (?:already|yet|at "
+    r"all|before|ever|too|so far))*"
 )
 
 
@@ -221,8 +215,7 @@ def _nth(said: str, context: Context) -> Done | None:
 _VERSIONS = (
     r"(?:list|show|give me|name)(?: me| us)?(?: all)?(?: of)?(?: (?:the|my|our))? versions",
     r"(?:which|what|how many) versions (?:are there|do (?:i|we|you) have|have (?:i|we|you)(?: got| made)?"
-    r"|exist)"
-    r"(?: now| so far)?",
+    r"|exist)(?: now| so far)?",
     r"(?:which|what) versions(?: are there)?",
 )
 _VERSION = re.compile(
@@ -234,8 +227,8 @@ _VERSION = re.compile(
 def _versions(said: str, context: Context) -> Done | None:
     told = versions_told(context, listed=False)
     alone = re.sub(r",? and (?:what(?:'s| is) its parent|what was it made from)$", "", said)
-    if alone != said and _VERSION.fullmatch(alone) and context.head and context.history:
-        parent = context.history[context.head].parent
+    if alone != said and _VERSION.fullmatch(alone) and context.head:
+        parent = context.at_head.parent
         return Done((), (f"{told} It was made from {f'version {parent}' if parent else 'the original'}.",))
     if _VERSION.fullmatch(said):
         return Done((), (told,))
@@ -255,13 +248,11 @@ def _layers(said: str, context: Context) -> Done | None:
 
 
 _SAVED = (
-    r"(?:have|did|has|was|is|are) (?:i|we|you|this|it|that|the picture|everything"
-    r"|these)(?: been)?(?: already| ever)?"
-    r" saved?(?: (?:this|it|that|the picture|anything|already|yet|before|now|somewhere|as it is|version"
-    r"|one))*",
+    r"(?:have|did|has|was|is|are) (?:i|we|you|this|it|that|the picture|everything|these)(?: been)?(?: "
+    r"already| ever)? saved?(?: (?:this|it|that|the picture|anything|already|yet|before|now|somewhere|as it "
+    r"is|version|one))*",
     r"(?:what|where|as what|under (?:what|which) name|how) (?:did|have) (?:i|we|you) saved?(?: (?:it|this"
-    r"|that))?(?: as"
-    r"| to| under)?",
+    r"|that))?(?: as| to| under)?",
     r"(?:which|what) files (?:did|have) (?:i|we|you) saved?(?: so far)?",
 )
 _NAMES = (
@@ -280,16 +271,14 @@ def _saved(said: str, context: Context) -> Done | None:
 
 _X = r"(?P<x>(?:the |my |this |that |these |those |both |all the )?[\w' -]+?)"
 _WHEN = (
-    r"(?P<when>(?: (?:at first|at (?:the )?(?:very )?(?:start|beginning)|in the (?:beginning"
-    r"|original(?: picture)?)"
-    r"|originally|initially|to (?:begin|start) with|before(?: (?:this|that|i .+|we .+))?|earlier"
+    r"(?P<when>(?: (?:at first|at (?:the )?(?:very )?(?:start|beginning)|in the (?:beginning|original(?: "
+    r"picture)?)|originally|initially|to (?:begin|start) with|before(?: (?:this|that|i .+|we .+))?|earlier"
     r"|(?:in|on|at) (?:the )?(?:version )?[\w-]+(?: (?:one|version))?))?)"
 )
 _HUE = r"(?:exact )?(?:colou?r|shade|tone|hue)"
 _COLOUR = (
     rf"(?P<first>)(?:what|which) {_HUE} (?P<verb>is|are|was|were|did|does|do|has|have|had) {_X}(?: (?:have"
-    rf"|had|got|get"
-    rf"|have got))?{_WHEN}(?: now| currently| at the moment)*",
+    rf"|had|got|get|have got))?{_WHEN}(?: now| currently| at the moment)*",
     rf"(?:what|which) (?P<verb>is|are|was|were) (?P<first>the (?:original "
     rf"|first )?{_HUE} of ){_X}{_WHEN}(?: now)?",
     rf"(?:what|which) (?P<verb>is|are|was|were) {_X}(?:'s|s') (?P<first>(?:original "
@@ -339,8 +328,7 @@ def _version_of(when: str, thing: str, context: Context) -> int | None:
 
 def _before_change(thing: str, context: Context) -> int:
     """The version before a thing was changed last."""
-    number = context.head
-    while number and context.history:
+    for number in context.way:
         parent = context.history[number].parent
         now, then = (
             [
@@ -351,7 +339,6 @@ def _before_change(thing: str, context: Context) -> int:
         )
         if now != then:
             return parent
-        number = parent
     return 0
 
 
@@ -368,9 +355,7 @@ def _thing(words: str, context: Context) -> str:
     return target_of(named(words, context))
 
 
-_SO = re.compile(
-    r"(?:is|are) (?P<one>.+)|(?P<thing>(?:the|my) [\w' -]+?) (?:is|are) (?P<other>.+)",
-)
+_SO = re.compile(r"(?:is|are) (?P<one>.+)|(?P<thing>(?:the|my) [\w' -]+?) (?:is|are) (?P<other>.+)")
 _SO_FAR = re.compile(
     r"(?:[ ,]+(?:now|already|yet|still|or not|again|too|then|right|correct|isn't it|is it|really))+$"
 )
@@ -400,12 +385,9 @@ def _so(said: str, context: Context) -> Done | None:
 _IN = r"(?:in|on) (?:it|this|that|the|my)(?: (?:picture|room|image|version|photo|one))?"
 _THERE = re.compile(
     rf"(?:is|are) (?P<x>(?:the|my|both|all the) [\w' -]+?) (?:still )?(?:there|here|visible|{_IN}|gone"
-    rf"|removed|back)"
-    rf"(?: (?:{_IN}|now|already|again|or not))*"
-    rf"|(?:is|are) there (?:still )?(?:a|an|any|the) (?P<y>[\w' -]+?)(?: (?:there|{_IN}|now|left|still))*"
-    r"|(?:do|have) (?:i|we) (?:still )?(?:have|got) (?P<z>(?:the|a|an|any) [\w' -]+?)(?: (?:in (?:it|there"
-    r"|this version)|left"
-    r"|still|now))*"
+    rf"|removed|back)(?: (?:{_IN}|now|already|again|or not))*|(?:is|are) there (?:still )?(?:a|an|any|the) "
+    rf"(?P<y>[\w' -]+?)(?: (?:there|{_IN}|now|left|still))*|(?:do|have) (?:i|we) (?:still )?(?:have|got) "
+    r"(?P<z>(?:the|a|an|any) [\w' -]+?)(?: (?:in (?:it|there|this version)|left|still|now))*"
 )
 
 

@@ -1,7 +1,7 @@
 """How acts about layers, masks, versions and looking are said in plain English: sentences to frames.
 
 A sentence matches as a whole or not at all; what is not read here is left to the parsers. The words are
-lower case and without polite edges (see ``conversation``). What the frames come to is ``acts``' matter.
+lower case and without polite edges (see ``session_talk``). ``resolve.commands`` carries the frames out.
 """
 
 from __future__ import annotations
@@ -37,30 +37,24 @@ _DEGREE = r"(?:(?:a bit|a little|slightly|a touch|a tad|much|a lot|way|far|some|
 _MASK = r"(?:the |its |that )?(?:mask|selection|outline|edges?|borders?|rim)"
 _OF = r"(?: (?:of|for|around|on|at) (?P<of>(?:the |my )?[\w' -]+?))?"
 _GROW = (
-    rf"(?:please )?{_DEGREE}(?:more|further|wider|larger|bigger)(?: out)?(?: (?:at|around|along|on|to"
-    rf"|over) the"
-    rf" (?:edges?|borders?|rim|sides?|outline)){_OF}",
+    rf"(?:please )?{_DEGREE}(?:more|further|wider|larger|bigger)(?: out)?(?: (?:at|around|along|on|to|over) "
+    rf"the (?:edges?|borders?|rim|sides?|outline)){_OF}",
     rf"(?:grow|enlarge|expand|extend|widen|increase|dilate) {_MASK}(?: (?:a bit|a little|slightly|more|much"
     rf"|a lot|further))*{_OF}(?: (?:a bit|a little|slightly|more|much|a lot))*",
-    rf"(?:make )?{_MASK}{_OF} (?:is |was |should be |must be )?{_DEGREE}(?:too (?:small|tight|narrow)"
-    rf"|larger|bigger"
-    rf"|wider)(?: (?:a bit|please))*",
+    rf"(?:make )?{_MASK}{_OF} (?:is |was |should be |must be )?{_DEGREE}(?:too (?:small|tight|narrow)|larger"
+    r"|bigger|wider)(?: (?:a bit|please))*",
     r"(?:you |it |that )?(?:missed|misses|does not reach|do not reach|doesn't reach|left out|forgot) (?:the"
     r" |some of the |its )?(?:edges?|borders?|rim|outline)",
-    r"(?:there is|there's|i (?:can )?(?:still )?see) (?:still )?(?:a bit of |some (?:of )?)?(?:the |its"
-    r" )?old "
-    r"(?:colou?r|one)"
-    r" (?:at|around|along|on) the (?:edges?|rim|borders?)",
+    r"(?:there is|there's|i (?:can )?(?:still )?see) (?:still )?(?:a bit of |some (?:of )?)?(?:the |its "
+    r")?old (?:colou?r|one) (?:at|around|along|on) the (?:edges?|rim|borders?)",
 )  # fmt: skip
 _SHRINK = (
-    rf"{_DEGREE}(?:less|tighter|smaller|narrower|closer)(?: (?:at|around|along|on|to) the (?:edges?"
-    rf"|borders?|rim"
-    rf"|sides?|outline)){_OF}",
+    rf"{_DEGREE}(?:less|tighter|smaller|narrower|closer)(?: (?:at|around|along|on|to) the (?:edges?|borders?"
+    rf"|rim|sides?|outline)){_OF}",
     rf"(?:shrink|tighten|reduce|narrow|contract|erode) {_MASK}{_OF}(?: (?:a bit|a little|slightly|more"
     rf"|much|a lot))*",
     rf"(?:make )?{_MASK}{_OF} (?:is |was |should be |must be )?{_DEGREE}(?:too (?:large|big|wide|loose)"
-    rf"|smaller|tighter"
-    r"|narrower)",
+    r"|smaller|tighter|narrower)",
     r"(?:it|that|the (?:colou?r|paint)) (?:spills|spilled|goes|went|bleeds|bled|runs|ran) over(?: the)?"
     r"(?: edges?)?",
 )  # fmt: skip
@@ -79,9 +73,8 @@ _ADD = (
     r"(?P<x>(?:the|its) [\w' -]+?) (?:is|are|was|were) (?:missing|left out|forgotten)",
 )
 _PART = re.compile(
-    r"(?:and |now )?also (?P<x>(?:the |its )?(?:left |right |front |back |upper |lower |other )*"
-    r"(?:legs?|arms?|armrests?|backs?|backrests?|seats?|feet|foot|frames?|shades?|base|edges?|sides?"
-    r"|handles?|rims?))"
+    r"(?:and |now )?also (?P<x>(?:the |its )?(?:left |right |front |back |upper |lower |other )*(?:legs?"
+    r"|arms?|armrests?|backs?|backrests?|seats?|feet|foot|frames?|shades?|base|edges?|sides?|handles?|rims?))"
 )
 _N = rf"(?P<n>\d|last|{'|'.join(ORDINALS)}|one|two|three|four|five|six|seven|eight)"
 _LIKE = re.compile(
@@ -90,11 +83,10 @@ _LIKE = re.compile(
     rf"(?:the |number |no\.? |version |variation |option )*{_N}(?: one| version| variation| option)?"
 )
 _OTHERS = re.compile(
-    r"(?:(?:show|give|paint|let me see|i want|can i see)(?: me| us)? )?(?:(?P<count>\d|two|three|four"
-    r"|five|six|a few"
-    r"|some) )?(?:other|others|different|new|more|fresh)(?: (?:ones?|versions?|variations?|options?|ideas?))?"
-    r"|more of (?:the same|these|those|them|it)|none of (?:these|them|those)(?:[, ]+(?:please )?(?:try"
-    r"(?: again)?|show me (?:some )?others?|again))?"
+    r"(?:(?:show|give|paint|let me see|i want|can i see)(?: me| us)? )?(?:(?P<count>\d|two|three|four|five"
+    r"|six|a few|some) )?(?:other|others|different|new|more|fresh)(?: (?:ones?|versions?|variations?|options?"
+    r"|ideas?))?|more of (?:the same|these|those|them|it)|none of (?:these|them|those)(?:[, ]+(?:please "
+    r")?(?:try(?: again)?|show me (?:some )?others?|again))?"
 )
 _VERSION = (
     r"(?:the )?(?:(?:version|v|number) ?\w+|original(?: \w+)?|base picture|last (?:one|version)|[\w' -]+?)"
@@ -116,10 +108,8 @@ _DIFFERENCE = re.compile(
 _ZOOM = (
     r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>[\w' -]+))",
     r"(?:(?:can i |could i |i want to |let me |let us )?(?:see|view|look at|show)(?: me)?|show) (?P<x>"
-    r"(?:the |my |both |all )"
-    r".+?) (?:from )?(?:up close|close up|closer(?: up)?|in close-?up|from close|nearby|larger|bigger"
-    r"|enlarged"
-    r"|in detail)",
+    r"(?:the |my |both |all ).+?) (?:from )?(?:up close|close up|closer(?: up)?|in close-?up|from close"
+    r"|nearby|larger|bigger|enlarged|in detail)",
     r"(?:a )?(?:closer look|close-?up|detail) (?:at|of) (?P<x>.+)",
 )
 _ZOOM_IN = re.compile(

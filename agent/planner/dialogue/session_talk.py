@@ -53,10 +53,9 @@ _PICK_BUT = re.compile(
     rf"|with it |it )*(?P<look>.+)"
 )
 _NAMED = re.compile(
-    r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?"
-    r"|(?:remember|save|keep|store) (?:this|that|it)(?: one| version| state| picture)? (?:as|under)) "
-    r"(?P<name>.+?)"
-    r"(?: so (?:that )?i can .+)?"
+    r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?|(?:remember|save"
+    r"|keep|store) (?:this|that|it)(?: one| version| state| picture)? (?:as|under)) (?P<name>.+?)(?: so "
+    r"(?:that )?i can .+)?"
 )
 _BACK_TO = re.compile(
     r"(?:(?:(?:go|come|jump|switch|return|move|take me|bring me|get) )?(?:back )?to"
@@ -85,23 +84,20 @@ _NOT_X_BUT_Y = re.compile(
     r"(?:no,? )?not (?:the|my|that) [\w -]+?, (?:but |i meant )?(?P<thing>(?:the|my|that) [\w -]+)"
 )
 _AGAIN = re.compile(
-    r"(?:please |can you |could you )?(?:try|paint|do|draw|render) (?:it|that|this) again(?: please|"
-    r" from scratch)*"
-    r"|(?:redo|repaint|paint) (?P<thing>(?:the |my )(?:whole )?[\w -]+?) (?:again )?from scratch"
+    r"(?:please |can you |could you )?(?:try|paint|do|draw|render) (?:it|that|this) again(?: please| from "
+    r"scratch)*|(?:redo|repaint|paint) (?P<thing>(?:the |my )(?:whole )?[\w -]+?) (?:again )?from scratch"
     r"(?:,? (?:the )?same as before)?"
 )
 _STAYS = re.compile(
     r"(?P<thing>(?:the|my) [\w -]+?) (?:stays?|can stay|may stay|shall stay)(?: (?:as (?:it is|they are)"
-    r"|like that))?"
-    r"|(?:from now on )?leave (?P<alone>(?:the|my) [\w -]+?) alone"
+    r"|like that))?|(?:from now on )?leave (?P<alone>(?:the|my) [\w -]+?) alone"
 )
 _MISTAKE = re.compile(
     r"(?P<thing>(?:the|that) [\w -]+) (?:was|were) a mistake(?:[,;.]? (?:and )?(?:take|undo|remove|put) .*)?"
 )
 _LAYER_OFF = re.compile(
-    r"(?:switch|turn) (?P<x>(?:the |my )?[\w -]+?)(?:'s)? (?:layer|change) off|(?:hide|switch off|turn"
-    r" off) (?P<y>(?:the |my )?"
-    r"[\w -]+?) (?:layer|change)"
+    r"(?:switch|turn) (?P<x>(?:the |my )?[\w -]+?)(?:'s)? (?:layer|change) off|(?:hide|switch off|turn off) "
+    r"(?P<y>(?:the |my )?[\w -]+?) (?:layer|change)"
 )
 _ONLY_SHOW = re.compile(r"(?:only show|show only|show just|just show|solo) (?P<only>(?:the |my ).+)")
 _LAYERS = r"(?:layers?|changes?|edits?)"
@@ -110,9 +106,8 @@ _HIDE_ALL = re.compile(
     r"|(?:hide|switch off|turn off) (?:everything|all of it)(?: i (?:did|changed|made))?"
 )
 _SHOW_ALL = re.compile(
-    r"(?:show|bring back|switch on|turn on|unhide) (?:me )?"
-    r"(?:(?P<them>them|these|those)(?: all)?(?: back)?(?: again| on)"
-    rf"|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
+    r"(?:show|bring back|switch on|turn on|unhide) (?:me )?(?:(?P<them>them|these|those)(?: all)?(?: "
+    rf"back)?(?: again| on)|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
     r"|(?:everything|all of (?:it|them)|all)(?: back)? again)"
 )
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
@@ -124,8 +119,7 @@ _SAVE = re.compile(
 _FRAMED = re.compile(r"frame (?P<thing>(?:the |my |both ).+?) (?:in|with) (?P<look>.+)")
 _TWO = re.compile(r"(?:the )?(?:other way (?:round|around)|vice versa)")
 _SWAP = re.compile(
-    r"(?:swap|switch|exchange) (?:their|the) (?:colours?|colors?|looks?)"
-    r"(?: of (?P<one>.+?) and (?P<two>.+))?"
+    r"(?:swap|switch|exchange) (?:their|the) (?:colours?|colors?|looks?)(?: of (?P<one>.+?) and (?P<two>.+))?"
 )
 _ANSWERS = re.compile(r"by “(?P<slip>[^”]+)”, do you mean “(?P<meant>[^”]+)”\?", re.IGNORECASE)
 _OPTIONS = re.compile(r"do you mean (?P<options>the .+)\?$")
@@ -241,9 +235,8 @@ def _joined(sentence: str, context: Context, planned: Planned) -> Plan | None:
 _SENTENCES = re.compile(r"(?<=[.!?…])[\"”']? +")
 _IMPERATIVE = re.compile(
     r"(?:make|paint|turn|put|add|remove|take|give|change|set|do|have|colou?r|lose|get|try|use|delete|hide"
-    r"|show|save"
-    r"|export|store|call|name|undo|redo|replace|swap|zoom|compare|keep|leave|open|drop|bring|place|hang"
-    r"|place)\b"
+    r"|show|save|export|store|call|name|undo|redo|replace|swap|zoom|compare|keep|leave|open|drop|bring|place"
+    r"|hang|place)\b"
 )
 
 
@@ -297,10 +290,9 @@ def _suggested(sentence: str, context: Context, planned: Planned) -> Plan | None
 
 
 _FEW = re.compile(
-    r"(?P<wish>.+?) ?[,;:—–-]+ (?:and |just |can you |could you )?(?:give|show)(?: me| us)? (?P<n>two"
-    r"|three|four|five|six|a few"
-    r"|some|a couple)(?: (?:options|versions|variations|ideas|choices|different ones|of (?:them"
-    r"|those)))?[.!]*",
+    r"(?P<wish>.+?) ?[,;:—–-]+ (?:and |just |can you |could you )?(?:give|show)(?: me| us)? (?P<n>two|three"
+    r"|four|five|six|a few|some|a couple)(?: (?:options|versions|variations|ideas|choices|different ones|of "
+    r"(?:them|those)))?[.!]*",
     re.IGNORECASE,
 )
 
@@ -338,14 +330,12 @@ _ANSWERED = re.compile(
 )
 _SIDES = frozenset({"left", "right", "middle", "upper", "lower", "top", "bottom", "leftmost", "rightmost"})
 _ALL_OF = re.compile(
-    r"(?P<many>both|all|all (?:two|three|four)|each)(?: of (?:them|those|these)| the \w+| \w+)?(?: too"
-    r"| as well)*"
-    r"|the two of them|them (?:both|all)|either(?: one)?"
+    r"(?P<many>both|all|all (?:two|three|four)|each)(?: of (?:them|those|these)| the \w+| \w+)?(?: too| as "
+    r"well)*|the two of them|them (?:both|all)|either(?: one)?"
 )
 _NEVER_MIND = re.compile(
     r"(?:never ?mind|forget (?:it|about it|that|i asked)|neither(?: of them)?|none(?: of them)?|leave it"
-    r"|cancel"
-    r"|don't bother|not important|no matter|nothing|skip (?:it|that))"
+    r"|cancel|don't bother|not important|no matter|nothing|skip (?:it|that))"
 )
 
 
@@ -431,9 +421,8 @@ def _picked(said: str, context: Context) -> Done | None:
 
 
 _NONE = re.compile(
-    r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?"
-    r"[,.]? ?(?:sorry|thanks|thank you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*"
-    r"|i don't like any(?: of (?:them|those))?"
+    r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?[,.]? ?(?:sorry|thanks|thank "
+    r"you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*|i don't like any(?: of (?:them|those))?"
 )
 
 
@@ -504,14 +493,9 @@ def _from_before(found: re.Match[str], context: Context, planned: Planned) -> Pl
 
 def _before(thing: str, context: Context) -> int | None:
     """The version that the first change of a thing was made from, on the way to the head."""
-    path, number = [], context.head
-    while number:
-        path.append(number)
-        number = context.history[number].parent if context.history else number - 1
-    for number in reversed(path):
-        layers = context.history[number].layers if context.history else context.layers
-        if layers_about(thing, replace(context, layers=layers), visible=True):
-            return context.history[number].parent if context.history else number - 1
+    for version in (context.history[number] for number in reversed(context.way)):
+        if layers_about(thing, replace(context, layers=version.layers), visible=True):
+            return version.parent
     return None
 
 
@@ -563,8 +547,7 @@ def _undone(said: str, context: Context) -> Done | None:
 
 def _shown(context: Context, *, all_of_them: bool) -> Done | None:
     """All hidden layers to be seen again, or those that were spoken of last."""
-    there = context.history[context.head].layers if context.history else context.layers
-    hidden = [layer for layer in there if not layer.visible and not layer.dropped]
+    hidden = [layer for layer in context.at_head.layers if not layer.visible and not layer.dropped]
     if not all_of_them:
         hidden = [layer for layer in hidden if layer.id in context.focus] or hidden
     if not hidden:

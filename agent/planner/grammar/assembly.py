@@ -1,4 +1,4 @@
-"""Pieces to frames, from left to right.
+"""Clauses to frames, from left to right.
 
 A clause without a verb takes over the verb before it, an object without a look waits for one, "no wait"
 replaces what was said last, and "it" means what the sentence spoke of before.
@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.planner.frames import Frame
+from agent.planner.grammar.clause import NOTHING, Clause
 from agent.planner.grammar.draft import Draft
-from agent.planner.grammar.pieces import NOTHING, Piece
 from agent.planner.grammar.repairs import looked, over, repair, same, same_target
 from tools.kinds import Kind
 from tools.language import chunking
@@ -19,133 +19,135 @@ from tools.language.noun_phrases import split_look
 from tools.language.tokens import tokenise
 
 
-def add_piece(draft: Draft, piece: Piece) -> None:
-    """Put one more piece to what was read so far."""
-    correction = piece.correction or draft.correction
+def join_clause(draft: Draft, clause: Clause) -> None:
+    """Put one more clause to what was read so far."""
+    correction = clause.correction or draft.correction
     draft.correction = False
-    if piece.sort == "keep":
+    if clause.sort == "keep":
         draft.kept = True
-        if piece.target and not all(chunking.is_look(w) for w in piece.target.split()[-1:]):
-            draft.named = piece.target
+        if clause.target and not all(chunking.is_look(w) for w in clause.target.split()[-1:]):
+            draft.named = clause.target
         draft.objects.clear()
         draft.subject = ""
         return
-    if piece.sort == "talk":
-        draft.topic = piece.target or draft.topic
-        draft.subject = draft.subject or piece.target
+    if clause.sort == "talk":
+        draft.topic = clause.target or draft.topic
+        draft.subject = draft.subject or clause.target
         draft.talk = draft.talk or "?"
         return
-    if piece == replace(NOTHING, correction=piece.correction, also=piece.also, instead=piece.instead):
+    if clause == replace(NOTHING, correction=clause.correction, also=clause.also, instead=clause.instead):
         draft.correction = correction
         return
-    if draft.swap and (piece.new or piece.bare) and not (piece.place and piece.place != "there"):
-        piece = replace(
-            piece,
+    if draft.swap and (clause.new or clause.bare) and not (clause.place and clause.place != "there"):
+        clause = replace(
+            clause,
             sort="replace",
             verb="replace",
             target=draft.swap,
-            new=piece.new or piece.target,
+            new=clause.new or clause.target,
             look="",
             bare=False,
         )
         draft.swap = ""
-    elif draft.swap and piece.look and not piece.target:
-        piece = replace(piece, sort="restyle", verb="restyle", target=draft.swap)
+    elif draft.swap and clause.look and not clause.target:
+        clause = replace(clause, sort="restyle", verb="restyle", target=draft.swap)
         draft.swap = ""
-    piece = _with_subject(draft, replace(piece, correction=correction))
-    if correction and repair(draft, piece):
+    clause = _with_subject(draft, replace(clause, correction=correction))
+    if correction and repair(draft, clause):
         return
-    if draft.verb == "replace" and piece.target and piece.look.startswith("with ") and not piece.new:
-        piece = replace(piece, sort="replace", verb="replace", new=piece.look.removeprefix("with "), look="")
-    if piece.sort == "vague":
-        _read_vague(draft, piece)
-    elif piece.sort in ("", "talk"):
-        _read_part(draft, piece)
+    if draft.verb == "replace" and clause.target and clause.look.startswith("with ") and not clause.new:
+        clause = replace(
+            clause, sort="replace", verb="replace", new=clause.look.removeprefix("with "), look=""
+        )
+    if clause.sort == "vague":
+        _read_vague(draft, clause)
+    elif clause.sort in ("", "talk"):
+        _read_part(draft, clause)
     else:
-        _read_edit(draft, piece)
+        _read_edit(draft, clause)
 
 
-def _with_subject(draft: Draft, piece: Piece) -> Piece:
+def _with_subject(draft: Draft, clause: Clause) -> Clause:
     """Pronouns that mean something said earlier in the same sentence."""
     subject = draft.subject or draft.topic
-    if piece.reference in ("it", "them") and subject and not piece.target:
-        piece = replace(piece, target=subject, reference="")
-    if piece.place and piece.place.split()[-1] in ("it", "them") and subject:
+    if clause.reference in ("it", "them") and subject and not clause.target:
+        clause = replace(clause, target=subject, reference="")
+    if clause.place and clause.place.split()[-1] in ("it", "them") and subject:
         there = f"the {subject.split(' ', 1)[1]}" if subject.split()[0] in ("a", "an", "some") else subject
-        piece = replace(piece, place=" ".join((*piece.place.split()[:-1], there)))
+        clause = replace(clause, place=" ".join((*clause.place.split()[:-1], there)))
     if (
         subject
-        and piece.new
-        and piece.new.split()[-1] in ("one", "ones")
-        and not piece.target
-        and piece.sort in ("", "restyle")
+        and clause.new
+        and clause.new.split()[-1] in ("one", "ones")
+        and not clause.target
+        and clause.sort in ("", "restyle")
     ):
-        look = " ".join(piece.new.split()[:-1])
-        piece = replace(piece, sort="restyle", target=subject, look=look, new="", bare=False)
+        look = " ".join(clause.new.split()[:-1])
+        clause = replace(clause, sort="restyle", target=subject, look=look, new="", bare=False)
     subject = subject or draft.named
-    if piece.target.split()[-1:] in (["one"], ["ones"]) and subject:
+    if clause.target.split()[-1:] in (["one"], ["ones"]) and subject:
         noun = chunking.noun_of(tokenise(subject))
-        words = [word if word not in ("one", "ones") else noun for word in piece.target.split()]
-        piece = replace(piece, target=" ".join(words))
-    elif piece.target and " one " in f" {piece.target} " and subject:
+        words = [word if word not in ("one", "ones") else noun for word in clause.target.split()]
+        clause = replace(clause, target=" ".join(words))
+    elif clause.target and " one " in f" {clause.target} " and subject:
         noun = chunking.noun_of(tokenise(subject))
-        piece = replace(
-            piece, target=" ".join(noun if word == "one" else word for word in piece.target.split())
+        clause = replace(
+            clause, target=" ".join(noun if word == "one" else word for word in clause.target.split())
         )
-    return piece
+    return clause
 
 
-def _read_vague(draft: Draft, piece: Piece) -> None:
+def _read_vague(draft: Draft, clause: Clause) -> None:
     """An edit verb without a look: the object waits for one, or the sentence is too vague."""
-    if piece.negated:
-        draft.complaint = piece.target or draft.complaint
-        draft.topic = piece.target or draft.topic
-        draft.vague = draft.vague or Frame("ask", target=piece.target, reference=piece.reference)
+    if clause.negated:
+        draft.complaint = clause.target or draft.complaint
+        draft.topic = clause.target or draft.topic
+        draft.vague = draft.vague or Frame("ask", target=clause.target, reference=clause.reference)
         return
-    if piece.target:
-        draft.objects.append(piece.target)
-        draft.subject = piece.target
-        draft.complaint = piece.target if not piece.verb else draft.complaint
-    draft.place = piece.place or draft.place
-    draft.verb = piece.verb or draft.verb
-    kind: Kind | None = "replace" if piece.verb == "replace" else None
+    if clause.target:
+        draft.objects.append(clause.target)
+        draft.subject = clause.target
+        draft.complaint = clause.target if not clause.verb else draft.complaint
+    draft.place = clause.place or draft.place
+    draft.verb = clause.verb or draft.verb
+    kind: Kind | None = "replace" if clause.verb == "replace" else None
     draft.vague = Frame(
-        "ask", kind=kind, target=piece.target, reference=piece.reference, correction=piece.correction
+        "ask", kind=kind, target=clause.target, reference=clause.reference, correction=clause.correction
     )
 
 
-def _read_part(draft: Draft, piece: Piece) -> None:
-    """A piece without a verb: what it lacks comes from the clauses around it."""
-    if piece.like and not piece.target:
-        _read_like(draft, piece)
+def _read_part(draft: Draft, clause: Clause) -> None:
+    """A clause without a verb: what it lacks comes from the clauses around it."""
+    if clause.like and not clause.target:
+        _read_like(draft, clause)
         return
-    if piece.look and not piece.target:
-        _read_look(draft, piece)
+    if clause.look and not clause.target:
+        _read_look(draft, clause)
         return
-    if piece.place and not (piece.target or piece.new or piece.look):
+    if clause.place and not (clause.target or clause.new or clause.look):
         last = draft.frames[-1] if draft.frames else None
         if last and last.kind == "add" and not last.target:
-            draft.frames[-1] = replace(last, target=piece.place)
+            draft.frames[-1] = replace(last, target=clause.place)
         elif (
             draft.objects
             and draft.vague
             and draft.objects[-1].split()[0] not in lx.DEFINITE
             and not draft.verb
         ):
-            draft.frames.append(Frame("edit", "add", target=piece.place, prompt=draft.objects.pop()))
+            draft.frames.append(Frame("edit", "add", target=clause.place, prompt=draft.objects.pop()))
             draft.vague = None
         else:
-            draft.place = piece.place
+            draft.place = clause.place
         return
-    if piece.new and piece.instead and _instead(draft, piece):
+    if clause.new and clause.instead and _instead(draft, clause):
         return
-    if piece.new and (draft.verb == "add" or draft.place):
-        _read_edit(draft, replace(piece, sort="add", target="", look=""))
+    if clause.new and (draft.verb == "add" or draft.place):
+        _read_edit(draft, replace(clause, sort="add", target="", look=""))
         return
-    if piece.reference and not piece.target:
-        draft.vague = draft.vague or Frame("ask", reference=piece.reference, also=piece.also)
+    if clause.reference and not clause.target:
+        draft.vague = draft.vague or Frame("ask", reference=clause.reference, also=clause.also)
         return
-    thing = piece.target or (piece.new if draft.verb in ("remove", "restyle", "replace") else "")
+    thing = clause.target or (clause.new if draft.verb in ("remove", "restyle", "replace") else "")
     last = draft.frames[-1] if draft.frames else None
     if thing and draft.verb == "remove":
         draft.frames.append(Frame("edit", "remove", target=thing))
@@ -157,7 +159,7 @@ def _read_part(draft: Draft, piece: Piece) -> None:
         and last.act == "edit"
         and last.kind == "restyle"
         and not draft.objects
-        and (piece.also or piece.target)
+        and (clause.also or clause.target)
     ):
         # "make the sofa red and the armchair too"
         draft.frames.append(replace(last, target=thing, reference=""))
@@ -169,76 +171,76 @@ def _read_part(draft: Draft, piece: Piece) -> None:
         and last.kind == "replace"
         and draft.verb == "replace"
         and not draft.objects
-        and not piece.target
+        and not clause.target
     ):
         draft.frames[-1] = replace(last, prompt=f"{last.prompt} and {thing}")
         return
-    if piece.target or not piece.new:
-        draft.objects.append(thing or piece.new)
-        draft.subject = thing or piece.new
-        draft.vague = Frame("ask", target=thing or piece.new, also=piece.also, correction=piece.correction)
+    if clause.target or not clause.new:
+        draft.objects.append(thing or clause.new)
+        draft.subject = thing or clause.new
+        draft.vague = Frame("ask", target=thing or clause.new, also=clause.also, correction=clause.correction)
         return
     draft.frames.append(
         Frame(
             "edit",
             "add",
             target=draft.place,
-            prompt=piece.new,
-            also=piece.also,
-            correction=piece.correction,
+            prompt=clause.new,
+            also=clause.also,
+            correction=clause.correction,
             confidence=0.5,
         )
     )
-    draft.subject = piece.new
+    draft.subject = clause.new
 
 
-def _instead(draft: Draft, piece: Piece) -> bool:
+def _instead(draft: Draft, clause: Clause) -> bool:
     """ "no lamp, a candle instead", "the lamp is ugly, how about a candle instead": a thing for a thing."""
     last = draft.frames[-1] if draft.frames else None
     if last and last.act == "edit" and last.kind == "remove":
-        draft.frames[-1] = replace(last, kind="replace", prompt=piece.new)
+        draft.frames[-1] = replace(last, kind="replace", prompt=clause.new)
         return True
     old = draft.complaint or draft.topic or (draft.objects[-1] if draft.objects else "")
     if last or not old:
         return False
-    draft.frames.append(Frame("edit", "replace", target=old, prompt=piece.new))
+    draft.frames.append(Frame("edit", "replace", target=old, prompt=clause.new))
     draft.objects.clear()
     draft.vague = None
     return True
 
 
-def _read_like(draft: Draft, piece: Piece) -> None:
+def _read_like(draft: Draft, clause: Clause) -> None:
     if draft.objects:
         for target in draft.objects:
-            draft.frames.append(Frame("edit", "restyle", target=target, like=piece.like))
+            draft.frames.append(Frame("edit", "restyle", target=target, like=clause.like))
         draft.objects.clear()
         draft.vague = None
         return
-    if piece.like != "last":
-        draft.frames.append(Frame("edit", "restyle", reference="it", like=piece.like))
+    if clause.like != "last":
+        draft.frames.append(Frame("edit", "restyle", reference="it", like=clause.like))
         return
-    draft.vague = draft.vague or Frame("ask", like=piece.like)
+    draft.vague = draft.vague or Frame("ask", like=clause.like)
 
 
-def _read_look(draft: Draft, piece: Piece) -> None:
+def _read_look(draft: Draft, clause: Clause) -> None:
     last = draft.frames[-1] if draft.frames else None
     if draft.objects:
         for target in draft.objects:
-            draft.frames.append(Frame("edit", "restyle", target=target, prompt=piece.look))
+            draft.frames.append(Frame("edit", "restyle", target=target, prompt=clause.look))
         draft.objects.clear()
         draft.vague = None
     elif last and last.act == "edit" and last.kind in ("add", "replace") and last.prompt:
-        draft.frames[-1] = replace(last, prompt=looked(last.prompt, piece.look))  # "bike → scooter, red"
+        draft.frames[-1] = replace(last, prompt=looked(last.prompt, clause.look))  # "bike → scooter, red"
     elif last and last.act == "edit" and last.kind == "restyle" and last.confidence < 0.65:
         draft.frames[-1] = replace(
-            last, prompt=piece.look, confidence=1.0
+            last, prompt=clause.look, confidence=1.0
         )  # "it's a bit dull, a deep emerald instead"
-    elif last and last.act == "edit" and last.kind == "restyle" and not piece.correction:
+    elif last and last.act == "edit" and last.kind == "restyle" and not clause.correction:
         draft.frames[-1] = replace(
             last,
-            prompt=f"{last.prompt} and {piece.look}"
-            if _same_sort(last.prompt, piece.look)
-            else f"{last.prompt} {piece.look}",
+            prompt=f"{last.prompt} and {clause.look}"
+            if _same_sort(last.prompt, clause.look)
+            else f"{last.prompt} {clause.look}",
         )
     elif draft.subject or draft.topic or draft.named:
         draft.frames.append(
@@ -246,12 +248,12 @@ def _read_look(draft: Draft, piece: Piece) -> None:
                 "edit",
                 "restyle",
                 target=draft.subject or draft.topic or draft.named,
-                prompt=piece.look,
-                confidence=piece.confidence,
+                prompt=clause.look,
+                confidence=clause.confidence,
             )
         )
     elif draft.vague and draft.vague.reference:
-        draft.frames.append(Frame("edit", "restyle", reference=draft.vague.reference, prompt=piece.look))
+        draft.frames.append(Frame("edit", "restyle", reference=draft.vague.reference, prompt=clause.look))
         draft.vague = None
     else:
         draft.frames.append(
@@ -259,10 +261,10 @@ def _read_look(draft: Draft, piece: Piece) -> None:
                 "edit",
                 "restyle",
                 reference="it",
-                prompt=piece.look,
-                correction=piece.correction,
-                also=piece.also,
-                confidence=min(0.8, piece.confidence),
+                prompt=clause.look,
+                correction=clause.correction,
+                also=clause.also,
+                confidence=min(0.8, clause.confidence),
             )
         )
 
@@ -277,30 +279,32 @@ def _same_sort(one: str, other: str) -> bool:
     )
 
 
-def _read_edit(draft: Draft, piece: Piece) -> None:
+def _read_edit(draft: Draft, clause: Clause) -> None:
     """A complete edit; objects that were waiting share its look."""
     waiting = list(draft.objects)
     draft.objects.clear()
     draft.vague = None
-    if piece.verb:
-        draft.verb = piece.verb
-    match piece.sort:
+    if clause.verb:
+        draft.verb = clause.verb
+    match clause.sort:
         case "remove":
-            target = piece.target
-            if not target and not piece.reference and (waiting or draft.topic):
+            target = clause.target
+            if not target and not clause.reference and (waiting or draft.topic):
                 target = waiting.pop() if waiting else draft.topic
             draft.frames.append(
-                Frame("edit", "remove", target=target, reference=piece.reference, correction=piece.correction)
+                Frame(
+                    "edit", "remove", target=target, reference=clause.reference, correction=clause.correction
+                )
             )
             draft.subject = ""
             draft.topic = target or draft.topic
         case "add":
-            place = piece.place or draft.place
+            place = clause.place or draft.place
             draft.place = ""
             last = draft.frames[-1] if draft.frames else None
-            if place == "there" or (not place and piece.instead):
+            if place == "there" or (not place and clause.instead):
                 if last and last.act == "edit" and last.kind == "remove":
-                    draft.frames[-1] = replace(last, kind="replace", prompt=piece.new)
+                    draft.frames[-1] = replace(last, kind="replace", prompt=clause.new)
                     draft.subject = last.target
                     return
                 if place:
@@ -311,33 +315,33 @@ def _read_edit(draft: Draft, piece: Piece) -> None:
                     "edit",
                     "add",
                     target=place,
-                    prompt=piece.new,
-                    correction=piece.correction,
-                    also=piece.also,
+                    prompt=clause.new,
+                    correction=clause.correction,
+                    also=clause.also,
                 )
             )
-            draft.subject = piece.new
+            draft.subject = clause.new
         case "move":
-            draft.frames.append(Frame("move", target=piece.target, reference=piece.reference))
+            draft.frames.append(Frame("move", target=clause.target, reference=clause.reference))
         case "replace":
             for target in waiting:
-                if not same_target(target, piece.target):
-                    draft.frames.append(Frame("edit", "replace", target=target, prompt=piece.new))
-            target = piece.target or ("" if waiting or piece.reference else draft.subject)
-            if target or piece.reference or not waiting:
+                if not same_target(target, clause.target):
+                    draft.frames.append(Frame("edit", "replace", target=target, prompt=clause.new))
+            target = clause.target or ("" if waiting or clause.reference else draft.subject)
+            if target or clause.reference or not waiting:
                 draft.frames.append(
                     Frame(
                         "edit",
                         "replace",
                         target=target,
-                        prompt=piece.new,
-                        reference=piece.reference,
-                        correction=piece.correction,
+                        prompt=clause.new,
+                        reference=clause.reference,
+                        correction=clause.correction,
                     )
                 )
             draft.subject = target
         case _:
-            _read_restyle(draft, piece, waiting)
+            _read_restyle(draft, clause, waiting)
 
 
 def _share_place(draft: Draft, place: str) -> None:
@@ -349,12 +353,12 @@ def _share_place(draft: Draft, place: str) -> None:
         draft.frames[i] = replace(frame, target=place)
 
 
-def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
+def _read_restyle(draft: Draft, clause: Clause, waiting: list[str]) -> None:
     last = draft.frames[-1] if draft.frames else None
     for target in waiting:
-        if not same_target(target, piece.target):
-            draft.frames.append(Frame("edit", "restyle", target=target, prompt=piece.look, like=piece.like))
-    target, ref = piece.target, piece.reference
+        if not same_target(target, clause.target):
+            draft.frames.append(Frame("edit", "restyle", target=target, prompt=clause.look, like=clause.like))
+    target, ref = clause.target, clause.reference
     if not target and not ref and waiting:
         return
     if not target and not ref:
@@ -366,12 +370,12 @@ def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
         and last.kind == "restyle"
         and last.target
         and same_target(last.target, target)
-        and piece.look
+        and clause.look
     ):
         # "make the sofa leather and make it darker"
         weak = last.confidence < 0.65
         draft.frames[-1] = replace(
-            last, prompt=piece.look if weak else over(last.prompt, piece.look), confidence=1.0
+            last, prompt=clause.look if weak else over(last.prompt, clause.look), confidence=1.0
         )
         return
     if (
@@ -383,24 +387,24 @@ def _read_restyle(draft: Draft, piece: Piece, waiting: list[str]) -> None:
         and last.prompt
         and same(target, last.prompt)
     ):
-        draft.frames[-1] = replace(last, prompt=looked(last.prompt, piece.look))
+        draft.frames[-1] = replace(last, prompt=looked(last.prompt, clause.look))
         return
     # an indefinite object that an "add" verb governs is new ("add a lamp and a red chair")
-    if piece.bare and draft.verb == "add" and draft.frames and draft.frames[-1].kind == "add":
-        place = piece.place or draft.frames[-1].target
+    if clause.bare and draft.verb == "add" and draft.frames and draft.frames[-1].kind == "add":
+        place = clause.place or draft.frames[-1].target
         _share_place(draft, place)
-        draft.frames.append(Frame("edit", "add", target=place, prompt=piece.new))
-        draft.subject = piece.new
+        draft.frames.append(Frame("edit", "add", target=place, prompt=clause.new))
+        draft.subject = clause.new
         return
-    if piece.bare and draft.place:
-        draft.frames.append(Frame("edit", "add", target=draft.place, prompt=piece.new))
-        draft.place, draft.subject = "", piece.new
+    if clause.bare and draft.place:
+        draft.frames.append(Frame("edit", "add", target=draft.place, prompt=clause.new))
+        draft.place, draft.subject = "", clause.new
         return
     draft.frames.append(
         Frame(
-            "edit", "restyle", target=target, prompt=piece.look, reference=ref, like=piece.like,
-            correction=piece.correction, also=piece.also,
-            confidence=min(piece.confidence, 0.7) if piece.bare else piece.confidence,
+            "edit", "restyle", target=target, prompt=clause.look, reference=ref, like=clause.like,
+            correction=clause.correction, also=clause.also,
+            confidence=min(clause.confidence, 0.7) if clause.bare else clause.confidence,
         )
     )  # fmt: skip
     draft.subject = target

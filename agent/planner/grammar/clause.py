@@ -1,398 +1,204 @@
-"""One clause to one piece: the opening is taken off, and the first reading that fits is taken."""
+"""What one clause says, and the small readings that all clauses share (pronouns, endings, "the colour of").
+
+A clause may be incomplete ("the sofa", "red", "on the table"); ``assembly`` puts clauses together to frames.
+"""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from agent.planner.grammar import openers
-from agent.planner.grammar.openings import KEEP, Opened, has_also, is_verb, opened_clause, without_tail
-from agent.planner.grammar.pieces import NOTHING, Piece, of_the, reference, thing_in, trimmed
-from agent.planner.grammar.places import place_at_start
-from agent.planner.grammar.predicates import complaint, predicate, said_of
-from agent.planner.grammar.refusals import DISLIKE, LEAVE, UNWANTED, disliked, kept, unwanted, without
-from agent.planner.grammar.statements import again_for, look_for, nominal, verbal
-from agent.planner.grammar.verbs import lemma
+from agent.planner.frames import Reference
 from tools.language import chunking
 from tools.language import lexicon as lx
-from tools.language.chunking import is_look, is_thing, lows, split
-from tools.language.patterns import Pattern
+from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split
+from tools.language.lexicon import word_set
 from tools.language.tokens import Tokens, join
 
-
-def read_clause(tokens: Tokens, *, question: bool = False) -> Piece:
-    """One clause as a piece."""
-    opened = opened_clause(tokens)
-    tokens = trimmed(without_tail(opened.tokens))
-    words = lows(tokens)
-    text = " ".join(words)
-    if not words:
-        return Piece(correction=opened.correction, also=opened.also)
-    piece = _read_clause(tokens, words, text, opened, question=question)
-    also = opened.also or piece.also or has_also(opened.tokens)
-    swapped = "instead" in lows(opened.tokens)
-    return replace(piece, correction=opened.correction or piece.correction, also=also, instead=swapped)
+Sort = Literal["", "restyle", "replace", "remove", "add", "keep", "move", "vague", "talk", "wanted"]
 
 
-_ABOUT = Pattern(
-    r"^(?:what (?:can|could|should|shall|would|do) (?:we|you|i) do (?:about|with)"
-    r"|(?:any |some |your )?(?:thoughts|suggestions|opinions|opinion) (?:on|for|about|regarding)"
-    r"|(?:do|can you do|could you do) something (?:about|with)) (?P<x>.+)$"
-)
-
-
-_BACKGROUND = lx.words("although though while since because as once when unless until")
-
-
-def _read_clause(
-    tokens: Tokens, words: tuple[str, ...], text: str, opened: Opened, *, question: bool
-) -> Piece:
-    if KEEP.match(text):
-        return kept(tokens, words)
-    if words[0] in _BACKGROUND and len(words) > 2:
-        return Piece("talk", target=thing_in(tokens))
-    if words[0] in ("after", "before") and len(words) > 2:
-        inner = read_clause(tokens[2:] if words[1] in ("you", "we", "i") else tokens[1:])
-        return (
-            inner
-            if words[1] in ("you", "we") or words[1].endswith("ing")
-            else Piece("talk", target=thing_in(tokens))
-        )
-    found = again_for(tokens)
-    if found:
-        return found
-    if words[0] == "for" and opened.also and len(words) < 6:
-        target, rest = split(tokens[1:], places=True)
-        if target and not rest:
-            return Piece("restyle", "restyle", target=join(target), like="last")
-    if (
-        words[0] == "not"
-        and len(words) > 1
-        and words[1] not in ("so", "as", "too", "that", "quite", "this")
-        and not verbal(tokens[1:])
-    ):
-        return Piece("keep", "keep", target=join(tokens[1:]))
-    if re.search(r"\b(?:other way (?:a?round)|vice versa|reversed)\b", text):
-        return Piece("vague", "restyle")
-    match = _ABOUT.match(text)
-    if match:
-        named = tokens[len(text[: match.start("x")].split()) :]
-        about, _ = split(named, places=True)
-        return Piece("vague", "restyle", target=join(about), negated=True)
-    found = without(tokens, words, text)
-    if found:
-        return found
-    match = LEAVE.match(text)
-    if match and lemma(words[-1]) not in ("out",) and not (is_look(words[-1]) and words[-1] not in ("same",)):
-        return Piece("keep", "keep", target=match["x"])
-    match = UNWANTED.match(text)
-    if match and ("not" in words or "longer" in words or words[0] in ("nobody", "no")):
-        return unwanted(match["x"])
-    match = DISLIKE.match(text)
-    if match and (
-        {"not", "longer", "never"} & set(words)
-        or re.search(r"\b(?:hate|dislike|despise|detest|loathe|tired|sick|fed|bored|done)\b", text)
-    ):
-        return disliked(match["x"] or "")
-    if len(words) == 1 and lemma(words[0]) == words[0] and is_verb(words[0]):
-        return Piece("vague", "restyle")
-    found = complaint(tokens)
-    if found:
-        return found
-    match = re.match(r"^(?:(?:say )?(?:good ?bye|bye bye|bye|farewell|adios) (?:to )?)(?=.)", text)
-    if match:
-        target, rest = split(tokens[len(match.group().split()) :], places=True)
-        if target and not rest:
-            return Piece("remove", "remove", target=join(target))
-    found = _arrow(tokens, words)
-    if found:
-        return found
-    found = _inverted(tokens, words)
-    if found:
-        return found
-    wanting = openers.want(text)
-    if wanting and len(wanting.split()) < len(words):
-        rest = tokens[len(wanting.split()) :]
-        if rest[0].low == "to" and len(rest) > 1:
-            found = verbal(rest[1:])
-            if found:
-                return found
-        inner = nominal(rest, wanted=True)
-        corner = wanting.startswith("this corner") and inner.sort in ("", "add")
-        return replace(inner, place="in this corner") if corner else inner
-    if (
-        len(words) > 3
-        and words[0] in ("i", "we")
-        and words[1] in ("would", "will")
-        and lemma(words[2]) in _DOING
-    ):
-        found = verbal(tokens[2:])  # "I'd swap the rug for a mat"
-        if found:
-            return found
-    for skip in (0, 1):
-        # an unknown adverb may stand before the verb ("swiftly remove the lamp")
-        if skip < len(tokens) and (
-            skip == 0 or words[0].endswith("ly") or words[0] in ("you", "to", "just", "i", "we", "be")
-        ):
-            found = verbal(tokens[skip:])
-            if found and not _is_statement(words):
-                return found
-    match = _WOULD_HELP.search(text)
-    if (
-        match
-        and match.start()
-        and words[0] not in ("the", "that", "this", "it", "they", "i", "we", "my", "our", "those", "these")
-    ):
-        return nominal(tokens[: len(text[: match.start()].split())], wanted=True)
-    if words[-1] in ("sound", "sounds") and len(words) > 1:
-        return nominal(tokens[:-1], wanted=True)
-    found = look_for(tokens)
-    if found:
-        return found
-    found = _placed_first(tokens, words)
-    if found:
-        return found
-    found = _subject(tokens, words, opened, question=question)
-    if found:
-        return found
-    if (
-        opened.personal
-        and not chunking.determiners(tokens)
-        and not is_look(words[0])
-        and not is_thing(words[0])
-        and words[0] not in ("it", "them")
-    ):
-        return Piece("talk", target=thing_in(tokens))
-    found = _unknown_verb(tokens, words)
-    if found:
-        return found
-    return nominal(tokens, wanted=opened.wanted)
-
-
-_DOING = (lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD) - lx.words(
-    "go have get like try use do keep give drop lose"
-)
-_WOULD_HELP = Pattern(
-    r" (?:(?:is|are|looks?) (?:much |so |way |a lot )*(?:better|nicer|best)$"
-    r"|(?:would|might|could|will|should) (?:really |probably |definitely |also )*(?:help|do|do it"
-    r"|do the trick|work|work well|work better|suffice|fix it|fix that|solve it|suit (?:it|them|that)"
-    r"|be (?:much |so |really |very |way |a lot )*(?:nice|nicer|good|great|better|perfect|cool|lovely"
-    r"|best|fine|ideal|awesome|amazing|fun|enough))(?: there| here| too| instead)*$)"
-)
-
-
-def _is_statement(words: tuple[str, ...]) -> bool:
-    """ "picture is nice", "paint looks wet": a thing-word that is also a verb, with a verb of its own after
-    it.
+@dataclass(frozen=True)
+class Clause:
+    """What one clause says, in words. ``verb`` is the class that a following clause without a verb takes
+    over.
     """
-    return len(words) > 1 and bool(
-        words[1] in _SAYS
-        or (
-            words[1] == "in" and is_thing(words[0]) and words[2:3] and words[2] not in lx.INDEFINITE | {"the"}
+
+    sort: Sort = ""
+    verb: Sort = ""
+    target: str = ""
+    reference: Reference = ""
+    look: str = ""
+    new: str = ""
+    place: str = ""
+    like: str = ""
+    bare: bool = False  # an indefinite or bare noun phrase: perhaps new, perhaps there already
+    correction: bool = False
+    also: bool = False
+    negated: bool = False
+    instead: bool = False
+    confidence: float = 1.0
+    rest: Tokens = ()  # of "wanted": the noun phrase that is wanted
+
+
+NOTHING = Clause()
+
+
+_ONES = {"first": "first", "second": "second", "third": "third", "last": "last", "other": "other"}
+
+
+def reference(tokens: Tokens) -> tuple[Reference, Tokens]:
+    """A pronoun or "the first one" at the start, and the rest; ("", tokens) where there is none."""
+    words = lows(tokens)
+    if not words:
+        return "", tokens
+    if words[0] in ("it", "itself"):
+        return "it", tokens[1:]
+    if words[0] in ("them", "they"):
+        return (
+            ("both", tokens[2:])
+            if words[1:2] == ("both",)
+            else ("them", tokens[2 if words[1:2] == ("all",) else 1 :])
         )
-    )
+    if words[0] in ("both", "all", "each"):
+        rest = tokens[1:]
+        if words[1:3] in (("of", "them"), ("of", "those"), ("of", "these")):
+            rest = tokens[3:]
+        elif rest and (_begins_noun(rest) or rest[0].low == "of"):
+            return "", tokens
+        return ("both" if words[0] == "both" else "all" if words[0] == "all" else "them"), rest
+    if words[0] == "everything" and not (len(words) > 2 and words[1] in lx.LOCATIVES):
+        return "all", tokens[1:]
+    if words[0] in ("this", "that", "these", "those"):
+        if words[1:2] in (("one",), ("ones",)):
+            return "it", tokens[2:]
+        if not _begins_noun(tokens[1:]):
+            return ("it" if words[0] in ("this", "that") else "them"), tokens[1:]
+    if words[0] == "the" and len(words) > 1:
+        if words[1] in _ONES and words[2:3] in (("one",), ("ones",)):
+            return _ONES[words[1]], tokens[3:]  # type: ignore[return-value]
+        if words[1] == "other" and (len(words) == 2 or is_look(words[2])) and not _begins_noun(tokens[2:]):
+            return "other", tokens[2:]
+        if words[1] in ("same",) and len(words) == 2:
+            return "", tokens
+    return "", tokens
 
 
-_SAYS = lx.words("is are was looks look should would could needs has must → :")
+def _begins_noun(tokens: Tokens) -> bool:
+    """Whether a noun phrase goes on here, rather than a look or a clause ("this | sofa" but "this | red")."""
+    run = chunking.core(tokens)
+    if (
+        len(tokens) > 1
+        and tokens[0].low == "a"
+        and tokens[1].low in ("bit", "little", "touch", "tad", "lot", "shade")
+    ):
+        return False
+    if not run:
+        return bool(tokens) and tokens[0].low in chunking.DETERMINERS
+    words = lows(run)
+    if words[0] in _NOT_NOUNS:
+        return False
+    if all(is_look(w) or w in lx.DEGREES or w in lx.VAGUE_LOOKS for w in words):
+        return len(words) == 1 and is_thing(words[0]) and words[0] not in lx.SHADES
+    return True
 
 
-_ANNOUNCES = Pattern(
-    r"(?:picture|imagine|try|do|consider) this|.*\b(?:idea|request|wish|task|todo|to-do|edits?"
-    r"|changes?|instructions?|step|question|thought|plan|order|please|next|now|first|second|then|also"
-    r"|wishlist|list|thing|things|following|suggestion)(?: \d+)?|\d+"
+_NOT_NOUNS = lx.DEGREES | word_set("bigger smaller into to in with better darker lighter gone look")
+
+
+_TRAIL = lx.phrases(
+    """
+    than that | than it | than this | than before | than now | than it is |
+    please | instead | too | as well | for me | would you | could you | can you | will you | thanks | thank
+    you | if you can | if possible | now | lol | then | mate | dude | bro | again | though | right | ok |
+    okay | haha | also | if you please | maybe | perhaps | i think | you know | if you do not mind | if that
+    is possible | if that works | or something | or so | kindly | man | for a change | for us | real quick |
+    quickly | asap | today | or what | if you could | if you would | if that is ok | do you think | to me |
+    any more | anymore | altogether | entirely | completely | for once | first | my friend | instead please
+    | actually | like now | in there | in the picture | in this picture | in the photo | in the image | in
+    this image | in this photo | in this room | in this scene | in here | over there | buddy | darling |
+    love | cheers | after all | all over | to be honest | overall | i guess | everywhere | if you want | if
+    you like | no ? | yes | yeah | really | at all | for now | ideally | preferably | in general | a bit |
+    by the way | i suppose | will ya | can ya | would ya | could ya | if u can | dear | stat | mkay
+    """
 )
 
 
-def _arrow(tokens: Tokens, words: tuple[str, ...]) -> Piece | None:
-    """ "sofa: leather", "sofa → a bed"."""
-    for mark in ("→", ":"):
-        if mark in words:
-            at = words.index(mark)
-            left, right = tokens[:at], tokens[at + 1 :]
-            if mark == ":" and right and words[0] in ("i", "we", "it", "here", "so"):
-                return read_clause(right)
-            if mark == ":" and right and _ANNOUNCES.fullmatch(" ".join(lows(left))):
-                return read_clause(right)
-            if not left or not right:
-                inner = left or right
-                return nominal(inner) if inner else NOTHING
-            inner_verb = verbal((*left, chunking.token("to"), *right))
-            if inner_verb and lemma(left[0].low) in lx.MAKE | lx.REPLACE | lx.COLOUR_OF_VERB.keys():
-                return inner_verb
-            if lemma(left[0].low) in lx.REMOVE | lx.ADD:
-                return verbal((left[0], *left[1:], *right))
-            head_verb = verbal(right)
-            if head_verb and right[0].low in lx.REMOVE:
-                return Piece("remove", "remove", target=join(left))
-            return nominal((*left, chunking.token("→"), *right))
-    return None
-
-
-def _inverted(tokens: Tokens, words: tuple[str, ...]) -> Piece | None:
-    """ "could the rug be blue?", "how would the sofa look in velvet?"."""
-    start = 0
-    wish = False
-    if (
-        words[0] in ("how", "what")
-        and len(words) > 2
-        and words[1] in ("would", "will", "about", "if", "might", "could", "does", "do")
-    ):
-        start, wish = 1, words[1] in ("would", "will", "might", "could")
-    if words[start] in ("could", "can", "should", "would", "might", "may", "shall", "must") or (
-        start and words[1] in ("will",)
-    ):
-        rest = tokens[start + 1 :]
-        if rest and rest[0].low == "not":
-            rest = rest[1:]
-        if rest and rest[0].low in lx.WANT | {"use", "do"}:
-            return None
-        if rest and rest[0].low == "there":
-            inner = rest[2:] if len(rest) > 1 and rest[1].low == "be" else rest[1:]
-            return nominal(inner, wanted=True)
-        ref, after = reference(rest)
-        if ref and after:
-            return predicate("", ref, after, "", wish=True)
-        target, after = split(rest, places=True)
-        if target and after and target[0].low in ("a", "an", "some", "another"):
-            return nominal((*target, chunking.token("would"), *after), wanted=True)
-        if target and after:
-            target, after = of_the(target, after)
-            return predicate(join(target), "", after, chunking.noun_of(target), wish=True)
-        return None
-    if start and not wish:
-        return None
-    if (
-        words[0] in ("is", "are", "does", "did", "was", "were")
-        and len(words) > 2
-        and words[1] not in ("you",)
-    ):
-        return Piece("talk")
-    if words[0] == "do" and words[1:2] and words[1] in ("you", "we", "i", "they", "people"):
-        return Piece("talk")
-    return None
-
-
-def _placed_first(tokens: Tokens, words: tuple[str, ...]) -> Piece | None:
-    """ "on the table put a vase", "in the corner, a plant"."""
-    if not chunking.locative(tokens) or (words[0] == "in" and not _is_in_place(tokens)):
-        return None
-    where, rest = place_at_start(tokens)
-    if not where:
-        return None
-    if not rest:
-        return Piece(place=where)
-    rest_piece = read_clause(rest)
-    if rest_piece.sort == "add" or rest_piece.bare:
-        return replace(
-            rest_piece,
-            sort="add",
-            verb="add",
-            place=where,
-            target="",
-            look="",
-            new=rest_piece.new or rest_piece.target,
-        )
-    return rest_piece
-
-
-def _is_in_place(tokens: Tokens) -> bool:
-    inner, _ = split(tokens[1:], places=False)
-    return bool(inner) and chunking.names_place(inner, ("in",))
-
-
-_WISHED = Pattern(
-    r"there (?:is|are) (?P<x>.+?) (?:that|which|and) (?:i|we) (?:would like|want|need|would love)"
-    r"(?: (?:to be|to have|it|them))* (?P<y>.+)"
+_POLITE_ENDS = lx.word_set(
+    "please pls plz thanks imo imho tbh lol haha mate dude bro buddy man yeah yep ok okay alright cheers btw"
 )
-_SOMEBODY = lx.words("someone somebody everyone everybody nobody something people they it")
 
 
-def _subject(tokens: Tokens, words: tuple[str, ...], opened: Opened, *, question: bool) -> Piece | None:
-    """A thing and what is said of it: "the wall should be green", "that plant has to go", "the rug too"."""
-    if words[0] in ("there", "here") and len(words) > 1 and words[1] in ("is", "are", "was"):
-        present, _ = split(tokens[2:], places=True)
-        wished = _WISHED.match(" ".join(words))
-        if wished:  # "there is an antenna that I'd like removed"
-            size, said = len(wished["x"].split()), len(wished["y"].split())
-            return said_of(join(tokens[2 : 2 + size]), "", tokens[len(tokens) - said :], "")
-        if {"wrong", "off", "missing", "weird", "odd", "strange"} & set(words):
-            return Piece("vague", "restyle", target=thing_in(tokens[2:]), negated=True)
-        return Piece("talk", target=join(present))
-    if words[0] in ("which", "who", "that") and len(words) > 1 and words[1] in lx.MODALS:
-        return predicate("", "it", tokens[1:], "")
-    if words[0] in _SOMEBODY:
-        at = next((i for i, word in enumerate(words) if i and word in ("a", "an", "the", "this", "that")), 0)
-        if words[0] == "something" and len(words) > 1 and words[1] in lx.BE:
-            return Piece("vague", "restyle", negated=True)
-        if words[0] not in ("it", "they") and at:
-            named, _ = split(tokens[at:], places=True)
-            return Piece("talk", target=join(named))
-    if words[0] in ("i", "we", "you", "he", "she", "who", "when", "why", "what", "how", "where", "which"):
-        return Piece("talk", target=thing_in(tokens))
-    ref, after = reference(tokens)
-    target: Tokens = ()
-    if not ref:
-        target, after = split(tokens, places=True)
-        if target and not after:
-            return None
-        target, after = of_the(target, after)
-    if not after or not (ref or target):
-        return None
-    low = after[0].low
-    if low in ("which", "that", "who") and len(after) > 1:
-        after, low = after[1:], after[1].low
-    adverb = next((i for i, token in enumerate(after[:3]) if token.low in lx.MODALS | lx.BE), None)
-    if adverb is not None and all(t.low in lx.POLITE | lx.DEGREES | {"also"} for t in after[:adverb]):
-        after = after[adverb:]
-        low = after[0].low
-    if low in ("do", "does", "did") and len(after) > 1 and after[1].low == "not":
-        return Piece("vague", "restyle", target=join(target), reference=ref, negated=True)
-    if low in lx.MODALS | lx.BE or (low == "had" and opened.suggested):
-        wish = (
-            opened.suggested
-            or (question and low not in ("is", "are", "was", "were"))
-            or (low in ("was", "were") and opened.suggested)
+_GOES_ON = lx.word_set("the a an my our your his her this that of on in for with and")
+
+
+def trimmed(tokens: Tokens) -> Tokens:
+    """Without the words that may stand at the end of any request."""
+    changed = True
+    while changed and tokens:
+        changed = False
+        words = lows(tokens)
+        for ending in _TRAIL:
+            if len(words) > len(ending) and words[-len(ending) :] == ending:
+                if words[-len(ending) - 1] in _GOES_ON:
+                    continue  # "on the man", "for the love"
+                if ending == ("right",) and words[-2] in ("the", "far"):
+                    continue
+                if ending in (("to", "me"), ("love",), ("now",), ("right",)) and len(words) < 3:
+                    continue
+                tokens, changed = tokens[: -len(ending)], True
+                break
+        wish = next(
+            (
+                i
+                for i in range(2, len(words) - 1)
+                if words[i] in ("i", "we")
+                and words[i + 1] in ("would", "will")
+                and words[i - 1] not in ("that", "which", "what")
+            ),
+            0,
         )
-        piece = predicate(join(target), ref, after, chunking.noun_of(target) if target else "", wish=wish)
-        if (
-            target
-            and target[0].low in ("a", "an", "some", "another")
-            and piece.sort in ("restyle", "vague", "talk")
-        ):
-            whole = nominal(tokens, wanted=True)
-            return whole if whole.sort or whole.new else piece
-        return piece
-    if ref:
-        return nominal(tokens, wanted=opened.wanted)
-    return None
+        if wish and not changed:
+            tokens, changed = tokens[:wish], True  # "… yellow I would be happy"
+        if not changed and len(words) > 1 and words[-1] in _POLITE_ENDS and words[-2] not in _GOES_ON:
+            tokens, changed = tokens[:-1], True
+    return tokens
 
 
-def _unknown_verb(tokens: Tokens, words: tuple[str, ...]) -> Piece | None:
-    """ "zhuzh up the sofa in pink": an unknown word before a determiner is a verb."""
-    if len(words) < 3 or is_look(words[0]) or is_thing(words[0]) or words[0] in chunking.STOPS:
-        return None
-    if words[-1] in ("out", "away", "off") and words[1] in lx.DEFINITE:
-        target, rest = split(tokens[1:-1], places=True)
-        return Piece("remove", "remove", target=join(target), confidence=0.7) if target and not rest else None
-    start = 2 if words[1] in ("up", "down", "over", "out", "off", "away", "in") and len(words) > 3 else 1
-    if words[start] not in (
-        "the",
-        "my",
-        "our",
-        "that",
-        "this",
-        "those",
-        "these",
-        "it",
-        "them",
-        "a",
-        "an",
-        "some",
+def thing_in(tokens: Tokens) -> str:
+    """The thing that a clause speaks of, for a pronoun in the clauses after it."""
+    for i, token in enumerate(tokens):
+        if token.low in ("the", "this", "that", "my", "our", "these", "those"):
+            target, _ = split(tokens[i:], places=True)
+            if target and (has_thing(target) or is_thing(noun_of(target))):
+                return join(target)
+    return ""
+
+
+def unknown_thing(thing: Tokens) -> bool:
+    """Whether a noun phrase is about something that the planner has no word for."""
+    noun = noun_of(thing)
+    return bool(noun) and not is_look(noun) and noun not in lx.LOOK_NOUNS and noun not in lx.VAGUE_LOOKS
+
+
+def of_the(target: Tokens, after: Tokens) -> tuple[Tokens, Tokens]:
+    """ "the colour of the door" is about the door, and so is "the door's colour"."""
+    words = lows(target)
+    if "of" in words and words[words.index("of") - 1] in _COLOUR_OF:
+        return target[words.index("of") + 1 :], after
+    if len(words) > 1 and words[-1] in _COLOUR_OF and words[-2].endswith("'s"):
+        owner = target[-2]
+        return (*target[:-2], replace(owner, text=owner.text[:-2], low=owner.low[:-2])), after
+    if (
+        len(words) > 1
+        and words[-1] in _COLOUR_OF - {"finish", "fabric", "upholstery", "paint"}
+        and is_thing(words[-2])
     ):
-        return None
-    inner = nominal(tokens[start:])
-    if inner.sort in ("restyle", "add", "replace") and not (inner.bare and inner.sort == "restyle"):
-        return replace(inner, confidence=0.6)
-    if inner.bare or inner.target or inner.reference:
-        return Piece("vague", "restyle", target=inner.target, reference=inner.reference, confidence=0.4)
-    return None
+        return target[:-1], after
+    return target, after
+
+
+_COLOUR_OF = word_set("""
+    colour color material look style fabric finish shade pattern surface tone texture colours colors
+    upholstery paint
+""")

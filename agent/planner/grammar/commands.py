@@ -13,7 +13,7 @@ from re import Match
 
 from agent.planner.frames import Frame
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 
 _NUMBER = (
@@ -22,9 +22,8 @@ _NUMBER = (
 )
 _UNIT = r"(?:steps?|versions?|changes?|edits?|times?|things?|ones?|actions?|moves?|stages?)"
 _THAT = (
-    r"(?:that|it|this|the (?:last|latest|previous|most recent)(?: (?:one|change|step|edit|thing|bit"
-    r"|action|move))?"
-    r"|(?:my |your |the )?last(?: (?:one|change|step|edit|thing|action|move))?|what you (?:just )?did"
+    r"(?:that|it|this|the (?:last|latest|previous|most recent)(?: (?:one|change|step|edit|thing|bit|action"
+    r"|move))?|(?:my |your |the )?last(?: (?:one|change|step|edit|thing|action|move))?|what you (?:just )?did"
     r"|the change|that (?:last )?(?:one|change|edit|step|bit))"
 )
 _BACK_TO = (
@@ -32,22 +31,19 @@ _BACK_TO = (
     r"|before)\b.*"
 )
 _WAS = (
-    r"(?:back )?(?:(?:exactly |just )?(?:like|as|how|the way|to how|to the way|to what|to as|as it) "
-    r"(?:it|they|that|this|he|she) (?:was|were|looked|had been)"
-    r"(?: before| originally| at first| in the beginning)?|to normal|to (?:the|its|their) (?:original"
-    r"|old|former|previous|initial)(?: (?:colour|color|state|look|form|self))?"
-    r"|to original)"
+    r"(?:back )?(?:(?:exactly |just )?(?:like|as|how|the way|to how|to the way|to what|to as|as it) (?:it"
+    r"|they|that|this|he|she) (?:was|were|looked|had been)(?: before| originally| at first| in the "
+    r"beginning)?|to normal|to (?:the|its|their) (?:original|old|former|previous|initial)(?: (?:colour|color"
+    r"|state|look|form|self))?|to original)"
 )
 _UNDO = r"(?:undo|revert|reverse|cancel|roll back|rollback|take back|un-do|unmake)"
 _KINDS = (
     r"(?:versions?|variations?|variants?|options?|alternatives?|ideas?|takes?|possibilities|choices"
-    r"|suggestions|samples|examples"
-    r"|proposals|looks|ways|designs|attempts|tries)"
+    r"|suggestions|samples|examples|proposals|looks|ways|designs|attempts|tries)"
 )
 _SHOW = (
-    r"(?:(?:show|give|make|try|do|get|paint|generate|create|offer|see|have|propose|produce|present"
-    r"|suggest|whip up|come up with|explore|want|need|like|prefer|love)"
-    r"(?: me| us)?(?: out)?)"
+    r"(?:(?:show|give|make|try|do|get|paint|generate|create|offer|see|have|propose|produce|present|suggest"
+    r"|whip up|come up with|explore|want|need|like|prefer|love)(?: me| us)?(?: out)?)"
 )
 _TAKE = (
     r"(?:take|pick|choose|use|keep|go with|go for|select|like|prefer|want|love|have|give me|make it"
@@ -257,18 +253,16 @@ _RULES: tuple[tuple[str, Callable[[Match[str]], Frame]], ...] = (
 _PATTERNS = tuple((Pattern(pattern), make) for pattern, make in _RULES)
 
 _VARIATIONS = Pattern(
-    rf"(?:(?:i |we )?(?:would |will |could |just )?{_SHOW} )?(?:(?:the|with|out|to see"
-    rf"|to have) )*(?:(?P<n>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten|half a dozen"
-    rf"|a dozen|a couple(?: of)?|a few|a handful of|several|some|any|a bunch of|a number of|multiple"
-    rf"|various|another) )?"
-    rf"(?:(?:other|different|more|new|further|random|nice|alternative|possible|cool|good"
-    rf"|fresh) )*(?P<kind>{_KINDS})(?: (?:of|for|on|with|to|as|in) (?P<x>.+)| where (?P<w>.+))?"
+    rf"(?:(?:i |we )?(?:would |will |could |just )?{_SHOW} )?(?:(?:the|with|out|to see|to have) "
+    rf")*(?:(?P<n>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten|half a dozen|a dozen|a "
+    r"couple(?: of)?|a few|a handful of|several|some|any|a bunch of|a number of|multiple|various|another) )?"
+    r"(?:(?:other|different|more|new|further|random|nice|alternative|possible|cool|good|fresh) "
+    rf")*(?P<kind>{_KINDS})(?: (?:of|for|on|with|to|as|in) (?P<x>.+)| where (?P<w>.+))?"
 )
 _IN_VARIATIONS = Pattern(
     rf"(?:{_SHOW} )?(?P<x>.+?) in (?P<n>\d{{1,2}}|two|three|four|five|six|seven|eight|a couple of|a few"
-    rf"|several|some|various|multiple|different)"
-    rf"(?: (?:other|different|more|new|possible))*(?: (?P<kind>{_KINDS}|styles|colou?rs|shades"
-    rf"|materials|fabrics|tones|patterns))"
+    r"|several|some|various|multiple|different)(?: (?:other|different|more|new|possible))*(?: "
+    rf"(?P<kind>{_KINDS}|styles|colou?rs|shades|materials|fabrics|tones|patterns))"
 )
 _VARY = Pattern(
     r"(?:vary|(?:show|give|make|try|do|paint)(?: me)? (?:a )?(?:variation|variations) of) (?P<x>.+)"
@@ -304,6 +298,9 @@ def command(text: str) -> Frame | None:
     return None
 
 
+_MERE_KINDS = word_set("look looks way ways design take version idea option")
+
+
 def variations(text: str) -> tuple[int, str] | None:
     """How many variations a clause asks for and of what, in words; None where it asks for none."""
     match = _VARIATIONS.fullmatch(text)
@@ -312,17 +309,7 @@ def variations(text: str) -> tuple[int, str] | None:
     ):
         words = match["x"] or match["w"] or ""
         kind = match["kind"]
-        if not match["n"] and kind in (
-            "look",
-            "looks",
-            "way",
-            "ways",
-            "design",
-            "take",
-            "version",
-            "idea",
-            "option",
-        ):
+        if not match["n"] and kind in _MERE_KINDS:
             return None
         if kind in ("ways", "looks") and not words:
             return None

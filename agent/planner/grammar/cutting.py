@@ -34,7 +34,9 @@ def cut(tokens: Tokens) -> list[Tokens]:
     return [part for part in parts if part]
 
 
-_SUBORDINATORS = lx.words("once when after as since because although though while if before now until unless")
+_SUBORDINATORS = lx.word_set(
+    "once when after as since because although though while if before now until unless"
+)
 _IMPERATIVES = (
     (lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD | {"please"}) - lx.NOUNS - {"go", "have", "do", "get"}
 )
@@ -101,6 +103,9 @@ def _cuts(tokens: Tokens, start: int, i: int) -> bool:
     return True
 
 
+_AFTER_LOOKS = lx.word_set(", . ! ? and please ; instead with in then but too on for")
+
+
 def _one_look(tokens: Tokens, start: int, i: int) -> bool:
     """Whether the looks around a mark are one ("a black and white rug", "make it red, shiny and dark")."""
     words = lows(tokens)
@@ -112,23 +117,7 @@ def _one_look(tokens: Tokens, start: int, i: int) -> bool:
     following = words[end] if end < len(words) else ""
     if following in (":", "→"):
         return False
-    if not following or following in (
-        ",",
-        ".",
-        "!",
-        "?",
-        "and",
-        "please",
-        ";",
-        "instead",
-        "with",
-        "in",
-        "then",
-        "but",
-        "too",
-        "on",
-        "for",
-    ):
+    if not following or following in _AFTER_LOOKS:
         last = words[end - 1]
         # "make the sofa red and paint …" is no look; nor is "red, green sofa"
         return not (is_thing(last) and words[i] == "and" and end - i > 2 and last not in lx.MATERIAL_NOUNS)

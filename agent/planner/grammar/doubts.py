@@ -11,12 +11,12 @@ from tools.language import lexicon as lx
 from tools.language.chunking import DETERMINERS, is_look, is_thing
 from tools.language.tokens import Tokens, is_joined, is_known
 
-_LINKS = lx.words("of with in on and the a to no by made covered at for from full bit")
+_LINKS = lx.word_set("of with in on and the a to no by made covered at for from full bit")
 _FUNCTION = (
     _LINKS | DETERMINERS | lx.LOCATIVES | lx.DEGREES | lx.DIRECTIONS | lx.LOOK_NOUNS | lx.PLACES
-    | lx.EVALUATIVE | lx.NUMBERS.keys() | lx.ORDINALS.keys() | lx.words("one ones everything")
+    | lx.EVALUATIVE | lx.NUMBERS.keys() | lx.ORDINALS.keys() | lx.word_set("one ones everything")
 )  # fmt: skip
-_VERBS = lx.LOCATIVES | lx.words("on off out") | lx.PAST.keys() | lx.POLITE | lx.LOOK_NOUNS
+_VERBS = lx.LOCATIVES | lx.word_set("on off out") | lx.PAST.keys() | lx.POLITE | lx.LOOK_NOUNS
 _VERBS |= lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD
 
 
@@ -58,6 +58,6 @@ def _is_order(tokens: Tokens) -> bool:
     return bool(opened) and opened[0].low in _ORDERS
 
 
-_ORDERS = (lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD | lx.COLOUR_OF_VERB.keys()) - lx.words(
+_ORDERS = (lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD | lx.COLOUR_OF_VERB.keys()) - lx.word_set(
     "go have get do try"
 )

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from agent.planner.frames import COLOUR_OF
-from agent.planner.grammar.pieces import trimmed
+from agent.planner.grammar.clause import trimmed
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split
@@ -18,14 +18,12 @@ from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join
 
 _LIKE = Pattern(
-    r"(?:(?:to |that )?(?:match|matches|matching)(?: with)?|(?:(?:in |to )?the )?same(?: (?:thing|way"
-    r"|again|treatment|one|as well))?"
-    r"|(?:(?:in |to |into |with |of |have )?(?:the |that |this )same|(?:in |to )?(?:that|this)) "
-    r"(?:colou?r|material|fabric|look|style|shade|finish|pattern|treatment|wood|tone|texture)s?"
-    r"|like (?:that|this|it|so)|the way you did(?: with| it with| for)?|likewise|ditto"
-    r"|identical(?:ly)?|similarly)"
-    r"(?:(?: as| like| to| with| of| for| from)? (?P<x>(?:the|my|our) [\w -]+|it|that))?(?: too"
-    r"| as well| have| has| is| are| please)*"
+    r"(?:(?:to |that )?(?:match|matches|matching)(?: with)?|(?:(?:in |to )?the )?same(?: (?:thing|way|again"
+    r"|treatment|one|as well))?|(?:(?:in |to |into |with |of |have )?(?:the |that |this )same|(?:in |to "
+    r")?(?:that|this)) (?:colou?r|material|fabric|look|style|shade|finish|pattern|treatment|wood|tone"
+    r"|texture)s?|like (?:that|this|it|so)|the way you did(?: with| it with| for)?|likewise|ditto"
+    r"|identical(?:ly)?|similarly)(?:(?: as| like| to| with| of| for| from)? (?P<x>(?:the|my|our) [\w -]+|it"
+    r"|that))?(?: too| as well| have| has| is| are| please)*"
 )
 
 
@@ -35,7 +33,7 @@ _AS = Pattern(
 )
 
 
-_VAGUE = lx.VAGUE_LOOKS | lx.words("""
+_VAGUE = lx.VAGUE_LOOKS | lx.word_set("""
     pop shine stand out stands wild crazy nuts work whatever somehow personality modernity wow factor sexy
     dope lit-up fire alive lively jazzy spicy look looking bit little much more a an the really way style
     make it up something anything else kind of so very less even slightly some colour color life character
@@ -140,6 +138,9 @@ _INTO = frozenset({"to", "into", "be", "become", "as", "for", "→", ":", "being
 _NOT_THIS = (("instead", "of"), ("rather", "than"), ("and", "not"))
 
 
+_BEARING = lx.word_set("wear wearing hold holding show shows showing depict depicting display")
+
+
 def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) -> Complement:
     """What the words after the object make of it."""
     tokens = trimmed(tokens)
@@ -206,22 +207,7 @@ def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) 
         return look_only(rest)
     if words[0] in chunking.DETERMINERS and words[0] not in ("more", "no"):
         return _article(tokens, object_noun, into=into, surface=surface)
-    if (
-        words[0]
-        in (
-            "wear",
-            "wearing",
-            "hold",
-            "holding",
-            "show",
-            "shows",
-            "showing",
-            "depict",
-            "depicting",
-            "display",
-        )
-        and len(words) > 1
-    ):
+    if words[0] in _BEARING and len(words) > 1:
         doing = {"wear": "wearing", "hold": "holding"}.get(words[0], words[0])
         return Complement(
             look=join((chunking.token("of" if doing[:2] in ("sh", "de", "di") else doing), *tokens[1:]))
@@ -297,6 +283,12 @@ def _with(tokens: Tokens, *, surface: bool) -> Complement:
     return Complement(look=join(tokens), with_=True)
 
 
+_FILLERS = lx.word_set("""
+    completely all entirely totally fully just really properly nice nicely actually please then now rather
+    instead only also maybe perhaps pretty bit kinda sorta
+""")
+
+
 def _without_degrees(tokens: Tokens) -> tuple[Tokens, tuple[str, ...]]:
     """Without "a bit" and "completely" before a look, but with the "more" and "very" of it."""
     words = lows(tokens)
@@ -308,32 +300,7 @@ def _without_degrees(tokens: Tokens) -> tuple[Tokens, tuple[str, ...]]:
         and len(words) > 2
     ):
         skip = 3 if words[1] == "little" and words[2] == "bit" else 2
-    while skip < len(words) and words[skip] in (
-        "completely",
-        "all",
-        "entirely",
-        "totally",
-        "fully",
-        "just",
-        "really",
-        "properly",
-        "nice",
-        "nicely",
-        "actually",
-        "please",
-        "then",
-        "now",
-        "rather",
-        "instead",
-        "only",
-        "also",
-        "maybe",
-        "perhaps",
-        "pretty",
-        "bit",
-        "kinda",
-        "sorta",
-    ):
+    while skip < len(words) and words[skip] in _FILLERS:
         skip += 1
     return tokens[skip:], words[skip:]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from agent.planner.grammar.clause import Clause, Sort, reference, trimmed, unknown_thing
 from agent.planner.grammar.looks import Complement, complement, look_of, look_only
-from agent.planner.grammar.pieces import Piece, Sort, reference, trimmed, unknown_thing
 from agent.planner.grammar.places import begins_place, instead, place_at_start, with_doing, words_of_place
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, lows, noun_of, split
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join, tokenise
 
@@ -30,7 +30,10 @@ _WHATEVER = Pattern(
 )
 
 
-def remove_clause(rest: Tokens, verb: str) -> Piece:
+_ENDS = word_set("out away off down completely altogether please entirely")
+
+
+def remove_clause(rest: Tokens, verb: str) -> Clause:
     """What follows a verb of removing."""
     rest = trimmed(rest)
     text = join(rest)
@@ -39,21 +42,12 @@ def remove_clause(rest: Tokens, verb: str) -> Piece:
         rest, words = rest[1:], words[1:]
     whatever = _WHATEVER.match(text)
     if whatever:
-        return Piece("remove", "remove", target="the things " + text[whatever.end() :])
+        return Clause("remove", "remove", target="the things " + text[whatever.end() :])
     stripped = _WHOLE.sub("", text)
     if stripped != text:
         rest = rest[: len(stripped.split())]
         words = lows(rest)
-    if words and words[-1] in (
-        "out",
-        "away",
-        "off",
-        "down",
-        "completely",
-        "altogether",
-        "please",
-        "entirely",
-    ):
+    if words and words[-1] in _ENDS:
         rest, words = rest[:-1], words[:-1]
     if (
         verb in ("clear", "empty")
@@ -62,19 +56,19 @@ def remove_clause(rest: Tokens, verb: str) -> Piece:
         and words
         and noun_of(split(rest)[0]) in _SURFACES
     ):
-        return Piece("remove", "remove", target=f"the things on {join(rest)}")
+        return Clause("remove", "remove", target=f"the things on {join(rest)}")
     if verb in ("clear", "rid", "strip", "empty", "clean", "wipe") and "of" in words:
         at = words.index("of")
         where, what = rest[:at], rest[at + 1 :]
-        return Piece("remove", "remove", target=f"{join(what)} on {join(where)}")
+        return Clause("remove", "remove", target=f"{join(what)} on {join(where)}")
     ref, after = reference(rest)
     if ref and not after:
-        return Piece("remove", "remove", reference=ref)
+        return Clause("remove", "remove", reference=ref)
     if ref == "all" and words[:1] == ("everything",):
-        return Piece("remove", "remove", target=join(rest))
+        return Clause("remove", "remove", target=join(rest))
     if not rest:
-        return Piece("remove", "remove")
-    return Piece("remove", "remove", target=_removed_target(rest))
+        return Clause("remove", "remove")
+    return Clause("remove", "remove", target=_removed_target(rest))
 
 
 def _removed_target(rest: Tokens) -> str:
@@ -92,11 +86,11 @@ def _removed_target(rest: Tokens) -> str:
     return " ".join(texts)
 
 
-def give_clause(rest: Tokens) -> Piece:
+def give_clause(rest: Tokens) -> Clause:
     """What follows "give"."""
     words = lows(rest)
     if words[:1] in (("me",), ("us",)):
-        return Piece("wanted", rest=rest[1:])
+        return Clause("wanted", rest=rest[1:])
     ref, after = reference(rest)
     if ref:
         given = after
@@ -107,13 +101,13 @@ def give_clause(rest: Tokens) -> Piece:
             phrase, given = _two_things(rest)
         target = join(phrase)
         if not given and phrase and "a" in lows(phrase)[1:]:
-            return Piece("vague", "restyle", target=target)
+            return Clause("vague", "restyle", target=target)
     if not given:
-        return Piece("vague", "restyle", target=target, reference=ref)
+        return Clause("vague", "restyle", target=target, reference=ref)
     look = gift_look(given)
     if look.vague or not (look.look or look.like):
-        return Piece("vague", "restyle", target=target, reference=ref)
-    return Piece("restyle", "restyle", target=target, reference=ref, look=look.look, like=look.like)
+        return Clause("vague", "restyle", target=target, reference=ref)
+    return Clause("restyle", "restyle", target=target, reference=ref, look=look.look, like=look.like)
 
 
 def _two_things(tokens: Tokens) -> tuple[Tokens, Tokens]:
@@ -147,7 +141,10 @@ def gift_look(given: Tokens) -> Complement:
     return Complement(look="with " + join(given))
 
 
-def replace_clause(rest: Tokens) -> Piece | None:
+_STUFFS = word_set("grass moss snow ice glass mirror wallpaper")
+
+
+def replace_clause(rest: Tokens) -> Clause | None:
     """What follows "replace" and "swap"; None where it is no replacing."""
     words = lows(rest)
     reverse = False
@@ -159,14 +156,14 @@ def replace_clause(rest: Tokens) -> Piece | None:
         i for i, w in enumerate(words) if w in ("with", "for", "by", "→", "to", "into", "instead") and i > 0
     ]
     if words[:1] and words[0] in ("with", "for", "by"):
-        return Piece("replace", "replace", new=join(rest[1:]))
+        return Clause("replace", "replace", new=join(rest[1:]))
     if not markers:
         ref, after = reference(rest)
         if ref:
-            return Piece("vague", "replace", reference=ref)
+            return Clause("vague", "replace", reference=ref)
         if words and words[-1] in ("out", "over", "around"):
             rest = rest[:-1]
-        return Piece("vague", "replace", target=join(rest))
+        return Clause("vague", "replace", target=join(rest))
     at = markers[0]
     # "the lamp with the green shade with a candle": the last marker with an indefinite thing after it
     for index in markers[1:]:
@@ -188,26 +185,18 @@ def replace_clause(rest: Tokens) -> Piece | None:
     if ref and after:
         ref = ""
     if not right:
-        return Piece("vague", "replace", target="" if ref else join(left), reference=ref)
+        return Clause("vague", "replace", target="" if ref else join(left), reference=ref)
     what = complement(right, noun_of(left))
     target = "" if ref else join(left)
     if what.like:
-        return Piece("restyle", "replace", target=target, reference=ref, like=what.like)
+        return Clause("restyle", "replace", target=target, reference=ref, like=what.like)
     if what.vague:
-        return Piece("vague", "replace", target=target, reference=ref)
+        return Clause("vague", "replace", target=target, reference=ref)
     right_words = lows(right)
-    only_looks = all(is_look(w) for w in right_words) and right_words[-1] not in (
-        "grass",
-        "moss",
-        "snow",
-        "ice",
-        "glass",
-        "mirror",
-        "wallpaper",
-    )
+    only_looks = all(is_look(w) for w in right_words) and right_words[-1] not in _STUFFS
     if only_looks and not has_thing(right):
-        return Piece("restyle", "replace", target=target, reference=ref, look=join(right))
-    return Piece("replace", "replace", target=target, reference=ref, new=join(right))
+        return Clause("restyle", "replace", target=target, reference=ref, look=join(right))
+    return Clause("replace", "replace", target=target, reference=ref, new=join(right))
 
 
 def verb_adds(verb: str, rest: Tokens) -> bool:
@@ -244,7 +233,10 @@ def _covers(thing: Tokens, place: Tokens) -> bool:
     )
 
 
-def add_clause(verb: str, rest: Tokens) -> Piece | None:
+_ELSEWHERE = word_set("where here there somewhere anywhere into onto for from")
+
+
+def add_clause(verb: str, rest: Tokens) -> Clause | None:
     """What follows a verb of adding; None where nothing is added."""
     words = lows(rest)
     while words[:1] and words[0] in ("me", "us", "up", "in", "down", "out", "on") and len(words) > 1:
@@ -252,21 +244,21 @@ def add_clause(verb: str, rest: Tokens) -> Piece | None:
             break
         rest, words = rest[1:], words[1:]
     if words[:1] in (("more",), ("extra",)) and len(words) > 1 and not has_thing(rest):
-        return Piece("restyle", "restyle", look=join(rest))
+        return Clause("restyle", "restyle", look=join(rest))
     if rest and chunking.locative(rest):
         where, thing = place_at_start(rest)
         if thing:
-            return Piece(
+            return Clause(
                 "add", "add", new=join(split(thing, places=False, tails=True)[0] or thing), place=where
             )
     ref, after = reference(rest)
     if ref:
         if after and after[0].low in ("in", "with", "to") and not begins_place(after):
             what = complement(after, surface=True)
-            return Piece("restyle", "restyle", reference=ref, look=what.look, like=what.like)
+            return Clause("restyle", "restyle", reference=ref, look=what.look, like=what.like)
         if verb in ("sit", "get", "hang") and not after:
             return None
-        return Piece("move", "add", reference=ref)
+        return Clause("move", "add", reference=ref)
     thing, after = split(rest, places=False, tails=True)
     if not thing:
         return None
@@ -279,7 +271,7 @@ def add_clause(verb: str, rest: Tokens) -> Piece | None:
     where_to = lows(after)
     if definite and after and where_to[0] in ("in", "with", "to", "into") and not begins_place(after):
         what = complement(after, noun_of(thing), surface=True)
-        return Piece("restyle", "restyle", target=join(thing), look=what.look, like=what.like, new=what.new)
+        return Clause("restyle", "restyle", target=join(thing), look=what.look, like=what.like, new=what.new)
     look_only = not has_thing(thing) and not unknown_thing(thing)
     if after and (
         where_to[0] in ("to", "on", "onto", "over", "across", "all", "in") or chunking.locative(after)
@@ -290,30 +282,20 @@ def add_clause(verb: str, rest: Tokens) -> Piece | None:
             ref, _ = reference(target)
             look, like, vague = look_of(thing)
             sort: Sort = "vague" if vague else "restyle"
-            return Piece(
+            return Clause(
                 sort, "restyle", target="" if ref else join(target), reference=ref, look=look, like=like
             )
         where = words_of_place(after)
-        return Piece("add", "add", new=join(thing), place=where)
+        return Clause("add", "add", new=join(thing), place=where)
     if where_to[:1] == ("from",) and begins_place(after):
-        return Piece("add", "add", new=join(thing), place=words_of_place(after))
+        return Clause("add", "add", new=join(thing), place=words_of_place(after))
     if where_to == ("there",) or where_to == ("in", "there"):
-        return Piece("add", "add", new=join(thing), place="there")
-    if after and where_to[0] in (
-        "where",
-        "here",
-        "there",
-        "somewhere",
-        "anywhere",
-        "into",
-        "onto",
-        "for",
-        "from",
-    ):
+        return Clause("add", "add", new=join(thing), place="there")
+    if after and where_to[0] in _ELSEWHERE:
         if where_to[0] in ("into", "onto"):
-            return Piece("add", "add", new=join(thing), place=join(after))
-        return Piece("add", "add", new=join(thing), place="")
+            return Clause("add", "add", new=join(thing), place=join(after))
+        return Clause("add", "add", new=join(thing), place="")
     if look_only:
         look, like, vague = look_of(thing)
-        return Piece("vague" if vague else "restyle", "restyle", look=look, like=like)
-    return Piece("add", "add", new=join(thing))
+        return Clause("vague" if vague else "restyle", "restyle", look=look, like=like)
+    return Clause("add", "add", new=join(thing))

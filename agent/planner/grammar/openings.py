@@ -13,7 +13,7 @@ from agent.planner.grammar.verbs import lemma
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import is_look, is_thing, lows
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens
 
@@ -27,47 +27,43 @@ _INTENDING = Pattern(r"(?:i|we) .*(?: to| of| about)$")
 
 
 REPAIR = Pattern(
-    r"^(?:(?:no|nope|nah|sorry|wait|hold on|hang on|oops|whoops|actually|hmm|uh|er|um|oh|or|well"
-    r"|just kidding|kidding|joking|scratch that|strike that|i mean|i meant|rather|correction|make that"
-    r"|make it|forget that"
-    r"|not that|on second thought|on second thoughts|my bad|never mind|nevermind|ugh|ah|argh|i said"
-    r"|but|no no|let us say|let's say|instead|no actually|oh no|that should be|should be"
-    r"|i wanted to say|i meant to say|excuse me|pardon)(?: |$))+"
+    r"^(?:(?:no|nope|nah|sorry|wait|hold on|hang on|oops|whoops|actually|hmm|uh|er|um|oh|or|well|just kidding"
+    r"|kidding|joking|scratch that|strike that|i mean|i meant|rather|correction|make that|make it|forget that"
+    r"|not that|on second thought|on second thoughts|my bad|never mind|nevermind|ugh|ah|argh|i said|but|no no"
+    r"|let us say|let's say|instead|no actually|oh no|that should be|should be|i wanted to say|i meant to say"
+    r"|excuse me|pardon)(?: |$))+"
 )
 
 
 KEEP = Pattern(
-    r"^(?:(?:just|please|but|and|also|only|simply) )*(?:do not|does not|not|never|don't|no need to"
-    r"|without|not to|rather not|i do not want (?:you )?to|you should not|you do not (?:have|need) to"
-    r"|do not you dare|we do not (?:have|need) to) (?:\w+ )?"
-    r"(?:touch(?:ing)?|change|changing|alter(?:ing)?|modify(?:ing)?|mess(?:ing)?|edit(?:ing)?"
-    r"|paint(?:ing)?|repaint|remove|removing|move|moving|delete|deleting|replace|replacing|make|making"
-    r"|turn|turning|do|put|add|recolour|recolor|colour|color|ruin|affect(?:ing)?|forget|erase|take|use"
-    r"|go|bother|swap|lose|get|cover|restyle|darken|lighten|hide|bring|throw|worry|mind|show|give"
-    r"|let)\b"
+    r"^(?:(?:just|please|but|and|also|only|simply) )*(?:do not|does not|not|never|don't|no need to|without"
+    r"|not to|rather not|i do not want (?:you )?to|you should not|you do not (?:have|need) to|do not you dare"
+    r"|we do not (?:have|need) to) (?:\w+ )?(?:touch(?:ing)?|change|changing|alter(?:ing)?|modify(?:ing)?"
+    r"|mess(?:ing)?|edit(?:ing)?|paint(?:ing)?|repaint|remove|removing|move|moving|delete|deleting|replace"
+    r"|replacing|make|making|turn|turning|do|put|add|recolour|recolor|colour|color|ruin|affect(?:ing)?|forget"
+    r"|erase|take|use|go|bother|swap|lose|get|cover|restyle|darken|lighten|hide|bring|throw|worry|mind|show"
+    r"|give|let)\b"
 )
 
 
 STRONG_REPAIR = Pattern(
-    r"\b(?:no|nope|nah|wait|sorry|i mean|i meant|just kidding|kidding|scratch that|strike that"
-    r"|correction|make that|rather"
-    r"|on second thoughts?|oops|whoops|actually|hold on|hang on|forget that|my bad|i said"
-    r"|i wanted to say|i meant to say)\b"
+    r"\b(?:no|nope|nah|wait|sorry|i mean|i meant|just kidding|kidding|scratch that|strike that|correction"
+    r"|make that|rather|on second thoughts?|oops|whoops|actually|hold on|hang on|forget that|my bad|i said|i "
+    r"wanted to say|i meant to say)\b"
 )
 
 
 _COMMAND_EDGES = Pattern(
-    r"^(?:(?:can|could|would|will) (?:you|we|i)|please|i want to|i would like to|i need to"
-    r"|i want you to|i would like you to|let us|let's|just|maybe|let me|go ahead and|i think (?:i"
-    r"|we)(?: (?:should|will|would))?|you can|we should|i would rather|ok|okay|no|nope|nah|hmm"
-    r"|actually|sorry|well|alright|all right|oh|ugh|hey|wait|yes|so|and|but|then|now|oops|whoops|argh"
-    r"|right|um|uh|er|eh|meh|yeah|also|first|finally|damn|never mind|nevermind|on second thoughts?"
-    r"|thanks|thank you|i changed my mind|changed my mind|i have changed my mind|that is (?:wrong"
-    r"|not right|bad|awful|horrible|ugly|terrible|worse|no good)|i do not like (?:it|that|this)"
-    r"|i hate (?:it|that|this)|forget it|bad idea|my mistake|my bad|too bad|yuck|ew|mm|so sorry) "
-    r"| (?:please|thanks|thank you|now|instead|then|again please|for me|would you|could you|can you"
-    r"|will you|if you can|mate|ok|okay|actually|after all please|if possible|lol|will ya|right now"
-    r"|quickly)$"
+    r"^(?:(?:can|could|would|will) (?:you|we|i)|please|i want to|i would like to|i need to|i want you to|i "
+    r"would like you to|let us|let's|just|maybe|let me|go ahead and|i think (?:i|we)(?: (?:should|will"
+    r"|would))?|you can|we should|i would rather|ok|okay|no|nope|nah|hmm|actually|sorry|well|alright|all "
+    r"right|oh|ugh|hey|wait|yes|so|and|but|then|now|oops|whoops|argh|right|um|uh|er|eh|meh|yeah|also|first"
+    r"|finally|damn|never mind|nevermind|on second thoughts?|thanks|thank you|i changed my mind|changed my "
+    r"mind|i have changed my mind|that is (?:wrong|not right|bad|awful|horrible|ugly|terrible|worse|no good)"
+    r"|i do not like (?:it|that|this)|i hate (?:it|that|this)|forget it|bad idea|my mistake|my bad|too bad"
+    r"|yuck|ew|mm|so sorry) | (?:please|thanks|thank you|now|instead|then|again please|for me|would you"
+    r"|could you|can you|will you|if you can|mate|ok|okay|actually|after all please|if possible|lol|will ya"
+    r"|right now|quickly)$"
 )
 
 

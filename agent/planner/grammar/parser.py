@@ -1,7 +1,7 @@
 """The hand-written grammar: a sentence to its frames.
 
 A sentence that is a command or plain talk as a whole is taken as that. Any other is cut into clauses, each
-clause is read on its own, and the pieces are put together. Clauses that ask for nothing are background; only
+clause is read on its own, and the clauses are put together. Clauses that ask for nothing are background; only
 a sentence made of nothing else is plain talk or leads to a question.
 """
 
@@ -12,17 +12,17 @@ from dataclasses import replace
 
 from agent.planner.frames import YES, Frame
 from agent.planner.grammar import commands
-from agent.planner.grammar.assembly import add_piece
-from agent.planner.grammar.clause import read_clause
+from agent.planner.grammar.assembly import join_clause
+from agent.planner.grammar.clause import thing_in
+from agent.planner.grammar.clause_reader import read_clause
 from agent.planner.grammar.cutting import cut
 from agent.planner.grammar.draft import Draft
 from agent.planner.grammar.openings import REPAIR, STRONG_REPAIR, core_text, opened_clause, without_edges
-from agent.planner.grammar.pieces import thing_in
 from agent.planner.grammar.smalltalk import answer, is_foreign
 from tools.language import lexicon as lx
 from tools.language.chunking import lows, split
 from tools.language.compounds import group, parted
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 from tools.language.tokens import LONGEST, Token, Tokens, join, tokenise
 
@@ -102,27 +102,27 @@ def _variation(text: str) -> Frame | None:
     count, words = asked
     if not words:
         return Frame("variations", number=count)
-    piece = read_clause(joined_tokens(tokenise(parted(words))))
-    if piece.reference:
-        return Frame("variations", number=count, reference=piece.reference, prompt=piece.look)
-    if piece.sort == "add":
-        return Frame("variations", kind="add", number=count, target=piece.place, prompt=piece.new)
-    if piece.sort == "replace":
-        return Frame("variations", kind="replace", number=count, target=piece.target, prompt=piece.new)
+    clause = read_clause(joined_tokens(tokenise(parted(words))))
+    if clause.reference:
+        return Frame("variations", number=count, reference=clause.reference, prompt=clause.look)
+    if clause.sort == "add":
+        return Frame("variations", kind="add", number=count, target=clause.place, prompt=clause.new)
+    if clause.sort == "replace":
+        return Frame("variations", kind="replace", number=count, target=clause.target, prompt=clause.new)
     differs = _DIFFERENT.search(words)
-    if differs and (piece.target or piece.new):
+    if differs and (clause.target or clause.new):
         return Frame(
             "variations",
             kind="restyle",
             number=count,
-            target=piece.target or piece.new,
+            target=clause.target or clause.new,
             prompt=f"in a different {differs[1]}",
         )
-    if piece.look and piece.target:
-        return Frame("variations", kind="restyle", number=count, target=piece.target, prompt=piece.look)
-    if piece.look:
-        return Frame("variations", kind="restyle", number=count, reference="it", prompt=piece.look)
-    return Frame("variations", number=count, target=piece.target or piece.new)
+    if clause.look and clause.target:
+        return Frame("variations", kind="restyle", number=count, target=clause.target, prompt=clause.look)
+    if clause.look:
+        return Frame("variations", kind="restyle", number=count, reference="it", prompt=clause.look)
+    return Frame("variations", number=count, target=clause.target or clause.new)
 
 
 _DIFFERENT = Pattern(
@@ -157,9 +157,9 @@ def _read(draft: Draft, tokens: Tokens) -> None:
         draft.verb = found.act
         return
     if draft.verb in ("hide", "back") and draft.frames and draft.frames[-1].act in ("hide", "back"):
-        piece = read_clause(tokens)
-        if piece.target and not piece.sort:
-            draft.frames.append(replace(draft.frames[-1], target=piece.target, reference=""))
+        clause = read_clause(tokens)
+        if clause.target and not clause.sort:
+            draft.frames.append(replace(draft.frames[-1], target=clause.target, reference=""))
             return
     many = _variation(text)
     if many:
@@ -176,7 +176,7 @@ def _read(draft: Draft, tokens: Tokens) -> None:
     if match:
         _read_except(draft, tokens, match)
         return
-    add_piece(draft, read_clause(tokens, question=question))
+    join_clause(draft, read_clause(tokens, question=question))
 
 
 _DISGUST = word_set("""
@@ -186,6 +186,9 @@ _DISGUST = word_set("""
 
 
 _SWAP = Pattern(r"^(?:instead of|in place of|rather than|where) ")
+
+
+_STANDS = word_set("now standing hanging sitting to be currently ,")
 
 
 def _read_swap(draft: Draft, tokens: Tokens) -> bool:
@@ -203,21 +206,12 @@ def _read_swap(draft: Draft, tokens: Tokens) -> bool:
         if not rest or rest[0].low not in lx.BE | {"stands", "sits", "hangs", "used"}:
             return False
         skip = 1
-        while skip < len(rest) and rest[skip].low in (
-            "now",
-            "standing",
-            "hanging",
-            "sitting",
-            "to",
-            "be",
-            "currently",
-            ",",
-        ):
+        while skip < len(rest) and rest[skip].low in _STANDS:
             skip += 1
         rest = rest[skip:]
     draft.swap = join(target)
     if rest:
-        add_piece(draft, read_clause(rest))
+        join_clause(draft, read_clause(rest))
     return True
 
 
@@ -238,14 +232,14 @@ def _read_except(draft: Draft, tokens: Tokens, match: re.Match[str]) -> None:
     size = len(match.group().split())
     before, after = tokens[:start], tokens[start + size :]
     if before:
-        piece = read_clause(before)
-        if piece.sort in ("restyle", "replace", "remove", "add"):
-            add_piece(draft, piece)
+        clause = read_clause(before)
+        if clause.sort in ("restyle", "replace", "remove", "add"):
+            join_clause(draft, clause)
             return
     target, rest = split(opened_clause(after).tokens, places=True)
     if target and rest and rest[0].low == ":":
         draft.subject = join(target)
-        add_piece(draft, read_clause(rest[1:]))
+        join_clause(draft, read_clause(rest[1:]))
     elif rest and (
         "everything" in match.group() or "all" in match.group() or lows(before) in (("everything",), ("all",))
     ):
@@ -253,7 +247,7 @@ def _read_except(draft: Draft, tokens: Tokens, match: re.Match[str]) -> None:
             "ask", say="Everything is too much for one edit: which things shall I change?"
         )
     elif rest:
-        add_piece(draft, read_clause(after))
+        join_clause(draft, read_clause(after))
     elif target:
         draft.subject = join(target)
 

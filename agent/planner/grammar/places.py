@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from agent.planner.grammar.pieces import Piece, reference, trimmed, unknown_thing
+from agent.planner.grammar.clause import Clause, reference, trimmed, unknown_thing
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split
 from tools.language.tokens import Tokens, join
+
+_JUST_STANDS = lx.word_set("standing hanging lying leaning resting going sticking being floating")
 
 
 def with_doing(thing: Tokens, after: Tokens) -> tuple[Tokens, Tokens]:
@@ -18,17 +20,7 @@ def with_doing(thing: Tokens, after: Tokens) -> tuple[Tokens, Tokens]:
         and (after[0].low.endswith("ing") or after[0].low in ("asleep", "full", "lit"))
         and (chunking.locative(after[1:]) or after[1].low == "from")
     ):
-        doing = after[0].low in (
-            "standing",
-            "hanging",
-            "lying",
-            "leaning",
-            "resting",
-            "going",
-            "sticking",
-            "being",
-            "floating",
-        )
+        doing = after[0].low in _JUST_STANDS
         return (thing if doing else (*thing, after[0])), after[1:]
     return thing, after
 
@@ -69,7 +61,7 @@ def place_at_start(tokens: Tokens) -> tuple[str, Tokens]:
 _OPENERS = lx.phrases("instead of | in place of | rather than | in lieu of | in stead of | to replace | than")
 
 
-def instead(thing: Tokens, after: Tokens) -> Piece | None:
+def instead(thing: Tokens, after: Tokens) -> Clause | None:
     """ "… instead of the lamp", "… where the lamp is", "… in place of the lamp"."""
     words = lows(after)
     old: Tokens = ()
@@ -89,25 +81,25 @@ def instead(thing: Tokens, after: Tokens) -> Piece | None:
     old = trimmed(old)
     ref, rest = reference(old)
     if ref and not rest:
-        return Piece("replace", "replace", reference=ref, new=join(thing))
+        return Clause("replace", "replace", reference=ref, new=join(thing))
     both_looks = not has_thing(thing) and not unknown_thing(thing) and is_look(old[0].low)
     target, rest = split(old, places=not both_looks)
     target = target or old
     if both_looks and rest and rest[0].low in ("for", "on", "in") and has_thing(rest[1:]):
-        return Piece("restyle", "restyle", target=join(rest[1:]), look=join(thing))
+        return Clause("restyle", "restyle", target=join(rest[1:]), look=join(thing))
     if not has_thing(target) and not unknown_thing(target) and not has_thing(thing):
         # red instead of blue: a look for a look, of a thing that is named elsewhere
         place = rest if begins_place(rest) else ()
         words = lows(target)
         if place:
-            return Piece(
+            return Clause(
                 "restyle", "restyle", target=join(place[chunking.locative(place) :]), look=join(thing)
             )
         if not any(is_thing(word) for word in words):
-            return Piece("restyle", "restyle", look=join(thing))
+            return Clause("restyle", "restyle", look=join(thing))
     place_of = rest if begins_place(rest) else ()
     if place_of and is_look(noun_of(target)) and not has_thing(thing):
-        return Piece(
+        return Clause(
             "restyle", "restyle", target=join(place_of[chunking.locative(place_of) :]), look=join(thing)
         )
-    return Piece("replace", "replace", target=join(target), new=join(thing))
+    return Clause("replace", "replace", target=join(target), new=join(thing))

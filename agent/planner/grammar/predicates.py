@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 
 from agent.planner.frames import Reference
+from agent.planner.grammar.clause import Clause, thing_in, trimmed
 from agent.planner.grammar.looks import by_degree, complement, opposite
 from agent.planner.grammar.objects import gift_look
-from agent.planner.grammar.pieces import Piece, thing_in, trimmed
 from agent.planner.grammar.places import begins_place, words_of_place
 from agent.planner.grammar.verbs import is_participle, lemma, made_into, passive
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, lows, split
 from tools.language.compounds import is_step
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join
 
@@ -31,29 +31,29 @@ _ANNOYING = word_set("""
 """)
 
 
-def complaint(tokens: Tokens) -> Piece | None:
+def complaint(tokens: Tokens) -> Clause | None:
     """ "that lamp bothers me": something shall change, but not what."""
     words = lows(tokens)
     verb = next((i for i, word in enumerate(words) if word in _ANNOYING), 0)
     if not verb or words[0] not in lx.DEFINITE:
         return None
-    return Piece("vague", "restyle", target=join(tokens[:verb]), negated=True)
+    return Clause("vague", "restyle", target=join(tokens[:verb]), negated=True)
 
 
-def said_of(target: str, ref: Reference, after: Tokens, noun: str) -> Piece:
-    """A piece about a thing that is there, with what the rest of the clause says of it."""
+def said_of(target: str, ref: Reference, after: Tokens, noun: str) -> Clause:
+    """A clause about a thing that is there, with what the rest of the clause says of it."""
     after = trimmed(after)
     words = lows(after)
     if not words:
-        return Piece(target=target, reference=ref)
+        return Clause(target=target, reference=ref)
     if words[0] in _STATES:
-        return Piece("talk", target=thing_in(after) or target, reference=ref)
+        return Clause("talk", target=thing_in(after) or target, reference=ref)
     if words[:2] in (("do", "not"), ("does", "not"), ("did", "not")):
-        return Piece("vague", "restyle", target=target, reference=ref, negated=True)
+        return Clause("vague", "restyle", target=target, reference=ref, negated=True)
     if words[0] in ("gone", "out", "away", "off") and len(words) == 1:
-        return Piece("remove", "remove", target=target, reference=ref)
+        return Clause("remove", "remove", target=target, reference=ref)
     if words[0] in ("too", "also") or words[:2] == ("as", "well"):
-        return Piece(target=target, reference=ref, also=True)
+        return Clause(target=target, reference=ref, also=True)
     if words[0] == "should" or words[0] in lx.MODALS | lx.BE:
         return predicate(target, ref, after, noun)
     if is_participle(words[0]):
@@ -65,11 +65,11 @@ def said_of(target: str, ref: Reference, after: Tokens, noun: str) -> Piece:
         or words[:3] == ("in", "place", "of")
         or words[:2] == ("rather", "than")
     ):
-        return Piece()
+        return Clause()
     if words[:2] == ("to", "be") or words[:2] == ("to", "become"):
         return said_of(target, ref, after[2:], noun)
     if words[:2] == ("to", "go") or words[:2] == ("to", "disappear"):
-        return Piece("remove", "remove", target=target, reference=ref)
+        return Clause("remove", "remove", target=target, reference=ref)
     if words[0] in ("→", ":", "to", "be") and words[1:] in (
         ("gone",),
         ("removed",),
@@ -80,29 +80,29 @@ def said_of(target: str, ref: Reference, after: Tokens, noun: str) -> Piece:
         ("delete",),
         ("nothing",),
     ):
-        return Piece("remove", "remove", target=target, reference=ref)
+        return Clause("remove", "remove", target=target, reference=ref)
     what = complement(after, noun)
     if what.with_:
         blanket = on_it(target, after)
         if blanket:
             return blanket
     if what.like:
-        return Piece("restyle", "restyle", target=target, reference=ref, like=what.like)
+        return Clause("restyle", "restyle", target=target, reference=ref, like=what.like)
     swapped = words[0] == "for" and words[1:2] in (
         ("a",),
         ("an",),
         ("some",),
     )  # "swap … and the tap for a pump"
     if what.new and (words[0] in ("→", ":", "to", "into", "as", "become", "a", "an") or swapped):
-        return Piece("replace", "restyle", target=target, reference=ref, new=what.new)
+        return Clause("replace", "restyle", target=target, reference=ref, new=what.new)
     if what.look:
-        return Piece("restyle", "restyle", target=target, reference=ref, look=what.look)
+        return Clause("restyle", "restyle", target=target, reference=ref, look=what.look)
     if what.vague:
-        return Piece("vague", "restyle", target=target, reference=ref)
-    return Piece("talk", target=thing_in(after) or target, reference=ref)
+        return Clause("vague", "restyle", target=target, reference=ref)
+    return Clause("talk", target=thing_in(after) or target, reference=ref)
 
 
-def on_it(target: str, after: Tokens) -> Piece | None:
+def on_it(target: str, after: Tokens) -> Clause | None:
     """ "(the bed) with a blanket on it": a blanket is put on the bed."""
     words = lows(after)
     if (
@@ -113,7 +113,7 @@ def on_it(target: str, after: Tokens) -> Piece | None:
         size = 2
         where = words[-2] if words[-1] != "top" else "on"
         new = after[1:-size]
-        return Piece("add", "add", new=join(new), place=f"{where} {target}")
+        return Clause("add", "add", new=join(new), place=f"{where} {target}")
     return None
 
 
@@ -125,15 +125,13 @@ _NEGATIVE = lx.EVALUATIVE - {"lovely", "beautiful", "pretty", "nice", "cute", "r
 
 
 _PREFIX = Pattern(
-    r"^(?:(?:to|and|should|could|would|might|may|shall|can|will|must|need|needs|ought|want|wants|have|has|it|please"
-    r"|just|now|actually|rather|then|instead|also|only) )*"
-    r"(?:(?:to )?(?:be|get|become|turn|go|look|looks|appear|seem|stay|come|turned|made|done|feel) )*"
-    r"(?:(?:much|way|far|a lot|so|really|even|absolutely|pretty|very|just|all|completely|entirely"
-    r"|totally|fully|properly|nicely) )*"
-    r"(?:(?:better|nicer|good|great|nice|lovely|amazing|cool|cooler|best|awesome|fantastic|beautiful"
-    r"|wonderful|stunning|gorgeous|perfect|fab|fabulous|cute|prettier|smarter|smart|brilliant|sweet"
-    r"|fine|incredible|fresh|fresher|sharp) )?"
-    r"(?:(?:if|when) (?:it|they) (?:was|were|is|are) )?"
+    r"^(?:(?:to|and|should|could|would|might|may|shall|can|will|must|need|needs|ought|want|wants|have|has|it"
+    r"|please|just|now|actually|rather|then|instead|also|only) )*(?:(?:to )?(?:be|get|become|turn|go|look"
+    r"|looks|appear|seem|stay|come|turned|made|done|feel) )*(?:(?:much|way|far|a lot|so|really|even"
+    r"|absolutely|pretty|very|just|all|completely|entirely|totally|fully|properly|nicely) )*(?:(?:better"
+    r"|nicer|good|great|nice|lovely|amazing|cool|cooler|best|awesome|fantastic|beautiful|wonderful|stunning"
+    r"|gorgeous|perfect|fab|fabulous|cute|prettier|smarter|smart|brilliant|sweet|fine|incredible|fresh"
+    r"|fresher|sharp) )?(?:(?:if|when) (?:it|they) (?:was|were|is|are) )?"
 )
 
 
@@ -159,7 +157,7 @@ _NOT_HERE = Pattern(
 _STATEMENT = word_set("is are was were looks look looked seems seem feels feel")
 
 
-def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: bool = False) -> Piece:
+def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: bool = False) -> Clause:
     """ "(the wall) should be green", "(the lamp) has to go", "(the rug) is too dark".
 
     ``wish``: it is a what-if or a question.
@@ -167,7 +165,7 @@ def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: b
     tokens = trimmed(tokens)
     words = lows(tokens)
     text = " ".join(words)
-    base = Piece(target=target, reference=ref)
+    base = Clause(target=target, reference=ref)
     if _GO.fullmatch(text):
         return replace(base, sort="remove", verb="remove")
     if re.search(r"\bnot\b", text) and not wish:
@@ -271,10 +269,10 @@ def predicate(target: str, ref: Reference, tokens: Tokens, noun: str, *, wish: b
     return said if said.sort else replace(base, sort="vague", verb="restyle")
 
 
-def _needs(target: str, ref: Reference, rest: Tokens) -> Piece:
+def _needs(target: str, ref: Reference, rest: Tokens) -> Clause:
     """ "the wall needs a coat of green paint", "the sofa needs cushions", "the rug needs replacing"."""
     words = lows(rest)
-    base = Piece(target=target, reference=ref)
+    base = Clause(target=target, reference=ref)
     if words[:1] == ("being",) and len(words) > 1:
         return said_of(target, ref, rest[1:], "")
     if not words:
@@ -294,8 +292,8 @@ def _needs(target: str, ref: Reference, rest: Tokens) -> Piece:
     if given.look.startswith("with "):
         thing, after = split(rest, places=False, tails=True)
         if begins_place(after):
-            return Piece("add", "add", new=join(thing), place=words_of_place(after))
+            return Clause("add", "add", new=join(thing), place=words_of_place(after))
         if after and lows(after)[-1] in ("it", "them") and target:
-            return Piece("add", "add", new=join(thing), place=f"{join(after[:-1])} {target}")
-        return Piece("add", "add", new=join(thing), place=f"on {target}" if target else "")
+            return Clause("add", "add", new=join(thing), place=f"{join(after[:-1])} {target}")
+        return Clause("add", "add", new=join(thing), place=f"on {target}" if target else "")
     return replace(base, sort="restyle", verb="restyle", look=given.look)

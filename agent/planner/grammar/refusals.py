@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import re
 
-from agent.planner.grammar.pieces import Piece, reference
+from agent.planner.grammar.clause import Clause, reference
 from agent.planner.grammar.statements import nominal
 from tools.language.chunking import is_thing, split
 from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join, tokenise
 
 LEAVE = Pattern(
-    r"^(?:(?:just|please|but|and|also|only|simply|then|you can|i would|let us|let's) )*(?:leave|keep"
-    r"|spare|ignore) (?P<x>.+?)(?: (?:alone|be|as (?:it|they|is|are|was)\b.*|the way .*|untouched"
-    r"|unchanged|the same|how .*|like (?:it|that|this)\b.*|out of it|in place|there|exactly .*"
-    r"|where .*|please|though))*$"
+    r"^(?:(?:just|please|but|and|also|only|simply|then|you can|i would|let us|let's) )*(?:leave|keep|spare"
+    r"|ignore) (?P<x>.+?)(?: (?:alone|be|as (?:it|they|is|are|was)\b.*|the way .*|untouched|unchanged|the "
+    r"same|how .*|like (?:it|that|this)\b.*|out of it|in place|there|exactly .*|where .*|please|though))*$"
 )
 
 
 DISLIKE = Pattern(
-    r"^(?:(?:i|we|my \w+)|(?=never|not|tired|sick|bored|fed up|hate|done with))(?: ?(?:really|also"
-    r"|just|so|absolutely|kind of|kinda|still|honestly))*(?: ?(?:can"
-    r"|could|do|would|am|are|have|has))*(?: ?(?:not|no longer|never))* ?(?:really |that |so |much "
-    r"|very )*(?:hate"
-    r"|dislike|despise|detest|loathe|stand|like|love|happy with|bear|fond of|keen on|sure about|into"
-    r"|care for|liked|loved|wanted|convinced by|a fan of|pleased with|satisfied with|tired of|sick of"
-    r"|fed up with|bored "
-    r"(?:of|by|with)|over|done with|enjoy|crazy about|wild about|thrilled with|too keen on"
-    r"|the biggest fan of)(?P<x> .+)?$"
+    r"^(?:(?:i|we|my \w+)|(?=never|not|tired|sick|bored|fed up|hate|done with))(?: ?(?:really|also|just|so"
+    r"|absolutely|kind of|kinda|still|honestly))*(?: ?(?:can|could|do|would|am|are|have|has))*(?: ?(?:not|no "
+    r"longer|never))* ?(?:really |that |so |much |very )*(?:hate|dislike|despise|detest|loathe|stand|like"
+    r"|love|happy with|bear|fond of|keen on|sure about|into|care for|liked|loved|wanted|convinced by|a fan of"
+    r"|pleased with|satisfied with|tired of|sick of|fed up with|bored (?:of|by|with)|over|done with|enjoy"
+    r"|crazy about|wild about|thrilled with|too keen on|the biggest fan of)(?P<x> .+)?$"
 )
 
 
@@ -44,25 +40,25 @@ _BETTER_WITHOUT = Pattern(
 )
 
 
-def without(tokens: Tokens, words: tuple[str, ...], text: str) -> Piece | None:
+def without(tokens: Tokens, words: tuple[str, ...], text: str) -> Clause | None:
     """ "without the clock it would look better", "there should not be a cat on the sofa": remove it."""
     match = re.match(r"^there (?:should|must|need|ought) not (?:to )?be (?:any |a |an )?(?P<x>.+)$", text)
     if match:
         target, _ = split(tokens[len(text[: match.start("x")].split()) :], places=True)
-        return Piece("remove", "remove", target=join(target)) if target else None
+        return Clause("remove", "remove", target=join(target)) if target else None
     if re.search(r"\b(?:live|do|go|manage|done) without\b", text) and words[-1] != "without":
         target, _ = split(tokens[words.index("without") + 1 :], places=True)
-        return Piece("remove", "remove", target=join(target)) if target else None
+        return Clause("remove", "remove", target=join(target)) if target else None
     if "without" in words:
         at = words.index("without")
         target, rest = split(tokens[at + 1 :], places=True)
         definite = bool(target) and target[0].low in ("the", "that", "this", "those", "these", "all", "my")
         if definite and (_BETTER_WITHOUT.search(text) or (at == 0 and not rest)):
-            return Piece("remove", "remove", target=join(target))
+            return Clause("remove", "remove", target=join(target))
     return None
 
 
-def kept(tokens: Tokens, words: tuple[str, ...]) -> Piece:
+def kept(tokens: Tokens, words: tuple[str, ...]) -> Clause:
     """ "don't touch the sofa": not a request, but "don't make it red" says what is wrong with the look."""
     ends = [
         i
@@ -70,10 +66,10 @@ def kept(tokens: Tokens, words: tuple[str, ...]) -> Piece:
         if word in ("the", "my", "our", "it", "that", "them", "those", "these", "this")
     ]
     target = join(tokens[ends[0] :]) if ends else ""
-    return Piece("keep", "keep", target=target)
+    return Clause("keep", "keep", target=target)
 
 
-def unwanted(words: str) -> Piece:
+def unwanted(words: str) -> Clause:
     """What "I don't want …" says of the words after it."""
     inner = tokenise(words)
     if (
@@ -83,26 +79,26 @@ def unwanted(words: str) -> Piece:
         and inner[0].low != "that"
         and not is_thing(inner[1].low)
     ):
-        return Piece("keep", "keep")
-    piece = nominal(inner)
-    if piece.look or (piece.new and not piece.target and not piece.bare):
-        return Piece("keep", "keep")
+        return Clause("keep", "keep")
+    clause = nominal(inner)
+    if clause.look or (clause.new and not clause.target and not clause.bare):
+        return Clause("keep", "keep")
     ref, rest = reference(inner)
     if ref and not rest:
-        return Piece("remove", "remove", reference=ref)
+        return Clause("remove", "remove", reference=ref)
     if ref:
-        return Piece("keep", "keep")
+        return Clause("keep", "keep")
     target, _ = split(inner, places=True)
     if not target:
-        return Piece("vague")
-    return Piece("remove", "remove", target=join(target))
+        return Clause("vague")
+    return Clause("remove", "remove", target=join(target))
 
 
-def disliked(words: str) -> Piece:
+def disliked(words: str) -> Clause:
     """What "I don't like …" says of the words after it: something shall change, but not what."""
     inner = tokenise(words)
     ref, _ = reference(inner)
     if ref or not inner:
-        return Piece("vague", "restyle", reference=ref, negated=True)
+        return Clause("vague", "restyle", reference=ref, negated=True)
     target, _ = split(inner, places=True)
-    return Piece("vague", "restyle", target=join(target), negated=True)
+    return Clause("vague", "restyle", target=join(target), negated=True)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.planner.grammar.clause import Clause
 from agent.planner.grammar.draft import Draft
-from agent.planner.grammar.pieces import Piece
 from tools.language import chunking
 from tools.language.noun_phrases import merge, parse, render, split_look, words_of
 from tools.language.tokens import tokenise
 
 
-def repair(draft: Draft, piece: Piece) -> bool:
-    """Let a piece after "no wait" replace what it corrects; False where there is nothing to correct in the
+def repair(draft: Draft, clause: Clause) -> bool:
+    """Let a clause after "no wait" replace what it corrects; False where there is nothing to correct in the
     sentence.
     """
-    complete = piece.sort in ("restyle", "replace", "remove", "add") and bool(piece.target or piece.place)
+    complete = clause.sort in ("restyle", "replace", "remove", "add") and bool(clause.target or clause.place)
     if draft.objects and complete:
         draft.objects.clear()  # "make the sofa, no wait, make the armchair blue"
         return False
-    if draft.objects and piece.sort in ("", "restyle") and piece.target and (piece.look or piece.like):
+    if draft.objects and clause.sort in ("", "restyle") and clause.target and (clause.look or clause.like):
         draft.objects.clear()
         return False
-    if draft.objects and piece.target and not piece.look:
-        draft.objects[-1] = piece.target
-        draft.subject = piece.target
+    if draft.objects and clause.target and not clause.look:
+        draft.objects[-1] = clause.target
+        draft.subject = clause.target
         return True
     if draft.vague and not draft.frames and complete:
         draft.vague = None
@@ -32,27 +32,27 @@ def repair(draft: Draft, piece: Piece) -> bool:
     if not draft.frames or draft.frames[-1].act != "edit":
         return False
     last = draft.frames[-1]
-    if complete and piece.sort == "restyle" and last.kind == "restyle" and same(piece.target, last.target):
-        draft.frames[-1] = replace(last, prompt=over(last.prompt, piece.look), like=piece.like)
+    if complete and clause.sort == "restyle" and last.kind == "restyle" and same(clause.target, last.target):
+        draft.frames[-1] = replace(last, prompt=over(last.prompt, clause.look), like=clause.like)
         return True
     if complete:
         draft.frames.pop()
         return False
-    if piece.look and not piece.target and last.kind == "restyle":
-        draft.frames[-1] = replace(last, prompt=over(last.prompt, piece.look))
+    if clause.look and not clause.target and last.kind == "restyle":
+        draft.frames[-1] = replace(last, prompt=over(last.prompt, clause.look))
         return True
-    if piece.new and not piece.target and last.kind in ("replace", "add"):
-        place = piece.place or last.target
-        draft.frames[-1] = replace(last, prompt=piece.new, target=place)
+    if clause.new and not clause.target and last.kind in ("replace", "add"):
+        place = clause.place or last.target
+        draft.frames[-1] = replace(last, prompt=clause.new, target=place)
         return True
-    if piece.place and last.kind == "add":
-        draft.frames[-1] = replace(last, target=piece.place)
+    if clause.place and last.kind == "add":
+        draft.frames[-1] = replace(last, target=clause.place)
         return True
-    if piece.target and not piece.look and last.kind in ("restyle", "remove", "replace"):
-        draft.frames[-1] = replace(last, target=piece.target, reference="")
-        draft.subject = piece.target
+    if clause.target and not clause.look and last.kind in ("restyle", "remove", "replace"):
+        draft.frames[-1] = replace(last, target=clause.target, reference="")
+        draft.subject = clause.target
         return True
-    if piece.look and piece.bare and last.kind == "restyle":
+    if clause.look and clause.bare and last.kind == "restyle":
         draft.frames.pop()
     return False
 

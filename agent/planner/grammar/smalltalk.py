@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tools.language import lexicon as lx
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 
 HELP = (
@@ -28,19 +28,17 @@ _NOTED = "All right. Tell me when something shall change."
 _AGREED = "It is. What shall I change?"
 _UNKNOWN = "I cannot tell; I only change pictures. What shall I change?"
 _FILL = (
-    r"(?: (?:so much|a lot|very much|you|mate|man|dude|again|there|all|everyone|for that|in advance"
-    r"|for the help"
-    r"|everybody|then|now|inpalla|a bunch|a million|buddy|today|for now|anyway|though|already|with that"
+    r"(?: (?:so much|a lot|very much|you|mate|man|dude|again|there|all|everyone|for that|in advance|for the "
+    r"help|everybody|then|now|inpalla|a bunch|a million|buddy|today|for now|anyway|though|already|with that"
     r"|like that|indeed|really|too|lol|haha))*"
 )
 _PRAISE = (
-    r"(?:nicer|much nicer|way nicer|nice|good|great|cool|perfect|lovely|awesome|amazing|beautiful"
-    r"|wonderful|excellent|brilliant|fantastic|superb|better|much better|way better|gorgeous|stunning"
-    r"|pretty good|pretty nice|"
-    r"well done|sweet|neat|incredible|impressive|fine|so good|not bad|spot on|wow|love it|loving it"
-    r"|yay|super|fab|fabulous|magic|exactly|ace|sick|dope|the best|so nice|so cool|so much better"
-    r"|very nice|very good|really nice|really good|a masterpiece|fun|funny|interesting|good enough"
-    r"|all good|ideal)"
+    r"(?:nicer|much nicer|way nicer|nice|good|great|cool|perfect|lovely|awesome|amazing|beautiful|wonderful"
+    r"|excellent|brilliant|fantastic|superb|better|much better|way better|gorgeous|stunning|pretty good"
+    r"|pretty nice|well done|sweet|neat|incredible|impressive|fine|so good|not bad|spot on|wow|love it"
+    r"|loving it|yay|super|fab|fabulous|magic|exactly|ace|sick|dope|the best|so nice|so cool|so much better"
+    r"|very nice|very good|really nice|really good|a masterpiece|fun|funny|interesting|good enough|all good"
+    r"|ideal)"
 )
 _IT = r"(?:it|that|this|the (?:sofa|room|picture|result|wall|walls|rug|lamp|chair|[a-z]+))"
 _RULES: tuple[tuple[str, str], ...] = (

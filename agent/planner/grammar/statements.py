@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, trimmed, unknown_thing
 from agent.planner.grammar.looks import Complement, complement, is_look_phrase, look_of, opposite
 from agent.planner.grammar.objects import add_clause, remove_clause
-from agent.planner.grammar.pieces import NOTHING, Piece, of_the, reference, trimmed, unknown_thing
 from agent.planner.grammar.places import begins_place, instead, place_at_start, with_doing, words_of_place
 from agent.planner.grammar.predicates import on_it, predicate, said_of
 from agent.planner.grammar.verbs import only_look, verb_clause
@@ -25,15 +25,15 @@ from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join
 
 
-def verbal(tokens: Tokens) -> Piece | None:
+def verbal(tokens: Tokens) -> Clause | None:
     """A clause that begins with a verb; where the verb only says that something is wanted, what is said of
     that.
     """
-    piece = verb_clause(tokens)
-    return nominal(piece.rest, wanted=True) if piece is not None and piece.sort == "wanted" else piece
+    clause = verb_clause(tokens)
+    return nominal(clause.rest, wanted=True) if clause is not None and clause.sort == "wanted" else clause
 
 
-def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
+def nominal(tokens: Tokens, *, wanted: bool = False) -> Clause:
     """A noun phrase with what is said of it: "a red door", "the rug in navy", "a plant in the corner".
 
     ``wanted``: the clause said that this is wanted, so that an object with nothing said of it is vague.
@@ -41,18 +41,18 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
     tokens = trimmed(tokens)
     words = lows(tokens)
     if not words:
-        return Piece("vague" if wanted else "")
+        return Clause("vague" if wanted else "")
     ref, after = reference(tokens)
     if ref:
-        piece = said_of("", ref, after, "")
-        return replace(piece, sort=piece.sort or ("vague" if wanted else ""), reference=ref)
+        clause = said_of("", ref, after, "")
+        return replace(clause, sort=clause.sort or ("vague" if wanted else ""), reference=ref)
     if words[0] in ("less", "fewer") and len(words) > 1 and has_thing(tokens[1:]):
         return remove_clause(tokens[1:], "remove")
     if words[0] == "no" and len(words) > 1:
         return remove_clause(tokens[2:] if words[1] == "more" else tokens[1:], "remove")
     if words[0] in ("to", "be", "into") and len(words) > 1:
         what = complement(tokens)
-        return Piece(new=what.new, bare=True) if what.new else only_look(tokens)
+        return Clause(new=what.new, bare=True) if what.new else only_look(tokens)
     if words[:2] == ("back", "to") and len(words) > 2:
         return only_look(tokens[2:])
     again = again_for(tokens)
@@ -60,7 +60,7 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
         return again
     copied = look_of(tokens)[1]
     if copied:
-        return Piece(like=copied)  # "same as the walls"
+        return Clause(like=copied)  # "same as the walls"
     if "same" in words[:2] and words[0] in ("the", "same") and len(words) > 2:
         # "the same sofa in leather" is the sofa
         kept = tuple(token for token in tokens if token.low != "same")
@@ -83,7 +83,7 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
                 )
             return inner
         if where:
-            return Piece(place=where)
+            return Clause(place=where)
     found = look_for(tokens)
     if found:
         return found
@@ -92,7 +92,7 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
         or words[0] in lx.DEGREES - {"a", "all", "nice"}
         or is_look_phrase(tokens)
     ):
-        return _look_piece(tokens)
+        return _look_clause(tokens)
     if words[0] in ("more", "less") or (
         words[0] == "a"
         and words[1:2]
@@ -100,12 +100,12 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
         and not has_thing(tokens)
     ):
         if has_thing(tokens):
-            return add_clause("add", tokens) or Piece("vague")
-        return _look_piece(tokens)
+            return add_clause("add", tokens) or Clause("vague")
+        return _look_clause(tokens)
     definite = words[0] in lx.DEFINITE
     target, after = split(tokens, places=definite, look_follows=True, tails=not definite)
     if not target:
-        return Piece("vague") if wanted else NOTHING
+        return Clause("vague") if wanted else NOTHING
     if (
         definite
         and noun_of(target) in ("room", "picture", "image", "photo", "scene", "place")
@@ -114,10 +114,10 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Piece:
         return nominal(after[1:], wanted=wanted)  # "the room with green walls"
     if definite:
         target, after = of_the(target, after)
-        piece = said_of(join(target), "", after, noun_of(target))
-        if not piece.sort and wanted:
-            return replace(piece, sort="vague", verb="restyle")
-        return piece
+        clause = said_of(join(target), "", after, noun_of(target))
+        if not clause.sort and wanted:
+            return replace(clause, sort="vague", verb="restyle")
+        return clause
     return _indefinite(target, after, tokens, wanted=wanted)
 
 
@@ -129,7 +129,7 @@ _SUITS = Pattern(
 )
 
 
-def look_for(tokens: Tokens) -> Piece | None:
+def look_for(tokens: Tokens) -> Clause | None:
     """ "leather for the sofa", "red would look good on the sofa", "gold would suit the lamp"."""
     words = lows(tokens)
     for i in range(1, len(words)):
@@ -161,7 +161,7 @@ def look_for(tokens: Tokens) -> Piece | None:
     look, _, vague = look_of(before[:link])
     if vague or not look:
         return None
-    return Piece("restyle", "restyle", target=join(target), look=look)
+    return Clause("restyle", "restyle", target=join(target), look=look)
 
 
 def _tail_words(rest: Tokens) -> Tokens:
@@ -169,15 +169,14 @@ def _tail_words(rest: Tokens) -> Tokens:
 
 
 _AGAIN_FOR = Pattern(
-    r"(?:(?:and )?(?:do|repeat|apply|give|use|have|try|want|make|put) )?(?:exactly |just "
-    r"|all )?(?:(?:the )?same(?: (?:thing|treatment|again|look|colou?r|material|fabric|style|finish"
-    r"|one|way|change|edit|deal|please|idea|story))?|it|this|that|likewise|ditto|similarly"
-    r"|as above)(?: (?:again|also|too))? "
-    r"(?:for|on|to|with|goes for|applies to|in|over|onto) (?P<x>.+?)(?: too| as well| also| please| again)*"
+    r"(?:(?:and )?(?:do|repeat|apply|give|use|have|try|want|make|put) )?(?:exactly |just |all )?(?:(?:the "
+    r")?same(?: (?:thing|treatment|again|look|colou?r|material|fabric|style|finish|one|way|change|edit|deal"
+    r"|please|idea|story))?|it|this|that|likewise|ditto|similarly|as above)(?: (?:again|also|too))? (?:for|on"
+    r"|to|with|goes for|applies to|in|over|onto) (?P<x>.+?)(?: too| as well| also| please| again)*"
 )
 
 
-def again_for(tokens: Tokens) -> Piece | None:
+def again_for(tokens: Tokens) -> Clause | None:
     """ "the same for the armchair", "apply that to the chairs", "ditto for the rug"."""
     text = " ".join(lows(tokens))
     match = _AGAIN_FOR.fullmatch(text)
@@ -189,29 +188,29 @@ def again_for(tokens: Tokens) -> Piece | None:
     target, _ = split(named, places=True)
     if not target or (not chunking.has_thing(target) and not unknown_thing(target)):
         return None
-    return Piece("restyle", "restyle", target=join(target), like="last")
+    return Clause("restyle", "restyle", target=join(target), like="last")
 
 
-def _too(words: tuple[str, ...]) -> Piece:
+def _too(words: tuple[str, ...]) -> Clause:
     """ "too dark": lighter, where the planner knows what is less dark."""
     for word in words[1:]:
         if lx.COMPARATIVES.get(word, word) in lx.OPPOSITES:
-            return Piece(look=opposite(word), confidence=0.6)
+            return Clause(look=opposite(word), confidence=0.6)
     if len(words) == 2 and is_step(f"less_{words[1]}"):
-        return Piece(look=f"less {words[1]}", confidence=0.6)
-    return Piece("vague", "restyle", reference="it")
+        return Clause(look=f"less {words[1]}", confidence=0.6)
+    return Clause("vague", "restyle", reference="it")
 
 
-def _look_piece(tokens: Tokens) -> Piece:
+def _look_clause(tokens: Tokens) -> Clause:
     what = complement(tokens, surface=tokens[0].low != "with")
     if what.like:
-        return Piece(like=what.like, look="")
+        return Clause(like=what.like, look="")
     if what.vague:
-        return Piece("vague", "restyle")
-    return Piece(look=what.look)
+        return Clause("vague", "restyle")
+    return Clause(look=what.look)
 
 
-def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -> Piece:
+def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -> Clause:
     thing, after = with_doing(thing, trimmed(after))
     words = lows(after)
     opener = lows(after)[:2] in (("instead", "of"), ("rather", "than"))
@@ -234,11 +233,11 @@ def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -
     ):
         at = next((i for i in range(len(words)) if words[i : i + 2] == ("instead", "of")), 0)
         if at and len(after) > at + 2:  # "sushi on the plate instead of pizza"
-            return Piece("replace", "replace", target=join(after[at + 2 :]), new=join(thing))
+            return Clause("replace", "replace", target=join(after[at + 2 :]), new=join(thing))
         where = words_of_place(after) if words[0] not in ("here", "there", "somewhere") else ""
-        return Piece("add", "add", new=join(thing), place=where)
+        return Clause("add", "add", new=join(thing), place=where)
     if not run:
-        return Piece("vague") if wanted else NOTHING
+        return Clause("vague") if wanted else NOTHING
     noun_words = chunking.head(run, look_follows=False)
     noun = run[noun_words - 1] if noun_words else run[-1]
     mods = tuple(t for t in run if is_look(t.low))
@@ -252,7 +251,7 @@ def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -
                 for part in (join(look_words), extra, join(tail) if tail and tail[0].low == "with" else "")
                 if part
             )
-            return Piece(
+            return Clause(
                 "restyle" if not (tail and tail[0].low == "of") else "", "restyle",
                 target="the " + join(noun_tokens), look=text, new=join(thing), bare=True,
             )  # fmt: skip
@@ -266,19 +265,19 @@ def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -
         and words[:1] not in (("in",), ("→",), (":",), ("to",))
     ):
         # nothing known in it: a look of one word ("bouclé"), if we asked for one
-        return Piece(new=join(thing), bare=True) if len(tokens) == 1 else NOTHING
+        return Clause(new=join(thing), bare=True) if len(tokens) == 1 else NOTHING
     if what.with_:
         blanket = on_it(join(thing), after)
         if blanket:
             return blanket
     if what.look or (what.like and words[0] != "with" and not article and not wanted):
         target = join(thing) if not article else "the " + join(thing[chunking.determiners(thing) :])
-        return Piece("restyle", "restyle", target=target, look=what.look, like=what.like)
+        return Clause("restyle", "restyle", target=target, look=what.look, like=what.like)
     if what.new and not article and words[0] in ("→", ":", "to", "into", "as"):
-        return Piece("replace", "restyle", target=join(thing), new=what.new)
+        return Clause("replace", "restyle", target=join(thing), new=what.new)
     if what.vague:
-        return Piece("vague", "restyle", target=join(thing))
-    return Piece("", "", new=join(thing), bare=True, target="" if article else join(thing))
+        return Clause("vague", "restyle", target=join(thing))
+    return Clause("", "", new=join(thing), bare=True, target="" if article else join(thing))
 
 
 def _look_pp(after: Tokens) -> bool:
@@ -297,11 +296,11 @@ def _is_compound(run: Tokens, index: int) -> bool:
     return is_compound(run[index].low, run[index + 1].low)
 
 
-def _wished(thing: Tokens, after: Tokens) -> Piece:
+def _wished(thing: Tokens, after: Tokens) -> Clause:
     """ "a plant would be nice (in the corner)"."""
     words = lows(after)
     for i in range(len(words)):
         if begins_place(after[i:]) and words[i] != "of":
-            return Piece("add", "add", new=join(thing), place=words_of_place(after[i:]))
+            return Clause("add", "add", new=join(thing), place=words_of_place(after[i:]))
     inner = nominal(thing)
     return inner if inner.sort else replace(inner, sort="", bare=True)

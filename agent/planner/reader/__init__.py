@@ -51,8 +51,8 @@ class Reader:
         """The lines of one sentence; whoever asks for them again does not wait again."""
         from agent.planner.reader.familiar import in_familiar_words
         from agent.planner.reader.mending import completed, meant, said_once
+        from agent.planner.reader.splitting import MOST_WORDS, words_of
         from agent.planner.reader.symbols import END, lines_of
-        from agent.planner.reader.words import MOST_WORDS, words_of
 
         words = words_of(sentence)
         if not words or len(words) > MOST_WORDS:

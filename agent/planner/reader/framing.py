@@ -10,7 +10,7 @@ from typing import cast
 from agent.planner.frames import COLOUR_OF, NO, REVERT, YES, Frame, Reference
 from agent.planner.grammar.looks import complement, turned
 from agent.planner.lines import Line
-from agent.planner.reader.words import words_of
+from agent.planner.reader.splitting import words_of
 from agent.planner.resolve.wording import bare
 from tools.kinds import Kind
 from tools.language import lexicon as lx
@@ -193,7 +193,7 @@ def _look(words: str) -> str:
     return turned(words.lower(), words)
 
 
-_DOWN = lx.words("tone toned down less a bit little it")
+_DOWN = lx.word_set("tone toned down less a bit little it")
 
 
 def _toned(look: str, thing: str) -> str:

@@ -28,8 +28,8 @@ _DEGREES = (
     ("much",),
     ("far",),
 )
-_IS = lx.words("is are was were 's looks look seems seem feels")
-_RATHER = lx.words("bit little rather quite somewhat slightly")
+_IS = lx.word_set("is are was were 's looks look seems seem feels")
+_RATHER = lx.word_set("bit little rather quite somewhat slightly")
 _TOO = NUMBER["+too"]
 
 
@@ -86,8 +86,8 @@ def _complains(place: int, low: Sequence[str]) -> bool:
     return before >= 0 and low[before] in _IS
 
 
-_OF_COLOUR = lx.words("paint repaint dye match matches matching")
-_UNDO = lx.words("undo undoing undone revert reverting")
+_OF_COLOUR = lx.word_set("paint repaint dye match matches matching")
+_UNDO = lx.word_set("undo undoing undone revert reverting")
 _LIKE = re.compile(
     r"(?P<colour>.+?),? (?:like|as) (?P<thing>(?:the|my|our|that|those) .+|<\w+>)", re.IGNORECASE
 )

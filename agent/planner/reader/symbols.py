@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from agent.planner.lines import FIELDS, LENT, MARKS, MIXED, MOST_LINES, NEEDED, SPARING, WORDS, Line, is_slip
-from agent.planner.reader.words import joined, words_of
+from agent.planner.reader.splitting import joined, words_of
 
 _COUNTS: Final = tuple(str(number) for number in range(21))
 _KEYS: Final = tuple(dict.fromkeys(word for words in WORDS.values() for word in words))

@@ -123,10 +123,8 @@ def _has(version: VersionView, layer: int) -> bool:
 
 def layers_told(context: Context) -> str:
     """How many layers there are, and which."""
-    there = [layer for layer in context.layers if not layer.dropped]
-    if context.history:
-        pile = {layer.id for layer in context.history[context.head].layers}
-        there = [layer for layer in there if layer.id in pile]
+    pile = {layer.id for layer in context.at_head.layers}
+    there = [layer for layer in context.layers if layer.id in pile and not layer.dropped]
     if not there:
         return "There are no layers: this is the original."
     told = "; ".join(
@@ -162,10 +160,8 @@ _ORDER = {1: "The first", 2: "The second", 3: "The third", -1: "The last"}
 
 def _came(context: Context) -> list[tuple[LayerView, int]]:
     """The changes on the way from the original to the head, in their order, with their versions."""
-    if not context.history:
-        return [(layer, layer.id + 1) for layer in context.layers if layer.visible]
     found = []
-    for number in sorted(_way(context) - {0}):
+    for number in sorted(context.way):
         there = {layer.id: layer for layer in context.history[number].layers}
         found += [(there[each], number) for each in context.history[number].focus if each in there]
     return found
@@ -224,7 +220,7 @@ def version_named(name: str, context: Context) -> int | None:
 def _version_when(said: str, context: Context) -> int | None:
     found = _WHEN.search(said)
     words = re.sub(r"^(?:i|we|you) \w+ ", "", found[2] if found else "")
-    if not found or not words or not context.history:
+    if not found or not words:
         return None
     thing, _, look = re.sub(r"\b(?:still|was|were|is|are|had)\b", "|", words).partition("|")
     if not look.strip(" |"):  # "with the red sofa"
@@ -238,7 +234,7 @@ def _version_when(said: str, context: Context) -> int | None:
     so = [number for number in range(len(context.history)) if _was_so(phrase, looks, number, context)]
     if not so:
         return None
-    way = _way(context)
+    way = {0, *context.way}
     if found[1] is None and context.head not in so:
         return max(so, key=lambda number: (number in way, number))  # the newest that was so
     first = min(so, key=lambda number: (number not in way, number))
@@ -256,12 +252,3 @@ def _was_so(phrase: Phrase, looks: set[str], number: int, context: Context) -> b
 
 
 _SMALL = frozenset({"in", "a", "an", "the", "made", "of"})
-
-
-def _way(context: Context) -> set[int]:
-    """The versions from the base picture to the head."""
-    number, way = context.head, {0}
-    while number:
-        way.add(number)
-        number = context.history[number].parent
-    return way

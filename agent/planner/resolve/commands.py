@@ -1,6 +1,6 @@
 """Frames about layers, masks, versions and looking: what they come to. Pure functions over a context.
 
-What cannot be found is asked for, never guessed; nothing here reads a sentence (see ``saying``).
+What cannot be found is asked for, never guessed; nothing here reads a sentence (see ``dialogue.sayings``).
 """
 
 from __future__ import annotations
@@ -41,9 +41,6 @@ from tools.language.lexicon import NUMBERS, ORDINALS
 from tools.language.looks import read_look
 from tools.language.noun_phrases import is_plural, parse, render
 
-MASK_TOLD = (
-    "say “a bit more at the edges”, “without the cushion”, “from 10%,40% to 30%,90%”, or name a mask file"
-)
 FILE = re.compile(r"\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif)$", re.IGNORECASE)
 BOX = re.compile(
     r"(?:from )?(?P<x0>\d+(?:\.\d+)?%?) ?[,x] ?(?P<y0>\d+(?:\.\d+)?%?) ?(?:to|until|-|–)"
@@ -100,9 +97,7 @@ def _number(word: str | None) -> int | None:
 
 def _in_the_pile(context: Context) -> tuple[LayerView, ...]:
     """The layers that the version at the head holds, seen or hidden."""
-    if not context.history:
-        return tuple(layer for layer in context.layers if not layer.dropped)
-    there = {layer.id for layer in context.history[context.head].layers if not layer.dropped}
+    there = {layer.id for layer in context.at_head.layers if not layer.dropped}
     return tuple(layer for layer in context.layers if layer.id in there and not layer.dropped)
 
 
@@ -164,8 +159,7 @@ def order(frame: Frame, context: Context) -> Done:
         moved = layers if to in ("front", "over") else layers[::-1]
         names = " and ".join(short(object_of(layer)) for layer in layers)
         return Done(
-            tuple(Reorder(layer=layer.id, to=to, other=number) for layer in moved),
-            (f"{names} {where}",),
+            tuple(Reorder(layer=layer.id, to=to, other=number) for layer in moved), (f"{names} {where}",)
         )
     return ask(f"Where shall {_name(frame)} go: to the front, to the back, or above or below which layer?")
 

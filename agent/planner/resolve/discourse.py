@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from agent.planner.context import Context, LayerView, Spoken
 from agent.planner.resolve.layers import object_of, stem
@@ -98,7 +99,8 @@ def is_member(word: str) -> bool:
     return low in WHICH or low in _SIZED or (is_look(low) and low not in ("all", "both"))
 
 
-def things_in(text: str) -> list[Named]:
+@lru_cache(maxsize=2048)
+def things_in(text: str) -> tuple[Named, ...]:
     """The things that a text names, in its order."""
     tokens = list(_WORD.finditer(text))
     lows = [_spelt(token.group().lower().rstrip("'’")) for token in tokens]
@@ -125,7 +127,7 @@ def things_in(text: str) -> list[Named]:
         found.append(
             Named(words, tokens[start].start(), tokens[at].end(), kind_of(low), several, told or counted)
         )
-    return found
+    return tuple(found)
 
 
 _PLACED = re.compile(
@@ -180,8 +182,8 @@ class Discourse:
 
 def discourse_of(context: Context) -> Discourse:
     """What a conversation spoke of."""
-    turns = (_named_in(said) for said in reversed(context.spoken))
-    return Discourse(tuple(turn for turn in turns if turn), context.layers)
+    turns = filter(None, map(_named_in, reversed(context.spoken)))
+    return Discourse(tuple(islice(turns, REMEMBERED)), context.layers)
 
 
 def named_by(phrase: str) -> Named | None:
@@ -212,7 +214,7 @@ def last_named(context: Context) -> tuple[Named, ...]:
 def _named_in(said: Spoken) -> tuple[Named, ...]:
     if said.phrases:
         return tuple(named for phrase in said.phrases if (named := named_by(phrase)) is not None)
-    return () if _LEAVING.search(said.sentence) else tuple(things_in(_FILES.sub("", said.sentence)))
+    return () if _LEAVING.search(said.sentence) else things_in(_FILES.sub("", said.sentence))
 
 
 _FILES = re.compile(r"\S*/\S*|\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora)\b", re.IGNORECASE)
@@ -319,11 +321,9 @@ def colour_words(layer: LayerView) -> str:
 def earlier_colours(layer: LayerView, context: Context) -> Iterator[str]:
     """The colours that a layer's thing had in earlier versions, the newest first, without its present one."""
     before = colour_words(layer) if layer.visible and layer.kind != "remove" else ""
-    number = context.head
-    while context.history and number:
+    for number in context.way:
         for view in context.history[number].layers:
             if view.id == layer.id and view.visible and view.kind in ("restyle", "replace"):
                 if (now := colour_words(view)) and now != before:
                     yield now
                 before = colour_words(view)
-        number = context.history[number].parent

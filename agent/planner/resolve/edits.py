@@ -36,7 +36,7 @@ from agent.planner.resolve.wording import (
 from tools.kinds import Kind
 from tools.language.colours import value_of
 from tools.language.compounds import parted
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import Phrase, is_plural, parse, sort_of, words_of
 

@@ -24,8 +24,7 @@ _PLACE = (
 )
 _EXCEPT = re.compile(
     r"(?:[,;:–—-]\s*(?:\b(?:all|everything|anything|both)\s+)?|\s*)\b(?:except(?:ing)?(?: for)?|excluding"
-    r"|apart from|aside"
-    r" from|other than|besides|save for|with the exception of|not counting)\s+$",
+    r"|apart from|aside from|other than|besides|save for|with the exception of|not counting)\s+$",
     re.IGNORECASE,
 )
 _BUT = re.compile(
@@ -44,9 +43,8 @@ _LEFT = re.compile(
     re.IGNORECASE,
 )
 _STAYS = re.compile(
-    r"\s+(?:(?:can|should|shall|must|may|is to|are to|has to|have to|will) )?(?:stays?|remains?"
-    r"|be left alone)"
-    r"(?: (?:as (?:it is|they are)|so|that way|like that|the same|put|unchanged))?\s*(?=$|[,.;!?)]"
+    r"\s+(?:(?:can|should|shall|must|may|is to|are to|has to|have to|will) )?(?:stays?|remains?|be left "
+    r"alone)(?: (?:as (?:it is|they are)|so|that way|like that|the same|put|unchanged))?\s*(?=$|[,.;!?)]"
     r"|\band\b|\bbut\b)",
     re.IGNORECASE,
 )

@@ -10,7 +10,7 @@ import re
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import Frame
 from tools.language.colours import value_of
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import Phrase, is_plural, parse, sort_of
 from tools.language.referring import all_but
@@ -288,13 +288,8 @@ def by_look(words: str, context: Context) -> tuple[LayerView, ...]:
 
 def was_undone(context: Context) -> bool:
     """Whether the head stands behind a version that was made from it: the last thing done was an undo."""
-    if context.history:
-        return any(
-            version.parent == context.head
-            for number, version in enumerate(context.history)
-            if number > context.head
-        )
-    return context.head < context.versions
+    later = context.history[context.head + 1 :]
+    return any(version.parent == context.head for version in later)
 
 
 def set_with(target: str, context: Context) -> LayerView | None:

@@ -137,10 +137,9 @@ def _stepped(frame: Frame, context: Context, parse_earlier: Parse | None) -> Fra
     if not (copies and frame.target) or parse_earlier is None or not context.sentences or not context.done:
         return frame
     focused = focused_layers(context)
-    parent = context.history[context.history[context.head].parent] if context.history else None
-    if not focused or parent is None:
+    if not focused:
         return frame
-    if not frame.also and any(layer.id == focused[-1].id for layer in parent.layers):
+    if not frame.also and any(layer.id == focused[-1].id for layer in context.parent.layers):
         return frame
     earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
     looks = [read_look(each.prompt) if each.kind == "restyle" else Look() for each in earlier]

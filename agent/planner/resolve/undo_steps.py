@@ -46,7 +46,7 @@ def hide(frame: Frame, context: Context) -> Done:
     if frame.prompt == "hide" and frame.target and not layers_about(frame.target, context, visible=True):
         thing = target_of(frame.target)
         hidden = layers_about(frame.target, context, visible=False)
-        there = {layer.id for layer in context.history[context.head].layers} if context.history else set()
+        there = {layer.id for layer in context.at_head.layers}
         if any(layer.id in there and not layer.dropped for layer in hidden):
             return Done((), (f"{thing.capitalize()}: that layer is hidden already.",))
         were = "were" if is_plural(parse(thing).noun) else "was"
@@ -105,9 +105,7 @@ def spared_since(target: str, context: Context) -> Done | None:
     of_set = set_with(target, context)
     if of_set is not None and of_set.id in context.focus:
         return without(of_set, target)
-    if not context.history:
-        return None
-    before = {layer.id: layer for layer in context.history[context.history[context.head].parent].layers}
+    before = {layer.id: layer for layer in context.parent.layers}
     for layer in layers_about(target, context, visible=True):
         if layer.id not in context.focus or is_plural(parse(layer.target).noun):
             continue
@@ -209,9 +207,7 @@ def _there_again(layer: LayerView, words: str, context: Context) -> Step:
     """
     if is_member(words, layer) and " but " not in layer.target:
         return Mask(layer=layer.id, how="subtract", what=target_of(words))
-    number = context.head
-    while number and context.history:
-        number = context.history[number].parent
+    for number in (context.history[number].parent for number in context.way):
         then = next((each for each in context.history[number].layers if each.id == layer.id), None)
         there = then is not None and then.visible and then.kind != "remove"
         if then is not None and there and same_thing(parse(words), object_of(then)):

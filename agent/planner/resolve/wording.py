@@ -13,7 +13,7 @@ from agent.planner.plan import Edit
 from agent.planner.resolve.layers import object_of, stem
 from tools.language import lexicon as lx
 from tools.language.chunking import is_thing
-from tools.language.lexicon import words as word_set
+from tools.language.lexicon import word_set
 from tools.language.looks import read_look, settled
 from tools.language.noun_phrases import Phrase, merge, parse, render, split_look, words_of
 from tools.language.referring import all_but
@@ -23,40 +23,31 @@ def bare(target: str) -> Phrase:
     """The thing of a target without its place: "the chair on the left" = chair, "both chairs" = chairs."""
     but = all_but(target)
     phrase = parse(but[0] if but else target)
-    tail: tuple[str, ...] = ()
-    if (
-        phrase.tail[:1] == ("of",)
-        and phrase.noun
-        and phrase.noun[-1].lower() not in ("legs", "back", "side", "top")
-    ):
-        tail = ()
     noun = tuple(w for w in phrase.noun if w.lower() not in lx.EVALUATIVE)
     owner = max((i for i, w in enumerate(noun) if w.endswith("'s")), default=-1)
     noun = noun[owner + 1 :] or noun  # "the man's tie" is a tie
-    directions = (
-        lx.DIRECTIONS
-        | set(lx.ORDINALS)
-        | {"last", "same", "current", "existing", "original", "whole", "entire", "own", "other", "remaining"}
-        | {"leftmost", "rightmost", "topmost", "uppermost", "bottommost", "lowest", "highest"}
-        | {"biggest", "largest", "smallest", "closest", "nearest", "furthest", "farthest"}
-    )
-    while len(noun) > 1 and noun[0].lower() in directions and noun[:2] != ("front", "door"):
+    while len(noun) > 1 and noun[0].lower() in _WHICH and noun[:2] != ("front", "door"):
         noun = noun[1:]
     if phrase.article.lower().startswith("one of") and noun:
         noun = (*noun[:-1], stem(noun[-1]))
-    number = phrase.article.lower().split()[-1:] or [""]
-    article = (
-        number[0]
-        if number[0] in lx.NUMBERS
-        and lx.NUMBERS[number[0]] > 1
-        and number[0] not in ("some", "few", "several")
-        else ""
-    )
+    number = "".join(phrase.article.lower().split()[-1:])
+    counted = lx.NUMBERS.get(number, 0) > 1 and number not in ("some", "few", "several")
     looks = tuple(look for look in phrase.looks if not all(w.lower() in lx.EVALUATIVE for w in look.words))
     looks = tuple(look for look in looks if not any(w.lower().endswith("est") for w in look.words))
     if looks and set(looks[0].words) & {"other", "same"}:
         looks = looks[1:]
-    return Phrase(article, looks, noun or phrase.noun, tail)
+    return Phrase(number if counted else "", looks, noun or phrase.noun)
+
+
+_WHICH = (
+    lx.DIRECTIONS
+    | lx.ORDINALS.keys()
+    | word_set("""
+    last same current existing original whole entire own other remaining leftmost rightmost topmost uppermost
+    bottommost lowest highest biggest largest smallest closest nearest furthest farthest
+""")
+)
+"""Words that say which one is meant, and nothing of the thing."""
 
 
 def restyled(thing: str, look: str) -> str:
@@ -133,27 +124,13 @@ def _is_look(words: str) -> bool:
 _NOT_COUNTS = word_set("the my our your that this these those another any more extra its his her their")
 
 
+_DETERMINERS = word_set("that this those these my our your his her their a an some the its any")
+
+
 def target_of(words: str) -> str:
     """A target as the segmenter gets it: with "the" for "that" and "my", without "ugly"."""
     parts = words.split()
-    while parts and parts[0].lower() in (
-        "that",
-        "this",
-        "those",
-        "these",
-        "my",
-        "our",
-        "your",
-        "his",
-        "her",
-        "their",
-        "a",
-        "an",
-        "some",
-        "the",
-        "its",
-        "any",
-    ):
+    while parts and parts[0].lower() in _DETERMINERS:
         parts = parts[1:]
     kept = [w for w in parts if w.lower() not in lx.EVALUATIVE or w == parts[-1]]
     if not kept:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.language.prompt_colours import oklab
+from tools.language.colours import oklab
 
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]

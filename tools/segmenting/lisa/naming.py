@@ -19,7 +19,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from tools.language import prompt_colours
+from tools.language.colours import oklab
+from tools.language.looks import read_look
 from tools.language.object_sizes import SYNONYMS, thing_in
 from tools.language.referring import Instances, Wanted, choose, plural, read_phrase, without_addition
 from tools.language.room_nouns import ASKS, NOUNS, WIDE, is_plain_name
@@ -93,8 +94,7 @@ def read_noun(noun: str, names: tuple[str, ...]) -> Named | None:
         size = next((_SIZES[each] for each in before if each in _SIZES), 0)
         before = [each for each in before if each not in _SIZES]
         rest = noun.lower()[len(text) :].strip()
-        value = prompt_colours.asked_for(" ".join([*before, "thing"])) if before else None
-        colour = None if value is None else (float(value[0]), float(value[1]), float(value[2]))
+        colour = read_look(" ".join([*before, "thing"])).value if before else None
         described = rest if colour is not None else " ".join([*before, rest]).strip()
         return Named(kinds, otherwise, described, colour, size)
     return None
@@ -151,7 +151,7 @@ class Finder:
         self._seen = seen
         high, wide = self._size = seen.segments.shape
         small = Image.fromarray(picture).resize((wide, high), Image.Resampling.BOX)
-        self._lab = prompt_colours.oklab(np.asarray(small).astype(np.float64))
+        self._lab = oklab(np.asarray(small).astype(np.float64))
         self._pixel = (seen.whole[0] / high, seen.whole[1] / wide)
 
     def shows(self, kind: str) -> bool:
@@ -192,8 +192,7 @@ class Finder:
         if there[0].kind in ("floor", "wall") and _WOOD.search(noun.described):
             stuffs.append((*_OWN["oak"], *_OWN["walnut"]))
         return all(
-            min(self._away(there[0], prompt_colours.oklab(np.array(rgb, float)), _STUFF) for rgb in stuff)
-            <= _NOT_OWN
+            min(self._away(there[0], oklab(np.array(rgb, float)), _STUFF) for rgb in stuff) <= _NOT_OWN
             for stuff in stuffs
         )
 

@@ -24,7 +24,7 @@ from scipy import ndimage
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tools.language.prompt_colours import oklab
+from tools.language.colours import oklab
 
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
