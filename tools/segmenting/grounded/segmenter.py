@@ -24,13 +24,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import download, number_formats
+from tools.engines import amd, download, number_formats
 from tools.engines.gpu_model import Movable
 from tools.engines.picture_cache import Kept
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import LEAST_SCORE, Seen, found_of, instances_of
+from tools.segmenting.grounded import sampling
 from tools.segmenting.grounded.published import NAME, needed
 
 _MOST_TOKENS: Final = 200
@@ -98,6 +99,8 @@ class GroundedSegmenter(Movable):
         self._tokenizer = tokenizer
         self._kept: Kept[_Sight] = Kept()
         self._cancelled: CancelCheck = never
+        sampling.speed_up(detector)
+        amd.speed_up(detector, drawer.vision_encoder)
         for layers in (
             detector.model.encoder.layers,
             detector.model.decoder.layers,
