@@ -102,7 +102,8 @@ async def locate(state: TurnState, runtime: Work) -> Updates:
         pieces, remarks = locating.wanted(bench, state.stretch)
         sought = [sentences.definite(locating.missing_thing(p)) for p in pieces if p.open and p.mask is None]
         if sought:
-            tell(Event("finding", f"finding {sentences.listed(list(dict.fromkeys(sought)))}"))
+            text = f"finding {sentences.listed(list(dict.fromkeys(sought)))}"
+            tell(Event("finding", text + bench.foretold()))
         located, unseen = locating.unseen(bench.session, locating.locate(bench, pieces, visible))
         return located, [*remarks, *unseen]
 

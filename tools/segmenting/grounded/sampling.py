@@ -37,8 +37,8 @@ class Sampling(torch.nn.Module):
         weights: torch.Tensor,
         *rest: Any,
     ) -> torch.Tensor:
-        """``value`` (1, pixels of all scales, heads, channels), ``places`` (1, queries, heads, scales, points,
-        2) as shares of the sides (x, y), ``weights`` without the last axis; (1, queries, heads · channels).
+        """The weighted sums (1, queries, heads · channels) of what lies at ``places`` (1, queries, heads,
+        scales, points, 2), shares of the sides (x, y), in ``value`` (1, pixels of all scales, heads, channels).
         """
         if value.device.type != "cpu" or value.dtype != torch.float32 or len(value) != 1:
             made: torch.Tensor = self.plain(value, shapes, shapes_list, starts, places, weights, *rest)
@@ -53,7 +53,11 @@ class Sampling(torch.nn.Module):
 
 
 def _sums(
-    rows: torch.Tensor, shapes: torch.Tensor, starts: torch.Tensor, places: torch.Tensor, weights: torch.Tensor
+    rows: torch.Tensor,
+    shapes: torch.Tensor,
+    starts: torch.Tensor,
+    places: torch.Tensor,
+    weights: torch.Tensor,
 ) -> torch.Tensor:
     """For each query and head the weighted sum of the rows around its points: (queries · heads, channels)."""
     sides = shapes.flip(-1)[:, None].float()  # (scales, 1, 2): width, height
