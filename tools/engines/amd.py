@@ -32,7 +32,9 @@ def speed_up(*modules: torch.nn.Module) -> None:
 @functools.cache
 def applies() -> bool:
     """Whether this processor is one of AMD's with AVX-512, and torch built with Intel's library."""
-    if torch.backends.cpu.get_cpu_capability() != "AVX512" or not torch.backends.mkl.is_available():
+    if torch.backends.cpu.get_cpu_capability() != "AVX512":
+        return False
+    if not torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
         return False
     try:
         return "AuthenticAMD" in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")

@@ -350,7 +350,7 @@ async def test_before_the_search_it_says_about_how_long_the_first_edit_will_take
 def test_attention_in_pieces_is_attention(dtype: torch.dtype, most: float) -> None:
     torch.manual_seed(0)
     queries, keys, values = (torch.randn(2, 3, places, 40).to(dtype) for places in (300, 1100, 1100))
-    plain = torch.nn.functional.scaled_dot_product_attention(*(x.float() for x in (queries, keys, values)))
+    plain = torch.nn.functional.scaled_dot_product_attention(queries.float(), keys.float(), values.float())
     made = attention.attend(queries, keys, values)
     assert made.dtype == dtype
     assert (made.float() - plain).abs().max() < most

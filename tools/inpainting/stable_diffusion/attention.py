@@ -64,4 +64,5 @@ class InPieces:
         )
         how = attend if keys.shape[2] >= _LEAST else scaled_dot_product_attention
         made = how(queries, keys, values).transpose(1, 2).flatten(2)
-        return attn.to_out[0](made) / attn.rescale_output_factor
+        out: torch.Tensor = attn.to_out[0](made) / attn.rescale_output_factor
+        return out

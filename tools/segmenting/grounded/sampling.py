@@ -38,17 +38,18 @@ class Sampling(torch.nn.Module):
         *rest: Any,
     ) -> torch.Tensor:
         """The weighted sums (1, queries, heads · channels) of what lies at ``places`` (1, queries, heads,
-        scales, points, 2), shares of the sides (x, y), in ``value`` (1, pixels of all scales, heads, channels).
+        scales, points, 2), as shares of the sides (x, y), in ``value`` (1, pixels of all scales, heads,
+        channels).
         """
         if value.device.type != "cpu" or value.dtype != torch.float32 or len(value) != 1:
             made: torch.Tensor = self.plain(value, shapes, shapes_list, starts, places, weights, *rest)
             return made
         _, pixels, heads, channels = value.shape
         rows = value.reshape(pixels * heads, channels)
-        sums = [
-            _sums(rows, shapes, starts, *some)
-            for some in zip(places[0].split(_PLACES), weights[0].split(_PLACES), strict=True)
-        ]
+        sums = []
+        for begin in range(0, places.shape[1], _PLACES):
+            some = slice(begin, begin + _PLACES)
+            sums.append(_sums(rows, shapes, starts, places[0, some], weights[0, some]))
         return torch.cat(sums).view(1, -1, heads * channels)
 
 
