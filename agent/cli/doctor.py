@@ -104,6 +104,7 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
         _devices(cards),
         *_driver(cards),
         *_guarded("memory", lambda: _memory(looked_at)),
+        *(_guarded("time", _time) if looked_at.name == "small" and not cards else ()),
         *_guarded("disk", lambda: _disk(folder)),
         *_guarded("data folder", lambda: _data(folder)),
         *(_weights(name) for name in _WEIGHTS),
@@ -285,6 +286,12 @@ def _computes_in_32_bits() -> bool:
     from tools.engines import number_formats
 
     return number_formats.of_small_models() == torch.float32
+
+
+def _time() -> Finding:
+    from tools.engines import estimate
+
+    return Finding("time", "good", f"small takes about {estimate.first_edit()} s for a picture's first edit")
 
 
 def _disk(folder: Path) -> Finding:

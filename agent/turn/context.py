@@ -160,6 +160,7 @@ class TurnContext:
     listener: Listener = ignore
     cancel: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    told_seconds: bool = False
 
     @property
     def memory(self) -> SessionMemory:
@@ -185,6 +186,18 @@ class TurnContext:
         from tools.photo_check import is_drawn
 
         return not is_drawn(self.session.picture(0))
+
+    def foretold(self) -> str:
+        """About how long the first edit will take, for the preset ``small`` without a card, once; told before
+        the painter, which knows better, is even loaded.
+        """
+        if self.preset.name != "small" or self.told_seconds:
+            return ""
+        self.told_seconds = True
+        from tools.engines import estimate
+
+        seconds = estimate.first_edit()
+        return f" (a picture's first edit takes about {seconds} s on this machine)" if seconds else ""
 
     async def begin(self, listener: Listener) -> None:
         """Make ready for a turn: wait for what an impatiently cancelled one may have left at work, and have

@@ -90,7 +90,8 @@ async def locate(state: TurnState, runtime: Work) -> Updates:
         edits, remarks = pending_edits(context, state.step_group)
         sought = [phrases.definite(missing_thing(p)) for p in edits if p.open and p.mask is None]
         if sought:
-            tell(Event("finding", f"finding {phrases.listed(list(dict.fromkeys(sought)))}"))
+            text = f"finding {phrases.listed(list(dict.fromkeys(sought)))}"
+            tell(Event("finding", text + context.foretold()))
         located, unseen = give_up_unseen(context.session, find_objects(context, edits, visible))
         return located, [*remarks, *unseen]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -173,6 +174,7 @@ def test_a_machine_without_a_card_is_led_to_small(
         found = {finding.name: finding for finding in made.findings}
         ram[bfloat16] = found["memory"].found.partition("; ")[2].partition(":")[0]
     assert made.preset == made.looked_at == "small"
+    assert re.fullmatch(r"small takes about \d+ s for a picture's first edit", found["time"].found)
     assert found["preset"].mend == "inpalla setup --preset small"
     assert f"about {rows('setup.md', 'small')[3]} to fetch" in found["disk for weights"].found
     assert ram == {True: "small takes up to 5.2 GiB", False: "small takes up to 7.2 GiB"}

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +25,20 @@ from safetensors.torch import load_file
 from scipy import ndimage
 
 from agent.cli import main
+from agent.turn.editor import open_editor
+from agent.turn.events import Event
 from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
-from tools.engines import number_formats, registry, specs
+from tools.engines import estimate, number_formats, registry, specs
 from tools.engines.download import size_words
 from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
 from tools.inpainting.lama import engine as lama
 from tools.inpainting.lama.engine import LamaEngine
+from tools.inpainting.stable_diffusion import attention
 from tools.inpainting.stable_diffusion import engine as painter
 from tools.inpainting.stable_diffusion.adapter import merge
 from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
@@ -327,6 +331,61 @@ def test_the_first_time_it_says_about_how_long_it_will_take() -> None:
     assert [step.done for step in told] == [0, 1, 2, 3, 4, 1, 2, 3, 4]
     assert re.fullmatch(r"painting takes about \d+ s on this machine", told[0].note)
     assert not any(step.note for step in told[1:])
+
+
+async def test_before_the_search_it_says_about_how_long_the_first_edit_will_take(here: Path) -> None:
+    Image.fromarray(photo()).save("photo.png")
+    told: list[Event] = []
+    with closing(open_editor(here / "photo.png", None, "small", None, guesses=True)) as editor:
+        for sentence in ("make the rug red", "make the sofa red"):
+            await editor.say(sentence, told.append)
+    first, second = (event.text for event in told if event.stage == "finding")
+    seconds = estimate.first_edit()
+    assert first == f"finding the rug (a picture's first edit takes about {seconds} s on this machine)"
+    assert second == "finding the sofa"
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float32, 1e-5), (torch.bfloat16, 0.01)])
+def test_attention_in_pieces_is_attention(dtype: torch.dtype, most: float) -> None:
+    torch.manual_seed(0)
+    queries, keys, values = (torch.randn(2, 3, places, 40).to(dtype) for places in (300, 1100, 1100))
+    plain = torch.nn.functional.scaled_dot_product_attention(queries.float(), keys.float(), values.float())
+    made = attention.attend(queries, keys, values)
+    assert made.dtype == dtype
+    assert (made.float() - plain).abs().max() < most
+
+
+def test_a_whole_unet_with_attention_in_pieces_makes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attention, "_LEAST", 64)
+    monkeypatch.setattr(attention, "ROWS", 48)
+    torch.manual_seed(0)
+    unet = sd15_layout.unet(sd15_layout.TINY).eval()
+    given = torch.randn(1, 9, 16, 24), 1, torch.randn(1, 77, unet.config.cross_attention_dim)
+    with torch.inference_mode():
+        plain = unet(*given).sample
+        unet.set_attn_processor(attention.InPieces())
+        assert torch.allclose(unet(*given).sample, plain, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("has", "dtype", "made"),
+    [
+        ({"avx512_bf16": True}, torch.bfloat16, True),
+        ({"avx512_bf16": True}, torch.float32, False),
+        ({"avx512_bf16": True, "amx_bf16": True}, torch.bfloat16, False),
+        ({"bf16": True}, torch.bfloat16, False),
+    ],
+)
+def test_attention_is_in_pieces_where_that_was_measured_and_the_revision_says_so(
+    has: dict[str, bool], dtype: torch.dtype, made: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has, raising=False)
+    monkeypatch.setattr(number_formats, "of_small_models", lambda: dtype)
+    loaded = painter.load()
+    kinds = {type(each) for each in loaded._pipeline.unet.attn_processors.values()}
+    assert (kinds == {attention.InPieces}) is made
+    monkeypatch.setattr(attention, "applies", lambda *_: not made)
+    assert painter.load().revision != loaded.revision
 
 
 def test_a_restyled_thing_begins_as_itself(engine: StableDiffusionEngine) -> None:

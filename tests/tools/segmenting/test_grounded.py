@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from tests.support.grounded_layout import write_detector, write_drawer
 from tests.support.pretend_card import pretended
-from tools.engines import gpu_memory, registry, specs
+from tools.engines import amd, gpu_memory, registry, specs
 from tools.errors import Cancelled, EngineError
 from tools.segmenting.base import Looker, find
 from tools.segmenting.disambiguation import LEAST_SCORE
+from tools.segmenting.grounded import sampling
 from tools.segmenting.grounded import segmenter as grounded
 from tools.segmenting.grounded.segmenter import GroundedSegmenter, detector_pixels
 
@@ -191,3 +192,45 @@ def test_a_folder_that_is_not_whole_is_one_sentence(
     with pytest.raises(EngineError, match=r"config\.json cannot be read.*fetch it again") as told:
         GroundedSegmenter.from_folders("pair", pair[0], pair[1], "1")
     assert "\n" not in str(told.value)
+
+
+def test_sampling_by_sums_of_rows_is_transformers_own() -> None:
+    from transformers.models.mm_grounding_dino import modeling_mm_grounding_dino as theirs
+
+    torch.manual_seed(0)
+    sides = [(12, 17), (6, 9), (3, 5), (2, 3)]
+    pixels = [height * width for height, width in sides]
+    value = torch.randn(1, sum(pixels), 2, 8)
+    places = torch.rand(1, 1100, 2, 4, 4, 2) * 1.6 - 0.3  # some beyond the edges
+    weights = torch.rand(1, 1100, 2, 4, 4)
+    starts = torch.tensor([0, *pixels[:-1]]).cumsum(0)
+    given = value, torch.tensor(sides), sides, starts, places, weights, 64
+    plain = theirs.MultiScaleDeformableAttention()
+    assert torch.allclose(sampling.Sampling(plain)(*given), plain(*given), atol=1e-5)
+
+
+def test_the_detector_sees_the_same_with_it(folders: tuple[Path, Path]) -> None:
+    from transformers import AutoModelForZeroShotObjectDetection
+
+    detector = AutoModelForZeroShotObjectDetection.from_pretrained(str(folders[0])).eval()
+    words = torch.tensor([[101, 203, 1012, 102]])
+    given = {"pixel_values": detector_pixels(picture()), "input_ids": words}
+    with torch.inference_mode():
+        plain = detector(**given)
+        sampling.speed_up(detector)
+        made = detector(**given)
+    assert sum(isinstance(each, sampling.Sampling) for each in detector.modules()) == 3
+    assert torch.allclose(made.pred_boxes, plain.pred_boxes, atol=1e-4)
+
+
+def test_a_linear_layer_as_a_convolution_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, other = torch.nn.Linear(24, 40), torch.nn.Linear(24, 40)
+    other.load_state_dict(plain.state_dict())
+    for here in (False, True):
+        monkeypatch.setattr(amd, "applies", lambda here=here: here)
+        amd.speed_up(other)
+        assert isinstance(other, amd.Convolved) is here
+    for shape in ((2, 300, 24), (700, 24), (5, 24)):
+        rows = torch.randn(shape)
+        assert torch.allclose(other(rows), plain(rows), atol=1e-5)
+    assert other.double()(torch.randn(600, 24).double()).dtype == torch.float64

@@ -32,6 +32,7 @@ from tools.engines.gpu_model import bytes_of, move
 from tools.engines.quiet import quiet
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
+from tools.inpainting.stable_diffusion import attention
 from tools.inpainting.stable_diffusion.adapter import merge
 from tools.segmenting.base import CancelCheck, never
 
@@ -273,12 +274,19 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
         part.eval().requires_grad_(False)
     if device.type == "cpu":
         pipeline.unet.to(memory_format=torch.channels_last)
-    return StableDiffusionEngine(name, pipeline, _revision(model, few_steps, small_vae), device)
+    in_pieces = attention.applies(dtype, device)
+    if in_pieces:
+        pipeline.unet.set_attn_processor(attention.InPieces())
+    arithmetic = "in pieces" if in_pieces else ""
+    revision = _revision(model, few_steps, small_vae, arithmetic=arithmetic)
+    return StableDiffusionEngine(name, pipeline, revision, device)
 
 
-def _revision(*folders: Path) -> str:
-    """What identifies the weights and the rest that a request does not say, in 12 hexadecimal digits."""
-    digest = hashlib.sha256(f"{BEGIN}".encode())
+def _revision(*folders: Path, arithmetic: str = "") -> str:
+    """What identifies the weights, how they are computed with, and the rest that a request does not say, in
+    12 hexadecimal digits.
+    """
+    digest = hashlib.sha256(f"{BEGIN}{arithmetic}".encode())
     for folder in folders:
         if folder.parent.name == "snapshots":
             digest.update(folder.name.encode())

@@ -24,12 +24,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import number_formats, stored
+from tools.engines import amd, number_formats, stored
 from tools.engines.quiet import quiet
 from tools.errors import EngineError
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.disambiguation import LEAST_SCORE, Seen, found_of, instances_of
+from tools.segmenting.grounded import sampling
 from tools.segmenting.model_segmenter import ModelSegmenter
 
 NAME: Final = "llmdet-sam2"
@@ -97,6 +98,8 @@ class GroundedSegmenter(ModelSegmenter[EncodedPicture]):
         layers = chain(finding.encoder.layers, finding.decoder.layers, drawing.blocks)
         super().__init__(name, revision, _Pair(detector, drawer), layers)
         self._tokenizer = tokenizer
+        sampling.speed_up(detector)
+        amd.speed_up(detector, drawer.vision_encoder)
 
     @classmethod
     def from_folders(cls, name: str, detector: Path, drawer: Path, revision: str) -> GroundedSegmenter:
