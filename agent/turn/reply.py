@@ -204,7 +204,7 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
     not come out as asked, of which the nearest is on offer.
     """
     said = [
-        which_one(edit.which) if edit.which is not None else edit.why
+        which_one(edit.which) if edit.which is not None and edit.which.taken is None else edit.why
         for edit in edits
         if edit.outcome == "refused"
     ]

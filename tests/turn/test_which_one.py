@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 class Talk:
     """A conversation about a drawn room."""
 
-    def __init__(self, root: Path, seed: int) -> None:
+    def __init__(self, root: Path, seed: int, *, guesses: bool = False) -> None:
         scene = rooms.make_scene(seed)
         rendered = rooms.render(scene, (512, 384))
         self.picture = rendered.picture
@@ -36,7 +36,7 @@ class Talk:
         session = Sessions(root).create("room", self.picture)
         self.editor = Editor.open(
             session=session, preset=preset, planner=load_planner("builtin"), engines=PresetEngines(preset),
-            asks=False,
+            asks=False, guesses=guesses,
         )  # fmt: skip
 
     def things(self, kind: str) -> list[Mask]:
@@ -107,6 +107,15 @@ async def test_of_two_alike_it_asks_which_and_takes_the_answer(talk: Talk) -> No
     assert overlap(answered.masks[0], left) > 0.85
     none = await talk.say("remove the other sofa")
     assert none.turn.failed
+
+
+async def test_a_guess_that_is_refused_asks_nothing(tmp_path: Path) -> None:
+    talk = Talk(tmp_path, 60122, guesses=True)
+    said = (await talk.say("replace the picture with a plant")).turn.reply
+    assert "and I took" in said
+    assert "I cannot hang a plant on the wall." in said
+    assert "do you mean" not in said
+    talk.editor.close()
 
 
 @pytest.mark.parametrize("talk", [60101], indirect=True)
