@@ -47,7 +47,7 @@ bench: $(VENV)/.installed-dev ## measure seconds, start-up and sizes on this mac
 	$(BIN)/python -m benchmarks.turn
 
 evaluate: $(VENV)/.installed-dev ## measure the pocket models on rooms and sentences they never saw
-	$(BIN)/python -m evaluation.pocket
+	$(BIN)/python -m evaluation.pocket_models
 
 train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from nothing (hours on a CPU; resumes)
 	$(BIN)/python -m training.pocket

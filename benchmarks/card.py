@@ -42,7 +42,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from agent.planner.ollama import CONTEXT_BYTES
+from agent.planner.ollama_planner import CONTEXT_BYTES
 from tools.engines import presets, specs
 from tools.engines.gpu_memory import GpuMemory
 from tools.engines.machine import GIB
@@ -246,7 +246,7 @@ def found_free(preset: Preset, turns: int = 2) -> list[int]:
     import pytest
 
     from agent.planner.context import Context
-    from agent.planner.ollama import OllamaPlanner
+    from agent.planner.ollama_planner import OllamaPlanner
     from tests.support.stand_in_ollama import Serving
 
     machine = _machine(preset)

@@ -84,7 +84,7 @@ def together() -> Iterator[Row]:
 
 def planners() -> Iterator[Row]:
     """What a planner's model wants of a card, in GiB."""
-    from agent.planner.ollama import CONTEXT_BYTES
+    from agent.planner.ollama_planner import CONTEXT_BYTES
 
     yield "model", "its file", "free beside it", "in all", "all of it on the card of"
     for model, size in presets.PLANNERS.items():

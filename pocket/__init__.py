@@ -1,6 +1,4 @@
-"""Drawn rooms, the training of the pocket models on them, and the weights: all that the program needs at
-run time is where those are.
-"""
+"""The pocket models' weights, the sample room, and ``rooms``, the generator of drawn rooms."""
 
 from __future__ import annotations
 

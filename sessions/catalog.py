@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sessions.forms import Form
+    from sessions.file_format import Form
     from sessions.session import Session
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}")
@@ -91,7 +91,7 @@ class Sessions:
         "room-2", …. Raises ``SessionError`` for a name that is not allowed or taken, and when the root cannot
         be written.
         """
-        from sessions.forms import PLAIN
+        from sessions.file_format import PLAIN
         from sessions.session import Session, prepare
 
         def fill(made: Path) -> None:

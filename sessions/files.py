@@ -13,8 +13,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from sessions.about import NOTHING, About, write_options
 from sessions.errors import SessionError
+from sessions.metadata import NOTHING, About, write_options
 
 if TYPE_CHECKING:
     import numpy as np

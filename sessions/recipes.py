@@ -18,9 +18,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
 from sessions.compose import Patch
+from sessions.layer_stack import beneath, path_up
 from sessions.model import Layer, Stack
 from sessions.pictures import digest_of
-from sessions.stack import beneath, path_up
 from sessions.state import State
 
 FIELD = "inpalla"

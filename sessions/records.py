@@ -124,7 +124,7 @@ class Base(DeclarativeBase):
 class SessionRow(Base):
     """The session itself: one row, with id 0. ``base`` and ``alpha`` are digests, ``head`` a version.
 
-    ``form`` says what the base picture's file was like (``sessions.forms``); None for a plain one.
+    ``form`` says what the base picture's file was like (``sessions.file_format``); None for a plain one.
     """
 
     __tablename__ = "session"

@@ -25,15 +25,15 @@ from sqlalchemy.orm import Session as Database
 
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
+from sessions.file_format import Form, form_from, form_values, left_out, save_like
 from sessions.files import PICTURES, check_output, holds_layers, reason, write_atomically
-from sessions.forms import Form, form_from, form_values, left_out, save_like
+from sessions.layer_stack import Altered, above, alter, beneath, path_up
 from sessions.lock import lock_session
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
 from sessions.openraster import Drawn
 from sessions.pictures import PictureStore, RecentArrays, as_pixels
 from sessions.recipes import needed_masks, recipe, request_file, texts
 from sessions.records import LayerRow, Records, SessionRow, TurnRow, VersionRow, now
-from sessions.stack import Altered, above, alter, beneath, path_up
 from sessions.state import State, layer_of, read_state, turn_of
 
 _NO_CHANGES = Changes()

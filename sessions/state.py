@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session as Database
 
 from sessions.compose import Box
 from sessions.errors import SessionError
+from sessions.layer_stack import above, path_up
 from sessions.model import Layer, Stack, StackEntry, Turn, Version
 from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
-from sessions.stack import above, path_up
 
 _KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.inpainting.request``
 

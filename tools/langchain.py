@@ -16,8 +16,8 @@ from pydantic import BaseModel, Field
 
 from sessions.compose import compose
 from sessions.errors import SessionError
+from sessions.file_format import left_out
 from sessions.files import check_output
-from sessions.forms import left_out
 from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
 from tools.engines import presets, registry

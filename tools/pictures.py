@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions import png
-from sessions.about import NOTHING, About, about_of
 from sessions.errors import SessionError
+from sessions.file_format import PLAIN, Form, in_profile, save_like
 from sessions.files import reason, save_picture
-from sessions.forms import PLAIN, Form, in_profile, save_like
+from sessions.metadata import NOTHING, About, about_of
 from sessions.openraster import is_openraster, merged
 from sessions.pictures import values_of
 from sessions.recipes import TEXT_FIELDS

@@ -121,7 +121,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         elif done:
             say(turn.reply)
             if any(isinstance(step, Variations) for step in turn.plan.steps):
-                from agent.terminal.pictures import contact_sheet
+                from agent.terminal.picture_layouts import contact_sheet
 
                 if (sheet := contact_sheet(editor.session, editor.offers())) is not None:
                     say(f"Side by side, with their numbers: {sheet}")

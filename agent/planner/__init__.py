@@ -16,7 +16,7 @@ def load_planner(name: str) -> Planner:
         return BuiltinPlanner()
     engine, _, model = name.partition(":")
     if engine == "ollama" and model:
-        from agent.planner.ollama import OllamaPlanner
+        from agent.planner.ollama_planner import OllamaPlanner
 
         return OllamaPlanner(model)
     raise PlannerError(f"There is no planner \u201c{name}\u201d; the planners are builtin and ollama:MODEL.")

@@ -2,7 +2,7 @@
 
 Every connection to it is made here, so that one rule holds for all: what is for this machine goes through no
 proxy and follows no redirect. Looking takes a second at most and never fails: no server is an answer, too.
-Talking to a model is ``agent.planner.ollama``'s.
+Talking to a model is ``agent.planner.ollama_planner``'s.
 """
 
 from __future__ import annotations

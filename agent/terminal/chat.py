@@ -24,7 +24,7 @@ from agent.terminal import crash_log, slash_commands
 from agent.terminal.console import Console
 from agent.terminal.listings import timing
 from agent.terminal.output import OutputGone
-from agent.terminal.pictures import Shown
+from agent.terminal.picture_layouts import Shown
 from agent.turn import phrases, user_paths
 from agent.turn.events import Event, Listener, Turn, View
 from agent.turn.reply import compose_reply, summary
@@ -161,7 +161,7 @@ class Chat:
         offers = self.editor.offers()
         shown = self.console.show(*(Shown(str(number), each) for number, each in enumerate(offers, start=1)))
         if offers and not shown:
-            from agent.terminal.pictures import contact_sheet
+            from agent.terminal.picture_layouts import contact_sheet
 
             path = contact_sheet(self.session, offers)
             if path is not None:
@@ -169,7 +169,7 @@ class Chat:
 
     def show_views(self, views: Sequence[View]) -> None:
         """Show what was asked for, or what a question is about."""
-        from agent.terminal.pictures import of_view
+        from agent.terminal.picture_layouts import of_view
 
         for view in views:
             self.console.show(*of_view(self.session, view))

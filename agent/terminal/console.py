@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 from agent.safe_text import printable
 from agent.terminal.graphics import in_half_cells
 from agent.terminal.output import OutputGone, open_streams, write
-from agent.terminal.pictures import Shown
+from agent.terminal.picture_layouts import Shown
 from agent.turn.events import Event, Listener
 from sessions.catalog import keep_private
 

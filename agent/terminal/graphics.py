@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from agent.safe_text import printable
-from agent.terminal.pictures import GAP, Shown, beside, pillow
+from agent.terminal.picture_layouts import GAP, Shown, beside, pillow
 
 if TYPE_CHECKING:
     import numpy as np

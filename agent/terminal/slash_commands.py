@@ -37,7 +37,7 @@ from agent.planner.resolve.answers import version_named
 from agent.planner.resolve.commands import BOX, FILE, amount_of
 from agent.safe_text import plain, printable
 from agent.terminal.listings import history, layer_rows
-from agent.terminal.pictures import Shown, marked
+from agent.terminal.picture_layouts import Shown, marked
 from agent.turn.events import Event
 from agent.turn.history_steps import free_path
 from agent.turn.look_steps import painted_mask

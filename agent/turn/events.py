@@ -43,10 +43,10 @@ Listener = Callable[[Event], None]
 
 
 class View(Data):
-    """Something to look at, as numbers and names (``agent.terminal.pictures`` draws it): a version (None:
-    the head), of it a box, in it a mask or numbered outlines; or with ``against`` another version beside it,
-    with ``difference`` where the two differ. Masks are digests in the session's pictures; ``label`` stands
-    above.
+    """Something to look at, as numbers and names (``agent.terminal.picture_layouts`` draws it): a version
+    (None: the head), of it a box, in it a mask or numbered outlines; or with ``against`` another version
+    beside it, with ``difference`` where the two differ. Masks are digests in the session's pictures;
+    ``label`` stands above.
     """
 
     label: str

@@ -36,12 +36,12 @@ from agent.turn import occlusion, phrases
 from agent.turn.check import check_edits
 from agent.turn.commit import Updates, carry_out, commit_version, offer
 from agent.turn.context import TellEvent, TurnContext
+from agent.turn.edits_of_steps import pending_edits
 from agent.turn.events import Event
 from agent.turn.layer_steps import layer_changes
 from agent.turn.locate import doubt_of, find_objects, give_up_unseen, missing_thing
 from agent.turn.paint import paint_edits, paint_variations
 from agent.turn.pending_edit import PendingEdit
-from agent.turn.pending_edits import pending_edits
 from agent.turn.planner_context import context_of
 from agent.turn.prefetch import plan_and_look
 from agent.turn.reply import compose_reply, declined, doubtful, not_found, question, summary

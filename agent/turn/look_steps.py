@@ -1,6 +1,6 @@
 """Steps that only show something: what there is to look at, and the same in words for who sees no pictures.
 
-Runs in the worker thread and changes nothing. ``agent.terminal.pictures`` draws the views: the graph's
+Runs in the worker thread and changes nothing. ``agent.terminal.picture_layouts`` draws the views: the graph's
 state holds names and numbers, never pixels.
 """
 

@@ -28,8 +28,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from agent.errors import AgentError
 from sessions import Sessions, png
 from sessions.compose import Box, Patch, check_patch, compose
+from sessions.file_format import PLAIN, Form, left_out, rendered, save_like
 from sessions.files import DATABASE, PICTURES, check_output, reason
-from sessions.forms import PLAIN, Form, left_out, rendered, save_like
 from sessions.pictures import PictureStore, digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
 from tools.engines import presets, registry

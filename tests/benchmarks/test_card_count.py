@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.planner.ollama import ServedModel
+from agent.planner.ollama_planner import ServedModel
 from benchmarks import card
 from tools.engines.model_name import Bits, ModelName
 from tools.engines.presets import PRESETS, Preset

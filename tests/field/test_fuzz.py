@@ -34,7 +34,7 @@ from PIL.PngImagePlugin import PngInfo
 from agent.cli import main
 from agent.errors import AgentError, PlannerError
 from agent.planner.context import Context
-from agent.planner.ollama import OllamaPlanner
+from agent.planner.ollama_planner import OllamaPlanner
 from agent.planner.plan import Plan
 from agent.turn.editor import open_editor
 from sessions import SessionError

@@ -19,7 +19,7 @@ from agent.cli import doctor, setup
 from agent.errors import PlannerError
 from agent.planner import ollama_server
 from agent.planner.context import Context
-from agent.planner.ollama import OllamaPlanner, ServedModel
+from agent.planner.ollama_planner import OllamaPlanner, ServedModel
 from agent.planner.plan import Edit
 from tests.field.conftest import Run
 from tests.support.stand_in_server import Handler, StandIn

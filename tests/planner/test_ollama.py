@@ -17,7 +17,7 @@ from PIL import Image
 from agent.errors import PlannerError
 from agent.planner import load_planner
 from agent.planner.context import Context, LayerView, advance
-from agent.planner.ollama import OllamaPlanner
+from agent.planner.ollama_planner import OllamaPlanner
 from agent.planner.plan import Ask, Edit, Hide, Plan
 from tests.support.stand_in_server import Handler, StandIn
 

@@ -24,7 +24,7 @@ from PIL import Image
 from agent.cli import main
 from sessions import SessionError, Sessions, openraster
 from sessions.compose import Box, Patch
-from sessions.forms import Form
+from sessions.file_format import Form
 from sessions.model import Changes, NewLayer
 from sessions.session import Session
 from tests.support import colour_engines

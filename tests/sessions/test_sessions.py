@@ -25,7 +25,7 @@ from PIL import Image
 
 from sessions import Changes, NewLayer, SessionError, Sessions, data_folder
 from sessions.compose import Box, Patch, compose
-from sessions.forms import PLAIN, Form
+from sessions.file_format import PLAIN, Form
 from sessions.pictures import PictureStore, digest_of
 from sessions.session import Session
 from tests.tools.test_pictures import profile

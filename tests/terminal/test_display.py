@@ -27,7 +27,7 @@ from agent.planner.plan import (
 from agent.safe_text import printable
 from agent.terminal.graphics import fits_beside, in_half_cells
 from agent.terminal.listings import history, timing
-from agent.terminal.pictures import beside, marked, shrunk
+from agent.terminal.picture_layouts import beside, marked, shrunk
 from agent.turn.reply import summary
 from sessions import Version
 

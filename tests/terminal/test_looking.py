@@ -18,12 +18,12 @@ from agent.planner import load_planner
 from agent.planner.plan import Mask, Plan, Step
 from agent.terminal.chat import chat
 from agent.terminal.console import PlainConsole
-from agent.terminal.pictures import Shown, contact_sheet, of_view
+from agent.terminal.picture_layouts import Shown, contact_sheet, of_view
 from agent.turn.editor import Editor
 from agent.turn.events import Turn
 from sessions import Changes, Sessions
 from sessions.errors import SessionError
-from sessions.stack import alter
+from sessions.layer_stack import alter
 from tests.support.talking_room import HEIGHT, PRESET, THINGS, WIDTH, TalkingEngines, room
 from tools.inpainting.computed.main_colour import main_colour
 from tools.language.colours import name_of

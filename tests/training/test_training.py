@@ -15,7 +15,7 @@ from tools.segmenting.lisa.model import IMAGE_PLACEHOLDER
 from tools.segmenting.lisa.text import LisaTokenizer
 from training import loop
 from training.pocket import __main__ as recipe
-from training.pocket import eye, flux, lisa, samples, text, uses, vae
+from training.pocket import flux, lisa, samples, surface_critic, text, uses, vae
 from training.pocket.lisa_data import Said
 
 
@@ -89,14 +89,14 @@ def test_what_a_painters_prompt_names(
     prompt: str, kind: str | None, colour: str | None, material: str | None
 ) -> None:
     words = (rooms.KINDS, tuple(rooms.COLOURS), rooms.MATERIALS)
-    [named] = eye.labels([prompt]).tolist()
+    [named] = surface_critic.labels([prompt]).tolist()
     said = [table[place] if place >= 0 else None for table, place in zip(words, named, strict=True)]
     assert said == [kind, colour, material]
 
 
 def test_an_eye_sees_what_is_inside_the_mask_alone() -> None:
     torch.manual_seed(0)
-    looking = eye.Eye()
+    looking = surface_critic.Eye()
     one, other = torch.randn(2, 1, 8, 24, 24)
     inside = torch.zeros(1, 1, 24, 24)
     inside[..., 8:16, 8:16] = 1

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from agent.errors import PlannerError
 from agent.planner import Context, Planner, load_planner
-from agent.planner.ollama import OllamaPlanner
+from agent.planner.ollama_planner import OllamaPlanner
 from agent.planner.plan import Edit, Plan, Undo
 from agent.turn.context import PresetEngines
 from agent.turn.editor import Editor

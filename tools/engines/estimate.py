@@ -13,7 +13,7 @@ from typing import Final
 
 import torch
 
-from tools.engines import amd, number_formats
+from tools.engines import cpu_linear, number_formats
 
 _TRIALS: Final = 7
 
@@ -35,7 +35,7 @@ def first_edit() -> int | None:
         return None
     dtype = number_formats.of_small_models()
     linear = torch.nn.Linear(384, 1536)
-    amd.speed_up(linear)
+    cpu_linear.speed_up(linear)
     rows = torch.zeros(4096, 384)
     kernel, latent = (
         torch.zeros(shape, dtype=dtype).to(memory_format=torch.channels_last)

@@ -124,7 +124,7 @@ class Engine:
     kinds: tuple[Kind, ...] = ()
     streams: bool = False
     copied: bool = False
-    store: str = "tools.engines.stored"
+    store: str = "tools.engines.stored_weights"
 
     @property
     def is_family(self) -> bool:

@@ -1,4 +1,4 @@
-"""Check files of written sentences: ``python -m pocket.training.written FILE …``.
+"""Check files of written sentences: ``python -m training.planner.written FILE …``.
 
 It names each line that does not parse and each word of an object or look that is not in its sentence. The
 form is in ``docs/frames.md``.
@@ -27,7 +27,7 @@ def load(paths: Sequence[Path]) -> list[Talk]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Check files and count their frames; exit code 1 where something is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m pocket.training.written", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m training.planner.written", description=main.__doc__)
     parser.add_argument("files", type=Path, nargs="+")
     wrong = 0
     for path in parser.parse_args(arguments).files:

@@ -11,8 +11,8 @@ complete published-style model of its own. The text encoders (CLIP pooled, T5 se
 with them.
 
 Beside the flow there counts what an eye for surfaces sees in the guess of the clean latent
-(``training.pocket.eye``), and, in steps of their own, what a word changes: one thing of one room in several
-looks, under the same noise, where all that differs comes from the words.
+(``surface_critic``), and, in steps of their own, what a word changes: one thing of one room in several looks,
+under the same noise, where all that differs comes from the words.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from training import loop
-from training.pocket import eye as eyes
+from training.pocket import surface_critic as eyes
 from training.pocket import text
 from training.pocket.latents import Latents, load_latents
 from training.pocket.samples import CONTRAST

@@ -11,7 +11,7 @@ from dataclasses import replace
 from agent.planner.frames import Frame
 from agent.planner.grammar.clause import NOTHING, Clause
 from agent.planner.grammar.draft import Draft
-from agent.planner.grammar.repairs import looked, over, repair, same, same_target
+from agent.planner.grammar.self_corrections import looked, over, repair, same, same_target
 from tools.kinds import Kind
 from tools.language import chunking
 from tools.language import lexicon as lx

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from agent.planner.grammar import openers
+from agent.planner.grammar import opening_tables
 from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, thing_in, trimmed
 from agent.planner.grammar.openings import KEEP, Opened, has_also, is_verb, opened_clause, without_tail
 from agent.planner.grammar.places import place_at_start
@@ -110,7 +110,7 @@ def _read_clause(
     found = _inverted(tokens, words)
     if found:
         return found
-    wanting = openers.want(text)
+    wanting = opening_tables.want(text)
     if wanting and len(wanting.split()) < len(words):
         rest = tokens[len(wanting.split()) :]
         if rest[0].low == "to" and len(rest) > 1:

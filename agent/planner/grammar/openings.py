@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.planner.grammar import openers
+from agent.planner.grammar import opening_tables
 from agent.planner.grammar.verbs import lemma
 from tools.language import chunking
 from tools.language import lexicon as lx
@@ -145,7 +145,7 @@ def opened_clause(tokens: Tokens) -> Opened:
         if not first[0].isalnum() or (first == "like" and len(tokens) > 1 and is_verb(lemma(tokens[1].low))):
             tokens = tokens[1:]
             continue
-        opener = "" if KEEP.match(text) else openers.request(text)
+        opener = "" if KEEP.match(text) else opening_tables.request(text)
         if opener:
             size = len(opener.split())
             if size == len(tokens) and size <= 1:

@@ -49,7 +49,7 @@ class Reader:
 
     def _read(self, sentence: str) -> Reading:
         """The lines of one sentence; whoever asks for them again does not wait again."""
-        from agent.planner.reader.familiar import in_familiar_words
+        from agent.planner.reader.familiar_words import in_familiar_words
         from agent.planner.reader.mending import completed, meant, said_once
         from agent.planner.reader.splitting import MOST_WORDS, words_of
         from agent.planner.reader.symbols import END, lines_of

@@ -14,7 +14,7 @@ import torch
 
 from agent.errors import PlannerError
 from agent.planner.context import Context
-from agent.planner.ollama import OllamaPlanner
+from agent.planner.ollama_planner import OllamaPlanner
 from tests.support.stand_in_ollama import CountedCard
 from tests.support.stand_in_ollama import Serving as Ollama
 from tools import errors

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from tests.support.grounded_layout import write_detector, write_drawer
 from tests.support.pretend_card import pretended
-from tools.engines import amd, gpu_memory, registry, specs
+from tools.engines import cpu_linear, gpu_memory, registry, specs
 from tools.errors import Cancelled, EngineError
 from tools.segmenting.base import Looker, find
-from tools.segmenting.disambiguation import LEAST_SCORE
+from tools.segmenting.choose_instances import LEAST_SCORE
 from tools.segmenting.grounded import sampling
 from tools.segmenting.grounded import segmenter as grounded
 from tools.segmenting.grounded.segmenter import GroundedSegmenter, detector_pixels
@@ -227,9 +227,9 @@ def test_a_linear_layer_as_a_convolution_is_the_same(monkeypatch: pytest.MonkeyP
     plain, other = torch.nn.Linear(24, 40), torch.nn.Linear(24, 40)
     other.load_state_dict(plain.state_dict())
     for here in (False, True):
-        monkeypatch.setattr(amd, "applies", lambda here=here: here)
-        amd.speed_up(other)
-        assert isinstance(other, amd.Convolved) is here
+        monkeypatch.setattr(cpu_linear, "applies", lambda here=here: here)
+        cpu_linear.speed_up(other)
+        assert isinstance(other, cpu_linear.Convolved) is here
     for shape in ((2, 300, 24), (700, 24), (5, 24)):
         rows = torch.randn(shape)
         assert torch.allclose(other(rows), plain(rows), atol=1e-5)

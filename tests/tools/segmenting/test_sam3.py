@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer, Sam3Config, Sam3Model, Sam3VideoConfig
 
-from tools.engines import stored
+from tools.engines import stored_weights
 from tools.engines.gpu_memory import Resident
 from tools.errors import Cancelled, EngineError
 from tools.segmenting.base import Looker, find
@@ -408,7 +408,7 @@ def test_what_may_not_be_fetched_is_one_sentence_with_the_page_and_the_command(
         load_sam3()
     assert hub == []
     with pytest.raises(EngineError) as error:
-        stored.fetch("sam3")
+        stored_weights.fetch("sam3")
     assert hub
     said = str(error.value)
     assert "accept it on https://huggingface.co/facebook/sam3" in said
@@ -418,5 +418,5 @@ def test_what_may_not_be_fetched_is_one_sentence_with_the_page_and_the_command(
 def test_offline_says_so(hub: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(EngineError, match="HF_HUB_OFFLINE forbids to fetch it"):
-        stored.fetch("sam3")
+        stored_weights.fetch("sam3")
     assert hub == []

@@ -13,8 +13,8 @@ import torch
 
 from tools.engines import number_formats, quantization
 from tools.engines.gpu_model import bytes_of, move
+from tools.engines.library_logging import quiet
 from tools.engines.model_name import Bits
-from tools.engines.quiet import quiet
 from tools.engines.specs import BYTES
 from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.flux import checkpoint, memory

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import specs, stored
+from tools.engines import specs, stored_weights
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, PaintingStep, StepListener
 from tools.segmenting.base import CancelCheck, never
@@ -79,7 +79,7 @@ class LamaEngine:
 
 def load(name: str = NAME) -> LamaEngine:
     """The published model, from this machine alone. Raises ``EngineError`` when it is not there."""
-    return from_folder(name, *stored.find(name))
+    return from_folder(name, *stored_weights.find(name))
 
 
 def from_folder(name: str, folder: Path) -> LamaEngine:

@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import prompts
-from tools.engines import download, number_formats, presets, specs, stored
+from tools.engines import download, number_formats, presets, specs, stored_weights
 from tools.engines.gpu_model import bytes_of, move
-from tools.engines.quiet import quiet
+from tools.engines.library_logging import quiet
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion import attention
@@ -220,7 +220,7 @@ class StableDiffusionEngine:
 
 def load(name: str = NAME) -> StableDiffusionEngine:
     """The published model, from this machine alone. Raises ``EngineError`` when it is not there."""
-    return from_folders(name, *stored.find(name))
+    return from_folders(name, *stored_weights.find(name))
 
 
 def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> StableDiffusionEngine:

@@ -24,12 +24,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.engines import amd, number_formats, stored
-from tools.engines.quiet import quiet
+from tools.engines import cpu_linear, number_formats, stored_weights
+from tools.engines.library_logging import quiet
 from tools.errors import EngineError
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
-from tools.segmenting.disambiguation import LEAST_SCORE, Seen, found_of, instances_of
+from tools.segmenting.choose_instances import LEAST_SCORE, Seen, found_of, instances_of
 from tools.segmenting.grounded import sampling
 from tools.segmenting.model_segmenter import ModelSegmenter
 
@@ -99,7 +99,7 @@ class GroundedSegmenter(ModelSegmenter[EncodedPicture]):
         super().__init__(name, revision, _Pair(detector, drawer), layers)
         self._tokenizer = tokenizer
         sampling.speed_up(detector)
-        amd.speed_up(detector, drawer.vision_encoder)
+        cpu_linear.speed_up(detector, drawer.vision_encoder)
 
     @classmethod
     def from_folders(cls, name: str, detector: Path, drawer: Path, revision: str) -> GroundedSegmenter:
@@ -268,7 +268,7 @@ def _normalised(picture: NDArray[np.uint8], size: tuple[int, int]) -> torch.Tens
 
 def load(name: str = NAME) -> GroundedSegmenter:
     """The published pair, from this machine alone. Raises ``EngineError`` when it is not there."""
-    detector, drawer = stored.find(name)
+    detector, drawer = stored_weights.find(name)
     revision = hashlib.sha256(f"{detector.name} {drawer.name}".encode()).hexdigest()[:12]
     return GroundedSegmenter.from_folders(name, detector, drawer, revision)
 

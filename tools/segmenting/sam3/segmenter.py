@@ -27,12 +27,12 @@ from transformers import CLIPTokenizer, Sam3Config, Sam3Model
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from transformers.utils import logging
 
-from tools.engines import download, specs, stored
+from tools.engines import download, specs, stored_weights
 from tools.engines.number_formats import has_bfloat16
 from tools.errors import EngineError, is_out_of_memory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
-from tools.segmenting.disambiguation import Seen, found_of, instances_of
+from tools.segmenting.choose_instances import Seen, found_of, instances_of
 from tools.segmenting.model_segmenter import ModelSegmenter
 
 NAME: Final = "sam3"
@@ -203,7 +203,7 @@ def sam3_pixels(picture: NDArray[np.uint8], side: int) -> torch.Tensor:
 
 def load_sam3() -> Sam3Segmenter:
     """The published SAM 3, from this machine alone. Raises ``EngineError`` when it is not there."""
-    (folder,) = stored.find(NAME)
+    (folder,) = stored_weights.find(NAME)
     return Sam3Segmenter._open(NAME, folder, folder.name[:12], None, None)
 
 

@@ -1,6 +1,6 @@
 """Measure the pocket models on rooms and sentences that they never saw, and print one table.
 
-    python -m evaluation.pocket [lisa] [flux] [planner] [turns] [--scenes N] [--turns N]
+    python -m evaluation.pocket_models [lisa] [flux] [planner] [turns] [--scenes N] [--turns N]
 
 Without names all four parts are measured. With ``--json FILE`` the figures are kept: parts that are measured
 later take the place of their own rows only, so the parts may be run one by one. The parts live in
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m evaluation.pocket", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m evaluation.pocket_models", description=main.__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--scenes", type=int, default=500, help="rooms for lisa and edits for flux")
     parser.add_argument("--turns", type=int, default=80, help="sentences for the whole turns")

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sessions.about import NOTHING, About, about_from, about_values, lost_in
 from sessions.compose import Box, Patch
 from sessions.errors import SessionError
 from sessions.files import (
@@ -30,6 +29,7 @@ from sessions.files import (
     reason,
     save_picture,
 )
+from sessions.metadata import NOTHING, About, about_from, about_values, lost_in
 
 if TYPE_CHECKING:
     from sessions.files import Values
