@@ -121,6 +121,14 @@ class Base(DeclarativeBase):
     }
 
 
+@event.listens_for(Base, "load", propagate=True)
+def _require_values(row: Base, _: object) -> None:
+    """Refuse a row that lacks what every row has: in a damaged file even such a column may be empty."""
+    for column in row.__table__.columns:
+        if not column.nullable and getattr(row, column.key) is None:
+            raise ValueError(f"no {column.key}")
+
+
 class SessionRow(Base):
     """The session itself: one row, with id 0. ``base`` and ``alpha`` are digests, ``head`` a version.
 

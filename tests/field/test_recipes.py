@@ -284,6 +284,18 @@ def test_a_damaged_session_is_one_sentence_and_ends(fault: str, session: Path, i
     assert inpalla("sessions", "list").code == 0
 
 
+@pytest.mark.parametrize("column", ["sentence", "reply", "plan", "version", "created"])
+def test_a_turn_without_a_value_is_damage(column: str, session: Path, inpalla: Run) -> None:
+    with sqlite3.connect(session / "session.db") as db:
+        db.execute("CREATE TABLE loose AS SELECT * FROM turn")
+        db.execute("DROP TABLE turn")
+        db.execute("ALTER TABLE loose RENAME TO turn")
+        db.execute(f"UPDATE turn SET {column} = NULL WHERE number = 1")
+    db.close()
+    done = inpalla("edit", "in.png", "make the rug blue", "-o", "out.png", "--session", "s")
+    assert done.refused
+
+
 @pytest.mark.parametrize(
     "plan",
     [
