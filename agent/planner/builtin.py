@@ -16,6 +16,7 @@ from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
 from agent.planner.resolve.resolver import joined, once, resolve
 from agent.planner.resolve.wording import place_of
+from tools.language.rephrasing import no_colour_code, rephrased
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,10 @@ class BuiltinPlanner:
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
-        sentence = without_asides(sentence, context)
+        if code := no_colour_code(sentence):
+            question = f"“{code}” is no colour code (one is #1e90ff): which colour do you mean?"
+            return Plan(say=question, steps=(Ask(question=question),))
+        sentence = rephrased(without_asides(sentence, context))
         if (
             isinstance(self._parser, Chosen)
             and (command := self._parser.command(sentence))

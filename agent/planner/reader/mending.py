@@ -12,7 +12,7 @@ from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
 from tools.language import lexicon as lx
 from tools.language.chunking import is_thing
-from tools.language.colours import value_of
+from tools.language.colours import is_name, value_of
 from tools.language.looks import read_look
 from tools.language.tokens import is_known, request_words
 
@@ -88,6 +88,7 @@ def _complains(place: int, low: Sequence[str]) -> bool:
 
 _OF_COLOUR = lx.word_set("paint repaint dye match matches matching")
 _UNDO = lx.word_set("undo undoing undone revert reverting")
+_REPLACE = lx.word_set("replace replaced replacing swap swapped exchange substitute")
 _LIKE = re.compile(
     r"(?P<colour>.+?),? (?:like|as) (?P<thing>(?:the|my|our|that|those) .+|<\w+>)", re.IGNORECASE
 )
@@ -101,13 +102,15 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     wall light green" the colour is light green, and a chair that is to be pink like the sofa gets the sofa's
     pink.
     """
+    if line.act == "replace" and is_name(line.field(1).lower()) and not _REPLACE & {*map(str.lower, words)}:
+        line = replace(line, act="restyle")  # "the side table should be golden rod"
     if line.act == "restyle" and len(line.fields) > 1:
         thing, look = line.fields[0], _IN_COLOUR.sub("", line.fields[1])
         line = replace(line, fields=(thing, look, *line.fields[2:]))
-        *rest, last = thing.split()
-        pale = last.lower() == "light" and len(rest) > (rest[0].lower() == "the" if rest else 0)
-        if pale and value_of(look) is not None and not read_look(look).material:
-            return replace(line, fields=(" ".join(rest), f"light {look}", *line.fields[2:]))
+        parts = thing.split()
+        if not read_look(look).material and (begin := _colour_begins(parts, look)):
+            colour = " ".join((*parts[begin:], look))
+            return replace(line, fields=(" ".join(parts[:begin]), colour, *line.fields[2:]))
         like = _LIKE.fullmatch(look)
         if like is not None and _is_colour(re.sub(r"^the same ", "", like["colour"].lower())):
             if like["thing"].startswith("<") or any(map(is_thing, like["thing"].lower().split())):
@@ -127,6 +130,19 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     if named and _OF_COLOUR & {word.lower() for word in words}:
         return replace(line, fields=(thing, f"the colour of {source}"))
     return line
+
+
+def _colour_begins(thing: Sequence[str], look: str) -> int:
+    """The place of the word in a thing at which the colour begins that its look ends ("the wall cadet",
+    "blue"); 0 for none.
+    """
+    first = 2 if thing[:1] and thing[0].lower() in ("the", "my", "our", "this", "that", "both", "all") else 1
+    for begin in range(max(first, len(thing) - 2), len(thing)):
+        name = " ".join((*thing[begin:], look)).lower()
+        light = thing[begin:] == ["light"] and value_of(look) is not None
+        if (light or is_name(name)) and is_thing(thing[begin - 1].lower()):
+            return begin
+    return 0
 
 
 def _is_colour(words: str) -> bool:

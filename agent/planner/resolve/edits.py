@@ -39,6 +39,7 @@ from tools.language.compounds import parted
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import Phrase, is_plural, parse, sort_of, words_of
+from tools.language.rephrasing import plainly
 
 _MORE_LIKE = re.compile(r"(?:a (?:bit|little) )?more like (?:a |the )?(?P<name>[\w -]+)", re.IGNORECASE)
 """ "make it more like honey": the colour of honey on what it is made of."""
@@ -93,6 +94,7 @@ def _wrong_object(frame: Frame, context: Context) -> Done:
 
 def edit_of(frame: Frame, context: Context) -> Done:
     """An edit: a look, another thing, nothing, or a new thing."""
+    frame = replace(frame, prompt=plainly(frame.prompt))
     if frame.like:
         return _same_again(frame, context)
     match frame.kind:

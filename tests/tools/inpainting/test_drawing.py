@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pocket import rooms
+from pocket.rooms import furniture, primitives
 from sessions.compose import Patch, compose
 from sessions.pictures import digest_of
 from tools.engines import registry
@@ -264,3 +265,19 @@ def test_materials_colours_and_sizes_are_read() -> None:
 def test_the_pocket_preset_draws() -> None:
     computing = registry.find_preset("pocket").computing
     assert computing["add"] == computing["replace"] == ("drawing",)
+
+
+@pytest.mark.parametrize("word", ["round", "square"])
+@pytest.mark.parametrize("kind", ["mirror", "rug", "ottoman", "side table", "coffee table"])
+def test_a_thing_has_the_form_that_is_asked_for(kind: str, word: str) -> None:
+    for seed in range(6):
+        spec = read_spec(f"a {word} {kind}", "", seed)
+        solids = furniture.shape(kind, *spec.size, spec.seed)
+        largest = max(solids, key=lambda solid: float(np.prod(solid.half)))
+        assert (largest.shape == primitives.BOX) is (word == "square"), seed
+
+
+@pytest.mark.parametrize("words", ["an oval mirror", "a round sofa", "a square clock", "an L-shaped sofa"])
+def test_a_form_that_cannot_be_drawn_is_said(words: str) -> None:
+    with pytest.raises(EngineError, match="I cannot draw"):
+        read_spec(words, "", 3)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pocket import rooms
 from pocket.rooms.model import FLOOR, WALL
@@ -14,7 +15,7 @@ from sessions.compose import compose
 from tools import errors
 from tools.inpainting.base import MaskedEdit
 from tools.inpainting.computed import parts, patterns, planes, proxy_geometry, verification
-from tools.inpainting.computed.materials import Materials
+from tools.inpainting.computed.materials import Materials, read
 from tools.inpainting.computed.oklab import from_srgb
 from tools.inpainting.request import ColourStage
 from tools.language.colours import value_of
@@ -367,3 +368,26 @@ def test_of_two_colours_the_one_asked_for_is_met() -> None:
     assert verification.fault(before, after, mask, "the armchair", stage, patterned=True) is None
     lab = from_srgb(after[mask])
     assert lab[:, 0].std() > 0.05  # the checks can be seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "material", "colour"),
+    [("curtain", "checked", "teal"), ("sofa", "striped", "orange"), ("armchair", "checked", "red")],
+)
+def test_plain_takes_the_pattern_away(kind: str, material: str, colour: str) -> None:
+    """Its contrast goes; the colour is one that the thing had."""
+    scene = a_room(kind, material, colour)
+    assert ENGINE.can(f"a plain {kind}", f"the {kind}")
+    before, after, mask = edited(scene, kind, f"a plain {kind}")
+    assert verification.ghost(before, before, mask) > 0.9
+    inside = ndimage.binary_erosion(mask, iterations=2)
+    assert verification.ghost(before, after, mask) < 0.25
+    old, new = (from_srgb(each[inside]) for each in (before, after))
+    own = np.median(new, axis=0)
+    assert np.linalg.norm(old - own, axis=1).min() < 0.05
+
+
+def test_plain_beside_a_material_is_that_material() -> None:
+    wish = read("a plain mustard velvet armchair", "the armchair")
+    assert wish is not None
+    assert wish.material == "velvet"

@@ -56,6 +56,13 @@ def test_two_things_that_touch_are_two() -> None:
     np.testing.assert_array_equal(view.mask(chairs), left | right)
 
 
+def test_two_small_things_side_by_side_are_two() -> None:
+    left, right = box(30, 40, 42, 45), box(32, 46, 40, 50)
+    view = seen([("table lamp", left), ("table lamp", right)])
+    assert [each.kind for each in view.things] == ["wall", "table lamp", "table lamp"]
+    np.testing.assert_array_equal(view.mask([view.things[1]]) | view.mask([view.things[2]]), left | right)
+
+
 def test_a_thing_in_two_pieces_is_one() -> None:
     bed = box(20, 20, 50, 100) & ~box(10, 55, 60, 62)  # the leg of something before it
     view = seen([("bed", bed)])

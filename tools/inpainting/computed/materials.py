@@ -47,7 +47,8 @@ _WORDS: Final[dict[str, str]] = {
         "striped": "striped stripe stripes stripy stripey",
         "checked": "checked checks check checkered chequered gingham plaid tartan checkerboard chequerboard",
         "dotted": "polka dotted dots dotty spotted spots",
-        "painted": "painted plaster plastered lacquered", "ceramic": "ceramic porcelain glazed stoneware",
+        "painted": "painted plaster plastered lacquered plain",
+        "ceramic": "ceramic porcelain glazed stoneware",
         "oak": "oak oakwood wood wooden timber parquet hardwood laminate", "walnut": "walnut",
         "pine": "pine pinewood cedar", "cherry": "cherrywood cherry-wood", "mahogany": "mahogany rosewood",
         "ebony": "ebony", "teak": "teak", "maple": "maple", "birch": "birch beech ash plywood",
@@ -65,7 +66,8 @@ _WORDS: Final[dict[str, str]] = {
 
 _VAGUE: Final = frozenset(
     ("wood", "wooden", "timber", "parquet", "hardwood", "laminate", "fabric", "cloth", "textile", "woven",
-     "metal", "metallic", "glazed", "tile", "tiles", "tiled", "stone", "stainless")
+     "metal", "metallic", "glazed", "tile", "tiles", "tiled", "stone", "stainless",
+     "plain")
 )  # fmt: skip
 """Words that give way to a more exact one beside them: "walnut wood", "linen fabric"."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 import numpy as np
+from numpy.random import PCG64, Generator
 
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.vocabulary import COLOURS, KIND_COLOURS, KIND_MATERIALS, KINDS, has_own_colour
@@ -81,6 +83,22 @@ _ANY_COLOUR: Final = ("navy", "teal", "orange", "purple", "dark green")
 
 _LARGE: Final = re.compile(r"\b(?:big|large|huge|tall|wide|giant|enormous|bigger|larger|taller)\b")
 _SMALL: Final = re.compile(r"\b(?:small|little|tiny|mini|short|low|smaller)\b")
+_ROUND: Final = re.compile(r"\b(?:round|circular|disc shaped)\b")
+_ANGULAR: Final = re.compile(r"\b(?:square|rectangular|oblong)\b")
+_NO_FORM: Final = re.compile(
+    r"\b(?:oval|elliptical|hexagonal|octagonal|triangular|arched|half moon|corner|sectional|four poster|bunk"
+    r"|(?:heart|star|kidney|l|u|egg|pear) shaped)\b"
+)
+_ROUND_SEEDS: Final[dict[str, Callable[[Generator], bool]]] = {
+    "mirror": lambda rng: rng.random() < 0.4,
+    "rug": lambda rng: rng.random() < 0.3,
+    "ottoman": lambda rng: rng.random() < 0.5,
+    "side table": lambda rng: rng.random() < 0.45,
+    "coffee table": lambda rng: int(rng.integers(3)) == 1,
+}
+"""With which seeds ``pocket.rooms.furniture`` makes a thing round: it draws the form first."""
+_ALWAYS_ROUND: Final = frozenset(("clock", "vase", "basket", "plant", "floor lamp", "table lamp"))
+
 _SEVERAL: Final = re.compile(
     r"\b(?:two|three|four|five|six|several|some more|many|a few|a couple of|both|[2-9])\b"
 )
@@ -178,9 +196,8 @@ def read_spec(prompt: str, place: str, seed: int, shape: int | None = None) -> T
         colours = _USUAL_COLOURS.get(kind, _ANY_COLOUR)
         colour = colours[int(rng.integers(len(colours)))]
     rng = np.random.default_rng(seed if shape is None else shape)
-    return ThingSpec(
-        kind, name, colour, material, _size(kind, prompt, rng), int(rng.integers(1 << 30)), _says_size(prompt)
-    )
+    size, form_seed = _size(kind, prompt, rng), _form_seed(kind, name, prompt, rng)
+    return ThingSpec(kind, name, colour, material, size, form_seed, _says_size(prompt))
 
 
 def with_article(name: str) -> str:
@@ -215,6 +232,28 @@ def _material(kind: str, name: str, words: str) -> str | None:
             raise EngineError(f"I cannot draw a {name} that is {word}: try another material.")
         return material
     return None
+
+
+def _form_seed(kind: str, name: str, prompt: str, rng: Generator) -> int:
+    """The seed of a form that is round or square where the words ask for it. Raises ``EngineError`` for a
+    form that the thing is not drawn in.
+    """
+    head = _HEAD.split(" ".join(prompt.lower().replace("-", " ").split()))[0]
+    other, round_, angular = (form.search(head) for form in (_NO_FORM, _ROUND, _ANGULAR))
+    is_round = _ROUND_SEEDS.get(kind)
+    if (
+        other
+        or (round_ and not is_round and kind not in _ALWAYS_ROUND)
+        or (angular and kind in _ALWAYS_ROUND)
+    ):
+        word = next(found.group() for found in (other, round_, angular) if found)
+        known = " It can be round or square." if is_round else ""
+        raise EngineError(f"I cannot draw a {name} that is {word}.{known}")
+    seed = int(rng.integers(1 << 30))
+    if is_round is not None and (round_ or angular):
+        while is_round(Generator(PCG64(seed))) != bool(round_):
+            seed = int(rng.integers(1 << 30))
+    return seed
 
 
 def _says_size(prompt: str) -> bool:

@@ -466,7 +466,10 @@ def _told_apart(here: Mask, ways: NDArray[np.float32]) -> NDArray[np.int64]:
     peaks = (votes == ndimage.maximum_filter(votes, 2 * _APART + 1)) & (votes > 0.05 * votes.max())
     middles = np.argwhere(peaks)
     away = (y[:, None] - middles[:, 0]) ** 2 + (x[:, None] - middles[:, 1]) ** 2
-    parts = away.argmin(axis=1)
+    pieces, _ = ndimage.label(here, np.ones((3, 3), bool))
+    sizes = np.bincount(pieces.ravel())[pieces]
+    whole = pieces * (sizes >= SCRAP * sizes[here].max())  # small things side by side share a cell
+    _, parts = np.unique(away.argmin(axis=1) * (pieces.max() + 1) + whole[here], return_inverse=True)
     ends = np.stack([y, x], axis=1) * cell
     numbers = np.zeros(here.shape, np.int64)
     numbers[here] = _joined(parts, ends, np.stack([rows, columns], axis=1))[parts] + 1

@@ -1,0 +1,132 @@
+"""Sentences in the words that everything after them reads: a pattern that is not wanted, a code beside its
+name, the blue of another thing. Pure functions over one sentence; what has none of these stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+from tools.language.chunking import is_thing
+from tools.language.colours import value_of
+
+_CODE = re.compile(r"(?<![\w/.-])#(?P<digits>[0-9a-z]{3,9})(?![\w.-]*\.\w)\b", re.IGNORECASE)
+"""What is typed as a colour code; "#1" is a number, "room #12.png" a file."""
+
+_NAME_AND_CODE = re.compile(
+    r"\b(?P<name>(?:[a-z]+[ -]){0,2}[a-z]+),? ?\(?(?P<code>#(?:[0-9a-f]{3}){1,2})\b\)?", re.IGNORECASE
+)
+
+_PATTERN = (
+    r"(?:polka[ -])?(?:stripes?|striping|pattern(?:s|ing)?|prints?|checks?|dots?|spots|motifs?|plaid|tartan"
+    r"|florals?|flower pattern)"
+)
+_PATTERN_TO_TAKE_OFF = (
+    r"(?:stripes|striping|pattern(?:s|ing)?|(?:polka[ -])?dots|checks|motifs?|flower pattern)"
+)
+"""Without what may be a thing of its own: a print, a spot, a check."""
+_PATTERNED = (
+    rf"(?:{_PATTERN}|striped|stripey|stripy|patterned|printed|checked|chequered|checkered|dotted|spotted"
+    r"|polka[ -]dot(?:ted)?|floral|flowery)"
+)
+_THING = r"(?P<thing>(?:the|my|our|your|that|this|both|all) [\w' -]+?)"
+_END = r"(?P<end>(?:,? (?:please|again|now|instead|completely))*[.!]*)$"
+_PATTERN_OFF = (
+    re.compile(
+        rf"(?:remove|delete|erase|lose|drop|(?:get|be) rid of|take|do away with) (?:(?:off|out|away) )?"
+        rf"(?:the|those|these|all the|any) {_PATTERN_TO_TAKE_OFF}(?: (?:off|out|away))?"
+        rf" (?:from|on|off|of|in) {_THING}{_END}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"no (?:more )?{_PATTERN} (?:on|for|in) {_THING}{_END}", re.IGNORECASE),
+    re.compile(
+        rf"(?:(?:i(?:'d| would)? (?:want|like|prefer)|make|have) )?{_THING} (?:without|with no)(?: the| any)?"
+        rf" {_PATTERN}{_END}",
+        re.IGNORECASE,
+    ),
+)
+_NOT_PATTERNED = re.compile(
+    r"(?:,? (?:and|but))?(?:,? |, ?)(?:with no|without(?: the| any)?|no(?: more)?|not|minus the)"
+    rf" {_PATTERNED}"
+    r"(?: (?:please|on it|at all|anymore|any more))*(?P<after>[.,!;]|$| and | but )",
+    re.IGNORECASE,
+)
+_PLAIN = re.compile(r"\b(?:plain|solid|unpatterned|one[ -]colou?red)\b", re.IGNORECASE)
+
+_COLOUR_OF = re.compile(
+    r"(?P<before>\b\w+ (?:in|into|to|with|like|as) |\b(?!(?:make|paint|turn|darken|lighten|change|keep)\b)"
+    r"\w+ )"
+    r"(?P<same>the (?:(?:same|exact) ){0,2})(?P<colour>(?:[a-z]+ )?[a-z]+) (?:of|as|from|on) "
+    r"(?P<of>(?:the|my|our|that) (?P<noun>[\w' -]+))",
+    re.IGNORECASE,
+)
+_TONED_DOWN = re.compile(
+    rf"(?:please )?(?:tone|dial|turn|calm) down the (?:colou?rs?|[a-z]+) (?:of|on|in) {_THING}{_END}",
+    re.IGNORECASE,
+)
+_COLOUR_OF_OWNER = re.compile(
+    r"(?P<before>\b(?:in|into|to|with) )(?P<of>(?:the|my|our) [\w -]+?)'s? (?P<colour>(?:[a-z]+ )?[a-z]+)"
+    r"(?=[.,!;]|$| and | please)",
+    re.IGNORECASE,
+)
+
+
+def rephrased(sentence: str) -> str:
+    """The sentence with "plain" for a pattern that is not wanted, codes without the names beside them, and
+    "the colour of the bed" for "the blue of the bed".
+    """
+    if (found := _TONED_DOWN.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
+        return f"make {found['thing']} more muted{found['end']}"
+    for pattern in _PATTERN_OFF:
+        found = pattern.match(sentence)
+        if found is not None and is_thing(found["thing"].split()[-1].lower()):
+            return f"make {found['thing']} plain{found['end']}"
+    said = sentence
+    if found := _NOT_PATTERNED.search(said):
+        plain = "" if _PLAIN.search(said[: found.start()]) else " without a pattern"
+        said = said[: found.start()] + plain + found["after"] + said[found.end() :]
+    said = _NAME_AND_CODE.sub(_code_alone, said)
+    said = _COLOUR_OF.sub(_colour_of, said)
+    return _COLOUR_OF_OWNER.sub(_colour_of, said)
+
+
+def no_colour_code(sentence: str) -> str:
+    """What is typed as a colour code and is none ("#12345z"); empty where there is nothing of the kind."""
+    for found in _CODE.finditer(sentence):
+        digits = found["digits"].lower()
+        typed = any(c.isdigit() for c in digits) and (
+            (len(digits) > 2 and not digits.isdigit()) or len(digits) > 4
+        )
+        if typed and value_of(f"#{digits}") is None:
+            return found[0]
+    return ""
+
+
+def plainly(look: str) -> str:
+    """A look with "plain" for a pattern that it is to be without: "mustard velvet without a pattern"."""
+    found = re.search(rf",? (?:without|with no)(?: an?| the| any)? {_PATTERN}$", look, re.IGNORECASE)
+    if found is None:
+        return look
+    rest = look[: found.start()]
+    if _PLAIN.search(rest):
+        return rest
+    article = re.match(r"(?:an?|the) ", rest, re.IGNORECASE)
+    return f"{'a ' if article else ''}plain {rest[article.end() if article else 0 :]}"
+
+
+def _code_alone(found: re.Match[str]) -> str:
+    """The code without the colour's name before it, and with the words before that."""
+    words = re.split(r"[ -]", found["name"])
+    for begin in range(len(words)):
+        if value_of(" ".join(words[begin:]).lower()) is not None:
+            return " ".join((*words[:begin], found["code"]))
+    return found[0]
+
+
+def _colour_of(found: re.Match[str]) -> str:
+    colour = found["colour"].lower()
+    of_thing = any(map(is_thing, found["of"].lower().split()))
+    return (
+        f"{found['before']}the colour of {found['of']}"
+        if of_thing and value_of(colour) is not None
+        else found[0]
+    )
