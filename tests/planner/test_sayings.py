@@ -6,6 +6,7 @@ import pytest
 
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.context import Context, advance
+from agent.planner.dialogue.asides import without_asides
 from agent.planner.plan import Plan
 from tests.turn.test_conversations import in_words
 
@@ -122,3 +123,20 @@ def test_what_keeps_its_place_is_not_repainted() -> None:
         plan = planned(sentence)
         assert plan.steps == ()
         assert "I leave the" in plan.say
+
+
+@pytest.mark.parametrize(
+    ("sentence", "wish"),
+    [
+        ("save it pls, my tea's going cold", "save it pls"),
+        ("zoom right in on the handle, I think theres a smudge", "zoom in on the handle"),
+        ("zoom in on the earring a sec", "zoom in on the earring"),
+        ("take out the cars, somebody has to bring the bread", "take out the cars"),
+        ("leave the portrait alone, now and henceforth", "leave the portrait alone"),
+        ("paint the gate black, the neighbours would only moan", "paint the gate black"),
+        ("make the wall blue, my sofa is to be red", "make the wall blue, my sofa is to be red"),
+        ("hide the pillar for a moment", "hide the pillar for a moment"),
+    ],
+)
+def test_what_is_said_behind_a_wish_is_no_wish(sentence: str, wish: str) -> None:
+    assert without_asides(sentence, Context()) == wish

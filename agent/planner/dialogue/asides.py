@@ -35,6 +35,21 @@ _SAID_AFTER = re.compile(rf"[ ]*[,–—-] ?(?:{_WHO}|he|she|they) {_SAYS}(?: so
 _FILLER = re.compile(
     r"\b(?:u+g+h+|argh+|l+o+l+|h?e+h+e+h*e*|ha(?:ha)+|omg|hmm+|um+|uh+|er+m?|pls|plz)\b[ ,.!]*", re.IGNORECASE
 )
+_TRAILING = re.compile(
+    r"(?<=\w)[ ,–—-]+(?:thx|ta|cheers|mate|bro|now and henceforth|once and for all"
+    r"|if you (?:can|could|would|like|please|do(?:n'?t| not) mind)"
+    r"|when you (?:can|have a (?:moment|minute|sec)))[.!]*$",
+    re.IGNORECASE,
+)
+_REMARK_AFTER = re.compile(
+    r"(?<=\w)[,;–—-]+ *(?:(?:some|any|no|every)(?:body|one) (?:has|have|needs?|must|will|would"
+    r"|can(?:not|'?t)?)\b|(?:the |our |my )?(?:customers?|clients?|guests?|people|neighbours?|kids|children)"
+    r" (?:can(?:not|'?t)?|will|must|would|need|complain\w*)\b|my \w+(?:'s| is| are) \w+ing\b"
+    r"|(?:i think )?there(?:'?s| is| are) (?:an?|some|no)\b)[^.!?]*[.!]*$",
+    re.IGNORECASE,
+)
+"""Why somebody wishes it, behind the wish."""
+
 _COMPLAINT = re.compile(
     rf"^(?:h+m+[ ,]+)?{_WHO} would(?: have|'ve)? (?:said?|say|thought|think)(?: that)? [^.!?]*[.!] +(?=\w)",
     re.IGNORECASE,
@@ -78,6 +93,12 @@ _BEHAVED = re.compile(
     r" (?P<look>[\w -]+?)[.!]*$",
     re.IGNORECASE,
 )
+_ZOOMED = re.compile(
+    r"\bzoom (?:(?:right|way|close|closer|all the way|straight) )?(?:in|up)(?:to| to| on)?"
+    r" (?P<thing>(?:the|my|our|that|this|his|her|its) [^.!?]*?)"
+    r"(?: (?:for )?(?:just )?an? (?:sec(?:ond)?|moment|minute|bit))?(?=[.!?]*$)",
+    re.IGNORECASE,
+)
 _FILLED = re.compile(
     r"\bfill (?P<x>(?:the |my |that )?[\w' -]+?)(?: in| up)? with (?:the colou?r )?(?P<look>[\w -]+)",
     re.IGNORECASE,
@@ -87,7 +108,7 @@ _FILLED = re.compile(
 def without_asides(sentence: str, context: Context) -> str:
     """The sentence without what is said around its wish, and with the thing that "him" and "her" mean."""
     said = " ".join(sentence.split())
-    for pattern in (_GREETING, _COMPLAINT, _REASON, _SAID_BEFORE, _SAID_AFTER):
+    for pattern in (_GREETING, _COMPLAINT, _REASON, _SAID_BEFORE, _SAID_AFTER, _REMARK_AFTER, _TRAILING):
         rest = pattern.sub("", said)
         said = rest if len(rest.split()) > 1 else said
     if len(said.split()) > 3:
@@ -97,6 +118,7 @@ def without_asides(sentence: str, context: Context) -> str:
     said = _of_its_own(said)
     said = _named_animals(said, context)
     said = _FILLED.sub(_as_look, said)
+    said = _ZOOMED.sub(r"zoom in on \g<thing>", said)
     return _spelled(said)
 
 
