@@ -129,10 +129,6 @@ _SHOW_PICTURE = re.compile(
     r"(?:show|let me see|display)(?: me| us)? (?:it|the (?:picture|image|room|result|photo))(?: (?:again"
     r"|now))*"
 )
-_SHOW_VERSION = re.compile(
-    r"(?:let me see|can i see|look at|have a look at|show(?: me)?|what does) (?P<x>version \w+|v\d+)"
-    r"(?: look like)?(?: again)?"
-)
 _DROPPED = (
     rf"{_AWAY} (?:the |that |this |my )?(?P<all>hidden (?:layers|changes)|all hidden layers)",
     rf"{_AWAY} (?:the )?{_LAYERED} (?:with|of|about|for|to|on) {_X}{_GOOD}?",
@@ -227,8 +223,6 @@ def _looked(said: str, context: Context) -> Frame | None:
         return Frame("show", target="original")
     if _SHOW_PICTURE.fullmatch(said):
         return Frame("show", target="picture")
-    if found := _SHOW_VERSION.fullmatch(said):
-        return Frame("show", target=found["x"])
     found = _SHOW_THING.fullmatch(said)
     noun = parse(found["x"]).noun[-1:] if found else ()
     if found and noun and is_thing(stem(noun[0])) and not _has_look(found["x"]):
