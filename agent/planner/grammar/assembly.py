@@ -67,21 +67,18 @@ def _with_subject(draft: Draft, clause: Clause) -> Clause:
     if clause.place and clause.place.split()[-1] in ("it", "them") and subject:
         there = f"the {subject.split(' ', 1)[1]}" if subject.split()[0] in ("a", "an", "some") else subject
         clause = replace(clause, place=" ".join((*clause.place.split()[:-1], there)))
-    subject = subject or draft.named
     return clause
 
 
 def _read_vague(draft: Draft, clause: Clause) -> None:
     """An edit verb without a look: the object waits for one, or the sentence is too vague."""
     if clause.negated:
-        draft.complaint = clause.target or draft.complaint
         draft.topic = clause.target or draft.topic
         draft.vague = draft.vague or Frame("ask", target=clause.target, reference=clause.reference)
         return
     if clause.target:
         draft.objects.append(clause.target)
         draft.subject = clause.target
-        draft.complaint = clause.target if not clause.verb else draft.complaint
     draft.place = clause.place or draft.place
     draft.verb = clause.verb or draft.verb
     kind: Kind | None = "replace" if clause.verb == "replace" else None
@@ -208,14 +205,17 @@ def _read_edit(draft: Draft, clause: Clause) -> None:
         draft.verb = clause.verb
     match clause.sort:
         case "remove":
-            target = clause.target
             draft.frames.append(
                 Frame(
-                    "edit", "remove", target=target, reference=clause.reference, correction=clause.correction
+                    "edit",
+                    "remove",
+                    target=clause.target,
+                    reference=clause.reference,
+                    correction=clause.correction,
                 )
             )
             draft.subject = ""
-            draft.topic = target or draft.topic
+            draft.topic = clause.target or draft.topic
         case "add":
             place = clause.place or draft.place
             draft.place = ""

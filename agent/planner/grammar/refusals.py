@@ -57,15 +57,6 @@ def kept(tokens: Tokens, words: tuple[str, ...]) -> Clause:
     return Clause("keep", "keep", target=target)
 
 
-def unwanted(words: str) -> Clause:
-    """What "I don't want …" says of the words after it."""
-    inner = tokenise(words)
-    target, _ = split(inner, places=True)
-    if not target:
-        return Clause("vague")
-    return Clause("remove", "remove", target=join(target))
-
-
 def disliked(words: str) -> Clause:
     """What "I don't like …" says of the words after it: something shall change, but not what."""
     inner = tokenise(words)
