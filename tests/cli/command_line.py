@@ -1,40 +1,16 @@
-"""What a command line comes to, in this process and in one of its own."""
+"""A command line in a process of its own, and what it paints."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from tests.support.colour_engines import THINGS, Pixels
 
 ROOT = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command line came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def is_refusal(self) -> bool:
-        """Exit code 1 and nothing but one line on stderr."""
-        said = self.err.strip()
-        return self.code == 1 and bool(said) and "\n" not in said and "Traceback" not in said
-
-
-Run = Callable[..., Result]
 
 
 def middle(pixels: Pixels, name: str) -> tuple[int, ...]:

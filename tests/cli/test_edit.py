@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from sessions import Sessions
-from tests.cli.command_line import ROOT, Result, Run, environment, is_near, middle, started
+from tests.cli.command_line import ROOT, environment, is_near, middle, started
 from tests.support.colour_engines import MARK, PAINTS, room
+from tests.support.command_line import Result, Run
 from tools.pictures import read_picture, write_picture
 
 

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.cli.command_line import Run, is_near, middle
+from tests.cli.command_line import is_near, middle
 from tests.support.colour_engines import PAINTS
+from tests.support.command_line import Run
 from tools.pictures import read_picture
 
 

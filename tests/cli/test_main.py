@@ -12,7 +12,8 @@ import pytest
 
 from agent.cli import main
 from sessions import Sessions
-from tests.cli.command_line import Run, environment
+from tests.cli.command_line import environment
+from tests.support.command_line import Run
 from tools.engines import registry
 
 

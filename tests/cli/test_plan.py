@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.cli.command_line import Run, started
+from tests.cli.command_line import started
+from tests.support.command_line import Run
 
 
 def test_plan_counts_earlier_sentences_as_done_and_needs_no_picture(inpalla: Run) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.cli.command_line import Run
 from tests.support.colour_engines import THINGS
+from tests.support.command_line import Run
 
 
 def test_segment_writes_masks(inpalla: Run, picture: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import Run, is_near, middle
+from tests.cli.command_line import is_near, middle
 from tests.support.colour_engines import PAINTS
+from tests.support.command_line import Run
 from tools.pictures import read_picture
 
 

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,8 @@ from filelock import FileLock
 from huggingface_hub import constants
 from safetensors.numpy import save
 
-from agent.cli import main
 from tests.support import flux_layout, lisa_layout
+from tests.support.command_line import Run
 from tests.support.stand_in_hub import Hub
 from tests.support.stand_in_ollama import Ollama
 from tools.engines import download, specs
@@ -41,8 +41,6 @@ FILL = specs.repository_of("flux-fill")
 MODEL = specs.Repository(
     "some/model", ("*.json", "*.safetensors", "*.bin"), licence=specs.Licence("Some Licence", gated=True)
 )
-
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -74,16 +72,6 @@ def ollama(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ollama]:
     monkeypatch.setenv("OLLAMA_HOST", running.host)
     yield running
     running.close()
-
-
-@pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Command:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main.run(list(arguments))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def refusal(weights: specs.Repository = MODEL) -> str:
@@ -290,7 +278,7 @@ def tiny_klein() -> dict[str, bytes]:
 
 
 def test_lisa_is_stored_once(
-    server: Hub, home: Path, tiny_lisa: dict[str, dict[str, bytes]], inpalla: Command
+    server: Hub, home: Path, tiny_lisa: dict[str, dict[str, bytes]], inpalla: Run
 ) -> None:
     server.repositories |= tiny_lisa
     code, out, _ = inpalla("setup", "--segmenter", "lisa-7b")
@@ -307,7 +295,7 @@ def test_lisa_is_stored_once(
 
 
 def test_what_another_program_fetched_is_left_alone(
-    server: Hub, home: Path, tiny_lisa: dict[str, dict[str, bytes]], inpalla: Command
+    server: Hub, home: Path, tiny_lisa: dict[str, dict[str, bytes]], inpalla: Run
 ) -> None:
     server.repositories |= tiny_lisa
     for weights in lisa.needed("lisa-7b"):
@@ -324,7 +312,7 @@ def test_what_another_program_fetched_is_left_alone(
 
 
 def test_a_preset_is_made_ready_and_the_second_time_asks_nobody(
-    server: Hub, ollama: Ollama, tiny_klein: dict[str, bytes], inpalla: Command
+    server: Hub, ollama: Ollama, tiny_klein: dict[str, bytes], inpalla: Run
 ) -> None:
     server.repositories |= {**PAIR, "facebook/sam3": SAM3, KLEIN: tiny_klein}
     server.gated = {"facebook/sam3"}  # and nobody is logged in
@@ -369,7 +357,7 @@ def test_8gb_is_ready_whatever_became_of_a_request_for_sam_3(
     home: Path,
     ollama: Ollama,
     tiny_klein: dict[str, bytes],
-    inpalla: Command,
+    inpalla: Run,
     told: str,
     said: str,
 ) -> None:
@@ -388,7 +376,7 @@ def test_8gb_is_ready_whatever_became_of_a_request_for_sam_3(
 
 
 def test_what_cannot_be_had_does_not_hold_up_the_rest(
-    server: Hub, home: Path, tiny_klein: dict[str, bytes], inpalla: Command, monkeypatch: pytest.MonkeyPatch
+    server: Hub, home: Path, tiny_klein: dict[str, bytes], inpalla: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
     server.repositories |= {**PAIR, KLEIN: tiny_klein}
@@ -413,7 +401,7 @@ def test_a_preset_is_ready_without_what_stands_behind_a_licence(
     ollama: Ollama,
     tiny_lisa: dict[str, dict[str, bytes]],
     tiny_klein: dict[str, bytes],
-    inpalla: Command,
+    inpalla: Run,
 ) -> None:
     server.repositories |= {**tiny_lisa, KLEIN: tiny_klein, FILL: {"model_index.json": b"{}"}}
     server.gated = {FILL}
@@ -428,7 +416,7 @@ def test_a_package_that_is_missing_is_told_before_anything_is_fetched(
     server: Hub,
     ollama: Ollama,
     tiny_klein: dict[str, bytes],
-    inpalla: Command,
+    inpalla: Run,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server.repositories |= {**PAIR, KLEIN: tiny_klein}
@@ -452,7 +440,7 @@ def test_a_package_that_is_missing_is_told_before_anything_is_fetched(
 
 @pytest.mark.parametrize("breaks", [False, True])
 def test_a_model_that_ollama_cannot_fetch(
-    server: Hub, ollama: Ollama, tiny_klein: dict[str, bytes], inpalla: Command, breaks: bool
+    server: Hub, ollama: Ollama, tiny_klein: dict[str, bytes], inpalla: Run, breaks: bool
 ) -> None:
     server.repositories |= {**PAIR, KLEIN: tiny_klein}
     ollama.release, ollama.breaks = "0.30.9", breaks
@@ -464,7 +452,7 @@ def test_a_model_that_ollama_cannot_fetch(
     assert err.count("\n") == 1
 
 
-def test_too_little_room_for_all_of_it(server: Hub, ollama: Ollama, inpalla: Command) -> None:
+def test_too_little_room_for_all_of_it(server: Hub, ollama: Ollama, inpalla: Run) -> None:
     server.repositories["facebook/sam3"] = SAM3
     server.stated = {"model.safetensors": 10**16}
     code, out, err = inpalla("setup", "--segmenter", "sam3")
@@ -477,7 +465,7 @@ def test_too_little_room_for_all_of_it(server: Hub, ollama: Ollama, inpalla: Com
 @pytest.mark.parametrize(
     "arguments", [("--preset", "nosuch"), ("--segmenter", "nosuch"), ("--inpainter", "nosuch")]
 )
-def test_names_that_nobody_knows(home: Path, inpalla: Command, arguments: tuple[str, str]) -> None:
+def test_names_that_nobody_knows(home: Path, inpalla: Run, arguments: tuple[str, str]) -> None:
     code, _, err = inpalla("setup", *arguments)
     assert code == 1
     assert "choose one of" in err

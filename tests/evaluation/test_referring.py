@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.cli import evaluate, main
+from agent.cli import evaluate
 from evaluation.referring import datasets
 from evaluation.referring.datasets import read
 from evaluation.referring.measure import measure
@@ -29,6 +29,7 @@ from evaluation.referring.metrics import Overlap, overlap, score
 from pocket import rooms
 from tests.support import colour_engines
 from tests.support.colour_engines import HEIGHT, THINGS, WIDTH, ColourFinder, Pixels, room
+from tests.support.command_line import Result, Run
 from tools.engines import registry
 from tools.errors import EngineError, ToolError
 from tools.pictures import read_picture, write_picture
@@ -327,30 +328,12 @@ class SlowFinder(ColourFinder):
         return super().segment(picture, phrases, cancelled=cancelled)
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a command line came to."""
-
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
-
-
 @pytest.fixture
-def inpalla(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def inpalla(inpalla: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line in this process, in a folder and a data folder of its own."""
     monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> Result:
-        code = main.run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return Result(code, out, err)
-
-    return run
+    return inpalla
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from sessions import Sessions, png
-from tests.field.conftest import Run
 from tests.support.colour_engines import room
+from tests.support.command_line import Run
 from tools import colour_profiles as profiles
 from tools.errors import PictureError
 from tools.pictures import read_picture, write_mask, write_picture

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.field.conftest import Run
 from tests.field.limits import Limits
+from tests.support.command_line import Run
 from tools.pictures import read_picture
 
 INPUTS = Path(__file__).parent / "inputs"

@@ -17,8 +17,8 @@ from agent.turn.editor import Editor
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch, compose
 from sessions.pictures import digest_of
-from tests.field.conftest import Run
 from tests.support.colour_engines import ColourEngines, ColourPainter, room
+from tests.support.command_line import Run
 from tools.engines import registry
 from tools.inpainting.base import MaskedEdit, inpaint
 from tools.inpainting.geometry import plan_region, within

@@ -21,7 +21,7 @@ from agent.planner import ollama_server
 from agent.planner.context import Context
 from agent.planner.ollama_planner import OllamaPlanner, ServedModel
 from agent.planner.plan import Edit
-from tests.field.conftest import Run
+from tests.support.command_line import Run
 from tests.support.stand_in_server import Handler, StandIn
 
 ROOT = Path(__file__).parent.parent.parent

@@ -17,8 +17,8 @@ from PIL import Image
 from sessions import Sessions
 from sessions.recipes import packed
 from tests.field import makers
-from tests.field.conftest import Run
 from tests.support.colour_engines import room
+from tests.support.command_line import Run
 from tools.pictures import read_picture, write_picture
 
 LAYER, REQUEST = "layers.0", "layers.0.request"

@@ -19,10 +19,10 @@ import pytest
 
 from agent.cli import doctor
 from sessions import SessionError, Sessions, files
-from tests.field.conftest import Run
 from tests.field.makers import sofa
 from tests.field.test_ollama import Server
 from tests.support.colour_engines import room
+from tests.support.command_line import Run
 from tests.support.terminal import CTRL_C, Terminal
 from tools.langchain import inpaint_file
 from tools.pictures import write_mask, write_picture

@@ -19,8 +19,8 @@ from agent.turn import user_paths
 from agent.turn.editor import readable
 from sessions import Sessions
 from tests.field import makers
-from tests.field.conftest import Run
 from tests.support.colour_engines import room
+from tests.support.command_line import Run
 from tests.support.paintbox import open_box
 from tools.pictures import write_picture
 

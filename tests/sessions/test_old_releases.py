@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from agent.cli import main
 from agent.planner.plan import Hide, Plan, Show
 from agent.turn.editor import Editor, open_editor
 from agent.turn.events import Turn
@@ -26,13 +25,13 @@ from sessions import Sessions
 from sessions.pictures import digest_of
 from sessions.recipes import FIELD
 from tests.make_release_data import DATA, NAME
+from tests.support.command_line import Run
 from tools.engines import registry
 from tools.pictures import read_picture
 
 RELEASES = sorted(DATA.glob("release-*"))
 
 Pixels = NDArray[np.uint8]
-Run = Callable[..., tuple[int, str, str]]
 
 MOST_APART = 0.25
 """The mean difference that another processor may make, in levels of 255 over what was painted: its
@@ -67,15 +66,6 @@ def home(release: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def editor(home: Path) -> Iterator[Editor]:
     with closing(open_editor(None, NAME, None, None, asks=False)) as opened:
         yield opened
-
-
-@pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main.run([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def say(editor: Editor, sentence: str) -> Turn:

@@ -27,7 +27,6 @@ from sessions.compose import Box, Patch
 from sessions.file_format import Form
 from sessions.model import Changes, NewLayer
 from sessions.session import Session
-from tests.support import colour_engines
 from tests.support.colour_engines import room
 from tools.pictures import read_picture
 
@@ -270,14 +269,6 @@ def test_revising_twice_is_revising_once_with_the_last(changes: list[tuple[str, 
 
 
 # ---- from elsewhere ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    colour_engines.register_for(monkeypatch)
-    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_a_file_is_saved_by_every_command_and_gone_on_with(

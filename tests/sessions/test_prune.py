@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,40 +16,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agent.cli import main
 from sessions import Sessions
 from sessions.pictures import digest_of
-from tests.support import colour_engines
 from tests.support.colour_engines import room
+from tests.support.command_line import Run
 from tests.support.terminal import Terminal
 from tools.pictures import read_picture, write_picture
 
 ROOT = Path(__file__).parents[2]
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data folder, which is also where the commands run, and engines that work on plain colours."""
-    colour_engines.register_for(monkeypatch)
-    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def home(home: Path) -> Path:
+    return home
 
 
 @pytest.fixture
 def picture(home: Path) -> Path:
     return write_picture(home / "flat.png", room())
-
-
-@pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main.run([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def names() -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
@@ -17,10 +17,10 @@ import pytest
 import torch
 from huggingface_hub import constants
 
-from agent.cli import main
 from sessions import Sessions
 from tests.support import colour_engines
 from tests.support.colour_engines import room
+from tests.support.command_line import Run
 from tests.support.flux_layout import Family, write_checkpoint
 from tools.engines import registry
 from tools.inpainting.flux.engine import FluxEngine
@@ -28,8 +28,6 @@ from tools.pictures import write_picture
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
 SOFA, RUG = "make the sofa floral", "make the rug wrinkled"
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +47,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     write_picture("flat.png", room())
     return tmp_path
-
-
-@pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main.run([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def engine_of(name: Path) -> FluxEngine:

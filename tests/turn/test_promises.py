@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from agent.cli import main
 from agent.turn.editor import Editor, open_editor, sample_room
 from agent.turn.events import Turn
 from pocket import rooms
 from sessions import Sessions
+from tests.support.command_line import Run
 from tools.language.colours import oklab, value_of
 from tools.pictures import read_picture
 
 Pixels = NDArray[np.uint8]
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -34,15 +33,10 @@ def editor(tmp_path: Path) -> Iterator[Editor]:
 
 
 @pytest.fixture
-def inpalla(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def inpalla(inpalla: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main.run([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
+    return inpalla
 
 
 def say(editor: Editor, *sentences: str) -> Turn:

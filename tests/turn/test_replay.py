@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from agent.cli import main
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import compose
 from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
 from tests.support import colour_engines
 from tests.support.colour_engines import ColourPainter, room
+from tests.support.command_line import Run
 from tests.support.flux_layout import Family, write_checkpoint
 from tools.engines import registry
 from tools.errors import OutOfMemory
@@ -28,8 +28,6 @@ from tools.inpainting.flux.engine import FluxEngine
 from tools.inpainting.request import Request
 from tools.kinds import Kind
 from tools.pictures import read_picture, write_picture
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -45,15 +43,6 @@ def flat(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A flat room, and engines that work on plain colours."""
     colour_engines.register_for(monkeypatch)
     return write_picture(home / "flat.png", room())
-
-
-@pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main.run([str(argument) for argument in arguments])
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def replayed(run: Run, *arguments: str | Path) -> dict[str, Any]:

@@ -9,7 +9,6 @@ would make a second copy. Checked against bitsandbytes 0.50.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -96,11 +95,6 @@ def tensors(model: Any) -> Iterator[torch.Tensor]:
     for layer in _in_8_bits(model):
         for holder in (layer.weight, layer.state):
             yield from (each for each in (holder.CB, holder.SCB) if each is not None)
-
-
-def hush() -> None:
-    """Have bitsandbytes not say at every multiplication in 8 bits that it works in float16."""
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def _forget_cached(model: Any) -> None:

@@ -242,12 +242,6 @@ _COMPARATIVES: Final[dict[str, str]] = {
     "browner": "brown", "purpler": "purple", "creamier": "cream", "oranger": "orange", "harsher": "harsh",
     "gaudier": "gaudy", "drabber": "drab", "vivider": "vivid", "icyer": "icy", "warm up": "warm",
 }  # fmt: skip
-_SUPERFLUOUS: Final = word_set("""
-    warm cool fresh rich soft strong bold pure calm quiet harsh loud
-""")
-"""Shades that are a step only as comparatives or with "more": "make it warm" is one too, "make it fresh" is
-not.
-"""
 _SHADE_STEPS: Final = word_set(
     "dark light bright pale deep dim saturated vivid vibrant muted subdued warm cool dull soft"
 )
@@ -305,13 +299,6 @@ def settled(prompt: str, target: str, value: Sequence[float] | None = None) -> s
     name = colours.name_of(value) if value is not None else look.colour_words
     # "a red and darker sofa": what joined the two has nothing to join any more
     return re.sub(rf"\b({re.escape(name)}),? (?:and|but) ", r"\1 ", reader.renamed(name))
-
-
-def without_steps(prompt: str, target: str = "") -> str:
-    """A prompt without its comparatives: "a much darker red sofa" is "a red sofa"."""
-    reader = _Reader(prompt, target)
-    reader.read()
-    return reader.renamed(None) if reader.steps else prompt
 
 
 @dataclass(frozen=True)

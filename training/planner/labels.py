@@ -1,5 +1,9 @@
 """From the labels of composed words to frames: which words belong together, and what they ask for. All text
 is copied.
+
+A word is of a thing that gets a look (T), its look (L), a part that it gets (W), of a thing that makes way
+(X), of what takes its place (N), of a thing that goes (R), of a new thing (A), of its place (P), of a thing
+of which nothing definite is said (V), or nothing (O).
 """
 
 from __future__ import annotations
@@ -15,15 +19,6 @@ from agent.planner.grammar.self_corrections import looked, over
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.tokens import Tokens, join, tokenise
-
-LABELS = ("O", "T", "L", "W", "X", "N", "R", "A", "P", "V")
-"""What a word is: nothing; of a thing that gets a look, its look, a part that it gets; of a thing that makes
-way, of what takes its place; of a thing that goes; of a new thing, of its place; of a thing of which nothing
-definite is said.
-"""
-
-SORTS = ("edit", "vague", "talk", "other")
-"""What a sentence is: wishes, an unfinished wish, plain talk, or a command."""
 
 
 @dataclass

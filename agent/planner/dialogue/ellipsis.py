@@ -462,9 +462,6 @@ def _relations(work: _Work) -> None:
 
 
 _COUNT = r"(?P<n>two|three|four|five)"
-_NO_NOUN = (
-    r"(?=\s*(?:$|[,.;:!?]|(?:in|to|into|too|also|as|please|should|are|be|instead|back|again|now|and)\b))"
-)
 _ALL_N = re.compile(
     rf"\b(?:all(?: of)?(?: (?:the|those|these))?|the|those|these|of those|of these) {_COUNT}\b(?: of them)?"
     r"(?! (?:of|more|other|variations|versions|suggestions|options|steps)\b)",

@@ -581,7 +581,6 @@ _THAT_BACK = re.compile(
     rf"(?P<before>.+?)[,;.:]? (?:so |and |then |please |just )*{_PUT_BACK} (?:that|it|this|him|her)(?: one)? "
     r"back(?: in| please)*"
 )
-_DEFINITE = re.compile(r"\b(?:the|my) (?:[\w-]+ ){0,2}?(?:ones?|[a-z]+)\b")
 
 
 def _that_back(said: str, context: Context) -> Done | None:

@@ -76,18 +76,6 @@ _PART = re.compile(
     r"(?:and |now )?also (?P<x>(?:the |its )?(?:left |right |front |back |upper |lower |other )*(?:legs?"
     r"|arms?|armrests?|backs?|backrests?|seats?|feet|foot|frames?|shades?|base|edges?|sides?|handles?|rims?))"
 )
-_N = rf"(?P<n>\d|last|{'|'.join(ORDINALS)}|one|two|three|four|five|six|seven|eight)"
-_LIKE = re.compile(
-    r"(?:(?:show|give|make|paint|i want|i'd like|let me see)(?: me| us)? )?"
-    r"(?:(?P<count>\d|two|three|four|five|six|a few|some) )?more (?:like|of|in the style of) "
-    rf"(?:the |number |no\.? |version |variation |option )*{_N}(?: one| version| variation| option)?"
-)
-_OTHERS = re.compile(
-    r"(?:(?:show|give|paint|let me see|i want|can i see)(?: me| us)? )?(?:(?P<count>\d|two|three|four|five"
-    r"|six|a few|some) )?(?:other|others|different|new|more|fresh)(?: (?:ones?|versions?|variations?|options?"
-    r"|ideas?))?|more of (?:the same|these|those|them|it)|none of (?:these|them|those)(?:[, ]+(?:please "
-    r")?(?:try(?: again)?|show me (?:some )?others?|again))?"
-)
 _VERSION = (
     r"(?:the )?(?:(?:version|v|number) ?\w+|original(?: \w+)?|base picture|last (?:one|version)|[\w' -]+?)"
 )
@@ -128,10 +116,6 @@ _WHERE = re.compile(
     r"|where(?: exactly)?(?: is|'s| are) (?P<x>(?:the |my )[\w' -]+?)(?: (?:in the picture|exactly))?"
     r"|(?:point (?:to|at|out)|mark|highlight|outline|select) (?P<y>(?:the |my )[\w' -]+?)(?: for me)?"
 )
-_HOW_MANY = re.compile(
-    r"how many (?P<x>[\w' -]+?)(?: (?:are (?:there|in (?:it|the picture|the room))|do you see|can you"
-    r" see|is there))+"
-)
 _SHOW_THING = re.compile(r"(?:show me|let me see|let me look at) (?P<x>(?:the |my )[\w' -]+)")
 _THINGS = re.compile(
     r"(?:what|which things) (?:can you see|do you see|is there|are there|is)(?: there)?"
@@ -144,10 +128,6 @@ _ORIGINAL = re.compile(
 _SHOW_PICTURE = re.compile(
     r"(?:show|let me see|display)(?: me| us)? (?:it|the (?:picture|image|room|result|photo))(?: (?:again"
     r"|now))*"
-)
-_SHOW_VERSION = re.compile(
-    r"(?:let me see|can i see|look at|have a look at|show(?: me)?|what does) (?P<x>version \w+|v\d+)"
-    r"(?: look like)?(?: again)?"
 )
 _DROPPED = (
     rf"{_AWAY} (?:the |that |this |my )?(?P<all>hidden (?:layers|changes)|all hidden layers)",
@@ -174,7 +154,6 @@ _BACK_WHEN = re.compile(
     r"(?P<x>(?:(?:time |version |state |picture )?(?:when|before|after|where)|(?:time|version|state"
     r"|picture|one) with) .+)"
 )
-_BOOKMARK = re.compile(r"(?:bookmark|remember|mark|name) (?:this|it|that)(?: (?:one|version|state))?")
 
 
 def read(said: str, context: Context) -> Frame | None:
@@ -182,7 +161,7 @@ def read(said: str, context: Context) -> Frame | None:
 
     ``said`` is lower case and without polite edges.
     """
-    for reader in (_variations, _masked, _compared, _looked, _versions, _ordered, _dropped):
+    for reader in (_masked, _compared, _looked, _versions, _ordered, _dropped):
         frame = reader(said, context)
         if frame is not None:
             return frame
@@ -218,24 +197,6 @@ def _about(act: str, words: str) -> Frame:
     return Frame(frame.act, target=words)
 
 
-def _variations(said: str, context: Context) -> Frame | None:
-    if found := _LIKE.fullmatch(said):
-        word = found["n"]
-        number = (
-            -1 if word == "last" else int(word) if word.isdigit() else ORDINALS.get(word, NUMBERS.get(word))
-        )
-        return Frame("more", number=number, name=_counted(found["count"]))
-    if context.variations and (found := _OTHERS.fullmatch(said)):
-        return Frame("more", name=_counted(found["count"]))
-    return None
-
-
-def _counted(words: str | None) -> str:
-    if not words or words in ("some",):
-        return ""
-    return str(int(words) if words.isdigit() else NUMBERS.get(words.removeprefix("a "), 3))
-
-
 def _has_look(words: str) -> bool:
     """Whether words say how a thing shall look: then they are a wish."""
     look = read_look(words)
@@ -256,16 +217,12 @@ def _looked(said: str, context: Context) -> Frame | None:
         thing = found["x"] or found["y"] or found["z"]
         if not _has_look(thing):
             return Frame("show", target=thing)
-    if found := _HOW_MANY.fullmatch(said):
-        return Frame("show", target=f"all the {found['x']}")
     if _THINGS.fullmatch(said) and re.search(r"\bsee\b|\bin\b|\bthings\b", said):
         return Frame("show", name="things")
     if _ORIGINAL.fullmatch(said):
         return Frame("show", target="original")
     if _SHOW_PICTURE.fullmatch(said):
         return Frame("show", target="picture")
-    if found := _SHOW_VERSION.fullmatch(said):
-        return Frame("show", target=found["x"])
     found = _SHOW_THING.fullmatch(said)
     noun = parse(found["x"]).noun[-1:] if found else ()
     if found and noun and is_thing(stem(noun[0])) and not _has_look(found["x"]):
@@ -290,8 +247,6 @@ def _compared(said: str, context: Context) -> Frame | None:
 
 
 def _versions(said: str, context: Context) -> Frame | None:  # noqa: ARG001
-    if _BOOKMARK.fullmatch(said):
-        return Frame("mark")
     found = _BACK_WHEN.fullmatch(said)
     if found is None or re.search(r"\b(?:it|that|this|everything|all)$", found["x"]):
         return None

@@ -19,7 +19,7 @@ from agent.planner.resolve import commands
 from agent.planner.resolve.answers import version_named
 from agent.planner.resolve.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.resolve.resolution import Done, as_plan, ask, made
-from agent.planner.resolve.undo_steps import hide, refresh, spared_since
+from agent.planner.resolve.undo_steps import hide, spared_since
 from agent.planner.resolve.wording import bare as bare_phrase
 from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
 from tools.language.chunking import is_look, is_thing
@@ -74,20 +74,7 @@ _NTH_CHANGE = re.compile(
 )
 _PAINTING = ("paint", "make", "turn", "colour", "color")
 _EVERYTHING = re.compile(rf"(?:change|{'|'.join(_PAINTING)}) (?:everything|it all|all of it)\b.*")
-_NOT_THAT = re.compile(
-    r"(?:no|nope|nah|wrong(?: one)?|not that(?: one)?)\s*[,;:.!–-]+ *(?:not that,? )?(?P<thing>(?:the|my"
-    r"|that) [\w' -]+)",
-    re.IGNORECASE,
-)
 _NO_THING = re.compile(r"(?:no|nope|nah)[,;:] ?(?P<thing>[a-z]+)")
-_NOT_X_BUT_Y = re.compile(
-    r"(?:no,? )?not (?:the|my|that) [\w -]+?, (?:but |i meant )?(?P<thing>(?:the|my|that) [\w -]+)"
-)
-_AGAIN = re.compile(
-    r"(?:please |can you |could you )?(?:try|paint|do|draw|render) (?:it|that|this) again(?: please| from "
-    r"scratch)*|(?:redo|repaint|paint) (?P<thing>(?:the |my )(?:whole )?[\w -]+?) (?:again )?from scratch"
-    r"(?:,? (?:the )?same as before)?"
-)
 _STAYS = re.compile(
     r"(?P<thing>(?:the|my) [\w -]+?) (?:stays?|can stay|may stay|shall stay)(?: (?:as (?:it is|they are)"
     r"|like that))?|(?:from now on )?leave (?P<alone>(?:the|my) [\w -]+?) alone"
@@ -156,13 +143,9 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of a sentence about the conversation; None for any other."""
     if (said := read_record(sentence, context, planned)) is not None:
         return said
-    if (wrong := _NOT_X_BUT_Y.fullmatch(sentence.lower().strip(" !."))) is not None:
-        return planned(f"no, I meant {wrong['thing']}", context)
     short_no = _NO_THING.fullmatch(sentence.lower().strip(" !."))
     if short_no is not None and is_thing(short_no["thing"]) and not is_look(short_no["thing"]):
         return planned(f"no, I meant the {short_no['thing']}", context)
-    if (wrong := _NOT_THAT.fullmatch(sentence.strip().rstrip("!."))) is not None:
-        return planned(f"no, I meant {wrong['thing']}", context)
     if (both := _joined(sentence, context, planned)) is not None:
         return both
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
@@ -178,9 +161,6 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
     if context.question == commands.NAME and len(bare.split()) <= 4 and not asked:
         return as_plan(commands.mark(Frame("mark", name=bare)))
-    if (again := _AGAIN.fullmatch(low)) is not None:
-        thing = (again["thing"] or "").replace("the whole ", "the ")
-        return as_plan(refresh(Frame("refresh", target=thing, reference="" if thing else "it"), context))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped):
         done = reader(bare, context)
         if done is not None:

@@ -11,12 +11,11 @@ from dataclasses import replace
 from agent.planner.frames import Frame
 from agent.planner.grammar.clause import NOTHING, Clause
 from agent.planner.grammar.draft import Draft
-from agent.planner.grammar.self_corrections import looked, over, repair, same, same_target
+from agent.planner.grammar.self_corrections import looked, repair, same, same_target
 from tools.kinds import Kind
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.noun_phrases import split_look
-from tools.language.tokens import tokenise
 
 
 def join_clause(draft: Draft, clause: Clause) -> None:
@@ -49,16 +48,9 @@ def join_clause(draft: Draft, clause: Clause) -> None:
             bare=False,
         )
         draft.swap = ""
-    elif draft.swap and clause.look and not clause.target:
-        clause = replace(clause, sort="restyle", verb="restyle", target=draft.swap)
-        draft.swap = ""
     clause = _with_subject(draft, replace(clause, correction=correction))
     if correction and repair(draft, clause):
         return
-    if draft.verb == "replace" and clause.target and clause.look.startswith("with ") and not clause.new:
-        clause = replace(
-            clause, sort="replace", verb="replace", new=clause.look.removeprefix("with "), look=""
-        )
     if clause.sort == "vague":
         _read_vague(draft, clause)
     elif clause.sort in ("", "talk"):
@@ -75,39 +67,18 @@ def _with_subject(draft: Draft, clause: Clause) -> Clause:
     if clause.place and clause.place.split()[-1] in ("it", "them") and subject:
         there = f"the {subject.split(' ', 1)[1]}" if subject.split()[0] in ("a", "an", "some") else subject
         clause = replace(clause, place=" ".join((*clause.place.split()[:-1], there)))
-    if (
-        subject
-        and clause.new
-        and clause.new.split()[-1] in ("one", "ones")
-        and not clause.target
-        and clause.sort in ("", "restyle")
-    ):
-        look = " ".join(clause.new.split()[:-1])
-        clause = replace(clause, sort="restyle", target=subject, look=look, new="", bare=False)
-    subject = subject or draft.named
-    if clause.target.split()[-1:] in (["one"], ["ones"]) and subject:
-        noun = chunking.noun_of(tokenise(subject))
-        words = [word if word not in ("one", "ones") else noun for word in clause.target.split()]
-        clause = replace(clause, target=" ".join(words))
-    elif clause.target and " one " in f" {clause.target} " and subject:
-        noun = chunking.noun_of(tokenise(subject))
-        clause = replace(
-            clause, target=" ".join(noun if word == "one" else word for word in clause.target.split())
-        )
     return clause
 
 
 def _read_vague(draft: Draft, clause: Clause) -> None:
     """An edit verb without a look: the object waits for one, or the sentence is too vague."""
     if clause.negated:
-        draft.complaint = clause.target or draft.complaint
         draft.topic = clause.target or draft.topic
         draft.vague = draft.vague or Frame("ask", target=clause.target, reference=clause.reference)
         return
     if clause.target:
         draft.objects.append(clause.target)
         draft.subject = clause.target
-        draft.complaint = clause.target if not clause.verb else draft.complaint
     draft.place = clause.place or draft.place
     draft.verb = clause.verb or draft.verb
     kind: Kind | None = "replace" if clause.verb == "replace" else None
@@ -118,9 +89,6 @@ def _read_vague(draft: Draft, clause: Clause) -> None:
 
 def _read_part(draft: Draft, clause: Clause) -> None:
     """A clause without a verb: what it lacks comes from the clauses around it."""
-    if clause.like and not clause.target:
-        _read_like(draft, clause)
-        return
     if clause.look and not clause.target:
         _read_look(draft, clause)
         return
@@ -128,18 +96,8 @@ def _read_part(draft: Draft, clause: Clause) -> None:
         last = draft.frames[-1] if draft.frames else None
         if last and last.kind == "add" and not last.target:
             draft.frames[-1] = replace(last, target=clause.place)
-        elif (
-            draft.objects
-            and draft.vague
-            and draft.objects[-1].split()[0] not in lx.DEFINITE
-            and not draft.verb
-        ):
-            draft.frames.append(Frame("edit", "add", target=clause.place, prompt=draft.objects.pop()))
-            draft.vague = None
         else:
             draft.place = clause.place
-        return
-    if clause.new and clause.instead and _instead(draft, clause):
         return
     if clause.new and (draft.verb == "add" or draft.place):
         _read_edit(draft, replace(clause, sort="add", target="", look=""))
@@ -165,16 +123,6 @@ def _read_part(draft: Draft, clause: Clause) -> None:
         draft.frames.append(replace(last, target=thing, reference=""))
         draft.subject = thing
         return
-    if (
-        thing
-        and last
-        and last.kind == "replace"
-        and draft.verb == "replace"
-        and not draft.objects
-        and not clause.target
-    ):
-        draft.frames[-1] = replace(last, prompt=f"{last.prompt} and {thing}")
-        return
     if clause.target or not clause.new:
         draft.objects.append(thing or clause.new)
         draft.subject = thing or clause.new
@@ -192,34 +140,6 @@ def _read_part(draft: Draft, clause: Clause) -> None:
         )
     )
     draft.subject = clause.new
-
-
-def _instead(draft: Draft, clause: Clause) -> bool:
-    """ "no lamp, a candle instead", "the lamp is ugly, how about a candle instead": a thing for a thing."""
-    last = draft.frames[-1] if draft.frames else None
-    if last and last.act == "edit" and last.kind == "remove":
-        draft.frames[-1] = replace(last, kind="replace", prompt=clause.new)
-        return True
-    old = draft.complaint or draft.topic or (draft.objects[-1] if draft.objects else "")
-    if last or not old:
-        return False
-    draft.frames.append(Frame("edit", "replace", target=old, prompt=clause.new))
-    draft.objects.clear()
-    draft.vague = None
-    return True
-
-
-def _read_like(draft: Draft, clause: Clause) -> None:
-    if draft.objects:
-        for target in draft.objects:
-            draft.frames.append(Frame("edit", "restyle", target=target, like=clause.like))
-        draft.objects.clear()
-        draft.vague = None
-        return
-    if clause.like != "last":
-        draft.frames.append(Frame("edit", "restyle", reference="it", like=clause.like))
-        return
-    draft.vague = draft.vague or Frame("ask", like=clause.like)
 
 
 def _read_look(draft: Draft, clause: Clause) -> None:
@@ -252,9 +172,6 @@ def _read_look(draft: Draft, clause: Clause) -> None:
                 confidence=clause.confidence,
             )
         )
-    elif draft.vague and draft.vague.reference:
-        draft.frames.append(Frame("edit", "restyle", reference=draft.vague.reference, prompt=clause.look))
-        draft.vague = None
     else:
         draft.frames.append(
             Frame(
@@ -288,16 +205,17 @@ def _read_edit(draft: Draft, clause: Clause) -> None:
         draft.verb = clause.verb
     match clause.sort:
         case "remove":
-            target = clause.target
-            if not target and not clause.reference and (waiting or draft.topic):
-                target = waiting.pop() if waiting else draft.topic
             draft.frames.append(
                 Frame(
-                    "edit", "remove", target=target, reference=clause.reference, correction=clause.correction
+                    "edit",
+                    "remove",
+                    target=clause.target,
+                    reference=clause.reference,
+                    correction=clause.correction,
                 )
             )
             draft.subject = ""
-            draft.topic = target or draft.topic
+            draft.topic = clause.target or draft.topic
         case "add":
             place = clause.place or draft.place
             draft.place = ""
@@ -367,20 +285,6 @@ def _read_restyle(draft: Draft, clause: Clause, waiting: list[str]) -> None:
     if (
         last
         and last.act == "edit"
-        and last.kind == "restyle"
-        and last.target
-        and same_target(last.target, target)
-        and clause.look
-    ):
-        # "make the sofa leather and make it darker"
-        weak = last.confidence < 0.65
-        draft.frames[-1] = replace(
-            last, prompt=clause.look if weak else over(last.prompt, clause.look), confidence=1.0
-        )
-        return
-    if (
-        last
-        and last.act == "edit"
         and last.kind in ("add", "replace")
         and target
         and target == draft.subject
@@ -388,17 +292,6 @@ def _read_restyle(draft: Draft, clause: Clause, waiting: list[str]) -> None:
         and same(target, last.prompt)
     ):
         draft.frames[-1] = replace(last, prompt=looked(last.prompt, clause.look))
-        return
-    # an indefinite object that an "add" verb governs is new ("add a lamp and a red chair")
-    if clause.bare and draft.verb == "add" and draft.frames and draft.frames[-1].kind == "add":
-        place = clause.place or draft.frames[-1].target
-        _share_place(draft, place)
-        draft.frames.append(Frame("edit", "add", target=place, prompt=clause.new))
-        draft.subject = clause.new
-        return
-    if clause.bare and draft.place:
-        draft.frames.append(Frame("edit", "add", target=draft.place, prompt=clause.new))
-        draft.place, draft.subject = "", clause.new
         return
     draft.frames.append(
         Frame(

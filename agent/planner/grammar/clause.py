@@ -62,48 +62,25 @@ def reference(tokens: Tokens) -> tuple[Reference, Tokens]:
         )
     if words[0] in ("both", "all", "each"):
         rest = tokens[1:]
-        if words[1:3] in (("of", "them"), ("of", "those"), ("of", "these")):
-            rest = tokens[3:]
-        elif rest and (_begins_noun(rest) or rest[0].low == "of"):
+        if rest and (_begins_noun(rest) or rest[0].low == "of"):
             return "", tokens
         return ("both" if words[0] == "both" else "all" if words[0] == "all" else "them"), rest
-    if words[0] == "everything" and not (len(words) > 2 and words[1] in lx.LOCATIVES):
-        return "all", tokens[1:]
-    if words[0] in ("this", "that", "these", "those"):
-        if words[1:2] in (("one",), ("ones",)):
-            return "it", tokens[2:]
-        if not _begins_noun(tokens[1:]):
-            return ("it" if words[0] in ("this", "that") else "them"), tokens[1:]
-    if words[0] == "the" and len(words) > 1:
-        if words[1] in _ONES and words[2:3] in (("one",), ("ones",)):
-            return _ONES[words[1]], tokens[3:]  # type: ignore[return-value]
-        if words[1] == "other" and (len(words) == 2 or is_look(words[2])) and not _begins_noun(tokens[2:]):
-            return "other", tokens[2:]
-        if words[1] in ("same",) and len(words) == 2:
-            return "", tokens
+    if words[0] in ("this", "that", "these", "those") and not _begins_noun(tokens[1:]):
+        return ("it" if words[0] in ("this", "that") else "them"), tokens[1:]
+    if words[0] == "the" and words[1:2] and words[1] in _ONES and words[2:3] in (("one",), ("ones",)):
+        return _ONES[words[1]], tokens[3:]  # type: ignore[return-value]
     return "", tokens
 
 
 def _begins_noun(tokens: Tokens) -> bool:
     """Whether a noun phrase goes on here, rather than a look or a clause ("this | sofa" but "this | red")."""
     run = chunking.core(tokens)
-    if (
-        len(tokens) > 1
-        and tokens[0].low == "a"
-        and tokens[1].low in ("bit", "little", "touch", "tad", "lot", "shade")
-    ):
-        return False
     if not run:
         return bool(tokens) and tokens[0].low in chunking.DETERMINERS
     words = lows(run)
-    if words[0] in _NOT_NOUNS:
-        return False
     if all(is_look(w) or w in lx.DEGREES or w in lx.VAGUE_LOOKS for w in words):
         return len(words) == 1 and is_thing(words[0]) and words[0] not in lx.SHADES
     return True
-
-
-_NOT_NOUNS = lx.DEGREES | word_set("bigger smaller into to in with better darker lighter gone look")
 
 
 _TRAIL = lx.phrases(
@@ -142,24 +119,8 @@ def trimmed(tokens: Tokens) -> Tokens:
             if len(words) > len(ending) and words[-len(ending) :] == ending:
                 if words[-len(ending) - 1] in _GOES_ON:
                     continue  # "on the man", "for the love"
-                if ending == ("right",) and words[-2] in ("the", "far"):
-                    continue
-                if ending in (("to", "me"), ("love",), ("now",), ("right",)) and len(words) < 3:
-                    continue
                 tokens, changed = tokens[: -len(ending)], True
                 break
-        wish = next(
-            (
-                i
-                for i in range(2, len(words) - 1)
-                if words[i] in ("i", "we")
-                and words[i + 1] in ("would", "will")
-                and words[i - 1] not in ("that", "which", "what")
-            ),
-            0,
-        )
-        if wish and not changed:
-            tokens, changed = tokens[:wish], True  # "… yellow I would be happy"
         if not changed and len(words) > 1 and words[-1] in _POLITE_ENDS and words[-2] not in _GOES_ON:
             tokens, changed = tokens[:-1], True
     return tokens

@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 
 from agent.planner.grammar import opening_tables
-from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, thing_in, trimmed
+from agent.planner.grammar.clause import Clause, of_the, reference, thing_in, trimmed
 from agent.planner.grammar.openings import KEEP, Opened, has_also, is_verb, opened_clause, without_tail
 from agent.planner.grammar.places import place_at_start
-from agent.planner.grammar.predicates import complaint, predicate, said_of
-from agent.planner.grammar.refusals import DISLIKE, LEAVE, UNWANTED, disliked, kept, unwanted, without
-from agent.planner.grammar.statements import again_for, look_for, nominal, verbal
+from agent.planner.grammar.predicates import predicate
+from agent.planner.grammar.refusals import DISLIKE, LEAVE, disliked, kept, without
+from agent.planner.grammar.statements import nominal, verbal
 from agent.planner.grammar.verbs import lemma
 from tools.language import chunking
 from tools.language import lexicon as lx
@@ -51,20 +51,6 @@ def _read_clause(
         return kept(tokens, words)
     if words[0] in _BACKGROUND and len(words) > 2:
         return Clause("talk", target=thing_in(tokens))
-    if words[0] in ("after", "before") and len(words) > 2:
-        inner = read_clause(tokens[2:] if words[1] in ("you", "we", "i") else tokens[1:])
-        return (
-            inner
-            if words[1] in ("you", "we") or words[1].endswith("ing")
-            else Clause("talk", target=thing_in(tokens))
-        )
-    found = again_for(tokens)
-    if found:
-        return found
-    if words[0] == "for" and opened.also and len(words) < 6:
-        target, rest = split(tokens[1:], places=True)
-        if target and not rest:
-            return Clause("restyle", "restyle", target=join(target), like="last")
     if (
         words[0] == "not"
         and len(words) > 1
@@ -85,9 +71,6 @@ def _read_clause(
     match = LEAVE.match(text)
     if match and lemma(words[-1]) not in ("out",) and not (is_look(words[-1]) and words[-1] not in ("same",)):
         return Clause("keep", "keep", target=match["x"])
-    match = UNWANTED.match(text)
-    if match and ("not" in words or "longer" in words or words[0] in ("nobody", "no")):
-        return unwanted(match["x"])
     match = DISLIKE.match(text)
     if match and (
         {"not", "longer", "never"} & set(words)
@@ -96,14 +79,6 @@ def _read_clause(
         return disliked(match["x"] or "")
     if len(words) == 1 and lemma(words[0]) == words[0] and is_verb(words[0]):
         return Clause("vague", "restyle")
-    found = complaint(tokens)
-    if found:
-        return found
-    match = re.match(r"^(?:(?:say )?(?:good ?bye|bye bye|bye|farewell|adios) (?:to )?)(?=.)", text)
-    if match:
-        target, rest = split(tokens[len(match.group().split()) :], places=True)
-        if target and not rest:
-            return Clause("remove", "remove", target=join(target))
     found = _arrow(tokens, words)
     if found:
         return found
@@ -113,22 +88,9 @@ def _read_clause(
     wanting = opening_tables.want(text)
     if wanting and len(wanting.split()) < len(words):
         rest = tokens[len(wanting.split()) :]
-        if rest[0].low == "to" and len(rest) > 1:
-            found = verbal(rest[1:])
-            if found:
-                return found
         inner = nominal(rest, wanted=True)
         corner = wanting.startswith("this corner") and inner.sort in ("", "add")
         return replace(inner, place="in this corner") if corner else inner
-    if (
-        len(words) > 3
-        and words[0] in ("i", "we")
-        and words[1] in ("would", "will")
-        and lemma(words[2]) in _DOING
-    ):
-        found = verbal(tokens[2:])  # "I'd swap the rug for a mat"
-        if found:
-            return found
     for skip in (0, 1):
         # an unknown adverb may stand before the verb ("swiftly remove the lamp")
         if skip < len(tokens) and (
@@ -137,18 +99,8 @@ def _read_clause(
             found = verbal(tokens[skip:])
             if found and not _is_statement(words):
                 return found
-    match = _WOULD_HELP.search(text)
-    if (
-        match
-        and match.start()
-        and words[0] not in ("the", "that", "this", "it", "they", "i", "we", "my", "our", "those", "these")
-    ):
-        return nominal(tokens[: len(text[: match.start()].split())], wanted=True)
     if words[-1] in ("sound", "sounds") and len(words) > 1:
         return nominal(tokens[:-1], wanted=True)
-    found = look_for(tokens)
-    if found:
-        return found
     found = _placed_first(tokens, words)
     if found:
         return found
@@ -167,18 +119,6 @@ def _read_clause(
     if found:
         return found
     return nominal(tokens, wanted=opened.wanted)
-
-
-_DOING = (lx.MAKE | lx.REPLACE | lx.REMOVE | lx.ADD) - lx.word_set(
-    "go have get like try use do keep give drop lose"
-)
-_WOULD_HELP = Pattern(
-    r" (?:(?:is|are|looks?) (?:much |so |way |a lot )*(?:better|nicer|best)$"
-    r"|(?:would|might|could|will|should) (?:really |probably |definitely |also )*(?:help|do|do it"
-    r"|do the trick|work|work well|work better|suffice|fix it|fix that|solve it|suit (?:it|them|that)"
-    r"|be (?:much |so |really |very |way |a lot )*(?:nice|nicer|good|great|better|perfect|cool|lovely"
-    r"|best|fine|ideal|awesome|amazing|fun|enough))(?: there| here| too| instead)*$)"
-)
 
 
 def _is_statement(words: tuple[str, ...]) -> bool:
@@ -209,21 +149,10 @@ def _arrow(tokens: Tokens, words: tuple[str, ...]) -> Clause | None:
         if mark in words:
             at = words.index(mark)
             left, right = tokens[:at], tokens[at + 1 :]
-            if mark == ":" and right and words[0] in ("i", "we", "it", "here", "so"):
-                return read_clause(right)
             if mark == ":" and right and _ANNOUNCES.fullmatch(" ".join(lows(left))):
                 return read_clause(right)
-            if not left or not right:
-                inner = left or right
-                return nominal(inner) if inner else NOTHING
-            inner_verb = verbal((*left, chunking.token("to"), *right))
-            if inner_verb and lemma(left[0].low) in lx.MAKE | lx.REPLACE | lx.COLOUR_OF_VERB.keys():
-                return inner_verb
             if lemma(left[0].low) in lx.REMOVE | lx.ADD:
                 return verbal((left[0], *left[1:], *right))
-            head_verb = verbal(right)
-            if head_verb and right[0].low in lx.REMOVE:
-                return Clause("remove", "remove", target=join(left))
             return nominal((*left, chunking.token("→"), *right))
     return None
 
@@ -231,35 +160,25 @@ def _arrow(tokens: Tokens, words: tuple[str, ...]) -> Clause | None:
 def _inverted(tokens: Tokens, words: tuple[str, ...]) -> Clause | None:
     """ "could the rug be blue?", "how would the sofa look in velvet?"."""
     start = 0
-    wish = False
     if (
         words[0] in ("how", "what")
         and len(words) > 2
         and words[1] in ("would", "will", "about", "if", "might", "could", "does", "do")
     ):
-        start, wish = 1, words[1] in ("would", "will", "might", "could")
+        start = 1
     if words[start] in ("could", "can", "should", "would", "might", "may", "shall", "must") or (
         start and words[1] in ("will",)
     ):
         rest = tokens[start + 1 :]
         if rest and rest[0].low == "not":
             rest = rest[1:]
-        if rest and rest[0].low in lx.WANT | {"use", "do"}:
-            return None
-        if rest and rest[0].low == "there":
-            inner = rest[2:] if len(rest) > 1 and rest[1].low == "be" else rest[1:]
-            return nominal(inner, wanted=True)
         ref, after = reference(rest)
         if ref and after:
             return predicate("", ref, after, "", wish=True)
         target, after = split(rest, places=True)
-        if target and after and target[0].low in ("a", "an", "some", "another"):
-            return nominal((*target, chunking.token("would"), *after), wanted=True)
         if target and after:
             target, after = of_the(target, after)
             return predicate(join(target), "", after, chunking.noun_of(target), wish=True)
-        return None
-    if start and not wish:
         return None
     if (
         words[0] in ("is", "are", "does", "did", "was", "were")
@@ -281,18 +200,7 @@ def _placed_first(tokens: Tokens, words: tuple[str, ...]) -> Clause | None:
         return None
     if not rest:
         return Clause(place=where)
-    rest_clause = read_clause(rest)
-    if rest_clause.sort == "add" or rest_clause.bare:
-        return replace(
-            rest_clause,
-            sort="add",
-            verb="add",
-            place=where,
-            target="",
-            look="",
-            new=rest_clause.new or rest_clause.target,
-        )
-    return rest_clause
+    return read_clause(rest)
 
 
 def _is_in_place(tokens: Tokens) -> bool:
@@ -300,33 +208,11 @@ def _is_in_place(tokens: Tokens) -> bool:
     return bool(inner) and chunking.names_place(inner, ("in",))
 
 
-_WISHED = Pattern(
-    r"there (?:is|are) (?P<x>.+?) (?:that|which|and) (?:i|we) (?:would like|want|need|would love)"
-    r"(?: (?:to be|to have|it|them))* (?P<y>.+)"
-)
-_SOMEBODY = lx.word_set("someone somebody everyone everybody nobody something people they it")
-
-
 def _subject(tokens: Tokens, words: tuple[str, ...], opened: Opened, *, question: bool) -> Clause | None:
     """A thing and what is said of it: "the wall should be green", "that plant has to go", "the rug too"."""
     if words[0] in ("there", "here") and len(words) > 1 and words[1] in ("is", "are", "was"):
         present, _ = split(tokens[2:], places=True)
-        wished = _WISHED.match(" ".join(words))
-        if wished:  # "there is an antenna that I'd like removed"
-            size, said = len(wished["x"].split()), len(wished["y"].split())
-            return said_of(join(tokens[2 : 2 + size]), "", tokens[len(tokens) - said :], "")
-        if {"wrong", "off", "missing", "weird", "odd", "strange"} & set(words):
-            return Clause("vague", "restyle", target=thing_in(tokens[2:]), negated=True)
         return Clause("talk", target=join(present))
-    if words[0] in ("which", "who", "that") and len(words) > 1 and words[1] in lx.MODALS:
-        return predicate("", "it", tokens[1:], "")
-    if words[0] in _SOMEBODY:
-        at = next((i for i, word in enumerate(words) if i and word in ("a", "an", "the", "this", "that")), 0)
-        if words[0] == "something" and len(words) > 1 and words[1] in lx.BE:
-            return Clause("vague", "restyle", negated=True)
-        if words[0] not in ("it", "they") and at:
-            named, _ = split(tokens[at:], places=True)
-            return Clause("talk", target=join(named))
     if words[0] in ("i", "we", "you", "he", "she", "who", "when", "why", "what", "how", "where", "which"):
         return Clause("talk", target=thing_in(tokens))
     ref, after = reference(tokens)
@@ -339,8 +225,6 @@ def _subject(tokens: Tokens, words: tuple[str, ...], opened: Opened, *, question
     if not after or not (ref or target):
         return None
     low = after[0].low
-    if low in ("which", "that", "who") and len(after) > 1:
-        after, low = after[1:], after[1].low
     adverb = next((i for i, token in enumerate(after[:3]) if token.low in lx.MODALS | lx.BE), None)
     if adverb is not None and all(t.low in lx.POLITE | lx.DEGREES | {"also"} for t in after[:adverb]):
         after = after[adverb:]

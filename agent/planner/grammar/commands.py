@@ -26,10 +26,6 @@ _THAT = (
     r"|move))?|(?:my |your |the )?last(?: (?:one|change|step|edit|thing|action|move))?|what you (?:just )?did"
     r"|the change|that (?:last )?(?:one|change|edit|step|bit))"
 )
-_BACK_TO = (
-    r"(?:back )?(?:to|like|as|how|the way) (?:normal|how|what|the way|it|they|we|the original|its original"
-    r"|before)\b.*"
-)
 _WAS = (
     r"(?:back )?(?:(?:exactly |just )?(?:like|as|how|the way|to how|to the way|to what|to as|as it) (?:it"
     r"|they|that|this|he|she) (?:was|were|looked|had been)(?: before| originally| at first| in the "
@@ -63,8 +59,6 @@ def number_in(text: str | None, default: int = 1) -> int:
     for word in text.split():
         if word in lx.NUMBERS:
             return lx.NUMBERS[word]
-        if word in lx.ORDINALS:
-            return lx.ORDINALS[word]
     return 1
 
 
@@ -110,8 +104,6 @@ def _named(act: str, words: str) -> Frame:
     made: Frame
     if words in ("it", "that", "this", "that one"):
         made = Frame("hide" if act == "hide" else "back", reference="it")
-    elif words in ("them", "these", "those"):
-        made = Frame("hide" if act == "hide" else "back", reference="them")
     elif words in ("both", "both of them"):
         made = Frame("hide" if act == "hide" else "back", reference="both")
     else:
@@ -129,12 +121,7 @@ def _compare(_: Match[str]) -> Frame:
 
 def _pick(match: Match[str]) -> Frame:
     words = match["n"]
-    if words in ("last", "final", "right", "latter"):
-        number = -1
-    elif words in ("middle", "centre", "center"):
-        number = 2
-    else:
-        number = 1 if words in ("left", "former") else number_in(words)
+    number = 1 if words in ("left", "former") else number_in(words)
     return Frame("pick", target=words, number=number)
 
 
@@ -259,16 +246,6 @@ _VARIATIONS = Pattern(
     r"(?:(?:other|different|more|new|further|random|nice|alternative|possible|cool|good|fresh) "
     rf")*(?P<kind>{_KINDS})(?: (?:of|for|on|with|to|as|in) (?P<x>.+)| where (?P<w>.+))?"
 )
-_IN_VARIATIONS = Pattern(
-    rf"(?:{_SHOW} )?(?P<x>.+?) in (?P<n>\d{{1,2}}|two|three|four|five|six|seven|eight|a couple of|a few"
-    r"|several|some|various|multiple|different)(?: (?:other|different|more|new|possible))*(?: "
-    rf"(?P<kind>{_KINDS}|styles|colou?rs|shades|materials|fabrics|tones|patterns))"
-)
-_VARY = Pattern(
-    r"(?:vary|(?:show|give|make|try|do|paint)(?: me)? (?:a )?(?:variation|variations) of) (?P<x>.+)"
-    r"|(?:try|have) another (?:go|try|take)(?: at (?P<y>.+))?|another (?:go|try|take|one|version"
-    r"|option|variation)|try again"
-)
 
 
 _TRIGGERS = word_set("""
@@ -311,15 +288,7 @@ def variations(text: str) -> tuple[int, str] | None:
         kind = match["kind"]
         if not match["n"] and kind in _MERE_KINDS:
             return None
-        if kind in ("ways", "looks") and not words:
-            return None
         return _count(match["n"]), words
-    match = _IN_VARIATIONS.fullmatch(text)
-    if match:
-        return _count(match["n"]), match["x"]
-    match = _VARY.fullmatch(text)
-    if match:
-        return (2 if "another" in text or "again" in text else 3), match["x"] or match["y"] or ""
     return None
 
 

@@ -20,7 +20,6 @@ class Draft:
     place: str = ""  # a place that waits for a thing
     swap: str = ""  # a thing that waits for what takes its place
     talk: str = ""
-    complaint: str = ""
     vague: Frame | None = None
     correction: bool = False
     kept: bool = False

@@ -4,10 +4,8 @@ of green".
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
-from agent.planner.frames import COLOUR_OF
 from agent.planner.grammar.clause import trimmed
 from tools.language import chunking
 from tools.language import lexicon as lx
@@ -51,10 +49,10 @@ def look_of(tokens: Tokens) -> tuple[str, str, bool]:
     match = _LIKE.fullmatch(text)
     if match:
         named = match["x"] or ""
-        return "", (_likeness(text, named) if named not in ("", "it", "that") else "last"), False
+        return "", (named if named not in ("", "it", "that") else "last"), False
     match = _AS.fullmatch(text)
     if match and not _material_like(match["x"]):
-        return "", _likeness(text, match["x"]), False
+        return "", match["x"], False
     content = [w for w in text.split() if w not in _VAGUE | lx.DEGREES | lx.EVALUATIVE]
     if not content or (len(content) == 1 and content[0] in ("this", "that", "world", "type", "sort")):
         only = [
@@ -63,13 +61,6 @@ def look_of(tokens: Tokens) -> tuple[str, str, bool]:
         if not any(is_look(w) and w not in lx.VAGUE_LOOKS for w in only):
             return "", "", True
     return turned(text, join(tokens)), "", False
-
-
-def _likeness(text: str, named: str) -> str:
-    """The thing that is to be like, or its colour, where no more is said: "the colour of the curtains"."""
-    if re.search(r"\b(?:colou?r|shade|tone|match|matches|matching|go with)\b", text):
-        return f"{COLOUR_OF}{named}"
-    return named
 
 
 def _material_like(words: str) -> bool:
@@ -138,9 +129,6 @@ _INTO = frozenset({"to", "into", "be", "become", "as", "for", "→", ":", "being
 _NOT_THIS = (("instead", "of"), ("rather", "than"), ("and", "not"))
 
 
-_BEARING = lx.word_set("wear wearing hold holding show shows showing depict depicting display")
-
-
 def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) -> Complement:
     """What the words after the object make of it."""
     tokens = trimmed(tokens)
@@ -150,36 +138,12 @@ def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) 
     cut = next((i for i in range(1, len(words)) if words[i : i + 2] in _NOT_THIS or words[i] == "not"), 0)
     if cut:
         tokens, words = tokens[:cut], words[:cut]  # "walnut instead of gold"
-    if "than" in words[1:] and "rather" not in words:
-        tokens = tokens[: words.index("than", 1)]  # "smaller than the table"
-        words = lows(tokens)
-    if words[0] == "from" and any(w in ("to", "into") for w in words[1:]):
-        at = max(i for i, w in enumerate(words) if w in ("to", "into"))
-        return complement(tokens[at:], object_noun, surface=surface)
-    if words[0] == "instead" and words[1:2] == ("of",):
-        return Complement()
-    if words[0] == "out" and words[1:2] == ("of",):
-        return complement(tokens[2:], object_noun, surface=True)
-    if words[0] == "made" and words[1:2] in (("of",), ("from",), ("out",)):
-        return complement(tokens[2:], object_noun, surface=True)
     if words[0] == "of" and len(words) > 1:
         return complement(tokens[1:], object_noun, surface=True)
     _, like, vague = look_of(tokens)
     if like:
         return Complement(like=like)
     into = False
-    if words[:3] in (
-        ("look", "like", "it"),
-        ("look", "like", "they"),
-        ("looks", "like", "it"),
-        ("as", "if", "it"),
-        ("as", "if", "they"),
-        ("as", "though", "it"),
-    ):
-        tokens, words = tokens[3:], words[3:]
-        while words and words[0] in lx.BE | {"came", "were"}:
-            tokens, words = tokens[1:], words[1:]
-        return complement(tokens, object_noun, surface=surface)
     while words and (words[0] in _INTO or words[0] in ("look", "looking", "something", "a-look")):
         into = into or words[0] in ("into", "to", "for", "→", ":", "be", "become", "as")
         tokens, words = tokens[1:], words[1:]
@@ -207,21 +171,12 @@ def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) 
         return look_only(rest)
     if words[0] in chunking.DETERMINERS and words[0] not in ("more", "no"):
         return _article(tokens, object_noun, into=into, surface=surface)
-    if words[0] in _BEARING and len(words) > 1:
-        doing = {"wear": "wearing", "hold": "holding"}.get(words[0], words[0])
-        return Complement(
-            look=join((chunking.token("of" if doing[:2] in ("sh", "de", "di") else doing), *tokens[1:]))
-        )
     if words[0] == "not":
         return Complement(vague=True)
     if len(tokens) == 1 and not into and chunking.is_colour_too(words[0]):
         return look_only(tokens)  # "make the sofa pumpkin"
     if has_thing(tokens) and not _surface_thing(tokens) and any(is_thing(t.low) for t in tokens):
         thing, rest = split(tokens, places=False, tails=True)
-        if thing and _same_noun(noun_of(thing), object_noun):
-            return look_only(tokens)
-        if any(w in lx.DEGREES or w in lx.COMPARATIVES for w in words[:1]):
-            return look_only(tokens)
         return Complement(new=join(thing or tokens))
     return look_only(tokens)
 
@@ -229,22 +184,11 @@ def complement(tokens: Tokens, object_noun: str = "", *, surface: bool = False) 
 def _article(tokens: Tokens, object_noun: str, *, into: bool, surface: bool) -> Complement:
     thing, rest = split(tokens, places=False, tails=True)
     noun = noun_of(thing)
-    words = lows(thing)
     known = has_thing(thing)
     if thing and known and not _same_noun(noun, object_noun) and noun not in ("one", "ones"):
         if surface and not into:
             return Complement(look=join(tokens))
         return Complement(new=join(tokens if rest and rest[0].low in ("with", "of") else thing))
-    if (
-        thing
-        and not known
-        and noun not in lx.LOOK_NOUNS
-        and not is_look(noun)
-        and noun not in ("one", "ones")
-    ):
-        return Complement(new=join(thing))
-    if words and noun in ("one", "ones") and words[-2:-1] == ("different",):
-        return Complement(vague=True)
     return look_only(tokens)
 
 
@@ -275,18 +219,8 @@ def _with(tokens: Tokens, *, surface: bool) -> Complement:
     ):
         return look_only(rest)
     if surface and tokens[0].low == "with":
-        if all(
-            is_look(w) or w in lx.LOOK_NOUNS or w in ("a", "some", "of", "coat", "layer") for w in lows(rest)
-        ):
-            return look_only(rest)
         return Complement(look="covered " + join(tokens), with_=True)
     return Complement(look=join(tokens), with_=True)
-
-
-_FILLERS = lx.word_set("""
-    completely all entirely totally fully just really properly nice nicely actually please then now rather
-    instead only also maybe perhaps pretty bit kinda sorta
-""")
 
 
 def _without_degrees(tokens: Tokens) -> tuple[Tokens, tuple[str, ...]]:
@@ -300,8 +234,6 @@ def _without_degrees(tokens: Tokens) -> tuple[Tokens, tuple[str, ...]]:
         and len(words) > 2
     ):
         skip = 3 if words[1] == "little" and words[2] == "bit" else 2
-    while skip < len(words) and words[skip] in _FILLERS:
-        skip += 1
     return tokens[skip:], words[skip:]
 
 

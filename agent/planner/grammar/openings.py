@@ -161,8 +161,6 @@ def opened_clause(tokens: Tokens) -> Opened:
 
 def _names(tokens: Tokens) -> bool:
     """Whether a thing is named here ("cushions on the sofa"): what "no" before it takes away."""
-    if tokens[0].low in ("more", "other", "extra") and len(tokens) > 1:
-        tokens = tokens[1:]
     run = (
         chunking.core(tokens[chunking.determiners(tokens) :])
         if tokens[0].low not in chunking.DETERMINERS
@@ -179,9 +177,6 @@ def _names(tokens: Tokens) -> bool:
 
 def _opens_noun(tokens: Tokens) -> bool:
     first = tokens[0].low
-    if first == "no":
-        rest = tokens[2:] if len(tokens) > 2 and tokens[1].low in ("more", "other", "extra") else tokens[1:]
-        return _names(rest) if rest else False
     return first == "right" and len(tokens) > 1 and is_thing(tokens[1].low)
 
 

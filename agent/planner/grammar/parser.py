@@ -17,12 +17,11 @@ from agent.planner.grammar.clause import thing_in
 from agent.planner.grammar.clause_reader import read_clause
 from agent.planner.grammar.cutting import cut
 from agent.planner.grammar.draft import Draft
-from agent.planner.grammar.openings import REPAIR, STRONG_REPAIR, core_text, opened_clause, without_edges
+from agent.planner.grammar.openings import STRONG_REPAIR, core_text, opened_clause, without_edges
 from agent.planner.grammar.smalltalk import answer, is_foreign
 from tools.language import lexicon as lx
 from tools.language.chunking import lows, split
 from tools.language.compounds import group, parted
-from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
 from tools.language.tokens import LONGEST, Token, Tokens, join, tokenise
 
@@ -73,9 +72,6 @@ def _parse(tokens: Tokens) -> tuple[Frame, ...]:
     found = commands.command(whole) if alone else None
     if found:
         return (found,)
-    many = _variation(whole)
-    if many:
-        return (many,)
     spoken = " ".join(token.low for token in tokens if token.low[0].isalnum())
     if _YES.fullmatch(spoken):
         return (Frame("talk", prompt=YES, say=answer("yes") or ""),)
@@ -100,34 +96,10 @@ def _variation(text: str) -> Frame | None:
     if asked is None:
         return None
     count, words = asked
-    if not words:
-        return Frame("variations", number=count)
     clause = read_clause(joined_tokens(tokenise(parted(words))))
-    if clause.reference:
-        return Frame("variations", number=count, reference=clause.reference, prompt=clause.look)
-    if clause.sort == "add":
-        return Frame("variations", kind="add", number=count, target=clause.place, prompt=clause.new)
-    if clause.sort == "replace":
-        return Frame("variations", kind="replace", number=count, target=clause.target, prompt=clause.new)
-    differs = _DIFFERENT.search(words)
-    if differs and (clause.target or clause.new):
-        return Frame(
-            "variations",
-            kind="restyle",
-            number=count,
-            target=clause.target or clause.new,
-            prompt=f"in a different {differs[1]}",
-        )
     if clause.look and clause.target:
         return Frame("variations", kind="restyle", number=count, target=clause.target, prompt=clause.look)
-    if clause.look:
-        return Frame("variations", kind="restyle", number=count, reference="it", prompt=clause.look)
     return Frame("variations", number=count, target=clause.target or clause.new)
-
-
-_DIFFERENT = Pattern(
-    r"\b(?:different|other|various|several|new|some) (colou?r|material|fabric|style|shade|pattern)s?\b"
-)
 
 
 def _read(draft: Draft, tokens: Tokens) -> None:
@@ -135,18 +107,6 @@ def _read(draft: Draft, tokens: Tokens) -> None:
     draft.question = draft.question or question
     text = core_text(tokens)
     spoken = " ".join(token.low for token in tokens if token.low[0].isalnum())
-    if (
-        REPAIR.fullmatch(spoken + " ")
-        and STRONG_REPAIR.search(spoken)
-        and (draft.frames or draft.objects or draft.vague)
-    ):
-        draft.correction = True
-        return
-    if spoken in _DISGUST:
-        draft.vague = draft.vague or Frame(
-            "ask", say="What shall I do instead? You can also say \u201cundo\u201d."
-        )
-        return
     if not text:
         draft.correction = draft.correction or bool(STRONG_REPAIR.search(spoken))
         draft.talk = draft.talk or answer(spoken)
@@ -179,16 +139,7 @@ def _read(draft: Draft, tokens: Tokens) -> None:
     join_clause(draft, read_clause(tokens, question=question))
 
 
-_DISGUST = word_set("""
-    ew eww yuck bleh meh blah yikes ugh gross nope no nah awful horrible terrible hideous ugly wrong bad
-    worse
-""") - {"no", "nope", "nah"}
-
-
 _SWAP = Pattern(r"^(?:instead of|in place of|rather than|where) ")
-
-
-_STANDS = word_set("now standing hanging sitting to be currently ,")
 
 
 def _read_swap(draft: Draft, tokens: Tokens) -> bool:
@@ -200,18 +151,12 @@ def _read_swap(draft: Draft, tokens: Tokens) -> bool:
         return False
     size = 1 if tokens[0].low == "where" else 2
     target, rest = split(tokens[size:], places=True)
-    if not target:
-        return False
     if tokens[0].low == "where":
         if not rest or rest[0].low not in lx.BE | {"stands", "sits", "hangs", "used"}:
             return False
         skip = 1
-        while skip < len(rest) and rest[skip].low in _STANDS:
-            skip += 1
         rest = rest[skip:]
     draft.swap = join(target)
-    if rest:
-        join_clause(draft, read_clause(rest))
     return True
 
 
@@ -236,29 +181,14 @@ def _read_except(draft: Draft, tokens: Tokens, match: re.Match[str]) -> None:
         if clause.sort in ("restyle", "replace", "remove", "add"):
             join_clause(draft, clause)
             return
-    target, rest = split(opened_clause(after).tokens, places=True)
-    if target and rest and rest[0].low == ":":
-        draft.subject = join(target)
-        join_clause(draft, read_clause(rest[1:]))
-    elif rest and (
-        "everything" in match.group() or "all" in match.group() or lows(before) in (("everything",), ("all",))
-    ):
-        draft.vague = draft.vague or Frame(
-            "ask", say="Everything is too much for one edit: which things shall I change?"
-        )
-    elif rest:
+    _, rest = split(opened_clause(after).tokens, places=True)
+    if rest:
         join_clause(draft, read_clause(after))
-    elif target:
-        draft.subject = join(target)
 
 
 def _finished(draft: Draft) -> tuple[Frame, ...]:
     """The frames of the whole sentence, or what to say where it asks for nothing."""
     acting = tuple(frame for frame in draft.frames if frame.act not in ("talk", "ask"))
-    if draft.objects and acting and all(frame.act == "edit" for frame in acting):
-        last = acting[-1]
-        if last.kind == "restyle" and draft.vague and draft.vague.also:
-            return (*acting, *(replace(last, target=target, reference="") for target in draft.objects))
     if acting:
         return acting
     if draft.vague:

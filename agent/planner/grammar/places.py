@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.planner.grammar.clause import Clause, reference, trimmed, unknown_thing
 from tools.language import chunking
 from tools.language import lexicon as lx
-from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split
+from tools.language.chunking import has_thing, is_look, is_thing, lows, split
 from tools.language.tokens import Tokens, join
 
 _JUST_STANDS = lx.word_set("standing hanging lying leaning resting going sticking being floating")
@@ -35,14 +35,10 @@ def begins_place(tokens: Tokens) -> bool:
 
 def words_of_place(tokens: Tokens) -> str:
     """The words of a place: "to the wall" is "on the wall"; what follows the place is left out."""
-    if tokens[0].low in ("hanging", "standing", "sitting", "lying", "leaning") and len(tokens) > 1:
-        tokens = tokens[1:]
     words = lows(tokens)
     if words[0] == "to" and not chunking.locative(tokens):
         inner, _ = split(tokens[1:], places=True)
         return "on " + join(inner or tokens[1:])
-    if words[:2] == ("all", "over"):
-        return join(tokens[1:])
     size = chunking.locative(tokens) or (1 if words[0] == "from" else 0)
     inner, _ = split(tokens[size:], places=True)
     words_in = join(inner or tokens[size:])
@@ -85,21 +81,9 @@ def instead(thing: Tokens, after: Tokens) -> Clause | None:
     both_looks = not has_thing(thing) and not unknown_thing(thing) and is_look(old[0].low)
     target, rest = split(old, places=not both_looks)
     target = target or old
-    if both_looks and rest and rest[0].low in ("for", "on", "in") and has_thing(rest[1:]):
-        return Clause("restyle", "restyle", target=join(rest[1:]), look=join(thing))
     if not has_thing(target) and not unknown_thing(target) and not has_thing(thing):
         # red instead of blue: a look for a look, of a thing that is named elsewhere
-        place = rest if begins_place(rest) else ()
         words = lows(target)
-        if place:
-            return Clause(
-                "restyle", "restyle", target=join(place[chunking.locative(place) :]), look=join(thing)
-            )
         if not any(is_thing(word) for word in words):
             return Clause("restyle", "restyle", look=join(thing))
-    place_of = rest if begins_place(rest) else ()
-    if place_of and is_look(noun_of(target)) and not has_thing(thing):
-        return Clause(
-            "restyle", "restyle", target=join(place_of[chunking.locative(place_of) :]), look=join(thing)
-        )
     return Clause("replace", "replace", target=join(target), new=join(thing))

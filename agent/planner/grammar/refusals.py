@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from agent.planner.grammar.clause import Clause, reference
-from agent.planner.grammar.statements import nominal
-from tools.language.chunking import is_thing, split
+from agent.planner.grammar.clause import Clause
+from tools.language.chunking import split
 from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join, tokenise
 
@@ -27,14 +26,6 @@ DISLIKE = Pattern(
 )
 
 
-UNWANTED = Pattern(
-    r"^(?:i|we|you|nobody|no one)(?: (?:really|just|also|definitely))* ?(?:do|would|did|could"
-    r"|will)? ?(?:not|no longer|never)? ?(?:really |actually )?(?:want|need|needs|wants)(?: to (?:see"
-    r"|have))?(?: any)? (?P<x>.+?)(?: (?:any ?more|there|here|in (?:this|the|my) (?:picture|room|photo"
-    r"|image|scene)|at all|anyway|please|around))*$"
-)
-
-
 _BETTER_WITHOUT = Pattern(
     r"\b(?:better|nicer|prefer|great|good|cleaner|lovely|calmer|tidier|like|bigger|lighter|best)\b"
 )
@@ -45,9 +36,6 @@ def without(tokens: Tokens, words: tuple[str, ...], text: str) -> Clause | None:
     match = re.match(r"^there (?:should|must|need|ought) not (?:to )?be (?:any |a |an )?(?P<x>.+)$", text)
     if match:
         target, _ = split(tokens[len(text[: match.start("x")].split()) :], places=True)
-        return Clause("remove", "remove", target=join(target)) if target else None
-    if re.search(r"\b(?:live|do|go|manage|done) without\b", text) and words[-1] != "without":
-        target, _ = split(tokens[words.index("without") + 1 :], places=True)
         return Clause("remove", "remove", target=join(target)) if target else None
     if "without" in words:
         at = words.index("without")
@@ -69,36 +57,8 @@ def kept(tokens: Tokens, words: tuple[str, ...]) -> Clause:
     return Clause("keep", "keep", target=target)
 
 
-def unwanted(words: str) -> Clause:
-    """What "I don't want …" says of the words after it."""
-    inner = tokenise(words)
-    if (
-        inner
-        and inner[0].low in ("to", "you", "that")
-        and len(inner) > 1
-        and inner[0].low != "that"
-        and not is_thing(inner[1].low)
-    ):
-        return Clause("keep", "keep")
-    clause = nominal(inner)
-    if clause.look or (clause.new and not clause.target and not clause.bare):
-        return Clause("keep", "keep")
-    ref, rest = reference(inner)
-    if ref and not rest:
-        return Clause("remove", "remove", reference=ref)
-    if ref:
-        return Clause("keep", "keep")
-    target, _ = split(inner, places=True)
-    if not target:
-        return Clause("vague")
-    return Clause("remove", "remove", target=join(target))
-
-
 def disliked(words: str) -> Clause:
     """What "I don't like …" says of the words after it: something shall change, but not what."""
     inner = tokenise(words)
-    ref, _ = reference(inner)
-    if ref or not inner:
-        return Clause("vague", "restyle", reference=ref, negated=True)
     target, _ = split(inner, places=True)
     return Clause("vague", "restyle", target=join(target), negated=True)

@@ -133,12 +133,6 @@ _LATIN = re.compile(r"[^\W\d_]+")
 def is_foreign(sentence: str) -> bool:
     """Whether a sentence is in another language than English: other letters, or words of its neighbours."""
     words = [word.lower() for word in _LATIN.findall(sentence)]
-    if not words:
-        return False
-    letters = "".join(words)
-    other = sum(1 for c in letters if ord(c) > 0x24F)
-    if other > len(letters) / 3:
-        return True
     foreign = [word for word in words if word in lx.FOREIGN and word not in _ENGLISH_TOO]
     english = [word for word in words if word in _ENGLISH]
     return (len(foreign) >= 2 and len(foreign) > len(english)) or (

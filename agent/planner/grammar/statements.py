@@ -7,21 +7,18 @@ there already and gets the look, a look alone belongs to what was spoken of last
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
-from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, trimmed, unknown_thing
-from agent.planner.grammar.looks import Complement, complement, is_look_phrase, look_of, opposite
-from agent.planner.grammar.objects import add_clause, remove_clause
-from agent.planner.grammar.places import begins_place, instead, place_at_start, with_doing, words_of_place
-from agent.planner.grammar.predicates import on_it, predicate, said_of
+from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, trimmed
+from agent.planner.grammar.looks import Complement, complement, is_look_phrase
+from agent.planner.grammar.objects import remove_clause
+from agent.planner.grammar.places import begins_place, instead, with_doing, words_of_place
+from agent.planner.grammar.predicates import predicate, said_of
 from agent.planner.grammar.verbs import only_look, verb_clause
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split
-from tools.language.compounds import is_step
 from tools.language.noun_phrases import is_compound
-from tools.language.patterns import Pattern
 from tools.language.tokens import Tokens, join
 
 
@@ -55,38 +52,12 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Clause:
         return Clause(new=what.new, bare=True) if what.new else only_look(tokens)
     if words[:2] == ("back", "to") and len(words) > 2:
         return only_look(tokens[2:])
-    again = again_for(tokens)
-    if again:
-        return again
-    copied = look_of(tokens)[1]
-    if copied:
-        return Clause(like=copied)  # "same as the walls"
     if "same" in words[:2] and words[0] in ("the", "same") and len(words) > 2:
         # "the same sofa in leather" is the sofa
         kept = tuple(token for token in tokens if token.low != "same")
         return nominal(kept, wanted=wanted)
     if words[0] == "too" and len(words) > 1:
-        return _too(words)
-    if (chunking.locative(tokens) and words[0] != "in") or (words[0] == "in" and begins_place(tokens)):
-        where, rest = place_at_start(tokens)
-        if where and rest:
-            inner = nominal(rest, wanted=wanted)
-            if inner.new or inner.bare:
-                return replace(
-                    inner,
-                    sort="add",
-                    verb="add",
-                    place=where,
-                    new=inner.new or join(rest),
-                    target="",
-                    look="",
-                )
-            return inner
-        if where:
-            return Clause(place=where)
-    found = look_for(tokens)
-    if found:
-        return found
+        return Clause("vague", "restyle", reference="it")
     if (
         words[0] in ("in", "with", "like", "using")
         or words[0] in lx.DEGREES - {"a", "all", "nice"}
@@ -99,123 +70,25 @@ def nominal(tokens: Tokens, *, wanted: bool = False) -> Clause:
         and words[1] in ("bit", "little", "touch", "tad", "lot")
         and not has_thing(tokens)
     ):
-        if has_thing(tokens):
-            return add_clause("add", tokens) or Clause("vague")
         return _look_clause(tokens)
     definite = words[0] in lx.DEFINITE
     target, after = split(tokens, places=definite, look_follows=True, tails=not definite)
     if not target:
         return Clause("vague") if wanted else NOTHING
-    if (
-        definite
-        and noun_of(target) in ("room", "picture", "image", "photo", "scene", "place")
-        and lows(after)[:1] == ("with",)
-    ):
-        return nominal(after[1:], wanted=wanted)  # "the room with green walls"
     if definite:
         target, after = of_the(target, after)
-        clause = said_of(join(target), "", after, noun_of(target))
-        if not clause.sort and wanted:
-            return replace(clause, sort="vague", verb="restyle")
-        return clause
+        return said_of(join(target), "", after, noun_of(target))
     return _indefinite(target, after, tokens, wanted=wanted)
-
-
-_SUITS = Pattern(
-    r"^(?:would|could|might|will|should)? ?(?:really |probably |definitely )*(?:suit|suits|fit|fits"
-    r"|work|works|go|goes|look|looks|be|is|do|match)(?: (?:so|really|very|quite|much|way|far|great"
-    r"|good|well|nice|nicely|lovely|better|perfect|perfectly|best|nicer|amazing|amazingly|cool|awesome"
-    r"|wonderful|right))*(?: (?:for|on|with|in|as))?$"
-)
-
-
-def look_for(tokens: Tokens) -> Clause | None:
-    """ "leather for the sofa", "red would look good on the sofa", "gold would suit the lamp"."""
-    words = lows(tokens)
-    for i in range(1, len(words)):
-        if words[i] in ("the", "my", "our", "this", "that", "those", "these"):
-            before, named = tokens[:i], tokens[i:]
-            break
-    else:
-        return None
-    partly = words[0] in ("more", "some", "less", "a")
-    link = next(
-        (
-            j
-            for j, token in enumerate(before)
-            if token.low
-            in lx.MODALS | lx.BE | {"for", "on", "suits", "suit", "fits"} | ({"in"} if partly else set())
-        ),
-        None,
-    )
-    if not link or not is_look_phrase(before[:link]):
-        return None
-    between = " ".join(lows(before[link:]))
-    if partly and between == "in":
-        between = "on"
-    if between not in ("for", "on") and not _SUITS.fullmatch(between):
-        return None
-    target, rest = split(named, places=True)
-    if _tail_words(rest) or not target or not (has_thing(target) or unknown_thing(target)):
-        return None
-    look, _, vague = look_of(before[:link])
-    if vague or not look:
-        return None
-    return Clause("restyle", "restyle", target=join(target), look=look)
-
-
-def _tail_words(rest: Tokens) -> Tokens:
-    return tuple(t for t in trimmed(rest) if t.low not in ("better", "more", "well", "best", "nicely", "too"))
-
-
-_AGAIN_FOR = Pattern(
-    r"(?:(?:and )?(?:do|repeat|apply|give|use|have|try|want|make|put) )?(?:exactly |just |all )?(?:(?:the "
-    r")?same(?: (?:thing|treatment|again|look|colou?r|material|fabric|style|finish|one|way|change|edit|deal"
-    r"|please|idea|story))?|it|this|that|likewise|ditto|similarly|as above)(?: (?:again|also|too))? (?:for|on"
-    r"|to|with|goes for|applies to|in|over|onto) (?P<x>.+?)(?: too| as well| also| please| again)*"
-)
-
-
-def again_for(tokens: Tokens) -> Clause | None:
-    """ "the same for the armchair", "apply that to the chairs", "ditto for the rug"."""
-    text = " ".join(lows(tokens))
-    match = _AGAIN_FOR.fullmatch(text)
-    if not match or not re.search(
-        r"\bsame\b|\blikewise\b|\bditto\b|\bsimilarly\b|^(?:and )?(?:do|repeat|apply|use) ", text
-    ):
-        return None
-    named = tokens[len(text[: match.start("x")].split()) :]
-    target, _ = split(named, places=True)
-    if not target or (not chunking.has_thing(target) and not unknown_thing(target)):
-        return None
-    return Clause("restyle", "restyle", target=join(target), like="last")
-
-
-def _too(words: tuple[str, ...]) -> Clause:
-    """ "too dark": lighter, where the planner knows what is less dark."""
-    for word in words[1:]:
-        if lx.COMPARATIVES.get(word, word) in lx.OPPOSITES:
-            return Clause(look=opposite(word), confidence=0.6)
-    if len(words) == 2 and is_step(f"less_{words[1]}"):
-        return Clause(look=f"less {words[1]}", confidence=0.6)
-    return Clause("vague", "restyle", reference="it")
 
 
 def _look_clause(tokens: Tokens) -> Clause:
     what = complement(tokens, surface=tokens[0].low != "with")
-    if what.like:
-        return Clause(like=what.like, look="")
-    if what.vague:
-        return Clause("vague", "restyle")
     return Clause(look=what.look)
 
 
 def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -> Clause:
     thing, after = with_doing(thing, trimmed(after))
     words = lows(after)
-    opener = lows(after)[:2] in (("instead", "of"), ("rather", "than"))
-    if opener and has_thing(thing) and all(is_look(t.low) for t in after[2:]):
-        after = ()  # "gold frame rather than black"
     swap = instead(thing, after)
     if swap:
         return swap
@@ -231,9 +104,6 @@ def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -
         and (begins_place(after) or words[0] in ("here", "there", "somewhere") or towards)
         and not _look_pp(after)
     ):
-        at = next((i for i in range(len(words)) if words[i : i + 2] == ("instead", "of")), 0)
-        if at and len(after) > at + 2:  # "sushi on the plate instead of pizza"
-            return Clause("replace", "replace", target=join(after[at + 2 :]), new=join(thing))
         where = words_of_place(after) if words[0] not in ("here", "there", "somewhere") else ""
         return Clause("add", "add", new=join(thing), place=where)
     if not run:
@@ -266,10 +136,6 @@ def _indefinite(thing: Tokens, after: Tokens, tokens: Tokens, *, wanted: bool) -
     ):
         # nothing known in it: a look of one word ("bouclé"), if we asked for one
         return Clause(new=join(thing), bare=True) if len(tokens) == 1 else NOTHING
-    if what.with_:
-        blanket = on_it(join(thing), after)
-        if blanket:
-            return blanket
     if what.look or (what.like and words[0] != "with" and not article and not wanted):
         target = join(thing) if not article else "the " + join(thing[chunking.determiners(thing) :])
         return Clause("restyle", "restyle", target=target, look=what.look, like=what.like)

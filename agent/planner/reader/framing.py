@@ -235,9 +235,6 @@ def _covered(place: str, new: str) -> str:
 _ARTICLES = frozenset({"a", "an", "the", "another", "some", "one"})
 
 
-_OF_PLACE = _ARTICLES | lx.DIRECTIONS | {"leftmost", "rightmost"}
-
-
 def _parted(thing: str, look: str) -> tuple[str, str]:
     """A thing and its look where the noun went with the look: "the leftmost | cushion green"."""
     words = look.split()

@@ -31,7 +31,6 @@ _BUT = re.compile(
     r"(?:[,;:–—-]\s*(?P<all>\b(?:all|everything|anything|each|every\w*)\s+)?|\s*)\bbut(?P<not> not)?\s+$",
     re.I,
 )
-_NOT = re.compile(r"[,;]?\s*\b(?:but|and)?\s*(?:\bnot|\bnever)\s+$", re.IGNORECASE)
 _LEAVE = re.compile(
     r"(?:[,;(–—-]|\band\b|\bbut\b|\.|\bonly\b)?\s*(?:\b(?:and|but|please|just|only)\s+)*\b(?:leave|keep|spare"
     r"|(?:do not|don[’']t|never|not) (?:touch|change|paint|recolou?r|alter))\s+$",
@@ -118,10 +117,6 @@ def _exception(text: str) -> tuple[int, int, str] | None:
             return clause.start() + (len(clause[0]) - len(clause[0].lstrip(".:"))), end + stays.end(), phrase
         if clause and clause.start() and (stays := _IS_NOT.match(after)):
             return clause.start(), end + stays.end(), phrase
-        if (opened := _NOT.search(before)) and opened.start() and _ENDS.match(after):
-            others = [each for each in things_in(before) if each.kind == thing.kind and each.several]
-            if others:
-                return opened.start(), end, phrase
     return None
 
 

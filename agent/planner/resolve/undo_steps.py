@@ -64,11 +64,8 @@ def hide(frame: Frame, context: Context) -> Done:
         return Done((*taken.steps, *(Hide(layer=layer.id) for layer in own)), taken.said)
     elif frame.target:
         layers = layers_about(frame.target, context, visible=True)[:1]
-        if (
-            parse(frame.target).article.lower() in ("both", "all", "all the", "both the", "every")
-            or (is_plural(parse(frame.target).noun) and frame.target.split()[0] == "both")
-            or is_plural(parse(frame.target).noun)
-        ):
+        several = ("both", "all", "all the", "both the", "every")
+        if parse(frame.target).article.lower() in several or is_plural(parse(frame.target).noun):
             layers = layers_about(frame.target, context, visible=True)
         if not layers:
             layers = by_look(frame.target, context)

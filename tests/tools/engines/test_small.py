@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,12 @@ from PIL import Image
 from safetensors.torch import load_file
 from scipy import ndimage
 
-from agent.cli import main
 from agent.turn.editor import open_editor
 from agent.turn.events import Event
 from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
+from tests.support.command_line import Run
 from tests.support.stand_in_hub import Hub
 from tools.engines import estimate, number_formats, registry, specs
 from tools.engines.download import size_words
@@ -47,7 +47,6 @@ from tools.kinds import Kind
 MODEL = specs.repository_of("sd15-inpainting")
 ROOT = Path(__file__).parents[3]
 SIDE = 128
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -77,16 +76,6 @@ def engine(cache: Path) -> Iterator[StableDiffusionEngine]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(constants, "HF_HUB_CACHE", str(cache))
         yield painter.load()
-
-
-@pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        code = main.run([str(each) for each in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
 
 
 def photo(seed: int = 0) -> NDArray[np.uint8]:

@@ -275,13 +275,6 @@ def test_a_name_is_told_from_a_step_that_begins_there() -> None:
     assert read_look("a darker basket", "the basket").value is None
 
 
-def test_a_prompt_without_its_step() -> None:
-    assert looks.without_steps("a much darker dark red sofa") == "a dark red sofa"
-    assert looks.without_steps("a slightly lighter orange sofa") == "an orange sofa"
-    assert looks.without_steps("warmer red curtains", "the curtains") == "red curtains"
-    assert looks.without_steps("a red sofa") == "a red sofa"
-
-
 def test_a_step_that_was_taken_leaves_the_prompt_with_the_new_name() -> None:
     dark = value("dark red")
     assert looks.settled("a darker red sofa", "the sofa", dark) == "a dark red sofa"

@@ -249,25 +249,6 @@ def remove(
     return Removed(_patch(out, mask, alpha, unit), mask, confidence, doubt, measures)
 
 
-def check_removed(after: NDArray[np.uint8], mask: Mask) -> float:
-    """How much of a removed thing's outline is left in an RGB picture (H, W, 3): 0 none, 1 and more a lot.
-
-    The picture's steepness across the old outline, in the mean, over that of the bands beside it, less 1.
-    """
-    grey = after.astype(np.float64).mean(axis=2)
-    signed = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
-    unit = mask.shape[0] / 480
-    smooth = ndimage.gaussian_filter(signed, 2 * unit)
-    ny, nx = np.gradient(smooth)
-    gy, gx = ndimage.gaussian_filter(grey, unit, (1, 0)), ndimage.gaussian_filter(grey, unit, (0, 1))
-    across = np.abs(gx * nx + gy * ny)
-    line = np.abs(signed) < 3 * unit
-    beside = (np.abs(signed) > 5 * unit) & (np.abs(signed) < 12 * unit)
-    if not line.any() or not beside.any():
-        return 0.0
-    return max(0.0, float(across[line].mean() / (across[beside].mean() + 0.5)) - 1)
-
-
 @dataclass(frozen=True, eq=False)
 class _Scene:
     """What the surfaces have in common; ``unit`` is a pixel of a picture of 480 rows."""
