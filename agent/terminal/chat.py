@@ -305,9 +305,9 @@ async def chat(editor: ChatEditor, console: Console, opener: Opener) -> int:
         name, folder = state.session.name, state.session.folder
         if state.editor.is_kept:
             console.say(f"Session {name} is kept in {folder}", "quiet")
-            console.say(f"To go on: inpalla chat --session {name}", "quiet")
+            console.say(f"To continue: inpalla chat --session {name}", "quiet")
         else:
-            console.say("Nothing was made, so no session is kept.", "quiet")
+            console.say("Nothing was edited, so no session is kept.", "quiet")
     finally:
         state.editor.close()
     return 1 if state.failed and not console.interactive else 0

@@ -1,4 +1,4 @@
-"""Errors that nobody foresaw: one sentence for the user, the details in a log file for whoever mends them."""
+"""Errors that nobody foresaw: one sentence for the user, the details in a log file for whoever fixes them."""
 
 from __future__ import annotations
 

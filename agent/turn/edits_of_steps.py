@@ -105,8 +105,8 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
     """
     if edit.kind == "restyle" and _is_about_size(context.session, edit):
         raise Refusal(
-            "I change how things look, not their size or form:"
-            f" say how {phrases.definite(phrases.bare(edit.target))} shall look."
+            "I change how things look, not their size or shape:"
+            f" say how {phrases.definite(phrases.bare(edit.target))} should look."
         )
     if not context.preset.drawn_rooms_only or edit.kind != "restyle":
         return edit
@@ -224,7 +224,7 @@ def _request_of(layer: Layer) -> Request:
         return Request.model_validate(dict(layer.request))
     except ValidationError as error:
         thing = phrases.capital(phrases.definite(layer.target))
-        raise Refusal(f"{thing} was painted by another release: say anew how it should look.") from error
+        raise Refusal(f"{thing} was painted by another release: say again how it should look.") from error
 
 
 def _in_picture_colour(edit: PendingEdit) -> PendingEdit:

@@ -55,7 +55,7 @@ THREE = "'make the sofa red' 'make the rug green' 'make the lamp blue'"
 SAVED, S_SAVED = "Saved OUT.\n", "Saved OUT (session s).\n"
 SOFA = "the sofa: OUT (9.1% of the picture)\n"
 CLOSED = "The output cannot be written: the standard output is closed.\n"
-FULL = "The output cannot be written: the disk is full, so make room on it.\n"
+FULL = "The output cannot be written: the disk is full, so free some space.\n"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ FULL = "The output cannot be written: the disk is full, so make room on it.\n"
         ("$I sessions remove old >&-", 1, f"The session old is removed.\n{CLOSED}", None),
         ("$I sessions prune --yes >&-", 1, f"There is nothing to free.\n{CLOSED}", None),
         # What could not be done is told as ever, and where nobody reads at all, by the code.
-        ("$I sessions show nothing >&-", 1, "`inpalla sessions list` shows those there are.\n", None),
+        ("$I sessions show nothing >&-", 1, "`inpalla sessions list` lists them.\n", None),
         ("$I sessions show nothing 2>&-", 1, "", None),
         ("$I edit in.png 'make the sofa red' -o out.png --session s >&- 2>&-", 1, "", 1),
         ("$I plan >&- 2>&- <&-", 2, "", None),

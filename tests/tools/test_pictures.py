@@ -275,7 +275,7 @@ def test_a_profile_of_other_colours_is_dropped(tmp_path: Path) -> None:
     assert (read.form.own, read.form.profile, read.form.grey) == (None, None, False)
     assert read.notes == (
         "Its CMYK colours were converted to RGB.",
-        "Its colour profile is for RGB colours, and it has CMYK ones, so the profile was left aside.",
+        "Its colour profile is for RGB colours, and it has CMYK ones, so the profile was ignored.",
     )
 
 

@@ -219,7 +219,7 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert [edit.outcome for edit in turn.edits] == ["offered"]
     assert turn.reply == (
         "I could not get it right: there is still something of everything to see. Nothing was changed; "
-        "say “keep it” to take the nearest that I got."
+        "say “keep it” to take the closest result."
     )
 
     # It is shown, outlives the program, and is taken when the user says so.
@@ -270,7 +270,7 @@ async def test_what_lies_on_a_revised_layer_stays_as_it_was_made_until_it_is_ref
     assert flat.session.layer(1).revision == before.revision
     assert flat.session.layer(1).patch == before.patch
     assert turn.reply == (
-        "Done: the sofa → a green sofa. The blue cushion was painted on what has changed now; "
+        "Done: the sofa → a green sofa. The blue cushion was painted over what has now changed; "
         "say “refresh the blue cushion” to paint it again."
     )
     assert [edit.layer for edit in turn.edits] == [0]
@@ -429,7 +429,9 @@ async def test_a_question_outlives_the_program(flat: Flat) -> None:
     sessions = Sessions(flat.root)
     assert free(sessions, survey(sessions, Wish()), Wish()) == 0
     editor = flat.reopen()
-    assert editor.remarks == ("Still to be answered: I am not sure that I found the sofa. Shall I go on?",)
+    assert editor.remarks == (
+        "Still waiting for your answer: I am not sure that I found the sofa. Shall I go on?",
+    )
     assert (await editor.say("yes")).changed
     assert is_near(flat.colour("sofa"), PAINTS["red"])
 

@@ -59,8 +59,8 @@ class ModelSegmenter(GpuModel, Generic[Encoded]):
 
     def _out_of_memory(self, doing: str = "looked") -> EngineError:
         return OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} {doing}: close what else uses it, or use"
-            " a smaller preset."
+            f"The graphics card ran out of memory while {self.name} {doing}: close other programs that use"
+            " it, or use a smaller preset."
         )
 
     def _moved(self) -> None:

@@ -82,7 +82,7 @@ class Drawing:
         """
         if edit.mask.shape != picture.shape[:2] or not edit.mask.any():
             raise errors.PictureError(
-                "The mask of a new thing's place is empty, or not of the picture's size."
+                "The mask of the new thing's place is empty, or does not have the picture's size."
             )
         if not is_drawn(picture):
             raise EngineError(NO_DRAWN_ROOM)

@@ -165,8 +165,8 @@ class FluxEngine:
         # Out here the error is gone, and with it the tensors that its frames held.
         self._clean()
         raise OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} worked: close what else uses it, or"
-            " choose a smaller preset."
+            f"The graphics card ran out of memory while {self.name} worked: close other programs that use it,"
+            " or choose a smaller preset."
         )
 
     def _clean(self) -> None:
