@@ -25,7 +25,8 @@ def plan(
     sentences: tuple[str, ...], image: str | None, preset: str | None, planner: str | None, as_json: bool
 ) -> int:
     """Show the plan for each sentence and paint nothing; earlier sentences count as done."""
-    from agent.planner import Context, advance, load_planner
+    from agent.planner import load_planner
+    from agent.planner.context import Context, advance
     from agent.turn.editor import readable
     from agent.turn.reply import summary
     from agent.turn.user_paths import meant
