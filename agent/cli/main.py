@@ -19,6 +19,7 @@ from typing import NoReturn
 import click
 
 from agent.cli.command import LazyGroup, show_version
+from agent.errors import CANCELLED
 from agent.terminal.output import OutputGone, abandon, open_streams, say
 from tools.engines.threads import is_loading, share_the_machine
 
@@ -31,8 +32,6 @@ _QUIET = {
     "TQDM_DISABLE": "1",
 }
 """What keeps the libraries' own remarks from the user's terminal."""
-
-CANCELLED = 130
 
 _COMMANDS = {
     "chat": ("chat", "Edit a picture in a conversation: IMAGE, a session's picture, or the sample room."),
@@ -143,23 +142,11 @@ def _exit_code(argv: Sequence[str] | None) -> int:
 
 def _report(error: Exception) -> int:
     """Print the one sentence for an error and return the exit code."""
-    from agent.errors import AgentError
-    from sessions.errors import SessionError
-    from tools.errors import Cancelled, ToolError
+    from agent.terminal.failures import failure
 
-    if isinstance(error, Cancelled):
-        say("Cancelled.", err=True)
-        return CANCELLED
-    if isinstance(error, AgentError | SessionError | ToolError):
-        sentence = " ".join(str(error).split())
-    elif isinstance(error, MemoryError):
-        sentence = "This machine has too little memory for that: use a smaller picture."
-    else:
-        from agent.terminal.crash_log import told
-
-        sentence = told(error)
+    sentence, code, _ = failure(error)
     say(sentence, err=True)
-    return 1
+    return code
 
 
 if __name__ == "__main__":
