@@ -384,7 +384,7 @@ def test_8gb_is_ready_whatever_became_of_a_request_for_sam_3(
     assert "The preset 8gb is ready." in out
     [sentence] = [line for line in out.splitlines() if line.startswith("It works without sam3")]
     assert said in sentence
-    assert ("accept it on" in sentence) is (not told)
+    assert ("accept its licence" in sentence) is (not told)
 
 
 def test_what_cannot_be_had_does_not_hold_up_the_rest(
@@ -398,7 +398,10 @@ def test_what_cannot_be_had_does_not_hold_up_the_rest(
     assert err.count("\n") == 1
     assert "qwen3-vl:2b-instruct and llmdet-sam2 are missing" in err
     assert "inpalla setup --preset 8gb" in err
-    assert "accept it on https://huggingface.co/iSEE-Laboratory/llmdet_tiny, log in with hf auth login" in out
+    assert (
+        "accept its licence on https://huggingface.co/iSEE-Laboratory/llmdet_tiny, log in with hf auth login"
+        in out
+    )
     assert "Ready: flux-klein:4bit." in out
 
     server.mend()

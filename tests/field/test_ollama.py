@@ -333,7 +333,7 @@ LOOKED: dict[str, tuple[str | bytes, int, dict[str, str], str]] = {
     "a redirect to nowhere": ("", 302, {}, "redirects to another address, which is not followed (302)"),
     "a proxy": ("", 502, {}, "says “502 Bad Gateway”"),
     "a lock": ('{"error": "unauthorized"}', 401, {}, "says “401 Unauthorized”"),
-    "another API": ('{"status": "ok"}', 200, {}, "is another kind of JSON"),
+    "another API": ('{"status": "ok"}', 200, {}, "its answer has another form"),
     "a list": ("[1, 2]", 200, {}, "it says “[1, 2]”"),
     "nothing": ("", 200, {}, "says nothing"),
     "deep JSON": ("[" * 100_000, 200, {}, "is not an Ollama server"),
@@ -360,8 +360,8 @@ def test_what_is_no_ollama_is_told_as_what_it_is(
         outcome = setup._Outcome()
         setup._make_model_ready("m", outcome)
         told = outcome.problems["m"]
-        assert "look at OLLAMA_HOST" in told
-    assert f"hat answers at {server.url} " in told
+        assert "check OLLAMA_HOST" in told
+    assert f"he server at {server.url} " in told
     assert said in told
     assert "no answer" not in told
     assert told.isprintable()

@@ -471,7 +471,7 @@ async def test_layers_on_the_processor_are_told_once(card: CountedCard, ollama: 
     said = [(await planner.plan("make the sofa red", Context())).say for _ in range(3)]
     why = "because the card had no room for it" if share else "because the card is full or has no driver"
     part = "50% of tiny-vl" if share else "tiny-vl"
-    assert said[0].startswith(f"Ollama keeps {part} on the processor, {why}: planning is slow until")
+    assert said[0].startswith(f"Ollama keeps {part} on the processor, {why}: planning is slow. Free")
     assert said[0].endswith(".")
     assert not any("Ollama" in each for each in said[1:])
 

@@ -464,7 +464,7 @@ def test_an_adapter_of_something_else_is_refused(wrong: dict[str, torch.Tensor],
 def test_a_model_that_is_not_whole_is_one_sentence(tmp_path: Path, cache: Path) -> None:
     adapter = cache / "models--latent-consistency--lcm-lora-sdv1-5" / "snapshots" / "0123abcd"
     tiny = cache / "models--madebyollin--taesd" / "snapshots" / "0123abcd"
-    with pytest.raises(EngineError, match="no whole Stable Diffusion"):
+    with pytest.raises(EngineError, match="is not a complete Stable Diffusion"):
         painter.from_folders("sd15-inpainting", tmp_path, adapter, tiny)
     model = sd15_layout.write_model(tmp_path / "model")
     file = model / "unet" / "diffusion_pytorch_model.fp16.safetensors"

@@ -214,8 +214,8 @@ class FluxEngine:
             self.offload()
         # Painting less, or with streamed weights, would not help: the painter is not even there.
         raise EngineError(
-            f"The graphics card has too little free memory for {self.name} to read the words: close what else"
-            " uses it, or use a smaller preset."
+            f"The graphics card has too little free memory for {self.name} to read the words: close other"
+            " programs that use it, or use a smaller preset."
         )
 
     def _paint_group(
