@@ -33,7 +33,7 @@ from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
 from tools.inpainting.drawing.space import Mask, Space, depth_at, space_of
 from tools.inpainting.drawing.thing_spec import ThingSpec, kind_in, read_spec, with_article
-from tools.inpainting.placement import read_place
+from tools.language.places import read_place
 from tools.photo_check import NO_DRAWN_ROOM, is_drawn
 from tools.segmenting.base import CancelCheck, Segmenter, find, never
 
