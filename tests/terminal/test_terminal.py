@@ -67,7 +67,7 @@ def test_keys(tmp_path: Path) -> None:
         assert "You said: and not to the end" in terminal.type(" to the end")
 
         terminal.press("sleep\r")
-        terminal.wait_for("Little memory: painting smaller.")
+        terminal.wait_for("Low memory: painting smaller.")
         terminal.wait_for("3/8")
         terminal.wait_for(HALF_CELL)  # what is being painted, so far
         terminal.press(CTRL_C)

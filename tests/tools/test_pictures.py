@@ -329,7 +329,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\0b.png", "x" * 5000 + ".png"])
 def test_an_impossible_name_is_refused(name: str) -> None:
-    refused(name, "There is no file|cannot be the name")
+    refused(name, "There is no file|is not a valid file name")
 
 
 @pytest.mark.parametrize(

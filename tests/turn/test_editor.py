@@ -218,7 +218,7 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert (turn.changed, turn.failed, turn.version) == (False, True, 1)
     assert [edit.outcome for edit in turn.edits] == ["offered"]
     assert turn.reply == (
-        "I could not get it right: there is still something of everything to see. Nothing was changed; "
+        "I could not get it right: part of everything is still visible. Nothing was changed; "
         "say “keep it” to take the closest result."
     )
 
@@ -297,7 +297,7 @@ async def test_hiding_a_layer_changes_its_own_pixels_alone_and_showing_brings_it
     with_both = flat.session.picture()
     turn = await flat.do(Hide(layer=0))
     assert turn.changed
-    assert turn.reply.startswith("Done: the sofa → as before. The blue cushion was painted on")
+    assert turn.reply.startswith("Done: the sofa → as before. The blue cushion was painted over")
     assert flat.at(22, 62) == THINGS["sofa"][0]
     assert flat.session.layer(1).revision == 0
     assert flat.editor.planner_context().focus == (0,)

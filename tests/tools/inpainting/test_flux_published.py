@@ -268,7 +268,7 @@ class TestErrors:
         folder = write_checkpoint(tmp_path / "m", "klein")
         config = folder / "transformer" / "config.json"
         config.write_text(config.read_text().replace('"num_attention_heads": 2', '"num_attention_heads": 4'))
-        assert "can be read (" in self.sentence(str(folder))
+        assert "is not a readable FLUX pipeline (" in self.sentence(str(folder))
 
     def test_what_is_not_fetched_yet(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
