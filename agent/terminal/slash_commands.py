@@ -33,8 +33,8 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from agent.planner.resolve.answers import version_named
-from agent.planner.resolve.commands import BOX, FILE, amount_of
+from agent.planner.resolve.command_steps import BOX, FILE, amount_of
+from agent.planner.resolve.conversation_record import version_named
 from agent.safe_text import plain, printable
 from agent.terminal.listings import history, layer_rows
 from agent.terminal.picture_layouts import Shown, marked

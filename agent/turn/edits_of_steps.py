@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from agent.planner.plan import Edit, Keep, Mask, Pick, Refresh, Show, Step, Variations
-from agent.planner.resolve.commands import FILE
+from agent.planner.resolve.command_steps import FILE
 from agent.planner.resolve.wording import revised
 from agent.turn import phrases, refresh
 from agent.turn.context import TurnContext

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planner.resolve.commands import FILE
+from agent.planner.resolve.command_steps import FILE
 from agent.planner.resolve.wording import revised
 from agent.turn import occlusion
 from agent.turn.pending_edit import PendingEdit

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent.planner.grammar import opening_tables
 from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, thing_in, trimmed
 from agent.planner.grammar.openings import KEEP, Opened, has_also, is_verb, opened_clause, without_tail
-from agent.planner.grammar.places import place_at_start
+from agent.planner.grammar.place_phrases import place_at_start
 from agent.planner.grammar.predicates import complaint, predicate, said_of
 from agent.planner.grammar.refusals import DISLIKE, LEAVE, UNWANTED, disliked, kept, unwanted, without
 from agent.planner.grammar.statements import again_for, look_for, nominal, verbal

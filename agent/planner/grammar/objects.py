@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from agent.planner.grammar.clause import Clause, Sort, reference, trimmed, unknown_thing
 from agent.planner.grammar.looks import Complement, complement, look_of, look_only
-from agent.planner.grammar.places import begins_place, instead, place_at_start, with_doing, words_of_place
+from agent.planner.grammar.place_phrases import (
+    begins_place,
+    instead,
+    place_at_start,
+    with_doing,
+    words_of_place,
+)
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, lows, noun_of, split

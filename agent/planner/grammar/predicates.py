@@ -9,7 +9,7 @@ from agent.planner.frames import Reference
 from agent.planner.grammar.clause import Clause, thing_in, trimmed
 from agent.planner.grammar.looks import by_degree, complement, opposite
 from agent.planner.grammar.objects import gift_look
-from agent.planner.grammar.places import begins_place, words_of_place
+from agent.planner.grammar.place_phrases import begins_place, words_of_place
 from agent.planner.grammar.verbs import is_participle, lemma, made_into, passive
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, lows, split

@@ -13,7 +13,13 @@ from dataclasses import replace
 from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, trimmed, unknown_thing
 from agent.planner.grammar.looks import Complement, complement, is_look_phrase, look_of, opposite
 from agent.planner.grammar.objects import add_clause, remove_clause
-from agent.planner.grammar.places import begins_place, instead, place_at_start, with_doing, words_of_place
+from agent.planner.grammar.place_phrases import (
+    begins_place,
+    instead,
+    place_at_start,
+    with_doing,
+    words_of_place,
+)
 from agent.planner.grammar.predicates import on_it, predicate, said_of
 from agent.planner.grammar.verbs import only_look, verb_clause
 from tools.language import chunking

@@ -11,7 +11,7 @@ from agent.planner.frames import Reference
 from agent.planner.grammar.clause import Clause, of_the, reference, trimmed
 from agent.planner.grammar.looks import by_degree, complement, look_of
 from agent.planner.grammar.objects import add_clause, give_clause, remove_clause, replace_clause, verb_adds
-from agent.planner.grammar.places import instead
+from agent.planner.grammar.place_phrases import instead
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_look, is_thing, lows, noun_of, split

@@ -20,7 +20,7 @@ from tests.support.stand_in_ollama import Serving as Ollama
 from tools import errors
 from tools.engines import gpu_memory
 from tools.engines.gpu_memory import GpuMemory, to_evict
-from tools.engines.gpu_model import bytes_of
+from tools.engines.weight_transfer import bytes_of
 
 
 class Engine:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools.engines import gpu_memory, presets
-from tools.engines.gpu_model import bytes_of, move
 from tools.engines.machine import GIB
+from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener
 from tools.inpainting.flux import memory

@@ -12,10 +12,10 @@ from typing import Any, Final
 import torch
 
 from tools.engines import number_formats, quantization
-from tools.engines.gpu_model import bytes_of, move
 from tools.engines.library_logging import quiet
 from tools.engines.model_name import Bits
 from tools.engines.specs import BYTES
+from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.flux import checkpoint, memory
 from tools.inpainting.flux.engine import FluxEngine

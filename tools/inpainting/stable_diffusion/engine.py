@@ -28,8 +28,8 @@ from PIL import Image
 
 import prompts
 from tools.engines import download, number_formats, presets, specs, stored_weights
-from tools.engines.gpu_model import bytes_of, move
 from tools.engines.library_logging import quiet
+from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion import attention
