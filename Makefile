@@ -40,7 +40,7 @@ format: $(VENV)/.installed-dev ## bring the code into form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.installed-dev ## write the tables in docs/ anew from what the program knows
+docs: $(VENV)/.installed-dev ## regenerate the tables in docs/ from the program
 	$(BIN)/python -m benchmarks.tables
 
 bench: $(VENV)/.installed-dev ## measure seconds, start-up and sizes on this machine

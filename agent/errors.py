@@ -1,6 +1,13 @@
-"""What the agent raises when it cannot do a thing: one sentence that a user understands."""
+"""What the agent raises when it cannot do a thing: one sentence that a user understands; the exit codes."""
 
 from __future__ import annotations
+
+from typing import Final
+
+FAILED: Final = 1
+"""The exit code of what could not be done."""
+CANCELLED: Final = 130
+"""The exit code of what the user stopped."""
 
 
 class AgentError(Exception):

@@ -38,9 +38,9 @@ from benchmarks import speedups
 from benchmarks.lisa import Figure, seconds
 from tests.support import flux_layout
 from tools.engines import gpu_memory, presets, quantization, specs
-from tools.engines.gpu_model import bytes_of
 from tools.engines.machine import GIB
 from tools.engines.model_name import Bits, ModelName
+from tools.engines.weight_transfer import bytes_of
 from tools.inpainting.base import MaskedEdit, PaintingStep, inpaint, plan
 from tools.inpainting.flux import loading, memory
 from tools.inpainting.flux.engine import FluxEngine

@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--folder", type=Path, default=Path("runs/gpu"))
     parser.add_argument("--only", default="", metavar="NAME,…", help="these steps, in this order")
-    parser.add_argument("--list", action="store_true", help="say the commands and run none")
+    parser.add_argument("--list", action="store_true", help="print the commands and run none")
     wanted = parser.parse_args(arguments)
     by_name = {step.name: step for step in STEPS}
     names = [name for name in wanted.only.split(",") if name]

@@ -36,7 +36,7 @@ def float8(transformer: Any) -> None:
     if not has_float8():
         raise EngineError("8-bit floats need a graphics card of compute capability 8.9 or more.")
     if find_spec("torchao") is None:
-        raise EngineError("8-bit floats need a package more: install it with pip install 'inpalla[float8]'.")
+        raise EngineError("8-bit floats require torchao: install it with pip install 'inpalla[float8]'.")
     from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, PerRow, quantize_
 
     config = Float8DynamicActivationFloat8WeightConfig(granularity=PerRow())

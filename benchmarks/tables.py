@@ -1,6 +1,6 @@
 """The tables in the documentation that follow from the program: engines, presets, sizes, commands, options.
 
-    make docs                              # writes them anew (python -m benchmarks.tables)
+    make docs                              # regenerates them (python -m benchmarks.tables)
     python -m benchmarks.tables --check    # exit code 1 where one is not what it would write
 
 It lies here because only the benchmarks may import everything: the sizes of larger cards are theirs, the
@@ -48,7 +48,7 @@ def chosen() -> Iterator[Row]:
     """What each preset chooses."""
     yield (
         "preset", "GiB of card", "RAM", "planner", "segmenter", "paints everything",
-        "instead, once a licence was accepted",
+        "instead, once a licence is accepted",
     )  # fmt: skip
     for preset in PRESETS.values():
         instead = [f"`{name}`" for name in [preset.licensed_segmenter] if name]
@@ -271,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if not check:
                 file.write_text(new, encoding="utf-8")
     if check and old:
-        print(f"Old tables in {', '.join(old)}: make docs writes them anew.")
+        print(f"Old tables in {', '.join(old)}: run make docs.")
     return int(check and bool(old))
 
 

@@ -113,7 +113,7 @@ class Sessions:
         def fill(made: Path) -> None:
             if not openraster.holds_session(file):
                 raise SessionError(
-                    f"{file.name} holds no session: it was saved by another program, or plain."
+                    f"{file.name} holds no session: it was saved by another program, or with --plain."
                 )
             openraster.unpack(file, made)
             with closing(Session(made)) as whole:
@@ -136,8 +136,7 @@ class Sessions:
             made.mkdir(mode=0o700)
         except OSError as error:
             raise SessionError(
-                f"No session can be made in {self.root}: {reason(error)};"
-                " INPALLA_DATA may name another folder."
+                f"No session can be made in {self.root}: {reason(error)}; set INPALLA_DATA to another folder."
             ) from error
         try:
             fill(made)
@@ -146,7 +145,9 @@ class Sessions:
         except (SessionError, OSError) as error:
             said = str(error) if isinstance(error, SessionError) else f"{self.root}: {reason(error)}."
             if is_full(self.root):
-                said = f"No session can be made in {self.root}: {FULL}; INPALLA_DATA may name another folder."
+                said = (
+                    f"No session can be created in {self.root}: {FULL}; set INPALLA_DATA to another folder."
+                )
             elif lacks_locks(self.root):
                 said = without_locks(self.root)
             shutil.rmtree(made, ignore_errors=True)
@@ -181,7 +182,7 @@ class Sessions:
             blocked = next((each for each in (self.root, *self.root.parents) if each.exists()), None)
             if blocked is not None and not blocked.is_dir():
                 raise SessionError(
-                    f"{blocked} is no folder, so no sessions can be there: look at INPALLA_DATA."
+                    f"{blocked} is not a folder, so no sessions can be there: check INPALLA_DATA."
                 )
             return []
         try:
@@ -221,9 +222,7 @@ class Sessions:
 
     def _require(self, name: str) -> None:
         if not self.exists(name):
-            raise SessionError(
-                f"There is no session {name!r}: `inpalla sessions list` shows those there are."
-            )
+            raise SessionError(f"There is no session {name!r}: `inpalla sessions list` lists them.")
 
     def _settle(self, made: Path, name: str | None, stem: str) -> str:
         """Give the new folder its name by one rename, which fails if somebody took the name meanwhile."""
@@ -239,7 +238,7 @@ class Sessions:
             except OSError as error:
                 if not (self.root / candidate).exists():
                     raise SessionError(
-                        f"The session {candidate!r} cannot be made: {reason(error)}."
+                        f"The session {candidate!r} cannot be created: {reason(error)}."
                     ) from error
                 if name is not None:
                     raise SessionError(_taken(name)) from error
@@ -261,7 +260,7 @@ def check_name(name: str) -> None:
         shown = name if len(name) <= 70 else name[:67] + "…"
         raise SessionError(
             f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
-            " underscores, with no dot in front."
+            " underscores, not starting with a dot."
         )
 
 
@@ -274,6 +273,6 @@ def _numbered(stem: str, number: int) -> str:
 
 def _taken(name: str) -> str:
     return (
-        f"The name {name!r} is taken: choose another one with --session, or go on with the session that has"
+        f"The name {name!r} is taken: choose another one with --session, or continue the session that has"
         f" it: inpalla chat --session {name}."
     )

@@ -1,4 +1,4 @@
-"""Composing: a base picture and a pile of patches make a picture, purely and exactly.
+"""Composing: a base picture and a stack of patches make a picture, purely and exactly.
 
 All arithmetic is on integers, so the result is the same on every machine. Where a patch's alpha is 0 (and
 outside its box) the pixel below stays as it is, bit for bit. This module knows nothing of files, layers or

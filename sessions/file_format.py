@@ -215,7 +215,7 @@ def form_from(values: Mapping[str, Any] | None, store: PictureStore, size: tuple
                 raise ValueError("of another size")
         return Form(bool(values["grey"]), own, profile, about_from(values.get("about", {})))
     except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise SessionError("What the session's records say of its picture's file is damaged.") from error
+        raise SessionError("The session's record of its picture's file is damaged.") from error
 
 
 def in_profile(pixels: NDArray[np.uint8], profile: bytes) -> NDArray[np.uint8]:

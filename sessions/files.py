@@ -103,7 +103,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-FULL = "the disk is full, so make room on it"
+FULL = "the disk is full, so free some space"
 """What is said of a disk without room."""
 
 
@@ -119,7 +119,7 @@ def without_locks(folder: Path) -> str:
     """The sentence about a disk that cannot lock files."""
     return (
         f"The disk of {folder} cannot lock files, as network disks often cannot, and sessions need that:"
-        " let INPALLA_DATA name a folder on another disk."
+        " set INPALLA_DATA to a folder on another disk."
     )
 
 
@@ -182,7 +182,7 @@ def check_output(path: str | Path) -> Path:
             known = ", ".join(_FORMATS)
             raise SessionError(f"{path.name} cannot be saved: its name must end in one of {known}.")
         if not path.parent.is_dir():
-            raise SessionError(f"There is no folder {path.parent}: make it first, or save somewhere else.")
+            raise SessionError(f"There is no folder {path.parent}: create it first, or save somewhere else.")
         if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
             raise PermissionError
         with suppress(FileNotFoundError):
@@ -190,7 +190,7 @@ def check_output(path: str | Path) -> Path:
     except PermissionError as error:
         raise SessionError(f"{path} cannot be written: permission denied.") from error
     except (OSError, ValueError) as error:
-        raise SessionError(f"{path.name[:80]!r} cannot be the name of a file here.") from error
+        raise SessionError(f"{path.name[:80]!r} is not a valid file name here.") from error
     return path
 
 

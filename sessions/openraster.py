@@ -192,7 +192,7 @@ def unpack(path: Path, folder: Path) -> None:
     with _opened(path) as archive:
         wanted = [entry for entry in archive.infolist() if _KEPT.fullmatch(entry.filename)]
         if len(wanted) > _MOST_FILES or sum(entry.file_size for entry in wanted) > _MOST_BYTES:
-            raise SessionError(f"{path.name} is too large: no session of ours takes so much.")
+            raise SessionError(f"{path.name} is too large: no session is that large.")
         for entry in wanted:
             to = folder / entry.filename.removeprefix(OWN)
             to.parent.mkdir(parents=True, exist_ok=True)

@@ -152,7 +152,7 @@ class PictureStore:
                 pixels = values_of(image)
             damaged = digest_of(pixels) != digest
         except FileNotFoundError as error:
-            raise SessionError(f"A stored picture is missing: {path} is not there any more.") from error
+            raise SessionError(f"A stored picture is missing: {path} no longer exists.") from error
         except SessionError:
             raise
         except PermissionError as error:

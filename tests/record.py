@@ -1,4 +1,4 @@
-"""The record of plans and pixels: ``python -m tests.record`` prints what changed, ``--write`` records anew.
+"""The record of plans and pixels: ``python -m tests.record`` prints what changed, ``--write`` records again.
 
 Plans: every sentence of the sets in ``evaluation/planner``, planned by the built-in planner in its
 conversation. ``tests/data/recorded-plans.txt`` has the first 8 hexadecimal digits of the SHA-256 of each

@@ -62,10 +62,10 @@ class InpaintInput(BaseModel):
     )
     target: str = Field(
         default="",
-        description='What lies there now, such as "the sofa on the left": it helps to keep its shape.',
+        description='What is there now, such as "the sofa on the left": it helps to keep its shape.',
     )
     seed: int | None = Field(
-        default=None, ge=0, description="Decides the noise; left out, it follows from the rest."
+        default=None, ge=0, description="Seed of the noise; by default it is derived from the other inputs."
     )
     grow: int | None = Field(
         default=0,

@@ -234,7 +234,7 @@ def _existing(path: str | Path) -> Path:
         if path.stat().st_size == 0:
             raise PictureError(f"{path.name} is empty: there is no picture in it.")
     except (OSError, ValueError) as error:
-        raise PictureError(f"{str(path)[:80]!r} cannot be the name of a file here.") from error
+        raise PictureError(f"{str(path)[:80]!r} is not a valid file name here.") from error
     return path
 
 
@@ -272,7 +272,7 @@ class _Decoded:
             try:
                 return colour_profiles.of_code_points(points[0], points[1], grey=grey)
             except ValueError:
-                self.notes.append("Its kind of colours is not known here; they are taken for sRGB.")
+                self.notes.append("Its colour space is unknown; sRGB is assumed.")
         packed = self.colours.get(b"iCCP")
         if packed is not None:
             # Pillow refuses profiles of more than a megabyte.
@@ -513,12 +513,12 @@ def _unused(profile: bytes, mode: str) -> list[str]:
     """What to say of a profile by which the colours of a picture of a Pillow mode cannot be read."""
     opened = colour_profiles.read(profile)
     if opened is None or colour_profiles.is_of(profile, mode):
-        return ["Its colour profile is damaged, so it was left aside."]
+        return ["Its colour profile is damaged, so it was ignored."]
     if mode == "L" and colour_profiles.is_srgb(profile):
         return []  # it says of grey what is taken for granted
     colours, own = (_SPACES.get(name, "other") for name in (opened[1], colour_profiles.SPACES[mode]))
     return [
-        f"Its colour profile is for {colours} colours, and it has {own} ones, so the profile was left aside."
+        f"Its colour profile is for {colours} colours, and it has {own} ones, so the profile was ignored."
     ]
 
 

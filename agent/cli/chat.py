@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @command("chat")
 @click.argument("image", required=False)
-@click.option("--session", metavar="NAME", help="The session to go on with, or to make.")
+@click.option("--session", metavar="NAME", help="The session to continue or create.")
 @options.preset
 @options.planner
 @options.inpainters
@@ -33,7 +33,7 @@ def chat(
     inpainters: tuple[str, ...],
     guesses: bool,
 ) -> int:
-    """Talk about a picture: the IMAGE, the session's, or the sample room.
+    """Edit a picture in a conversation: IMAGE, a session's picture, or the sample room.
 
     Without a terminal it reads one sentence a line from the standard input.
     """

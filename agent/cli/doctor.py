@@ -1,4 +1,4 @@
-"""What this machine has, which preset fits it, what is missing and the command that mends it.
+"""What this machine has, which preset fits it, what is missing and the command that fixes it.
 
 Every finding is a line: "good" (it is there), "fair" (something works less well without it) or "bad" (the
 pocket preset does not work). The pocket models are really loaded, so that a good report means what it says;
@@ -180,17 +180,17 @@ def show(made: Report, console: RichConsole | None = None) -> None:
         console.print(table)
         for finding in made.findings:
             if finding.mend:
-                console.print(f"To mend {finding.name}: {finding.mend}", soft_wrap=True)
+                console.print(f"To fix {finding.name}: {finding.mend}", soft_wrap=True)
         end = "InpaLLa works here." if made.works else "InpaLLa does not work here yet."
         console.print(end, style="bold")
     write(sys.stdout if made_here else console.file, shown.get())
 
 
 @command("doctor")
-@click.option("--preset", metavar="P", help="The preset to look at; the one that fits unless given.")
+@click.option("--preset", metavar="P", help="The preset to check (default: the one that fits).")
 @options.as_json
 def doctor(preset: str | None, as_json: bool) -> int:
-    """Say what this machine has, which preset fits, what is missing and how to mend it."""
+    """Show what this machine has, which preset fits, what is missing and how to fix it."""
     # 0 when the pocket preset works or, with a preset given, when that one has all that it needs
     made = report(preset=preset)
     if as_json:
@@ -212,7 +212,7 @@ def _devices(cards: Sequence[machine.Card]) -> Finding:
     other = machine.other_accelerator()
     if other == "MPS":
         apple = (
-            "Apple's graphics (MPS), which no preset uses: the presets' engines and their moving on and off a"
+            "Apple's graphics (MPS), which no preset uses: the engines and the moving of weights on and off a"
             " card are made for CUDA, so everything runs on the processor"
         )
         return Finding("devices", "fair", f"{cores}, {apple}")
@@ -221,7 +221,7 @@ def _devices(cards: Sequence[machine.Card]) -> Finding:
         return Finding("devices", "good", f"{cores}, {none}")
     found = ", ".join(_card_words(card) for card in cards) + f", {cores}"
     if other == "ROCm":
-        found += "; under ROCm, where nothing was tried, and 4 bits need a bitsandbytes built for it"
+        found += "; ROCm is untested, and 4-bit weights require a bitsandbytes built for it"
         return Finding("devices", "fair", found)
     largest = max(range(len(cards)), key=lambda index: cards[index].memory)
     if cards[largest].memory > cards[0].memory:
@@ -229,7 +229,7 @@ def _devices(cards: Sequence[machine.Card]) -> Finding:
             "devices", "fair", f"{found}; the first card is used", f"export CUDA_VISIBLE_DEVICES={largest}"
         )
     if (cards[0].capability or _BFLOAT16) < _BFLOAT16:
-        half = "the first one has no bfloat16: engines work in float16 there (never tried on such a card)"
+        half = "the first one has no bfloat16: engines work in float16 there (untested)"
         return Finding("devices", "fair", f"{found}; {half}")
     return Finding("devices", "good", found)
 
@@ -253,7 +253,7 @@ def _driver(cards: Sequence[machine.Card]) -> Iterator[Finding]:
     if cards:
         yield Finding("graphics driver", "good", found)
         return
-    mend = "update the driver, or install a torch made for it (https://pytorch.org/get-started/locally)"
+    mend = "update the driver, or install a torch built for it (https://pytorch.org/get-started/locally)"
     yield Finding("graphics driver", "fair", f"{found}, which torch {_torch()} cannot use", mend)
 
 
@@ -276,7 +276,7 @@ def _memory(preset: Preset) -> Finding:
         return Finding("memory", "good", found)
     if memory.total >= wanted * GIB:
         return Finding("memory", "fair", found, "close other programs")
-    return Finding("memory", "fair", f"{found}: this machine has too little", "use a smaller preset")
+    return Finding("memory", "fair", f"{found}: not enough", "use a smaller preset")
 
 
 def _computes_in_32_bits() -> bool:
@@ -303,10 +303,10 @@ def _disk(folder: Path) -> Finding:
 
 
 def _data(folder: Path) -> Finding:
-    mend = "export INPALLA_DATA=FOLDER, a folder that you may write"
+    mend = "export INPALLA_DATA=FOLDER, a folder that you can write to"
     there = hub.existing(folder)
     if not os.access(there, os.W_OK) or (folder.exists() and not folder.is_dir()):
-        return Finding("data folder", "bad", f"{folder} cannot be written", mend)
+        return Finding("data folder", "bad", f"{folder} is not writable", mend)
     if lacks_locks(there):
         mend = "export INPALLA_DATA=FOLDER, a folder on another disk"
         return Finding("data folder", "bad", without_locks(folder).partition(":")[0], mend)
@@ -352,7 +352,7 @@ def _published(required: Requirement, preset: Preset) -> Iterator[Finding]:
     elif folder is not None:
         yield Finding(name, "good", f"in {folder}")
     else:
-        without = "; others of the preset do its work" if required.optional else ""
+        without = "; the preset's other engines do its work" if required.optional else ""
         about = sum(each.size for each in required.repositories)
         size = f" (about {hub.size_words(about)})" if about else ""
         yield Finding(
@@ -367,7 +367,7 @@ def _licence(repository: Repository) -> Finding:
     """A licence of weights that are not here: whether it was accepted, only the hub would know."""
     login = "" if hub.is_logged_in() else ", and log in: hf auth login"
     found = f"{repository.gate}, to be accepted once" + (
-        "" if hub.is_logged_in() else "; nobody is logged in"
+        "" if hub.is_logged_in() else "; you are not logged in"
     )
     return Finding(f"licence of {repository.name}", "fair", found, f"accept it on {repository.page}{login}")
 
@@ -384,7 +384,7 @@ def _room(preset: Preset, *, with_model: bool) -> Iterator[Finding]:
     if missing.model:
         found += f", {hub.size_words(missing.model)} of them by Ollama"
     if missing.licensed:
-        found += f", and {hub.size_words(missing.licensed)} more once a licence was accepted"
+        found += f", and {hub.size_words(missing.licensed)} more once a licence is accepted"
     found += f"; {hub.size_words(free)} free on the disk of {hub.cache()}"
     if missing.engines < free:
         yield Finding("disk for weights", "good", found)
@@ -411,7 +411,7 @@ def _guarded(name: str, look: Callable[[], Finding]) -> Iterator[Finding]:
     try:
         yield look()
     except Exception as error:  # a report must come whatever a machine is like
-        yield Finding(name, "fair", f"cannot be told ({error})")
+        yield Finding(name, "fair", f"unknown ({error})")
 
 
 def _preset(preset: Preset, fitting: str, vram: float, complete: bool, bad: Sequence[str]) -> Finding:
@@ -426,13 +426,13 @@ def _preset(preset: Preset, fitting: str, vram: float, complete: bool, bad: Sequ
         found = f"{preset.name} takes {wants}, and {card}; {fitting} fits"
         return Finding("preset", "fair", found, f"inpalla chat --preset {fitting}")
     if bad:
-        found = f"{preset.name} fits, but does not work before this is mended: {', '.join(bad)}"
+        found = f"{preset.name} fits, but does not work until this is fixed: {', '.join(bad)}"
         return Finding("preset", "fair", found, "" if complete else f"inpalla setup --preset {preset.name}")
     if not complete:
         return Finding(
             "preset",
             "fair",
-            f"{preset.name} fits, and lacks something",
+            f"{preset.name} fits, but something is missing",
             f"inpalla setup --preset {preset.name}",
         )
-    return Finding("preset", "good", f"{preset.name} fits, and has all that it needs: {chat}")
+    return Finding("preset", "good", f"{preset.name} fits, and everything it needs is here: {chat}")

@@ -30,7 +30,7 @@ _SAID_ANYWHERE = frozenset(("a", "an", "the", "of", "on", "in", "at", "to", "and
 @click.argument("image")
 @click.argument("sentences", metavar='"SENTENCE"…', nargs=-1, required=True)
 @options.output("OUT.png")
-@click.option("--session", metavar="NAME", help="The session's name; named after the picture unless given.")
+@click.option("--session", metavar="NAME", help="Name of the session (default: the picture's name).")
 @options.preset
 @options.planner
 @options.inpainters
@@ -50,7 +50,7 @@ def edit(
     plain: bool,
     as_json: bool,
 ) -> int:
-    """Edit a picture by one or more sentences, one after the other.
+    """Edit a picture with one or more sentences, in order.
 
     The result has the picture's own size; its format is that of OUT's ending.
     """

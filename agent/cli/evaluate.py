@@ -37,7 +37,7 @@ import for a help text.
 
 @command("eval")
 @click.argument("dataset", type=click.Choice((*DATASETS, "planner")))
-@click.option("--data", "folder", metavar="DIR", help="The folder that the data set lies in.")
+@click.option("--data", "folder", metavar="DIR", help="The folder with the data set.")
 @click.option(
     "--split",
     "splits",
@@ -45,7 +45,7 @@ import for a help text.
     multiple=True,
     default=("val",),
     show_default=True,
-    help="val, test or train; of refcoco and refcoco+ val, testA or testB. May be given several times.",
+    help="val, test or train; for refcoco and refcoco+ val, testA or testB. May be given several times.",
 )
 @options.segmenter
 @options.planner
@@ -55,7 +55,7 @@ import for a help text.
     "-o",
     "--output",
     metavar="REPORT.json",
-    help="Where to save the report. With it a run that was interrupted can go on.",
+    help="Where to save the report. An interrupted run with -o can be resumed.",
 )
 @options.as_json
 def evaluate(
@@ -69,7 +69,7 @@ def evaluate(
     output: str | None,
     as_json: bool,
 ) -> int:
-    """Measure how well a segmenter finds things, on a published benchmark, or how well a planner reads.
+    """Evaluate a segmenter on a published benchmark, or a planner on written sentences.
 
     docs/evaluation.md says how to get the data and how to read the figures. “planner” needs none: it reads
     the sentences and conversations that come with the program.
@@ -77,7 +77,7 @@ def evaluate(
     if dataset == "planner":
         return _planner(planner or "builtin", as_json)
     if folder is None:
-        raise click.UsageError("--data says where the data set lies.")
+        raise click.UsageError("Give the data set's folder with --data.")
     return _segmenter(cast("Dataset", dataset), folder, splits, segmenter, preset, limit, output, as_json)
 
 
@@ -128,7 +128,7 @@ def _segmenter(
             report = measure(engine, selection, record=record, progress=progress)
         except (KeyboardInterrupt, Cancelled):
             if record is not None:
-                say("What was measured is kept: the same command goes on from there.", err=True)
+                say("Progress is kept: run the same command again to resume.", err=True)
             raise
     if saved is not None:
         _save(saved, json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n")
@@ -151,7 +151,7 @@ def _report_path(output: str) -> Path:
             f"{path} is a folder: give the name of a file in it, such as {path / 'report.json'}."
         )
     if not path.parent.is_dir():
-        raise AgentError(f"There is no folder {path.parent}: make it first, or save somewhere else.")
+        raise AgentError(f"There is no folder {path.parent}: create it first, or save somewhere else.")
     if not os.access(path.parent, os.W_OK):
         raise AgentError(f"{path} cannot be written: permission denied.")
     return path

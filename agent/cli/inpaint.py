@@ -29,8 +29,12 @@ def _grow(context: click.Context, parameter: click.Parameter, value: str) -> int
 @click.argument("prompt", default="")
 @options.output("OUT.png")
 @click.option("--kind", type=click.Choice(KINDS), default="replace", show_default=True, help="What to do.")
-@click.option("--target", metavar="T", default="", help='What lies there now, such as "the sofa".')
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="Decides the noise; follows from the rest.")
+@click.option("--target", metavar="T", default="", help='What is there now, such as "the sofa".')
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Seed of the noise (default: derived from the other inputs).",
+)
 @click.option(
     "--grow",
     metavar="N|auto",

@@ -19,6 +19,7 @@ from typing import NoReturn
 import click
 
 from agent.cli.command import LazyGroup, show_version
+from agent.errors import CANCELLED
 from agent.terminal.output import OutputGone, abandon, open_streams, say
 from tools.engines.threads import is_loading, share_the_machine
 
@@ -32,15 +33,13 @@ _QUIET = {
 }
 """What keeps the libraries' own remarks from the user's terminal."""
 
-CANCELLED = 130
-
 _COMMANDS = {
-    "chat": ("chat", "Talk about a picture: the IMAGE, the session's, or the sample room."),
-    "doctor": ("doctor", "Say what this machine has, which preset fits, what is missing and how to mend it."),
-    "edit": ("edit", "Edit a picture by one or more sentences, one after the other."),
+    "chat": ("chat", "Edit a picture in a conversation: IMAGE, a session's picture, or the sample room."),
+    "doctor": ("doctor", "Show what this machine has, which preset fits, what is missing and how to fix it."),
+    "edit": ("edit", "Edit a picture with one or more sentences, in order."),
     "eval": (
         "evaluate",
-        "Measure how well a segmenter finds things, on a published benchmark, or how well a planner reads.",
+        "Evaluate a segmenter on a published benchmark, or a planner on written sentences.",
     ),
     "inpaint": (
         "inpaint",
@@ -48,19 +47,19 @@ _COMMANDS = {
     ),
     "plan": (
         "plan",
-        "Say what sentences ask for, and paint nothing; each earlier sentence counts as done.",
+        "Show the plan for each sentence and paint nothing; earlier sentences count as done.",
     ),
-    "replay": ("replay", "Paint a layer or a picture again, as its request says."),
+    "replay": ("replay", "Paint a layer or a picture again from its recorded request."),
     "segment": (
         "segment",
         "Find things in a picture by words and save their masks (0 and 255, the picture's size).",
     ),
     "sessions": (
         "sessions",
-        "List, show, export and remove the sessions that are kept, and free what is of no use.",
+        "List, show, export and remove sessions, and delete what nothing uses.",
     ),
     "setup": ("setup", "Fetch what a preset needs; safe to repeat."),
-    "train": ("train", "Teach a model new words with your own pictures."),
+    "train": ("train", "Fine-tune a model on your own pictures."),
 }
 """The commands: their modules, and the first sentences of their help (that they are is tested)."""
 
@@ -143,23 +142,11 @@ def _exit_code(argv: Sequence[str] | None) -> int:
 
 def _report(error: Exception) -> int:
     """Print the one sentence for an error and return the exit code."""
-    from agent.errors import AgentError
-    from sessions.errors import SessionError
-    from tools.errors import Cancelled, ToolError
+    from agent.terminal.failures import failure
 
-    if isinstance(error, Cancelled):
-        say("Cancelled.", err=True)
-        return CANCELLED
-    if isinstance(error, AgentError | SessionError | ToolError):
-        sentence = " ".join(str(error).split())
-    elif isinstance(error, MemoryError):
-        sentence = "This machine has too little memory for that: use a smaller picture."
-    else:
-        from agent.terminal.crash_log import told
-
-        sentence = told(error)
+    sentence, code, _ = failure(error)
     say(sentence, err=True)
-    return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -13,31 +13,31 @@ from tools.kinds import KINDS, Kind
 Body = Callable[..., Any]
 Option = Callable[[Body], Body]
 
-preset: Option = click.option("--preset", metavar="P", help="The set of engines; pocket unless given.")
+preset: Option = click.option("--preset", metavar="P", help="The set of engines (default: pocket).")
 planner: Option = click.option(
-    "--planner", metavar="NAME", help="builtin or ollama:MODEL; the preset's unless given."
+    "--planner", metavar="NAME", help="builtin or ollama:MODEL (default: the preset's)."
 )
 segmenter: Option = click.option(
     "--segmenter",
     metavar="NAME",
-    help="An engine, such as lisa-7b:4bit, or the folder of a LISA; the preset's unless given.",
+    help="An engine, such as lisa-7b:4bit, or the folder of a LISA (default: the preset's).",
 )
 inpainters: Option = click.option(
     "--inpainter",
     "inpainters",
     metavar="KIND=NAME",
     multiple=True,
-    help="An engine for one kind of edit, or NAME for all of them; the preset's unless given.",
+    help="An engine for one kind of edit, or NAME for all of them (default: the preset's).",
 )
 as_json: Option = click.option("--json", "as_json", is_flag=True, help="Print JSON, one object a line.")
 plain: Option = click.option(
-    "--plain", is_flag=True, help="Leave out recipe, masks, EXIF data (place, camera), texts."
+    "--plain", is_flag=True, help="Save without recipe, masks, EXIF data (place, camera) and texts."
 )
 guesses: Option = click.option(
     "--yes",
     "guesses",
     is_flag=True,
-    help="Ask nothing: take the best guess where it is doubtful what is meant.",
+    help="Never ask: take the best guess where a sentence is ambiguous.",
 )
 
 

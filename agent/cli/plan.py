@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 @command("plan")
 @click.argument("sentences", metavar='"SENTENCE"…', nargs=-1, required=True)
-@click.option("--image", metavar="IMAGE", help="The picture, for planners that look at it.")
+@click.option("--image", metavar="IMAGE", help="The picture, for planners that can see.")
 @options.preset
 @options.planner
 @options.as_json
 def plan(
     sentences: tuple[str, ...], image: str | None, preset: str | None, planner: str | None, as_json: bool
 ) -> int:
-    """Say what sentences ask for, and paint nothing; each earlier sentence counts as done."""
-    from agent.planner import Context, advance, load_planner
+    """Show the plan for each sentence and paint nothing; earlier sentences count as done."""
+    from agent.planner import load_planner
+    from agent.planner.context import Context, advance
     from agent.turn.editor import readable
     from agent.turn.reply import summary
     from agent.turn.user_paths import meant

@@ -13,9 +13,11 @@ from agent.terminal.output import finishing, say, say_json
 @command("replay")
 @click.argument("request")
 @options.output("OUT.png")
-@click.option("--picture", "pictures", metavar="FILE", multiple=True, help="A picture that it needs.")
-@click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that it needs.")
-@click.option("--preset", metavar="P", help="What the engines must fit; the session's unless given.")
+@click.option(
+    "--picture", "pictures", metavar="FILE", multiple=True, help="A picture that the request needs."
+)
+@click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that the request needs.")
+@click.option("--preset", metavar="P", help="The preset that the engines must fit (default: the session's).")
 @options.plain
 @options.as_json
 @finishing()
@@ -28,7 +30,7 @@ def replay(
     plain: bool,
     as_json: bool,
 ) -> int:
-    """Paint a layer or a picture again, as its request says.
+    """Paint a layer or a picture again from its recorded request.
 
     REQUEST is a request.json from a session's folder, or a PNG that InpaLLa saved. Pictures and masks are
     looked for in the sessions; --picture and --mask name others, and may be given several times. On the same
@@ -54,8 +56,8 @@ def replay(
         return 0
     say(f"Saved {replayed.output}.")
     if not replayed.identical:
-        why = "the device or a library is another one"
+        why = "the device or a library has changed"
         if replayed.spared:
-            why = "there was too little memory to paint it as it was painted then"
-        say(f"Its pixels are not those of the first time: {why}.")
+            why = "there was too little memory to paint it as it was painted before"
+        say(f"The pixels differ from the first time: {why}.")
     return 0

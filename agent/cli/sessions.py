@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Group)
 def sessions() -> None:
-    """List, show, export and remove the sessions that are kept, and free what is of no use."""
+    """List, show, export and remove sessions, and delete what nothing uses."""
 
 
 @sessions.command("list")
@@ -48,7 +48,7 @@ def list_sessions(as_json: bool) -> int:
             when = f"{updated:%Y-%m-%d %H:%M}" if updated is not None else ""
             say(f"{info.name}  {info.size[0]}x{info.size[1]}  {versions}  {when}")
     if not infos and not as_json:
-        say("There are no sessions yet: `inpalla chat` begins one.")
+        say("There are no sessions yet: `inpalla chat` starts one.")
     return 0
 
 
@@ -76,7 +76,7 @@ def show_session(name: str, as_json: bool) -> int:
 @sessions.command("export")
 @click.argument("name")
 @options.output("FILE")
-@click.option("--version", type=click.IntRange(0), help="The version; the current one unless given.")
+@click.option("--version", type=click.IntRange(0), help="The version (default: the current one).")
 @options.plain
 @finishing()
 def export_session(name: str, output: str, version: int | None, plain: bool) -> int:
@@ -102,20 +102,26 @@ def remove_session(name: str) -> int:
     from sessions import Sessions
 
     Sessions().remove(name)
-    say(f"The session {name} is removed.")
+    say(f"Removed the session {name}.")
     return 0
 
 
 @sessions.command("prune")
-@click.option("--older-than", "days", metavar="DAYS", type=click.IntRange(1), help="Old sessions, too.")
-@click.option("--empty", is_flag=True, help="Only sessions in which nothing was made.")
+@click.option(
+    "--older-than",
+    "days",
+    metavar="DAYS",
+    type=click.IntRange(1),
+    help="Also sessions that have not changed for DAYS days.",
+)
+@click.option("--empty", is_flag=True, help="Only sessions without any edit.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.as_json
 @finishing()
 def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> int:
-    """Free what is of no use, after saying what that is.
+    """Delete what nothing uses, after listing it.
 
-    That is: sessions in which nothing was made, and pictures that no version, no offer and no request
+    That is: sessions without any edit, and pictures that no version, no offer and no request
     uses; with --older-than also whole sessions that have not changed for so many days. What is open
     elsewhere stays. With --json nothing is asked, and nothing is freed without --yes.
     """
@@ -148,7 +154,9 @@ def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> i
         return 0
     if not yes:
         if not sys.stdin.isatty():
-            raise SessionError("Nothing was freed, since nobody can be asked: --yes frees it without asking.")
+            raise SessionError(
+                "Nothing was freed, because there is no terminal to ask in: --yes frees it without asking."
+            )
         if not click.confirm(f"Free {_megabytes(found.size)}?"):
             say("Nothing was freed.")
             return 0
@@ -158,7 +166,7 @@ def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> i
 
 def _prunable(found: Survey, days: int | None) -> Iterator[str]:
     """What a survey found, in lines."""
-    whys = {"empty": "in which nothing was made", "old": f"not changed for {_counted(days or 0, 'day')}"}
+    whys = {"empty": "without any edit", "old": f"not changed for {_counted(days or 0, 'day')}"}
     for why, text in whys.items():
         spent = [each for each in found.spent if each.why == why]
         if spent:

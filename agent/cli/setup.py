@@ -45,7 +45,7 @@ class _Outcome:
 
 
 @command("setup")
-@click.option("--preset", metavar="P", help="The preset to fetch for; pocket unless given.")
+@click.option("--preset", metavar="P", help="The preset to fetch for (default: pocket).")
 @click.option("--segmenter", metavar="NAME", help="Only this engine, such as lisa-7b.")
 @click.option("--inpainter", metavar="NAME", help="Only this engine, such as flux-kontext.")
 @finishing()
@@ -60,7 +60,7 @@ def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> i
         name = " and ".join(each.name for each in wanted)
         command = " ".join(["inpalla setup", *(f"--{each.role} {each.name}" for each in wanted)])
     if model is None and not any(each.has_weights for each in wanted):
-        say(f"{_capital(name)} needs nothing fetched: it is a part of InpaLLa.")
+        say(f"{_capital(name)} needs no download: it is a part of InpaLLa.")
         return 0
 
     outcome = _Outcome()
@@ -101,15 +101,15 @@ def _survey(
         except EngineError as error:
             outcome.failed(each, str(error))
             behind = isinstance(error, LicenceError)
-            say(f"  {each.name}, {'behind a licence' if behind else 'which cannot be fetched now'}")
+            say(f"  {each.name}, {'behind a licence' if behind else 'cannot be fetched now'}")
             continue
         there = "here" if each.has_weights else "a part of InpaLLa"
         state = there if each.is_here else download.size_words(size)
-        package = f"; needs a package more: {each.lacks_package}" if each.lacks_package else ""
+        package = f"; requires bitsandbytes: {each.lacks_package}" if each.lacks_package else ""
         say(f"  {each.name}, {state}{package}")
         for part in each.repositories:
             if part.licence is not None and part.licence.terms:
-                say(f"    {part.name}: whoever uses it keeps to {part.licence.terms}: {part.page}")
+                say(f"    {part.name}: its use is bound to {part.licence.terms}: {part.page}")
         total += size
         lacking.append(each)
     if total:
@@ -125,7 +125,7 @@ def _survey(
 def _make_model_ready(model: str, outcome: _Outcome) -> None:
     there = ollama_server.what_is_there()
     if isinstance(there, ollama_server.Absent) and not there.is_silent:
-        outcome.problems[model] = f"{_capital(there.why)}: look at OLLAMA_HOST, and say it again."
+        outcome.problems[model] = f"{_capital(there.why)}: check OLLAMA_HOST, then run the command again."
         return
     server = there if isinstance(there, ollama_server.Server) else None
     if server is not None and not server.keeps_to_schemas:
@@ -147,7 +147,7 @@ def _make_engine_ready(engine: Requirement, outcome: _Outcome) -> None:
         outcome.failed(engine, str(error))
         return
     if engine.lacks_package:
-        outcome.failed(engine, f"{engine.name} needs a package more: {engine.lacks_package}.")
+        outcome.failed(engine, f"{engine.name} requires bitsandbytes: {engine.lacks_package}.")
     else:
         outcome.ready.append(engine.name)
 
@@ -180,8 +180,8 @@ def _result(name: str, command: str, order: Sequence[str], outcome: _Outcome) ->
         say(f"Not ready: {missing}. {sentence}")
     *first, last = problems
     raise AgentError(
-        f"{_capital(name)} is not ready: {', '.join(first)} and {last} are missing; mend what is said above,"
-        f" and say {command} again."
+        f"{_capital(name)} is not ready: {', '.join(first)} and {last} are missing; fix the problems"
+        f" above, then run {command} again."
     )
 
 

@@ -35,24 +35,26 @@ _STAGES = {
 
 @click.group(cls=Group)
 def train() -> None:
-    """Teach a model new words with your own pictures."""
+    """Fine-tune a model on your own pictures."""
 
 
 @train.command("lisa")
 @click.option("--data", required=True, metavar="DIR", help="The folder with pictures, masks and words.")
-@click.option("-o", "--output", metavar="OUT", help="The folder for the new model; DIR-lisa unless given.")
+@click.option("-o", "--output", metavar="OUT", help="The folder for the new model (default: DIR-lisa).")
 @click.option(
     "--model",
     default="pocket",
     show_default=True,
     metavar="NAME",
-    help="The model to begin with: pocket, a published one such as lisa-7b, or a folder.",
+    help="The model to start from: pocket, a published one such as lisa-7b, or a folder.",
 )
-@click.option("--steps", type=click.IntRange(1), default=500, show_default=True, help="How long to train.")
+@click.option(
+    "--steps", type=click.IntRange(1), default=500, show_default=True, help="The number of training steps."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def train_lisa(data: str, output: str | None, model: str, steps: int, seed: int, as_json: bool) -> int:
-    """Teach LISA, which finds things by words, the things in your own pictures.
+    """Fine-tune LISA, which finds things by words, on your own pictures.
 
     Stopped with Ctrl-C or otherwise, the same command goes on where it was.
     """
@@ -61,7 +63,7 @@ def train_lisa(data: str, output: str | None, model: str, steps: int, seed: int,
     folder = Path(data).expanduser().resolve()
     out = Path(output).expanduser().resolve() if output else folder.with_name(f"{folder.name}-lisa")
     if out == folder:
-        raise ToolError("The new model cannot lie among the data: give another folder with -o.")
+        raise ToolError("The new model cannot be saved in the data folder: give another folder with -o.")
     try:
         check_output(out)
         with _progress() as listen, _interruptible() as cancelled:
@@ -72,10 +74,10 @@ def train_lisa(data: str, output: str | None, model: str, steps: int, seed: int,
             settings = Settings.suited(base.model, steps, seed)
             report = finetune(base, read, out, settings, listen=listen, cancelled=cancelled)
     except Cancelled:
-        say("What was learnt is kept: the same command goes on from there.", err=True)
+        say("Progress is kept: run the same command again to resume.", err=True)
         raise
     except OSError as error:
-        raise ToolError(f"The training stopped: {error.filename or out}: {reason(error)}.") from error
+        raise ToolError(f"Training stopped: {error.filename or out}: {reason(error)}.") from error
     if as_json:
         say_json(_as_json(read, report))
     else:
@@ -85,10 +87,10 @@ def train_lisa(data: str, output: str | None, model: str, steps: int, seed: int,
 
 def _summary(data: Data, report: Report) -> Iterator[str]:
     minutes = report.seconds / 60
-    yield f"Learnt from {len(data.training)} pictures in {report.steps} steps, {minutes:.1f} minutes."
+    yield f"Trained on {len(data.training)} pictures in {report.steps} steps, {minutes:.1f} minutes."
     before, after = report.before, report.after
     if before is None or after is None:
-        yield "No picture was held out, so nothing is known of how well it does; five or more are enough."
+        yield "No picture was held out, so the model was not evaluated: that takes five pictures or more."
     else:
         yield from _scored(len(data.held_out), before, after)
     yield f"Saved {report.folder}."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from agent.errors import PlannerError
-from agent.planner.context import Context, LayerView, Planner, advance
+from typing import TYPE_CHECKING
 
-__all__ = ["Context", "LayerView", "Planner", "advance", "load_planner"]
+from agent.errors import PlannerError
+
+if TYPE_CHECKING:
+    from agent.planner.context import Planner
 
 
 def load_planner(name: str) -> Planner:

@@ -5,7 +5,7 @@ The model answers with frames, not with steps: what is wanted, in words, in a sm
 server enforces. Which layer is meant, how looks merge and what "bring it back" does is left to the same
 resolver that serves the built-in planner. An answer that is cut off, or is no JSON, is asked for once more;
 then the built-in planner answers and says so. A server that is not there, a model that is not there and a
-server that does not answer in time are a ``PlannerError`` that names the command that mends it.
+server that does not answer in time are a ``PlannerError`` that names the command that fixes it.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ class OllamaPlanner:
                 answer = await self._answer(sentence, context, picture)
                 if answer is not None:
                     break
-        remark = f"{self.model} gave no usable answer, so the built-in planner read this."
+        remark = f"{self.model} gave no usable answer, so the built-in planner was used."
         if answer is not None:
             plain_words = (
                 self._builtin.plan_now(sentence, context) if _is_nonsense(answer, sentence) else None
@@ -405,7 +405,7 @@ class OllamaPlanner:
         if 300 <= error.status_code < 400:
             where = ollama_server.address(self.base_url).url
             return (
-                f"What answers at {where} sends us on to another address, where nothing is sent: look at"
+                f"The server at {where} redirects to another address, which is not followed: check"
                 " OLLAMA_HOST, or use `--planner builtin`."
             )
         why = _one_line(error.error) or f"error {error.status_code}"

@@ -96,10 +96,10 @@ def share_on_card(size: int | None, size_vram: int | None) -> float:
 def on_processor_words(model: str, share: float) -> str:
     """What to say of a model that is not on the card as a whole."""
     part = f"{1 - share:.0%} of {model}" if share else model
-    why = "because the card had no room for it" if share else "for want of room on the card, or of a driver"
+    why = "because the card had no room for it" if share else "because the card is full or has no driver"
     return (
-        f"Ollama keeps {part} on the processor, {why}: planning is slow until there is room and"
-        f" `ollama stop {model}` was said, or with a smaller model."
+        f"Ollama keeps {part} on the processor, {why}: planning is slow. Free memory on the card and"
+        f" run `ollama stop {model}`, or use a smaller model."
     )
 
 
@@ -137,7 +137,8 @@ def address(given: str | None = None) -> Address:
         host, port = "", None
     if usual is None or port == 0 or not text.isprintable() or not _HOST.fullmatch(host):
         raise PlannerError(
-            f"OLLAMA_HOST is {text[:80]!r}, which is no address: give one such as 127.0.0.1:11434, or none."
+            f"OLLAMA_HOST is {text[:80]!r}, which is not an address: set it to one such as"
+            " 127.0.0.1:11434, or unset it."
         )
     host = _spelt_out(host)
     path = parts.path.strip("/")
@@ -230,7 +231,7 @@ def _made(where: Address) -> Iterator[None]:
     except Exception as error:  # a proxy without its package, a file of certificates that is not there, …
         why = " ".join(str(error).split())[:150].rstrip(".") or type(error).__name__
         raise PlannerError(
-            f"No connection to {where.url} can be made ({why}): look at HTTP_PROXY, ALL_PROXY, NO_PROXY and"
+            f"Cannot connect to {where.url} ({why}): check HTTP_PROXY, ALL_PROXY, NO_PROXY and"
             " SSL_CERT_FILE, or use `--planner builtin`."
         ) from error
 
@@ -320,13 +321,13 @@ def what_is_there() -> Server | Absent:
                     shares[str(each["name"])] = share_on_card(each["size"], each["size_vram"])
             return Server(where.url, release, names, shares)
     except _OtherAnswerError as error:
-        return Absent(f"what answers at {where.url} {error}")
+        return Absent(f"the server at {where.url} {error}")
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError):
-        return Absent(f"what answers at {where.url} does not speak HTTP, or breaks off")
+        return Absent(f"the server at {where.url} does not speak HTTP, or closes the connection")
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return Absent(f"no answer at {where.url}", is_silent=True)
     except _UNREADABLE:
-        return Absent(f"what answers at {where.url} is no Ollama server: its answer is another kind of JSON")
+        return Absent(f"the server at {where.url} is not an Ollama server: its answer has another form")
 
 
 class _OtherAnswerError(Exception):
@@ -338,7 +339,7 @@ def _fetched(client: httpx.Client, place: str) -> dict[str, Any]:
     answer = client.get(place)
     if answer.is_redirect:
         to = _quoted(answer.headers.get("location", "")) or "another address"
-        raise _OtherAnswerError(f"sends us on to {to}, where nothing is sent ({answer.status_code})")
+        raise _OtherAnswerError(f"redirects to {to}, which is not followed ({answer.status_code})")
     if not answer.is_success:
         raise _OtherAnswerError(f"says {_quoted(f'{answer.status_code} {answer.reason_phrase}'.strip())}")
     try:
@@ -347,7 +348,7 @@ def _fetched(client: httpx.Client, place: str) -> dict[str, Any]:
         values = None
     if not isinstance(values, dict):
         said = _quoted(answer.content[:200].decode("utf-8", "replace"))
-        raise _OtherAnswerError(f"is no Ollama server: it says {said}" if said else "says nothing")
+        raise _OtherAnswerError(f"is not an Ollama server: it says {said}" if said else "says nothing")
     return values
 
 
@@ -384,8 +385,7 @@ def pull(model: str, progress: TransferProgress = silent) -> None:
     except ollama.ResponseError as error:
         why = " ".join(str(error.error).split())[:150].rstrip(".")
         raise PlannerError(
-            f"Ollama cannot fetch {model} ({why}): look at its messages, or at https://ollama.com/library for"
-            " the name."
+            f"Ollama cannot fetch {model} ({why}): see its log, or https://ollama.com/library for the name."
         ) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, ConnectionError) as error:
         raise PlannerError(
@@ -393,9 +393,9 @@ def pull(model: str, progress: TransferProgress = silent) -> None:
             " say it again."
         ) from error
     except (httpx.HTTPError, ValueError) as error:
-        raise PlannerError(f"Ollama broke off while it fetched {model}: {_go_on(model)}") from error
+        raise PlannerError(f"Ollama stopped while fetching {model}: {_go_on(model)}") from error
     if not done:
-        raise PlannerError(f"Ollama broke off while it fetched {model}: {_go_on(model)}")
+        raise PlannerError(f"Ollama stopped while fetching {model}: {_go_on(model)}")
 
 
 def _start_words() -> str:
@@ -404,4 +404,4 @@ def _start_words() -> str:
 
 
 def _go_on(model: str) -> str:
-    return f"say it again, or ollama pull {model}; what was fetched is kept."
+    return f"run the command again, or ollama pull {model}; what was fetched is kept."

@@ -18,19 +18,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from agent.errors import AgentError
 from agent.planner.plan import Open, Plan, Variations
-from agent.terminal import crash_log, slash_commands
+from agent.terminal import slash_commands
 from agent.terminal.console import Console
+from agent.terminal.failures import failure
 from agent.terminal.listings import timing
 from agent.terminal.output import OutputGone
 from agent.terminal.picture_layouts import Shown
 from agent.turn import phrases, user_paths
 from agent.turn.events import Event, Listener, Turn, View
 from agent.turn.reply import compose_reply, summary
-from sessions.errors import SessionError
 from tools.engines.threads import LOOK, WARM_UP
-from tools.errors import Cancelled, ToolError
+from tools.errors import Cancelled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -305,9 +304,9 @@ async def chat(editor: ChatEditor, console: Console, opener: Opener) -> int:
         name, folder = state.session.name, state.session.folder
         if state.editor.is_kept:
             console.say(f"Session {name} is kept in {folder}", "quiet")
-            console.say(f"To go on: inpalla chat --session {name}", "quiet")
+            console.say(f"To continue: inpalla chat --session {name}", "quiet")
         else:
-            console.say("Nothing was made, so no session is kept.", "quiet")
+            console.say("Nothing was edited, so no session is kept.", "quiet")
     finally:
         state.editor.close()
     return 1 if state.failed and not console.interactive else 0
@@ -336,10 +335,9 @@ async def _carried_out(state: Chat, line: str) -> None:
         done = session is state.session and session.head != head
         state.console.say(f"Cancelled, after version {session.head} was made." if done else CANCELLED, "note")
         state.interrupted = True
-    elif isinstance(error, AgentError | SessionError | ToolError):
-        state.problem(str(error))
     elif isinstance(error, Exception):
-        state.problem(f"{crash_log.told(error)} The session is unharmed.")
+        wrong = failure(error)
+        state.problem(wrong.sentence if wrong.foreseen else f"{wrong.sentence} The session is unharmed.")
     elif error is not None:
         raise error
 

@@ -44,7 +44,7 @@ class OutputGone(Exception):  # noqa: N818 - the end of a conversation, not a mi
         if self.errno == errno.EPIPE:
             return ""
         if self.errno in (errno.ENOSPC, errno.EDQUOT):
-            return "The output cannot be written: the disk is full, so make room on it."
+            return "The output cannot be written: the disk is full, so free some space."
         if self.errno == errno.EBADF:
             return "The output cannot be written: the standard output is closed."
         return f"The output cannot be written: {str(self).rstrip('.').lower()}."

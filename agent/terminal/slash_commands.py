@@ -33,8 +33,8 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from agent.planner.resolve.answers import version_named
-from agent.planner.resolve.commands import BOX, FILE, amount_of
+from agent.planner.resolve.command_steps import BOX, FILE, amount_of
+from agent.planner.resolve.conversation_record import version_named
 from agent.safe_text import plain, printable
 from agent.terminal.listings import history, layer_rows
 from agent.terminal.picture_layouts import Shown, marked
@@ -94,7 +94,7 @@ def find(name: str) -> Command:
         return fitting[0]
     if fitting:
         names = listed([f"/{command.name}" for command in fitting], "or")
-        raise AgentError(f"/{name} may be {names}: type a little more.")
+        raise AgentError(f"/{name} could be {names}: type more letters.")
     near = process.extractOne(name, list(COMMANDS), score_cutoff=70)
     hint = f"did you mean /{near[0]}?" if near else "/help lists the commands."
     raise AgentError(f"There is no command /{name[:40]}: {hint}")
@@ -243,7 +243,9 @@ async def _mask(chat: Chat, argument: str) -> None:
     chat.console.show(Shown(f"layer {layer.id}: {layer.target}", shown))
     share = np.count_nonzero(painted) / painted.size
     chat.console.say(f"Layer {layer.id}, {layer.target}: {layer.area:.1%} of the picture.")
-    chat.console.say(f"Shown is what is painted, {share:.1%} of the picture with its soft edge.", "quiet")
+    chat.console.say(
+        f"The highlighted area is what is painted, {share:.1%} of the picture with its soft edge.", "quiet"
+    )
     chat.console.say(f"The mask is {session.pictures.path(layer.mask)}", "quiet")
 
 
@@ -437,15 +439,15 @@ def _command_words(chat: Chat) -> Words:  # noqa: ARG001
 
 _ALL = (
     Command("undo", "[N]", "go back one version, or N", _undo),
-    Command("redo", "[N]", "go forward one version that was undone, or N", _redo),
+    Command("redo", "[N]", "redo one version, or N", _redo),
     Command("goto", "N | NAME | WHEN", "go to a version: 3, warm, before the walls", _goto, _version_words),
     Command("mark", "NAME", "give this version a name, for /goto and “go back to NAME”", _mark),
     Command("history", "", "the versions and the sentences that made them", _history),
     Command("layers", "", "what was edited, layer by layer", _layers),
     Command("hide", "N", "take layer N out and keep the others", _hide, _visible_words),
     Command("show", "[N | vN]", "the picture; N: put layer N back; vN: see version N", _show, _hidden_words),
-    Command("drop", "N", "throw layer N away; earlier versions keep it", _drop, _layer_words),
-    Command("order", "N front|back | N over|under M", "move layer N in the pile", _order, _layer_words),
+    Command("drop", "N", "delete layer N; earlier versions keep it", _drop, _layer_words),
+    Command("order", "N front|back | N over|under M", "move layer N in the stack", _order, _layer_words),
     Command(
         "mask",
         "[N] | grow | shrink | add X | without X | invert | BOX | FILE",
@@ -453,20 +455,20 @@ _ALL = (
         _mask,
         _layer_words,
     ),
-    Command("zoom", "THING", "a thing close up", _zoom),
+    Command("zoom", "THING", "show a thing close up", _zoom),
     Command("compare", "[N]", "the base picture, or version N, beside this one", _compare, _version_words),
     Command("pick", "N", "take one of the variations on offer", _pick, _offer_words),
     Command("more", "[N]", "more variations like number N, or other ones", _more, _offer_words),
     Command(
         "save",
         "[!] [FILE]",
-        "save the picture, if need be over another with !; --plain leaves out recipe, place and texts",
+        "save the picture; ! overwrites a file, --plain leaves out recipe, place and texts",
         _save,
         paths=True,
     ),
-    Command("open", "FILE | SESSION", "go on with another one", _open, _session_words, paths=True),
-    Command("new", "[NAME]", "begin anew with this picture, in a session of its own", _new),
-    Command("sessions", "", "the sessions that are kept", _sessions),
+    Command("open", "FILE | SESSION", "open another picture or session", _open, _session_words, paths=True),
+    Command("new", "[NAME]", "start again with this picture, in a new session", _new),
+    Command("sessions", "", "list the sessions", _sessions),
     Command("help", "[COMMAND]", "this list", _help, _command_words),
     Command("quit", "", "leave; the session is kept", _quit),
 )

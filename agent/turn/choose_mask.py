@@ -14,8 +14,9 @@ from agent.turn import phrases
 from agent.turn.pending_edit import PendingEdit, WhichOne
 from agent.turn.reply import too_few
 from sessions.model import Layer
-from tools.inpainting.placement import Place, mask_for_place
+from tools.inpainting.placement import mask_for_place
 from tools.language.object_sizes import thing_in
+from tools.language.places import Place
 from tools.language.referring import other_than, read_phrase, separate, told_apart
 from tools.segmenting.base import Found
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.planner.plan import Compare, Look, Mark, Pick, Reorder, Save, Step, Tell
 from agent.turn import phrases
-from agent.turn.answers import answer
+from agent.turn.answer_questions import answer
 from agent.turn.context import TellEvent, TurnContext
 from agent.turn.events import DoneAction, Event
 from agent.turn.history_steps import move

@@ -110,10 +110,10 @@ class Editor:
         context = TurnContext(session, planner, preset, engines or PresetEngines(preset), file, asks, guesses)
         if (cut_off := context.memory.unfinished) is not None:
             where = phrases.version(session.head)
-            remarks = (*remarks, f"“{cut_off}” was cut off and not carried out; this is {where}.")
+            remarks = (*remarks, f"“{cut_off}” was interrupted and not carried out; this is {where}.")
             context.remember(unfinished=None, asked=None)
         elif context.memory.asked is not None and asks:
-            remarks = (*remarks, f"Still to be answered: {context.memory.asked}")
+            remarks = (*remarks, f"Still waiting for your answer: {context.memory.asked}")
         return cls(context, remarks, fleeting=fleeting, new=new)
 
     @property
@@ -237,7 +237,7 @@ class Editor:
 
     async def _turn(self, sentence: str, on_event: Listener, start: TurnState | bool) -> Turn:
         if self._busy:
-            raise AgentError("The sentence before is still being worked on: wait for it, or cancel it.")
+            raise AgentError("The previous sentence is still being worked on: wait for it, or cancel it.")
         context = self._context
         began = time.perf_counter()
         self._busy, self._asked = True, None
@@ -296,7 +296,7 @@ def _doubted(state: TurnState) -> tuple[View, ...]:
 
 
 def _drop_if_empty(session: Session) -> None:
-    """Remove a closed session in which nothing was made. One that cannot go costs nobody anything."""
+    """Remove a closed session without any edit. One that cannot go costs nobody anything."""
     from sessions.prune import is_empty
 
     with suppress(SessionError):
@@ -318,10 +318,10 @@ def readable(sentence: str) -> str:
         sentence = plain(sentence)
     if len(sentence) > LONGEST:
         raise AgentError(
-            f"The sentence has {len(sentence)} characters and at most {LONGEST} are read: say it shorter."
+            f"The sentence has {len(sentence)} characters and at most {LONGEST} are read: shorten it."
         )
     if not phrases.says_something(sentence):
-        raise AgentError("There is nothing to do in an empty sentence: say what to change.")
+        raise AgentError("The sentence is empty: say what to change.")
     return sentence
 
 
@@ -419,7 +419,7 @@ def _of_picture(
     if holds_session(source):
         session = sessions.import_file(name, source)
         said = "1 version" if len(session.versions) == 2 else f"{len(session.versions) - 1} versions"
-        return session, (f"{path.name} holds a session with {said}, and it goes on from there.",)
+        return session, (f"{path.name} holds a session with {said}, and continues from there.",)
     read = read_picture(path)
     session = sessions.create(
         name, read.pixels, alpha=read.alpha, form=read.form, preset=preset.name, source=source
@@ -435,7 +435,7 @@ def _same_picture(session: Session, path: Path) -> tuple[str, ...]:
     read = read_picture(path)
     if session.base != digest_of(read.pixels):
         raise AgentError(
-            f"The session {session.name!r} is of another picture than {path.name}:"
+            f"The session {session.name!r} belongs to another picture than {path.name}:"
             " choose another name with --session."
         )
     return read.notes

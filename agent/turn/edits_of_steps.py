@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from agent.planner.plan import Edit, Keep, Mask, Pick, Refresh, Show, Step, Variations
-from agent.planner.resolve.commands import FILE
+from agent.planner.resolve.command_steps import FILE
 from agent.planner.resolve.wording import revised
 from agent.turn import phrases, refresh
 from agent.turn.context import TurnContext
@@ -30,6 +30,7 @@ from tools.inpainting.routing import MIRRORS
 from tools.language.colours import name_of
 from tools.language.looks import Look, read_look
 from tools.language.object_sizes import thing_in
+from tools.language.parts import named_part, part_added, sizes_in
 from tools.language.referring import without
 from tools.pictures import read_picture
 
@@ -39,19 +40,6 @@ if TYPE_CHECKING:
 LEAST_LEFT = 0.02
 """A mask of which less than this share would be left is not changed."""
 
-_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
-_SIZES = re.compile(
-    r"big(?:ger)?|larger?|small(?:er)?|tall(?:er)?|short(?:er)?|long(?:er)?|wider?|narrow(?:er)?|high(?:er)?"
-    r"|thick(?:er)?|thin(?:ner)?|huge|tiny|rounder?|square|oval|rectangular|circular|triangular"
-)
-_PARTS = (
-    r"(?:frames?|legs?|arms?|armrests?|handles?|knobs?|shades?|seats?|backs?|backrests?|borders?|fringes?|drawers?"
-    r"|doors?|lids?|tops?|trims?|edges?|feet)"
-)
-_PART_OF = re.compile(rf"^(?:the )?(?P<part>{_PARTS}) (?:of|on) (?P<thing>.+)$")
-_OWN_PART = re.compile(rf"(?:the )?(?P<thing>.+?)(?:'s)? (?P<part>{_PARTS})")
-_WITH_PART = re.compile(rf"\bwith (?:.+ )?(?P<part>{_PARTS})$")
-"""Parts of things, which the pocket segmenter does not tell from the whole."""
 _COLOUR_OF_FILE = re.compile(r"(?P<rest>.+) the colour of (?P<file>.+)")
 
 
@@ -105,19 +93,19 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
     """
     if edit.kind == "restyle" and _is_about_size(context.session, edit):
         raise Refusal(
-            "I change how things look, not their size or form:"
-            f" say how {phrases.definite(phrases.bare(edit.target))} shall look."
+            "I change how things look, not their size or shape:"
+            f" say how {phrases.definite(phrases.bare(edit.target))} should look."
         )
     if not context.preset.drawn_rooms_only or edit.kind != "restyle":
         return edit
     name = phrases.definite(phrases.bare(edit.target))
-    part = _PART_OF.search(edit.target) or _OWN_PART.fullmatch(edit.target)
-    if part is not None and thing_in(part["thing"])[0]:
+    part = named_part(edit.target)
+    if part is not None and thing_in(part.thing)[0]:
         raise Refusal(
-            f"I can change {phrases.definite(part['thing'])} as a whole here, not the {part['part']} alone."
+            f"I can change {phrases.definite(part.thing)} as a whole here, not the {part.part} alone."
         )
-    if (tail := _WITH_PART.search(read_look(edit.prompt, edit.target).rest)) is not None:
-        raise Refusal(f"I can change {name} as a whole here, not the {tail['part']} alone.")
+    if added := part_added(read_look(edit.prompt, edit.target).rest):
+        raise Refusal(f"I can change {name} as a whole here, not the {added} alone.")
     if thing_in(edit.target)[0] in MIRRORS:
         raise Refusal(
             f"I cannot tell the frame of {name} from its glass, which shows the room: I can only take"
@@ -127,11 +115,11 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
 
 
 def _is_about_size(session: Session, edit: PendingEdit) -> bool:
-    """Whether a look asks for another size or form, which its mask cannot take."""
+    """Whether a look asks for another size or shape, which its mask cannot take."""
     look = read_look(edit.prompt, edit.target)
     said = edit.target if edit.layer is None else f"{edit.target} {session.layer(edit.layer).prompt}"
-    new = set(_WORD.findall(look.rest.lower())) - set(_WORD.findall(said.lower()))
-    return any(map(_SIZES.fullmatch, new)) and not look.material and not look.pattern
+    new = sizes_in(look.rest) - sizes_in(said)
+    return bool(new) and not look.material and not look.pattern
 
 
 def _of_layer(edit: PendingEdit, layer: Layer) -> PendingEdit:
@@ -224,7 +212,7 @@ def _request_of(layer: Layer) -> Request:
         return Request.model_validate(dict(layer.request))
     except ValidationError as error:
         thing = phrases.capital(phrases.definite(layer.target))
-        raise Refusal(f"{thing} was painted by another release: say anew how it should look.") from error
+        raise Refusal(f"{thing} was painted by another release: say again how it should look.") from error
 
 
 def _in_picture_colour(edit: PendingEdit) -> PendingEdit:

@@ -35,7 +35,7 @@ class Event:
 
 
 def noted(note: str) -> str:
-    """An engine's note, such as "little memory: painting smaller", as a sentence."""
+    """An engine's note, such as "low memory: painting smaller", as a sentence."""
     return f"{note[:1].upper()}{note[1:].rstrip('.')}."
 
 

@@ -19,19 +19,15 @@ from agent.turn.named_colours import coloured_like, other_thing, refused_if_othe
 from agent.turn.pending_edit import PendingEdit
 from agent.turn.reply import Doubt, hidden_by_transparency
 from sessions.model import Changes, Layer
-from tools.inpainting.placement import landmarks, read_place
+from tools.inpainting.placement import landmarks
 from tools.language.object_sizes import by_first_name, noun_in, thing_in
+from tools.language.places import is_expanse, read_place
 from tools.language.referring import all_but, other_than, plural, read_phrase
 from tools.pictures import is_hidden
 from tools.segmenting.base import Found, find
 
 if TYPE_CHECKING:
     from sessions.session import Session
-
-_SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground|room|background|everything|all|sky)\b")
-_RELATION = re.compile(
-    r"\b(?:of|with|on|in|at|by|behind|above|over|under|next|near|beside|between|against)\b"
-)
 
 LARGEST = 0.6
 """A thing with a larger share of the picture than this was hardly found, unless it is a surface."""
@@ -211,8 +207,7 @@ def doubt_of(edit: PendingEdit) -> Doubt | None:
         return None
     if edit.which is not None:
         return "guessed"
-    head = _RELATION.split(edit.target.lower())[0]
-    if (edit.area or 0.0) > LARGEST and not _SURFACE.search(head):
+    if (edit.area or 0.0) > LARGEST and not is_expanse(edit.target):
         return "large"
     return "unsure" if edit.confidence < LEAST_CONFIDENCE else None
 

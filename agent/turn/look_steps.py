@@ -66,7 +66,9 @@ def look(context: TurnContext, step: Look | Compare) -> Seen:
             case "things":
                 there = name_things(context.engines.segmenter(), session.picture())
                 seen = phrases.listed([phrases.indefinite(name) for name in there])
-                return Seen(remark=f"I see {seen}." if seen else "I see nothing that I know.")
+                return Seen(
+                    remark=f"I see {seen}." if seen else "I do not recognise anything in this picture."
+                )
             case "mask":
                 return _mask_of(session, step.layer or 0)
             case _:
@@ -147,7 +149,7 @@ def _thing(context: TurnContext, step: Look) -> Seen:
             there = name_things(context.engines.segmenter(), session.picture())
             return Seen(remark=not_found([step.target], there), possible=False)
     if not mask.any():
-        return Seen(remark=f"There is nothing of {name} to see.", possible=False)
+        return Seen(remark=f"Nothing of {name} is visible.", possible=False)
     share = np.count_nonzero(mask) / mask.size
     where = place(mask)
     if step.at == "place" and (count := _count_asked(step.target)):

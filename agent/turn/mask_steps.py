@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from agent.planner.plan import Mask
-from agent.planner.resolve.commands import BOX
+from agent.planner.resolve.command_steps import BOX
 from agent.turn import phrases
 from agent.turn.context import TurnContext
 from agent.turn.pending_edit import Refusal

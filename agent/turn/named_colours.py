@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.planner.resolve.commands import FILE
+from agent.planner.resolve.command_steps import FILE
 from agent.planner.resolve.wording import revised
 from agent.turn import occlusion
 from agent.turn.pending_edit import PendingEdit
@@ -18,6 +18,7 @@ from tools.inpainting.computed.recolour import measure
 from tools.language.colours import name_of, oklab
 from tools.language.looks import read_look
 from tools.language.object_sizes import noun_in, thing_in
+from tools.language.places import SURFACE
 from tools.language.referring import without_addition
 from tools.segmenting.base import Found
 
@@ -84,7 +85,7 @@ def refused_if_other_colour(session: Session, edit: PendingEdit, visible: Change
 def told_colour(phrase: str) -> tuple[NDArray[np.float64] | None, str]:
     """The one colour (Oklab) that a phrase tells its thing by, if it does, and the thing's bare noun."""
     described = without_addition(_THAT_IS.sub(" ", phrase.lower()))
-    noun = noun_in(described) or next(iter(occlusion.SURFACE.findall(described)), "")
+    noun = noun_in(described) or next(iter(SURFACE.findall(described)), "")
     look = read_look(described.replace(noun, "thing")) if noun else None
     if look is None or look.value is None or look.material or look.step is not None:
         return None, noun

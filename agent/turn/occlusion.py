@@ -10,7 +10,6 @@ is painted whole, beneath it, and is whole still when that thing is taken out ag
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,15 +22,13 @@ from sessions.model import Changes, Layer
 from tools.inpainting.routing import CUT_OUT
 from tools.language.looks import read_look
 from tools.language.object_sizes import noun_in, thing_in
+from tools.language.places import SURFACE
 from tools.language.referring import without_addition
 
 if TYPE_CHECKING:
     from sessions.session import Session
 
 Mask = NDArray[np.bool_]
-
-
-SURFACE = re.compile(r"\b(?:walls?|wallpaper|floor|ceiling|ground)\b")
 
 
 def shown(session: Session, visible: Changes) -> list[Layer]:

@@ -181,11 +181,11 @@ def declined(edits: Sequence[PendingEdit]) -> str:
 
 
 _FAULTS: Mapping[Fault, str] = {
-    "unseen": "nothing changed that one would see",
-    "part unpainted": "what came into the mask kept its own look",
-    "still there": "there is still something of {name} to see",
+    "unseen": "nothing visible changed",
+    "part unpainted": "what the mask now covers kept its old look",
+    "still there": "part of {name} is still visible",
     "outline left": "the outline of {name} can still be seen",
-    "not there": "I do not see {new} in what came out",
+    "not there": "I do not see {new} in the result",
     "old look": "a part of {name} kept its old look",
     "old pattern": "the old pattern of {name} can still be seen",
     "other colour": "{name} did not take the colour that you asked for",
@@ -222,7 +222,7 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
         whys = phrases.listed(list(dict.fromkeys(map(_fault, near))))
         said.append(
             f"I could not get it right: {whys}. Nothing was changed;"
-            " say “keep it” to take the nearest that I got."
+            " say “keep it” to take the closest result."
         )
     return said
 
@@ -232,7 +232,7 @@ def covering(layers: Sequence[Layer]) -> str:
     names = phrases.listed([phrases.definite(phrases.subject(each)) for each in layers])
     were, it = ("was", "it") if len(layers) == 1 and not names.endswith("s") else ("were", "them")
     return (
-        f"{phrases.capital(names)} {were} painted on what has changed now;"
+        f"{phrases.capital(names)} {were} painted over what has now changed;"
         f" say “refresh {names}” to paint {it} again."
     )
 
@@ -260,7 +260,7 @@ def _done(action: DoneAction) -> str:
         case "shown":
             return f"{phrases.edit(action)} again"
         case "dropped":
-            return f"{phrases.subject(action)} dropped for good"
+            return f"{phrases.subject(action)} deleted"
         case "moved":
             where = f"{action.to} {phrases.definite(action.other)}" if action.other else f"to the {action.to}"
             return f"{phrases.subject(action)} moved {where}"

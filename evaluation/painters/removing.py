@@ -1,4 +1,4 @@
-"""How well things are removed by computing, in rooms drawn anew: held against true renders.
+"""How well things are removed by computing, in new rooms: held against true renders.
 
     python -m evaluation.painters.removing [--rooms 30] [--seed N] [--true-masks]
 

@@ -252,7 +252,7 @@ def _check_same(path: Path, recorded: Run | None, run: Run) -> None:
     """Raises ``ToolError`` when the record is of another run, and says what is different."""
     if recorded == run:
         return
-    remedy = "give another name to -o, or delete that file to begin anew"
+    remedy = "give another name to -o, or delete that file to start again"
     if recorded is None:
         raise ToolError(f"{path} is no record of a measurement: {remedy}.")
     before, now = recorded.model_dump(), run.model_dump()

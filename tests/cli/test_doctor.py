@@ -217,7 +217,7 @@ def test_the_doctor_and_the_docs_say_the_same_sizes(
     _, model, _, total, licensed = rows("setup.md", preset)
     room = found["disk for weights"]
     assert f"about {total} to fetch, {model.partition(', ')[2]} of them by Ollama" in room
-    assert f"and {licensed.partition(', ')[2]} more once a licence was accepted" in room
+    assert f"and {licensed.partition(', ')[2]} more once a licence is accepted" in room
     _, card, ram, *_ = rows("presets.md", preset)
     assert found["memory"].endswith(f"{preset} takes up to {ram}") or f"up to {ram}:" in found["memory"]
     assert f"up to {card} GiB of a card and {ram} of RAM" in found["preset"]
@@ -302,7 +302,7 @@ def test_what_a_card_computes_with_is_told(
 
 
 @pytest.mark.parametrize(
-    ("other", "words"), [("MPS", "MPS), which no preset uses"), ("ROCm", "under ROCm, where nothing was")]
+    ("other", "words"), [("MPS", "MPS), which no preset uses"), ("ROCm", "ROCm is untested")]
 )
 def test_other_makers_graphics_are_told(other: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     cards = [machine.Card("Radeon", 16.0)] if other == "ROCm" else []

@@ -317,7 +317,7 @@ def test_stopped_while_painting_it_keeps_what_was_committed(
         assert [turn.sentence for turn in session.turns] == [SENTENCES[0]]
     result = inpalla("edit", picture, "make the rug green", "-o", "out.png", "--session", "s")
     assert result.code == 0
-    told = f"“{SENTENCES[1]}” was cut off and not carried out; this is version 1." in result.out
+    told = f"“{SENTENCES[1]}” was interrupted and not carried out; this is version 1." in result.out
     assert told == (how == signal.SIGKILL)
     pixels = read_picture("out.png").pixels
     assert is_near(middle(pixels, "sofa"), PAINTS["red"])

@@ -42,7 +42,19 @@ def test_the_list_of_commands_has_the_first_sentences_of_their_help() -> None:
 
 def test_the_help_of_a_command_and_the_list_of_sessions_load_no_models(home: Path) -> None:
     heavy = {"torch", "numpy", "langgraph", "PIL", "pydantic", "rich"}
-    light = ("chat", "edit", "plan", "segment", "inpaint", "replay", "sessions", "train", "eval")
+    light = (
+        "chat",
+        "edit",
+        "plan",
+        "segment",
+        "inpaint",
+        "replay",
+        "sessions",
+        "train",
+        "eval",
+        "doctor",
+        "setup",
+    )
     code = (
         "import sys; from agent.cli.main import run\n"
         f"for line in [*([each, '--help'] for each in {light}), ['sessions', 'list']]:\n"

@@ -134,7 +134,7 @@ def test_a_transfer_that_breaks_off_heals_by_itself(server: Hub) -> None:
 
 def test_what_came_damaged_is_not_kept(server: Hub, home: Path) -> None:
     server.damages = {"model.safetensors"}
-    assert "model.safetensors of some/model came damaged" in refusal()
+    assert "model.safetensors of some/model was damaged in transfer" in refusal()
     assert not list((home / "hub").rglob("*.incomplete"))
     server.mend()
     assert (download.fetch(MODEL) / "model.safetensors").read_bytes() == BIG
@@ -168,7 +168,7 @@ def test_a_licence_that_was_not_accepted_is_told_before_anything_is_fetched(serv
     [
         (
             "Your request to access model some/model is awaiting a review from the repo authors.",
-            "still waits",
+            "is still waiting",
         ),
         ("Your request to access model some/model has been rejected by the repo's authors.", "was refused"),
     ],
@@ -323,7 +323,7 @@ def test_a_preset_is_made_ready_and_the_second_time_asks_nobody(
     assert "qwen3-vl:2b-instruct: 3.0 GB of 3.0 GB" in out
     assert "Ready: qwen3-vl:2b-instruct, llmdet-sam2, flux-klein:4bit." in out
     assert "The preset 8gb is ready." in out
-    assert "It works without sam3, and better with it. facebook/sam3 is given only to those" in out
+    assert "It works without sam3, and better with it. facebook/sam3 is gated" in out
 
     server.mend()
     code, out, _ = inpalla("setup", "--preset", "8gb")
@@ -341,10 +341,10 @@ def test_a_preset_is_made_ready_and_the_second_time_asks_nobody(
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ("", "facebook/sam3 is given only to those who accepted its licence"),
+        ("", "facebook/sam3 is gated: accept its licence"),
         (
             "Your request to access model facebook/sam3 is awaiting a review from the repo authors.",
-            "still waits",
+            "is still waiting",
         ),
         (
             "Your request to access model facebook/sam3 has been rejected by the repo's authors.",
@@ -372,7 +372,7 @@ def test_8gb_is_ready_whatever_became_of_a_request_for_sam_3(
     assert "The preset 8gb is ready." in out
     [sentence] = [line for line in out.splitlines() if line.startswith("It works without sam3")]
     assert said in sentence
-    assert ("accept it on" in sentence) is (not told)
+    assert ("accept its licence" in sentence) is (not told)
 
 
 def test_what_cannot_be_had_does_not_hold_up_the_rest(
@@ -386,7 +386,10 @@ def test_what_cannot_be_had_does_not_hold_up_the_rest(
     assert err.count("\n") == 1
     assert "qwen3-vl:2b-instruct and llmdet-sam2 are missing" in err
     assert "inpalla setup --preset 8gb" in err
-    assert "accept it on https://huggingface.co/iSEE-Laboratory/llmdet_tiny, log in with hf auth login" in out
+    assert (
+        "accept its licence on https://huggingface.co/iSEE-Laboratory/llmdet_tiny, log in with hf auth login"
+        in out
+    )
     assert "Ready: flux-klein:4bit." in out
 
     server.mend()
@@ -409,7 +412,7 @@ def test_a_preset_is_ready_without_what_stands_behind_a_licence(
     code, out, _ = inpalla("setup", "--preset", "24gb")
     assert code == 0
     assert "Ready: qwen3-vl:4b-instruct, lisa-7b:4bit, flux-klein." in out
-    assert f"It works without flux-fill:4bit, and better with it. {FILL} is given only to those" in out
+    assert f"It works without flux-fill:4bit, and better with it. {FILL} is gated" in out
 
 
 def test_a_package_that_is_missing_is_told_before_anything_is_fetched(
@@ -429,13 +432,13 @@ def test_a_package_that_is_missing_is_told_before_anything_is_fetched(
 
     monkeypatch.setattr("agent.cli.setup.say", said)
     code, _, err = inpalla("setup", "--preset", "8gb")
-    [told] = [line for line in fetched if "needs a package more" in line]
+    [told] = [line for line in fetched if "requires bitsandbytes" in line]
     assert told.startswith("  flux-klein:4bit, ")
-    assert told.endswith("; needs a package more: pip install 'inpalla[quantised]'")
+    assert told.endswith("; requires bitsandbytes: pip install 'inpalla[quantised]'")
     assert fetched[told] == 0
     assert max(fetched.values()) > 0
     assert code == 1
-    assert err == "flux-klein:4bit needs a package more: pip install 'inpalla[quantised]'.\n"
+    assert err == "flux-klein:4bit requires bitsandbytes: pip install 'inpalla[quantised]'.\n"
 
 
 @pytest.mark.parametrize("breaks", [False, True])
@@ -448,7 +451,7 @@ def test_a_model_that_ollama_cannot_fetch(
     code, out, err = inpalla("setup", "--preset", "8gb")
     assert code == 1
     assert "Ollama 0.30.9 is old" in out
-    assert ("broke off" if breaks else "(pull model manifest: file does not exist)") in err
+    assert ("stopped while fetching" if breaks else "(pull model manifest: file does not exist)") in err
     assert err.count("\n") == 1
 
 
@@ -471,7 +474,7 @@ def test_names_that_nobody_knows(home: Path, inpalla: Run, arguments: tuple[str,
     assert "choose one of" in err
     assert inpalla("setup", "--segmenter", "lisa-pocket")[:2] == (
         0,
-        "lisa-pocket needs nothing fetched: it is a part of InpaLLa.\n",
+        "lisa-pocket needs no download: it is a part of InpaLLa.\n",
     )
 
 

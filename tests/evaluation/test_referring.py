@@ -395,7 +395,7 @@ def test_ctrl_c_keeps_what_was_measured(inpalla: Run, colours: None, reasonseg: 
         process.kill()
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert "the same command goes on" in err
+    assert "run the same command again" in err
     assert not Path("r.json").exists()
     assert len(Path("r.items.jsonl").read_text().splitlines()) == 3  # what is measured, and two pictures
     assert inpalla(*arguments).code == 0

@@ -599,7 +599,7 @@ def test_a_profile_that_cannot_be_used_is_told_of(kind: str, home: Path, inpalla
     assert np.array_equal(read.pixels, bare.pixels)
     assert read.form.profile is None
     told = [note for note in read.notes if "profile" in note]
-    assert [said in note and note.endswith("left aside.") for note in told] == ([True] if said else [])
+    assert [said in note and note.endswith("ignored.") for note in told] == ([True] if said else [])
     done = inpalla("edit", "in.tif", "make the sofa black", "-o", "out.tif")
     assert done.out.count("colour profile") == len(told)
     with Image.open("out.tif") as image:

@@ -55,7 +55,7 @@ THREE = "'make the sofa red' 'make the rug green' 'make the lamp blue'"
 SAVED, S_SAVED = "Saved OUT.\n", "Saved OUT (session s).\n"
 SOFA = "the sofa: OUT (9.1% of the picture)\n"
 CLOSED = "The output cannot be written: the standard output is closed.\n"
-FULL = "The output cannot be written: the disk is full, so make room on it.\n"
+FULL = "The output cannot be written: the disk is full, so free some space.\n"
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ FULL = "The output cannot be written: the disk is full, so make room on it.\n"
         ("$I segment in.png 'the sofa' -o out.png --json >&-", 1, f"the sofa: OUT\n{CLOSED}", None),
         ("$I replay made.png --picture in.png -o out.png >&-", 1, SAVED + CLOSED, None),
         ("$I sessions export old -o out.png >&-", 1, SAVED + CLOSED, None),
-        ("$I sessions remove old >&-", 1, f"The session old is removed.\n{CLOSED}", None),
+        ("$I sessions remove old >&-", 1, f"Removed the session old.\n{CLOSED}", None),
         ("$I sessions prune --yes >&-", 1, f"There is nothing to free.\n{CLOSED}", None),
         # What could not be done is told as ever, and where nobody reads at all, by the code.
-        ("$I sessions show nothing >&-", 1, "`inpalla sessions list` shows those there are.\n", None),
+        ("$I sessions show nothing >&-", 1, "`inpalla sessions list` lists them.\n", None),
         ("$I sessions show nothing 2>&-", 1, "", None),
         ("$I edit in.png 'make the sofa red' -o out.png --session s >&- 2>&-", 1, "", 1),
         ("$I plan >&- 2>&- <&-", 2, "", None),
@@ -320,20 +320,20 @@ def test_doctor_tries_what_is_used(home: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_doctor_blames_no_preset_for_the_disk(
     locks: bool, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The preset has all that it needs, and `setup` would mend nothing."""
+    """The preset has all that it needs, and `setup` would fix nothing."""
     monkeypatch.setattr(doctor, "_pocket_models", lambda: iter(()))
     if not locks:
         take_locks(monkeypatch, errno.ENOLCK)
     done = inpalla("doctor", "--preset", "pocket", "--json")
     read = json.loads(done.out)
     found = {finding["name"]: finding for finding in read["findings"]}
-    assert "lacks" not in found["preset"]["found"]
+    assert "missing" not in found["preset"]["found"]
     assert "setup" not in found["preset"]["mend"]
     assert (done.code, read["ready"], found["preset"]["state"]) == (
         (0, True, "good") if locks else (1, False, "fair")
     )
     if not locks:
-        assert found["preset"]["found"].endswith("before this is mended: data folder")
+        assert found["preset"]["found"].endswith("until this is fixed: data folder")
         assert "INPALLA_DATA" in found["data folder"]["mend"]
     assert list(home.iterdir()) == []
 

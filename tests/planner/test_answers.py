@@ -9,8 +9,8 @@ from agent.planner.builtin import BuiltinPlanner
 from agent.planner.context import Context, advance
 from agent.planner.dialogue import history, questions
 from agent.planner.plan import Goto, Hide, Plan, Save, Show, Tell, Undo
-from agent.planner.resolve.answers import layers_told, nth_told, saves_told, versions_told
-from agent.turn.answers import called
+from agent.planner.resolve.conversation_record import layers_told, nth_told, saves_told, versions_told
+from agent.turn.answer_questions import called
 from agent.turn.pending_edit import PendingEdit
 from agent.turn.state import Offers
 from agent.turn.suggestions import APART, suited

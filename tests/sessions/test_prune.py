@@ -41,7 +41,7 @@ def names() -> list[str]:
 
 
 def made(name: str, *, days: float = 0) -> Path:
-    """A session in which nothing was made, last changed so many days ago; its folder."""
+    """A session without any edit, last changed so many days ago; its folder."""
     with Sessions().create(name, room(), preset="pocket") as session:
         folder = session.folder
     aged(folder, days)
@@ -159,7 +159,7 @@ def test_it_says_what_it_would_free_and_frees_nothing_unasked(picture: Path, inp
     made("one")
     code, out, err = inpalla("sessions", "prune")
     assert code == 1
-    assert out.startswith("1 session in which nothing was made (0.0 MB): one\n")
+    assert out.startswith("1 session without any edit (0.0 MB): one\n")
     assert "--yes" in err
     assert names() == ["one"]
     assert pruned(inpalla)["freed"] == 0

@@ -812,8 +812,8 @@ def test_export_replaces_a_file_and_leaves_no_scraps(session: Session, tmp_path:
         ("sessions/out.png/", "There is no folder|is a folder|must end"),
         ("sessions", "is a folder"),
         ("file/out.png", "There is no folder"),
-        ("x" * 300 + ".png", "cannot be"),
-        ("a\0b.png", "cannot be"),
+        ("x" * 300 + ".png", "is not a valid file name"),
+        ("a\0b.png", "is not a valid file name"),
     ],
 )
 def test_an_output_that_cannot_be_is_told(session: Session, tmp_path: Path, name: str, match: str) -> None:
@@ -972,6 +972,6 @@ TestAnyConversation.settings = settings(max_examples=8, stateful_step_count=12, 
 
 def test_a_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("no folder")
-    with pytest.raises(SessionError, match="is no folder"):
+    with pytest.raises(SessionError, match="is not a folder"):
         Sessions(tmp_path / "data" / "sessions").list()
     assert Sessions(tmp_path / "none" / "sessions").list() == []

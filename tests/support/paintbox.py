@@ -79,7 +79,7 @@ class PaintBox:
             raise ValueError("nobody foresaw [this]")
         if sentence == "sleep":
             on_event(Event("painting", "painting the ceiling", 3, 8, picture()))
-            on_event(Event("note", "Little memory: painting smaller."))
+            on_event(Event("note", "Low memory: painting smaller."))
             await asyncio.sleep(600)
         if missing := re.fullmatch(r"look for (.+)", sentence):
             reply = f"I see no {missing[1]}. There are: the left and the right."

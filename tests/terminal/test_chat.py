@@ -220,7 +220,7 @@ async def test_a_variation_is_picked(folder: Path) -> None:
         ("/nonsense", "There is no command /nonsense: /help lists the commands."),
         ("/histroy", "There is no command /histroy: did you mean /history?"),
         ("/", "There is no command /: /help lists the commands."),
-        ("/s", "/s may be /show, /save or /sessions: type a little more."),
+        ("/s", "/s could be /show, /save or /sessions: type more letters."),
         ("/help foo", "There is no command /foo: /help lists the commands."),
     ],
 )
@@ -357,7 +357,7 @@ def test_every_command_is_found_by_its_shortest_clear_beginning() -> None:
             if len(fitting) == 1 or beginning in slash_commands.COMMANDS:
                 assert slash_commands.find(beginning) is slash_commands.COMMANDS.get(beginning, command)
             else:
-                with pytest.raises(AgentError, match="may be"):
+                with pytest.raises(AgentError, match="could be"):
                     slash_commands.find(beginning)
 
 

@@ -348,7 +348,7 @@ async def test_all_of_it_can_be_typed_as_commands(talk: Talk) -> None:
     )  # fmt: skip
     assert problems == "The rug is not in the mask, so it stays as it is.\n"
     for said in (
-        "the sofa moved to the front", "the sofa moved under the cat", "close up", "cat dropped for good",
+        "the sofa moved to the front", "the sofa moved under the cat", "close up", "cat deleted",
         "in another mask", "like it, of which it is the first", "variations.png", "the lamp → a blue lamp",
     ):  # fmt: skip
         assert said in out

@@ -67,7 +67,7 @@ def test_keys(tmp_path: Path) -> None:
         assert "You said: and not to the end" in terminal.type(" to the end")
 
         terminal.press("sleep\r")
-        terminal.wait_for("Little memory: painting smaller.")
+        terminal.wait_for("Low memory: painting smaller.")
         terminal.wait_for("3/8")
         terminal.wait_for(HALF_CELL)  # what is being painted, so far
         terminal.press(CTRL_C)
@@ -98,7 +98,7 @@ def test_the_command_line_opens_the_sample_room(tmp_path: Path) -> None:
         assert f"Saved version 0 as {file}" in terminal.type(f"/save {file}").replace("\n", "")
         terminal.press(CTRL_D)
         assert terminal.end() == 0
-        assert "Nothing was made, so no session is kept." in terminal.written
+        assert "Nothing was edited, so no session is kept." in terminal.written
         assert "Traceback" not in terminal.written
     assert Sessions(tmp_path / "data" / "sessions").list() == []
     with Image.open(file) as saved, Image.open(sample_room()) as room:

@@ -275,7 +275,7 @@ def test_a_profile_of_other_colours_is_dropped(tmp_path: Path) -> None:
     assert (read.form.own, read.form.profile, read.form.grey) == (None, None, False)
     assert read.notes == (
         "Its CMYK colours were converted to RGB.",
-        "Its colour profile is for RGB colours, and it has CMYK ones, so the profile was left aside.",
+        "Its colour profile is for RGB colours, and it has CMYK ones, so the profile was ignored.",
     )
 
 
@@ -329,7 +329,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a\0b.png", "x" * 5000 + ".png"])
 def test_an_impossible_name_is_refused(name: str) -> None:
-    refused(name, "There is no file|cannot be the name")
+    refused(name, "There is no file|is not a valid file name")
 
 
 @pytest.mark.parametrize(

@@ -218,8 +218,8 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert (turn.changed, turn.failed, turn.version) == (False, True, 1)
     assert [edit.outcome for edit in turn.edits] == ["offered"]
     assert turn.reply == (
-        "I could not get it right: there is still something of everything to see. Nothing was changed; "
-        "say “keep it” to take the nearest that I got."
+        "I could not get it right: part of everything is still visible. Nothing was changed; "
+        "say “keep it” to take the closest result."
     )
 
     # It is shown, outlives the program, and is taken when the user says so.
@@ -270,7 +270,7 @@ async def test_what_lies_on_a_revised_layer_stays_as_it_was_made_until_it_is_ref
     assert flat.session.layer(1).revision == before.revision
     assert flat.session.layer(1).patch == before.patch
     assert turn.reply == (
-        "Done: the sofa → a green sofa. The blue cushion was painted on what has changed now; "
+        "Done: the sofa → a green sofa. The blue cushion was painted over what has now changed; "
         "say “refresh the blue cushion” to paint it again."
     )
     assert [edit.layer for edit in turn.edits] == [0]
@@ -297,7 +297,7 @@ async def test_hiding_a_layer_changes_its_own_pixels_alone_and_showing_brings_it
     with_both = flat.session.picture()
     turn = await flat.do(Hide(layer=0))
     assert turn.changed
-    assert turn.reply.startswith("Done: the sofa → as before. The blue cushion was painted on")
+    assert turn.reply.startswith("Done: the sofa → as before. The blue cushion was painted over")
     assert flat.at(22, 62) == THINGS["sofa"][0]
     assert flat.session.layer(1).revision == 0
     assert flat.editor.planner_context().focus == (0,)
@@ -429,7 +429,9 @@ async def test_a_question_outlives_the_program(flat: Flat) -> None:
     sessions = Sessions(flat.root)
     assert free(sessions, survey(sessions, Wish()), Wish()) == 0
     editor = flat.reopen()
-    assert editor.remarks == ("Still to be answered: I am not sure that I found the sofa. Shall I go on?",)
+    assert editor.remarks == (
+        "Still waiting for your answer: I am not sure that I found the sofa. Shall I go on?",
+    )
     assert (await editor.say("yes")).changed
     assert is_near(flat.colour("sofa"), PAINTS["red"])
 

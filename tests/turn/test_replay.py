@@ -188,7 +188,7 @@ def test_with_too_little_memory_it_is_painted_smaller_and_told(
     inpalla("edit", flat, "make the sofa red", "-o", "large.png", "--session", "s")
     room_for = 48 * 48
     code, out, err = inpalla("replay", "large.png", "-o", "again.png")
-    assert (code, err) == (0, "Little memory: painting smaller.\n")
+    assert (code, err) == (0, "Low memory: painting smaller.\n")
     assert "there was too little memory" in out
 
     # What had to be painted smaller the first time is painted so again, however much memory there is.
@@ -262,7 +262,7 @@ def test_pixels_that_differ_are_told(
     monkeypatch.setattr(engine, "paint", lambda jobs, **rest: [crop ^ 1 for crop in paint(jobs, **rest)])
     code, out, err = inpalla("replay", "out.png", "-o", "again.png")
     assert (code, err) == (0, "")
-    assert "not those of the first time" in out
+    assert "pixels differ from the first time" in out
     assert not replayed(inpalla, request(home, 0), "-o", "again.png")["identical"]
 
 

@@ -16,7 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from agent.errors import PlannerError
-from agent.planner import Context, Planner, load_planner
+from agent.planner import load_planner
+from agent.planner.context import Context, Planner
 from agent.planner.ollama_planner import OllamaPlanner
 from agent.planner.plan import Edit, Plan, Undo
 from agent.turn.context import PresetEngines

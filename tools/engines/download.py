@@ -150,7 +150,7 @@ def check_room(wanted: Mapping[Path, int]) -> None:
             variables = " or ".join("HF_HOME" if each == cache() else "INPALLA_DATA" for each in folders)
             raise EngineError(
                 f"There is too little room on the disk of {folders[0]}: {size_words(needed)} are needed and"
-                f" {size_words(free)} are free, of which 1 GB stays free; make room there, or set {variables}"
+                f" {size_words(free)} are free, of which 1 GB stays free; free some space, or set {variables}"
                 " to a folder on a larger disk."
             )
 
@@ -313,7 +313,7 @@ def _fetched(repository: Repository, listing: _Listing, progress: TransferProgre
     names = [glob.escape(file.name) for file in listing.files]
     folder = Path(snapshot_download(repository.name, allow_patterns=names))
     if listing.missing or not is_whole(repository, folder):
-        raise EngineError(f"{repository.page} lacks files that are needed: look there what has changed.")
+        raise EngineError(f"{repository.page} lacks files that are needed: check there what has changed.")
     progress(listing.total, listing.total)
     return folder
 
@@ -339,7 +339,10 @@ def _fetch_large(repository: Repository, listing: _Listing, file: _File, progres
             continue
         if _digest(part) != file.sha256:
             part.unlink()
-            raise EngineError(f"{file.name} of {repository.name} came damaged and was deleted: say it again.")
+            raise EngineError(
+                f"{file.name} of {repository.name} was damaged in transfer and deleted:"
+                " run the command again."
+            )
         # Where the cache cannot have links the client would copy what it finds among the contents.
         place = listing.blob(file) if _has_links() else listing.named(file)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -410,7 +413,7 @@ def _alone(repository: str) -> Iterator[None]:
         with FileLock(locks / "inpalla.lock", timeout=0):
             yield
     except Timeout as error:
-        raise EngineError(f"Another process is fetching {repository}: wait until it has done.") from error
+        raise EngineError(f"Another process is fetching {repository}: wait until it is done.") from error
 
 
 @contextmanager
@@ -437,7 +440,7 @@ def _in_one_sentence(repository: Repository) -> Iterator[None]:
     if is_offline():
         raise EngineError(
             f"{repository.name} is not on this machine whole, and HF_HUB_OFFLINE forbids to fetch it:"
-            " unset HF_HUB_OFFLINE, and say it again."
+            " unset HF_HUB_OFFLINE, then run the command again."
         )
     try:
         yield
@@ -451,7 +454,7 @@ def _refusal(repository: Repository, error: Exception) -> EngineError:
     """What the hub's client raised, as an error with one sentence."""
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
 
-    name, again = repository.name, "say it again; what was fetched is kept."
+    name, again = repository.name, "run the command again; what was fetched is kept."
     causes = [each for each in (error, error.__cause__, error.__context__) if each is not None]
     answers = [each.response.status_code for each in causes if isinstance(each, HfHubHTTPError)]
     if any(isinstance(each, GatedRepoError) for each in causes) or 403 in answers:
@@ -459,29 +462,29 @@ def _refusal(repository: Repository, error: Exception) -> EngineError:
         return LicenceError(_request_words(repository, said) or licence_words(repository))
     if any(isinstance(each, RepositoryNotFoundError) for each in causes) or 401 in answers:
         return EngineError(
-            f"The hub has no {name}, or not for everybody: look at {repository.page}, and log in with"
+            f"The hub has no {name}, or it is private: check {repository.page}, and log in with"
             " hf auth login if it is there."
         )
     if answers:
         return EngineError(f"The hub answers with error {answers[0]} for {name}: wait a while, then {again}")
     if any(isinstance(each, OSError) and each.errno == errno.ENOSPC for each in causes):
-        return EngineError(f"The disk of {cache()} is full: make room there, and {again}")
+        return EngineError(f"The disk of {cache()} is full: free some space, then {again}")
     if isinstance(error, OSError) and error.filename is not None:
-        mend = "set HF_HOME to a folder that you may write."
+        mend = "set HF_HOME to a folder that you can write to."
         return EngineError(f"{error.filename} cannot be written ({error.strerror}): {mend}")
-    return EngineError(f"The hub could not be reached for {name}: check the network, and {again}")
+    return EngineError(f"The hub could not be reached for {name}: check the network, then {again}")
 
 
 def _request_words(repository: Repository, said: str) -> str:
     """What to do where a request was made and is not granted; "" where none was made."""
     if "awaiting a review" in said:
         return (
-            f"Your request for {repository.name} still waits for its makers' answer: say it again when you"
-            " have it."
+            f"Your request for {repository.name} is still waiting for approval: run the command"
+            " again when it is granted."
         )
     if "rejected" in said:
         return (
-            f"Your request for {repository.name} was refused by its makers: nothing here can change that;"
+            f"Your request for {repository.name} was refused by its authors:"
             " use another engine, or ask them on its page."
         )
     return ""
@@ -492,6 +495,6 @@ def licence_words(repository: Repository) -> str:
     login = "" if is_logged_in() else ", log in with hf auth login"
     named = f" ({repository.gate})" if repository.gate else ""
     return (
-        f"{repository.name} is given only to those who accepted its licence{named}: accept it on"
-        f" {repository.page}{login}, and say it again."
+        f"{repository.name} is gated: accept its licence{named} on {repository.page}{login}, then run the"
+        " command again."
     )

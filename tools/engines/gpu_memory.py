@@ -289,8 +289,8 @@ class GpuMemory:
                 raise
             self._evict(tenant)
             raise errors.OutOfMemory(
-                f"The graphics card has not enough free memory for {tenant.engine.name}: close what else uses"
-                " it, or use a smaller preset."
+                f"The graphics card has not enough free memory for {tenant.engine.name}: close other"
+                " programs that use it, or use a smaller preset."
             ) from error
 
     def _clear(self, need: int, but: _Tenant | None = None) -> bool:

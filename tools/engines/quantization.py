@@ -24,7 +24,7 @@ def lacks_package(bits: Bits) -> bool:
 def check_package(bits: Bits) -> None:
     """Raise ``EngineError`` when so few bits need a package that is not installed."""
     if lacks_package(bits):
-        raise EngineError(f"{bits}-bit weights need a package more: install it with {INSTALL}.")
+        raise EngineError(f"{bits}-bit weights require bitsandbytes: install it with {INSTALL}.")
 
 
 def config(library: Any, bits: Bits, dtype: torch.dtype, exact: Sequence[str] | None = None) -> Any:

@@ -175,12 +175,12 @@ def _called(role: Role, name: str, load: Callable[[], Any]) -> Any:
     except Exception as error:
         if is_out_of_memory(error):
             raise OutOfMemory(
-                f"The {role} '{name}' does not fit into memory: close what else takes it, or use a smaller"
+                f"The {role} '{name}' does not fit into memory: close other programs, or use a smaller"
                 " preset."
             ) from error
         reason = " ".join(str(error).split()) or type(error).__name__
         raise EngineError(
-            f"The {role} '{name}' cannot be loaded ({reason}); inpalla doctor tells what is missing."
+            f"The {role} '{name}' cannot be loaded ({reason}); inpalla doctor shows what is missing."
         ) from error
 
 

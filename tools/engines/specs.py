@@ -190,7 +190,7 @@ def _flux(
 def _pocket_flux(family: str, kinds: tuple[Kind, ...]) -> Engine:
     return Engine(
         f"flux-{family}-pocket", "inpainter", f"tools.inpainting.flux.pocket:load_{family}_pocket",
-        "FLUX-Fill and FLUX-Kontext in small, a part of InpaLLa",
+        "small FLUX-Fill and FLUX-Kontext models, part of InpaLLa",
         "drawn rooms, nothing else; need no card and no download", kinds=kinds,
     )
 
@@ -202,19 +202,19 @@ def _computed(name: str, loader: str, good_at: str, kinds: tuple[Kind, ...]) -> 
 _LLAMA: Final = "that of the LLaMA weights under it"
 _LLAMA_2: Final = "that of the Llama 2 weights under it"
 _REASONS: Final = (
-    'photos; phrases that need thought ("what you would sit on"); one mask for all that is meant'
+    'photos; phrases that need reasoning ("what you would sit on"); one mask for all that is meant'
 )
 _LISA_7B, _LISA_13B = Weights(6.476, 1.229), Weights(12.688, 1.305)
 
 _ROWS: Final = (
     Engine(
         "lisa-pocket", "segmenter", "tools.segmenting.lisa.segmenter:load_pocket",
-        "LISA in small, a part of InpaLLa",
+        "a small LISA, part of InpaLLa",
         "drawn rooms, nothing else; needs no card and no download",
     ),
     Engine(
         "llmdet-sam2", "segmenter", "tools.segmenting.grounded.segmenter:load",
-        "the first finds boxes, the second draws in them",
+        "the first finds boxes, the second segments them",
         "photos; plain nouns, several in one look; small cards, and no account; not measured here",
         (
             Repository(
@@ -232,7 +232,7 @@ _ROWS: Final = (
     ),
     Engine(
         "sam3", "segmenter", "tools.segmenting.sam3.segmenter:load_sam3",
-        "its makers grant or refuse each request on its page",
+        "its authors grant or refuse each request on its page",
         'photos; plain nouns; every thing of a kind with a score of its own ("the second chair from the'
         ' left"); small cards',
         (
@@ -254,7 +254,7 @@ _ROWS: Final = (
     _pocket_flux("kontext", ("restyle",)),
     Engine(
         "sd15-inpainting", "inpainter", "tools.inpainting.stable_diffusion.engine:load",
-        "4 steps, for which the second is added to the first; on a processor the third decodes",
+        "4 steps, with the second as an adapter; on a processor the third decodes",
         "any machine",
         (
             Repository(
@@ -278,7 +278,7 @@ _ROWS: Final = (
     ),
     Engine(
         "lama", "inpainter", "tools.inpainting.lama.engine:load",
-        "big-lama as a graph of ONNX opset 17, one pass, on the processor, without words",
+        "big-lama as an ONNX graph (opset 17), one pass on the processor, no prompt",
         "any machine",
         (
             Repository("Carve/LaMa-ONNX", ("lama_fp32.onnx",), 208_000_000, _APACHE,
@@ -289,18 +289,18 @@ _ROWS: Final = (
     ),
     _flux(
         "flux-klein", "FLUX.2-klein-4B", 16.0e9, _APACHE, "4 steps",
-        "sees what it repaints: restyle keeps the shape; the quickest; the default for all kinds where no"
+        "sees what it repaints: restyle keeps the shape; the fastest; the default for all kinds where no"
         " licence was accepted",
         KINDS, Weights(3.876, 0.084), _QWEN3_4B,
     ),
     _flux(
         "flux-klein-9b", "FLUX.2-klein-9B", 34.7e9, _FLUX,
         "the larger Klein, 4 steps; by its name, in no preset",
-        "as `flux-klein`; its makers call it the better one",
+        "as `flux-klein`; the better one by its authors' account",
         KINDS, Weights(9.079, 0.084), _QWEN3_8B,
     ),
     _flux(
-        "flux-fill", "FLUX.1-Fill-dev", 33.8e9, _FLUX_DEV, "28 steps", "blind under the mask",
+        "flux-fill", "FLUX.1-Fill-dev", 33.8e9, _FLUX_DEV, "28 steps", "does not see what is under the mask",
         _BLIND, Weights(11.902, 0.084), _T5_AND_CLIP,
     ),
     _flux(

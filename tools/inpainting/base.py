@@ -32,7 +32,7 @@ class PaintingStep:
     """A denoising step that an engine has taken: ``done`` of ``total``.
 
     ``preview`` is what the crop would look like so far, uint8 RGB of any size, where the engine has drawn it.
-    ``note`` is what the user should know of how it is done ("little memory: painting smaller"), else empty.
+    ``note`` is what the user should know of how it is done ("low memory: painting smaller"), else empty.
     """
 
     done: int
@@ -434,17 +434,17 @@ class OomFallback:
         Raises ``EngineError`` when all was tried.
         """
         if gpu_memory.make_room_for(self.engine):
-            self.note = "little memory: the other models left the card"
+            self.note = "low memory: moved the other models off the card"
         elif count > 1:
             self.batch_size = 1
-            self.note = "little memory: painting one at a time"
+            self.note = "low memory: painting one at a time"
         elif self.most == sys.maxsize:
             self.most = area // 2
-            self.note = "little memory: painting smaller"
+            self.note = "low memory: painting smaller"
         elif isinstance(self.engine, Streamable) and not self.streamed:
             self.engine.stream_weights()
             self.streamed = True
-            self.note = "little memory: painting smaller and with the weights outside the card"
+            self.note = "low memory: painting smaller and with the weights outside the card"
         else:
             raise errors.EngineError(
                 f"There is not enough memory for {self.engine.name}, even to paint smaller: use a smaller"

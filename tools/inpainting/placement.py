@@ -1,19 +1,16 @@
 """Where a new object goes: from a place in words to a mask for the object.
 
 For ``add`` the target is a place: "next to the sofa", "on the wall above the bed", "in the left corner".
-``read_place`` takes the words apart, ``landmarks`` names what a segmenter must find to make sense of them,
-and ``mask_for_place`` proposes a rectangle there, as large as such an object would be. Sizes come from a
-table in metres and the scale from the thing that is named, so that a vase stays small beside a sofa. Pure
-functions; a mask is bool (H, W).
+``tools.language.places`` takes the words apart, ``landmarks`` names what a segmenter must find to make sense
+of them, and ``mask_for_place`` proposes a rectangle there, as large as such an object would be. Sizes come
+from a table in metres and the scale from the thing that is named, so that a vase stays small beside a sofa.
+Pure functions; a mask is bool (H, W).
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,27 +19,9 @@ from sessions.compose import Box
 from tools.errors import PictureError
 from tools.inpainting.geometry import bounds
 from tools.language.object_sizes import Thing, thing_in
+from tools.language.places import Place, Side
 
 Mask = NDArray[np.bool_]
-Side = Literal["left", "right"]
-Surface = Literal["floor", "wall"]
-Relation = Literal["on", "above", "under", "beside", "front", "behind", "between", "corner", "anywhere"]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in words, taken apart.
-
-    ``anchor`` is the phrase of the thing that the place is told by, for a segmenter ("the sofa on the left");
-    ``other`` the second one of "between"; ``side`` and ``surface`` are what the words say besides.
-    """
-
-    relation: Relation
-    anchor: str | None = None
-    other: str | None = None
-    side: Side | None = None
-    surface: Surface | None = None
-
 
 # How far below a thing's upper edge, as a share of its height, something stands that is put on it.
 _SEAT = {"sofa": 0.6, "armchair": 0.65, "chair": 0.55, "bed": 0.45, "rug": 0.6, "bench": 0.3, "ottoman": 0.25}
@@ -50,53 +29,6 @@ _TOP = 0.12
 
 # How many metres a picture's height shows there, where nothing tells the scale.
 _SEEN_AT_WALL, _SEEN_IN_CORNER, _SEEN_ON_FLOOR = 4.2, 3.6, 2.9
-
-_RELATIONS: tuple[tuple[Relation, Side | None, str], ...] = (
-    ("beside", "left", r"(?:to |on |at )?(?:the )?left(?:[- ]hand)?(?: side)? of"),
-    ("beside", "right", r"(?:to |on |at )?(?:the )?right(?:[- ]hand)?(?: side)? of"),
-    ("between", None, r"(?:in )?between"),
-    ("front", None, r"in front of"),
-    ("behind", None, r"behind|at the back of"),
-    ("above", None, r"above|over"),
-    ("under", None, r"under(?:neath)?|below|beneath"),
-    ("beside", None, r"next to|beside|at the side of|alongside|near(?:by)?(?: to)?|close to|by|against"),
-    ("on", None, r"on top of|onto|on|upon|inside|into|in|at|along|to"),
-)
-_ANY_RELATION = re.compile("|".join(f"(?P<r{i}>\\b(?:{p})\\b)" for i, (_, _, p) in enumerate(_RELATIONS)))
-_SURFACE = re.compile(
-    r"^(?:(?:the|a|an|one|that|this|empty|bare|free|back|rear|side|left|right|far|other|main|middle|cent(?:re|er)"
-    r"|of|hand|side|whole|open|corners?)[\s-]*)*(?P<what>walls?|floor|ground|corners?|ceiling|room|picture|image|"
-    r"scene|background|foreground|space|spot|area|place|left|right|middle|cent(?:re|er)|side|here|there)$"
-)
-
-
-def read_place(text: str) -> Place:
-    """Take a place in words apart; words that say no place give ``anywhere``."""
-    words = " ".join(re.sub(r"[^\w\s,'-]", " ", text.lower()).split())
-    side = _side(words)
-    corner = re.search(r"\bcorners?\b", words) is not None
-    surface: Surface | None = None
-    if re.search(r"\bwalls?\b", words):
-        surface = "wall"
-    elif re.search(r"\b(?:floor|ground)\b(?! lamp)", words):
-        surface = "floor"
-    for match in _ANY_RELATION.finditer(words):
-        relation, told, _ = _RELATIONS[int((match.lastgroup or "r0")[1:])]
-        anchor = words[match.end() :].split(",")[0].strip()
-        # "on the wall above the sofa": the wall is a surface, the thing comes after the next relation.
-        following = _ANY_RELATION.search(anchor)
-        first = anchor[: following.start()].strip() if following else anchor
-        if not first or _SURFACE.match(first):
-            continue
-        if corner:
-            return Place("corner", anchor, None, told or side, surface)
-        if relation == "between":
-            one, _, other = anchor.partition(" and ")
-            return Place("between", one.strip(), other.strip() or None, None, surface)
-        return Place(relation, anchor, None, told, surface)
-    if thing_in(words)[0] and not corner and surface is None:
-        return Place("on", words)  # "the table" alone is said of what comes onto it.
-    return Place("corner" if corner else "anywhere", None, None, side, surface)
 
 
 def landmarks(place: Place, prompt: str) -> dict[str, str]:
@@ -149,11 +81,6 @@ def mask_for_place(
     ):
         mask &= ~anchor
     return mask
-
-
-def _side(words: str) -> Side | None:
-    match = re.search(r"\b(left|right)\b", words)
-    return None if match is None else "left" if match[1] == "left" else "right"
 
 
 def _extent(thing: Thing, place: Place, anchor: Mask | None, size: tuple[int, int]) -> tuple[int, int]:

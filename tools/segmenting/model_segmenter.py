@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-from tools.engines.gpu_model import GpuModel
 from tools.engines.picture_cache import PictureCache
+from tools.engines.weight_transfer import OffloadableModel
 from tools.errors import Cancelled, EngineError, OutOfMemory, is_out_of_memory
 from tools.segmenting.base import CancelCheck, never
 
@@ -17,7 +17,7 @@ Encoded = TypeVar("Encoded")
 """What is kept of a picture."""
 
 
-class ModelSegmenter(GpuModel, Generic[Encoded]):
+class ModelSegmenter(OffloadableModel, Generic[Encoded]):
     """A model behind the ``Segmenter`` interface, as far as all of them are alike."""
 
     def __init__(self, name: str, revision: str, model: Any, layers: Iterable[Any]) -> None:
@@ -59,8 +59,8 @@ class ModelSegmenter(GpuModel, Generic[Encoded]):
 
     def _out_of_memory(self, doing: str = "looked") -> EngineError:
         return OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} {doing}: close what else uses it, or use"
-            " a smaller preset."
+            f"The graphics card ran out of memory while {self.name} {doing}: close other programs that use"
+            " it, or use a smaller preset."
         )
 
     def _moved(self) -> None:

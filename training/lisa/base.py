@@ -38,14 +38,14 @@ def load_base(name: str) -> Base:
     weights, and when what training needs is not installed.
     """
     if find_spec("peft") is None:
-        raise ToolError("Training needs a package more: install it with pip install 'inpalla[train]'.")
+        raise ToolError("Training requires more packages: install them with pip install 'inpalla[train]'.")
     logging.disable_progress_bar()
     if name == POCKET:
         folder = weights_folder("lisa")
     else:
         named = ModelName.parse(name)
         if named.bits != 16:
-            raise ToolError(f"A model with {named.bits}-bit weights cannot be trained: say {named.model}.")
+            raise ToolError(f"A model with {named.bits}-bit weights cannot be trained: use {named.model}.")
         folder = published.find(specs.repository_of(name))
     files = [*folder.glob("*.safetensors"), *folder.glob("*.bin")]
     size = sum(file.stat().st_size for file in files)
@@ -59,4 +59,4 @@ def load_base(name: str) -> Base:
         return Base(model, text.LisaTokenizer.from_folder(folder), folder)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:150]
-        raise ToolError(f"{folder} is not a LISA that can be read ({reason}).") from error
+        raise ToolError(f"{folder} is not a readable LISA ({reason}).") from error

@@ -173,7 +173,7 @@ def _unused(pictures: Sequence[Path], samples: Sequence[Sample]) -> tuple[str, .
     if not idle:
         return ()
     more = f" and {len(idle) - 3} more" if len(idle) > 3 else ""
-    return (f"Not used, for no .json file speaks of it: {', '.join(idle[:3])}{more}.",)
+    return (f"Not used, because no .json file names it: {', '.join(idle[:3])}{more}.",)
 
 
 def _sample(file: Path, pictures: Sequence[Path], digest: Any) -> Sample:

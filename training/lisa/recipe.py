@@ -293,7 +293,7 @@ def finetune(
     except torch.OutOfMemoryError as error:
         raise EngineError(
             "The graphics card has too little memory for this training: close other programs, use smaller"
-            " pictures, or begin with a smaller model."
+            " pictures, or start from a smaller model."
         ) from error
 
 
@@ -318,8 +318,8 @@ def _begin(base: Base, data: Data, folder: Path, settings: Settings) -> Path:
         kept = json.loads(file.read_text(encoding="utf-8"))
         if other := [key for key in own if kept.get(key) != own[key]]:
             raise ToolError(
-                f"{folder} has an unfinished training with other {' and '.join(other)}: go on as it was"
-                " begun, give another folder, or delete that one."
+                f"{folder} has an unfinished training with other {' and '.join(other)}: continue with"
+                " the original settings, give another folder, or delete that one."
             )
     work.mkdir(parents=True, exist_ok=True)
     write_atomically(file, lambda out: out.write(json.dumps(own, indent=1).encode()))
@@ -451,8 +451,8 @@ class _Training:
             mean = total / settings.pictures
             if not math.isfinite(mean):
                 raise EngineError(
-                    f"The training went astray: the loss of step {step} is no number; begin again with"
-                    " another seed."
+                    f"Training diverged: loss is NaN or infinite at step {step}; start again with another"
+                    " seed."
                 )
             self.history.append(mean)
             self.seconds += time.monotonic() - began

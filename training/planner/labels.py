@@ -14,7 +14,7 @@ from itertools import groupby
 
 from agent.planner.frames import Frame
 from agent.planner.grammar.clause import reference
-from agent.planner.grammar.places import words_of_place
+from agent.planner.grammar.place_phrases import words_of_place
 from agent.planner.grammar.self_corrections import looked, over
 from tools.language import chunking
 from tools.language import lexicon as lx

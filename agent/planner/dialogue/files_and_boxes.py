@@ -8,7 +8,7 @@ from collections.abc import Callable
 from agent.planner.context import Context
 from agent.planner.frames import Frame
 from agent.planner.plan import Edit, Plan, Save, Step, Variations
-from agent.planner.resolve import commands
+from agent.planner.resolve import command_steps
 from agent.planner.resolve.layers import focused_layers
 from agent.planner.resolve.resolution import Done, as_plan, ask
 from agent.planner.resolve.wording import new_thing, restyled
@@ -104,12 +104,12 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
         if (shaded := _SHADED.fullmatch(rest.strip(" .!"))) and shaded["verb"].lower() in _STEPS:
             rest = f"make it{shaded['degree'] or ''} {_STEPS[shaded['verb'].lower()]}"
         if not rest:
-            return commands.acted(Frame("mask", name="file", target=path), context)
+            return command_steps.acted(Frame("mask", name="file", target=path), context)
         if not rest.lower().startswith(("for ", "on ", "as ")):
             return _within(rest, path, context, planned)
     elif re.search(r"\b(?:mask|selection)\b", before):
-        return commands.acted(Frame("mask", name="file", target=path), context)
-    return Plan(say=commands.colour_alone(path))
+        return command_steps.acted(Frame("mask", name="file", target=path), context)
+    return Plan(say=command_steps.colour_alone(path))
 
 
 _TAKEN = re.compile(
@@ -134,14 +134,14 @@ def _of_file(step: Step, path: str) -> Step:
 def in_box(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of an edit in a box: "from 10%,40% to 30%,90% put a lamp"."""
     found = re.search(
-        rf"(?:(?:in|within|inside) )?(?:the )?(?:box )?{commands.BOX.pattern}", sentence, re.IGNORECASE
+        rf"(?:(?:in|within|inside) )?(?:the )?(?:box )?{command_steps.BOX.pattern}", sentence, re.IGNORECASE
     )
     if found is None:
         return None
     rest = re.sub(r"\s+", " ", f"{sentence[: found.start()]} {sentence[found.end() :]}").strip(" ,;:.")
     box = re.sub(r"^\D*?(?=\d)", "", found[0])
     if not rest:
-        return commands.acted(Frame("mask", name="box", target=box), context)
+        return command_steps.acted(Frame("mask", name="box", target=box), context)
     return _within(rest, box, context, planned)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent.planner.context import Context
 from agent.planner.dialogue.history import OPENING, named, names_of
 from agent.planner.plan import Compare, Look, Plan, Tell
-from agent.planner.resolve.answers import (
+from agent.planner.resolve.conversation_record import (
     change_told,
     layers_told,
     names_told,

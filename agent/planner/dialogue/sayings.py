@@ -1,7 +1,7 @@
 """How acts about layers, masks, versions and looking are said in plain English: sentences to frames.
 
 A sentence matches as a whole or not at all; what is not read here is left to the parsers. The words are
-lower case and without polite edges (see ``session_talk``). ``resolve.commands`` carries the frames out.
+lower case and without polite edges (see ``session_talk``). ``resolve.command_steps`` carries the frames out.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 
 from agent.planner.context import Context
 from agent.planner.frames import Frame, Reference
-from agent.planner.resolve import commands
-from agent.planner.resolve.answers import version_named
+from agent.planner.resolve import command_steps
+from agent.planner.resolve.conversation_record import version_named
 from agent.planner.resolve.layers import focused_layers, layers_about, object_of, same_thing, stem
 from tools.language.chunking import is_thing
 from tools.language.lexicon import NUMBERS, ORDINALS
@@ -265,7 +265,7 @@ def _masked(said: str, context: Context) -> Frame | None:
         return Frame("mask", name="invert")
     if re.fullmatch(rf"(?:make )?{_MASK} (?:be )?softer|softer (?:edges?|mask)|soften {_MASK}", said):
         return Frame("mask", name="soften")
-    if commands.BOX.fullmatch(said):
+    if command_steps.BOX.fullmatch(said):
         return Frame("mask", name="box", target=said)
     last = focused_layers(context)[-1:]
     if not last or not last[0].visible or last[0].kind == "add":
@@ -301,7 +301,7 @@ def _ordered(said: str, context: Context) -> Frame | None:
     at_end = re.fullmatch(end, where) is not None
     if not said.startswith(("bring ", "send ")) and not (at_end and said.startswith("put ")):
         return None  # "push the chair to the back", "put the plant behind the sofa" move things
-    done = commands.order(frame, context)
+    done = command_steps.order(frame, context)
     return frame if all(step.do == "reorder" for step in done.steps) else None
 
 

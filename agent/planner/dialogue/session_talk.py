@@ -15,8 +15,8 @@ from agent.planner.dialogue import history, questions, sayings
 from agent.planner.dialogue.files_and_boxes import Planned, in_box, saves, with_file
 from agent.planner.frames import REVERT, Frame, Reference
 from agent.planner.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Undo, Variations
-from agent.planner.resolve import commands
-from agent.planner.resolve.answers import version_named
+from agent.planner.resolve import command_steps
+from agent.planner.resolve.conversation_record import version_named
 from agent.planner.resolve.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.resolve.resolution import Done, as_plan, ask, made
 from agent.planner.resolve.undo_steps import hide, spared_since
@@ -150,7 +150,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return both
     as_typed = _OPENING.sub("", sentence.strip().rstrip("!?").strip())
     if (shown := sayings.read_files(_CLOSING.sub("", as_typed.rstrip(".")))) is not None:
-        return commands.acted(shown, context)
+        return command_steps.acted(shown, context)
     if (saved := _SAVE.fullmatch(_CLOSING.sub("", as_typed))) is not None:
         return as_plan(Done((Save(path=saved["path"]),), ()))
     for given in (with_file, in_box):
@@ -159,8 +159,8 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     low = " ".join(sentence.lower().replace("’", "'").split()).rstrip(" .!?")
     asked = sentence.rstrip().endswith("?")
     bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
-    if context.question == commands.NAME and len(bare.split()) <= 4 and not asked:
-        return as_plan(commands.mark(Frame("mark", name=bare)))
+    if context.question == command_steps.NAME and len(bare.split()) <= 4 and not asked:
+        return as_plan(command_steps.mark(Frame("mark", name=bare)))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped):
         done = reader(bare, context)
         if done is not None:
@@ -168,7 +168,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (before := _BEFORE.fullmatch(bare)) is not None:
         return _from_before(before, context, planned)
     if (frame := sayings.read(bare, context)) is not None:
-        return commands.acted(frame, context)
+        return command_steps.acted(frame, context)
     return None
 
 
@@ -545,5 +545,5 @@ def _everything(said: str, context: Context) -> Done | None:  # noqa: ARG001
 def _swapped(said: str, context: Context) -> Done | None:
     found = _SWAP.fullmatch(said)
     if found is None:
-        return commands.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
-    return commands.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)
+        return command_steps.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
+    return command_steps.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent.planner.grammar import opening_tables
 from agent.planner.grammar.clause import Clause, of_the, reference, thing_in, trimmed
 from agent.planner.grammar.openings import KEEP, Opened, has_also, is_verb, opened_clause, without_tail
-from agent.planner.grammar.places import place_at_start
+from agent.planner.grammar.place_phrases import place_at_start
 from agent.planner.grammar.predicates import predicate
 from agent.planner.grammar.refusals import DISLIKE, LEAVE, disliked, kept, without
 from agent.planner.grammar.statements import nominal, verbal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.planner.grammar.clause import Clause, reference, trimmed, unknown_thing
 from agent.planner.grammar.looks import Complement, complement, look_of, look_only
-from agent.planner.grammar.places import begins_place, with_doing, words_of_place
+from agent.planner.grammar.place_phrases import begins_place, with_doing, words_of_place
 from tools.language import chunking
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, lows, noun_of, split

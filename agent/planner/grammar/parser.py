@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 
 from agent.planner.frames import YES, Frame
-from agent.planner.grammar import commands
+from agent.planner.grammar import command_sentences
 from agent.planner.grammar.assembly import join_clause
 from agent.planner.grammar.clause import thing_in
 from agent.planner.grammar.clause_reader import read_clause
@@ -69,7 +69,7 @@ def _parse(tokens: Tokens) -> tuple[Frame, ...]:
     parts = cut(tokens)
     # a clause that is only polite does not count: "hmm, let me see it next to how it was"
     alone = sum(bool(core_text(part)) for part in parts) <= 1
-    found = commands.command(whole) if alone else None
+    found = command_sentences.command(whole) if alone else None
     if found:
         return (found,)
     spoken = " ".join(token.low for token in tokens if token.low[0].isalnum())
@@ -92,7 +92,7 @@ _YES = Pattern(
 
 
 def _variation(text: str) -> Frame | None:
-    asked = commands.variations(text)
+    asked = command_sentences.variations(text)
     if asked is None:
         return None
     count, words = asked
@@ -111,7 +111,7 @@ def _read(draft: Draft, tokens: Tokens) -> None:
         draft.correction = draft.correction or bool(STRONG_REPAIR.search(spoken))
         draft.talk = draft.talk or answer(spoken)
         return
-    found = commands.command(text) if not _looks_like_edit(draft, tokens) else None
+    found = command_sentences.command(text) if not _looks_like_edit(draft, tokens) else None
     if found and found.act != "pick":
         draft.frames.append(found)
         draft.verb = found.act

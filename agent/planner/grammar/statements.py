@@ -12,7 +12,7 @@ from dataclasses import replace
 from agent.planner.grammar.clause import NOTHING, Clause, of_the, reference, trimmed
 from agent.planner.grammar.looks import Complement, complement, is_look_phrase
 from agent.planner.grammar.objects import remove_clause
-from agent.planner.grammar.places import begins_place, instead, with_doing, words_of_place
+from agent.planner.grammar.place_phrases import begins_place, instead, with_doing, words_of_place
 from agent.planner.grammar.predicates import predicate, said_of
 from agent.planner.grammar.verbs import only_look, verb_clause
 from tools.language import chunking

@@ -8,7 +8,7 @@ from dataclasses import replace
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import COLOUR_OF, Frame
 from agent.planner.plan import Ask, Hide, Undo, Variations
-from agent.planner.resolve import commands
+from agent.planner.resolve import command_steps
 from agent.planner.resolve.layers import (
     both_named,
     by_look,
@@ -161,7 +161,7 @@ def _revise(layer: LayerView, look: str) -> Done:
         # "honey oak" is a colour of its own: what it is made of stays apart from it
         return made(layer.target, f"{layer.prompt.partition(' in ')[0]} {look}", layer.kind, layer)
     if look.startswith(COLOUR_OF) and layer.prompt:
-        return made(layer.target, f"{commands.colourless(layer)} {look}", layer.kind, layer)
+        return made(layer.target, f"{command_steps.colourless(layer)} {look}", layer.kind, layer)
     prompt = revised(layer.prompt, look) if layer.prompt else restyled(layer.target, look)
     return made(layer.target, prompt, layer.kind, layer)
 
@@ -314,8 +314,8 @@ def _same_again(frame: Frame, context: Context) -> Done:
         if frame.like.startswith(COLOUR_OF):
             # nothing is known of that thing in words: whoever sees the picture knows its colour
             return _restyle(replace(frame, like="", prompt=frame.like), context)
-        if commands.FILE.search(frame.like):
-            return Done((), (commands.colour_alone(frame.like),))
+        if command_steps.FILE.search(frame.like):
+            return Done((), (command_steps.colour_alone(frame.like),))
         if thing and not copying:
             return _restyle(replace(frame, like="", prompt=f"{COLOUR_OF}{definite(frame.like)}"), context)
         if thing:

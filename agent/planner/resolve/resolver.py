@@ -14,8 +14,8 @@ from agent.planner.context import Context, advance
 from agent.planner.frames import YES, Frame
 from agent.planner.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo, Save, Step, Variations
 from agent.planner.plan import Look as Looking
-from agent.planner.resolve import commands
-from agent.planner.resolve.answers import tell, version_named
+from agent.planner.resolve import command_steps
+from agent.planner.resolve.conversation_record import tell, version_named
 from agent.planner.resolve.discourse import Named, last_named
 from agent.planner.resolve.edits import edit_of, moved, vague, variations
 from agent.planner.resolve.exceptions import spare, spared_in
@@ -393,7 +393,7 @@ def _just_went(thing: str, context: Context) -> bool:
 
 
 def _step(frame: Frame, context: Context) -> Done:
-    if (acted := commands.done(frame, context)) is not None:
+    if (acted := command_steps.done(frame, context)) is not None:
         return acted
     if frame.spared:
         every = _step(replace(frame, spared=""), context)

@@ -20,7 +20,7 @@ from tests.support.stand_in_ollama import Serving as Ollama
 from tools import errors
 from tools.engines import gpu_memory
 from tools.engines.gpu_memory import GpuMemory, to_evict
-from tools.engines.gpu_model import bytes_of
+from tools.engines.weight_transfer import bytes_of
 
 
 class Engine:
@@ -125,7 +125,7 @@ def test_who_is_at_work_is_not_moved() -> None:
     with residents.using(first):
         with residents.using(first):
             pass
-        with pytest.raises(errors.OutOfMemory, match="not enough free memory for b: close what else"):
+        with pytest.raises(errors.OutOfMemory, match="not enough free memory for b: close other"):
             residents.using(second).__enter__()
         assert not residents.make_room_for(second)
         assert there(residents) == ["a"]
@@ -469,9 +469,9 @@ async def test_layers_on_the_processor_are_told_once(card: CountedCard, ollama: 
     ollama.share, ollama.on_processor = share, not share
     planner = OllamaPlanner("tiny-vl", base_url=ollama.url)
     said = [(await planner.plan("make the sofa red", Context())).say for _ in range(3)]
-    why = "because the card had no room for it" if share else "for want of room on the card, or of a driver"
+    why = "because the card had no room for it" if share else "because the card is full or has no driver"
     part = "50% of tiny-vl" if share else "tiny-vl"
-    assert said[0].startswith(f"Ollama keeps {part} on the processor, {why}: planning is slow until")
+    assert said[0].startswith(f"Ollama keeps {part} on the processor, {why}: planning is slow. Free")
     assert said[0].endswith(".")
     assert not any("Ollama" in each for each in said[1:])
 

@@ -210,7 +210,7 @@ def test_a_painter_that_had_to_stream_comes_back_when_there_is_room_again(
         monkeypatch.setattr(painter, "_paint_all", crowded)
         card.size = 2 * WORKING  # another program has come
         painted()
-        assert said[-1] == "little memory: painting smaller and with the weights outside the card"
+        assert said[-1] == "low memory: painting smaller and with the weights outside the card"
         gpu_memory.manager().register(other)
         other.left = 0
         for _ in range(2):  # it is still there: nothing is tried in vain, and nobody leaves for nothing

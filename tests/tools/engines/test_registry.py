@@ -334,7 +334,7 @@ def test_what_does_not_fit_is_one_sentence(plugin: Preset, monkeypatch: pytest.M
     with pytest.raises(OutOfMemory) as error:
         registry.load_segmenter("sam3")
     assert str(error.value) == (
-        "The segmenter 'sam3' does not fit into memory: close what else takes it, or use a smaller preset."
+        "The segmenter 'sam3' does not fit into memory: close other programs, or use a smaller preset."
     )
 
 

@@ -18,9 +18,10 @@ from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit, compute, seed_for
 from tools.inpainting.drawing.engine import Drawing
 from tools.inpainting.drawing.thing_spec import kind_in, read_spec
-from tools.inpainting.placement import landmarks, mask_for_place, read_place
+from tools.inpainting.placement import landmarks, mask_for_place
 from tools.kinds import Kind
 from tools.language.colours import oklab
+from tools.language.places import read_place
 from tools.segmenting.base import find
 
 SIZE = (512, 384)

@@ -235,7 +235,7 @@ class TestErrors:
         return text
 
     def test_a_folder_that_is_no_pipeline(self, tmp_path: Path) -> None:
-        assert "is no FLUX pipeline: it has no model_index.json" in self.sentence(str(tmp_path))
+        assert "is not a FLUX pipeline: it has no model_index.json" in self.sentence(str(tmp_path))
 
     def test_another_pipeline(self, tmp_path: Path) -> None:
         (tmp_path / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
@@ -260,15 +260,15 @@ class TestErrors:
         folder = write_checkpoint(tmp_path / "m", "klein")
         file = folder / "vae" / "diffusion_pytorch_model.safetensors"
         file.write_bytes(file.read_bytes()[:-100])
-        assert "is cut short" in self.sentence(str(folder))
+        assert "is truncated" in self.sentence(str(folder))
         file.write_bytes(b"")
-        assert "is cut short" in self.sentence(str(folder))
+        assert "is truncated" in self.sentence(str(folder))
 
     def test_weights_of_other_shapes(self, tmp_path: Path) -> None:
         folder = write_checkpoint(tmp_path / "m", "klein")
         config = folder / "transformer" / "config.json"
         config.write_text(config.read_text().replace('"num_attention_heads": 2', '"num_attention_heads": 4'))
-        assert "can be read (" in self.sentence(str(folder))
+        assert "is not a readable FLUX pipeline (" in self.sentence(str(folder))
 
     def test_what_is_not_fetched_yet(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
@@ -288,7 +288,7 @@ class TestErrors:
     ) -> None:
         monkeypatch.setattr("tools.engines.quantization.find_spec", lambda _: None)
         text = self.sentence(f"{folders['klein']}:4bit")
-        assert text == "4-bit weights need a package more: install it with pip install 'inpalla[quantised]'."
+        assert text == "4-bit weights require bitsandbytes: install it with pip install 'inpalla[quantised]'."
 
 
 def test_what_is_needed_of_the_hub(folders: dict[Family, Path]) -> None:

@@ -362,7 +362,7 @@ def test_without_memory_a_batch_is_painted_one_by_one() -> None:
     painted = inpaint(picture_of(*size), edits, engines(painter), progress=told.append)
     assert [len(jobs) for jobs in painter.seen] == [1, 1, 1, 1]
     assert {one.area for one in painted} == {64 * 64}
-    assert told[-1].note == "little memory: painting one at a time"
+    assert told[-1].note == "low memory: painting one at a time"
     assert (told[-1].done, told[-1].total) == (16, 16)
 
 
@@ -373,7 +373,7 @@ def test_without_memory_the_crop_is_painted_smaller_and_replays_so() -> None:
     told: list[PaintingStep] = []
     (painted,) = inpaint(picture_of(*size), [wanted], engines(painter), progress=told.append)
     assert painted.area == 64 * 64 // 2
-    assert [step.note for step in told][1:] == ["little memory: painting smaller"] * 5
+    assert [step.note for step in told][1:] == ["low memory: painting smaller"] * 5
     again = MaskedEdit(wanted.mask, "red", "replace", wanted.seed, area=painted.area)
     (replayed,) = inpaint(picture_of(*size), [again], engines(PlainPainter()))
     assert replayed.area == painted.area
@@ -431,7 +431,7 @@ def test_variations_are_all_of_one_size() -> None:
     painted = vary(picture_of(*size), wanted, [5, 6, 7], engines(painter), progress=told.append)
     assert [one.area for one in painted] == [64 * 64 // 2] * 3
     assert [jobs[0].seed for jobs in painter.seen] == [5, 5, 6, 7]
-    assert told[-1].note == "little memory: painting smaller"
+    assert told[-1].note == "low memory: painting smaller"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sessions.compose import Box
 from tools.errors import PictureError
 from tools.inpainting.geometry import bounds
-from tools.inpainting.placement import Place, landmarks, mask_for_place, read_place
+from tools.inpainting.placement import landmarks, mask_for_place
 from tools.language.object_sizes import THINGS, thing_in
+from tools.language.places import Place, read_place
 
 Mask = NDArray[np.bool_]
 SIZE = (1024, 768)

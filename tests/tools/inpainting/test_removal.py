@@ -95,7 +95,7 @@ def test_a_thing_that_would_float_without_it_stops_a_removal() -> None:
     """The plant's pot is behind the armchair: nobody knows what it looks like."""
     scene, index = scene_with(1281741072, "armchair")
     before = drawn.render(scene, SIZE)
-    with pytest.raises(errors.EngineError, match="stands before other things"):
+    with pytest.raises(errors.EngineError, match="stands in front of other things"):
         Removal(segmenter()).compute(before.picture, edit_of(drawn.mask(before, index), "the armchair"))
 
 

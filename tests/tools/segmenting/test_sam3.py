@@ -411,7 +411,7 @@ def test_what_may_not_be_fetched_is_one_sentence_with_the_page_and_the_command(
         stored_weights.fetch("sam3")
     assert hub
     said = str(error.value)
-    assert "accept it on https://huggingface.co/facebook/sam3" in said
+    assert "accept its licence (SAM License) on https://huggingface.co/facebook/sam3" in said
     assert "\n" not in said
 
 

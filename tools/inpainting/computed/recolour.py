@@ -162,9 +162,9 @@ def _moved(old: Colour, step: ColourStep, most: float) -> Colour:
 
 def _at_the_end(step: ColourStep) -> str:
     if step.lightness < 0:
-        return "It is as dark as it can be already."
+        return "It is already as dark as it can be."
     if step.lightness > 0:
-        return "It is as light as it can be already."
+        return "It is already as light as it can be."
     if step.chroma < 1:
         return "It has no colour left to take away."
     if step.chroma > 1:

@@ -111,7 +111,9 @@ class Removal:
         ``PictureError`` for a mask that is empty or of another size, ``Cancelled``.
         """
         if edit.mask.shape != picture.shape[:2] or not edit.mask.any():
-            raise errors.PictureError("The mask of what is to go is empty, or not of the picture's size.")
+            raise errors.PictureError(
+                "The mask of the thing to remove is empty, or does not have the picture's size."
+            )
         around = look_around(self.segmenter, picture, cancelled=cancelled)
         done = remove(picture, edit.mask, around, edit.target, cancelled=cancelled)
         if done.confidence < LEAST:
@@ -172,7 +174,7 @@ def remove(
     hole = _grown(mask, 5 * unit) & ~(kept & ~_grown(mask, 1.5 * unit))
     floor, wall, rug = (part & ~hole for part in (around.floor, around.wall, around.rug))
     if min(floor.sum(), wall.sum()) < 0.01 * mask.size:
-        raise errors.EngineError("I see too little of the floor and the walls to know what is behind this.")
+        raise errors.EngineError("I see too little of the floor and the walls to know what is behind it.")
     room, wrong = rooms.fit(picture, floor, wall)
     _stop(cancelled)
     label = rooms.labels(room, width, height)
@@ -619,7 +621,7 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
     flat = measures["flat"] > 0
     # what was completed borders on nothing that is unknown
     strange = measures["strange"] * max(0.0, 1 - 2 * measures["gone_on"])
-    hides = "it stands before other things, and what they look like there is unknown"
+    hides = "it stands in front of other things, and what they look like there is unknown"
     for reason, value, most in (
         (hides, 0.0 if flat else measures["behind"], 0.28),
         ("only its upper part was found", measures["floats"], 0.3),
@@ -628,10 +630,10 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
         if value > most:
             return 0.0, reason
     against = {
-        "the pattern that goes on behind it is not regular enough": 11.2 * measures["off"],
+        "the pattern behind it is not regular enough": 11.2 * measures["off"],
         hides: 0.0 if flat else 2.3 * measures["behind"] + 2.6 * strange,
         "it looks too much like what is behind it": -0.7 * float(np.log(max(measures["change"], 5.0) / 60)),
-        "too little of what is behind it is in view": 12.0 * measures["missing"],
+        "too little of what is behind it is visible": 12.0 * measures["missing"],
         "this does not look like a room of four walls": 20.0 * measures["wrong"],
     }
     total = (4.9 if flat else 3.1) - sum(against.values())

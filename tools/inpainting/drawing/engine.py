@@ -33,7 +33,7 @@ from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
 from tools.inpainting.drawing.space import Mask, Space, depth_at, space_of
 from tools.inpainting.drawing.thing_spec import ThingSpec, kind_in, read_spec, with_article
-from tools.inpainting.placement import read_place
+from tools.language.places import read_place
 from tools.photo_check import NO_DRAWN_ROOM, is_drawn
 from tools.segmenting.base import CancelCheck, Segmenter, find, never
 
@@ -82,7 +82,7 @@ class Drawing:
         """
         if edit.mask.shape != picture.shape[:2] or not edit.mask.any():
             raise errors.PictureError(
-                "The mask of a new thing's place is empty, or not of the picture's size."
+                "The mask of the new thing's place is empty, or does not have the picture's size."
             )
         if not is_drawn(picture):
             raise EngineError(NO_DRAWN_ROOM)

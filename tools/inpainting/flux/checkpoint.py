@@ -26,14 +26,14 @@ def is_pipeline(folder: Path) -> bool:
 def family_of(folder: Path) -> Family:
     """The family that a folder's pipeline belongs to. Raises ``EngineError`` when none inpaints it."""
     if not is_pipeline(folder):
-        raise EngineError(f"{folder} is no FLUX pipeline: it has no {INDEX}.")
+        raise EngineError(f"{folder} is not a FLUX pipeline: it has no {INDEX}.")
     name = _read(folder / INDEX).get("_class_name")
     for family in FAMILIES.values():
         if name in family.classes:
             return family
     known = ", ".join(sorted(name for family in FAMILIES.values() for name in family.classes))
     raise EngineError(
-        f"{folder} is no FLUX pipeline that can inpaint: it is a {name}, and not one of {known}."
+        f"{folder} is not a FLUX pipeline that can inpaint: it is a {name}, not one of {known}."
     )
 
 
@@ -45,7 +45,7 @@ def check(folder: Path) -> Family:
     family = family_of(folder)
     for part in parts(folder):
         if not (folder / part).is_dir():
-            raise EngineError(f"{folder} is not whole: its folder {part} is missing; fetch it again.")
+            raise EngineError(f"{folder} is incomplete: its folder {part} is missing; fetch it again.")
         if part.startswith(("transformer", "text_encoder", "vae")):
             for file in _weights(folder, part):
                 _check_length(file)
@@ -102,7 +102,7 @@ def _weights(folder: Path, part: str) -> Iterator[Path]:
     for name in names:
         file = folder / part / name
         if not file.is_file():
-            raise EngineError(f"{folder} is not whole: {part}/{name} is missing; fetch it again.")
+            raise EngineError(f"{folder} is incomplete: {part}/{name} is missing; fetch it again.")
         yield file
 
 
@@ -129,7 +129,7 @@ def _header(file: Path) -> tuple[int, dict[str, Any]]:
 
 
 def _damaged(file: Path) -> EngineError:
-    return EngineError(f"{file} is cut short or no safetensors file: delete it, and fetch it again.")
+    return EngineError(f"{file} is truncated or not a safetensors file: delete it and fetch it again.")
 
 
 def _read(file: Path) -> dict[str, Any]:

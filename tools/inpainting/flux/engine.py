@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools.engines import gpu_memory, presets
-from tools.engines.gpu_model import bytes_of, move
 from tools.engines.machine import GIB
+from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener
 from tools.inpainting.flux import memory
@@ -165,8 +165,8 @@ class FluxEngine:
         # Out here the error is gone, and with it the tensors that its frames held.
         self._clean()
         raise OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} worked: close what else uses it, or"
-            " choose a smaller preset."
+            f"The graphics card ran out of memory while {self.name} worked: close other programs that use it,"
+            " or choose a smaller preset."
         )
 
     def _clean(self) -> None:
@@ -214,8 +214,8 @@ class FluxEngine:
             self.offload()
         # Painting less, or with streamed weights, would not help: the painter is not even there.
         raise EngineError(
-            f"The graphics card has too little free memory for {self.name} to read the words: close what else"
-            " uses it, or use a smaller preset."
+            f"The graphics card has too little free memory for {self.name} to read the words: close other"
+            " programs that use it, or use a smaller preset."
         )
 
     def _paint_group(

@@ -12,10 +12,10 @@ from typing import Any, Final
 import torch
 
 from tools.engines import number_formats, quantization
-from tools.engines.gpu_model import bytes_of, move
 from tools.engines.library_logging import quiet
 from tools.engines.model_name import Bits
 from tools.engines.specs import BYTES
+from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import EngineError, OutOfMemory, is_out_of_memory
 from tools.inpainting.flux import checkpoint, memory
 from tools.inpainting.flux.engine import FluxEngine
@@ -199,8 +199,8 @@ def _reading(folder: Path) -> Iterator[None]:
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, ImportError) as error:
         if is_out_of_memory(error):
             raise OutOfMemory(
-                f"The graphics card has too little free memory to load {folder}: close what else uses it, or"
-                " choose a smaller preset."
+                f"The graphics card has too little free memory to load {folder}: close other programs that"
+                " use it, or choose a smaller preset."
             ) from None
         reason = " ".join(str(error).split())[:150] or type(error).__name__
-        raise EngineError(f"{folder} is no FLUX pipeline that can be read ({reason}).") from error
+        raise EngineError(f"{folder} is not a readable FLUX pipeline ({reason}).") from error

@@ -9,8 +9,8 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]
 import torch
 
-from tools.engines.gpu_model import bytes_of
 from tools.engines.machine import GIB
+from tools.engines.weight_transfer import bytes_of
 
 
 def free() -> None:

@@ -41,7 +41,7 @@ def find(model: str) -> Path:
     if checkpoint.is_pipeline(folder):
         return folder
     if folder.is_dir():
-        raise EngineError(f"{folder} is no FLUX pipeline: it has no {checkpoint.INDEX}.")
+        raise EngineError(f"{folder} is not a FLUX pipeline: it has no {checkpoint.INDEX}.")
     repository = _repository(model)
     if (kept_ := download.kept(repository)) is not None:
         return kept_
@@ -51,7 +51,7 @@ def find(model: str) -> Path:
             f" accept its licence ({repository.gate}) on {repository.page}, log in with hf auth login, and"
         )
     raise EngineError(
-        f"{model} is not on this machine, or not whole:{accept} fetch it with"
+        f"{model} is not on this machine, or incomplete:{accept} fetch it with"
         f" inpalla setup --inpainter {model}."
     )
 

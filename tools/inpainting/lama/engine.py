@@ -94,11 +94,11 @@ def from_folder(name: str, folder: Path) -> LamaEngine:
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # whatever the library raises, the user gets one sentence
-        raise EngineError(f"{file} is damaged: delete it, and fetch it again.") from error
+        raise EngineError(f"{file} is damaged: delete it and fetch it again.") from error
     takes = {each.name: list(each.shape[1:]) for each in session.get_inputs()}
     gives = [each.name for each in session.get_outputs()]
     if takes != {"image": [3, SIDE, SIDE], "mask": [1, SIDE, SIDE]} or "output" not in gives:
-        raise EngineError(f"{file} is another graph than {name} knows: fetch it again.")
+        raise EngineError(f"{file} is not the graph that {name} expects: fetch it again.")
     snapshot = folder.parent.name == "snapshots"
     revision = folder.name[:12] if snapshot else hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     return LamaEngine(name, session, revision)

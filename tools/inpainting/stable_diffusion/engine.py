@@ -28,8 +28,8 @@ from PIL import Image
 
 import prompts
 from tools.engines import download, number_formats, presets, specs, stored_weights
-from tools.engines.gpu_model import bytes_of, move
 from tools.engines.library_logging import quiet
+from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
 from tools.inpainting.stable_diffusion import attention
@@ -214,7 +214,7 @@ class StableDiffusionEngine:
             self._cancelled = never
         _free()
         raise OutOfMemory(
-            f"The graphics card ran out of memory while {self.name} worked: close what else uses it."
+            f"The graphics card ran out of memory while {self.name} worked: close other programs that use it."
         )
 
 
@@ -232,7 +232,7 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
     from tools.inpainting.stable_diffusion.scheduler import FewSteps
 
     if not download.is_whole(_MODEL, model):
-        raise EngineError(f"{model} is no whole Stable Diffusion inpainting model: fetch it again.")
+        raise EngineError(f"{model} is not a complete Stable Diffusion inpainting model: fetch it again.")
     device = number_formats.device_of_small_models()
     dtype = number_formats.of_small_models()
     settings: dict[str, Any] = {"local_files_only": True, "variant": "fp16"}

@@ -267,7 +267,7 @@ def _listed(index: Path) -> list[Path]:
     files = [index.parent / name for name in sorted(set(names))]
     if missing := [file for file in files if not file.exists()]:
         raise EngineError(
-            f"The checkpoint in {index.parent} is not whole: {missing[0].name} is missing; fetch it again."
+            f"The checkpoint in {index.parent} is incomplete: {missing[0].name} is missing; fetch it again."
         )
     return files
 
@@ -278,7 +278,7 @@ def _read_files(files: Iterable[Path], ending: str) -> Tensors:
         try:
             tensors |= _read_safetensors(file) if ending == "safetensors" else _read_bin(file)
         except (OSError, RuntimeError, ValueError, EOFError) as error:
-            raise EngineError(f"{file} is damaged or cut short: fetch it again.") from error
+            raise EngineError(f"{file} is damaged or truncated: fetch it again.") from error
         except Exception as error:  # the readers raise types of their own
             raise EngineError(f"{file} cannot be read ({type(error).__name__}): fetch it again.") from error
     return tensors

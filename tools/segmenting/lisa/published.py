@@ -157,7 +157,7 @@ def convert(folder: Path, clip: Path, target: Path, dtype: torch.dtype = torch.b
     except OSError as error:
         shutil.rmtree(part, ignore_errors=True)
         raise EngineError(
-            f"{target} cannot be written ({error.strerror or error}): make room there, or set INPALLA_DATA."
+            f"{target} cannot be written ({error.strerror or error}): free some space, or set INPALLA_DATA."
         ) from error
     return target
 

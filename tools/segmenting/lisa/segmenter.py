@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from transformers.utils import logging
 
-from tools.engines.gpu_model import bytes_of
 from tools.engines.pocket_weights import weights_folder
+from tools.engines.weight_transfer import bytes_of
 from tools.language.referring import plural
 from tools.photo_check import is_drawn
 from tools.segmenting.base import CancelCheck, Capabilities, Found, never

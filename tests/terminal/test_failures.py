@@ -17,12 +17,15 @@ import pytest
 import torch
 from huggingface_hub import constants
 
+from agent.terminal.failures import failure
 from sessions import Sessions
+from sessions.errors import SessionError
 from tests.support import colour_engines
 from tests.support.colour_engines import room
 from tests.support.command_line import Run
 from tests.support.flux_layout import Family, write_checkpoint
 from tools.engines import registry
+from tools.errors import Cancelled
 from tools.inpainting.flux.engine import FluxEngine
 from tools.pictures import write_picture
 
@@ -96,6 +99,25 @@ def full(engine: FluxEngine, place: str) -> Iterator[None]:
             yield
         finally:
             hook.remove()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence", "code"),
+    [
+        (SessionError("There is no\n  session x."), "There is no session x.", 1),
+        (Cancelled(), "Cancelled.", 130),
+        (MemoryError(), "This machine has too little memory for that: use a smaller picture.", 1),
+        (ValueError("a\nb."), "Something went wrong inside InpaLLa: ValueError, a b (details in ", 1),
+    ],
+)
+def test_any_exception_is_one_sentence_and_an_exit_code(
+    home: Path, error: Exception, sentence: str, code: int
+) -> None:
+    said = failure(error)
+    assert said.sentence.startswith(sentence)
+    assert "\n" not in said.sentence
+    assert said.code == code
+    assert said.foreseen != (home / "data" / "log.txt").exists()
 
 
 @pytest.mark.parametrize("place", ["words", "transformer", "vae"])

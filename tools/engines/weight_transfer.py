@@ -18,7 +18,7 @@ import torch
 from tools.engines import presets
 
 
-class GpuModel:
+class OffloadableModel:
     """An engine of one model of transformers; with a name it is a ``tools.engines.gpu_memory.Resident``."""
 
     def __init__(self, model: Any) -> None:

@@ -26,7 +26,7 @@ from agent.planner.plan import (
     Step,
     Variations,
 )
-from agent.planner.resolve.answers import version_named
+from agent.planner.resolve.conversation_record import version_named
 from agent.planner.resolve.layers import (
     by_look,
     focused_layers,

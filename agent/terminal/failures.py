@@ -1,0 +1,54 @@
+"""Any exception as what its user reads: one sentence, and the command line's exit code.
+
+The command line and the chat both ask here. An error that nobody foresaw leaves its details in a log file,
+for whoever fixes it.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from agent.errors import CANCELLED, FAILED, AgentError
+from sessions import data_folder
+from sessions.catalog import keep_private
+from sessions.errors import SessionError
+from tools.errors import Cancelled, ToolError
+
+
+class Failure(NamedTuple):
+    """What went wrong, in a sentence, with the exit code; ``foreseen``: it is no fault of the program's."""
+
+    sentence: str
+    code: int = FAILED
+    foreseen: bool = True
+
+
+def failure(error: BaseException) -> Failure:
+    """What to say of an exception. An unforeseen one's traceback goes to ``log.txt`` in the data folder."""
+    if isinstance(error, Cancelled):
+        return Failure("Cancelled.", CANCELLED)
+    if isinstance(error, AgentError | SessionError | ToolError):
+        return Failure(" ".join(str(error).split()))
+    if isinstance(error, MemoryError):
+        return Failure("This machine has too little memory for that: use a smaller picture.")
+    return Failure(_logged(error), foreseen=False)
+
+
+def _logged(error: BaseException) -> str:
+    """The sentence for an unforeseen error; its traceback goes to the log."""
+    sentence = f"Something went wrong inside InpaLLa: {type(error).__name__}"
+    what = " ".join(str(error).split())[:200]
+    if what:
+        sentence += f", {what.rstrip('.')}"
+    log = data_folder() / "log.txt"
+    try:
+        keep_private(log.parent)
+        with log.open("a", encoding="utf-8", errors="replace") as file:
+            file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
+            file.write("".join(traceback.format_exception(error)) + "\n")
+    except OSError:
+        return f"{sentence}."
+    return f"{sentence} (details in {log})."
