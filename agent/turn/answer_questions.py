@@ -49,7 +49,7 @@ def _changes(context: TurnContext, about: str) -> str:
         layers = _touching(context, about)
         if not layers:
             thing = phrases.definite(about)
-            return f"I have not changed {thing}: {_as_it_was(about)} as in the picture at first."
+            return f"I have not changed {thing}: {_as_it_was(about)} as in the original picture."
     if not layers:
         return "Nothing is changed: this is the base picture."
     said = [phrases.edit(layer) + f" ({_in_words(layer)}version {layer.version})" for layer in layers]

@@ -56,7 +56,8 @@ _NO = re.compile(
 
 _KEEP = re.compile(
     r"(?:(?:yes|ok|okay|fine|please|then|just|i'?ll|i will|let'?s|we'?ll) )*"
-    r"(?:keep|take|use|accept) (?:it|that|this|them|those|the nearest|that one|this one)"
+    r"(?:keep|take|use|accept) (?:it|that|this|them|those|that one|this one"
+    r"|the (?:nearest|closest)(?: one| result)?)"
     r"(?: (?:anyway|then|please|as it is|for now|thanks))*"
 )
 

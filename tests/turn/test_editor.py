@@ -517,7 +517,9 @@ async def test_where_nobody_can_answer_the_question_is_the_reply_and_nothing_is_
     turn = await editor.say("make the sofa red")
     assert turn.failed
     assert not turn.changed
-    assert turn.reply == "I am not sure that I found the sofa. Shall I go on? --yes goes on."
+    assert (
+        turn.reply == "I am not sure that I found the sofa. Shall I go on? Use --yes to go on without asking."
+    )
     assert turn.edits[0].outcome == "unsure"
 
 
