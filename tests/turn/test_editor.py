@@ -34,13 +34,14 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from agent.turn.editor import Editor, open_editor, yes_or_no
+from agent.turn.editor import Editor, open_editor
 from agent.turn.events import Event
 from sessions import SessionError, Sessions
 from sessions.prune import Wish, free, survey
 from tests.support.colour_engines import PAINTS, THINGS, WALL, Colour, ColourEngines, Pixels, room
 from tools.engines.registry import Preset
 from tools.errors import EngineError
+from tools.language.consent import yes_or_no
 from tools.pictures import write_picture
 
 COLOURS = Preset("colours", "builtin", "colour-finder", MappingProxyType({}))
