@@ -105,7 +105,7 @@ def run(steps: Sequence[Step], folder: Path, seconds: float) -> None:
 def results(steps: Sequence[Step], folder: Path) -> str:
     """One table of all figures so far, and what could not be measured."""
     release, seen = machine.driver()
-    cards = ", ".join(card.name for card in seen) or "no card that a driver of NVIDIA's tells of"
+    cards = ", ".join(card.name for card in seen) or "no card that NVIDIA's driver reports"
     lines = [
         f"{cards}, driver {release or 'unknown'}, torch {_torch()}, {datetime.now(UTC):%Y-%m-%d}",
         "",
@@ -124,7 +124,7 @@ def results(steps: Sequence[Step], folder: Path) -> str:
             lines.append(f"| {step.name} | not run yet | | | |")
     counted = {name: presets.peak(name) for name in ("flux-klein:4bit", "flux-klein", "flux-fill:4bit")}
     told = ", ".join(f"{name} {peak or 0:.1f}" for name, peak in counted.items())
-    return "\n".join([*lines, "", f"Peaks that were counted, in GiB, alone on the card: {told}.", ""])
+    return "\n".join([*lines, "", f"Counted peaks in GiB, with the card to itself: {told}.", ""])
 
 
 def _state(folder: Path, step: Step) -> str:

@@ -168,7 +168,7 @@ def left_out(
         notes.append(f"The picture was grey, and a colour was painted into it: it was saved in colour{bits}.")
         form = Form(about=form.about)
     if alpha is not None and not holds_alpha(path) and bool((alpha < 255).any()):
-        notes.append(f"{name} has no transparency, so the picture was laid on white.")
+        notes.append(f"{name} has no transparency, so the picture was flattened onto white.")
     if form.own is not None and form.own.dtype == np.uint16 and not holds_sixteen_bits(path):
         notes.append(f"{name} has no 16 bits of grey, so it was saved with 8.")
     if form.profile is not None and not holds_profiles(path):

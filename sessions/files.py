@@ -232,9 +232,9 @@ def save_picture(
 
     ``pixels`` is uint8 (H, W, 3) RGB or (H, W) grey, or uint16 (H, W) grey, scaled to 8 bits where the format
     has no more; ``alpha`` uint8 (H, W), for 8 bits only. It is kept where the format can hold it, and the
-    picture is laid on white where not. Kept where it can be are ``metadata`` (PNG alone), the ICC ``profile``
-    and what is said ``about`` the picture. Everything but JPEG is lossless. Raises ``SessionError`` when it
-    cannot be done.
+    picture is flattened onto white if not. Kept where it can be are ``metadata`` (PNG alone), the ICC
+    ``profile`` and what is said ``about`` the picture. Everything but JPEG is lossless. Raises
+    ``SessionError`` when it cannot be done.
     """
     import numpy as np
     from PIL import Image
@@ -279,7 +279,7 @@ def save_picture(
 
 
 def _on_white(pixels: Values, alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pixels, uint8 (H, W, 3) or (H, W), laid on white by their alpha, uint8 (H, W)."""
+    """Pixels, uint8 (H, W, 3) or (H, W), flattened onto white by their alpha, uint8 (H, W)."""
     import numpy as np
 
     share = alpha.astype(np.uint16) if pixels.ndim == 2 else alpha.astype(np.uint16)[..., None]

@@ -56,7 +56,7 @@ class _UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
         if value is not None and not 1970 <= value.year < 9999:
-            raise ValueError("no moment of ours")
+            raise ValueError("not a time that this program writes")
         return value and value.replace(tzinfo=UTC)
 
 

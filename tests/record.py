@@ -111,7 +111,7 @@ def changed_plans(every: int = 1) -> list[str]:
     recorded = PLANS.read_text(encoding="utf-8").split() if PLANS.exists() else []
     count = sum(len(sentences) for _, sentences in conversations())
     if len(recorded) != count:
-        return [f"{len(recorded)} sentences are recorded, and there are {count}: record them anew"]
+        return [f"{len(recorded)} sentences are recorded, and there are {count}: record them again"]
     return [
         f"{each.source}: {each.sentence}\n"
         f"  was {recorded[each.place]}, is {each.digest}: {each.plan.model_dump_json()}"
@@ -270,7 +270,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.record", description="Compare plans and pixels with the record."
     )
-    parser.add_argument("--write", action="store_true", help="record them anew")
+    parser.add_argument("--write", action="store_true", help="record them again")
     wanted = parser.parse_args()
     changed = changed_plans() + changed_pixels()
     print("\n".join(changed) or "Nothing changed.")

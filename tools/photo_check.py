@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 P = TypeVar("P", np.uint8, np.float32)
 
 NO_DRAWN_ROOM = (
-    "This is no drawn room, and the pocket models know nothing else, so what they find and paint here will be"
-    " wrong; for photographs, “inpalla setup --preset small” fetches 3.3 GB once, for any machine, “--preset"
-    " small” uses it, and “inpalla doctor” names a larger preset if one fits this one."
+    "This is not a drawn room, and the pocket models know nothing else, so what they find and paint here will"
+    " be wrong; for photographs, “inpalla setup --preset small” fetches 3.3 GB once, for any machine,"
+    " “--preset small” uses it, and “inpalla doctor” names a larger preset if one fits this one."
 )
 """What is said of a picture that is not ``is_drawn`` where the pocket models are to work on it."""
 

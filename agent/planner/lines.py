@@ -144,12 +144,12 @@ def _check_field(sort: str, field: str) -> None:
     if not field:
         return
     if sort == "count" and field != "-1" and not field.isdigit():
-        raise LineError(f"“{field}” is no count in digits")
+        raise LineError(f"“{field}” is not a number in digits")
     if sort in _CLOSED and field not in WORDS[sort]:
-        raise LineError(f"“{field}” is none of {', '.join(WORDS[sort])}")
+        raise LineError(f"“{field}” is not one of {', '.join(WORDS[sort])}")
     for mark in re.findall(r"<[^>]*>", field):
         if mark not in MARKS and mark != "<last>":
-            raise LineError(f"“{mark}” is no mark")
+            raise LineError(f"“{mark}” is not a mark")
     if (mark := next((m for m in MARKS if m in field and m != field), None)) and sort not in MIXED:
         raise LineError(f"“{mark}” must stand alone")
 

@@ -389,8 +389,8 @@ def pull(model: str, progress: TransferProgress = silent) -> None:
         ) from error
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, ConnectionError) as error:
         raise PlannerError(
-            f"Ollama does not answer at {address().url}, so {model} cannot be fetched: {_start_words()}, and"
-            " say it again."
+            f"Ollama does not answer at {address().url}, so {model} cannot be fetched: {_start_words()}, then"
+            " run the command again."
         ) from error
     except (httpx.HTTPError, ValueError) as error:
         raise PlannerError(f"Ollama stopped while fetching {model}: {_go_on(model)}") from error

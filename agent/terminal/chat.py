@@ -337,7 +337,7 @@ async def _carried_out(state: Chat, line: str) -> None:
         state.interrupted = True
     elif isinstance(error, Exception):
         wrong = failure(error)
-        state.problem(wrong.sentence if wrong.foreseen else f"{wrong.sentence} The session is unharmed.")
+        state.problem(wrong.sentence if wrong.foreseen else f"{wrong.sentence} The session is intact.")
     elif error is not None:
         raise error
 

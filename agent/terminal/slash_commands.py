@@ -286,7 +286,7 @@ async def _order(chat: Chat, argument: str) -> None:
 async def _more(chat: Chat, argument: str) -> None:
     offers = len(chat.editor.offers())
     if not offers:
-        raise AgentError("There are no variations to go on from: ask for some first.")
+        raise AgentError("There are no variations yet: ask for some first.")
     like = _number("more", argument, 0, least=0)
     await _step(chat, Variations(count=max(2, offers), like=like, **_offered(chat)), "more", argument)
 
@@ -295,7 +295,7 @@ def _offered(chat: Chat) -> dict[str, Any]:
     """The edit that what is on offer are variations of, as a step's values."""
     offer = chat.editor.planner_context().offer
     if offer is None:
-        raise AgentError("There are no variations to go on from: ask for some first.")
+        raise AgentError("There are no variations yet: ask for some first.")
     return {"target": offer.target, "prompt": offer.prompt, "kind": offer.kind, "layer": offer.layer}
 
 
@@ -368,7 +368,7 @@ async def _new(chat: Chat, argument: str) -> None:
     session = chat.session
     if argument and Sessions(session.folder.parent).exists(argument):
         raise AgentError(
-            f"The name {argument} is taken: choose another one, or go on with that session: /open {argument}."
+            f"The name {argument} is taken: choose another one, or continue that session: /open {argument}."
         )
     source = Path(session.source) if session.source else None
     if source is not None and not source.is_file():

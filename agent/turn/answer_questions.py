@@ -15,7 +15,7 @@ from agent.turn import occlusion, phrases
 from agent.turn.context import TurnContext
 from agent.turn.named_colours import in_full_light
 from sessions.model import Changes, Layer
-from tools.language.colours import distance, name_of
+from tools.language.colours import described, distance, name_of
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
 from tools.language.referring import separate
@@ -49,7 +49,7 @@ def _changes(context: TurnContext, about: str) -> str:
         layers = _touching(context, about)
         if not layers:
             thing = phrases.definite(about)
-            return f"I have not changed {thing}: {_as_it_was(about)} as in the picture at first."
+            return f"I have not changed {thing}: {_as_it_was(about)} as in the original picture."
     if not layers:
         return "Nothing is changed: this is the base picture."
     said = [phrases.edit(layer) + f" ({_in_words(layer)}version {layer.version})" for layer in layers]
@@ -131,31 +131,8 @@ def _colours(picture: NDArray[np.uint8], mask: Mask) -> list[str]:
     apart = separate(mask)
     apart = apart if 1 < len(apart) <= MOST_APART else [mask]
     apart = sorted(apart, key=lambda each: float(np.nonzero(each)[1].mean()))
-    names = [called(_value(picture, each)) for each in apart]
+    names = [described(_value(picture, each)) for each in apart]
     return names if len(set(names)) > 1 else names[:1]
-
-
-_SORTS = ((15, "pink"), (42, "red"), (72, "orange"), (118, "yellow"), (170, "green"), (290, "blue"),
-          (335, "purple"), (360, "pink"))  # fmt: skip
-"""Up to which hue, in degrees of Oklab's a and b, a colour is called so."""
-_PLAIN = (
-    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "grey", "white", "black", "teal",
-    "turquoise", "beige",
-)  # fmt: skip
-
-
-def called(value: Sequence[float]) -> str:
-    """A colour's name, and the plain word for its sort where the name does not hold it: "rust, a brown"."""
-    name = name_of(value)
-    lightness, a, b = value
-    chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a))) % 360
-    if chroma < 0.04 or (lightness > 0.8 and chroma < 0.07):
-        return name
-    sort = next(word for most, word in _SORTS if hue <= most)
-    if sort in ("orange", "yellow") and lightness < 0.62:
-        sort = "brown"
-    known = any(word in name for word in _PLAIN)
-    return name if known else f"{name}, {phrases.indefinite(sort)}"
 
 
 def _value(picture: NDArray[np.uint8], mask: Mask) -> tuple[float, float, float]:
@@ -209,7 +186,7 @@ def _is_so(context: TurnContext, about: str, look: str) -> str:
     if mask is None:
         return record
     value = _value(session.picture(), mask)
-    name = called(value)
+    name = described(value)
     its = "They are" if phrases.is_several(about) else "It is"
     if distance(value, wanted.value) <= SAME_COLOUR or set(look.lower().split()) <= set(name.split()):
         return f"Yes. {record}" if layers else f"Yes, {its.lower()} {name}. {record}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import re
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -34,6 +33,7 @@ from tools.engines import registry, threads
 from tools.engines.registry import Preset
 from tools.errors import Cancelled, PictureError
 from tools.kinds import Kind
+from tools.language.consent import keeps, yes_or_no
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,22 +43,6 @@ if TYPE_CHECKING:
 
 LONGEST = 2000
 """A sentence of more characters is not read."""
-
-_YES = re.compile(
-    r"(?:yes|yeah|yep|yup|y|sure|ok|okay|alright|right|correct|please do|do it|do that|go on|go ahead)"
-    r"(?:[ ,]+(?:please|do|do it|go on|go ahead|sure|thanks))*"
-)
-_NO = re.compile(
-    r"(?:no|nope|nah|n|don'?t|do not|stop|cancel|never ?mind|leave it|forget it|skip it)"
-    r"(?:[ ,]+(?:thanks|thank you|please|don'?t|do not|stop|leave it|never ?mind|do it|do that))*"
-)
-
-
-_KEEP = re.compile(
-    r"(?:(?:yes|ok|okay|fine|please|then|just|i'?ll|i will|let'?s|we'?ll) )*"
-    r"(?:keep|take|use|accept) (?:it|that|this|them|those|the nearest|that one|this one)"
-    r"(?: (?:anyway|then|please|as it is|for now|thanks))*"
-)
 
 
 class Editor:
@@ -323,21 +307,6 @@ def readable(sentence: str) -> str:
     if not phrases.says_something(sentence):
         raise AgentError("The sentence is empty: say what to change.")
     return sentence
-
-
-def keeps(sentence: str) -> bool:
-    """Whether a sentence takes what is on offer: "keep it", "yes"."""
-    said = " ".join(re.sub(r"[^\w' ]", " ", sentence.lower()).split())
-    return yes_or_no(sentence) is True or _KEEP.fullmatch(said) is not None
-
-
-def yes_or_no(sentence: str) -> bool | None:
-    """The answer that a sentence gives to a question of yes or no, if it gives one."""
-    said = re.sub(r"[^\w' ,]", " ", sentence.lower()).strip()
-    said = " ".join(said.split())
-    if _YES.fullmatch(said):
-        return True
-    return False if _NO.fullmatch(said) else None
 
 
 def open_editor(

@@ -138,7 +138,7 @@ def _varied(context: TurnContext, step: Variations) -> PendingEdit:
     if offers is not None and (not offers.are_on_offer(session.head) or offers.attempts):
         offers = None
     if step.like is not None and offers is None:
-        raise Refusal("There are no variations to go on from: ask for some first.")
+        raise Refusal("There are no variations yet: ask for some first.")
     layer = session.layer(step.layer) if step.layer is not None else None
     target = step.target or (layer.target if layer else "")
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
@@ -232,7 +232,7 @@ def _picked(context: TurnContext, step: Pick) -> PendingEdit:
     index = step.index
     offers = context.memory.offers
     if offers is None or not offers.are_on_offer(context.session.head) or offers.attempts:
-        raise Refusal("There are no variations to pick from: ask for some first.")
+        raise Refusal("There are no variations yet: ask for some first.")
     if index > len(offers.edits):
         raise Refusal(f"There is no variation {index}: pick one from 1 to {len(offers.edits)}.")
     edit = offers.at(context.session.head)[index - 1]

@@ -122,7 +122,7 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
     elif doubts:  # nobody is there to answer, so the question is the answer
         for index in doubts:
             edits[index] = edits[index].but(outcome="unsure")
-        remarks.append(f"{question(list(doubts.values()))} --yes goes on.")
+        remarks.append(f"{question(list(doubts.values()))} Use --yes to go on without asking.")
         failed = True
     missing = [missing_thing(edit) for edit in edits if edit.outcome == "not found"]
     if missing:

@@ -85,4 +85,4 @@ def _opened(path: str) -> Moved:
         there = False
     if not there:
         return Moved(remark=f"There is no file {path}.", possible=False)
-    return Moved(remark=f"To go on with {path}: /open {path} in a chat.")
+    return Moved(remark=f"To continue with {path}: /open {path} in a chat.")

@@ -37,7 +37,7 @@ def layer_changes(session: Session, step_group: Sequence[Step]) -> tuple[Changes
             continue
         if layer.dropped:
             name = phrases.subject(layer)
-            remarks.append(f"{phrases.capital(name)} was dropped: undo, or go to a version before.")
+            remarks.append(f"{phrases.capital(name)} was deleted: undo, or go to an earlier version.")
             continue
         if layer.visible == isinstance(step, Show):
             state = "visible" if layer.visible else "hidden"

@@ -380,7 +380,7 @@ def _where(error: KeyError | ValidationError) -> str:
 def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> MaskedEdit:
     mask = shelf.mask(request.mask)
     if mask is None:
-        other = "another mask than that of the files given" if given else "a mask that is not here"
+        other = "another mask than that of the files given" if given else "a mask that was not given"
         raise AgentError(
             f"{path.name} needs {other}: give its file with --mask (its digest begins with"
             f" {request.mask[:_SHOWN_DIGITS]})."
@@ -392,9 +392,9 @@ def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computi
     engine = registry.load_inpainter(request.engine, stream=presets.streams(request.engine, preset))
     if engine.revision != request.revision:
         raise EngineError(
-            f"{path.name} was painted by {request.engine} of revision {request.revision}, and the one here is"
-            f" of revision {engine.revision}, so it would come out with other pixels and was not painted:"
-            f" {_way_on(path)}."
+            f"{path.name} was painted by {request.engine} in revision {request.revision}. Revision"
+            f" {engine.revision}, which is on this machine, would give different pixels, so nothing was"
+            f" painted: {_way_on(path)}."
         )
     most = 1 if isinstance(engine, Computing) else max(areas_of(engine))
     if request.area is not None and request.area > most:
@@ -410,8 +410,8 @@ def _way_on(path: Path) -> str:
     if path.suffix.lower() == ".json":
         own = _session_of(path)
         name = f"--session {own.name}" if own is not None else "its session"
-        return f"the session has the picture as it is, and “inpalla chat {name}” goes on with it"
-    return f"the picture itself is whole, and “inpalla chat {path.name}” goes on with it"
+        return f"the session has the picture as it is, and “inpalla chat {name}” continues it"
+    return f"the picture itself is whole, and “inpalla chat {path.name}” continues from it"
 
 
 def _packed_masks(fields: Mapping[str, str]) -> Mapping[str, Any]:
@@ -445,7 +445,7 @@ def _sessions_near(own: Path | None) -> list[Path]:
 
 
 def _no_picture(path: Path, digest: str, *, given: bool) -> str:
-    other = "another picture than the files given" if given else "a picture that is not here"
+    other = "another picture than the files given" if given else "a picture that was not given"
     return (
         f"{path.name} was painted on {other}: give its file with --picture (its digest begins with"
         f" {digest[:_SHOWN_DIGITS]})."

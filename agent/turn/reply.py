@@ -71,7 +71,7 @@ def _described(step: Step) -> str:
         case Pick(index=index):
             return f"take variation {index}"
         case Keep():
-            return "keep the nearest"
+            return "keep the closest result"
         case Refresh(layer=layer):
             return f"paint layer {layer} again"
         case Drop(layer=layer):

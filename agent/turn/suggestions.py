@@ -63,7 +63,7 @@ def _middle(colours: NDArray[np.float64]) -> Value:
 def _value(name: str) -> Value:
     value = value_of(name)
     if value is None:
-        raise ValueError(f"{name} is no colour")
+        raise ValueError(f"{name} is not a colour")
     return value
 
 

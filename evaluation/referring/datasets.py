@@ -350,7 +350,7 @@ def _by_id(kind: TypeAdapter[T], instances: Any, part: str, wanted: set[int], fi
     try:
         found = {entry["id"]: entry for entry in instances[part] if entry["id"] in wanted}
     except (KeyError, TypeError):
-        _broken(file, f"its {part} are no list of things with an id")
+        _broken(file, f"its {part} are not a list of things with an id")
     lost = wanted - found.keys()
     if lost:
         _broken(file, f"number {min(lost)} is missing from its {part}")
@@ -380,7 +380,7 @@ def _plain_pickle(file: Path) -> Any:
     except OSError as error:
         _unreadable(file, error)
     except Exception as error:  # damaged bytes may make an unpickler raise nearly anything
-        raise ToolError(f"The annotation file {file} is broken: it is no pickle of Python's.") from error
+        raise ToolError(f"The annotation file {file} is broken: it is not a Python pickle.") from error
 
 
 # --- Both ---------------------------------------------------------------------------------------------------
@@ -398,7 +398,7 @@ def _json(file: Path) -> Any:
             text = content.decode("cp1252")
         return json.loads(text)
     except (ValueError, RecursionError):
-        _broken(file, "it is no JSON")
+        _broken(file, "it is not JSON")
 
 
 def _checked(kind: TypeAdapter[T], values: Any, file: Path) -> T:

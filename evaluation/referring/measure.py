@@ -254,7 +254,7 @@ def _check_same(path: Path, recorded: Run | None, run: Run) -> None:
         return
     remedy = "give another name to -o, or delete that file to start again"
     if recorded is None:
-        raise ToolError(f"{path} is no record of a measurement: {remedy}.")
+        raise ToolError(f"{path} is not a record of a measurement: {remedy}.")
     before, now = recorded.model_dump(), run.model_dump()
     what = next(name for name in before if before[name] != now[name])
     words = {"content": "annotations", "versions": "versions of the libraries"}.get(what, what)

@@ -27,7 +27,9 @@ def test_what_is_offered_names_its_session_and_is_kept_by_the_next_call(inpalla:
     # The finder sees everything wherever it looks, so it is never gone.
     asked = inpalla("edit", picture, "remove the picture of everything", "-o", "out.png")
     assert (asked.code, asked.out) == (1, "")
-    assert asked.err.endswith("fills most of the picture. Shall I go on? --yes goes on.\n")
+    assert asked.err.endswith(
+        "fills most of the picture. Shall I go on? Use --yes to go on without asking.\n"
+    )
     result = inpalla("edit", picture, "remove the picture of everything", "-o", "out.png", "--yes")
     assert (result.code, result.out) == (1, "")
     assert "say “keep it”" in result.err
@@ -154,7 +156,7 @@ def test_a_photo_is_edited_after_a_warning(inpalla: Run, home: Path) -> None:
     write_picture(home / "photo.png", photo)
     result = inpalla("edit", "photo.png", "make the sofa red", "make the rug green", "-o", "out.png")
     assert result.code == 0
-    assert result.out.count("This is no drawn room, and the pocket models know nothing else") == 1
+    assert result.out.count("This is not a drawn room, and the pocket models know nothing else") == 1
     assert Path("out.png").is_file()
 
 

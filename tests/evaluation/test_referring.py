@@ -308,7 +308,7 @@ def test_no_other_run_goes_on_from_a_record(reasonseg: Path, tmp_path: Path) -> 
         measure(ColourFinder(), read("reasonseg", reasonseg, ["val"]), record=record)
     assert record.read_bytes() == before
     record.write_text("notes of mine\n")
-    with pytest.raises(ToolError, match="no record"):
+    with pytest.raises(ToolError, match="not a record"):
         measure(ColourFinder(), selection, record=record)
     assert record.read_text() == "notes of mine\n"
 

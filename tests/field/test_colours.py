@@ -445,7 +445,7 @@ def test_transparency_becomes_white_where_it_cannot_be_kept(
     picture = hidden_sofa(home / "in.png")
     done = inpalla("edit", picture, "make the rug green", "-o", f"out{suffix}")
     assert done.code == 0
-    assert ("laid on white" in done.out) is white
+    assert ("flattened onto white" in done.out) is white
     with Image.open(f"out{suffix}") as image:
         there = np.asarray(image)[78, 45]
     assert (there[:3] > 250).all() if white else there[3] == 0

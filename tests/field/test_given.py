@@ -16,14 +16,14 @@ from tools.pictures import read_picture
 INPUTS = Path(__file__).parent / "inputs"
 
 RECIPES = {
-    "10-mask-bomb.png": "a picture that is not here",
+    "10-mask-bomb.png": "a picture that was not given",
     "12-digest-escape.png": "holds no request",
     "13-below-itself.png": "lies below itself",
     "13-deep-json.png": "holds no request",
     "14-steps-0.png": "request.steps",
     "14-steps-1e9.png": "request.steps",
     "14-steps-negative.png": "request.steps",
-    "15-text-after-IDAT.png": "a picture that is not here",  # so its recipe was found
+    "15-text-after-IDAT.png": "a picture that was not given",  # so its recipe was found
 }
 
 
@@ -99,4 +99,4 @@ def test_a_hidden_sofa_is_not_done(to: str, home: Path, inpalla: Run) -> None:
     Image.fromarray(~hidden).save("mask.png")
     done = inpalla(*line)
     assert done.code == 0
-    assert ("laid on white" in done.out) is (to != ".png")
+    assert ("flattened onto white" in done.out) is (to != ".png")

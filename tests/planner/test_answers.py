@@ -10,13 +10,12 @@ from agent.planner.context import Context, advance
 from agent.planner.dialogue import history, questions
 from agent.planner.plan import Goto, Hide, Plan, Save, Show, Tell, Undo
 from agent.planner.resolve.conversation_record import layers_told, nth_told, saves_told, versions_told
-from agent.turn.answer_questions import called
 from agent.turn.pending_edit import PendingEdit
 from agent.turn.state import Offers
 from agent.turn.suggestions import APART, suited
 from tests.support.talking_room import THINGS, room
 from tests.turn.test_conversations import in_words
-from tools.language.colours import distance, oklab, value_of
+from tools.language.colours import described, distance, oklab, value_of
 
 PLANNER = BuiltinPlanner()
 
@@ -170,7 +169,7 @@ def test_suggestions_are_apart_from_each_other_and_from_what_is_there() -> None:
 
 def test_a_colour_is_called_by_a_word_that_people_have() -> None:
     def of(*rgb: int) -> str:
-        return called(tuple(float(each) for each in oklab(np.array([rgb], float))[0]))
+        return described(tuple(float(each) for each in oklab(np.array([rgb], float))[0]))
 
     assert "brown" in of(140, 85, 45)
     assert "blue" in of(60, 80, 150)

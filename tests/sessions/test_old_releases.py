@@ -209,7 +209,7 @@ def test_what_it_painted_is_painted_again(
         code, out, err = inpalla("replay", release / name, "-o", "again.png", "--json", *more)
         if not painters_are_those_of(release):
             assert code == 1
-            assert "of revision" in err
+            assert "in revision" in err
             continue
         assert (code, err) == (0, "")
         again, first = read_picture("again.png").pixels, picture_of(digest, release)

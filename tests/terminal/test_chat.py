@@ -216,7 +216,7 @@ async def test_a_variation_is_picked(folder: Path) -> None:
         ("/open", "Use /open FILE | SESSION."),
         ("/open box", "The session box is open: this is it."),
         ("/open nothing", "There is no session and no file nothing: /sessions lists the sessions."),
-        ("/new box", "The name box is taken: choose another one, or go on with that session: /open box."),
+        ("/new box", "The name box is taken: choose another one, or continue that session: /open box."),
         ("/nonsense", "There is no command /nonsense: /help lists the commands."),
         ("/histroy", "There is no command /histroy: did you mean /history?"),
         ("/", "There is no command /: /help lists the commands."),

@@ -363,7 +363,7 @@ async def test_all_of_it_can_be_typed_as_commands(talk: Talk) -> None:
         ("/drop", "Use /drop N, where N is a number from 0."),
         ("/drop 3", "There is no layer 3: there are no layers yet."),
         ("/order 0", "Use /order N front|back | N over|under M."),
-        ("/more", "There are no variations to go on from: ask for some first."),
+        ("/more", "There are no variations yet: ask for some first."),
         ("/zoom", "Use /zoom THING."),
         ("/zoom the piano", "I see no piano."),
         ("/goto before the walls", "Use /goto N | NAME | WHEN, where N is a number from 0."),

@@ -273,7 +273,7 @@ def test_pictures_without_words_are_named_and_words_without_a_picture_are_an_err
     (folder / "square-2.json").unlink()
     assert "square-2.png" in read_folder(folder).notes[0]
     (folder / "square-3.png").unlink()
-    with pytest.raises(ToolError, match="no picture of the name square-3"):
+    with pytest.raises(ToolError, match="no picture named square-3"):
         read_folder(folder)
     with pytest.raises(ToolError, match="no folder"):
         read_folder(tmp_path / "nowhere")

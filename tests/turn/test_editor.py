@@ -34,13 +34,14 @@ from agent.planner.plan import (
     Undo,
     Variations,
 )
-from agent.turn.editor import Editor, open_editor, yes_or_no
+from agent.turn.editor import Editor, open_editor
 from agent.turn.events import Event
 from sessions import SessionError, Sessions
 from sessions.prune import Wish, free, survey
 from tests.support.colour_engines import PAINTS, THINGS, WALL, Colour, ColourEngines, Pixels, room
 from tools.engines.registry import Preset
 from tools.errors import EngineError
+from tools.language.consent import yes_or_no
 from tools.pictures import write_picture
 
 COLOURS = Preset("colours", "builtin", "colour-finder", MappingProxyType({}))
@@ -517,7 +518,9 @@ async def test_where_nobody_can_answer_the_question_is_the_reply_and_nothing_is_
     turn = await editor.say("make the sofa red")
     assert turn.failed
     assert not turn.changed
-    assert turn.reply == "I am not sure that I found the sofa. Shall I go on? --yes goes on."
+    assert (
+        turn.reply == "I am not sure that I found the sofa. Shall I go on? Use --yes to go on without asking."
+    )
     assert turn.edits[0].outcome == "unsure"
 
 

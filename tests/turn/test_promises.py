@@ -187,7 +187,7 @@ def test_noise_is_no_room_and_a_photo_is_no_mask(inpalla: Run, tmp_path: Path) -
     Image.fromarray(noise).save(tmp_path / "noise.png")
     code, _, err = inpalla("segment", "noise.png", "the bed", "-o", "mask.png")
     assert code == 1
-    assert "no drawn room" in err
+    assert "not a drawn room" in err
     assert "There are" not in err
 
     room = rooms.render(rooms.make_scene(7), (320, 240)).picture

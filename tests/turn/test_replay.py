@@ -245,7 +245,7 @@ def test_another_engine_or_revision_is_refused(
     monkeypatch.setattr(engine, "revision", "2")
     for file, way_on in ((Path("out.png"), "inpalla chat out.png"), (request(home, 0), "chat --session s")):
         said = refusal(inpalla, file, "-o", "again.png")
-        assert "of revision 1, and the one here is of revision 2" in said
+        assert "in revision 1. Revision 2, which is on this machine," in said
         assert way_on in said
     text = request(home, 0).read_text()
     Path("gone.json").write_text(text.replace("colour-painter", "no-such-painter"))

@@ -586,6 +586,30 @@ def name_of(value: Sequence[float] | NDArray[np.floating]) -> str:
     return called[int((np.linalg.norm(away * (0.8, 1.25, 1.25), axis=1) + cost).argmin())]
 
 
+_SORTS: Final = (
+    (15, "a pink"), (42, "a red"), (72, "an orange"), (118, "a yellow"), (170, "a green"), (290, "a blue"),
+    (335, "a purple"), (360, "a pink"),
+)  # fmt: skip
+"""Up to which hue, in degrees of Oklab's a and b, a colour is called so."""
+_SORT_WORDS: Final = (
+    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "grey", "white", "black", "teal",
+    "turquoise", "beige",
+)  # fmt: skip
+
+
+def described(value: Sequence[float]) -> str:
+    """A colour's name, and the plain word for its sort where the name does not hold it: "rust, a brown"."""
+    name = name_of(value)
+    lightness, a, b = value
+    chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a))) % 360
+    if any(word in name for word in _SORT_WORDS) or chroma < 0.04 or (lightness > 0.8 and chroma < 0.07):
+        return name
+    sort = next(word for most, word in _SORTS if hue <= most)
+    if sort in ("an orange", "a yellow") and lightness < 0.62:
+        sort = "a brown"
+    return f"{name}, {sort}"
+
+
 def distance(one: Value, other: Value) -> float:
     """How far two values are from each other in Oklab; 0.02 is a just visible step."""
     return float(np.linalg.norm(np.array(one) - np.array(other)))

@@ -122,8 +122,8 @@ def read_folder(folder: Path, held_out: float = 0.1, seed: int = 0, listen: List
     files = [sorted(part.glob("*.json")) if part.is_dir() else [] for part in parts]
     if not files[0]:
         raise ToolError(
-            f"There is no .json file in {parts[0]}: each picture needs one of its name that lists phrases and"
-            " masks."
+            f"There is no .json file in {parts[0]}: each picture needs one with its name that lists phrases"
+            " and masks."
         )
     total, digest, samples = sum(map(len, files)), hashlib.sha256(), []
     pictures = [_pictures(part) for part in parts]
@@ -183,7 +183,7 @@ def _sample(file: Path, pictures: Sequence[Path], digest: Any) -> Sample:
     beside = [each for each in pictures if each not in masks]
     if len(beside) != 1:
         what = "are several pictures" if beside else "is no picture"
-        raise ToolError(f"There {what} of the name {file.stem} beside {file}: there must be one.")
+        raise ToolError(f"There {what} named {file.stem} beside {file}: there must be exactly one.")
     [picture] = beside
     height, width = read_picture(picture).pixels.shape[:2]
     for example in examples:

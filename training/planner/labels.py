@@ -78,7 +78,7 @@ def _parted(wish: _Wish) -> list[_Wish]:
 
 
 def _goes_on(tokens: Tokens, spans: list[tuple[str, list[int]]], label: str, place: int) -> bool:
-    """Whether a stretch goes on after words that are none of it: "that | ugly | lamp"."""
+    """Whether a stretch continues after words that are none of it: "that | ugly | lamp"."""
     name, places = spans[-1]
     articles = all(tokens[number].low in chunking.DETERMINERS for number in places)
     return name == label and articles and tokens[place].low not in lx.LOCATIVES

@@ -356,14 +356,18 @@ def rounded(rows: NDArray[np.float32], bits: int) -> tuple[NDArray[np.int8], NDA
 def main(arguments: list[str] | None = None) -> None:
     """Train, or go on training, and say how good it is."""
     parser = argparse.ArgumentParser(prog="python -m training.planner.reader", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("runs/reader"), help="where the training is kept")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/reader"), help="folder for the training's checkpoints"
+    )
     parser.add_argument(
         "--data", type=Path, default=Path(__file__).parent / "written", help="written sentences"
     )
-    parser.add_argument("--weights", type=Path, help="where the reader goes")
-    parser.add_argument("--export", action="store_true", help="write the weights of a training, and no more")
+    parser.add_argument("--weights", type=Path, help="folder for the trained reader")
+    parser.add_argument(
+        "--export", action="store_true", help="only write the weights of a training that has run"
+    )
     parser.add_argument("--steps", type=int, default=8000)
-    parser.add_argument("--minutes", type=float, help="at most so long")
+    parser.add_argument("--minutes", type=float, help="stop after so many minutes")
     parser.add_argument("--batch", type=int, default=32, help="sentences a step")
     parser.add_argument("--written", type=float, default=0.5, help="share of written sentences")
     args = parser.parse_args(arguments)

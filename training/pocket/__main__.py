@@ -38,10 +38,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "stages", nargs="*", metavar="stage", help=f"one of {', '.join(STAGES)}; none: all of them"
     )
-    parser.add_argument("--minutes", type=float, help="at most so many minutes for each training")
+    parser.add_argument("--minutes", type=float, help="stop each training after so many minutes")
     parser.add_argument("--processes", type=int, default=2, help="processes that draw rooms")
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where everything is kept meanwhile")
-    parser.add_argument("--weights", type=Path, default=pocket.weights(""), help="where the models go")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder for samples and checkpoints")
+    parser.add_argument(
+        "--weights", type=Path, default=pocket.weights(""), help="folder for the trained models"
+    )
     parser.add_argument("--trial", action="store_true", help="a few rooms, two steps")
     args = parser.parse_args(arguments)
     unknown = set(args.stages) - set(STAGES)

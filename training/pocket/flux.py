@@ -313,9 +313,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--kontext-share", type=float, default=0.5)
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--decay", type=float, default=0.5, help="the share in which the rate falls")
+    parser.add_argument(
+        "--decay", type=float, default=0.5, help="the share of the training in which the learning rate falls"
+    )
     parser.add_argument("--compile", action="store_true")
-    parser.add_argument("--init", type=Path, help="begin with these weights, for example pocket/weights")
+    parser.add_argument("--init", type=Path, help="start from these weights, for example pocket/weights")
     args = parser.parse_args(arguments)
     from diffusers import AutoencoderKL
 

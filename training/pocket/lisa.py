@@ -466,8 +466,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--workers", type=int, default=0, help="processes that prepare batches")
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--decay", type=float, default=0.5, help="the share in which the rate falls")
-    parser.add_argument("--init", type=Path, help="begin with these weights, for example pocket/weights/lisa")
+    parser.add_argument(
+        "--decay", type=float, default=0.5, help="the share of the training in which the learning rate falls"
+    )
+    parser.add_argument("--init", type=Path, help="start from these weights, for example pocket/weights/lisa")
     args = parser.parse_args(arguments)
     device = loop.device()
     torch.manual_seed(0)

@@ -193,7 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("HEIGHT", "WIDTH"))
-    parser.add_argument("--init", type=Path, help="weights to begin with")
+    parser.add_argument("--init", type=Path, help="weights to start from")
     parser.add_argument("--workers", type=int, default=0)
     args = parser.parse_args(arguments)
     torch.manual_seed(0)

@@ -91,7 +91,7 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
         if standing[0] == _STAND_IN:
             layers = tuple(layer for layer in focused_layers(context) if layer.visible)
             if not layers:
-                return as_plan(ask(f"What shall have the colour of {path}?"))
+                return as_plan(ask(f"What should have the colour of {path}?"))
         made = planned(standing[0], context)
         steps = tuple(_of_file(step, path) for step in made.steps)
         if steps != made.steps:

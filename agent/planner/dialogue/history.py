@@ -265,11 +265,11 @@ def _to_a_save(said: str, context: Context, planned: Planned) -> Plan | None:
         return None
     nth = found["nth"] or found["nth2"] or found["when"] or "last"
     if not context.saves:
-        return as_plan(ask("Nothing is saved yet; which version shall it be? /history lists them."))
+        return as_plan(ask("Nothing is saved yet; which version do you mean? /history lists them."))
     at = ORDINALS.get(nth, 1 if nth == "at first" else -1)
     at = -1 if nth in ("last", "latest", "before", "earlier", "previous") else at
     if at > len(context.saves):
-        return as_plan(ask(f"Only {len(context.saves)} were saved; which version shall it be?"))
+        return as_plan(ask(f"Only {len(context.saves)} were saved; which one do you mean?"))
     path, version = context.saves[at - 1 if at > 0 else at]
     rest = said[found.end() :]
     return _and_then(Goto(version=version), f"the version saved as {path}", rest, context, planned)
@@ -290,7 +290,7 @@ def _to_where_it_was(said: str, context: Context, planned: Planned) -> Plan | No
     earlier = [version for version in context.visited if version <= context.versions]
     last = next((version for version in reversed(earlier) if version != context.head), None)
     if last is None:
-        return as_plan(ask("You have been nowhere else yet; which version shall it be?"))
+        return as_plan(ask("You have not been at another version yet; which one do you mean?"))
     where = f"version {last}" if last else "the original"
     return _and_then(Goto(version=last), where, found["rest"] or "", context, planned)
 
@@ -472,10 +472,10 @@ def reverted(words: str, context: Context) -> Done | None:
         made = [layer for layer in context.layers if layer.id in _made(context)]
         chosen = made[at - 1 : at]
         if not chosen:
-            return ask(f"I have made {len(made)} changes; which shall I take back?")
+            return ask(f"I have made {len(made)} changes; which shall I undo?")
         if not chosen[0].visible:
             words = definite(short(chosen[0].target))
-            return Done((), (f"Of {words} nothing is changed any more.",))
+            return Done((), (f"No change of {words} is left to undo.",))
         return _hidden(tuple(chosen))
     thing = named(words, context)
     noun = parse(thing).noun

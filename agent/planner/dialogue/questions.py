@@ -180,7 +180,7 @@ def _ever(said: str, context: Context) -> Done | None:
         return Done((Tell(about=thing),), ())
     if hidden := layers_about(thing, context, visible=False):
         told = "; ".join(map(change_told, reversed(hidden)))
-        return Done((), (f"Yes, but that is taken back: {told}.",))
+        return Done((), (f"Yes, but it was undone: {told}.",))
     return Done((Tell(about=thing),), ())
 
 

@@ -498,7 +498,7 @@ def _undone(said: str, context: Context) -> Done | None:
         return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
     if _HIDE_ALL.fullmatch(said) or said == "hide all":
         if not visible:
-            return Done((), ("There is no layer that shows: nothing was hidden.",))
+            return Done((), ("No layer is visible, so nothing was hidden.",))
         return Done(tuple(Hide(layer=layer.id) for layer in visible), ("all layers: hidden",))
     if found := _SHOW_ALL.fullmatch(said + (" again" if said == "show them" else "")):
         return _shown(context, all_of_them=not found["them"])
@@ -519,7 +519,7 @@ def _undone(said: str, context: Context) -> Done | None:
         if number < 0:
             return Done((Undo(count=1),), ("undo",))
         if number > len(visible) or not visible:
-            return ask(f"I have made {len(visible)} changes that show; which shall I undo?")
+            return ask(f"There are {len(visible)} visible changes; which shall I undo?")
         layer = visible[number - 1]
         return Done((Hide(layer=layer.id),), (f"{short(object_of(layer))}: undone",))
     return None

@@ -46,9 +46,7 @@ class Grammar:
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence. Never empty: what is not understood is an ``ask`` or ``talk`` frame."""
         if len(sentence) > LONGEST:
-            return (
-                Frame("ask", say="That is a long text; please say in a sentence or two what shall I change."),
-            )
+            return (Frame("ask", say="That is a long text: please say in a sentence or two what to change."),)
         tokens = joined_tokens(tokenise(sentence))
         if not any(token.low[0].isalnum() for token in tokens):
             return (Frame("ask"),)

@@ -98,7 +98,7 @@ def _frame(line: Line) -> Frame:
             frame = _named("ask", first)
             return replace(frame, number=0) if locative(_tokens(first)) else frame  # a place
         case "keep":
-            return Frame("keep", say="All right. Tell me when something shall change.")
+            return Frame("keep", say="All right. Tell me when you want something changed.")
         case "leave":
             thing = "that" if first.startswith("<") else first
             return Frame("keep", target=first, say=f"All right, I leave {thing} as it is.")

@@ -55,10 +55,7 @@ _LAYER = re.compile(
 
 def colour_alone(path: str) -> str:
     """What is said where a picture file is to give more than its colour."""
-    return (
-        "Of a picture I can take the colour, not the pattern or a thing in it: say"
-        f" “in the colour of {path}”."
-    )
+    return f"I can take a colour from a picture, but not a pattern or a thing: say “in the colour of {path}”."
 
 
 def layers_meant(frame: Frame, context: Context) -> tuple[LayerView, ...]:
@@ -161,7 +158,7 @@ def order(frame: Frame, context: Context) -> Done:
         return Done(
             tuple(Reorder(layer=layer.id, to=to, other=number) for layer in moved), (f"{names} {where}",)
         )
-    return ask(f"Where shall {_name(frame)} go: to the front, to the back, or above or below which layer?")
+    return ask(f"Where should {_name(frame)} go: to the front, to the back, or above or below which layer?")
 
 
 _AMOUNTS = (
@@ -179,9 +176,7 @@ def mask(frame: Frame, context: Context) -> Done:
     """Another mask for the layer in focus, or for the one that is named; painted again with its words."""
     how, what = frame.name, frame.target or frame.prompt
     if how == "soften":
-        return Done(
-            (), ("A mask has its soft edge by itself, as wide as the thing needs it; it cannot be set.",)
-        )
+        return Done((), ("The soft edge of a mask is chosen to fit the thing; it cannot be set.",))
     named = Frame("mask", target=frame.like) if frame.like else Frame("mask", reference="it")
     layers = tuple(layer for layer in layers_meant(named, context) if layer.visible)
     if not layers:
@@ -193,7 +188,7 @@ def mask(frame: Frame, context: Context) -> Done:
         return ask("There is no mask yet: nothing was edited. What shall I change?")
     layer = layers[0]
     if how in ("add", "subtract") and not what:
-        return ask("Which thing shall be added to the mask?" if how == "add" else "What shall be left out?")
+        return ask("Which thing should I add to the mask?" if how == "add" else "What should I leave out?")
     if how in ("grow", "shrink"):
         step = Mask(layer=layer.id, how=cast(Literal["grow", "shrink"], how), amount=amount_of(what))
     else:
@@ -217,7 +212,7 @@ def more(frame: Frame, context: Context) -> Done:
                 count=_count(frame), target=last.target, prompt=last.prompt, kind=last.kind, layer=last.id
             )
             return Done((made,), (f"{made.count} variations of {definite(short(last.target))}",))
-        return ask("There are no variations to go on from; what shall I change?")
+        return ask("There are no variations yet; what shall I change?")
     index = frame.number or 0
     index = context.variations if index < 0 else index
     if index > context.variations:
@@ -241,7 +236,7 @@ def compare(frame: Frame, context: Context) -> Done:
     for name in filter(None, (part.strip() for part in frame.name.split("|"))):
         number = version_named(name, context)
         if number is None or number > context.versions:
-            return ask(f"I know no version “{name}”; which number shall it be? /history lists them.")
+            return ask(f"There is no version “{name}”; which one do you mean? /history lists them.")
         numbers.append(number)
     first = numbers[0] if numbers else None
     second = numbers[1] if len(numbers) > 1 else None
@@ -263,7 +258,7 @@ def look(frame: Frame, context: Context) -> Done:
             return _looked(Look(at="zoom", target=target_of(target)))
         layers = tuple(layer for layer in focused_layers(context) if layer.visible)
         if not layers:
-            return ask("On what shall I zoom in?")
+            return ask("What shall I zoom in on?")
         return _looked(Look(at="zoom", target=object_of(layers[-1]), layer=layers[-1].id))
     if words.startswith("mask") or frame.name == "mask":
         return _mask_of(frame, context)
@@ -333,7 +328,7 @@ def go_to_named(name: str, context: Context) -> Done:
     """To the version that words name: "warm", "before the walls", "when the sofa was red"."""
     version = version_named(name, context)
     if version is None:
-        return ask(f"I know no version “{name}”; which number shall it be? /history lists them.")
+        return ask(f"There is no version “{name}”; which one do you mean? /history lists them.")
     if version > context.versions:
         return ask(f"There is no version {version}; there are 0 (the original) to {context.versions}.")
     return Done((Goto(version=version),), (f"version {version}" if version else "the original",))

@@ -14,7 +14,7 @@ from tools.language.lexicon import NUMBERS
 from tools.language.noun_phrases import Phrase, parse
 
 _HELP = (
-    "Say what shall change, and into what: “make the sofa red leather”, “remove the lamp”, “a plant in the"
+    "Say what to change, and into what: “make the sofa red leather”, “remove the lamp”, “a plant in the"
     " corner”, “undo”. /help lists the commands."
 )
 
@@ -54,13 +54,13 @@ def tell(frame: Frame, context: Context) -> Done:
         case "versions":
             return Done((), (versions_told(context, listed=False),))
         case "advice":
-            return Done((), ("That is for you to say; “show me three versions of …” helps to choose.",))
+            return Done((), ("That is up to you; “show me three versions of …” helps to choose.",))
     return Done((), (_HELP,))
 
 
 _UNKNOWN = (
-    "That I cannot tell: I can say what was changed, which colour a thing has or had, and which layers and"
-    " versions there are."
+    "I cannot tell you that: I can say what was changed, which colour a thing has or had, and which layers"
+    " and versions there are."
 )
 
 

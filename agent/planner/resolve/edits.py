@@ -67,11 +67,11 @@ def vague(frame: Frame, context: Context) -> Done:
         return ask(
             f"What shall I replace {thing} with?"
             if frame.kind == "replace"
-            else f"What shall {thing} look like?"
+            else f"What should {thing} look like?"
         )
     layers = layers_referred(frame, context) if frame.reference else ()
     if layers:
-        return ask(f"What shall {target_of(object_of(layers[-1]))} look like?")
+        return ask(f"What should {target_of(object_of(layers[-1]))} look like?")
     return ask(VAGUE)
 
 
@@ -85,7 +85,7 @@ def _wrong_object(frame: Frame, context: Context) -> Done:
     """ "no, the armchair": the last edit was meant for something else."""
     last = focused_layers(context)[-1]
     if not last.visible or same_thing(parse(frame.target), object_of(last)):
-        return ask(f"What shall {target_of(frame.target)} look like?")
+        return ask(f"What should {target_of(frame.target)} look like?")
     again = _same_again(replace(frame, like="last"), context)
     if any(isinstance(step, Ask) for step in again.steps):
         return again
@@ -319,7 +319,7 @@ def _same_again(frame: Frame, context: Context) -> Done:
         if thing and not copying:
             return _restyle(replace(frame, like="", prompt=f"{COLOUR_OF}{definite(frame.like)}"), context)
         if thing:
-            return ask(f"What shall {thing} look like?")
+            return ask(f"What should {thing} look like?")
         return ask(VAGUE)
     words = parted(" ".join((*words_of(look.looks), *look.tail)))
     if frame.target:
@@ -376,7 +376,7 @@ def variations(frame: Frame, context: Context) -> Done:
             step = Variations(count=count, target=target_of(frame.target), prompt="", kind="restyle")
             return Done((step,), (f"{count} colours for {target_of(frame.target)}",))
         if not frame.prompt:
-            return ask(f"What shall {target_of(frame.target)} look like?")
+            return ask(f"What should {target_of(frame.target)} look like?")
         if frame.kind == "add":
             step = Variations(
                 count=count, target=place_of(frame.target), prompt=new_thing(frame.prompt), kind="add"

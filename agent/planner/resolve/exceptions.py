@@ -161,7 +161,9 @@ def spare(plan: Plan, spared: Sequence[str], context: Context) -> Plan:
     for phrase in spared:
         named = named_by(phrase)
         if named is None:
-            return _asked(f"I cannot leave out {definite(phrase)} yet: which things shall I name one by one?")
+            return _asked(
+                f"I cannot leave out {definite(phrase)} yet: which things shall I change? Name each."
+            )
         kept: list[Step] = []
         theirs = {layer.id for layer in layers_about(phrase, context, visible=True)}
         sweeping = _sweeps(steps, context)

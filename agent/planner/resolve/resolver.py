@@ -426,7 +426,7 @@ def _step(frame: Frame, context: Context) -> Done:
         case "keep":
             return Done((), (frame.say or "All right, I leave that as it is.",))
         case "talk":
-            return Done((), (frame.say or "I see. Tell me when something in the picture shall change.",))
+            return Done((), (frame.say or "I see. Tell me when you want something in the picture changed.",))
         case "tell":
             return tell(frame, context)
         case "ask":

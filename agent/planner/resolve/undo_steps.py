@@ -171,8 +171,8 @@ def bring_back(frame: Frame, context: Context) -> Done:
             return Done((Hide(layer=changed[0].id),), (f"{short(changed[0].target)}: as it was",))
         if any(layer.dropped for layer in layers_about(frame.target, context, visible=False)):
             return ask(
-                f"The layer of {definite(frame.target)} was dropped. Undo brings it back, or an earlier"
-                " version; which shall it be?"
+                f"The layer of {definite(frame.target)} was deleted. Undo brings it back, or an earlier"
+                " version: which do you want?"
             )
         return ask(f"I have not taken {definite(frame.target)} away; what shall I do with it?")
     layers = layers_referred(frame, context)
@@ -217,7 +217,7 @@ def pick(frame: Frame, context: Context) -> Done:
     number = frame.number or 0
     if not context.variations:
         if number > 0 and context.question is None:
-            return ask("There are no variations to pick from; what shall I change?")
+            return ask("There are no variations yet; what shall I change?")
         return ask(VAGUE)
     index = context.variations if number < 0 else number
     if not 1 <= index <= context.variations:

@@ -205,7 +205,7 @@ def test_it_refuses_in_a_sentence(engine: Drawing) -> None:
     small[20:50, 10:40] = True
     noise = np.random.default_rng(0).integers(0, 256, picture.shape, dtype=np.uint8)
     for pixels, mask, prompt, kind, target, said in (
-        (noise, small, "a plant", "add", "on the floor", "no drawn room"),
+        (noise, small, "a plant", "add", "on the floor", "not a drawn room"),
         (picture, small, "two chairs", "add", "on the floor", "one thing at a time"),
         (picture, small, "a denim sofa", "add", "on the floor", "denim"),
         (picture, small, "a bed", "add", "on the sofa", "cannot put a bed on the sofa"),

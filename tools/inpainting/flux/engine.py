@@ -305,7 +305,7 @@ def _check(numbers: torch.Tensor) -> None:
     """Raise ``EngineError`` where some are none: they would be seen as black only."""
     if not bool(torch.isfinite(numbers).all()):
         raise EngineError(
-            "The painter's numbers grew beyond what its number format holds, so nothing was painted: use it"
+            "The painter's values overflowed its number format, so nothing was painted: use it"
             " with 16 or 4 bits on a card that computes bfloat16, or use another painter."
         )
 
