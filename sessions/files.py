@@ -103,6 +103,29 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def absolute(path: str | Path) -> Path:
+    """The whole path of a file, links in it as they are; ``~`` is the home folder.
+
+    Raises ``SessionError`` where it begins in a current folder that was removed.
+    """
+    try:
+        return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - Path's own follow links, and fail for unknown users
+    except FileNotFoundError as error:
+        raise SessionError(
+            f"The current folder is not there any more, and {path} would lie in it: go to another folder, or"
+            " give the whole path."
+        ) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything under a path. Raises ``OSError`` where that cannot be found out."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 FULL = "the disk is full, so make room on it"
 """What is said of a disk without room."""
 
@@ -172,7 +195,7 @@ def check_output(path: str | Path) -> Path:
     Raises ``SessionError`` for a suffix that is not known, a folder that is not there or cannot be written,
     and a path that is itself a folder. Long work is best preceded by this check.
     """
-    path = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would lose a link's own name
+    path = absolute(path)
     try:
         if path.is_dir():
             raise SessionError(

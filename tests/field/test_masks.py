@@ -20,14 +20,17 @@ from sessions.pictures import digest_of
 from tests.field.conftest import Run
 from tests.support.colour_engines import ColourEngines, ColourPainter, room
 from tools.engines import registry
+from tools.errors import ToolError
 from tools.inpainting.base import MaskedEdit, inpaint
 from tools.inpainting.geometry import plan_region, within
 from tools.inpainting.request import Request
 from tools.kinds import Kind
+from tools.langchain import inpaint_file
 from tools.pictures import read_picture, write_mask, write_picture
 
 Mask = NDArray[np.bool_]
 KINDS = get_args(Kind)
+COMPUTED = registry.PRESETS["pocket"]
 
 
 def masks() -> dict[str, Mask]:
@@ -62,6 +65,24 @@ def test_nothing_outside_the_mask_changes(name: str, kind: Kind, home: Path, inp
     # And when it is painted again.
     assert inpalla("replay", "out.png", "-o", "again.png", "--picture", "in.png").code == 0
     assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+
+
+@pytest.mark.parametrize("prompt", ["red sofa", "leather sofa", "darker"])
+@pytest.mark.parametrize("spot", [(1, 1), (1, 2), (2, 1)])
+def test_a_mask_in_which_nothing_can_be_painted_is_no_success(
+    prompt: str, spot: tuple[int, int], home: Path
+) -> None:
+    """Whatever an engine makes of so small a place, its picture is not saved as one that was edited."""
+    write_picture("in.png", room())
+    mask = np.zeros(room().shape[:2], np.bool_)
+    mask[70 : 70 + spot[0], 40 : 40 + spot[1]] = True
+    write_mask("mask.png", mask)
+    try:
+        inpaint_file("in.png", "mask.png", prompt, "out.png", "restyle", 5, COMPUTED, target="the sofa")
+    except ToolError:
+        assert not Path("out.png").exists()
+    else:
+        assert changed(room(), read_picture("out.png").pixels).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
