@@ -112,8 +112,8 @@ def save_like(
     """Save a picture made from ``base`` in the base's form, as far as the path's format can hold it.
 
     ``plain`` leaves out everything that is not the picture: ``metadata``, the ``session`` (its folder) and
-    what the base's file says about it, but for its resolution. Where the format holds layers, these are ``layers``, lowest first;
-    without any, one with what differs from the base. See ``rendered`` and ``sessions.files.save_picture``,
+    what the base's file says about it, but for its resolution. Where the format holds layers, these are
+    ``layers``, lowest first; without any, one with what differs from the base. See ``rendered`` and ``sessions.files.save_picture``,
     whose errors it raises.
     """
     if holds_layers(path):

@@ -15,6 +15,9 @@ from agent.terminal.output import finishing, say, say_json
 @options.output("OUT.png")
 @click.option("--picture", "pictures", metavar="FILE", multiple=True, help="A picture that it needs.")
 @click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that it needs.")
+@click.option(
+    "--inpainter", "folders", metavar="FOLDER", multiple=True, help="An engine that it names by its folder."
+)
 @click.option("--preset", metavar="P", help="What the engines must fit; the session's unless given.")
 @options.plain
 @options.as_json
@@ -24,6 +27,7 @@ def replay(
     output: str,
     pictures: tuple[str, ...],
     masks: tuple[str, ...],
+    folders: tuple[str, ...],
     preset: str | None,
     plain: bool,
     as_json: bool,
@@ -40,7 +44,7 @@ def replay(
     with steps("painting again") as progress:
         replayed = paint_again(
             meant(request), output, [*map(meant, pictures)], [*map(meant, masks)],
-            preset=preset, plain=plain, progress=progress,
+            folders=folders, preset=preset, plain=plain, progress=progress,
         )  # fmt: skip
     for note in replayed.notes:
         say(note, err=as_json)

@@ -81,6 +81,22 @@ def test_a_good_recipe_is_replayed(home: Path, inpalla: Run) -> None:
         ("size", [30_000, 30_000]),
         ("size", [160, 121]),
         ("visible", [[0, 0], [1, 0]]),
+        ("visible", [[0, 0], [0, 0]]),
+        ("visible", [[True, 0]]),
+        ("visible", [["0", 0]]),
+        (f"{LAYER}.area", float("nan")),
+        (f"{LAYER}.area", float("-inf")),
+        (f"{LAYER}.area", -0.5),
+        (f"{LAYER}.area", "most"),
+        (f"{LAYER}.note", float("nan")),
+        (f"{LAYER}.box", [0, 0, "9", 9]),
+        (f"{REQUEST}.seed", True),
+        (f"{REQUEST}.seed", "7"),
+        (f"{REQUEST}.steps", True),
+        (f"{REQUEST}.batch", "1"),
+        (f"{REQUEST}.guidance", "2.5"),
+        (f"{REQUEST}.grow", False),
+        ("size", ["160", "120"]),
         ("visible", 5),
         ("layers", {}),
     ],
@@ -90,6 +106,44 @@ def test_a_fault_is_one_sentence(path: str, value: object, home: Path, inpalla: 
     said = replayed(inpalla, makers.picture_of(home / "in.png", makers.changed(values, path, value), masks))
     assert "\x1b" not in said.refused
     assert not Path("again.png").exists()
+
+
+def test_a_layer_that_is_there_twice(home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    values["layers"] *= 2
+    assert "twice" in replayed(inpalla, makers.picture_of(home / "in.png", values, masks)).refused
+
+
+@pytest.mark.parametrize("digest", ["1" * 64, None])
+def test_a_picture_that_is_not_the_one_below_is_told_of(digest: str | None, home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    if digest is not None:
+        values = makers.changed(values, f"{REQUEST}.picture", digest)
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert done.code == 0
+    assert ("another picture below layer 0" in done.out) is (digest is not None)
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["/etc/passwd", "{}", "{}:4bit", "models/flux", "models", "../x", "~/x", "./models", "", "a/b/c"],
+)
+def test_the_name_of_an_engine_leads_to_no_file(engine: str, home: Path, inpalla: Run) -> None:
+    (home / "models" / "flux").mkdir(parents=True)
+    values, masks = makers.recipe()
+    values = makers.changed(values, f"{REQUEST}.engine", engine.format(home / "models"))
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert "--inpainter" in done.refused
+    assert "fetch" not in done.refused
+    assert "model_index" not in done.refused
+
+
+@pytest.mark.parametrize("engine", ["no-such-engine", "somebody/some-flux", "somebody/some-flux:4bit"])
+def test_the_name_of_an_engine_that_is_not_here_is_told(engine: str, home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    values = makers.changed(values, f"{REQUEST}.engine", engine)
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert "in a folder" not in done.refused
 
 
 @pytest.mark.parametrize(
