@@ -130,6 +130,8 @@ class Sessions:
         """Make a session whose folder ``fill`` fills, and return its name."""
         if name is not None:
             check_name(name)
+            if name.startswith("-"):  # on a command line it would read as an option
+                raise SessionError(_not_a_name(name))
             if self.exists(name):
                 raise SessionError(_taken(name))
         try:
@@ -162,16 +164,16 @@ class Sessions:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
-    def open(self, name: str) -> Session:
+    def open(self, name: str, *, to_read: bool = False) -> Session:
         """Open a session that exists, at its last committed version.
 
-        Raises ``SessionError`` when there is none of that name, when it is open already, and when it is
-        damaged.
+        ``to_read``: nothing is to be changed in it, so it may lie where nothing can be written. Raises
+        ``SessionError`` when there is none of that name, when it is open already, and when it is damaged.
         """
         from sessions.session import Session
 
         self._require(name)
-        return Session(self.root / name)
+        return Session(self.root / name, to_read=to_read)
 
     def exists(self, name: str) -> bool:
         """Whether there is a session of that name. Raises ``SessionError`` for a name that is not allowed."""
@@ -264,7 +266,8 @@ class Sessions:
                         f"The session {candidate!r} cannot be made: {reason(error)}."
                     ) from error
                 if name is not None:
-                    raise SessionError(_taken(name)) from error
+                    said = _taken(name) if self._may_be(name) else _taken_otherwise(self.root / name)
+                    raise SessionError(said) from error
             else:
                 return candidate
 
@@ -280,11 +283,15 @@ class Sessions:
 def check_name(name: str) -> None:
     """Raise ``SessionError`` unless it may name a session: 1 to 64 of A–Z a–z 0–9 . _ -, no dot in front."""
     if not _NAME.fullmatch(name):
-        shown = name if len(name) <= 70 else name[:67] + "…"
-        raise SessionError(
-            f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
-            " underscores, with no dot in front."
-        )
+        raise SessionError(_not_a_name(name))
+
+
+def _not_a_name(name: str) -> str:
+    shown = name if len(name) <= 70 else name[:67] + "…"
+    return (
+        f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
+        " underscores, with no dot or dash in front."
+    )
 
 
 def _numbered(stem: str, number: int) -> str:
@@ -292,6 +299,10 @@ def _numbered(stem: str, number: int) -> str:
     ending = f"-{number}"
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")
     return (plain or "picture")[: 64 - len(ending)] + ending
+
+
+def _taken_otherwise(path: Path) -> str:
+    return f"{path} is there and is no session: choose another name with --session."
 
 
 def _taken(name: str) -> str:

@@ -113,8 +113,8 @@ def save_like(
 
     ``plain`` leaves out everything that is not the picture: ``metadata``, the ``session`` (its folder) and
     what the base's file says about it, but for its resolution. Where the format holds layers, these are
-    ``layers``, lowest first; without any, one with what differs from the base. See ``rendered`` and ``sessions.files.save_picture``,
-    whose errors it raises.
+    ``layers``, lowest first; without any, one with what differs from the base. See ``rendered`` and
+    ``sessions.files.save_picture``, whose errors it raises.
     """
     if holds_layers(path):
         return _save_layers(check_output(path), base, picture, alpha, layers, None if plain else session)

@@ -186,12 +186,12 @@ def inpaint_file(
             f"Nothing in {Path(picture).name} would change, so nothing was saved: what is white in the mask"
             f" {Path(mask).name} is too small for it, or looks like that already."
         )
-    notes = () if changes else (_UNCHANGED,)
+    notes = [*read.notes, *([] if changes else [_UNCHANGED])]
     fields = texts(recipe, {request.mask: shape})
     written = write_picture(output, made, read.alpha, fields, like=read, plain=plain)
     return InpaintedPicture(
         output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=request.engine,
-        notes=[*read.notes, *notes, *left_out(written, read.form, read.pixels, made, read.alpha, plain=plain)],
+        notes=[*notes, *left_out(written, read.form, read.pixels, made, read.alpha, plain=plain)],
     )  # fmt: skip
 
 

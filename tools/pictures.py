@@ -165,9 +165,12 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     path = existing(path)
     plain = _eight_bits(_decoded(path).image)
     if plain.size != tuple(size):
+        turned = ""
+        if plain.size == tuple(size)[::-1]:
+            turned = " (a picture is turned upright as its EXIF data say, and its mask must be, too)"
         raise PictureError(
             f"The mask {path.name} has {plain.width}x{plain.height} pixels and the picture"
-            f" {size[0]}x{size[1]}: they must be the same."
+            f" {size[0]}x{size[1]}{turned}: they must be the same."
         )
     colours = np.asarray(_rgb(plain))
     spread = colours.max(axis=-1) - colours.min(axis=-1)

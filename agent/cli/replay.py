@@ -7,6 +7,7 @@ import click
 from agent.cli import options
 from agent.cli.command import command
 from agent.cli.progress import steps
+from agent.safe_text import one_line
 from agent.terminal.output import finishing, say, say_json
 
 
@@ -54,9 +55,9 @@ def replay(
             "layers": list(replayed.layers),
             "identical": replayed.identical,
         }
-        say_json(values, f"Saved {replayed.output}.")
+        say_json(values, f"Saved {one_line(replayed.output)}.")
         return 0
-    say(f"Saved {replayed.output}.")
+    say(f"Saved {one_line(replayed.output)}.")
     if not replayed.identical:
         why = "the device or a library is another one"
         if replayed.spared:

@@ -348,6 +348,8 @@ async def _answer(state: Chat, line: str) -> None:
     file = user_paths.dropped(line)
     if file is not None:
         state.open(file, None)
+    elif (problem := user_paths.undroppable(line)) is not None:
+        raise AgentError(problem)
     elif unicodedata.normalize("NFKC", line[0]) == "/":
         await slash_commands.run(state, f"/{line[1:]}")
     else:

@@ -34,6 +34,29 @@ def dropped(line: str) -> Path | None:
         return None
 
 
+def undroppable(line: str) -> str | None:
+    """Why a line is not one file that was dropped, though it looks so: several files, or one of another
+    machine, or one that is not there. None for any other line.
+    """
+    if len(line) > 4096:
+        return None
+    if line.lower().startswith("file:"):
+        host = urlsplit(line.split()[0]).netloc
+        if host not in ("", "localhost"):
+            return (
+                f"That is a file of another machine, {host[:80]}, where nothing is read: save it here first."
+            )
+        path = _unwrapped(line.strip())
+        return f"There is no file {path}: check the name." if path and not _exists(Path(path)) else None
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return None
+    if len(words) > 1 and all(dropped(word) is not None for word in words):
+        return "Only one picture is edited at a time: give one file."
+    return None
+
+
 def _unwrapped(text: str) -> str | None:
     if text.lower().startswith("file:"):
         parts = urlsplit(text)
