@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -40,6 +41,11 @@ def undroppable(line: str) -> str | None:
     """
     if len(line) > 4096:
         return None
+    words = []
+    with suppress(ValueError):  # a quote without its fellow
+        words = shlex.split(line)
+    if len(words) > 1 and all(dropped(word) is not None for word in words):
+        return "Only one picture is edited at a time: give one file."
     if line.lower().startswith("file:"):
         host = urlsplit(line.split()[0]).netloc
         if host not in ("", "localhost"):
@@ -48,12 +54,6 @@ def undroppable(line: str) -> str | None:
             )
         path = _unwrapped(line.strip())
         return f"There is no file {path}: check the name." if path and not _exists(Path(path)) else None
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        return None
-    if len(words) > 1 and all(dropped(word) is not None for word in words):
-        return "Only one picture is edited at a time: give one file."
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -72,6 +73,8 @@ def stranger(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stranger]:
         patched.setattr("sys.stdin", io.StringIO("open none.png\nmake the sofa red\n"))
         patched.setenv("INPALLA_DATA", str(closed / "data"))
         main.run(["chat", str(home / "in.png")])
+    for name in ("us-ascii", "latin-1", "cp437"):
+        codecs.lookup(name)
     closed.chmod(0)
     is_root = os.geteuid() == 0
     if is_root:

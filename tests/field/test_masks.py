@@ -192,3 +192,21 @@ def test_the_mask_that_is_shown_is_the_one_that_is_painted(home: Path, inpalla: 
         moved = changed(room(), session.picture())
         assert not (moved & ~shown).any()
         assert shown.sum() >= session.mask(0).sum()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mask_of_the_size_that_a_turned_picture_is_stored_with(
+    orientation: int, home: Path, inpalla: Run
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(room()).save("in.jpg", exif=exif)
+    write_mask("mask.png", masks()["box"])
+    done = inpalla("inpaint", "in.jpg", "mask.png", "red", "-o", "out.png")
+    if orientation < 5:
+        assert done.code == 0
+    else:
+        assert "turned upright" in done.refused
+        assert "160x120 pixels and the picture 120x160" in done.refused
+    write_mask("mask.png", masks()["box"][:50, :50])
+    assert "turned" not in inpalla("inpaint", "in.jpg", "mask.png", "red", "-o", "out.png").refused
