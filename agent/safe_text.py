@@ -14,12 +14,18 @@ _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 # Marks that turn the direction of what follows can make a line read as another one.
 _TURNING = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _OBEYED = re.compile(rf"[\x00-\x08\x0b-\x1f\x7f-\x9f{_TURNING}]|[\ud800-\udfff]")
+_BREAKS = re.compile(r"[\n\t\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _IN_JSON = re.compile(r"[\x7f-\x9f\u2028\u2029]|[\ud800-\udfff]")
 
 
 def printable(text: str) -> str:
     """The text without control characters, which a terminal would obey, and without broken Unicode."""
     return _OBEYED.sub(_UNPRINTABLE, text)
+
+
+def one_line(text: object) -> str:
+    """A name or a phrase for the middle of a sentence: printable, and on one line."""
+    return printable(_BREAKS.sub(" ", str(text)))
 
 
 def json_line(value: object) -> str:

@@ -12,8 +12,8 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,9 @@ from sessions.errors import SessionError
 from sessions.files import (
     DATABASE,
     FULL,
+    absolute,
     is_full,
+    is_there,
     lacks_locks,
     make_private,
     reason,
@@ -46,9 +48,12 @@ _LEFTOVER_AGE = 24 * 3600  # seconds; a half-made session older than this belong
 
 
 def data_folder() -> Path:
-    """Where InpaLLa keeps its data: ``INPALLA_DATA`` of the environment, or the system's place for data."""
+    """Where InpaLLa keeps its data: ``INPALLA_DATA`` of the environment, or the system's place for data.
+
+    Raises ``SessionError`` for a part of a path where the current folder was removed.
+    """
     override = os.environ.get("INPALLA_DATA")
-    return Path(override).expanduser().absolute() if override else user_data_path("inpalla")
+    return absolute(override) if override else user_data_path("inpalla")
 
 
 def keep_private(folder: Path) -> None:
@@ -125,10 +130,12 @@ class Sessions:
         """Make a session whose folder ``fill`` fills, and return its name."""
         if name is not None:
             check_name(name)
+            if name.startswith("-"):  # on a command line it would read as an option
+                raise SessionError(_not_a_name(name))
             if self.exists(name):
                 raise SessionError(_taken(name))
-        missing = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
         try:
+            missing = [folder for folder in (self.root, *self.root.parents) if not folder.exists()]
             keep_private(self.root.parent)
             make_private(self.root)
             self._sweep()
@@ -158,38 +165,37 @@ class Sessions:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
-    def open(self, name: str) -> Session:
+    def open(self, name: str, *, to_read: bool = False) -> Session:
         """Open a session that exists, at its last committed version.
 
-        Raises ``SessionError`` when there is none of that name, when it is open already, and when it is
-        damaged.
+        ``to_read``: nothing is to be changed in it, so it may lie where nothing can be written. Raises
+        ``SessionError`` when there is none of that name, when it is open already, and when it is damaged.
         """
         from sessions.session import Session
 
         self._require(name)
-        return Session(self.root / name)
+        return Session(self.root / name, to_read=to_read)
 
     def exists(self, name: str) -> bool:
         """Whether there is a session of that name. Raises ``SessionError`` for a name that is not allowed."""
         check_name(name)
-        return (self.root / name / DATABASE).is_file()
+        with self._looking():
+            return is_there(self.root / name / DATABASE)
 
     def list(self) -> list[SessionInfo]:
         """All sessions, the one changed last first; those that cannot be read come at the end."""
         from sessions.records import read_info
 
-        if not self.root.is_dir():
-            blocked = next((each for each in (self.root, *self.root.parents) if each.exists()), None)
-            if blocked is not None and not blocked.is_dir():
-                raise SessionError(
-                    f"{blocked} is not a folder, so no sessions can be there: check INPALLA_DATA."
-                )
-            return []
-        try:
+        with self._looking():
+            if not self.root.is_dir():
+                blocked = next((each for each in (self.root, *self.root.parents) if each.exists()), None)
+                if blocked is not None and not blocked.is_dir():
+                    raise SessionError(
+                        f"{blocked} is not a folder, so no sessions can be there: check INPALLA_DATA."
+                    )
+                return []
             names = sorted(path.name for path in self.root.iterdir())
-        except OSError as error:
-            raise SessionError(f"The sessions in {self.root} cannot be read: {reason(error)}.") from error
-        infos = [read_info(self.root / name) for name in names if _NAME.fullmatch(name) and self.exists(name)]
+        infos = [read_info(self.root / name) for name in names if self._may_be(name)]
         return sorted(infos, key=lambda info: info.updated.timestamp() if info.updated else 0.0, reverse=True)
 
     def remove(self, name: str) -> None:
@@ -220,6 +226,24 @@ class Sessions:
         shutil.rmtree(gone, ignore_errors=True)
         return True
 
+    @contextmanager
+    def _looking(self) -> Iterator[None]:
+        """Put into words why one cannot look into the root."""
+        try:
+            yield
+        except OSError as error:
+            raise SessionError(
+                f"The sessions in {self.root} cannot be read: {reason(error)}; INPALLA_DATA may name another"
+                " folder."
+            ) from error
+
+    def _may_be(self, name: str) -> bool:
+        """Whether a session has a name, or a folder has it into which one may not look."""
+        try:
+            return _NAME.fullmatch(name) is not None and is_there(self.root / name / DATABASE)
+        except OSError:
+            return True
+
     def _require(self, name: str) -> None:
         if not self.exists(name):
             raise SessionError(f"There is no session {name!r}: `inpalla sessions list` lists them.")
@@ -241,7 +265,8 @@ class Sessions:
                         f"The session {candidate!r} cannot be created: {reason(error)}."
                     ) from error
                 if name is not None:
-                    raise SessionError(_taken(name)) from error
+                    said = _taken(name) if self._may_be(name) else _taken_otherwise(self.root / name)
+                    raise SessionError(said) from error
             else:
                 return candidate
 
@@ -257,11 +282,15 @@ class Sessions:
 def check_name(name: str) -> None:
     """Raise ``SessionError`` unless it may name a session: 1 to 64 of A–Z a–z 0–9 . _ -, no dot in front."""
     if not _NAME.fullmatch(name):
-        shown = name if len(name) <= 70 else name[:67] + "…"
-        raise SessionError(
-            f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
-            " underscores, not starting with a dot."
-        )
+        raise SessionError(_not_a_name(name))
+
+
+def _not_a_name(name: str) -> str:
+    shown = name if len(name) <= 70 else name[:67] + "…"
+    return (
+        f"{shown!r} cannot be a session's name: use 1 to 64 letters, digits, dots, dashes and"
+        " underscores, with no dot or dash in front."
+    )
 
 
 def _numbered(stem: str, number: int) -> str:
@@ -269,6 +298,10 @@ def _numbered(stem: str, number: int) -> str:
     ending = f"-{number}"
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-.")
     return (plain or "picture")[: 64 - len(ending)] + ending
+
+
+def _taken_otherwise(path: Path) -> str:
+    return f"{path} is there and is no session: choose another name with --session."
 
 
 def _taken(name: str) -> str:

@@ -29,7 +29,7 @@ from sessions.files import (
     reason,
     save_picture,
 )
-from sessions.metadata import NOTHING, About, about_from, about_values, lost_in
+from sessions.metadata import NOTHING, RESOLUTION, About, about_from, about_values, lost_in, of_pixels
 
 if TYPE_CHECKING:
     from sessions.files import Values
@@ -112,9 +112,9 @@ def save_like(
     """Save a picture made from ``base`` in the base's form, as far as the path's format can hold it.
 
     ``plain`` leaves out everything that is not the picture: ``metadata``, the ``session`` (its folder) and
-    what the base's file says about it. Where the format holds layers, these are ``layers``, lowest first;
-    without any, one with what differs from the base. See ``rendered`` and ``sessions.files.save_picture``,
-    whose errors it raises.
+    what the base's file says about it, but for its resolution. Where the format holds layers, these are
+    ``layers``, lowest first; without any, one with what differs from the base. See ``rendered`` and
+    ``sessions.files.save_picture``, whose errors it raises.
     """
     if holds_layers(path):
         return _save_layers(check_output(path), base, picture, alpha, layers, None if plain else session)
@@ -122,7 +122,7 @@ def save_like(
         form = Form(about=form.about)
     elif form.profile is not None and not holds_profiles(path):
         form = Form(form.grey, about=form.about)
-    about, metadata = (NOTHING, None) if plain else (form.about, metadata)
+    about, metadata = (of_pixels(form.about), None) if plain else (form.about, metadata)
     return save_picture(path, rendered(form, base, picture), alpha, metadata, form.profile, about)
 
 
@@ -173,9 +173,10 @@ def left_out(
         notes.append(f"{name} has no 16 bits of grey, so it was saved with 8.")
     if form.profile is not None and not holds_profiles(path):
         notes.append(f"{name} has no colour profile, so its colours were saved as sRGB.")
-    if not plain and (lost := lost_in(name, form.about)):
+    if lost := lost_in(name, of_pixels(form.about) if plain else form.about):
         them = " and ".join([", ".join(lost[:-1]), lost[-1]] if lost[1:] else lost)
-        notes.append(f"{name} cannot hold the picture's {them}, so they were left out.")
+        was = "it was" if lost == [RESOLUTION] else "they were"
+        notes.append(f"{name} cannot hold the picture's {them}, so {was} left out.")
     return tuple(notes)
 
 

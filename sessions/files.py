@@ -7,8 +7,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -41,6 +41,7 @@ _WITHOUT_PROFILE = frozenset({"BMP", "OpenRaster"})
 _SIXTEEN_BITS = frozenset({"PNG", "TIFF"})
 _WEBP_SIDE = 16383
 _LARGE = 60_000_000  # values; a PNG of more takes many seconds to pack well
+_NO_FILE = "it is a pipe or a device, and no file"
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_ROOM = 256 * 2**10  # bytes; a database needs some, and says "I/O error" for want of them
 
@@ -54,6 +55,8 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     path = path.resolve()  # through a link, not over it
     part = path.parent / f".{secrets.token_hex(8)}.part"
     old = path.stat() if path.exists() else None
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        raise OSError(errno.EINVAL, _NO_FILE)  # it would be lost, and its reader would wait in vain
     try:
         # Nobody may read it before it has the mode of the one that it replaces.
         mode = 0o666 if old is None else 0o600
@@ -101,6 +104,62 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def absolute(path: str | Path) -> Path:
+    """The whole path of a file, links in it as they are; ``~`` is the home folder.
+
+    Raises ``SessionError`` where it begins in a current folder that was removed.
+    """
+    try:
+        return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111 - Path's own follow links, and fail for unknown users
+    except FileNotFoundError as error:
+        raise SessionError(
+            f"The current folder is not there any more, and {path} would lie in it: go to another folder, or"
+            " give the whole path."
+        ) from error
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is anything under a path. Raises ``OSError`` where that cannot be found out."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a session's folder and its records can be written."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return False
+    files = [folder / name for name in (DATABASE, "session.lock")]
+    return all(os.access(file, os.W_OK) for file in files if file.exists())
+
+
+def can_only_be_read(folder: Path) -> str:
+    """The sentence about a session that is not to be written, in its folder."""
+    return (
+        f"The session {folder.name!r} can only be read, as {folder} cannot be written:"
+        f" inpalla sessions export {folder.name} -o FILE saves its picture."
+    )
+
+
+@contextmanager
+def readable_database(folder: Path) -> Iterator[Path]:
+    """A session's records as a file that SQLite can open: the one that is there or, where nothing can be
+    written, a copy, with what is committed and not yet folded into it. Raises ``OSError``.
+    """
+    if is_writable(folder):
+        yield folder / DATABASE
+        return
+    import tempfile
+
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made:
+        for name in (DATABASE, f"{DATABASE}-wal"):
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, Path(made) / name)
+        yield Path(made) / DATABASE
 
 
 FULL = "the disk is full, so free some space"
@@ -172,7 +231,7 @@ def check_output(path: str | Path) -> Path:
     Raises ``SessionError`` for a suffix that is not known, a folder that is not there or cannot be written,
     and a path that is itself a folder. Long work is best preceded by this check.
     """
-    path = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - resolve() would lose a link's own name
+    path = absolute(path)
     try:
         if path.is_dir():
             raise SessionError(
@@ -186,7 +245,8 @@ def check_output(path: str | Path) -> Path:
         if not os.access(path.parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
             raise PermissionError
         with suppress(FileNotFoundError):
-            path.stat()
+            if not stat.S_ISREG(path.stat().st_mode):
+                raise SessionError(f"{path} cannot be written: {_NO_FILE}.")
     except PermissionError as error:
         raise SessionError(f"{path} cannot be written: permission denied.") from error
     except (OSError, ValueError) as error:

@@ -30,12 +30,14 @@ _XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:\s*=\s*["']|>)\s*)[0-9]""
 _XMP_PREVIEW = re.compile(rb"<xmp:Thumbnails>.*?</xmp:Thumbnails>", re.DOTALL)
 _XMP_FIELD = "XML:com.adobe.xmp"
 _COMMENT = "Comment"
+RESOLUTION = "resolution"
+"""How dots per inch are called; the other names here are plurals."""
 _HOLDS: Mapping[str, frozenset[str]] = {
-    "PNG": frozenset({"EXIF data", "XMP data", "resolution", "text fields"}),
-    "JPEG": frozenset({"EXIF data", "XMP data", "resolution", "comment"}),
+    "PNG": frozenset({"EXIF data", "XMP data", RESOLUTION, "text fields"}),
+    "JPEG": frozenset({"EXIF data", "XMP data", RESOLUTION, "comment"}),
     "WEBP": frozenset({"EXIF data", "XMP data"}),
-    "TIFF": frozenset({"EXIF data", "XMP data", "resolution"}),
-    "BMP": frozenset({"resolution"}),
+    "TIFF": frozenset({"EXIF data", "XMP data", RESOLUTION}),
+    "BMP": frozenset({RESOLUTION}),
 }
 
 
@@ -53,6 +55,11 @@ class About:
 
 NOTHING = About()
 """Of a file that says nothing."""
+
+
+def of_pixels(about: About) -> About:
+    """What of these data belongs to the picture itself, and stays in one that is saved plain."""
+    return About(dpi=about.dpi)
 
 
 def about_of(image: Image.Image, fields: Mapping[str, str]) -> tuple[About, list[str]]:
@@ -179,7 +186,7 @@ def held_by(format_name: str, about: About) -> About:
         about,
         exif=fits(about.exif, "EXIF data"),
         xmp=fits(about.xmp, "XMP data"),
-        dpi=about.dpi if "resolution" in holds else None,
+        dpi=about.dpi if RESOLUTION in holds else None,
         texts=texts,
     )
 
@@ -190,7 +197,7 @@ def lost_in(format_name: str, about: About) -> list[str]:
     pairs = (
         ("EXIF data", about.exif, held.exif),
         ("XMP data", about.xmp, held.xmp),
-        ("resolution", about.dpi, held.dpi),
+        (RESOLUTION, about.dpi, held.dpi),
         ("text fields", about.texts, held.texts),
     )
     return [name for name, there, kept in pairs if there != kept]

@@ -29,7 +29,7 @@ from PIL import Image
 
 from sessions.compose import Patch
 from sessions.errors import SessionError
-from sessions.files import DATABASE, write_atomically
+from sessions.files import DATABASE, readable_database, write_atomically
 
 MIME = b"image/openraster"
 OWN = "inpalla/"
@@ -124,7 +124,8 @@ def write(
 def _add_session(archive: zipfile.ZipFile, folder: Path) -> None:
     records = BytesIO()
     with (
-        closing(sqlite3.connect(f"{(folder / DATABASE).absolute().as_uri()}?mode=ro", uri=True)) as own,
+        readable_database(folder) as database,
+        closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as own,
         closing(sqlite3.connect(":memory:")) as copied,
     ):
         own.backup(copied)  # what is committed, and of that all, also what is still in the WAL

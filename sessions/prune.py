@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from sessions.catalog import Sessions
 from sessions.errors import SessionError
-from sessions.files import PICTURES
+from sessions.files import PICTURES, is_writable
 from sessions.lock import lock_session
 from sessions.records import Records, now, read_info
 
@@ -52,14 +52,15 @@ class Loose:
 class Survey:
     """What may be freed: whole sessions, and loose pictures in those that stay.
 
-    ``opened`` and ``damaged`` are the names of sessions that are left alone because they are open in another
-    process, or cannot be read.
+    ``opened``, ``damaged`` and ``read_only`` are the names of sessions that are left alone because they are
+    open in another process, cannot be read, or can only be read.
     """
 
     spent: tuple[Spent, ...]
     loose: tuple[Loose, ...]
     opened: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()
+    read_only: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
@@ -103,10 +104,13 @@ def survey(sessions: Sessions, wish: Wish) -> Survey:
     loose: list[Loose] = []
     opened: list[str] = []
     damaged: list[str] = []
+    read_only: list[str] = []
     for info in sessions.list():
         folder = sessions.root / info.name
         if info.problem is not None:
             damaged.append(info.name)
+        elif not is_writable(folder):
+            read_only.append(info.name)
         elif _is_open(folder):
             opened.append(info.name)
         elif (why := wish.why(folder, moment)) is not None:
@@ -115,7 +119,7 @@ def survey(sessions: Sessions, wish: Wish) -> Survey:
             with suppress(SessionError):
                 if unnamed := _unnamed(folder):
                     loose.append(Loose(info.name, len(unnamed), _size(unnamed)))
-    return Survey(tuple(spent), tuple(loose), tuple(opened), tuple(damaged))
+    return Survey(tuple(spent), tuple(loose), tuple(opened), tuple(damaged), tuple(read_only))
 
 
 def free(sessions: Sessions, found: Survey, wish: Wish) -> int:

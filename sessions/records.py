@@ -11,7 +11,7 @@ import math
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from sessions.errors import SessionError
-from sessions.files import DATABASE, FULL, is_full, lacks_locks, without_locks
+from sessions.files import (
+    DATABASE,
+    FULL,
+    can_only_be_read,
+    is_full,
+    is_writable,
+    lacks_locks,
+    readable_database,
+    reason,
+    without_locks,
+)
 from sessions.model import SessionInfo
 
 _SCHEMA = 2
@@ -208,7 +218,13 @@ class Records:
         Raises ``SessionError`` when they are not there, cannot be read, or were written by a newer program.
         """
         self._name, self._folder = folder.name, folder
-        uri = f"file:{quote(os.fsencode(folder / DATABASE))}?mode={'rwc' if create else 'rw'}"
+        self._kept = ExitStack()
+        self._read_only = not create and not is_writable(folder)
+        try:
+            path = folder / DATABASE if create else self._kept.enter_context(readable_database(folder))
+        except OSError as error:
+            raise SessionError(f"The session {self._name!r} cannot be opened: {reason(error)}.") from error
+        uri = f"file:{quote(os.fsencode(path))}?mode={'rwc' if create else 'rw'}"
         self._engine: Engine = create_engine(
             "sqlite://",
             creator=lambda: sqlite3.connect(uri, uri=True, check_same_thread=False, timeout=_BUSY_MS / 1000),
@@ -233,6 +249,10 @@ class Records:
             if schema == 1:
                 schema = _updated(connection)
                 db.commit()
+            if schema < 1:
+                raise SessionError(
+                    f"The records of the session {self._name!r} are damaged: nothing is in them."
+                )
             if schema != _SCHEMA:
                 raise SessionError(
                     f"The session {self._name!r} was written by another release"
@@ -248,6 +268,8 @@ class Records:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A database session whose changes are committed at the end: all of them or, after an error, none."""
+        if self._read_only:
+            raise SessionError(can_only_be_read(self._folder))
         with self._translated(), Session(self._engine) as db, db.begin():
             yield db
 
@@ -274,6 +296,7 @@ class Records:
     def close(self) -> None:
         """Close all connections; the WAL is folded back into the file."""
         self._engine.dispose()
+        self._kept.close()
 
 
 # What comes of values that no release has written: a text for a number, a list that is too short, deep JSON.

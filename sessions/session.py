@@ -26,7 +26,15 @@ from sqlalchemy.orm import Session as Database
 from sessions.compose import Patch, check_patch, compose
 from sessions.errors import SessionError
 from sessions.file_format import Form, form_from, form_values, left_out, save_like
-from sessions.files import PICTURES, check_output, holds_layers, reason, write_atomically
+from sessions.files import (
+    PICTURES,
+    can_only_be_read,
+    check_output,
+    holds_layers,
+    is_writable,
+    reason,
+    write_atomically,
+)
 from sessions.layer_stack import Altered, above, alter, beneath, path_up
 from sessions.lock import lock_session
 from sessions.model import Changes, Layer, NewLayer, Stack, Turn, Version
@@ -75,7 +83,7 @@ class Session:
     it was before.
     """
 
-    def __init__(self, folder: Path, base: NDArray[np.uint8] | None = None) -> None:
+    def __init__(self, folder: Path, base: NDArray[np.uint8] | None = None, *, to_read: bool = False) -> None:
         """Open the session in a folder; see ``Sessions.open``.
 
         ``base`` are the pixels of its base picture, uint8 RGB (H, W, 3), where they are at hand.
@@ -85,7 +93,10 @@ class Session:
         if base is not None:
             self._base = base.view()
             self._base.setflags(write=False)
-        self._file_lock = lock_session(folder)
+        writable = is_writable(folder)
+        if not (writable or to_read):
+            raise SessionError(can_only_be_read(folder))
+        self._file_lock = lock_session(folder) if writable else None
         try:
             self._records = Records(folder)
             with self._records.reading() as db:
@@ -98,7 +109,7 @@ class Session:
                 self._alpha: str | None = row.alpha
                 self._form: dict[str, Any] | None = row.form
         except BaseException:
-            self._file_lock.release()
+            self._release()
             raise
         self.pictures = PictureStore(folder / PICTURES)
         self._composed = RecentArrays()
@@ -122,7 +133,11 @@ class Session:
             if self._open:
                 self._open = False
                 self._records.close()
-                self._file_lock.release()
+                self._release()
+
+    def _release(self) -> None:
+        if self._file_lock is not None:
+            self._file_lock.release()
 
     # What there is
 

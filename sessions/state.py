@@ -16,6 +16,9 @@ from sessions.model import Layer, Stack, StackEntry, Turn, Version
 from sessions.pictures import is_digest
 from sessions.records import LayerRow, SessionRow, TurnRow, VersionRow
 
+_LONGEST, _REPLY = 2000, 20_000
+"""Characters of a sentence or a phrase, and of a reply; nothing of ours is longer."""
+
 _KINDS = frozenset({"restyle", "replace", "remove", "add"})  # as in ``tools.inpainting.request``
 
 
@@ -158,13 +161,22 @@ def _wrong(state: State, size: tuple[int, int]) -> str | None:
     return None
 
 
+def _line(text: str) -> str:
+    """Words as people and models say them: one line of bounded length, whatever a file holds."""
+    return " ".join(_shortened(text, _LONGEST).split())
+
+
+def _shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _version(row: VersionRow) -> Version:
     return Version(
         row.number,
         row.parent,
         tuple(StackEntry(layer, revision, visible) for layer, revision, visible in row.stack),
         tuple(row.changed),
-        row.sentence,
+        _line(row.sentence),
         row.created,
     )
 
@@ -172,7 +184,7 @@ def _version(row: VersionRow) -> Version:
 def layer_of(row: LayerRow) -> Layer:
     """One layer revision, not visible, from its row."""
     return Layer(
-        row.layer, row.revision, row.target, row.prompt, row.kind, row.mask,
+        row.layer, row.revision, _line(row.target), _line(row.prompt), row.kind, row.mask,
         Box(row.x0, row.y0, row.x1, row.y1), row.patch, row.request, row.area, row.version,
         visible=False, created=row.created,
     )  # fmt: skip
@@ -181,4 +193,6 @@ def layer_of(row: LayerRow) -> Layer:
 def turn_of(row: TurnRow) -> Turn:
     """One exchange of the conversation, from its row."""
     plan = row.plan if isinstance(row.plan, Mapping) else {}  # in a file that was damaged
-    return Turn(row.number, row.sentence, row.reply, plan, row.version, row.created)
+    return Turn(
+        row.number, _line(row.sentence), _shortened(row.reply, _REPLY), plan, row.version, row.created
+    )

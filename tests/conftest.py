@@ -35,8 +35,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def inpalla(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line: its exit code, and what it writes."""
+def inpalla(anywhere: Run) -> Run:
+    """Runs a command line."""
+    return anywhere
+
+
+@pytest.fixture
+def anywhere(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line where the process is: its exit code, and what it writes."""
     from agent.cli import main
 
     def run(*arguments: str | Path) -> Result:

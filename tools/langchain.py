@@ -101,6 +101,9 @@ class InpaintedPicture(TypedDict):
     notes: list[str]
 
 
+_UNCHANGED = "No pixel changed: what comes out is the picture as it was."
+
+
 def segment_file(picture: str, phrases: list[str], output: str, segmenter_name: str) -> list[SegmentedObject]:
     """Find each phrase in a picture file and write a mask for each one found; see ``SegmentInput``.
 
@@ -176,11 +179,19 @@ def inpaint_file(
     digests = picture_digest, digest_of(shape)
     patch, request = routing.request_for(route, read.pixels, painted, painter, digests, digest_of)
     recipe = recipe_of_one((read.pixels.shape[1], read.pixels.shape[0]), request.model_dump(), patch)
-    made, fields = compose(read.pixels, [patch]), texts(recipe, {request.mask: shape})
+    made = compose(read.pixels, [patch])
+    changes = bool((made != read.pixels).any())
+    if not changes and kind != "remove":  # where a thing is removed, the same may come out rightly
+        raise PictureError(
+            f"Nothing in {Path(picture).name} would change, so nothing was saved: what is white in the mask"
+            f" {Path(mask).name} is too small for it, or looks like that already."
+        )
+    notes = [*read.notes, *([] if changes else [_UNCHANGED])]
+    fields = texts(recipe, {request.mask: shape})
     written = write_picture(output, made, read.alpha, fields, like=read, plain=plain)
     return InpaintedPicture(
         output=str(written), box=list(patch.box), prompt=prompt, kind=kind, seed=seed, engine=request.engine,
-        notes=[*read.notes, *left_out(written, read.form, read.pixels, made, read.alpha, plain=plain)],
+        notes=[*notes, *left_out(written, read.form, read.pixels, made, read.alpha, plain=plain)],
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ decoded. Errors are ``tools.errors.PictureError``, one sentence each.
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import warnings
@@ -112,7 +113,7 @@ def read_picture(path: str | Path) -> ReadPicture:
     Raises ``PictureError`` when it is missing, a folder, empty, damaged or no picture, when it is larger than
     200 megapixels or 30,000 pixels a side, and when a side is shorter than 16 pixels.
     """
-    path = _existing(path)
+    path = existing(path)
     if is_openraster(path):
         with _merged(path) as picture:
             return read_picture(picture)
@@ -161,12 +162,15 @@ def read_mask(path: str | Path, size: tuple[int, int]) -> NDArray[np.bool_]:
     Transparent parts count as dark. Raises ``PictureError`` when it cannot be read, has another size, or is
     no mask: coloured, or grey for the most part.
     """
-    path = _existing(path)
+    path = existing(path)
     plain = _eight_bits(_decoded(path).image)
     if plain.size != tuple(size):
+        turned = ""
+        if plain.size == tuple(size)[::-1]:
+            turned = " (a picture is turned upright as its EXIF data say, and its mask must be, too)"
         raise PictureError(
             f"The mask {path.name} has {plain.width}x{plain.height} pixels and the picture"
-            f" {size[0]}x{size[1]}: they must be the same."
+            f" {size[0]}x{size[1]}{turned}: they must be the same."
         )
     colours = np.asarray(_rgb(plain))
     spread = colours.max(axis=-1) - colours.min(axis=-1)
@@ -221,9 +225,9 @@ def write_picture(
         raise PictureError(str(error)) from error
 
 
-def _existing(path: str | Path) -> Path:
-    """The path of a file that is there, has content and may be read."""
-    path = Path(path).expanduser()
+def existing(path: str | Path) -> Path:
+    """The path of a file that is there and has content. Raises ``PictureError`` for any other."""
+    path = Path(os.path.expanduser(path))  # noqa: PTH111 - Path's own fails for unknown users
     try:
         if path.is_dir():
             raise PictureError(f"{path} is a folder, not a picture.")
@@ -233,6 +237,8 @@ def _existing(path: str | Path) -> Path:
             raise PictureError(f"{path} is not a picture file.")
         if path.stat().st_size == 0:
             raise PictureError(f"{path.name} is empty: there is no picture in it.")
+    except PermissionError as error:
+        raise PictureError(f"{path} cannot be read: {reason(error)}.") from error
     except (OSError, ValueError) as error:
         raise PictureError(f"{str(path)[:80]!r} is not a valid file name here.") from error
     return path

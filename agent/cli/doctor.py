@@ -26,7 +26,7 @@ from agent.cli.command import command
 from agent.planner import ollama_server
 from agent.terminal.output import say_json, write
 from sessions.catalog import data_folder
-from sessions.files import lacks_locks, without_locks
+from sessions.files import lacks_locks, reason, without_locks
 from tools.engines import download as hub
 from tools.engines import machine, presets, registry
 from tools.engines.machine import GIB
@@ -304,8 +304,11 @@ def _disk(folder: Path) -> Finding:
 
 def _data(folder: Path) -> Finding:
     mend = "export INPALLA_DATA=FOLDER, a folder that you can write to"
-    there = hub.existing(folder)
-    if not os.access(there, os.W_OK) or (folder.exists() and not folder.is_dir()):
+    try:
+        there = hub.existing(folder)
+    except OSError as error:
+        return Finding("data folder", "bad", f"{folder} cannot be reached: {reason(error)}", mend)
+    if not os.access(there, os.W_OK | os.X_OK) or (folder.exists() and not folder.is_dir()):
         return Finding("data folder", "bad", f"{folder} is not writable", mend)
     if lacks_locks(there):
         mend = "export INPALLA_DATA=FOLDER, a folder on another disk"

@@ -15,6 +15,7 @@ from agent.cli import options
 from agent.cli.command import command
 from agent.cli.plan import plan_json
 from agent.cli.progress import events, file_work
+from agent.safe_text import one_line
 from agent.terminal.output import finishing, say, say_json
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def edit(
                 say(remark)
         try:
             return asyncio.run(_edit(editor, sentences, path, as_json, plain))
-        except (KeyboardInterrupt, Cancelled):
+        except (KeyboardInterrupt, Cancelled, SystemExit):
             editor.give_up()
             raise
 
@@ -85,7 +86,10 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
     left undone. A session that was given no name goes again when nothing was made in it and nothing is on
     offer.
     """
+    from agent.errors import AgentError
     from agent.planner.plan import Variations
+    from sessions import SessionError
+    from tools.errors import ToolError
 
     saved: Path | None = None
     failed = False
@@ -101,7 +105,11 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
                 else:
                     listen(event)
 
-            turn = await editor.say(sentence, on_event)
+            try:
+                turn = await editor.say(sentence, on_event)
+            except (AgentError, SessionError, ToolError):
+                _say_saved(editor, saved, as_json=as_json, plain=plain)  # what was done so far
+                raise
         for note in notes:
             if note not in turn.reply:
                 say(note, err=True)
@@ -127,20 +135,26 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
                     say(f"Side by side, with their numbers: {sheet}")
         if not done:
             say(turn.reply, err=True)
-    if saved is not None:
-        for note in editor.session.left_out(saved, plain=plain):
-            say(note, err=as_json)
     if saved is None and not as_json and editor.offers_attempts:
         say(f"It waits in the session {editor.session.name}: --session {editor.session.name}.", err=True)
-    if saved is not None and not as_json:
-        where = f" (session {editor.session.name})" if editor.is_kept else ""
-        say(f"Saved {saved}{where}.")
+    _say_saved(editor, saved, as_json=as_json, plain=plain)
     for turn_of_none in waiting:
         turn_of_none["session"] = None
         for each in turn_of_none["edits"]:
             each["mask"] = None  # its file goes with the session
     _print(waiting)
     return 1 if failed or asked else 0
+
+
+def _say_saved(editor: Editor, saved: Path | None, *, as_json: bool, plain: bool) -> None:
+    """Say where the picture is, and what its file cannot hold."""
+    if saved is None:
+        return
+    for note in editor.session.left_out(saved, plain=plain):
+        say(note, err=as_json)
+    if not as_json:
+        where = f" (session {editor.session.name})" if editor.is_kept else ""
+        say(f"Saved {one_line(saved)}{where}.")
 
 
 def _answers(turn: Turn, asked: Sequence[Turn]) -> bool:
@@ -160,7 +174,7 @@ def _answers(turn: Turn, asked: Sequence[Turn]) -> bool:
 def _print(turns: list[dict[str, Any]]) -> None:
     """Print turns as JSON, and forget them."""
     for turn in turns:
-        say_json(turn, f"Saved {turn['output']}." if turn["output"] else "")
+        say_json(turn, f"Saved {one_line(turn['output'])}." if turn["output"] else "")
     turns.clear()
 
 

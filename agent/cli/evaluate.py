@@ -20,7 +20,7 @@ from agent.cli import options
 from agent.cli.command import command
 from agent.errors import AgentError
 from agent.terminal.output import say, say_json
-from sessions.files import reason, write_atomically
+from sessions.files import absolute, reason, write_atomically
 from tools.errors import Cancelled
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _segmenter(
 
 def _report_path(output: str) -> Path:
     """The absolute path of the report. Raises ``AgentError`` when nothing can be saved there."""
-    path = Path(output).expanduser().absolute()
+    path = absolute(output)
     if path.suffix.lower() != ".json":
         raise AgentError(f"The report is JSON, so {path.name} must end in .json.")
     if path.is_dir():

@@ -9,6 +9,7 @@ import click
 from agent.cli import options
 from agent.cli.command import command
 from agent.cli.progress import steps
+from agent.safe_text import one_line
 from agent.terminal.output import finishing, say, say_json
 from tools.kinds import KINDS, Kind
 
@@ -79,9 +80,9 @@ def inpaint(
             target=target, grow=grow, plain=plain, progress=progress,
         )  # fmt: skip
     if as_json:
-        say_json(result, f"Saved {result['output']}.")
+        say_json(result, f"Saved {one_line(result['output'])}.")
         return 0
     for note in result["notes"]:
         say(note)
-    say(f"Saved {result['output']}.")
+    say(f"Saved {one_line(result['output'])}.")
     return 0

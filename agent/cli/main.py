@@ -1,8 +1,9 @@
 """The command line: ``inpalla``.
 
 Commands, options and exit codes are a contract that scripts rely on: 0 done · 1 it could not be done, one
-sentence on stderr says why and what to do · 2 wrong usage · 130 cancelled. Here are the group, what is set
-before anything starts, and the one edge where errors become a sentence; each command is a module beside this.
+sentence on stderr says why and what to do · 2 wrong usage · 130 cancelled · 143 and 129 told to end by the
+system. Here are the group, what is set before anything starts, and the one edge where errors become a
+sentence; each command is a module beside this.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 import io
 import logging
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import click
@@ -106,7 +108,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("ignore")
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # it remarks on what a processor lacks
     try:
-        code = _exit_code(argv)
+        with _told_to_end():
+            code = _exit_code(argv)
         if sys.stdout is not None:
             sys.stdout.flush()
     except (OutputGone, OSError) as error:
@@ -117,6 +120,33 @@ def run(argv: Sequence[str] | None = None) -> int:
                 say(gone.sentence, err=True)
         return gone.code
     return code
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Have a command clear up after itself where the system, or a terminal that closes, tells it to end; its
+    exit code is then 128 and the number of the signal, as shells have it. A signal that was ignored from the
+    start, as ``nohup`` has it, stays so, and a second one ends the command at once.
+    """
+
+    def end(number: int, frame: object) -> NoReturn:
+        del frame
+        signal.signal(number, signal.SIG_DFL)
+        raise SystemExit(128 + number)
+
+    heeded = []
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        # Only the main thread may; a program that calls this one may have its own ways.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            with suppress(ValueError):
+                signal.signal(number, end)
+                heeded.append(number)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _exit_code(argv: Sequence[str] | None) -> int:

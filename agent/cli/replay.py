@@ -7,6 +7,7 @@ import click
 from agent.cli import options
 from agent.cli.command import command
 from agent.cli.progress import steps
+from agent.safe_text import one_line
 from agent.terminal.output import finishing, say, say_json
 
 
@@ -17,6 +18,13 @@ from agent.terminal.output import finishing, say, say_json
     "--picture", "pictures", metavar="FILE", multiple=True, help="A picture that the request needs."
 )
 @click.option("--mask", "masks", metavar="FILE", multiple=True, help="A mask that the request needs.")
+@click.option(
+    "--inpainter",
+    "folders",
+    metavar="FOLDER",
+    multiple=True,
+    help="An engine that the request names by its folder.",
+)
 @click.option("--preset", metavar="P", help="The preset that the engines must fit (default: the session's).")
 @options.plain
 @options.as_json
@@ -26,6 +34,7 @@ def replay(
     output: str,
     pictures: tuple[str, ...],
     masks: tuple[str, ...],
+    folders: tuple[str, ...],
     preset: str | None,
     plain: bool,
     as_json: bool,
@@ -42,7 +51,7 @@ def replay(
     with steps("painting again") as progress:
         replayed = paint_again(
             meant(request), output, [*map(meant, pictures)], [*map(meant, masks)],
-            preset=preset, plain=plain, progress=progress,
+            folders=folders, preset=preset, plain=plain, progress=progress,
         )  # fmt: skip
     for note in replayed.notes:
         say(note, err=as_json)
@@ -52,9 +61,9 @@ def replay(
             "layers": list(replayed.layers),
             "identical": replayed.identical,
         }
-        say_json(values, f"Saved {replayed.output}.")
+        say_json(values, f"Saved {one_line(replayed.output)}.")
         return 0
-    say(f"Saved {replayed.output}.")
+    say(f"Saved {one_line(replayed.output)}.")
     if not replayed.identical:
         why = "the device or a library has changed"
         if replayed.spared:

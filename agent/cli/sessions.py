@@ -11,6 +11,7 @@ import click
 from agent.cli import options
 from agent.cli.command import Group
 from agent.cli.progress import file_work
+from agent.safe_text import one_line
 from agent.terminal.output import finishing, say, say_json
 
 if TYPE_CHECKING:
@@ -60,12 +61,12 @@ def show_session(name: str, as_json: bool) -> int:
     from agent.terminal.listings import history, layer_rows
     from sessions import Sessions
 
-    with Sessions().open(name) as session:
+    with Sessions().open(name, to_read=True) as session:
         if as_json:
             say_json(session.recipe())
             return 0
         width, height = session.size
-        say(f"{session.name}: {width}x{height}, from {session.source or 'an unknown file'}")
+        say(f"{session.name}: {width}x{height}, from {one_line(session.source) or 'an unknown file'}")
         for line in history(session.versions, session.head):
             say(line)
         for row in layer_rows(session.layers):
@@ -85,12 +86,12 @@ def export_session(name: str, output: str, version: int | None, plain: bool) -> 
     from sessions.files import check_output
 
     path = check_output(output)
-    with Sessions().open(name) as session:
+    with Sessions().open(name, to_read=True) as session:
         with file_work("saving", path):
             saved = session.export(path, version, plain=plain)
         for note in session.left_out(saved, version, plain=plain):
             say(note)
-        say(f"Saved {saved}.")
+        say(f"Saved {one_line(saved)}.")
     return 0
 
 
@@ -142,6 +143,7 @@ def prune_sessions(days: int | None, empty: bool, yes: bool, as_json: bool) -> i
             ],
             "open": list(found.opened),
             "damaged": list(found.damaged),
+            "read_only": list(found.read_only),
             "bytes": found.size,
             "freed": freed,
         }
@@ -179,7 +181,12 @@ def _prunable(found: Survey, days: int | None) -> Iterator[str]:
         count = _counted(sum(each.count for each in found.loose), "picture")
         size = _megabytes(sum(each.size for each in found.loose))
         yield f"{count} that nothing uses, in {_counted(len(found.loose), 'session')} ({size})"
-    for names, text in ((found.opened, "open in another process"), (found.damaged, "damaged")):
+    left = (
+        (found.opened, "open in another process"),
+        (found.damaged, "damaged"),
+        (found.read_only, "they can only be read"),
+    )
+    for names, text in left:
         if names:
             yield f"Left alone, because {text}: {', '.join(names)}"
 

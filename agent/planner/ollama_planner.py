@@ -224,8 +224,9 @@ def _failures() -> tuple[type[Exception], ...]:
 class OllamaPlanner:
     """Plans with a model that an Ollama server runs.
 
-    ``base_url`` defaults to OLLAMA_HOST, then to Ollama's own address. ``timeout`` in seconds is for one
-    whole answer; the first one includes the loading of the model.
+    ``base_url`` defaults to OLLAMA_HOST, then to Ollama's own address. ``timeout`` in seconds is for the
+    whole answer to a sentence, also where it has to be asked twice; the first one includes the loading of
+    the model.
     """
 
     def __init__(self, model: str, base_url: str | None = None, timeout: float = 120.0) -> None:
@@ -261,10 +262,15 @@ class OllamaPlanner:
         if (known := session_talk.read(sentence, context, self._builtin.plan_now)) is not None:
             return known  # the record knows more of the conversation than a model does
         async with self._on_card():
-            for _ in range(2):
-                answer = await self._answer(sentence, context, picture)
-                if answer is not None:
-                    break
+            clock = asyncio.get_running_loop().time
+            until = clock() + self.timeout
+            answer = await self._answer(sentence, context, picture, until)
+            if answer is None and clock() < until:
+                try:
+                    answer = await self._answer(sentence, context, picture, until)
+                except PlannerError:
+                    if clock() < until:
+                        raise
         remark = f"{self.model} gave no usable answer, so the built-in planner was used."
         if answer is not None:
             plain_words = (
@@ -319,7 +325,7 @@ class OllamaPlanner:
             asyncio.get_running_loop().run_in_executor(None, leave)
 
     async def _answer(
-        self, sentence: str, context: Context, picture: NDArray[np.uint8] | None
+        self, sentence: str, context: Context, picture: NDArray[np.uint8] | None, until: float
     ) -> Answer | None:
         """The model's answer, or None where it is cut off, endless, no answer of Ollama's at all, or does not
         fit the schema.
@@ -331,11 +337,11 @@ class OllamaPlanner:
             if picture is not None and not await self._sees():
                 picture = None
             try:
-                content = await self._said(sentence, context, picture)
+                content = await self._said(sentence, context, picture, until)
             except ollama.ResponseError as error:
                 if picture is None or not _is_about_images(error):
                     raise
-                content = await self._said(sentence, context, None)
+                content = await self._said(sentence, context, None, until)
         except ollama.ResponseError as error:
             raise PlannerError(self._refused(error)) from error
         except (TimeoutError, httpx.TimeoutException) as error:
@@ -346,6 +352,9 @@ class OllamaPlanner:
         except (httpx.RemoteProtocolError, httpx.ReadError):
             return None  # it broke off
         except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
+            if (why := ollama_server.why_not_https(error)) is not None:
+                where = ollama_server.address(self.base_url).url
+                raise PlannerError(f"What answers at {where} {why}, or use `--planner builtin`.") from error
             raise PlannerError(
                 "Ollama does not answer; start it with `ollama serve`, or use `--planner builtin`."
             ) from error
@@ -378,10 +387,12 @@ class OllamaPlanner:
         self._told_of_eyes = True
         return f"{self.model} cannot see, so it plans from your words alone."
 
-    async def _said(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> str | None:
+    async def _said(
+        self, sentence: str, context: Context, picture: NDArray[np.uint8] | None, until: float
+    ) -> str | None:
         """What the model says, None where that was cut off; raises what the client raises."""
         content, done = "", ""
-        async with asyncio.timeout(self.timeout):
+        async with asyncio.timeout_at(until):
             parts = await self._client().chat(
                 self.model,
                 _messages(sentence, context, picture),

@@ -12,11 +12,14 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
@@ -210,7 +213,8 @@ def client(
     """
     where = address(given)
     with _made(where):
-        made = library().Client(where.url, **_options(where, timeout, _bound))
+        most = float(timeout) if isinstance(timeout, int | float) else None
+        made = library().Client(where.url, **_options(where, timeout, partial(_bound, seconds=most)))
     with made:
         yield made
 
@@ -236,9 +240,13 @@ def _made(where: Address) -> Iterator[None]:
         ) from error
 
 
-def _bound(response: httpx.Response) -> None:
-    """Have an answer end as broken when it becomes longer than anything that a planner says."""
+def _bound(response: httpx.Response, *, seconds: float | None) -> None:
+    """Have an answer end as broken when it becomes longer than anything that a planner says, or takes more
+    than so many seconds as a whole: a client's own limit is for each part of it.
+    """
     import httpx
+
+    until = None if seconds is None else time.monotonic() + seconds
 
     stream = response.stream
 
@@ -247,6 +255,8 @@ def _bound(response: httpx.Response) -> None:
             read = 0
             for part in cast(httpx.SyncByteStream, stream):
                 read += len(part)
+                if until is not None and time.monotonic() > until:
+                    raise httpx.ReadTimeout("a dripping answer")
                 if read > MOST_BYTES:
                     raise httpx.ReadError("an endless answer")
                 yield part
@@ -307,7 +317,7 @@ def what_is_there() -> Server | Absent:
     try:
         where = address()
         with _made(where):
-            made = httpx.Client(**_options(where, _LOOK_SECONDS, _bound))
+            made = httpx.Client(**_options(where, _LOOK_SECONDS, partial(_bound, seconds=_LOOK_SECONDS)))
     except PlannerError as error:
         return Absent(str(error).rstrip("."))
     try:
@@ -322,12 +332,28 @@ def what_is_there() -> Server | Absent:
             return Server(where.url, release, names, shares)
     except _OtherAnswerError as error:
         return Absent(f"the server at {where.url} {error}")
+    except (httpx.ConnectError, ConnectionError) as error:
+        if (why := why_not_https(error)) is not None:
+            return Absent(f"the server at {where.url} {why}")
+        return Absent(f"no answer at {where.url}", is_silent=True)
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.DecodingError):
         return Absent(f"the server at {where.url} does not speak HTTP, or closes the connection")
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return Absent(f"no answer at {where.url}", is_silent=True)
     except _UNREADABLE:
         return Absent(f"the server at {where.url} is not an Ollama server: its answer has another form")
+
+
+def why_not_https(error: BaseException) -> str | None:
+    """Why HTTPS failed, where it did, and what to do, as the end of a sentence; else None."""
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, ssl.SSLError):
+        behind = behind.__cause__ or behind.__context__
+    if behind is None:
+        return None
+    if isinstance(behind, ssl.SSLCertVerificationError):
+        return "has a certificate that is not trusted here: let SSL_CERT_FILE name one that is"
+    return "does not speak HTTPS: let OLLAMA_HOST begin with http://"
 
 
 class _OtherAnswerError(Exception):

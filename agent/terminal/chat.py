@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
+from agent.errors import AgentError
 from agent.planner.plan import Open, Plan, Variations
 from agent.terminal import slash_commands
 from agent.terminal.console import Console
@@ -346,6 +347,8 @@ async def _answer(state: Chat, line: str) -> None:
     file = user_paths.dropped(line)
     if file is not None:
         state.open(file, None)
+    elif (problem := user_paths.undroppable(line)) is not None:
+        raise AgentError(problem)
     elif unicodedata.normalize("NFKC", line[0]) == "/":
         await slash_commands.run(state, f"/{line[1:]}")
     else:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TextIO
 
-from agent.safe_text import printable
+from agent.safe_text import one_line, printable
 from agent.terminal.graphics import in_half_cells
 from agent.terminal.output import OutputGone, open_streams, write
 from agent.terminal.picture_layouts import Shown
@@ -82,6 +82,10 @@ class Console(Protocol):
         ...
 
 
+_NARROW = 40
+"""Columns of a terminal that is too narrow for tables."""
+
+
 class PlainConsole:
     """Lines in, lines out. Errors go to a stream of their own; tables are separated by tabs."""
 
@@ -108,7 +112,7 @@ class PlainConsole:
 
     def problem(self, text: str) -> None:
         """Write the sentence to the stream for problems."""
-        write(self._problems, f"{printable(text)}\n")
+        write(self._problems, f"{one_line(text)}\n")
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write the rows, their cells separated by tabs."""
@@ -201,13 +205,17 @@ class TerminalConsole:
 
     def problem(self, text: str) -> None:
         """Write the sentence in red."""
-        self._print(printable(text), "red")
+        self._print(one_line(text), "red")
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table."""
         from rich.table import Table
         from rich.text import Text
 
+        if self._rich.width < _NARROW:  # columns of a few letters each can be read by nobody
+            for row in rows:
+                self.say("  ".join(one_line(cell) for cell in row if cell))
+            return
         table = Table(box=None, header_style="dim", pad_edge=False)
         for head in heads:
             table.add_column(head, overflow="fold")

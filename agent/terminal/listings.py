@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from agent.safe_text import printable
+from agent.safe_text import one_line
 from agent.turn import phrases
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def history(
 
 
 def _names(number: int, marks: Mapping[str, int]) -> str:
-    named = [f"“{name}”" for name, version in marks.items() if version == number]
+    named = [f"“{one_line(name)}”" for name, version in marks.items() if version == number]
     return f"  {', '.join(named)}" if named else ""
 
 
@@ -67,7 +67,7 @@ def _walk(children: Mapping[int, Sequence[int]], trunk: set[int]) -> Iterator[tu
 
 
 def _sentence(version: Version) -> str:
-    return printable(version.sentence).replace("\n", " ") if version.number else "the base picture"
+    return one_line(version.sentence) if version.number else "the base picture"
 
 
 def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
@@ -75,7 +75,7 @@ def layer_rows(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
     return [
         (
             str(layer.id),
-            printable(phrases.edit(layer)),
+            one_line(phrases.edit(layer)),
             layer.kind,
             "shown" if layer.visible else "dropped" if layer.dropped else "hidden",
             f"{layer.area:.1%}",

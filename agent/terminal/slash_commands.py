@@ -35,7 +35,7 @@ from agent.planner.plan import (
 )
 from agent.planner.resolve.command_steps import BOX, FILE, amount_of
 from agent.planner.resolve.conversation_record import version_named
-from agent.safe_text import plain, printable
+from agent.safe_text import one_line, plain, printable
 from agent.terminal.listings import history, layer_rows
 from agent.terminal.picture_layouts import Shown, marked
 from agent.turn.events import Event
@@ -124,14 +124,23 @@ def complete(chat: Chat, text: str) -> Iterator[Completion]:
         yield from PathCompleter(expanduser=True).get_completions(Document(argument), CompleteEvent())
 
 
+_DIGITS = 9
+"""Of a number; one of more stands for the largest of these, of which there is none, either."""
+
+
 def _number(command: str, argument: str, default: int | None = None, least: int = 1) -> int:
     """The number that was typed. Raises ``AgentError`` with the usage when it is none."""
     if not argument and default is not None:
         return default
     digits = argument.removeprefix("#")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10 and int(digits) >= least):
+    if not (digits.isascii() and digits.isdigit()):
+        number = -1
+    else:
+        digits = digits.lstrip("0") or "0"
+        number = int(digits) if len(digits) <= _DIGITS else 10**_DIGITS - 1
+    if number < least:
         raise AgentError(f"Use {COMMANDS[command].synopsis}, where N is a number from {least}.")
-    return int(digits)
+    return number
 
 
 def _is_folder(path: Path) -> bool:
@@ -337,7 +346,7 @@ async def _save(chat: Chat, argument: str) -> None:
         saved = await asyncio.to_thread(chat.session.export, path, plain=bare)
     for note in chat.session.left_out(saved, plain=bare):
         chat.console.say(note, "note")
-    chat.console.say(f"Saved version {chat.session.head} as {saved}")
+    chat.console.say(f"Saved version {chat.session.head} as {one_line(saved)}")
 
 
 def _save_path(session: str, named: Path) -> Path:

@@ -27,7 +27,7 @@ from agent.turn.events import Listener, Turn, View
 from agent.turn.memory import MemoryFile
 from agent.turn.state import TurnState
 from sessions import SessionError, Sessions, data_folder
-from sessions.files import FULL, is_full
+from sessions.files import FULL, absolute, is_full
 from sessions.model import Changes
 from tools.engines import registry, threads
 from tools.engines.registry import Preset
@@ -384,7 +384,7 @@ def _of_picture(
     from sessions.openraster import holds_session
     from tools.pictures import read_picture
 
-    source = path.expanduser().absolute()
+    source = absolute(path)
     if holds_session(source):
         session = sessions.import_file(name, source)
         said = "1 version" if len(session.versions) == 2 else f"{len(session.versions) - 1} versions"

@@ -9,6 +9,7 @@ from agent.planner.plan import Ask, Goto, Mark, Open, Redo, Save, Step, Undo
 from agent.turn import phrases
 from agent.turn.user_paths import meant
 from sessions.errors import SessionError
+from sessions.files import reason
 from sessions.session import Session
 
 
@@ -81,6 +82,8 @@ def _opened(path: str) -> Moved:
     """What is said of a picture that the user wants to go on with: a chat opens it after the turn."""
     try:
         there = meant(path).is_file()
+    except PermissionError as error:
+        return Moved(remark=f"{path} cannot be read: {reason(error)}.", possible=False)
     except (OSError, ValueError):
         there = False
     if not there:

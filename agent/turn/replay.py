@@ -15,24 +15,26 @@ through the card because they do not fit it, and one that runs out of memory is 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngImageFile
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from agent.errors import AgentError
 from sessions import Sessions, png
 from sessions.compose import Box, Patch, check_patch, compose
 from sessions.file_format import PLAIN, Form, left_out, rendered, save_like
-from sessions.files import DATABASE, PICTURES, check_output, reason
+from sessions.files import DATABASE, PICTURES, absolute, check_output, reason
 from sessions.pictures import PictureStore, digest_of
 from sessions.recipes import FIELD, MASKS_FIELD, TEXT_FIELDS, Key, texts, unpacked
 from tools.engines import presets, registry
+from tools.engines.model_name import ModelName
 from tools.engines.registry import Preset
 from tools.errors import EngineError
 from tools.inpainting.base import Computing, Inpainter, MaskedEdit, Painted, StepListener, areas_of, share_of
@@ -41,20 +43,26 @@ from tools.inpainting.routing import carry_out
 from tools.pictures import MAX_PIXELS, MAX_SIDE, read_mask, read_picture
 from tools.segmenting.base import CancelCheck, never
 
+T = TypeVar("T")
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
+_OF_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)  # OWNER/NAME
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.:-]*", re.ASCII)
 _SHOWN_DIGITS = 12  # of a digest, for the user
 
 
 _MOST_TEXT = 192 * 2**20  # bytes of a recipe and its masks
 _MOST_LAYERS = 10_000
-_Number = Annotated[int, Field(ge=0, lt=2**31)]
+_Number = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
+_Side = Annotated[int, Field(ge=1, le=MAX_SIDE, strict=True)]
 _Key = tuple[_Number, _Number]
 
 
 class Made(BaseModel):
     """One layer revision of a recipe: its request, its patch's digest and place, and what lay below it."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     layer: _Number
     revision: _Number
@@ -62,6 +70,7 @@ class Made(BaseModel):
     box: tuple[_Number, _Number, _Number, _Number]
     below: list[_Key] = Field(max_length=_MOST_LAYERS)
     request: Request
+    area: float | None = Field(default=None, ge=0, le=1, strict=True)
 
     @property
     def key(self) -> Key:
@@ -72,8 +81,10 @@ class Made(BaseModel):
 class Recipe(BaseModel):
     """How a picture came about; see ``sessions.recipes``. Layers are checked when they are wanted."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     base: Digest
-    size: tuple[Annotated[int, Field(ge=1, le=MAX_SIDE)], Annotated[int, Field(ge=1, le=MAX_SIDE)]]
+    size: tuple[_Side, _Side]
     visible: list[_Key] = Field(max_length=_MOST_LAYERS)
     layers: list[dict[str, Any]] = Field(max_length=_MOST_LAYERS)
 
@@ -81,6 +92,8 @@ class Recipe(BaseModel):
     def _is_readable(self) -> Recipe:
         if self.size[0] * self.size[1] > MAX_PIXELS:
             raise ValueError("a picture of more pixels than can be read")
+        if _twice(key[0] for key in self.visible) is not None:
+            raise ValueError("a layer that shows twice")
         return self
 
 
@@ -185,6 +198,7 @@ def replay(
     pictures: Sequence[str | Path] = (),
     masks: Sequence[str | Path] = (),
     *,
+    folders: Sequence[str] = (),
     preset: str | None = None,
     plain: bool = False,
     progress: StepListener | None = None,
@@ -192,7 +206,8 @@ def replay(
 ) -> Replayed:
     """Paint again what a ``request.json`` or a PNG of InpaLLa's says, and save the picture.
 
-    ``pictures`` and ``masks`` are files to look into before the sessions. ``preset`` names the machine that
+    ``pictures`` and ``masks`` are files to look into before the sessions, ``folders`` those of engines that
+    may be meant by a path: no file of its own accord leads to another. ``preset`` names the machine that
     the engines must fit; unless given, it is that of the session that the file lies in. The result has the
     form of the base picture's file; where nothing but the machine's clock has changed, a PNG that is replayed
     to a PNG gives the same file, byte for byte; ``plain`` saves it without the recipe and all else that is
@@ -217,14 +232,22 @@ def replay(
     if ground.pixels.shape[1::-1] != recipe.size:
         raise AgentError(f"{path.name} says that its picture has another size than it has, so it is damaged.")
     edits = {key: _edit(painting.made[key].request, shelf, path, given=bool(masks)) for key in waiting}
-    engines = {key: _engine(painting.made[key].request, path, chosen) for key in waiting}
+    engines = {key: _engine(painting.made[key].request, path, chosen, folders) for key in waiting}
 
     total = sum(painting.made[key].request.steps for key in waiting)
     done = 0
+    notes = []
     for key in waiting:
         made = painting.made[key]
+        below = painting.ground(key, ground.pixels)
+        # Where a layer below came out otherwise than then, this one rightly lies on another picture.
+        if painting.identical and digest_of(below) != made.request.picture:
+            notes.append(
+                f"{path.name} names another picture below layer {key[0]} than the one that lies there, on"
+                " which it was painted."
+            )
         painted = carry_out(
-            painting.ground(key, ground.pixels),
+            below,
             edits[key],
             engines[key],
             progress=share_of(progress, done, made.request.steps, total),
@@ -233,7 +256,6 @@ def replay(
         done += made.request.steps
         painting.take(key, painted)
     picture = compose(ground.pixels, [painting.patches[key] for key in recipe.visible])
-    notes = []
     if fields and _was_altered(
         path, ground, picture, painting.patches.values() if not painting.identical else ()
     ):
@@ -290,7 +312,7 @@ def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
                 text = fields[FIELD]
             else:
                 text = file.read(_MOST_TEXT).decode("utf-8")
-        values = json.loads(text)
+        values = json.loads(text, parse_constant=_refuse)
         wanted = None
         if "request" in values:
             own = {name: value for name, value in values.items() if name not in ("base", "size", "layers")}
@@ -309,6 +331,11 @@ def _read(path: Path) -> tuple[Recipe, Key | None, dict[str, str]]:
         ) from error
 
 
+def _refuse(constant: str) -> None:
+    """NaN and the infinities are no JSON, and nothing of ours writes them."""
+    raise ValueError(f"{constant} is no number")
+
+
 def _on_its_ground(recipe: Recipe, wanted: Key, given: Mapping[str, _Ground]) -> Recipe:
     """The recipe without the layers below, where the picture below was given as a file."""
     own = recipe.layers[-1]
@@ -321,11 +348,10 @@ def _on_its_ground(recipe: Recipe, wanted: Key, given: Mapping[str, _Ground]) ->
 
 def _gathered(recipe: Recipe, wanted: Key | None, shelf: _Shelf) -> tuple[_Painting, list[Key]]:
     """The layers that are needed, with the patches that are there, and those to be painted, in order."""
-    described = {
-        (layer["layer"], layer["revision"]): layer
-        for layer in recipe.layers
-        if isinstance(layer.get("layer"), int) and isinstance(layer.get("revision"), int)
-    }
+    keys = [(layer["layer"], layer["revision"]) if _is_numbered(layer) else None for layer in recipe.layers]
+    described = {key: layer for key, layer in zip(keys, recipe.layers, strict=True) if key is not None}
+    if (double := _twice(key for key in keys if key is not None)) is not None:
+        raise AgentError(f"Layer {double[0]} cannot be painted again: it is there twice.")
     made: dict[Key, Made] = {}
     painting = _Painting(made)
     looking = list(recipe.visible)
@@ -354,6 +380,20 @@ def _gathered(recipe: Recipe, wanted: Key | None, shelf: _Shelf) -> tuple[_Paint
             raise AgentError(f"Layer {key[0]} cannot be painted again: it lies below itself.")
         ready.add(key)
     return painting, waiting
+
+
+def _is_numbered(layer: Mapping[str, Any]) -> bool:
+    return type(layer.get("layer")) is int and type(layer.get("revision")) is int
+
+
+def _twice(values: Iterable[T]) -> T | None:
+    """The first of some values that was there before."""
+    seen = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
 
 
 def _fits(box: tuple[int, int, int, int], size: tuple[int, int]) -> bool:
@@ -388,7 +428,12 @@ def _edit(request: Request, shelf: _Shelf, path: Path, *, given: bool) -> Masked
     return MaskedEdit.of(request, mask)
 
 
-def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computing:
+def _engine(request: Request, path: Path, preset: Preset, folders: Sequence[str]) -> Inpainter | Computing:
+    if not (_is_a_name(request.engine) or _is_one_of(request.engine, folders)):
+        raise EngineError(
+            f"{path.name} was painted by an engine in a folder, {request.engine[:80]!r}, where no file leads"
+            " of its own accord: give that folder with --inpainter."
+        )
     engine = registry.load_inpainter(request.engine, stream=presets.streams(request.engine, preset))
     if engine.revision != request.revision:
         raise EngineError(
@@ -403,6 +448,22 @@ def _engine(request: Request, path: Path, preset: Preset) -> Inpainter | Computi
             " at most: the file is damaged."
         )
     return engine
+
+
+def _is_one_of(name: str, folders: Sequence[str]) -> bool:
+    """Whether an engine that is named by a path is one of those that the user gave, with as many bits."""
+    own = ModelName.parse(name)
+    given = [ModelName.parse(folder) for folder in folders]
+    return any(each.bits == own.bits and absolute(each.model) == absolute(own.model) for each in given)
+
+
+def _is_a_name(name: str) -> bool:
+    """Whether an engine's name is none that would be looked for as a file or a folder here."""
+    model = ModelName.parse(name).model
+    if model in registry.names("inpainter") or model in registry.COMPUTING:
+        return True
+    is_name = _PLAIN_NAME.fullmatch(model) or _OF_HUB.fullmatch(model)
+    return is_name is not None and not Path(model).exists()
 
 
 def _way_on(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -32,6 +33,28 @@ def dropped(line: str) -> Path | None:
         return path if path.is_absolute() and path.is_file() else None
     except (OSError, ValueError):
         return None
+
+
+def undroppable(line: str) -> str | None:
+    """Why a line is not one file that was dropped, though it looks so: several files, or one of another
+    machine, or one that is not there. None for any other line.
+    """
+    if len(line) > 4096:
+        return None
+    words = []
+    with suppress(ValueError):  # a quote without its fellow
+        words = shlex.split(line)
+    if len(words) > 1 and all(dropped(word) is not None for word in words):
+        return "Only one picture is edited at a time: give one file."
+    if line.lower().startswith("file:"):
+        host = urlsplit(line.split()[0]).netloc
+        if host not in ("", "localhost"):
+            return (
+                f"That is a file of another machine, {host[:80]}, where nothing is read: save it here first."
+            )
+        path = _unwrapped(line.strip())
+        return f"There is no file {path}: check the name." if path and not _exists(Path(path)) else None
+    return None
 
 
 def _unwrapped(text: str) -> str | None:

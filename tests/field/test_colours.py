@@ -280,6 +280,9 @@ def test_exif_is_kept_and_set_right(name: str, to: str, orientation: int, tmp_pa
         if to not in (".webp",) and not name.endswith(".webp"):
             assert [round(each) for each in image.info["dpi"]] == [300, 300]
     bare = write_picture(tmp_path / f"bare{to}", read.pixels, like=read, plain=True)
+    with Image.open(bare) as image:
+        if to not in (".webp",) and not name.endswith(".webp"):
+            assert [round(each) for each in image.info["dpi"]] == [300, 300]
     assert b"someone" not in bare.read_bytes()
     assert b"2024:01" not in bare.read_bytes()
 
@@ -343,9 +346,32 @@ def test_plain_leaves_out_what_is_not_the_picture(command: str, home: Path, inpa
     }
     assert inpalla(*lines[command]).code == 0
     with Image.open("out.png") as image:
-        assert set(image.info) <= {"dpi"}
+        assert set(image.info) == {"dpi"}
+        assert [round(each) for each in image.info["dpi"]] == [300, 300]
     for word in (b"someone", b"inpalla", b"InpaLLa", b"sofa"):
         assert word not in Path("out.png").read_bytes()
+
+
+LEFT_OUT = {
+    "its resolution": ({"dpi": (240, 240)}, (), "resolution, so it was left out."),
+    "its resolution, plain": ({"dpi": (240, 240)}, ("--plain",), "resolution, so it was left out."),
+    "a comment": ({"comment": "a room"}, (), "text fields, so they were left out."),
+    "both": (
+        {"dpi": (240, 240), "comment": "a room"}, (), "resolution and text fields, so they were left out.",
+    ),
+    "nothing, plain": ({"comment": "a room"}, ("--plain",), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", list(LEFT_OUT))
+def test_what_a_format_cannot_hold_is_said_in_the_right_number(case: str, home: Path, inpalla: Run) -> None:
+    held, options, sentence = LEFT_OUT[case]
+    Image.fromarray(room()).save("in.jpg", **held)  # type: ignore[arg-type]
+    write_mask("mask.png", np.ones(room().shape[:2], np.bool_))
+    done = inpalla("inpaint", "in.jpg", "mask.png", "red", "-o", "out.webp", *options)
+    assert done.code == 0
+    notes = [line for line in done.out.splitlines() if "left out" in line]
+    assert notes == ([f"WEBP cannot hold the picture's {sentence}"] if sentence else [])
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"heim"])

@@ -20,14 +20,17 @@ from sessions.pictures import digest_of
 from tests.support.colour_engines import ColourEngines, ColourPainter, room
 from tests.support.command_line import Run
 from tools.engines import registry
+from tools.errors import ToolError
 from tools.inpainting.base import MaskedEdit, inpaint
 from tools.inpainting.geometry import plan_region, within
 from tools.inpainting.request import Request
 from tools.kinds import Kind
+from tools.langchain import inpaint_file
 from tools.pictures import read_picture, write_mask, write_picture
 
 Mask = NDArray[np.bool_]
 KINDS = get_args(Kind)
+COMPUTED = registry.PRESETS["pocket"]
 
 
 def masks() -> dict[str, Mask]:
@@ -62,6 +65,24 @@ def test_nothing_outside_the_mask_changes(name: str, kind: Kind, home: Path, inp
     # And when it is painted again.
     assert inpalla("replay", "out.png", "-o", "again.png", "--picture", "in.png").code == 0
     assert Path("again.png").read_bytes() == Path("out.png").read_bytes()
+
+
+@pytest.mark.parametrize("prompt", ["red sofa", "leather sofa", "darker"])
+@pytest.mark.parametrize("spot", [(1, 1), (1, 2), (2, 1)])
+def test_a_mask_in_which_nothing_can_be_painted_is_no_success(
+    prompt: str, spot: tuple[int, int], home: Path
+) -> None:
+    """Whatever an engine makes of so small a place, its picture is not saved as one that was edited."""
+    write_picture("in.png", room())
+    mask = np.zeros(room().shape[:2], np.bool_)
+    mask[70 : 70 + spot[0], 40 : 40 + spot[1]] = True
+    write_mask("mask.png", mask)
+    try:
+        inpaint_file("in.png", "mask.png", prompt, "out.png", "restyle", 5, COMPUTED, target="the sofa")
+    except ToolError:
+        assert not Path("out.png").exists()
+    else:
+        assert changed(room(), read_picture("out.png").pixels).any()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -171,3 +192,21 @@ def test_the_mask_that_is_shown_is_the_one_that_is_painted(home: Path, inpalla: 
         moved = changed(room(), session.picture())
         assert not (moved & ~shown).any()
         assert shown.sum() >= session.mask(0).sum()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_mask_of_the_size_that_a_turned_picture_is_stored_with(
+    orientation: int, home: Path, inpalla: Run
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(room()).save("in.jpg", exif=exif)
+    write_mask("mask.png", masks()["box"])
+    done = inpalla("inpaint", "in.jpg", "mask.png", "red", "-o", "out.png")
+    if orientation < 5:
+        assert done.code == 0
+    else:
+        assert "turned upright" in done.refused
+        assert "160x120 pixels and the picture 120x160" in done.refused
+    write_mask("mask.png", masks()["box"][:50, :50])
+    assert "turned" not in inpalla("inpaint", "in.jpg", "mask.png", "red", "-o", "out.png").refused

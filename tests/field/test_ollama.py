@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -425,3 +426,75 @@ async def test_space_around_an_answer_does_no_harm(before: str, server: Server) 
     server.answer = (spoken(before + json.dumps(GOOD)), 200, {})
     assert (await planned(server.url)).steps == RED
     assert os.environ.get("OLLAMA_HOST") is None
+
+
+async def test_https_where_there_is_none_is_told(
+    server: Server, monkeypatch: pytest.MonkeyPatch, home: Path, inpalla: Run
+) -> None:
+    url = server.url.replace("http://", "https://")
+    monkeypatch.setenv("OLLAMA_HOST", url)
+    with pytest.raises(PlannerError, match=f"{url} does not speak HTTPS: let OLLAMA_HOST begin with http://"):
+        await planned(None)
+    found = ollama_server.what_is_there()
+    assert isinstance(found, ollama_server.Absent)
+    assert not found.is_silent
+    assert "does not speak HTTPS" in found.why
+    assert "does not speak HTTPS" in doctor.ollama("m").found
+    server.close()  # nobody is there: another trouble
+    with pytest.raises(PlannerError, match="ollama serve"):
+        await planned(None)
+
+
+class Dripping(StandIn):
+    """Answers with a blank now and then, for so many seconds, and then with nothing that could be used."""
+
+    def __init__(self, seconds: float, where: str) -> None:
+        class Answer(Handler):
+            def get(self) -> None:
+                if self.path.startswith(where):
+                    self.drip()
+                else:
+                    self.send(json.dumps({"version": "0.31.2", "models": []}))
+
+            post = get
+
+            def drip(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                until = time.monotonic() + seconds
+                while time.monotonic() < until:
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
+                    time.sleep(0.1)
+
+        super().__init__(Answer)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 60.0])
+async def test_the_time_limit_is_that_of_the_whole_answer(seconds: float) -> None:
+    """However often it is asked: an answer that comes too late once is not waited for twice."""
+    server = Dripping(seconds, "/api/chat")
+    began = time.monotonic()
+    try:
+        planner = OllamaPlanner("m", server.url, timeout=3)
+        if seconds > 3:
+            with pytest.raises(PlannerError, match="within 3 seconds"):
+                await planner.plan("make the sofa red", Context())
+        else:  # the first one came, and was of no use
+            plan = await planner.plan("make the sofa red", Context())
+            assert plan.steps == RED
+        assert time.monotonic() - began < 3.9
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("where", ["/api/version", "/api/tags"])
+def test_a_look_at_a_server_that_drips_takes_no_longer(where: str) -> None:
+    server = Dripping(30, where)
+    began = time.monotonic()
+    try:
+        with ollama_server.client(server.url) as client, pytest.raises(Exception, match="dripping"):
+            client.list() if where == "/api/tags" else client._request_raw("GET", where)  # type: ignore[no-untyped-call]
+        assert time.monotonic() - began < 5
+    finally:
+        server.close()

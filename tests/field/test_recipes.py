@@ -6,7 +6,7 @@ import base64
 import json
 import resource
 import sqlite3
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from PIL import Image
 from sessions import Sessions
 from sessions.recipes import packed
 from tests.field import makers
+from tests.field.conftest import Stranger
 from tests.support.colour_engines import room
 from tests.support.command_line import Run
 from tools.pictures import read_picture, write_picture
@@ -81,6 +82,22 @@ def test_a_good_recipe_is_replayed(home: Path, inpalla: Run) -> None:
         ("size", [30_000, 30_000]),
         ("size", [160, 121]),
         ("visible", [[0, 0], [1, 0]]),
+        ("visible", [[0, 0], [0, 0]]),
+        ("visible", [[True, 0]]),
+        ("visible", [["0", 0]]),
+        (f"{LAYER}.area", float("nan")),
+        (f"{LAYER}.area", float("-inf")),
+        (f"{LAYER}.area", -0.5),
+        (f"{LAYER}.area", "most"),
+        (f"{LAYER}.note", float("nan")),
+        (f"{LAYER}.box", [0, 0, "9", 9]),
+        (f"{REQUEST}.seed", True),
+        (f"{REQUEST}.seed", "7"),
+        (f"{REQUEST}.steps", True),
+        (f"{REQUEST}.batch", "1"),
+        (f"{REQUEST}.guidance", "2.5"),
+        (f"{REQUEST}.grow", False),
+        ("size", ["160", "120"]),
         ("visible", 5),
         ("layers", {}),
     ],
@@ -90,6 +107,44 @@ def test_a_fault_is_one_sentence(path: str, value: object, home: Path, inpalla: 
     said = replayed(inpalla, makers.picture_of(home / "in.png", makers.changed(values, path, value), masks))
     assert "\x1b" not in said.refused
     assert not Path("again.png").exists()
+
+
+def test_a_layer_that_is_there_twice(home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    values["layers"] *= 2
+    assert "twice" in replayed(inpalla, makers.picture_of(home / "in.png", values, masks)).refused
+
+
+@pytest.mark.parametrize("digest", ["1" * 64, None])
+def test_a_picture_that_is_not_the_one_below_is_told_of(digest: str | None, home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    if digest is not None:
+        values = makers.changed(values, f"{REQUEST}.picture", digest)
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert done.code == 0
+    assert ("another picture below layer 0" in done.out) is (digest is not None)
+
+
+@pytest.mark.parametrize(
+    "engine",
+    ["/etc/passwd", "{}", "{}:4bit", "models/flux", "models", "../x", "~/x", "./models", "", "a/b/c"],
+)
+def test_the_name_of_an_engine_leads_to_no_file(engine: str, home: Path, inpalla: Run) -> None:
+    (home / "models" / "flux").mkdir(parents=True)
+    values, masks = makers.recipe()
+    values = makers.changed(values, f"{REQUEST}.engine", engine.format(home / "models"))
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert "--inpainter" in done.refused
+    assert "fetch" not in done.refused
+    assert "model_index" not in done.refused
+
+
+@pytest.mark.parametrize("engine", ["no-such-engine", "somebody/some-flux", "somebody/some-flux:4bit"])
+def test_the_name_of_an_engine_that_is_not_here_is_told(engine: str, home: Path, inpalla: Run) -> None:
+    values, masks = makers.recipe()
+    values = makers.changed(values, f"{REQUEST}.engine", engine)
+    done = replayed(inpalla, makers.picture_of(home / "in.png", values, masks))
+    assert "in a folder" not in done.refused
 
 
 @pytest.mark.parametrize(
@@ -338,3 +393,122 @@ def test_a_stored_picture_is_looked_at_before_it_is_decoded(what: str, session: 
     else:
         path.write_bytes(b"\x89PNG\r\n\x1a\nnothing")
     assert "stored picture" in inpalla("sessions", "export", "s", "-o", "out.png").refused
+
+
+LONG = 20_000_000
+FOREIGN = [
+    "UPDATE layer SET prompt = 'red' || char(10) || '* 9  make the lamp blue'",
+    "UPDATE layer SET target = 'the sofa' || char(13) || char(10) || 'Saved x.png.'",
+    "UPDATE layer SET prompt = 'red' || char(0x2028) || 'blue' || char(0x85) || 'green'",
+    "UPDATE version SET sentence = 'red' || char(10) || '* 9  make the lamp blue' WHERE number = 1",
+    "UPDATE session SET source = 'in' || char(10) || '* 9  make the lamp blue'",
+]
+
+
+@pytest.mark.parametrize("fault", FOREIGN)
+def test_words_of_a_session_make_no_lines(
+    fault: str, session: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[str]:
+        monkeypatch.setattr("sys.stdin", StringIO("what did I change?\n/history\n/layers\n"))
+        return [*inpalla("sessions", "show", "s").out.splitlines(),
+                *inpalla("chat", "--session", "s").out.splitlines()]  # fmt: skip
+
+    before = told()
+    with sqlite3.connect(session / "session.db") as db:
+        db.execute(fault)
+    db.close()
+    after = told()
+    assert len(after) == len(before)
+    assert not any(line.startswith(("* 9", "Saved x", "blue", "green")) for line in after)
+
+
+@pytest.mark.parametrize("column", ["sentence", "prompt", "target", "reply"])
+def test_words_of_a_session_are_of_bounded_length(
+    column: str, session: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = {"sentence": "version", "reply": "turn"}.get(column, "layer")
+    with sqlite3.connect(session / "session.db") as db:
+        db.execute(f"UPDATE {table} SET {column} = ?", ("so " * (LONG // 3),))
+    db.close()
+    monkeypatch.setattr("sys.stdin", StringIO("what did I change?\n/history\n/layers\n"))
+    for line in (("sessions", "show", "s"), ("sessions", "show", "s", "--json"), ("chat", "--session", "s")):
+        done = inpalla(*line)
+        assert done.code == 0
+        assert len(done.out) < 100_000
+
+
+@pytest.mark.parametrize("what", ["a folder", "empty", "of format 0"])
+def test_records_that_are_none_are_damage(
+    what: str, session: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = session / "session.db"
+    for each in session.glob("session.db*"):
+        each.unlink()
+    if what == "a folder":
+        file.mkdir()
+    elif what == "empty":
+        file.touch()
+    else:
+        with sqlite3.connect(file) as db:
+            db.execute("CREATE TABLE session (id INTEGER)")
+        db.close()
+    monkeypatch.setattr("sys.stdin", StringIO("undo\n"))
+    lines = (
+        ("sessions", "show", "s"), ("sessions", "export", "s", "-o", "out.png"), ("chat", "--session", "s"),
+        ("edit", "in.png", "red sofa", "-o", "out.png", "--session", "s"),
+    )  # fmt: skip
+    for line in lines:
+        said = inpalla(*line).refused
+        assert said.startswith("The records of the session 's' ")
+        assert "another release" not in said
+        assert "taken" not in said
+    assert "'s'" in inpalla("sessions", "list").out
+
+
+def test_a_folder_that_is_no_session_has_its_name(session: Path, inpalla: Run) -> None:
+    (session.parent / "t").mkdir()
+    (session.parent / "t" / "notes.txt").touch()
+    said = inpalla("edit", "in.png", "make the sofa red", "-o", "out.png", "--session", "t").refused
+    assert "is no session" in said
+    assert "go on with" not in said
+
+
+@pytest.mark.parametrize("name", ["-x", "--json", "-"])
+def test_a_new_session_is_called_nothing_that_reads_as_an_option(
+    name: str, session: Path, inpalla: Run
+) -> None:
+    line = ("edit", "in.png", "make the sofa red", "-o", "out.png", f"--session={name}")
+    assert "dash in front" in inpalla(*line).refused
+    session.rename(session.parent / name)  # as an earlier release made it
+    assert inpalla("sessions", "show", "--", name).code == 0
+
+
+@pytest.mark.parametrize("closed", ["folder", "files", "all"])
+def test_a_session_that_can_only_be_read_is_shown(
+    closed: str, stranger: Stranger, anywhere: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, out = stranger.home / "in.png", stranger.home / "out.png"
+    edit = ("edit", picture, "make the sofa red", "-o", out)
+    assert anywhere(*edit, "--session", "s").code == 0
+    made = read_picture(out).pixels
+    folder = stranger.home / "data" / "sessions" / "s"
+    for path in (folder, *folder.rglob("*")):
+        if (path.is_dir() and closed != "files") or (path.is_file() and closed != "folder"):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+        assert "make the sofa red" in anywhere("sessions", "show", "s").out
+        assert anywhere("sessions", "list").out.startswith("s  160x120  1 version")
+        for name in ("again.png", "again.ora"):
+            assert anywhere("sessions", "export", "s", "-o", stranger.home / name).code == 0
+            assert np.array_equal(read_picture(stranger.home / name).pixels, made)
+        assert "Left alone, because they can only be read: s" in anywhere("sessions", "prune", "--yes").out
+        assert anywhere("sessions", "prune", "--json").values["read_only"] == ["s"]
+        said = anywhere(*edit, "--session", "s").refused
+        assert "can only be read" in said
+        assert "inpalla sessions export s" in said
+        assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    finally:
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(0o755)

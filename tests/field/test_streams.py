@@ -25,7 +25,7 @@ from tests.support.colour_engines import room
 from tests.support.command_line import Run
 from tests.support.terminal import CTRL_C, Terminal
 from tools.langchain import inpaint_file
-from tools.pictures import write_mask, write_picture
+from tools.pictures import read_picture, write_mask, write_picture
 
 ROOT = Path(__file__).parent.parent.parent
 CODE = (
@@ -361,3 +361,91 @@ def test_a_disk_with_locks_is_no_trouble(home: Path) -> None:
     with pytest.raises(SessionError, match="no session 's'"):
         Sessions().open("s")
     assert signal.getsignal(signal.SIGINT) is not None
+
+
+# ---- what ends a command, and what it writes into --------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("name", [None, "mine"])
+@pytest.mark.parametrize("command", ["edit", "chat"])
+def test_a_command_that_is_told_to_end_clears_up(
+    command: str, name: str | None, number: signal.Signals, home: Path, picture: Path
+) -> None:
+    line = [sys.executable, "-c", NEVER_LOADED, command, picture.name]
+    line += ["make the sofa red", "-o", "out.png"] if command == "edit" else []
+    line += ["--session", name] if name else []
+    environment = {"INPALLA_DATA": str(home / "data"), "PYTHONPATH": str(ROOT)}
+    with Terminal(line, cwd=home, env=environment, timeout=120) as terminal:
+        if command == "edit":
+            terminal.wait_for("finding the sofa")
+        else:
+            terminal.wait_for_prompt()
+        assert [each.name for each in Sessions(home / "data" / "sessions").list()] == [name or "in-1"]
+        terminal.send_signal(number)
+        assert terminal.end() == 128 + number
+        assert "Traceback" not in terminal.written
+    kept = ["mine"] if name and command == "chat" else []
+    assert [each.name for each in Sessions(home / "data" / "sessions").list()] == kept
+    assert not (home / "out.png").exists()
+
+
+def test_what_was_told_to_ignore_a_hangup_does(home: Path, picture: Path) -> None:
+    script = "trap '' HUP; $I edit in.png 'make the sofa red' -o out.png & sleep 0.5; kill -HUP $!; wait $!"
+    assert shell(home, script).returncode == 0
+    assert (home / "out.png").exists()
+
+
+NO_FILES = {
+    "edit": "$I edit in.png 'make the sofa red' -o pipe.png",
+    "inpaint": "$I inpaint in.png mask.png red -o pipe.png",
+    "export": "$I sessions export s -o pipe.png",
+    "chat": "echo '/save ! pipe.png' | $I chat --session s",
+    "through a link": "ln -s pipe.png link.png; $I sessions export s -o link.png",
+    "layers": "$I sessions export s -o pipe.ora",
+    "segment": "$I segment in.png 'the sofa' -o pipe.png",
+}
+
+
+@pytest.mark.parametrize("name", list(NO_FILES))
+def test_a_pipe_is_no_place_to_save_in(name: str, home: Path, picture: Path) -> None:
+    with Sessions(home / "data" / "sessions").create("s", room()):
+        pass
+    write_mask(home / "mask.png", sofa())
+    for suffix in ("png", "ora"):
+        os.mkfifo(home / f"pipe.{suffix}")
+    done = shell(home, NO_FILES[name])
+    assert done.returncode == 1
+    assert "cannot be written: it is a pipe or a device, and no file." in done.stderr
+    assert "Saved" not in done.stdout
+    for suffix in ("png", "ora"):
+        assert (home / f"pipe.{suffix}").is_fifo()
+
+
+def test_what_was_saved_before_a_failure_is_said(
+    home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk is full at the second sentence of three."""
+    from sessions.session import Session
+
+    write_picture("in.png", room())
+    commit = Session.commit
+
+    def full(session: Session, *rest: Any) -> Any:
+        if session.head:
+            raise SessionError(f"A picture cannot be stored: {files.FULL}.")
+        return commit(session, *rest)
+
+    monkeypatch.setattr(Session, "commit", full)
+    sentences = ("make the sofa red", "make the rug green", "make the lamp blue")
+    done = inpalla("edit", "in.png", *sentences, "-o", "out.png", "--session", "s")
+    assert done.refused == f"A picture cannot be stored: {files.FULL}."
+    assert done.out.endswith(f"Saved {home / 'out.png'} (session s).\n")
+    assert read_picture("out.png").pixels[80, 40, 0] > 190
+    monkeypatch.setattr(Session, "commit", _raised)
+    done = inpalla("edit", "in.png", *sentences, "-o", "none.png", "--session", "t")
+    assert "Saved" not in done.out
+
+
+def _raised(*_: Any) -> None:
+    raise SessionError("Nothing can be stored.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -13,7 +14,8 @@ import pytest
 
 from agent.errors import AgentError
 from agent.safe_text import json_line, printable
-from agent.terminal.chat import ChatEditor, chat
+from agent.terminal import slash_commands
+from agent.terminal.chat import Chat, ChatEditor, chat
 from agent.terminal.console import PlainConsole
 from agent.turn import user_paths
 from agent.turn.editor import readable
@@ -22,7 +24,7 @@ from tests.field import makers
 from tests.support.colour_engines import room
 from tests.support.command_line import Run
 from tests.support.paintbox import open_box
-from tools.pictures import write_picture
+from tools.pictures import write_mask, write_picture
 
 OBEYED = "\x1b]0;owned\x07\x1b[2J\x9b31m\x7f\u202e"
 
@@ -102,6 +104,71 @@ def test_a_sentence_is_not_longer_afterwards(typed: str) -> None:
 
 
 # ---- paths -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["one\nline.png", "a\tb.png", "a\rb.png", "a\u2028b.png", "a\x85b.png"])
+@pytest.mark.parametrize("command", ["edit", "inpaint", "replay", "export", "chat", "refusal"])
+def test_a_name_is_on_one_line(command: str, name: str, home: Path, inpalla: Run) -> None:
+    write_picture("in.png", room())
+    write_mask("mask.png", makers.sofa())
+    values, masks = makers.recipe()
+    makers.picture_of(home / "r.png", values, masks)
+    assert inpalla("edit", "in.png", "make the sofa red", "-o", "made.png", "--session", "s").code == 0
+    if command == "chat":
+        out, problems = io.StringIO(), io.StringIO()
+        console = PlainConsole(io.StringIO("\n"), out, problems)
+        opened = Chat(open_box(home, None, "box"), console, lambda file, name: open_box(home, file, name))
+        asyncio.run(slash_commands.run(opened, f"/save {name}"))
+        opened.editor.close()
+        said = out.getvalue()
+    else:
+        lines = {
+            "edit": ("edit", "in.png", "make the sofa red", "-o", name, "--session", "t"),
+            "inpaint": ("inpaint", "in.png", "mask.png", "red", "-o", name),
+            "replay": ("replay", "r.png", "-o", name, "--picture", "in.png"),
+            "export": ("sessions", "export", "s", "-o", name),
+            "refusal": ("inpaint", "in.png", "mask.png", "red", "-o", f"{name}.txt"),
+        }
+        done = inpalla(*lines[command])
+        said = done.out + done.err
+    shown = name.translate(dict.fromkeys(map(ord, "\n\t\r\u2028\x85"), " "))
+    (line,) = [line for line in said.splitlines() if shown in line]
+    assert line.startswith("Saved " if command != "refusal" else shown)
+    assert not set("\t\r\u2028\x85") & set(said)
+
+
+UNDROPPABLE = {
+    "two": ("{0}/a.png {0}/b.png", "one file"),
+    "two, quoted": ("'{0}/a.png' '{0}/b.png'", "one file"),
+    "three": ("{0}/a.png {0}/b.png {0}/a.png", "one file"),
+    "two of file:": ("file://{0}/a.png file://{0}/b.png", "one file"),
+    "another machine": ("file://evil.example/x.png", "another machine, evil.example"),
+    "another machine's, that is here": ("file://evil.example{0}/a.png", "another machine, evil.example"),
+    "not there": ("file://{0}/none.png", "There is no file {0}/none.png"),
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a backslash is a part of the path there")
+@pytest.mark.parametrize("case", list(UNDROPPABLE))
+async def test_what_cannot_be_dropped_is_told(case: str, home: Path) -> None:
+    for name in ("a.png", "b.png"):
+        write_picture(home / name, room())
+    line, told = (text.format(home) for text in UNDROPPABLE[case])
+    out, problems = io.StringIO(), io.StringIO()
+    console = PlainConsole(io.StringIO(f"{line}\n"), out, problems)
+    await chat(open_box(home, None, "box"), console, lambda file, name: open_box(home, file, name))
+    assert told in problems.getvalue()
+    assert "command" not in problems.getvalue()
+    assert "You said" not in out.getvalue()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a backslash is a part of the path there")
+@pytest.mark.parametrize(
+    "line", ["/undo 2", "/save /nowhere/x.png", "/open {}/a.png", "make it red", "{}/a.png", "file a.png"]
+)
+def test_other_lines_are_taken_as_they_were(line: str, tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.png", room())
+    assert user_paths.undroppable(line.format(tmp_path)) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a backslash is a part of the path there")

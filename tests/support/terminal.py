@@ -103,6 +103,10 @@ class Terminal:
         self._child.send(line + "\r")
         return self.wait_for_prompt()
 
+    def send_signal(self, number: int) -> None:
+        """Send the command a signal."""
+        self._child.kill(number)
+
     def end(self) -> int:
         """Wait for the command to end; its exit code, or minus the signal that ended it."""
         self._child.expect_exact(pexpect.EOF)

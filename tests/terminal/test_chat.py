@@ -205,7 +205,7 @@ async def test_a_variation_is_picked(folder: Path) -> None:
         ("/undo x", "Use /undo [N], where N is a number from 1."),
         ("/undo 0", "Use /undo [N], where N is a number from 1."),
         ("/undo ²", "Use /undo [N], where N is a number from 1."),
-        ("/undo 99999999999999999999", "Use /undo [N], where N is a number from 1."),
+        ("/undo 99999999999999999999", "There is nothing to undo."),
         ("/goto", "Use /goto N | NAME | WHEN, where N is a number from 0."),
         ("/goto 4", "There is no version 4: there is only 0, the base picture."),
         ("/hide 0", "There is no layer 0: there are no layers yet."),

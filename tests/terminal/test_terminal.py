@@ -26,10 +26,21 @@ COMMAND = (
 )
 
 
-def open_terminal(folder: Path) -> Terminal:
-    """A chat over a paint box, in a terminal of 100 columns."""
+def open_terminal(folder: Path, columns: int = 100) -> Terminal:
+    """A chat over a paint box, in a terminal of so many columns."""
     command = [sys.executable, "-m", "tests.support.paintbox", str(folder)]
-    return Terminal(command, cwd=ROOT, env={"INPALLA_DATA": str(folder / "data")})
+    return Terminal(command, cwd=ROOT, env={"INPALLA_DATA": str(folder / "data")}, columns=columns)
+
+
+@pytest.mark.parametrize("columns", [20, 39, 100])
+def test_a_table_can_be_read_in_a_narrow_terminal(columns: int, tmp_path: Path) -> None:
+    with open_terminal(tmp_path, columns) as terminal:
+        terminal.wait_for_prompt()
+        terminal.type("paint the left red")
+        answer = terminal.type("/layers")
+        assert {"left", "red", "restyle", "shown"} <= set(answer.split())
+        terminal.press("/quit\r")
+        assert terminal.end() == 0
 
 
 def test_a_conversation(tmp_path: Path) -> None:

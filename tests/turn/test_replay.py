@@ -322,7 +322,11 @@ def test_engines_in_the_published_layouts_paint_the_same_bytes_again(
     assert not np.array_equal(picture, room())
     write_picture("out.png", picture, metadata=texts(recipe, {made.mask: edit.mask}))
     # The libraries' own remarks are silenced by the command line, if it is first to import them.
-    code, out, _ = inpalla("replay", "out.png", "-o", "again.png", "--picture", flat, "--json")
+    line = ("replay", "out.png", "-o", "again.png", "--picture", flat, "--json")
+    code, _, said = inpalla(*line)
+    assert code == 1  # no file leads to another of its own accord
+    assert "--inpainter" in said
+    code, out, _ = inpalla(*line, "--inpainter", name)
     assert code == 0
     assert json.loads(out)["identical"]
     assert Path("out.png").read_bytes() == Path("again.png").read_bytes()

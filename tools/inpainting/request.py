@@ -15,7 +15,7 @@ Words = Annotated[str, Field(max_length=10_000)]
 """A prompt, a target, a name: nothing that was written by a person is longer."""
 
 
-Share = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False, strict=True)]
 """A coordinate in Oklab, or near it."""
 
 
@@ -37,8 +37,8 @@ class ColourStage(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     value: tuple[Share, Share, Share]
-    light: float = Field(gt=0, le=4, allow_inf_nan=False)
-    strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False)
+    light: float = Field(gt=0, le=4, allow_inf_nan=False, strict=True)
+    strength: float = Field(default=1.0, ge=0, le=1, allow_inf_nan=False, strict=True)
     pattern: Literal["kept", "plain", "follows"] = "kept"
     painted: Digest | None = None
     each: bool = False
@@ -67,13 +67,13 @@ class Request(BaseModel):
     mask: Digest
     prompt: Words
     kind: Kind
-    seed: int = Field(ge=0, lt=2**63)
-    steps: int = Field(ge=1, le=1000)
-    guidance: float = Field(ge=0, le=1000, allow_inf_nan=False)
+    seed: int = Field(ge=0, lt=2**63, strict=True)
+    steps: int = Field(ge=1, le=1000, strict=True)
+    guidance: float = Field(ge=0, le=1000, allow_inf_nan=False, strict=True)
     engine: Words
     revision: Words
-    area: int | None = Field(default=None, ge=1, le=2**26)
+    area: int | None = Field(default=None, ge=1, le=2**26, strict=True)
     target: Words = ""
-    batch: int = Field(default=1, ge=1, le=64)
+    batch: int = Field(default=1, ge=1, le=64, strict=True)
     colour: ColourStage | None = None
-    grow: int | None = Field(default=None, ge=0, le=30_000)
+    grow: int | None = Field(default=None, ge=0, le=30_000, strict=True)
