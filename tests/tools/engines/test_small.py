@@ -31,7 +31,7 @@ from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
-from tools.engines import estimate, number_formats, registry, specs
+from tools.engines import estimate, number_formats, registry, requirements, specs
 from tools.engines.download import size_words
 from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
@@ -45,6 +45,7 @@ from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
 from tools.kinds import Kind
 
 MODEL = specs.repository_of("sd15-inpainting")
+ADAPTER = "latent-consistency/lcm-lora-sdv1-5"
 ROOT = Path(__file__).parents[3]
 SIDE = 128
 Run = Callable[..., tuple[int, str, str]]
@@ -271,6 +272,37 @@ def test_a_file_that_comes_damaged_is_refused(file: str, hub: Hub, here: Path, i
     assert inpalla("setup", "--preset", "small")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("role", "name", "repository", "file"),
+    [
+        ("segmenter", "llmdet-sam2", "iSEE-Laboratory/llmdet_tiny", "model.safetensors"),
+        ("segmenter", "llmdet-sam2", "facebook/sam2.1-hiera-tiny", "model.safetensors"),
+        ("inpainter", "sd15-inpainting", MODEL, "unet/diffusion_pytorch_model.fp16.safetensors"),
+        ("inpainter", "sd15-inpainting", ADAPTER, "pytorch_lora_weights.safetensors"),
+        ("inpainter", "sd15-inpainting", "madebyollin/taesd", "diffusion_pytorch_model.safetensors"),
+        ("inpainter", "lama", "Carve/LaMa-ONNX", "lama_fp32.onnx"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_with_the_commands_that_mend_it(
+    role: str, name: str, repository: str, file: str, hub: Hub, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the hub has it: its digest is right, so ``inpalla setup`` alone would find nothing to do."""
+    whole = hub.repositories[repository][file]
+    hub.repositories[repository][file] = b"\xff" * len(whole)
+    monkeypatch.setattr(registry, "_loaded", {})
+    assert inpalla("setup", f"--{role}", name)[0] == 0
+    load = registry.load_segmenter if role == "segmenter" else registry.load_inpainter
+    with pytest.raises(EngineError) as told:
+        load(name)
+    said = str(told.value)
+    assert said.endswith(f": run hf cache rm model/{repository}, and then inpalla setup --{role} {name}.")
+    assert str(constants.HF_HUB_CACHE) not in said
+    hub.repositories[repository][file] = whole
+    requirements.hub.forget(repository)  # what hf cache rm does
+    assert inpalla("setup", f"--{role}", name)[0] == 0
+    assert load(name).name == name
+
+
 @pytest.mark.parametrize("name", ["sd15-inpainting", "lama"])
 def test_what_is_not_here_is_told_with_the_command(
     name: str, here: Path, monkeypatch: pytest.MonkeyPatch
@@ -469,7 +501,7 @@ def test_a_model_that_is_not_whole_is_one_sentence(tmp_path: Path, cache: Path) 
     model = sd15_layout.write_model(tmp_path / "model")
     file = model / "unet" / "diffusion_pytorch_model.fp16.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(EngineError, match="cannot be read from") as error:
+    with pytest.raises(EngineError, match="cannot be read") as error:
         painter.from_folders("sd15-inpainting", model, adapter, tiny)
     assert "\n" not in str(error.value)
 
@@ -515,6 +547,6 @@ def test_a_graph_that_is_damaged_or_another_is_one_sentence(tmp_path: Path) -> N
     with pytest.raises(EngineError, match="another graph than lama knows"):
         lama.from_folder("lama", folder)
     file.write_bytes(b"no graph")
-    with pytest.raises(EngineError, match="is damaged: delete it"):
+    with pytest.raises(EngineError, match="it is damaged"):
         lama.from_folder("lama", folder)
     assert isinstance(lama.load(), LamaEngine)
