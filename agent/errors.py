@@ -9,3 +9,7 @@ class AgentError(Exception):
 
 class PlannerError(AgentError):
     """A planner is not there, does not answer, or is not known by that name."""
+
+
+class UnknownPlannerError(PlannerError):
+    """There is no planner of that name."""

@@ -143,9 +143,9 @@ def _exit_code(argv: Sequence[str] | None) -> int:
 
 def _report(error: Exception) -> int:
     """Print the one sentence for an error and return the exit code."""
-    from agent.errors import AgentError
+    from agent.errors import AgentError, UnknownPlannerError
     from sessions.errors import SessionError
-    from tools.errors import Cancelled, ToolError
+    from tools.errors import Cancelled, ToolError, WrongUsageError
 
     if isinstance(error, Cancelled):
         say("Cancelled.", err=True)
@@ -159,7 +159,7 @@ def _report(error: Exception) -> int:
 
         sentence = told(error)
     say(sentence, err=True)
-    return 1
+    return 2 if isinstance(error, UnknownPlannerError | WrongUsageError) else 1
 
 
 if __name__ == "__main__":

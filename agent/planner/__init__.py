@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.errors import PlannerError
+from agent.errors import UnknownPlannerError
 from agent.planner.context import Context, LayerView, Planner, advance
 
 __all__ = ["Context", "LayerView", "Planner", "advance", "load_planner"]
@@ -19,4 +19,6 @@ def load_planner(name: str) -> Planner:
         from agent.planner.ollama_planner import OllamaPlanner
 
         return OllamaPlanner(model)
-    raise PlannerError(f"There is no planner \u201c{name}\u201d; the planners are builtin and ollama:MODEL.")
+    raise UnknownPlannerError(
+        f"There is no planner \u201c{name}\u201d; the planners are builtin and ollama:MODEL."
+    )

@@ -328,7 +328,12 @@ def test_without_the_network_sizes_and_licences_come_before_one_sentence(
     [
         ("huggingface.co", "", "", "HF_ENDPOINT is huggingface.co, which is no address of a hub"),
         ("ftp://x", "", "", "HF_ENDPOINT is ftp://x, which is no address of a hub"),
-        ("https://hub.invalid", "HTTPS_PROXY", "foo", "look at HF_ENDPOINT, HTTPS_PROXY|look at HF_ENDPOINT and HTTPS_PROXY"),
+        (
+            "https://hub.invalid",
+            "HTTPS_PROXY",
+            "foo",
+            "look at HF_ENDPOINT, HTTPS_PROXY|look at HF_ENDPOINT and HTTPS_PROXY",
+        ),
         ("https://huggingface.co", "ALL_PROXY", "socks5://127.0.0.1:9", "look at ALL_PROXY"),
     ],
 )
@@ -617,7 +622,7 @@ def test_too_little_room_for_all_of_it(server: Hub, ollama: Ollama, inpalla: Com
 )
 def test_names_that_nobody_knows(home: Path, inpalla: Command, arguments: tuple[str, str]) -> None:
     code, _, err = inpalla("setup", *arguments)
-    assert code == 1
+    assert code == 2
     assert "choose one of" in err
     assert inpalla("setup", "--segmenter", "lisa-pocket")[:2] == (
         0,

@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from tools.engines import hub_client
 from tools.engines.hub_client import Patience
 from tools.engines.specs import Repository
-from tools.errors import EngineError
+from tools.errors import EngineError, NotFetchedError
 
 TransferProgress = Callable[[int, int], None]
 """Told how many bytes of a repository are here, and how many there are of it in all."""
@@ -169,6 +169,15 @@ def check_room(wanted: Mapping[Path, int]) -> None:
                 f" {size_words(free)} are free, of which 1 GB stays free; make room there, or set {variables}"
                 " to a folder on a larger disk."
             )
+
+
+def not_fetched(role: str, name: str, repositories: Sequence[Repository]) -> NotFetchedError:
+    """The error for an engine whose weights are not on this machine, with the command and about how much."""
+    about = sum(each.size for each in repositories)
+    size = f" (about {size_words(about)})" if about else ""
+    return NotFetchedError(
+        f"{name} is not on this machine: fetch it with inpalla setup --{role} {name}{size}.", name
+    )
 
 
 def existing(path: Path) -> Path:

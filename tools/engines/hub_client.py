@@ -100,7 +100,7 @@ def asking(repository: Repository) -> Iterator[Patience]:
 
 @contextmanager
 def _limited(patience: Patience) -> Iterator[None]:
-    from huggingface_hub.utils import get_session
+    from huggingface_hub.utils import get_session  # type: ignore[attr-defined]
 
     try:
         client = get_session()
@@ -122,7 +122,7 @@ def transfer(url: str, headers: dict[str, str], file: Path, tell: Callable[[int]
     Each piece is in the file before the next one is asked for, so whatever ends this keeps what came. Raises
     what the client raises.
     """
-    from huggingface_hub.utils import get_session, hf_raise_for_status
+    from huggingface_hub.utils import get_session, hf_raise_for_status  # type: ignore[attr-defined]
 
     begun = file.stat().st_size if file.exists() else 0
     asked = {**headers, "Accept-Encoding": "identity"} | ({"Range": f"bytes={begun}-"} if begun else {})

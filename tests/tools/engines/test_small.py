@@ -31,8 +31,8 @@ from sessions import Sessions
 from sessions.compose import compose
 from tests.support import sd15_layout
 from tests.support.stand_in_hub import Hub
-from tools.engines import estimate, number_formats, registry, requirements, specs
-from tools.engines.download import size_words
+from tools.engines import estimate, number_formats, registry, specs
+from tools.engines.download import forget, size_words
 from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
@@ -176,9 +176,61 @@ def test_a_replay_gives_the_same_pixels(inpalla: Run) -> None:
 
 def test_pocket_leads_there_when_it_is_shown_a_photograph(inpalla: Run) -> None:
     Image.fromarray(photo()).save("photo.png")
-    _, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png")
-    assert "inpalla setup --preset small" in out + err
-    assert f"fetches {size_words(download(registry.PRESETS['small']).total)} once" in out + err
+    code, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png")
+    assert (code, out) == (1, "")
+    assert "inpalla setup --preset small" in err
+    assert f"fetches {size_words(download(registry.PRESETS['small']).total)} once" in err
+    assert not Path("one.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command", "size"),
+    [
+        (("segment", "photo.png", "the sofa", "-o", "m.png"), "setup --preset small", 3.3),
+        (("inpaint", "photo.png", "mask.png", "a cat", "-o", "o.png"), "setup --preset small", 3.3),
+        (("edit", "photo.png", "remove the sofa", "-o", "o.png"), "setup --preset small", 3.3),
+        (
+            ("segment", "photo.png", "the sofa", "-o", "m.png", "--segmenter", "sam3"),
+            "setup --segmenter sam3",
+            3.4,
+        ),
+        (
+            ("edit", "photo.png", "remove the sofa", "-o", "o.png", "--inpainter", "remove=lama"),
+            "setup --preset small",
+            3.3,
+        ),
+    ],
+)
+def test_each_command_names_what_fetches_all_that_it_lacks(
+    here: Path,
+    inpalla: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    command: str,
+    size: float,
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    monkeypatch.setattr(registry, "_loaded", {})
+    Image.fromarray(photo()).save("photo.png")
+    Image.fromarray(mask()).save("mask.png")
+    code, _, err = inpalla(*arguments, "--preset", "small")
+    assert code == 1
+    assert err.endswith(f"with inpalla {command} (about {size} GB).\n")
+    assert err.count("\n") == 1
+
+
+def test_an_engine_that_was_chosen_and_is_not_here_is_told_before_anything_is_looked_for(
+    here: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    Image.fromarray(photo()).save("photo.png")
+    code, out, err = inpalla(
+        "edit", "photo.png", "remove the spoon", "-o", "o.png", "--inpainter", "remove=lama"
+    )
+    assert (code, out) == (1, "")
+    assert err == (
+        "lama is not on this machine: fetch it with inpalla setup --inpainter lama (about 208.0 MB).\n"
+    )
 
 
 def test_what_the_preset_lacks_is_one_sentence_with_one_command(
@@ -298,7 +350,7 @@ def test_what_cannot_be_read_is_told_with_the_commands_that_mend_it(
     assert said.endswith(f": run hf cache rm model/{repository}, and then inpalla setup --{role} {name}.")
     assert str(constants.HF_HUB_CACHE) not in said
     hub.repositories[repository][file] = whole
-    requirements.hub.forget(repository)  # what hf cache rm does
+    forget(repository)  # what hf cache rm does
     assert inpalla("setup", f"--{role}", name)[0] == 0
     assert load(name).name == name
 

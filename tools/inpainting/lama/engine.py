@@ -22,7 +22,7 @@ from PIL import Image
 from tools.engines import specs, stored_weights
 from tools.engines.unreadable import unreadable
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, PaintingStep, StepListener
+from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener
 from tools.segmenting.base import CancelCheck, never
 
 NAME: Final = "lama"
@@ -38,6 +38,7 @@ class LamaEngine:
     area = SIDE * SIDE
     steps = 1
     guidance = 1.0
+    capabilities = Capabilities(kinds=("remove",))
 
     def __init__(self, name: str, session: Any, revision: str) -> None:
         self.name = name

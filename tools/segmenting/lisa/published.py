@@ -76,7 +76,7 @@ def find(repository: str, beside: Path | None = None) -> Path:
     if (kept_ := download.kept(_of_hub(repository))) is not None:
         return kept_
     name = _NAMES.get(repository, repository)
-    raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --segmenter {name}.")
+    raise download.not_fetched("segmenter", name, needed(name) if name in specs.ENGINES else ())
 
 
 def copy_folder(repository: str) -> Path:
