@@ -169,10 +169,13 @@ def inpaint_file(
     if seed is None:
         seed = seed_for(picture_digest, prompt, kind)
     edit = MaskedEdit(shape, prompt, kind, seed, target=target, grow=grow)
+    strange = not guesses and chosen.drawn_rooms_only and not is_drawn(read.pixels)
+    if strange and routing.needs_drawn_room(edit, chosen):  # before seconds go into loading
+        raise PictureError(f"{NO_DRAWN_ROOM} {ALL_THE_SAME}")
     route = routing.route(read.pixels, edit, chosen.computing.get(kind, ()))
     painter: Inpainter | None = None
     engine_name = route.engine.name if route.engine is not None else chosen.inpainters[kind]
-    if not guesses and specs.knows_drawn_rooms_only(engine_name) and not is_drawn(read.pixels):
+    if strange and specs.knows_drawn_rooms_only(engine_name):
         raise PictureError(f"{NO_DRAWN_ROOM} {ALL_THE_SAME}")
     if route.engine is not None:
         painted = Painted(compute(read.pixels, route.edit, route.engine), 0, 1)

@@ -13,16 +13,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+import numpy as np
+
 from agent.planner.context import Planner
 from agent.turn.events import Event, Listener
 from agent.turn.pending_edit import PendingEdit
-from tools.engines import registry, specs, threads
+from tools.engines import registry, threads
 from tools.engines.registry import Preset
 from tools.engines.requirements import telling
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Inpainter
 from tools.kinds import Kind
-from tools.language.looks import read_look
 from tools.segmenting.base import Segmenter
 
 if TYPE_CHECKING:
@@ -180,11 +181,11 @@ class TurnContext:
             return False
         if edit.grow != 0 and (edit.refreshes is None or edit.refreshes.grow != 0):
             return True
-        computing = self.preset.computing.get(edit.kind, ())
-        look = read_look(edit.prompt, edit.target)
-        if "recolour" in computing and (look.is_colour_only or edit.value is not None):
-            return False
-        return any(map(specs.knows_drawn_rooms_only, (*computing, self.preset.inpainters[edit.kind])))
+        from tools.inpainting.base import MaskedEdit
+        from tools.inpainting.routing import needs_drawn_room
+
+        words = MaskedEdit(np.zeros((1, 1), bool), edit.prompt, edit.kind, 0, target=edit.target)
+        return needs_drawn_room(words, self.preset, has_value=edit.value is not None)
 
     def foretold(self) -> str:
         """About how long the first edit will take, for the preset ``small`` without a card, once; told before

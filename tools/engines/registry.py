@@ -145,6 +145,14 @@ def check_here(names_: Iterable[str]) -> None:
             raise requirements.not_fetched(required)
 
 
+def check_segmenter_here(preset: str) -> None:
+    """Raise ``NotFetchedError`` where the segmenter of a preset is not on this machine; loads nothing."""
+    required = Requirement("segmenter", segmenter_of(preset))
+    if not required.is_here:
+        with requirements.telling(known_preset(preset)):
+            raise requirements.not_fetched(required)
+
+
 def _is_of_family(role: Role, name: str) -> bool:
     engine = specs.find(role, name)
     return engine is not None and engine.is_family

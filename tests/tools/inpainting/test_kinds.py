@@ -148,3 +148,18 @@ def test_a_name_that_nobody_knows_is_wrong_usage(arguments: tuple[str, ...], sai
 def test_wrong_usage_is_told_by_its_type() -> None:
     with pytest.raises(WrongUsageError):
         registry.find_preset("pocket", {"add": "lama"})
+
+
+def test_inpaint_does_not_paint_on_what_is_no_drawn_room_by_itself(inpalla: Run) -> None:
+    grain = np.random.default_rng(1).normal(0, 12, (240, 320, 3))
+    Image.fromarray(np.clip(picture() + grain, 0, 255).astype(np.uint8)).save("photo.png")
+    command = ("inpaint", "photo.png", "mask.png", "-o", "o.png")
+    for words in (("a cat",), ("--kind", "remove"), ("a leather sofa", "--kind", "restyle")):
+        code, out, err = inpalla(*command, *words)
+        assert (code, out) == (1, "")
+        assert "no drawn room" in err
+        assert err.endswith("--yes goes on all the same.\n")
+        assert not Path("o.png").exists()
+    colour = ("a red sofa", "--kind", "restyle", "--target", "the sofa")
+    assert inpalla(*command, *colour)[0] == 0  # computed, and right on any picture
+    assert inpalla(*command, "a cat", "--yes")[0] != 2
