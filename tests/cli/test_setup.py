@@ -647,7 +647,7 @@ def test_ctrl_c_keeps_what_was_fetched(home: Path) -> None:
             part = home / "hub" / f"models--{KLEIN.replace('/', '--')}" / "blobs"
             part /= f"{hashlib.sha256(BIG).hexdigest()}.inpalla.incomplete"
             deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not (part.exists() and part.stat().st_size):
+            while time.monotonic() < deadline and not (part.exists() and part.stat().st_size == BROKEN):
                 time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=30)
