@@ -175,8 +175,12 @@ def not_fetched(role: str, name: str, repositories: Sequence[Repository]) -> Not
     """The error for an engine whose weights are not on this machine, with the command and about how much."""
     about = sum(each.size for each in repositories)
     size = f" (about {size_words(about)})" if about else ""
+    gated = next((each for each in repositories if each.gate), None)
+    accept = ""
+    if gated is not None:
+        accept = f" accept its licence ({gated.gate}) on {gated.page}, log in with hf auth login, and"
     return NotFetchedError(
-        f"{name} is not on this machine: fetch it with inpalla setup --{role} {name}{size}.", name
+        f"{name} is not on this machine:{accept} fetch it with inpalla setup --{role} {name}{size}.", name
     )
 
 
