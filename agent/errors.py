@@ -6,6 +6,8 @@ from typing import Final
 
 FAILED: Final = 1
 """The exit code of what could not be done."""
+WRONG_USAGE: Final = 2
+"""The exit code of a command line that cannot be meant."""
 CANCELLED: Final = 130
 """The exit code of what the user stopped."""
 
@@ -16,3 +18,7 @@ class AgentError(Exception):
 
 class PlannerError(AgentError):
     """A planner is not there, does not answer, or is not known by that name."""
+
+
+class UnknownPlannerError(PlannerError):
+    """There is no planner of that name."""

@@ -15,6 +15,18 @@ class EngineError(ToolError):
     """An engine cannot be loaded or failed while it worked."""
 
 
+class WrongUsageError(EngineError):
+    """A name that nobody knows, or an engine that was chosen for what it cannot do."""
+
+
+class NotFetchedError(EngineError):
+    """The weights of an engine, ``engine`` by name, are not on this machine."""
+
+    def __init__(self, sentence: str, engine: str) -> None:
+        super().__init__(sentence)
+        self.engine = engine
+
+
 class OutOfMemory(EngineError):  # noqa: N818 - the name of the matter
     """The graphics card ran out of memory; the engine is clean and can be tried again with less."""
 

@@ -20,14 +20,16 @@ from sessions.file_format import left_out
 from sessions.files import check_output
 from sessions.pictures import digest_of
 from sessions.recipes import recipe_of_one, texts
-from tools.engines import presets, registry
+from tools.engines import presets, registry, specs
 from tools.engines.registry import Preset
+from tools.engines.requirements import telling
 from tools.errors import PictureError, ToolError
 from tools.inpainting import routing
 from tools.inpainting.base import Inpainter, MaskedEdit, Painted, StepListener, compute, seed_for
 from tools.inpainting.base import inpaint as paint
 from tools.inpainting.geometry import bounds
 from tools.kinds import Kind
+from tools.photo_check import ALL_THE_SAME, NO_DRAWN_ROOM, is_drawn
 from tools.pictures import is_hidden, read_mask, read_picture, write_mask, write_picture
 from tools.segmenting.base import find
 
@@ -141,12 +143,14 @@ def inpaint_file(
     target: str = "",
     grow: int | None = 0,
     plain: bool = False,
+    guesses: bool = False,
     progress: StepListener | None = None,
 ) -> InpaintedPicture:
     """Paint into a mask of a picture file and write the new picture.
 
     The arguments are those of ``InpaintInput``; ``plain`` leaves out the recipe and all that the picture's
-    file says about it; ``progress`` is told each step. Raises ``ToolError``.
+    file says about it; ``progress`` is told each step. With ``guesses`` an engine that knows drawn rooms only
+    works on other pictures, too. Raises ``ToolError``.
     """
     if not prompt.strip() and kind != "remove":
         raise ToolError("There is nothing to paint: give a prompt, or the kind 'remove'.")
@@ -168,13 +172,20 @@ def inpaint_file(
     if seed is None:
         seed = seed_for(picture_digest, prompt, kind)
     edit = MaskedEdit(shape, prompt, kind, seed, target=target, grow=grow)
+    strange = not guesses and chosen.drawn_rooms_only and not is_drawn(read.pixels)
+    if strange and routing.needs_drawn_room(edit, chosen):  # before seconds go into loading
+        raise PictureError(f"{NO_DRAWN_ROOM} {ALL_THE_SAME}")
     route = routing.route(read.pixels, edit, chosen.computing.get(kind, ()))
     painter: Inpainter | None = None
+    engine_name = route.engine.name if route.engine is not None else chosen.inpainters[kind]
+    if strange and specs.knows_drawn_rooms_only(engine_name):
+        raise PictureError(f"{NO_DRAWN_ROOM} {ALL_THE_SAME}")
     if route.engine is not None:
         painted = Painted(compute(read.pixels, route.edit, route.engine), 0, 1)
     else:
         name = chosen.inpainters[kind]
-        painter = registry.load_inpainter(name, stream=presets.streams(name, chosen))
+        with telling(chosen):
+            painter = registry.load_inpainter(name, stream=presets.streams(name, chosen))
         (painted,) = paint(read.pixels, [route.edit], {kind: painter}, progress=progress)
     digests = picture_digest, digest_of(shape)
     patch, request = routing.request_for(route, read.pixels, painted, painter, digests, digest_of)
@@ -202,7 +213,11 @@ def langchain_tools(preset: str | Preset = "pocket") -> list[BaseTool]:
     chosen = _preset(preset)
 
     def segment(picture: str, phrases: list[str], output: str) -> list[SegmentedObject]:
-        return _told(lambda: segment_file(picture, phrases, output, chosen.segmenter))
+        def found() -> list[SegmentedObject]:
+            with telling(chosen):
+                return segment_file(picture, phrases, output, chosen.segmenter)
+
+        return _told(found)
 
     def inpaint(
         picture: str,

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 P = TypeVar("P", np.uint8, np.float32)
 
 NO_DRAWN_ROOM = (
-    "This is not a drawn room, and the pocket models know nothing else, so what they find and paint here will"
-    " be wrong; for photographs, “inpalla setup --preset small” fetches 3.3 GB once, for any machine,"
-    " “--preset small” uses it, and “inpalla doctor” names a larger preset if one fits this one."
+    "This is not a drawn room, and the pocket models know nothing else: for photographs, inpalla setup"
+    " --preset small fetches 3.3 GB once, and then --preset small works on them."
 )
 """What is said of a picture that is not ``is_drawn`` where the pocket models are to work on it."""
+
+ALL_THE_SAME = "--yes goes on all the same."
+"""What a command adds to it, as nobody is there to be asked."""
 
 _TILE, _TILES, _BLOCK = 128, 8, 8
 _GREYEST = 0.02  # Mean saturation below which a picture is grey all over: no drawn room is.

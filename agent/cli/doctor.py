@@ -29,6 +29,7 @@ from sessions.catalog import data_folder
 from sessions.files import lacks_locks, reason, without_locks
 from tools.engines import download as hub
 from tools.engines import machine, presets, registry
+from tools.engines.hub_client import is_logged_in
 from tools.engines.machine import GIB
 from tools.engines.presets import Preset
 from tools.engines.requirements import Requirement, download, ollama_model, requirements
@@ -141,6 +142,8 @@ def ollama(model: str | None = None, card: bool = False) -> Finding:
     if isinstance(server, ollama_server.Absent):
         elsewhere = "export OLLAMA_HOST=HOST:PORT, where Ollama listens"
         mend = ollama_server.how_to_start() if server.is_silent else elsewhere
+        if model is None and server.is_silent:  # nothing here needs one
+            return Finding("Ollama", "good", f"{server.why}; {instead}")
         return Finding("Ollama", "fair", f"{server.why}; {instead}", mend)
     found = f"{server.release} at {server.url}"
     if not server.models or (model and not server.has(model)):
@@ -178,9 +181,12 @@ def show(made: Report, console: RichConsole | None = None) -> None:
         table.add_row(Text(finding.name), state, Text(printable(finding.found)))
     with console.capture() as shown:
         console.print(table)
+        by_mend: dict[str, list[str]] = {}
         for finding in made.findings:
             if finding.mend:
-                console.print(f"To fix {finding.name}: {finding.mend}", soft_wrap=True)
+                by_mend.setdefault(finding.mend, []).append(finding.name)
+        for mend, names in by_mend.items():
+            console.print(f"To fix {', '.join(names)}: {mend}", soft_wrap=True)
         end = "InpaLLa works here." if made.works else "InpaLLa does not work here yet."
         console.print(end, style="bold")
     write(sys.stdout if made_here else console.file, shown.get())
@@ -291,7 +297,8 @@ def _computes_in_32_bits() -> bool:
 def _time() -> Finding:
     from tools.engines import estimate
 
-    return Finding("time", "good", f"small takes about {estimate.first_edit()} s for a picture's first edit")
+    about = f"small takes about {estimate.first_edit()} s for a picture's first edit"
+    return Finding("time", "good", f"{about}, with the machine as busy as it is now")
 
 
 def _disk(folder: Path) -> Finding:
@@ -364,14 +371,15 @@ def _published(required: Requirement, preset: Preset) -> Iterator[Finding]:
         for repository in required.repositories:
             if repository.gate:
                 yield _licence(repository)
+            elif repository.licence is not None and repository.licence.terms:
+                terms = f"whoever uses it keeps to {repository.licence.terms}: {repository.page}"
+                yield Finding(f"licence of {repository.name}", "good", terms)
 
 
 def _licence(repository: Repository) -> Finding:
     """A licence of weights that are not here: whether it was accepted, only the hub would know."""
-    login = "" if hub.is_logged_in() else ", and log in: hf auth login"
-    found = f"{repository.gate}, to be accepted once" + (
-        "" if hub.is_logged_in() else "; you are not logged in"
-    )
+    login = "" if is_logged_in() else ", and log in: hf auth login"
+    found = f"{repository.gate}, to be accepted once" + ("" if is_logged_in() else "; you are not logged in")
     return Finding(f"licence of {repository.name}", "fair", found, f"accept it on {repository.page}{login}")
 
 
@@ -404,7 +412,8 @@ def _pictures() -> Finding:
     here = sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
     protocol = asked(lambda: Graphics(RichConsole()))[0].protocol if here else "none"
     if protocol == "none":
-        mend = "use a terminal with colours" if sys.stdout.isatty() else "start it in a terminal"
+        # What is not a terminal was not meant to show any.
+        mend = "use a terminal with colours" if sys.stdout.isatty() else ""
         return Finding("pictures in the terminal", "fair", "not possible here", mend)
     return Finding("pictures in the terminal", "good", protocol)
 

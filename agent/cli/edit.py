@@ -58,11 +58,14 @@ def edit(
     from agent.turn.editor import open_editor, readable
     from agent.turn.user_paths import meant
     from sessions.files import check_output
+    from tools.engines import registry
     from tools.errors import Cancelled
 
     sentences = [readable(sentence) for sentence in sentences]
     path = check_output(output)
     picture, override = meant(image), options.by_kind(inpainters)
+    if session is None:  # in a new one nothing can be done before something is found
+        registry.check_segmenter_here(preset or registry.DEFAULT_PRESET)
     with file_work("reading", picture):
         editor = open_editor(
             picture, session, preset, planner, asks=False, guesses=guesses, inpainters=override

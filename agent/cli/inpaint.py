@@ -46,6 +46,7 @@ def _grow(context: click.Context, parameter: click.Parameter, value: str) -> int
 )
 @options.preset
 @options.inpainters
+@options.guesses
 @options.plain
 @options.as_json
 @finishing()
@@ -60,6 +61,7 @@ def inpaint(
     grow: int | None,
     preset: str | None,
     inpainters: tuple[str, ...],
+    guesses: bool,
     plain: bool,
     as_json: bool,
 ) -> int:
@@ -73,11 +75,13 @@ def inpaint(
     from tools.langchain import inpaint_file
 
     prompt, target = (readable(text) if text.strip() else "" for text in (prompt, target))
-    chosen = registry.find_preset(preset or registry.DEFAULT_PRESET, options.by_kind(inpainters))
+    chosen = registry.find_preset(
+        preset or registry.DEFAULT_PRESET, options.by_kind(inpainters, [cast(Kind, kind)])
+    )
     with steps("painting") as progress:
         result = inpaint_file(
             str(meant(image)), str(meant(mask)), prompt, output, cast(Kind, kind), seed, chosen,
-            target=target, grow=grow, plain=plain, progress=progress,
+            target=target, grow=grow, plain=plain, progress=progress, guesses=guesses,
         )  # fmt: skip
     if as_json:
         say_json(result, f"Saved {one_line(result['output'])}.")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import click
 
-from agent.errors import AgentError
+from tools.errors import WrongUsageError
 from tools.kinds import KINDS, Kind
 
 Body = Callable[..., Any]
@@ -46,15 +46,15 @@ def output(metavar: str) -> Option:
     return click.option("-o", "--output", required=True, metavar=metavar, help="Where to save it.")
 
 
-def by_kind(inpainters: Sequence[str]) -> dict[Kind, str]:
-    """The inpainters by kind that ``--inpainter`` names: KIND=NAME for one kind, NAME for all of them.
+def by_kind(inpainters: Sequence[str], kinds: Sequence[Kind] = KINDS) -> dict[Kind, str]:
+    """The inpainters by kind that ``--inpainter`` names: KIND=NAME for one kind, NAME for all of ``kinds``.
 
-    Raises ``AgentError`` for a kind that there is not.
+    Raises ``WrongUsageError`` for a kind that there is not.
     """
     chosen: dict[Kind, str] = {}
     for text in inpainters:
         kind, is_one, name = text.partition("=")
         if is_one and kind not in KINDS:
-            raise AgentError(f"There is no kind of edit {kind!r}: choose one of {', '.join(KINDS)}.")
-        chosen |= {cast(Kind, kind): name} if is_one else dict.fromkeys(KINDS, text)
+            raise WrongUsageError(f"There is no kind of edit {kind!r}: choose one of {', '.join(KINDS)}.")
+        chosen |= {cast(Kind, kind): name} if is_one else dict.fromkeys(kinds, text)
     return chosen

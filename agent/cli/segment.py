@@ -35,6 +35,7 @@ def segment(
     from agent.turn.user_paths import meant
     from sessions.files import check_output
     from tools.engines import registry
+    from tools.engines.requirements import telling
     from tools.errors import PictureError
     from tools.langchain import segment_file
     from tools.photo_check import NO_DRAWN_ROOM, is_drawn
@@ -44,9 +45,12 @@ def segment(
     path = check_output(output)
     if path.suffix.lower() != ".png":
         raise PictureError(f"A mask is saved as PNG, so {path.name} must end in .png.")
-    engine = segmenter or registry.segmenter_of(preset or registry.DEFAULT_PRESET)
+    chosen = registry.known_preset(preset or registry.DEFAULT_PRESET)
+    if segmenter is not None:
+        registry.check_name("segmenter", segmenter)
+    engine = segmenter or registry.segmenter_of(chosen.name)
     wanted = [readable(phrase) for phrase in phrases]
-    with file_work("looking at", picture := meant(image)):
+    with telling(chosen), file_work("looking at", picture := meant(image)):
         results = segment_file(str(picture), wanted, str(path), engine)
     for result in results:
         if as_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +21,14 @@ from agent.errors import AgentError
 from agent.planner import ollama_server
 from agent.terminal.output import finishing, say
 from tools.engines import download, registry
-from tools.engines.download import LicenceError
+from tools.engines.download import BusyError
+from tools.engines.hub_client import HubDownError, LicenceError
 from tools.engines.requirements import Requirement, ollama_model, requirements
 from tools.engines.specs import Role
 from tools.errors import EngineError
 
 _TOLD_EVERY = 0.1  # of a download, where no bar can be drawn
+_LOOKS_APART = 1.0  # seconds, while another process fetches the same
 
 
 @dataclass
@@ -67,8 +70,7 @@ def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> i
     lacking = _survey(name, wanted, model, outcome)
     if model is not None:
         _make_model_ready(model, outcome)
-    for each in lacking:
-        _make_engine_ready(each, outcome)
+    _make_engines_ready(lacking, outcome)
     for each in wanted:
         if each.is_here:
             _drop_leftovers(each)
@@ -94,22 +96,32 @@ def _survey(
     say(f"{_capital(name)} needs:")
     if model is not None:
         say(f"  {model}, under Ollama")
-    total, lacking = 0, []
+    total, lacking, down = 0, [], ""
     for each in wanted:
-        try:
-            size = 0 if each.is_here else sum(download.measured(part)[1] for part in each.repositories)
-        except EngineError as error:
-            outcome.failed(each, str(error))
-            behind = isinstance(error, LicenceError)
-            say(f"  {each.name}, {'behind a licence' if behind else 'cannot be fetched now'}")
-            continue
-        there = "here" if each.has_weights else "a part of InpaLLa"
-        state = there if each.is_here else download.size_words(size)
+        size, problem = 0, ""
+        about = sum(part.size for part in each.repositories)
+        state = "here" if each.has_weights else "a part of InpaLLa"
+        if not each.is_here:
+            try:
+                if not (problem := down):  # what one was told holds for the next
+                    size = sum(download.measured(part)[1] for part in each.repositories)
+                    state = download.size_words(size)
+            except EngineError as error:
+                problem = str(error)
+                down = problem if isinstance(error, HubDownError) else ""
+                state = "behind a licence" if isinstance(error, LicenceError) else ""
+            if problem and state != "behind a licence":
+                state = (
+                    f"about {download.size_words(about)}" if about else "of a size that only the hub knows"
+                )
         package = f"; requires bitsandbytes: {each.lacks_package}" if each.lacks_package else ""
         say(f"  {each.name}, {state}{package}")
         for part in each.repositories:
             if part.licence is not None and part.licence.terms:
-                say(f"    {part.name}: its use is bound to {part.licence.terms}: {part.page}")
+                say(f"    {part.name}: its use is subject to {part.licence.terms}: {part.page}")
+        if problem:
+            outcome.failed(each, problem)
+            continue
         total += size
         lacking.append(each)
     if total:
@@ -139,13 +151,33 @@ def _make_model_ready(model: str, outcome: _Outcome) -> None:
         outcome.problems[model] = str(error)
 
 
+def _make_engines_ready(engines: Sequence[Requirement], outcome: _Outcome) -> None:
+    if here := [each.name for each in engines if each.has_weights and each.is_here]:
+        say(f"Checking what is here: {', '.join(here)}.")
+    down = ""
+    for each in engines:
+        if down and not each.is_here:
+            outcome.failed(each, down)
+            continue
+        try:
+            _make_engine_ready(each, outcome)
+        except EngineError as error:
+            outcome.failed(each, str(error))
+            down = str(error) if isinstance(error, HubDownError) else down
+
+
 def _make_engine_ready(engine: Requirement, outcome: _Outcome) -> None:
-    try:
-        with _shown(engine.name) as progress:
-            engine.fetch(progress)  # also makes what is here ready for loading
-    except EngineError as error:
-        outcome.failed(engine, str(error))
-        return
+    waited = False
+    while True:
+        try:
+            with _shown(engine.name) as progress:
+                engine.fetch(progress)  # also makes what is here ready for loading
+            break
+        except BusyError as error:
+            if not waited:
+                say(f"{str(error).partition(':')[0]}: waiting until it is done.")
+            waited = True
+            time.sleep(_LOOKS_APART)
     if engine.lacks_package:
         outcome.failed(engine, f"{engine.name} requires bitsandbytes: {engine.lacks_package}.")
     else:
@@ -174,10 +206,13 @@ def _result(name: str, command: str, order: Sequence[str], outcome: _Outcome) ->
     if not problems:
         say(f"{_capital(name)} is ready.")
         return 0
-    if len(problems) == 1:
-        raise AgentError(*problems.values())
+    by_sentence: dict[str, list[str]] = {}
     for missing, sentence in problems.items():
-        say(f"Not ready: {missing}. {sentence}")
+        by_sentence.setdefault(sentence, []).append(missing)
+    if len(by_sentence) == 1:
+        raise AgentError(*by_sentence)
+    for sentence, missing_ones in by_sentence.items():
+        say(f"Not ready: {', '.join(missing_ones)}. {sentence}")
     *first, last = problems
     raise AgentError(
         f"{_capital(name)} is not ready: {', '.join(first)} and {last} are missing; fix the problems"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.errors import PlannerError
+from agent.errors import UnknownPlannerError
 
 if TYPE_CHECKING:
     from agent.planner.context import Planner
@@ -21,4 +21,6 @@ def load_planner(name: str) -> Planner:
         from agent.planner.ollama_planner import OllamaPlanner
 
         return OllamaPlanner(model)
-    raise PlannerError(f"There is no planner \u201c{name}\u201d; the planners are builtin and ollama:MODEL.")
+    raise UnknownPlannerError(
+        f"There is no planner \u201c{name}\u201d; the planners are builtin and ollama:MODEL."
+    )

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from agent.errors import CANCELLED, FAILED, AgentError
+from agent.errors import CANCELLED, FAILED, WRONG_USAGE, AgentError, UnknownPlannerError
 from sessions import data_folder
 from sessions.catalog import keep_private
 from sessions.errors import SessionError
 from sessions.files import reason
-from tools.errors import Cancelled, ToolError
+from tools.errors import Cancelled, ToolError, WrongUsageError
 
 
 class Failure(NamedTuple):
@@ -34,7 +34,8 @@ def failure(error: BaseException) -> Failure:
     if isinstance(error, Cancelled):
         return Failure("Cancelled.", CANCELLED)
     if isinstance(error, AgentError | SessionError | ToolError):
-        return Failure(" ".join(str(error).split()))
+        wrong_usage = isinstance(error, UnknownPlannerError | WrongUsageError)
+        return Failure(" ".join(str(error).split()), WRONG_USAGE if wrong_usage else FAILED)
     if isinstance(error, MemoryError):
         return Failure("This machine has too little memory for that: use a smaller picture.")
     return Failure(_logged(error), foreseen=False)

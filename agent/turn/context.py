@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
+import numpy as np
+
 from agent.planner.context import Planner
 from agent.turn.events import Event, Listener
-from agent.turn.phrases import listed
+from agent.turn.pending_edit import PendingEdit
 from tools.engines import registry, threads
-from tools.engines.download import size_words
 from tools.engines.registry import Preset
-from tools.engines.requirements import download, requirements
+from tools.engines.requirements import telling
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Inpainter
 from tools.kinds import Kind
@@ -78,30 +78,15 @@ class PresetEngines:
 
     def segmenter(self) -> Segmenter:
         """The preset's segmenter."""
-        with self._telling():
+        with telling(self.preset):
             self._loaded("segmenter")
             return registry.load_segmenter(self.preset.segmenter)
 
     def inpainters(self) -> Mapping[Kind, Inpainter]:
         """The preset's inpainters by the kind of edit."""
-        with self._telling():
+        with telling(self.preset):
             self._loaded("inpainters")
             return registry.load_inpainters(self.preset)
-
-    @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """Where several engines of the preset are not on this machine, say the command that fetches all."""
-        try:
-            yield
-        except EngineError as error:
-            lacking = [each.name for each in requirements(self.preset) if not (each.optional or each.is_here)]
-            if len(lacking) < 2 or self.preset.name not in registry.PRESETS:
-                raise
-            size = size_words(download(self.preset, lacking=True, with_model=False).engines)
-            raise EngineError(
-                f"{listed(lacking)} of the preset {self.preset.name} are not on this machine: fetch them"
-                f" with inpalla setup --preset {self.preset.name} (about {size})."
-            ) from error
 
     def _load(self, wanted: Callable[[], bool]) -> None:
         if not wanted():
@@ -180,12 +165,27 @@ class TurnContext:
         self.listener(event)
 
     def is_strange(self) -> bool:
-        """Whether the picture is of a sort that the models do not know, and the user was not told yet."""
+        """Whether the picture is of a sort that the models do not know, and the user has not agreed yet."""
         if not self.preset.drawn_rooms_only or self.memory.warned:
             return False
         from tools.photo_check import is_drawn
 
         return not is_drawn(self.session.picture(0))
+
+    def relies_on_drawn_rooms(self, edit: PendingEdit) -> bool:
+        """Whether what finds or carries out an edit knows drawn rooms only.
+
+        A colour is computed on whatever pixels there are, and a mask of the user's own needs no finding.
+        """
+        if not edit.open or edit.patch is not None or not self.preset.drawn_rooms_only:
+            return False
+        if edit.grow != 0 and (edit.refreshes is None or edit.refreshes.grow != 0):
+            return True
+        from tools.inpainting.base import MaskedEdit
+        from tools.inpainting.routing import needs_drawn_room
+
+        words = MaskedEdit(np.zeros((1, 1), bool), edit.prompt, edit.kind, 0, target=edit.target)
+        return needs_drawn_room(words, self.preset, has_value=edit.value is not None)
 
     def foretold(self) -> str:
         """About how long the first edit will take, for the preset ``small`` without a card, once; told before

@@ -31,6 +31,7 @@ from sessions.files import FULL, absolute, is_full
 from sessions.model import Changes
 from tools.engines import registry, threads
 from tools.engines.registry import Preset
+from tools.engines.requirements import telling
 from tools.errors import Cancelled, PictureError
 from tools.kinds import Kind
 from tools.language.consent import keeps, yes_or_no
@@ -336,6 +337,8 @@ def open_editor(
     try:
         # What can be refused without reading a pixel is refused first.
         chosen = registry.find_preset(preset or _preset_of(session), inpainters)
+        with telling(chosen):
+            registry.check_here((inpainters or {}).values())
         engine = load_planner(planner or chosen.planner)
         if session is None:
             session, remarks = _of_picture(sessions, picture or sample_room(), session_name, chosen)

@@ -49,7 +49,7 @@ from agent.turn.state import TurnState, wants_locating, wants_painting
 from sessions.errors import SessionError
 from sessions.files import reason
 from sessions.session import Session
-from tools.photo_check import NO_DRAWN_ROOM
+from tools.photo_check import ALL_THE_SAME, NO_DRAWN_ROOM
 from tools.segmenting.base import name_things
 
 FILE_NAME = "checkpoints.db"
@@ -111,9 +111,26 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
     remarks = list(state.remarks)
     edits = list(state.edits)
     failed = False
+    risky = [index for index, edit in enumerate(edits) if context.relies_on_drawn_rooms(edit)]
+    sought = any(edit.outcome == "not found" for edit in edits)
+    strange = await context.work(lambda _: bool(risky or sought) and context.is_strange())
+    agreed = False
+    if strange and risky and context.asks and not context.guesses:
+        # As below: this one question is for the doubts, too.
+        shall = question(list(doubts.values())) if doubts else "Shall I go on?"
+        agreed = interrupt(f"{NO_DRAWN_ROOM} {shall}")
+        if not agreed:
+            risky = list(dict.fromkeys([*doubts, *risky]))
+            edits = [e.but(outcome="unsure") if i in risky else e for i, e in enumerate(edits)]
+            remarks.append(declined([edits[index] for index in risky], to_say=False))
+    elif strange and risky and not context.guesses:  # nobody is there to answer
+        edits = [e.but(outcome="unsure") if i in risky else e for i, e in enumerate(edits)]
+        doubts = {index: why for index, why in doubts.items() if index not in risky}
+        remarks.append(f"{NO_DRAWN_ROOM} {ALL_THE_SAME}")
+        failed = True
     if doubts and context.asks and not context.guesses:
         # The node begins anew when the answer comes: nothing before this line may have an effect.
-        if not interrupt(question(list(doubts.values()))):
+        if not (strange and risky) and not interrupt(question(list(doubts.values()))):
             for index in doubts:
                 edits[index] = edits[index].but(outcome="unsure")
             remarks.append(declined([edits[index] for index in doubts]))
@@ -131,10 +148,12 @@ async def gate(state: TurnState, runtime: Work) -> Updates:
         )
         remarks.append(not_found(missing, there))
     found = [edit for edit in edits if edit.open]
-    strange = await context.work(lambda _: bool(found or missing) and context.is_strange())
-    if strange:
+    if strange and not risky:
+        remarks.insert(0, NO_DRAWN_ROOM)
+    elif strange and context.guesses:
         remarks.insert(0, NO_DRAWN_ROOM)
         context.tell(Event("note", NO_DRAWN_ROOM))
+    if strange and (agreed or context.guesses):
         context.remember(warned=True)
     if found and any(edit.patch is None for edit in found):
         context.tell(Event("found", f"found {phrases.subjects(found)}"))

@@ -174,9 +174,11 @@ def hidden_by_transparency(thing: str) -> str:
     )
 
 
-def declined(edits: Sequence[PendingEdit]) -> str:
-    """The answer to a no."""
+def declined(edits: Sequence[PendingEdit], *, to_say: bool = True) -> str:
+    """The answer to a no; ``to_say``: other words for what was meant would help."""
     names = phrases.listed([phrases.definite(edit.target) for edit in edits])
+    if not to_say:
+        return f"I left {names} alone."
     return f"I left {names} alone: say which one you mean, such as “the one on the left”."
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from sessions import Sessions
 from tests.cli.command_line import ROOT, environment, is_near, middle, started
 from tests.support.colour_engines import MARK, PAINTS, room
 from tests.support.command_line import Result, Run
+from tools.engines import registry
 from tools.pictures import read_picture, write_picture
 
 
@@ -149,12 +151,22 @@ def test_odd_pictures_are_edited(
         assert set(np.unique(np.asarray(saved)[:10, :, 3])) == {0}
 
 
-def test_a_photo_is_edited_after_a_warning(inpalla: Run, home: Path) -> None:
+def test_a_photo_is_edited_when_that_is_wanted_only(
+    inpalla: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pocket = replace(registry.PRESETS["pocket"], drawn_rooms_only=True)
+    monkeypatch.setattr(registry, "PRESETS", {"pocket": pocket})
     grain = np.random.default_rng(1).normal(0, 8, (120, 160, 3))
     shade = np.linspace(-40, 40, 160)[None, :, None]
     photo = np.clip(room() + grain + shade, 0, 255).astype(np.uint8)
     write_picture(home / "photo.png", photo)
-    result = inpalla("edit", "photo.png", "make the sofa red", "make the rug green", "-o", "out.png")
+    refused = inpalla("edit", "photo.png", "make the sofa red", "-o", "out.png")
+    assert refused.is_refusal()
+    assert refused.err.startswith("This is no drawn room, and the pocket models know nothing else: for")
+    assert refused.err.endswith("--yes goes on all the same.\n")
+    assert "--preset small" in refused.err
+    assert not Path("out.png").exists()
+    result = inpalla("edit", "photo.png", "make the sofa red", "make the rug green", "-o", "out.png", "--yes")
     assert result.code == 0
     assert result.out.count("This is not a drawn room, and the pocket models know nothing else") == 1
     assert Path("out.png").is_file()

@@ -73,15 +73,17 @@ def test_options_name_engines(inpalla: Run, picture: Path) -> None:
         for good in ("colour-painter", "restyle=colour-painter"):
             assert inpalla(*command, good).code == 0
         for bad in ("nosuch", "melt=colour-painter", ""):
-            assert inpalla(*command, bad).is_refusal()
-    assert inpalla(*edit, "add=nosuch").is_refusal()
+            assert inpalla(*command, bad).is_wrong_usage()
+    assert inpalla(*edit, "add=nosuch").is_wrong_usage()
 
 
 def test_setup_and_presets(inpalla: Run, picture: Path) -> None:
     assert inpalla("setup", "--preset", "pocket").code == 0
-    assert inpalla("setup", "--preset", "nosuch").is_refusal()
-    assert inpalla("edit", picture, "make the sofa red", "-o", "o.png", "--preset", "nosuch").is_refusal()
-    assert inpalla("edit", picture, "make the sofa red", "-o", "o.png", "--planner", "nosuch").is_refusal()
+    assert inpalla("setup", "--preset", "nosuch").is_wrong_usage()
+    assert inpalla("edit", picture, "make the sofa red", "-o", "o.png", "--preset", "nosuch").is_wrong_usage()
+    assert inpalla(
+        "edit", picture, "make the sofa red", "-o", "o.png", "--planner", "nosuch"
+    ).is_wrong_usage()
 
 
 def huge() -> bytes:

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +31,9 @@ from tools.segmenting.lisa import published as lisa
 
 ROOT = Path(__file__).parents[2]
 BIG = random.Random(0).randbytes(24_000_000)
-"""More than two of the pieces, of 10 MiB each, that a transfer is written to the disk in."""
+BROKEN = 15_000_000
+"""After so many bytes of it a transfer breaks off."""
 
-PIECE = 10 * 2**20
 SAM3 = {"config.json": b"{}", "tokenizer.json": b"{}", "model.safetensors": b"weights", "sam3.pt": b"twice"}
 SMALL = {"config.json": b"{}", "model.safetensors": b"weights"}
 DETECTOR, DRAWER = (each.name for each in specs.ENGINES["llmdet-sam2"].repositories)
@@ -114,22 +116,22 @@ def test_what_is_needed_is_fetched_once(server: Hub, monkeypatch: pytest.MonkeyP
 
 
 def test_a_broken_download_goes_on_where_it_stopped(server: Hub) -> None:
-    server.breaks, server.then = {"model.safetensors": 15_000_000}, 500
-    assert "error 500 for some/model" in refusal()
+    server.breaks, server.then = {"model.safetensors": BROKEN}, 500
+    assert "answers with error 500: wait a while" in refusal()
     assert download.kept(MODEL) is None
     server.mend()
-    assert download.measured(MODEL) == (len(BIG) + 2, len(BIG) + 2 - PIECE)
+    assert download.measured(MODEL) == (len(BIG) + 2, len(BIG) + 2 - BROKEN)
     told: list[int] = []
     folder = download.fetch(MODEL, lambda done, _: told.append(done))
-    assert server.ranges == [f"bytes={PIECE}-"]
-    assert told[0] == PIECE
+    assert server.ranges == [f"bytes={BROKEN}-"]
+    assert told[0] == BROKEN
     assert (folder / "model.safetensors").read_bytes() == BIG
 
 
 def test_a_transfer_that_breaks_off_heals_by_itself(server: Hub) -> None:
-    server.breaks = {"model.safetensors": 15_000_000}
+    server.breaks = {"model.safetensors": BROKEN}
     assert (download.fetch(MODEL) / "model.safetensors").read_bytes() == BIG
-    assert server.ranges == [f"bytes={PIECE}-"]
+    assert server.ranges == [f"bytes={BROKEN}-"]
 
 
 def test_what_came_damaged_is_not_kept(server: Hub, home: Path) -> None:
@@ -209,7 +211,14 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_fetched(server: Hub
 
 
 def test_what_the_hub_does_not_have_is_told(server: Hub) -> None:
-    assert "The hub has no some/thing" in refusal(specs.Repository("some/thing", ("*.json",)))
+    said = refusal(specs.Repository("some/thing", ("*.json",)))
+    assert said == (
+        f"{server.url}, which HF_ENDPOINT names, has no such model: unset HF_ENDPOINT to ask"
+        " https://huggingface.co, or set it to a mirror that has it."
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tools.engines.hub_client._OFFICIAL", server.url)
+        assert "The hub has no some/thing" in refusal(specs.Repository("some/thing", ("*.json",)))
     assert "none of the files that are needed (*.pickle)" in refusal(
         specs.Repository("some/model", ("*.pickle",))
     )
@@ -217,10 +226,15 @@ def test_what_the_hub_does_not_have_is_told(server: Hub) -> None:
 
 def test_a_hub_that_is_down_and_one_that_is_not_wanted(server: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert "The hub could not be reached for some/model: check the network" in refusal()
+    assert refusal() == (
+        "The hub at http://127.0.0.1:9 cannot be reached: look at HF_ENDPOINT, and run the command again;"
+        " what was fetched is kept."
+    )
     monkeypatch.setattr(constants, "ENDPOINT", server.url)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert "unset HF_HUB_OFFLINE" in refusal()
+    assert refusal() == (
+        "HF_HUB_OFFLINE forbids fetching what is not on this machine: unset it, and run the command again."
+    )
     assert server.asked == []
 
 
@@ -231,6 +245,135 @@ def test_a_cache_that_cannot_be_written(server: Hub, home: Path, monkeypatch: py
     assert said.startswith(str(home / "file"))
     assert "cannot be written" in said
     assert "HF_HOME" in said
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> float:
+    """A hub that says nothing is given up after a second."""
+    monkeypatch.setattr("tools.engines.hub_client.SILENCE", 1.0)
+    return 1.0
+
+
+@pytest.mark.parametrize("what", ["metadata", "large file", "small file"])
+def test_a_hub_that_says_nothing_is_given_up(server: Hub, impatient: float, what: str) -> None:
+    server.silent = what == "metadata"
+    file = {"large file": "model.safetensors", "small file": "config.json"}.get(what, "")
+    server.breaks, server.stalls = ({file: 1} if file else {}), True
+    began = time.monotonic()
+    assert refusal() == (
+        f"The hub at {server.url} says nothing for 1 seconds: look at HF_ENDPOINT, and run the command again;"
+        " what was fetched is kept."
+    )
+    assert time.monotonic() - began < 10 * impatient
+    server.mend()
+    assert (download.fetch(MODEL) / "model.safetensors").read_bytes() == BIG
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "said"),
+    [
+        (500, b"oops", "answers with error 500: wait a while"),
+        (429, b"slow down", "answers with error 429: wait a while"),
+        (404, b"Not Found", "has no such model: unset HF_ENDPOINT"),
+        (200, b"<html>Please log in to the hotel</html>", "is no hub, but a page to log in to a network"),
+        (200, b"{}", "has no such model|none of the files|is no hub"),
+    ],
+)
+def test_answers_that_are_no_hub_s_are_told_as_what_they_are(
+    server: Hub, inpalla: Run, status: int, page: bytes, said: str
+) -> None:
+    server.answers = status, page
+    code, out, err = inpalla("setup", "--preset", "small")
+    assert code == 1
+    assert re.search(said, err if "Not ready" not in out else out)
+    assert err.count("\n") == 1
+    # once, not once for each of the three engines, and after what there is to fetch and its terms
+    assert (out + err).count("unset HF_ENDPOINT") <= 1
+    assert (out + err).count("wait a while") <= 1
+    assert [line.split(",")[0].strip() for line in out.splitlines() if ", about " in line] == [
+        "llmdet-sam2", "sd15-inpainting", "lama",
+    ]  # fmt: skip
+    assert "keeps to CreativeML Open RAIL-M" in out
+    assert "HF_ENDPOINT" in out + err or status in (500, 429)
+
+
+def test_without_the_network_sizes_and_licences_come_before_one_sentence(
+    server: Hub, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    code, out, err = inpalla("setup", "--preset", "small")
+    assert (code, server.asked) == (1, [])
+    assert "llmdet-sam2, about 846.0 MB" in out
+    assert "keeps to OpenRAIL++-M" in out
+    assert err == (
+        "HF_HUB_OFFLINE forbids fetching what is not on this machine: unset it, and run the command again.\n"
+    )
+    assert "HF_HUB_OFFLINE" not in out
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "setting", "value", "said"),
+    [
+        ("huggingface.co", "", "", "HF_ENDPOINT is huggingface.co, which is no address of a hub"),
+        ("ftp://x", "", "", "HF_ENDPOINT is ftp://x, which is no address of a hub"),
+        (
+            "https://hub.invalid",
+            "HTTPS_PROXY",
+            "foo",
+            "look at HF_ENDPOINT, HTTPS_PROXY|look at HF_ENDPOINT and HTTPS_PROXY",
+        ),
+        ("https://huggingface.co", "ALL_PROXY", "socks5://127.0.0.1:9", "look at ALL_PROXY"),
+    ],
+)
+def test_the_setting_that_may_be_wrong_is_named(
+    home: Path, endpoint: str, setting: str, value: str, said: str
+) -> None:
+    clean = {name: text for name, text in os.environ.items() if not name.lower().endswith("_proxy")}
+    variables = {"HF_ENDPOINT": endpoint, "HF_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    made = subprocess.run(
+        [sys.executable, "-m", "agent.cli", "setup", "--preset", "small"],
+        env={**clean, **variables} | ({setting: value} if setting else {}),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert made.returncode == 1
+    assert re.search(said, made.stderr)
+    assert made.stderr.count("\n") == 1
+
+
+def test_bytes_that_were_damaged_on_the_disk_are_fetched_again(server: Hub, inpalla: Run) -> None:
+    server.repositories |= PAIR
+    assert inpalla("setup", "--segmenter", "llmdet-sam2")[0] == 0
+    folder = download.kept(specs.ENGINES["llmdet-sam2"].repositories[0])
+    assert folder is not None
+    file = (folder / "model.safetensors").resolve()
+    file.write_bytes(b"!" + file.read_bytes()[1:])
+    server.asked.clear()
+    code, out, _ = inpalla("setup", "--segmenter", "llmdet-sam2")
+    assert code == 0
+    assert "Checking what is here: llmdet-sam2." in out
+    assert (folder / "model.safetensors").read_bytes() == b"weights"
+    assert not [request for request in server.asked if DRAWER in request]
+
+
+def test_two_set_ups_at_once_both_end_well(
+    server: Hub, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.cli.setup._LOOKS_APART", 0.05)
+    server.repositories |= PAIR
+    locks = home / "hub" / ".locks" / f"models--{DETECTOR.replace('/', '--')}"
+    locks.mkdir(parents=True)
+    other = FileLock(locks / "inpalla.lock", thread_local=False)
+    other.acquire()
+    end = threading.Timer(1.0, other.release)
+    end.start()
+    code, out, err = inpalla("setup", "--segmenter", "llmdet-sam2")
+    end.join()
+    assert (code, err) == (0, "")
+    assert out.count(f"Another process is fetching {DETECTOR}: waiting until it is done.") == 1
+    assert "llmdet-sam2 is ready." in out
 
 
 def test_two_processes_do_not_fetch_the_same(server: Hub, home: Path) -> None:
@@ -470,7 +613,7 @@ def test_too_little_room_for_all_of_it(server: Hub, ollama: Ollama, inpalla: Run
 )
 def test_names_that_nobody_knows(home: Path, inpalla: Run, arguments: tuple[str, str]) -> None:
     code, _, err = inpalla("setup", *arguments)
-    assert code == 1
+    assert code == 2
     assert "choose one of" in err
     assert inpalla("setup", "--segmenter", "lisa-pocket")[:2] == (
         0,
@@ -481,7 +624,7 @@ def test_names_that_nobody_knows(home: Path, inpalla: Run, arguments: tuple[str,
 def test_ctrl_c_keeps_what_was_fetched(home: Path) -> None:
     name = "transformer/diffusion_pytorch_model.safetensors"
     server = Hub({KLEIN: {"model_index.json": b"{}", name: BIG}})
-    server.breaks, server.stalls = {name: 15_000_000}, True
+    server.breaks, server.stalls = {name: BROKEN}, True
     variables = {"HF_ENDPOINT": server.url, "HF_HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "agent.cli.main", "setup", "--inpainter", "flux-klein"]
     try:
@@ -495,12 +638,12 @@ def test_ctrl_c_keeps_what_was_fetched(home: Path) -> None:
             part = home / "hub" / f"models--{KLEIN.replace('/', '--')}" / "blobs"
             part /= f"{hashlib.sha256(BIG).hexdigest()}.inpalla.incomplete"
             deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not (part.exists() and part.stat().st_size):
+            while time.monotonic() < deadline and not (part.exists() and part.stat().st_size == BROKEN):
                 time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             _, err = process.communicate(timeout=30)
         assert process.returncode == 130
         assert err.strip() == "Cancelled."
-        assert part.stat().st_size == PIECE
+        assert part.stat().st_size == BROKEN
     finally:
         server.close()

@@ -231,5 +231,6 @@ def register() -> None:
         segmenter="colour-finder",
         inpainters=MappingProxyType(dict.fromkeys(kinds, "colour-painter")),
         computing=MappingProxyType({}),
+        drawn_rooms_only=False,  # they know plain colours
     )
     registry.PRESETS = MappingProxyType({"pocket": pocket})

@@ -36,8 +36,15 @@ class Result(NamedTuple):
 
     def is_refusal(self) -> bool:
         """Exit code 1 and nothing but one line on stderr."""
+        return self.code == 1 and self._is_one_line()
+
+    def is_wrong_usage(self) -> bool:
+        """Exit code 2 and nothing but one line on stderr."""
+        return self.code == 2 and self._is_one_line()
+
+    def _is_one_line(self) -> bool:
         said = self.err.strip()
-        return self.code == 1 and bool(said) and "\n" not in said and "Traceback" not in said
+        return bool(said) and "\n" not in said and "Traceback" not in said
 
 
 Run = Callable[..., Result]

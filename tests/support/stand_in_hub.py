@@ -23,7 +23,8 @@ class Hub(StandIn):
     ``gated``: repositories whose licence nobody accepted; ``restricted`` is what is said of it. ``stated``:
     sizes that are told in place of the true ones. ``breaks``: paths whose transfer breaks off after so many
     bytes, whenever more is left; after it the hub answers with ``then``, an HTTP status, unless that is 0.
-    ``stalls``: such a transfer does not break off but falls silent. ``damages``: paths that are sent with a
+    ``stalls``: such a transfer does not break off but falls silent. ``silent``: no request is answered.
+    ``answers``: all requests are answered so, by a status and a page. ``damages``: paths that are sent with a
     wrong first byte. ``mend()`` ends all of this. ``asked`` are all requests so far, ``ranges`` their byte
     ranges.
     """
@@ -36,6 +37,8 @@ class Hub(StandIn):
         self.breaks: dict[str, int] = {}
         self.then = 0
         self.stalls = False
+        self.silent = False
+        self.answers: tuple[int, bytes] | None = None
         self.damages: set[str] = set()
         self.asked: list[str] = []
         self.ranges: list[str] = []
@@ -61,11 +64,19 @@ class Hub(StandIn):
         self.breaks.clear()
         self.gated.clear()
         self.stated.clear()
+        self.silent, self.answers = False, None
         self._failing = 0
 
     def _answer(self, handler: Handler) -> None:
         path = handler.path.partition("?")[0]
         self.asked.append(f"{handler.command} {handler.path}")
+        if self.silent:
+            self._ended.wait(60)
+            handler.close_connection = True
+            return
+        if self.answers is not None:
+            handler.send(self.answers[1], self.answers[0], {"Content-Type": "text/html"})
+            return
         if self._failing:
             handler.send(b"", self._failing)
             return

@@ -196,6 +196,6 @@ def test_a_hub_that_is_down(home: Path, inpalla: Run) -> None:
     assert edit(inpalla, "colour-painter", SOFA)[0] == 0
     before = state()
     said = refusal(inpalla("setup", "--inpainter", "flux-klein"))
-    assert "The hub could not be reached" in said
+    assert "cannot be reached: look at HF_ENDPOINT" in said
     assert state() == before
     assert edit(inpalla, "colour-painter", RUG)[0] == 0

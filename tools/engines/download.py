@@ -5,7 +5,8 @@ never asked for again: then no call of the network is made at all. The hub's cli
 off from its beginning; weights come in files of 10 GB, so large files are fetched here, with ranges, into the
 cache's own place for them, and checked by their SHA-256. The client does the rest: names, links, small files.
 
-Every way to fail is an ``EngineError`` with one sentence: no room, no licence, no hub, no network wanted.
+Every way to fail is an ``EngineError`` with one sentence: no room, no licence, no hub, no network wanted (see
+``tools.engines.hub_client``).
 """
 
 from __future__ import annotations
@@ -16,29 +17,33 @@ import glob
 import hashlib
 import json
 import logging
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 from urllib.parse import urlsplit
 
+from tools.engines import hub_client
+from tools.engines.hub_client import Patience
 from tools.engines.specs import Repository
-from tools.errors import EngineError
+from tools.errors import EngineError, NotFetchedError
 
 TransferProgress = Callable[[int, int], None]
 """Told how many bytes of a repository are here, and how many there are of it in all."""
 
 _RESERVE: Final = 2**30
 _ATTEMPTS_APART = 1.0  # seconds
+_ATTEMPTS: Final = 4  # one after the other that bring next to nothing
+_PROGRESS: Final = 2**20
+_TOLD_APART: Final = 0.1  # seconds
 _MARK: Final = ".fetched-by-inpalla"
 
 
-class LicenceError(EngineError):
-    """Weights that the hub gives only to those who accepted a licence, which this user has not."""
+class BusyError(EngineError):
+    """Another process is fetching the same."""
 
 
 def silent(done: int, total: int) -> None:
@@ -70,21 +75,6 @@ def cache() -> Path:
     return Path(constants.HF_HUB_CACHE).expanduser()
 
 
-def is_offline() -> bool:
-    """Whether the user wants no call of the network (``HF_HUB_OFFLINE=1``)."""
-    from huggingface_hub import is_offline_mode
-
-    return is_offline_mode()
-
-
-def is_logged_in() -> bool:
-    """Whether there is a login for the hub on this machine; asks nobody."""
-    from huggingface_hub import constants
-
-    # ``get_token`` would renew some logins over the network.
-    return bool(os.environ.get("HF_TOKEN")) or Path(constants.HF_TOKEN_PATH).is_file()
-
-
 def kept(repository: Repository) -> Path | None:
     """The folder of weights that are on this machine and whole, else None. Never uses the network."""
     from huggingface_hub import get_cached_repo_tree, snapshot_download
@@ -111,7 +101,7 @@ def measured(repository: Repository) -> tuple[int, int]:
     """
     if (folder := kept(repository)) is not None:
         return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()), 0
-    with _in_one_sentence(repository):
+    with hub_client.asking(repository):
         listing = _listing(repository)
         return listing.total, listing.missing
 
@@ -120,19 +110,45 @@ def fetch(repository: Repository, progress: TransferProgress = silent) -> Path:
     """Fetch what is not here yet; the folder that the weights lie in.
 
     Safe to repeat, and to interrupt at any moment: the next call goes on at the byte where this one stopped.
-    Raises ``EngineError`` when there is too little room, a licence was not accepted, the hub cannot be
-    reached or does not have it, or nothing may be fetched because the user works offline.
+    What is here is read through, and fetched again if it is damaged. Raises ``BusyError`` while another
+    process fetches it, ``EngineError`` when there is too little room, a licence was not accepted, the hub
+    cannot be reached or does not have it, or nothing may be fetched because the user works offline.
     """
-    if (folder := kept(repository)) is not None:
+    folder = kept(repository)
+    broken = _damaged(folder, progress) if folder is not None else []
+    if folder is not None and not broken:
         return folder
-    with _in_one_sentence(repository), _alone(repository.name), _quiet():
+    with hub_client.asking(repository) as patience, _alone(repository.name), _quiet():
+        for file in broken:
+            file.resolve().unlink(missing_ok=True)
+            file.unlink(missing_ok=True)
+        if (
+            not broken and (folder := kept(repository)) is not None
+        ):  # another process has brought it meanwhile
+            return folder
         listing = _listing(repository)
         check_room({cache(): listing.missing})
         folder = _storage(repository.name)
         if not (folder / "snapshots").exists():
             folder.mkdir(parents=True, exist_ok=True)
             (folder / _MARK).touch()
-        return _fetched(repository, listing, progress)
+        return _fetched(repository, listing, progress, patience)
+
+
+def _damaged(folder: Path, progress: TransferProgress) -> list[Path]:
+    """The files of a snapshot that are not what the hub's cache says of them.
+
+    There a large file's content is named by its SHA-256; where the cache has no links nothing is known.
+    """
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    large = [file for file in files if len(file.resolve().name) == hashlib.sha256().digest_size * 2]
+    total, read, broken = sum(file.stat().st_size for file in large), 0, []
+    for file in large:
+        if _digest(file) != file.resolve().name:
+            broken.append(file)
+        read += file.stat().st_size
+        progress(read, total)
+    return broken
 
 
 def check_room(wanted: Mapping[Path, int]) -> None:
@@ -153,6 +169,19 @@ def check_room(wanted: Mapping[Path, int]) -> None:
                 f" {size_words(free)} are free, of which 1 GB stays free; free some space, or set {variables}"
                 " to a folder on a larger disk."
             )
+
+
+def not_fetched(role: str, name: str, repositories: Sequence[Repository]) -> NotFetchedError:
+    """The error for an engine whose weights are not on this machine, with the command and about how much."""
+    about = sum(each.size for each in repositories)
+    size = f" (about {size_words(about)})" if about else ""
+    gated = next((each for each in repositories if each.gate), None)
+    accept = ""
+    if gated is not None:
+        accept = f" accept its licence ({gated.gate}) on {gated.page}, log in with hf auth login, and"
+    return NotFetchedError(
+        f"{name} is not on this machine:{accept} fetch it with inpalla setup --{role} {name}{size}.", name
+    )
 
 
 def existing(path: Path) -> Path:
@@ -298,7 +327,9 @@ def _listing(repository: Repository) -> _Listing:
     return _Listing(_storage(repository.name), info.sha, tuple(files))
 
 
-def _fetched(repository: Repository, listing: _Listing, progress: TransferProgress) -> Path:
+def _fetched(
+    repository: Repository, listing: _Listing, progress: TransferProgress, patience: Patience
+) -> Path:
     from huggingface_hub import snapshot_download
 
     for file in listing.files:
@@ -308,9 +339,10 @@ def _fetched(repository: Repository, listing: _Listing, progress: TransferProgre
     progress(listing.total - listing.missing, listing.total)
     for file in listing.files:
         if file.sha256 is not None and not listing.is_here(file):
-            _fetch_large(repository, listing, file, progress)
+            _fetch_large(repository, listing, file, progress, patience)
             progress(listing.total - listing.missing, listing.total)
     names = [glob.escape(file.name) for file in listing.files]
+    patience.renew()
     folder = Path(snapshot_download(repository.name, allow_patterns=names))
     if listing.missing or not is_whole(repository, folder):
         raise EngineError(f"{repository.page} lacks files that are needed: check there what has changed.")
@@ -318,52 +350,54 @@ def _fetched(repository: Repository, listing: _Listing, progress: TransferProgre
     return folder
 
 
-def _fetch_large(repository: Repository, listing: _Listing, file: _File, progress: TransferProgress) -> None:
+def _fetch_large(
+    repository: Repository,
+    listing: _Listing,
+    file: _File,
+    progress: TransferProgress,
+    patience: Patience,
+) -> None:
     """Bring one large file into the cache, going on at the byte where an earlier call stopped.
 
-    The address that the hub gives for a file is good for some minutes only, so while bytes come in, a
-    transfer that breaks off is tried again with a new address.
+    The address that the hub gives for a file is good for some minutes only, so a transfer that breaks off is
+    tried again with a new address: for as long as bytes come in, and some times when none do.
     """
     part = listing.part(file)
     part.parent.mkdir(parents=True, exist_ok=True)
     others = listing.total - listing.missing - listing.here(file)
+    told, in_vain = 0.0, 0
+
+    def tell(done: int) -> None:
+        nonlocal told
+        if time.monotonic() >= told + _TOLD_APART:
+            told = time.monotonic()
+            progress(others + done, listing.total)
+
     while not listing.is_here(file):
         before = listing.here(file)
         try:
-            bar = _Bar(lambda done: progress(others + done, listing.total), before)
-            _transfer(repository.name, listing.commit, file, part, bar)
-        except OSError as error:
-            if listing.here(file) == before or error.errno == errno.ENOSPC:
+            if before < file.size:
+                patience.renew()
+                url, headers = _address(repository.name, listing.commit, file.name)
+                hub_client.transfer(url, headers, part, tell)
+                if listing.here(file) < file.size:
+                    raise OSError(errno.EIO, "the transfer ended before the file did")
+        except Exception as error:
+            in_vain = in_vain + 1 if listing.here(file) < before + _PROGRESS else 0
+            answered = hub_client.is_silence(error) or hub_client.is_refusal(error)
+            if in_vain >= (1 if answered else _ATTEMPTS) or not hub_client.may_heal(error):
                 raise
             time.sleep(_ATTEMPTS_APART)
             continue
         if _digest(part) != file.sha256:
             part.unlink()
             raise EngineError(
-                f"{file.name} of {repository.name} was damaged in transfer and deleted:"
-                " run the command again."
+                f"{file.name} of {repository.name} came damaged and was deleted: run the command again."
             )
         # Where the cache cannot have links the client would copy what it finds among the contents.
         place = listing.blob(file) if _has_links() else listing.named(file)
         place.parent.mkdir(parents=True, exist_ok=True)
         part.replace(place)
-
-
-def _transfer(repository: str, commit: str, file: _File, part: Path, bar: _Bar) -> None:
-    """Append to ``part`` what it lacks of a file; the client tries broken connections again by itself."""
-    from huggingface_hub.file_download import http_get
-
-    url, headers = _address(repository, commit, file.name)
-    with part.open("ab") as opened:
-        http_get(
-            url,
-            opened,
-            resume_size=opened.tell(),
-            headers=headers,
-            expected_size=file.size,
-            displayed_filename=file.name,
-            tqdm_class=cast(Any, lambda **_: bar),
-        )
 
 
 def _address(repository: str, commit: str, name: str) -> tuple[str, dict[str, str]]:
@@ -377,24 +411,6 @@ def _address(repository: str, commit: str, name: str) -> tuple[str, dict[str, st
     if urlsplit(location).hostname != urlsplit(url).hostname:
         headers.pop("authorization", None)
     return location, headers
-
-
-class _Bar:
-    """What the hub's client takes for a progress bar."""
-
-    def __init__(self, tell: Callable[[int], None], done: int) -> None:
-        self._tell = tell
-        self._done = done
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def update(self, more: int) -> None:
-        self._done += more
-        self._tell(self._done)
 
 
 def _digest(file: Path) -> str:
@@ -413,7 +429,7 @@ def _alone(repository: str) -> Iterator[None]:
         with FileLock(locks / "inpalla.lock", timeout=0):
             yield
     except Timeout as error:
-        raise EngineError(f"Another process is fetching {repository}: wait until it is done.") from error
+        raise BusyError(f"Another process is fetching {repository}: wait until it is done.") from error
 
 
 @contextmanager
@@ -432,69 +448,3 @@ def _quiet() -> Iterator[None]:
                 yield
     finally:
         set_verbosity(before)
-
-
-@contextmanager
-def _in_one_sentence(repository: Repository) -> Iterator[None]:
-    """Whatever the hub's client raises becomes one sentence."""
-    if is_offline():
-        raise EngineError(
-            f"{repository.name} is not on this machine whole, and HF_HUB_OFFLINE forbids to fetch it:"
-            " unset HF_HUB_OFFLINE, then run the command again."
-        )
-    try:
-        yield
-    except EngineError:
-        raise
-    except Exception as error:
-        raise _refusal(repository, error) from error
-
-
-def _refusal(repository: Repository, error: Exception) -> EngineError:
-    """What the hub's client raised, as an error with one sentence."""
-    from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, RepositoryNotFoundError
-
-    name, again = repository.name, "run the command again; what was fetched is kept."
-    causes = [each for each in (error, error.__cause__, error.__context__) if each is not None]
-    answers = [each.response.status_code for each in causes if isinstance(each, HfHubHTTPError)]
-    if any(isinstance(each, GatedRepoError) for each in causes) or 403 in answers:
-        said = " ".join(str(getattr(each, "server_message", "") or "") for each in causes).lower()
-        return LicenceError(_request_words(repository, said) or licence_words(repository))
-    if any(isinstance(each, RepositoryNotFoundError) for each in causes) or 401 in answers:
-        return EngineError(
-            f"The hub has no {name}, or it is private: check {repository.page}, and log in with"
-            " hf auth login if it is there."
-        )
-    if answers:
-        return EngineError(f"The hub answers with error {answers[0]} for {name}: wait a while, then {again}")
-    if any(isinstance(each, OSError) and each.errno == errno.ENOSPC for each in causes):
-        return EngineError(f"The disk of {cache()} is full: free some space, then {again}")
-    if isinstance(error, OSError) and error.filename is not None:
-        mend = "set HF_HOME to a folder that you can write to."
-        return EngineError(f"{error.filename} cannot be written ({error.strerror}): {mend}")
-    return EngineError(f"The hub could not be reached for {name}: check the network, then {again}")
-
-
-def _request_words(repository: Repository, said: str) -> str:
-    """What to do where a request was made and is not granted; "" where none was made."""
-    if "awaiting a review" in said:
-        return (
-            f"Your request for {repository.name} is still waiting for approval: run the command"
-            " again when it is granted."
-        )
-    if "rejected" in said:
-        return (
-            f"Your request for {repository.name} was refused by its authors:"
-            " use another engine, or ask them on its page."
-        )
-    return ""
-
-
-def licence_words(repository: Repository) -> str:
-    """What to do about weights behind a licence, in one sentence."""
-    login = "" if is_logged_in() else ", log in with hf auth login"
-    named = f" ({repository.gate})" if repository.gate else ""
-    return (
-        f"{repository.name} is gated: accept its licence{named} on {repository.page}{login}, then run the"
-        " command again."
-    )

@@ -31,8 +31,8 @@ from tools.kinds import KINDS, Kind
 SPARE: Final = 0.6
 """GiB of a card that engines cannot have: CUDA's own context, and a desktop."""
 
-OWN: Final = 2.5
-"""GiB of RAM that the program takes for itself, with torch and CUDA."""
+OWN: Final = 2.6
+"""GiB of RAM that the program takes for itself, with torch and CUDA; so that ``small`` has what it took."""
 
 PLANNERS: Final[Mapping[str, float]] = MappingProxyType(
     {
@@ -248,10 +248,15 @@ def choose_inpainters(
     return chosen
 
 
+def _computes(name: str) -> bool:
+    return name in ENGINES and ENGINES[name].role == "computed"
+
+
 def settled(preset: Preset, present: Collection[str], override: Mapping[Kind, str] | None = None) -> Preset:
-    """The preset with its engines chosen. What the user chose an inpainter for is not computed."""
+    """The preset with its engines chosen. What the user chose a painter for is not computed."""
     licensed = preset.licensed_segmenter
     computing = {kind: names for kind, names in preset.computing.items() if kind not in (override or {})}
+    computing |= {kind: (name,) for kind, name in (override or {}).items() if _computes(name)}
     return replace(
         preset,
         segmenter=licensed if licensed in present else preset.segmenter,

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import pkgutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from tools.engines import gpu_memory, presets, specs, threads
+from tools.engines import gpu_memory, presets, requirements, specs, stored_weights, threads
 from tools.engines.machine import GIB
 from tools.engines.model_name import ModelName
 from tools.engines.presets import PRESETS, Preset
 from tools.engines.requirements import Requirement
 from tools.engines.specs import ENGINES, Role
-from tools.errors import EngineError, OutOfMemory, is_out_of_memory
-from tools.kinds import Kind
+from tools.errors import EngineError, OutOfMemory, WrongUsageError, is_out_of_memory
+from tools.kinds import Kind, only_words
 
 if TYPE_CHECKING:
     from tools.inpainting.base import Computing, Inpainter
@@ -53,9 +53,12 @@ _lock = threading.RLock()
 def find_preset(name: str, override: Mapping[Kind, str] | None = None) -> Preset:
     """The preset of a name, with its inpainters chosen: see ``presets.choose_inpainters``.
 
-    Raises ``EngineError`` when there is none.
+    Raises ``WrongUsageError`` when there is none, and for an engine that there is not, or that cannot carry
+    out the kind of edit that it was chosen for.
     """
     preset = known_preset(name)
+    for kind, engine in (override or {}).items():
+        check_choice(kind, engine)
     licensed = {ModelName.parse(each).model for each in preset.licensed.values()}
     here = {each for each in licensed if Requirement("inpainter", each).is_here}
     if preset.licensed_segmenter and Requirement("segmenter", preset.licensed_segmenter).is_here:
@@ -73,7 +76,7 @@ def segmenter_of(preset: str) -> str:
 def known_preset(name: str) -> Preset:
     """The preset of a name as it was made, whatever is on this machine. Raises ``EngineError``."""
     if name not in PRESETS:
-        raise EngineError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
+        raise WrongUsageError(f"There is no preset '{name}': choose one of {', '.join(PRESETS)}.")
     return PRESETS[name]
 
 
@@ -120,9 +123,34 @@ def is_loaded(preset: Preset) -> bool:
 
 
 def check_name(role: Role, name: str) -> None:
-    """Raise ``EngineError`` when there is no engine of that name."""
+    """Raise ``WrongUsageError`` when there is no engine of that name."""
     if name not in _factories(role) and not _is_of_family(role, name):
-        raise EngineError(_unknown(role, name))
+        raise WrongUsageError(_unknown(role, name))
+
+
+def check_choice(kind: Kind, name: str) -> None:
+    """Raise ``WrongUsageError`` when there is no inpainter of that name, or not for that kind of edit."""
+    check_name("inpainter", name)
+    engine = specs.of_painting(name)
+    if engine is not None and engine.no_others and kind not in engine.kinds:
+        use = " ".join(f"--inpainter {each}={name}" for each in engine.kinds)
+        raise WrongUsageError(f"{only_words(name, engine.kinds, kind)}: {use} uses it for that.")
+
+
+def check_here(names_: Iterable[str]) -> None:
+    """Raise ``NotFetchedError`` for an inpainter whose weights are not on this machine."""
+    for name in dict.fromkeys(names_):
+        required = Requirement("inpainter", name)
+        if not required.is_here:
+            raise requirements.not_fetched(required)
+
+
+def check_segmenter_here(preset: str) -> None:
+    """Raise ``NotFetchedError`` where the segmenter of a preset is not on this machine; loads nothing."""
+    required = Requirement("segmenter", segmenter_of(preset))
+    if not required.is_here:
+        with requirements.telling(known_preset(preset)):
+            raise requirements.not_fetched(required)
 
 
 def _is_of_family(role: Role, name: str) -> bool:
@@ -146,12 +174,21 @@ def _load(role: Role, name: str, stream: bool = False) -> Any:
         # Also for an engine that is there already: loading another one changes settings of torch's meanwhile.
         with _lock:
             if (role, name) not in _loaded:
+                _check_fetched(role, name)  # before seconds go into libraries
                 threads.share_the_machine()
                 _loaded[role, name] = _called(role, name, _loader(role, name, stream))
                 gpu_memory.manager().register(_loaded[role, name])
             return _loaded[role, name]
 
     return threads.apart(load)
+
+
+def _check_fetched(role: Role, name: str) -> None:
+    engine = specs.find(role, name)
+    if engine is None or _factories(role).get(name) != engine.loader:
+        return
+    if engine.repositories and engine.store == stored_weights.__name__:
+        stored_weights.find(name)
 
 
 def _loader(role: Role, name: str, stream: bool) -> Callable[[], Any]:

@@ -5,6 +5,8 @@ Looking costs no network. ``setup`` fetches what is missing, ``doctor`` names it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +16,7 @@ from tools.engines import download as hub
 from tools.engines import presets, quantization, specs
 from tools.engines.model_name import ModelName
 from tools.engines.specs import Repository, Role
+from tools.errors import NotFetchedError
 
 
 class Store(Protocol):
@@ -102,6 +105,32 @@ def requirements(preset: presets.Preset) -> list[Requirement]:
         *(Requirement("inpainter", name, optional=True) for name in licensed if name not in own),
         *(Requirement("segmenter", name, optional=True) for name in [preset.licensed_segmenter] if name),
     ]
+
+
+def not_fetched(required: Requirement) -> NotFetchedError:
+    """The error for an engine whose weights are not on this machine."""
+    return hub.not_fetched(required.role, required.name, required.repositories)
+
+
+@contextmanager
+def telling(preset: presets.Preset) -> Iterator[None]:
+    """Where an engine of a preset is not on this machine, say the command that fetches all that it lacks."""
+    try:
+        yield
+    except NotFetchedError as error:
+        made = presets.PRESETS.get(preset.name)
+        lacking = [] if made is None else [e for e in requirements(made) if not (e.optional or e.is_here)]
+        names = [each.name for each in lacking]
+        if made is None or error.engine not in names:
+            raise
+        size = hub.size_words(download(made, lacking=True, with_model=False).engines)
+        *most, last = names
+        listed, them = (f"{', '.join(most)} and {last}", "them") if most else (last, "it")
+        raise NotFetchedError(
+            f"{listed} of the preset {made.name} {'are' if most else 'is'} not on this machine: fetch {them}"
+            f" with inpalla setup --preset {made.name} (about {size}).",
+            error.engine,
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,9 @@ class Engine:
     The first of the ``repositories`` is the model, the others belong to it; an engine without any is a part
     of InpaLLa. ``copied``: the store makes a copy of its own of what it fetches.
 
-    ``size`` is None for an engine that no card was counted for. ``kinds`` are the edits that it is good at.
+    ``size`` is None for an engine that no card was counted for. ``kinds`` are the edits that it is good at;
+    with ``no_others`` it can carry out nothing else, as its ``Capabilities`` say, too. ``drawn_rooms_only``:
+    it knows drawn rooms and no photographs.
     ``what`` it is and what it is ``good_at`` are words for the documentation.
     """
 
@@ -122,6 +124,8 @@ class Engine:
     size: Size | None = None
     bits: tuple[Bits, ...] = (16,)
     kinds: tuple[Kind, ...] = ()
+    no_others: bool = False
+    drawn_rooms_only: bool = False
     streams: bool = False
     copied: bool = False
     store: str = "tools.engines.stored_weights"
@@ -191,12 +195,17 @@ def _pocket_flux(family: str, kinds: tuple[Kind, ...]) -> Engine:
     return Engine(
         f"flux-{family}-pocket", "inpainter", f"tools.inpainting.flux.pocket:load_{family}_pocket",
         "small FLUX-Fill and FLUX-Kontext models, part of InpaLLa",
-        "drawn rooms, nothing else; need no card and no download", kinds=kinds,
+        "drawn rooms, nothing else; need no card and no download", kinds=kinds, drawn_rooms_only=True,
     )
 
 
-def _computed(name: str, loader: str, good_at: str, kinds: tuple[Kind, ...]) -> Engine:
-    return Engine(name, "computed", f"tools.inpainting.{loader}", "a part of InpaLLa", good_at, kinds=kinds)
+def _computed(
+    name: str, loader: str, good_at: str, kinds: tuple[Kind, ...], drawn_rooms_only: bool = True
+) -> Engine:
+    return Engine(
+        name, "computed", f"tools.inpainting.{loader}", "a part of InpaLLa", good_at, kinds=kinds,
+        no_others=True, drawn_rooms_only=drawn_rooms_only,
+    )
 
 
 _LLAMA: Final = "that of the LLaMA weights under it"
@@ -210,7 +219,7 @@ _ROWS: Final = (
     Engine(
         "lisa-pocket", "segmenter", "tools.segmenting.lisa.segmenter:load_pocket",
         "a small LISA, part of InpaLLa",
-        "drawn rooms, nothing else; needs no card and no download",
+        "drawn rooms, nothing else; needs no card and no download", drawn_rooms_only=True,
     ),
     Engine(
         "llmdet-sam2", "segmenter", "tools.segmenting.grounded.segmenter:load",
@@ -285,7 +294,7 @@ _ROWS: Final = (
                        required=("lama_fp32.onnx",)),
         ),
         Size(Weights(0, 0), working=0),  # stays on the processor
-        kinds=("remove",),
+        kinds=("remove",), no_others=True,
     ),
     _flux(
         "flux-klein", "FLUX.2-klein-4B", 16.0e9, _APACHE, "4 steps",
@@ -307,7 +316,7 @@ _ROWS: Final = (
         "flux-kontext", "FLUX.1-Kontext-dev", 33.8e9, _FLUX_DEV, "28 steps", "sees what it repaints",
         ("restyle",), Weights(11.901, 0.084), _T5_AND_CLIP,
     ),
-    _computed("recolour", "computed.recolour:Recolour", "colours", ("restyle",)),
+    _computed("recolour", "computed.recolour:Recolour", "colours", ("restyle",), drawn_rooms_only=False),
     _computed("materials", "computed.materials:Materials", "materials and patterns, in drawn rooms",
               ("restyle",)),
     _computed("removal", "computed.removal:load_removal", "drawn rooms", ("remove",)),
@@ -332,6 +341,17 @@ def repository_of(name: str) -> str:
     return engine.repositories[0].name if engine is not None and engine.repositories else model
 
 
+def of_painting(name: str) -> Engine | None:
+    """The row of an engine that paints or computes, by a name that may have bits."""
+    return find("inpainter", name) or find("computed", name)
+
+
+def knows_drawn_rooms_only(name: str) -> bool:
+    """Whether an engine that paints or computes knows drawn rooms and no photographs."""
+    engine = of_painting(name)
+    return engine is not None and engine.drawn_rooms_only
+
+
 def family(role: Role) -> tuple[str, ...]:
     """The published models of a role's family. ":8bit" or ":4bit" behind a name loads them so; a folder or a
     hub repository (OWNER/NAME) with such a model in it is a name, too.
@@ -346,6 +366,6 @@ def find(role: Role, name: str) -> Engine | None:
     model = ModelName.parse(name).model
     if (engine := ENGINES.get(model)) is not None and engine.role == role:
         return engine if engine.is_family or model == name else None
-    if "/" in name or Path(name).is_dir():
-        return ENGINES[family(role)[0]]
+    if name and ("/" in name or Path(name).is_dir()):
+        return ENGINES[family(role)[0]] if family(role) else None
     return None

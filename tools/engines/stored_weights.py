@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from tools.engines import download, specs
-from tools.errors import EngineError
 
 
 def needed(name: str) -> tuple[specs.Repository, ...]:
@@ -32,6 +31,5 @@ def find(name: str) -> tuple[Path, ...]:
     """The folders of all that an engine needs. Raises ``EngineError`` when not all is on this machine."""
     folders = [folder for each in needed(name) if (folder := download.kept(each)) is not None]
     if len(folders) < len(needed(name)):
-        role = specs.ENGINES[name].role
-        raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --{role} {name}.")
+        raise download.not_fetched(specs.ENGINES[name].role, name, needed(name))
     return tuple(folders)

@@ -21,7 +21,7 @@ from tools import errors
 from tools.engines import gpu_memory
 from tools.inpainting.geometry import Region, bounds, clean, cut, most_each, patch, plan_region, within
 from tools.inpainting.request import ColourStage, Request
-from tools.kinds import Kind
+from tools.kinds import KINDS, Kind, only_words
 from tools.language.colours import MODIFIERS
 from tools.language.looks import one_word_colours
 from tools.segmenting.base import CancelCheck, never
@@ -74,12 +74,13 @@ class Capabilities:
     them: a crop that has fewer pixels is painted at fewer. Without them it is ``area`` alone. ``batch_size``
     is how many jobs go through its model at once; its pixels may depend on their number, never on each other.
     ``retry_guidance`` is the guidance for a second try of what the first did not show, None for the usual
-    one.
+    one. ``kinds`` are the edits that it can carry out; it is asked for no others.
     """
 
     areas: tuple[int, ...] = ()
     batch_size: int = 1
     retry_guidance: float | None = None
+    kinds: tuple[Kind, ...] = KINDS
 
 
 @runtime_checkable
@@ -242,9 +243,16 @@ def seed_for(picture: str, prompt: str, kind: Kind, variation: int = 0) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
 
 
-def capabilities_of(engine: Inpainter) -> Capabilities:
-    """What an inpainter declares, or the defaults."""
+def capabilities_of(engine: Inpainter | Computing) -> Capabilities:
+    """What an engine declares, or the defaults."""
     return engine.capabilities if isinstance(engine, Capable) else Capabilities()
+
+
+def check_kind(engine: Inpainter | Computing, kind: Kind) -> None:
+    """Raise ``EngineError`` where an engine cannot carry out a kind of edit."""
+    kinds = capabilities_of(engine).kinds
+    if kind not in kinds:
+        raise errors.EngineError(f"{only_words(engine.name, kinds, kind)}: choose another engine.")
 
 
 def areas_of(engine: Inpainter) -> tuple[int, ...]:
@@ -309,8 +317,8 @@ def inpaint(
     ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
     engines = [inpainters[edit.kind] for edit in edits]
-    fallbacks = {id(engine): OomFallback(engine, batch) for engine in engines}
     regions = plan(picture, edits, inpainters)
+    fallbacks = {id(engine): OomFallback(engine, batch) for engine in engines}
     total = sum(_steps(edit, engine) for edit, engine in zip(edits, engines, strict=True))
     done: dict[int, Painted] = {}
     while len(done) < len(edits):
@@ -350,6 +358,7 @@ def compute(
     Raises ``PictureError`` for a mask that is empty or of another size, ``EngineError`` where the engine
     refuses, ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
+    check_kind(engine, edit.kind)
     _check_mask(picture, edit.mask)
     bounds(edit.mask)
     if cancelled():
@@ -380,9 +389,9 @@ def vary(
     Raises as ``inpaint`` does.
     """
     engine = inpainters[edit.kind]
+    region = _region(picture, edit, engine)
     fallback = OomFallback(engine, batch)
     total = len(seeds) * _steps(edit, engine)
-    region = _region(picture, edit, engine)
     done: list[Painted] = []
     while len(done) < len(seeds):
         batch_size = fallback.repeated(edit)
@@ -456,6 +465,10 @@ def _region(
     picture: NDArray[np.uint8], edit: MaskedEdit, engine: Inpainter, area: int | None = None
 ) -> Region:
     """Plan one edit, at ``area`` if that is given, else at the edit's own, else at one of the engine's."""
+    check_kind(engine, edit.kind)
+    if isinstance(engine, Computing):
+        wanted = edit.prompt or edit.kind
+        raise errors.EngineError(f"{engine.name} paints nothing, and “{wanted}” is not what it computes.")
     _check_mask(picture, edit.mask)
     area = edit.area if area is None else area
     areas = areas_of(engine) if area is None else (area,)

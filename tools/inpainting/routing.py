@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sessions.compose import Patch, compose
-from tools.engines import registry
+from tools.engines import registry, specs
+from tools.engines.presets import Preset
 from tools.inpainting.base import (
     Computing,
     Inpainter,
@@ -100,6 +101,19 @@ def route(
         if engine.can(edit.prompt, edit.target):
             return Route(edit, engine)
     return Route(edit)
+
+
+def needs_drawn_room(edit: MaskedEdit, preset: Preset, *, has_value: bool = False) -> bool:
+    """Whether what a preset carries an edit out with knows drawn rooms only, as far as the words tell.
+
+    A colour is computed on whatever pixels there are; ``has_value``: it is given, if not in words.
+    """
+    computing = preset.computing.get(edit.kind, ())
+    if recolour.Recolour.name in computing and (
+        has_value or read_look(edit.prompt, edit.target).is_colour_only
+    ):
+        return False
+    return any(map(specs.knows_drawn_rooms_only, (*computing, preset.inpainters[edit.kind])))
 
 
 def _moved_colour(picture: Pixels, edit: MaskedEdit, previous: Previous) -> Route | None:

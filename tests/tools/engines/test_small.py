@@ -32,7 +32,7 @@ from tests.support import sd15_layout
 from tests.support.command_line import Run
 from tests.support.stand_in_hub import Hub
 from tools.engines import estimate, number_formats, registry, specs
-from tools.engines.download import size_words
+from tools.engines.download import forget, size_words
 from tools.engines.requirements import download
 from tools.errors import Cancelled, EngineError
 from tools.inpainting.base import Job, MaskedEdit, PaintingStep, inpaint
@@ -45,6 +45,7 @@ from tools.inpainting.stable_diffusion.engine import StableDiffusionEngine
 from tools.kinds import Kind
 
 MODEL = specs.repository_of("sd15-inpainting")
+ADAPTER = "latent-consistency/lcm-lora-sdv1-5"
 ROOT = Path(__file__).parents[3]
 SIDE = 128
 
@@ -164,9 +165,61 @@ def test_a_replay_gives_the_same_pixels(inpalla: Run) -> None:
 
 def test_pocket_leads_there_when_it_is_shown_a_photograph(inpalla: Run) -> None:
     Image.fromarray(photo()).save("photo.png")
-    _, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png")
-    assert "inpalla setup --preset small" in out + err
-    assert f"fetches {size_words(download(registry.PRESETS['small']).total)} once" in out + err
+    code, out, err = inpalla("edit", "photo.png", "make the sofa red", "-o", "one.png")
+    assert (code, out) == (1, "")
+    assert "inpalla setup --preset small" in err
+    assert f"fetches {size_words(download(registry.PRESETS['small']).total)} once" in err
+    assert not Path("one.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command", "size"),
+    [
+        (("segment", "photo.png", "the sofa", "-o", "m.png"), "setup --preset small", 3.3),
+        (("inpaint", "photo.png", "mask.png", "a cat", "-o", "o.png"), "setup --preset small", 3.3),
+        (("edit", "photo.png", "remove the sofa", "-o", "o.png"), "setup --preset small", 3.3),
+        (
+            ("segment", "photo.png", "the sofa", "-o", "m.png", "--segmenter", "sam3"),
+            "setup --segmenter sam3",
+            3.4,
+        ),
+        (
+            ("edit", "photo.png", "remove the sofa", "-o", "o.png", "--inpainter", "remove=lama"),
+            "setup --preset small",
+            3.3,
+        ),
+    ],
+)
+def test_each_command_names_what_fetches_all_that_it_lacks(
+    here: Path,
+    inpalla: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    command: str,
+    size: float,
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    monkeypatch.setattr(registry, "_loaded", {})
+    Image.fromarray(photo()).save("photo.png")
+    Image.fromarray(mask()).save("mask.png")
+    code, _, err = inpalla(*arguments, "--preset", "small")
+    assert code == 1
+    assert err.endswith(f"with inpalla {command} (about {size} GB).\n")
+    assert err.count("\n") == 1
+
+
+def test_an_engine_that_was_chosen_and_is_not_here_is_told_before_anything_is_looked_for(
+    here: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(here / "empty"))
+    Image.fromarray(photo()).save("photo.png")
+    code, out, err = inpalla(
+        "edit", "photo.png", "remove the spoon", "-o", "o.png", "--inpainter", "remove=lama"
+    )
+    assert (code, out) == (1, "")
+    assert err == (
+        "lama is not on this machine: fetch it with inpalla setup --inpainter lama (about 208.0 MB).\n"
+    )
 
 
 def test_what_the_preset_lacks_is_one_sentence_with_one_command(
@@ -258,6 +311,37 @@ def test_a_file_that_comes_damaged_is_refused(file: str, hub: Hub, here: Path, i
     assert not [found for found in (here / "hub").rglob("*") if found.as_posix().endswith(file)]
     hub.mend()
     assert inpalla("setup", "--preset", "small")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "repository", "file"),
+    [
+        ("segmenter", "llmdet-sam2", "iSEE-Laboratory/llmdet_tiny", "model.safetensors"),
+        ("segmenter", "llmdet-sam2", "facebook/sam2.1-hiera-tiny", "model.safetensors"),
+        ("inpainter", "sd15-inpainting", MODEL, "unet/diffusion_pytorch_model.fp16.safetensors"),
+        ("inpainter", "sd15-inpainting", ADAPTER, "pytorch_lora_weights.safetensors"),
+        ("inpainter", "sd15-inpainting", "madebyollin/taesd", "diffusion_pytorch_model.safetensors"),
+        ("inpainter", "lama", "Carve/LaMa-ONNX", "lama_fp32.onnx"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_with_the_commands_that_mend_it(
+    role: str, name: str, repository: str, file: str, hub: Hub, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the hub has it: its digest is right, so ``inpalla setup`` alone would find nothing to do."""
+    whole = hub.repositories[repository][file]
+    hub.repositories[repository][file] = b"\xff" * len(whole)
+    monkeypatch.setattr(registry, "_loaded", {})
+    assert inpalla("setup", f"--{role}", name)[0] == 0
+    load = registry.load_segmenter if role == "segmenter" else registry.load_inpainter
+    with pytest.raises(EngineError) as told:
+        load(name)
+    said = str(told.value)
+    assert said.endswith(f": run hf cache rm model/{repository}, and then inpalla setup --{role} {name}.")
+    assert str(constants.HF_HUB_CACHE) not in said
+    hub.repositories[repository][file] = whole
+    forget(repository)  # what hf cache rm does
+    assert inpalla("setup", f"--{role}", name)[0] == 0
+    assert load(name).name == name
 
 
 @pytest.mark.parametrize("name", ["sd15-inpainting", "lama"])
@@ -458,7 +542,7 @@ def test_a_model_that_is_not_whole_is_one_sentence(tmp_path: Path, cache: Path) 
     model = sd15_layout.write_model(tmp_path / "model")
     file = model / "unet" / "diffusion_pytorch_model.fp16.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(EngineError, match="cannot be read from") as error:
+    with pytest.raises(EngineError, match="cannot be read") as error:
         painter.from_folders("sd15-inpainting", model, adapter, tiny)
     assert "\n" not in str(error.value)
 
@@ -504,6 +588,6 @@ def test_a_graph_that_is_damaged_or_another_is_one_sentence(tmp_path: Path) -> N
     with pytest.raises(EngineError, match="is not the graph that lama expects"):
         lama.from_folder("lama", folder)
     file.write_bytes(b"no graph")
-    with pytest.raises(EngineError, match="is damaged: delete it"):
+    with pytest.raises(EngineError, match="it is damaged"):
         lama.from_folder("lama", folder)
     assert isinstance(lama.load(), LamaEngine)

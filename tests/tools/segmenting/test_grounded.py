@@ -189,7 +189,7 @@ def test_a_folder_that_is_not_whole_is_one_sentence(
     (tmp_path / "config.json").write_text("{")
     pair = list(folders)
     pair[which] = tmp_path
-    with pytest.raises(EngineError, match=r"config\.json cannot be read.*fetch it again") as told:
+    with pytest.raises(EngineError, match=r"config\.json of llmdet-sam2 cannot be read") as told:
         GroundedSegmenter.from_folders("pair", pair[0], pair[1], "1")
     assert "\n" not in str(told.value)
 

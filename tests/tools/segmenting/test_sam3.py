@@ -340,7 +340,7 @@ def test_a_folder_that_holds_no_sam3_is_one_sentence(checkpoint: Path, tmp_path:
         Sam3Segmenter.from_folder("sam3", folder)
     said = str(error.value)
     assert said.startswith(f"The folder {folder} holds no complete SAM 3")
-    assert said.endswith(": fetch it with inpalla setup --segmenter sam3.")
+    assert said.endswith(f": put a whole copy at {folder}.")
     assert "\n" not in said
 
 
@@ -417,6 +417,6 @@ def test_what_may_not_be_fetched_is_one_sentence_with_the_page_and_the_command(
 
 def test_offline_says_so(hub: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(EngineError, match="HF_HUB_OFFLINE forbids to fetch it"):
+    with pytest.raises(EngineError, match="HF_HUB_OFFLINE forbids fetching"):
         stored_weights.fetch("sam3")
     assert hub == []

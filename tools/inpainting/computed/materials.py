@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from sessions.compose import Box, Patch
 from tools.errors import Cancelled, EngineError, PictureError
-from tools.inpainting.base import MaskedEdit
+from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import parts, patterns, planes, proxy_geometry, shading
 from tools.inpainting.computed.matting import Edge, reach_for, unmix
 from tools.inpainting.computed.oklab import from_srgb, to_srgb
@@ -179,6 +179,7 @@ class Materials:
 
     name: Final = "materials"
     revision: Final = "2"
+    capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the prompt asks for a material that can be computed on such a thing."""

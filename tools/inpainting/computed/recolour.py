@@ -23,7 +23,7 @@ from scipy import ndimage
 from sessions.compose import Box, Patch
 from tools import errors
 from tools.errors import EngineError
-from tools.inpainting.base import MaskedEdit
+from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import parts
 from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.computed.matting import reach_for, unmix
@@ -317,6 +317,7 @@ class Recolour:
 
     name = "recolour"
     revision = "1"
+    capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether a prompt asks for nothing but a colour."""

@@ -18,7 +18,7 @@ from scipy import ndimage
 from sessions.compose import Box, Patch
 from tools import errors
 from tools import room_box as rooms
-from tools.inpainting.base import MaskedEdit
+from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import amodal_completion, surfaces
 from tools.inpainting.computed import rug as rugs
 from tools.inpainting.computed.surfaces import F32, Laid, Mask
@@ -92,6 +92,7 @@ class Removal:
     """Removes things from drawn rooms, and from what is much like them, by computing."""
 
     name = "removal"
+    capabilities = Capabilities(kinds=("remove",))
 
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""

@@ -27,7 +27,7 @@ from sessions.pictures import digest_of
 from tools import errors
 from tools import room_box as rooms
 from tools.errors import EngineError
-from tools.inpainting.base import MaskedEdit, seed_for
+from tools.inpainting.base import Capabilities, MaskedEdit, seed_for
 from tools.inpainting.computed import removal
 from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
@@ -62,6 +62,7 @@ class Drawing:
     """Adds things to drawn rooms, and puts things in the place of others, by drawing them."""
 
     name = "drawing"
+    capabilities = Capabilities(kinds=("replace", "add"))
 
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall, the rug and what a new thing stands on."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.engines.unreadable import unreadable
 from tools.errors import EngineError
 from tools.inpainting.flux.family import FAMILIES, Family
 
@@ -45,7 +46,7 @@ def check(folder: Path) -> Family:
     family = family_of(folder)
     for part in parts(folder):
         if not (folder / part).is_dir():
-            raise EngineError(f"{folder} is incomplete: its folder {part} is missing; fetch it again.")
+            raise unreadable("The FLUX pipeline", folder, f"its folder {part} is missing")
         if part.startswith(("transformer", "text_encoder", "vae")):
             for file in _weights(folder, part):
                 _check_length(file)
@@ -102,7 +103,7 @@ def _weights(folder: Path, part: str) -> Iterator[Path]:
     for name in names:
         file = folder / part / name
         if not file.is_file():
-            raise EngineError(f"{folder} is incomplete: {part}/{name} is missing; fetch it again.")
+            raise unreadable("The FLUX pipeline", folder, f"{part}/{name} is missing")
         yield file
 
 
@@ -129,14 +130,14 @@ def _header(file: Path) -> tuple[int, dict[str, Any]]:
 
 
 def _damaged(file: Path) -> EngineError:
-    return EngineError(f"{file} is truncated or not a safetensors file: delete it and fetch it again.")
+    return unreadable(f"{file.parent.name}/{file.name}", file, "it is cut short or no safetensors file")
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise EngineError(f"{file} cannot be read ({error}): fetch it again.") from error
+        raise unreadable(f"{file.parent.name}/{file.name}", file, error) from error
     if not isinstance(fields, dict):
-        raise EngineError(f"{file} cannot be read (it is not an object): fetch it again.")
+        raise unreadable(f"{file.parent.name}/{file.name}", file, "it is not an object")
     return fields

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tools.engines import download, specs
 from tools.engines.model_name import ModelName
-from tools.errors import EngineError
+from tools.errors import EngineError, NotFetchedError
 from tools.inpainting.flux import checkpoint
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def find(model: str) -> Path:
         accept = (
             f" accept its licence ({repository.gate}) on {repository.page}, log in with hf auth login, and"
         )
-    raise EngineError(
-        f"{model} is not on this machine, or incomplete:{accept} fetch it with"
-        f" inpalla setup --inpainter {model}."
+    raise NotFetchedError(
+        f"{model} is not on this machine, or not whole:{accept} fetch it with"
+        f" inpalla setup --inpainter {model}.",
+        model,
     )
 
 

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tools.engines import specs, stored_weights
+from tools.engines.unreadable import unreadable
 from tools.errors import Cancelled, EngineError
-from tools.inpainting.base import Job, PaintingStep, StepListener
+from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener
 from tools.segmenting.base import CancelCheck, never
 
 NAME: Final = "lama"
@@ -37,6 +38,7 @@ class LamaEngine:
     area = SIDE * SIDE
     steps = 1
     guidance = 1.0
+    capabilities = Capabilities(kinds=("remove",))
 
     def __init__(self, name: str, session: Any, revision: str) -> None:
         self.name = name
@@ -94,11 +96,11 @@ def from_folder(name: str, folder: Path) -> LamaEngine:
     try:
         session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # whatever the library raises, the user gets one sentence
-        raise EngineError(f"{file} is damaged: delete it and fetch it again.") from error
+        raise unreadable(FILE, folder, "it is damaged") from error
     takes = {each.name: list(each.shape[1:]) for each in session.get_inputs()}
     gives = [each.name for each in session.get_outputs()]
     if takes != {"image": [3, SIDE, SIDE], "mask": [1, SIDE, SIDE]} or "output" not in gives:
-        raise EngineError(f"{file} is not the graph that {name} expects: fetch it again.")
+        raise unreadable(FILE, folder, f"it is another graph than {name} knows")
     snapshot = folder.parent.name == "snapshots"
     revision = folder.name[:12] if snapshot else hashlib.sha256(file.read_bytes()).hexdigest()[:12]
     return LamaEngine(name, session, revision)

@@ -29,6 +29,7 @@ from PIL import Image
 import prompts
 from tools.engines import download, number_formats, presets, specs, stored_weights
 from tools.engines.library_logging import quiet
+from tools.engines.unreadable import reading, unreadable
 from tools.engines.weight_transfer import bytes_of, move
 from tools.errors import Cancelled, EngineError, OutOfMemory
 from tools.inpainting.base import Capabilities, Job, PaintingStep, StepListener, share_of
@@ -232,43 +233,41 @@ def from_folders(name: str, model: Path, few_steps: Path, small_vae: Path) -> St
     from tools.inpainting.stable_diffusion.scheduler import FewSteps
 
     if not download.is_whole(_MODEL, model):
-        raise EngineError(f"{model} is not a complete Stable Diffusion inpainting model: fetch it again.")
+        raise unreadable(name, model, "it is no whole Stable Diffusion inpainting model")
     device = number_formats.device_of_small_models()
     dtype = number_formats.of_small_models()
     settings: dict[str, Any] = {"local_files_only": True, "variant": "fp16"}
-    try:
-        with quiet(transformers, diffusers):
-            unet = diffusers.UNet2DConditionModel.from_pretrained(
-                str(model / "unet"), dtype=torch.float32, **settings
-            )
-            if unet.config.in_channels != 9:
-                raise ValueError("it is not made for inpainting")
-            merge(unet, load_file(few_steps / ADAPTER))
-            if device.type == "cpu":
+    with reading(f"The adapter of {name}", few_steps):
+        adapter = load_file(few_steps / ADAPTER)
+    with reading(name, model), quiet(transformers, diffusers):
+        unet = diffusers.UNet2DConditionModel.from_pretrained(
+            str(model / "unet"), dtype=torch.float32, **settings
+        )
+        if unet.config.in_channels != 9:
+            raise ValueError("it is not made for inpainting")
+        with reading(f"The adapter of {name}", few_steps):
+            merge(unet, adapter)
+        if device.type == "cpu":
+            with reading(f"The small autoencoder of {name}", small_vae):
                 vae = diffusers.AutoencoderTiny.from_pretrained(
                     str(small_vae), dtype=dtype, local_files_only=True
                 )
-            else:
-                vae = diffusers.AutoencoderKL.from_pretrained(str(model / "vae"), dtype=dtype, **settings)
-            pipeline = diffusers.StableDiffusionInpaintPipeline(
-                vae=vae,
-                text_encoder=transformers.CLIPTextModel.from_pretrained(
-                    str(model / "text_encoder"), dtype=dtype, **settings
-                ),
-                tokenizer=transformers.CLIPTokenizer.from_pretrained(
-                    str(model / "tokenizer"), local_files_only=True
-                ),
-                unet=unet.to(dtype),
-                scheduler=FewSteps.from_pretrained(str(model / "scheduler"), local_files_only=True),
-                safety_checker=None,
-                feature_extractor=None,
-                requires_safety_checker=False,
-            )
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:  # whatever the libraries raise, the user gets one sentence
-        reason = " ".join(str(error).split())[:150] or type(error).__name__
-        raise EngineError(f"{name} cannot be read from {model} ({reason}): fetch it again.") from error
+        else:
+            vae = diffusers.AutoencoderKL.from_pretrained(str(model / "vae"), dtype=dtype, **settings)
+        pipeline = diffusers.StableDiffusionInpaintPipeline(
+            vae=vae,
+            text_encoder=transformers.CLIPTextModel.from_pretrained(
+                str(model / "text_encoder"), dtype=dtype, **settings
+            ),
+            tokenizer=transformers.CLIPTokenizer.from_pretrained(
+                str(model / "tokenizer"), local_files_only=True
+            ),
+            unet=unet.to(dtype),
+            scheduler=FewSteps.from_pretrained(str(model / "scheduler"), local_files_only=True),
+            safety_checker=None,
+            feature_extractor=None,
+            requires_safety_checker=False,
+        )
     pipeline.set_progress_bar_config(disable=True)
     for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder):
         part.eval().requires_grad_(False)

@@ -26,7 +26,7 @@ from PIL import Image
 
 from tools.engines import cpu_linear, number_formats, stored_weights
 from tools.engines.library_logging import quiet
-from tools.errors import EngineError
+from tools.engines.unreadable import reading, unreadable
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
 from tools.segmenting.choose_instances import LEAST_SCORE, Seen, found_of, instances_of
@@ -109,10 +109,8 @@ class GroundedSegmenter(ModelSegmenter[EncodedPicture]):
         device = str(number_formats.device_of_small_models())
         finder = _loaded(AutoModelForZeroShotObjectDetection, detector, device)
         drawing = _loaded(Sam2Model, drawer, device)
-        try:
+        with reading(f"The tokenizer of {NAME}", detector):
             tokenizer = AutoTokenizer.from_pretrained(str(detector), local_files_only=True)
-        except (OSError, ValueError) as error:
-            raise EngineError(f"The tokenizer in {detector} cannot be read: fetch it again.") from error
         return cls(name, finder, drawing, tokenizer, revision)
 
     def segment(
@@ -276,22 +274,13 @@ def load(name: str = NAME) -> GroundedSegmenter:
 def _loaded(kind: Any, folder: Path, device: str) -> Any:
     import transformers
 
-    broken = f"{folder} holds no model that {NAME} can use"
-    try:
+    with reading(f"config.json of {NAME}", folder):
         json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise EngineError(f"{broken} (config.json cannot be read): fetch it again.") from error
-    try:
-        with quiet(transformers):
-            model, report = kind.from_pretrained(
-                str(folder), dtype=torch.float32, local_files_only=True, output_loading_info=True
-            )
-    except torch.OutOfMemoryError:
-        raise
-    except Exception as error:  # whatever the libraries raise, the user gets one sentence
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise EngineError(f"{broken} ({reason}): fetch it again.") from error
+    with reading(NAME, folder), quiet(transformers):
+        model, report = kind.from_pretrained(
+            str(folder), dtype=torch.float32, local_files_only=True, output_loading_info=True
+        )
     lacking = [*report["missing_keys"], *report["mismatched_keys"]]
     if lacking:  # they would be random ones
-        raise EngineError(f"{broken} ({len(lacking)} of its tensors are missing): fetch it again.")
+        raise unreadable(NAME, folder, f"{len(lacking)} of its tensors are missing")
     return model.eval().to(device)

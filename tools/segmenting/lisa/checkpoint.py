@@ -25,6 +25,7 @@ from transformers import (
     SamVisionConfig,
 )
 
+from tools.engines.unreadable import unreadable
 from tools.errors import EngineError
 from tools.segmenting.lisa.config import LisaConfig
 from tools.segmenting.lisa.model import Lisa
@@ -263,12 +264,10 @@ def _listed(index: Path) -> list[Path]:
     try:
         names = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
     except (ValueError, KeyError, AttributeError) as error:
-        raise EngineError(f"{index} is damaged: fetch it again.") from error
+        raise unreadable(index.name, index.parent) from error
     files = [index.parent / name for name in sorted(set(names))]
     if missing := [file for file in files if not file.exists()]:
-        raise EngineError(
-            f"The checkpoint in {index.parent} is incomplete: {missing[0].name} is missing; fetch it again."
-        )
+        raise unreadable("LISA", index.parent, f"{missing[0].name} is missing")
     return files
 
 
@@ -278,9 +277,9 @@ def _read_files(files: Iterable[Path], ending: str) -> Tensors:
         try:
             tensors |= _read_safetensors(file) if ending == "safetensors" else _read_bin(file)
         except (OSError, RuntimeError, ValueError, EOFError) as error:
-            raise EngineError(f"{file} is damaged or truncated: fetch it again.") from error
+            raise unreadable(file.name, file.parent, "it is damaged or cut short") from error
         except Exception as error:  # the readers raise types of their own
-            raise EngineError(f"{file} cannot be read ({type(error).__name__}): fetch it again.") from error
+            raise unreadable(file.name, file.parent, type(error).__name__) from error
     return tensors
 
 

@@ -19,6 +19,7 @@ from transformers.utils import logging
 from sessions.catalog import data_folder
 from tools.engines import download, number_formats, quantization, specs
 from tools.engines.model_name import Bits, ModelName
+from tools.engines.unreadable import reading
 from tools.errors import EngineError
 from tools.segmenting.lisa import checkpoint, text
 from tools.segmenting.lisa.config import LisaConfig
@@ -54,10 +55,8 @@ def load(name: str) -> LisaSegmenter:
         number_formats.in_float32(
             model.sam.vision_encoder.neck
         )  # as the original does: its numbers grow too large
-    try:
+    with reading("The tokenizer of LISA", folder):
         tokenizer = text.LisaTokenizer.from_folder(folder)
-    except (OSError, ValueError) as error:
-        raise EngineError(f"The tokenizer in {folder} cannot be read ({error}): fetch it again.") from error
     # A model with a rule of its own knows two answers and one form of question, whatever its size.
     reasons = model.config.presence is None
     return LisaSegmenter(name, model, tokenizer, revision(folder, bits), reasons=reasons)
@@ -77,7 +76,7 @@ def find(repository: str, beside: Path | None = None) -> Path:
     if (kept_ := download.kept(_of_hub(repository))) is not None:
         return kept_
     name = _NAMES.get(repository, repository)
-    raise EngineError(f"{name} is not on this machine: fetch it with inpalla setup --segmenter {name}.")
+    raise download.not_fetched("segmenter", name, needed(name) if name in specs.ENGINES else ())
 
 
 def copy_folder(repository: str) -> Path:

@@ -29,6 +29,7 @@ from transformers.utils import logging
 
 from tools.engines import download, specs, stored_weights
 from tools.engines.number_formats import has_bfloat16
+from tools.engines.unreadable import again
 from tools.errors import EngineError, is_out_of_memory
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, Found, never
@@ -91,7 +92,8 @@ class Sam3Segmenter(ModelSegmenter[Any]):
         """
         if isinstance(repo_or_folder, Path) or Path(repo_or_folder).is_dir():
             return cls._open(name, Path(repo_or_folder), revision, device, dtype)
-        folder = download.fetch(replace(_REPOSITORY, name=str(repo_or_folder)))
+        repository = replace(_REPOSITORY, name=str(repo_or_folder))
+        folder = download.kept(repository) or download.fetch(repository)
         return cls._open(name, folder, folder.name[:12], device, dtype)  # A snapshot is named by its commit.
 
     @classmethod
@@ -229,7 +231,7 @@ def _reason(error: Exception) -> str:
 
 def _load(folder: Path, device: torch.device, dtype: torch.dtype) -> tuple[Sam3Model, CLIPTokenizer]:
     broken = f"The folder {folder} holds no complete SAM 3"
-    mend = "fetch it with inpalla setup --segmenter sam3."
+    mend = f"{again(folder)}."
     try:
         values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         complete = download.is_whole(_REPOSITORY, folder)
