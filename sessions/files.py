@@ -140,7 +140,7 @@ def is_writable(folder: Path) -> bool:
 def can_only_be_read(folder: Path) -> str:
     """The sentence about a session that is not to be written, in its folder."""
     return (
-        f"The session {folder.name!r} can only be read, as {folder} cannot be written:"
+        f"The session {folder.name!r} can only be read, as {folder} is read-only:"
         f" inpalla sessions export {folder.name} -o FILE saves its picture."
     )
 

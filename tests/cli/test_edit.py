@@ -162,7 +162,7 @@ def test_a_photo_is_edited_when_that_is_wanted_only(
     write_picture(home / "photo.png", photo)
     refused = inpalla("edit", "photo.png", "make the sofa red", "-o", "out.png")
     assert refused.is_refusal()
-    assert refused.err.startswith("This is no drawn room, and the pocket models know nothing else: for")
+    assert refused.err.startswith("This is not a drawn room, and the pocket models know nothing else: for")
     assert refused.err.endswith("--yes goes on all the same.\n")
     assert "--preset small" in refused.err
     assert not Path("out.png").exists()

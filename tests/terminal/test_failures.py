@@ -131,7 +131,8 @@ def test_without_memory_a_sentence_is_refused_and_the_next_one_is_as_ever(
     before = state()
     with full(engine, place):
         said = refusal(edit(inpalla, checkpoints[family], RUG))
-        again = refusal(inpalla("replay", "out.png", "-o", "again.png")) if place != "words" else said
+        replay = ("replay", "out.png", "-o", "again.png", "--inpainter", str(checkpoints[family]))
+        again = refusal(inpalla(*replay)) if place != "words" else said
     full_card = "too little free memory" if place == "words" else "There is not enough memory for"
     assert full_card in said
     assert "use a smaller preset" in said

@@ -51,7 +51,7 @@ def find(model: str) -> Path:
             f" accept its licence ({repository.gate}) on {repository.page}, log in with hf auth login, and"
         )
     raise NotFetchedError(
-        f"{model} is not on this machine, or not whole:{accept} fetch it with"
+        f"{model} is not on this machine, or incomplete:{accept} fetch it with"
         f" inpalla setup --inpainter {model}.",
         model,
     )
