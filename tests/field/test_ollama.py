@@ -494,11 +494,7 @@ def test_a_look_at_a_server_that_drips_takes_no_longer(where: str) -> None:
     began = time.monotonic()
     try:
         with ollama_server.client(server.url) as client, pytest.raises(Exception, match="dripping"):
-<<<<<<< HEAD
-            client.list() if where == "/api/tags" else client._request_raw("GET", where)  # type: ignore[no-untyped-call]
-=======
             client._client.get(where)
->>>>>>> field-s6
         assert time.monotonic() - began < 5
     finally:
         server.close()
