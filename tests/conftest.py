@@ -1,6 +1,6 @@
 """Property tests draw the same examples at every run of ``make test``; ``make fuzz`` draws new ones. Ctrl-C
-reaches the programs that tests start, however the suite itself was started. Beside that: a place of its own
-for a test, and the command line in this process.
+and a hangup reach the programs that tests start, however the suite itself was started. Beside that: a place
+of its own for a test, and the command line in this process.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ settings.load_profile("new" if os.environ.get("INPALLA_FUZZ") else "repeatable")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell that runs the suite in the background ignores it, which each program started here inherits
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # so does nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

@@ -212,7 +212,7 @@ def test_settings_that_break_a_client_are_one_sentence(
     monkeypatch.setenv(variable, value)
     said = inpalla("plan", "make the sofa red", "--planner", "ollama:m").refused
     assert "Ollama does not answer" in said or "Cannot connect" in said
-    assert doctor.ollama().state == "fair"
+    assert doctor.ollama("m").state == "fair"
     assert not ServedModel("m").is_there()
     if host.startswith("127"):  # a setting for other machines is none for this one
         assert "Ollama does not answer" in said

@@ -238,7 +238,7 @@ class Studio:
         if mode.endswith("A"):
             assert np.array_equal(painted[..., -1], values[..., -1])
 
-        assert replay(after, again, [before]).identical
+        assert replay(after, again, [before], folders=[preset.inpainters[kind]]).identical
         assert again.read_bytes() == after.read_bytes()
 
 
