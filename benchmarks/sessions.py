@@ -186,7 +186,7 @@ def sentence(turn: int) -> str:
 
 def editor_of(opened: Session, *, new: bool = False) -> Editor:
     """An editor for an open session, with the planner and the engines above."""
-    preset = replace(PRESETS["pocket"], computing=MappingProxyType({}))
+    preset = replace(PRESETS["pocket"], computing=MappingProxyType({}), drawn_rooms_only=False)
     return Editor.open(session=opened, preset=preset, planner=Planner(new=new), engines=Engines())
 
 

@@ -372,7 +372,7 @@ def _published(required: Requirement, preset: Preset) -> Iterator[Finding]:
             if repository.gate:
                 yield _licence(repository)
             elif repository.licence is not None and repository.licence.terms:
-                terms = f"whoever uses it keeps to {repository.licence.terms}: {repository.page}"
+                terms = f"its use is subject to {repository.licence.terms}: {repository.page}"
                 yield Finding(f"licence of {repository.name}", "good", terms)
 
 

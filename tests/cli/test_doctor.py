@@ -193,10 +193,10 @@ def test_a_machine_without_a_card_is_led_to_small(
     mends = [line for line in out.splitlines() if "inpalla setup --preset small" in line]
     assert len(mends) == 1
     assert mends[0].startswith(
-        "To mend segmenter llmdet-sam2, inpainter sd15-inpainting, inpainter lama, preset: "
+        "To fix segmenter llmdet-sam2, inpainter sd15-inpainting, inpainter lama, preset: "
     )
     assert "Ollama: " not in out
-    assert "keeps to CreativeML Open RAIL-M" in found[f"licence of {PAINTER}"].found
+    assert "subject to CreativeML Open RAIL-M" in found[f"licence of {PAINTER}"].found
     assert weights.asked == []
 
 

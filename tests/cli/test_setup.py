@@ -293,7 +293,7 @@ def test_answers_that_are_no_hub_s_are_told_as_what_they_are(
     assert [line.split(",")[0].strip() for line in out.splitlines() if ", about " in line] == [
         "llmdet-sam2", "sd15-inpainting", "lama",
     ]  # fmt: skip
-    assert "keeps to CreativeML Open RAIL-M" in out
+    assert "its use is subject to CreativeML Open RAIL-M" in out
     assert "HF_ENDPOINT" in out + err or status in (500, 429)
 
 
@@ -304,7 +304,7 @@ def test_without_the_network_sizes_and_licences_come_before_one_sentence(
     code, out, err = inpalla("setup", "--preset", "small")
     assert (code, server.asked) == (1, [])
     assert "llmdet-sam2, about 846.0 MB" in out
-    assert "keeps to OpenRAIL++-M" in out
+    assert "its use is subject to OpenRAIL++-M" in out
     assert err == (
         "HF_HUB_OFFLINE forbids fetching what is not on this machine: unset it, and run the command again.\n"
     )

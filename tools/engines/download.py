@@ -392,7 +392,8 @@ def _fetch_large(
         if _digest(part) != file.sha256:
             part.unlink()
             raise EngineError(
-                f"{file.name} of {repository.name} came damaged and was deleted: run the command again."
+                f"{file.name} of {repository.name} was damaged in transfer and deleted:"
+                " run the command again."
             )
         # Where the cache cannot have links the client would copy what it finds among the contents.
         place = listing.blob(file) if _has_links() else listing.named(file)

@@ -243,12 +243,12 @@ def _request_words(repository: Repository, said: str) -> str:
     """What to do where a request was made and is not granted; "" where none was made."""
     if "awaiting a review" in said:
         return (
-            f"Your request for {repository.name} still waits for its makers' answer: run the command again"
-            " when you have it."
+            f"Your request for {repository.name} is still waiting for approval: run the command again when it"
+            " is granted."
         )
     if "rejected" in said:
         return (
-            f"Your request for {repository.name} was refused by its makers: nothing here can change that;"
+            f"Your request for {repository.name} was refused by its authors:"
             " use another engine, or ask them on its page."
         )
     return ""
@@ -259,6 +259,6 @@ def licence_words(repository: Repository) -> str:
     login = "" if is_logged_in() else ", log in with hf auth login"
     named = f" ({repository.gate})" if repository.gate else ""
     return (
-        f"{repository.name} is given only to those who accepted its licence{named}: accept it on"
-        f" {repository.page}{login}, and run the command again."
+        f"{repository.name} is gated: accept its licence{named} on {repository.page}{login}, then run the"
+        " command again."
     )

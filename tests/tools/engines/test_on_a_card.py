@@ -145,14 +145,14 @@ def test_numbers_that_grew_too_large_are_told_and_not_painted_black(
     before = weight.detach().clone()
     with torch.no_grad():
         weight.fill_(float("inf"))
-    with pytest.raises(EngineError, match=r"grew beyond what its number format holds, so nothing was"):
+    with pytest.raises(EngineError, match=r"values overflowed its number format, so nothing was"):
         painter.paint([asked(painter, 1)])
     with torch.no_grad():
         weight.copy_(before)
         bias = painter.pipeline.vae.decoder.conv_out.bias
         kept = bias.detach().clone()
         bias.fill_(float("nan"))
-    with pytest.raises(EngineError, match=r"grew beyond what its number format holds, so nothing was"):
+    with pytest.raises(EngineError, match=r"values overflowed its number format, so nothing was"):
         painter.paint([asked(painter, 1)])
     with torch.no_grad():
         bias.copy_(kept)

@@ -263,7 +263,7 @@ def test_setting_up_needs_no_account_and_says_the_terms(hub: Hub, here: Path, in
     code, out, err = inpalla("setup", "--preset", "small")
     assert (code, err) == (0, "")
     assert "CreativeML Open RAIL-M" in out
-    assert "latent-consistency/lcm-lora-sdv1-5: its use is bound to OpenRAIL++-M" in out
+    assert "latent-consistency/lcm-lora-sdv1-5: its use is subject to OpenRAIL++-M" in out
     assert "https://huggingface.co/stable-diffusion-v1-5/stable-diffusion-inpainting" in out
     assert "The preset small is ready." in out
     fetched = [file.name for file in (here / "hub").rglob("*")]
@@ -537,7 +537,7 @@ def test_an_adapter_of_something_else_is_refused(wrong: dict[str, torch.Tensor],
 def test_a_model_that_is_not_whole_is_one_sentence(tmp_path: Path, cache: Path) -> None:
     adapter = cache / "models--latent-consistency--lcm-lora-sdv1-5" / "snapshots" / "0123abcd"
     tiny = cache / "models--madebyollin--taesd" / "snapshots" / "0123abcd"
-    with pytest.raises(EngineError, match="is not a complete Stable Diffusion"):
+    with pytest.raises(EngineError, match="is no whole Stable Diffusion"):
         painter.from_folders("sd15-inpainting", tmp_path, adapter, tiny)
     model = sd15_layout.write_model(tmp_path / "model")
     file = model / "unet" / "diffusion_pytorch_model.fp16.safetensors"
@@ -585,7 +585,7 @@ def test_a_graph_that_is_damaged_or_another_is_one_sentence(tmp_path: Path) -> N
     for node in graph.graph.node:
         node.input[:] = ["picture" if name == "image" else name for name in node.input]
     onnx.save(graph, str(file))
-    with pytest.raises(EngineError, match="is not the graph that lama expects"):
+    with pytest.raises(EngineError, match="is another graph than lama knows"):
         lama.from_folder("lama", folder)
     file.write_bytes(b"no graph")
     with pytest.raises(EngineError, match="it is damaged"):

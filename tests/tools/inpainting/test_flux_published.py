@@ -260,9 +260,9 @@ class TestErrors:
         folder = write_checkpoint(tmp_path / "m", "klein")
         file = folder / "vae" / "diffusion_pytorch_model.safetensors"
         file.write_bytes(file.read_bytes()[:-100])
-        assert "is truncated" in self.sentence(str(folder))
+        assert "is cut short" in self.sentence(str(folder))
         file.write_bytes(b"")
-        assert "is truncated" in self.sentence(str(folder))
+        assert "is cut short" in self.sentence(str(folder))
 
     def test_weights_of_other_shapes(self, tmp_path: Path) -> None:
         folder = write_checkpoint(tmp_path / "m", "klein")

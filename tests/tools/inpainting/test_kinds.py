@@ -157,7 +157,7 @@ def test_inpaint_does_not_paint_on_what_is_no_drawn_room_by_itself(inpalla: Run)
     for words in (("a cat",), ("--kind", "remove"), ("a leather sofa", "--kind", "restyle")):
         code, out, err = inpalla(*command, *words)
         assert (code, out) == (1, "")
-        assert "no drawn room" in err
+        assert "not a drawn room" in err
         assert err.endswith("--yes goes on all the same.\n")
         assert not Path("o.png").exists()
     colour = ("a red sofa", "--kind", "restyle", "--target", "the sofa")

@@ -268,7 +268,7 @@ def _without_sam(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (_cut, "pytorch_model-00002-of-00002.bin cannot be read (it is damaged or cut short)"),
+        (_cut, "pytorch_model-00002-of-00002.bin cannot be read .it is damaged or cut short.: put a whole"),
         (_lose, "pytorch_model-00001-of-00002.bin is missing"),
         (_empty, "There are no weights in"),
         (_other, "is not a LISA checkpoint"),
