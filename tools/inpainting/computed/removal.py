@@ -31,7 +31,7 @@ RUG = 4
 """The rug, beside the surfaces of ``room``; it lies in the floor's plane."""
 
 LEAST = 0.6
-"""Below this confidence nothing is removed. Of 173 removals in 100 rooms 0.54 pass; 0.83 of these are right."""
+"""Below this confidence nothing is removed. Of 173 removals in 100 rooms 0.54 pass, 0.83 of these right."""
 
 DEEPEST = -1.1
 """What is darker than its surface by more than this, as a logarithm, is no shadow but a thing."""
