@@ -225,9 +225,9 @@ def _refusal(repository: Repository, error: Exception) -> EngineError:
     if any(isinstance(each, OSError) and each.errno == errno.ENOSPC for each in causes):
         from huggingface_hub import constants
 
-        return EngineError(f"The disk of {constants.HF_HUB_CACHE} is full: make room there, and {_AGAIN}")
+        return EngineError(f"The disk of {constants.HF_HUB_CACHE} is full: free some space, then {_AGAIN}")
     if isinstance(error, OSError) and error.filename is not None:
-        mend = "set HF_HOME to a folder that you may write."
+        mend = "set HF_HOME to a folder that you can write to."
         return EngineError(f"{error.filename} cannot be written ({error.strerror}): {mend}")
     if any(map(is_silence, (each for each in causes if isinstance(each, Exception)))):
         return HubDownError(_silent_words())

@@ -55,8 +55,8 @@ _PLAIN = re.compile(r"\b(?:plain|solid|unpatterned|one[ -]colou?red)\b", re.IGNO
 _COLOUR_OF = re.compile(
     r"(?P<before>\b\w+ (?:in|into|to|with|like|as) |\b(?!(?:make|paint|turn|darken|lighten|change|keep)\b)"
     r"\w+ )"
-    r"(?P<same>the (?:(?:same|exact) ){0,2})(?P<colour>(?:[a-z]+ )?[a-z]+) (?:of|as|from|on) "
-    r"(?P<of>(?:the|my|our|that) (?P<noun>[\w' -]+))",
+    r"the (?:(?:same|exact) ){0,2}(?P<colour>(?:[a-z]+ )?[a-z]+) (?:of|as|from|on) "
+    r"(?P<of>(?:the|my|our|that) [\w' -]+)",
     re.IGNORECASE,
 )
 _TONED_DOWN = re.compile(
