@@ -22,7 +22,7 @@ from typing import Any
 from agent.errors import AgentError
 from agent.planner.context import Context, Planner, advance
 from agent.planner.lines import FIELDS, Line, Talk, read_talks
-from agent.planner.plan import Edit, Goto, Hide, Plan, Step, Tell, Undo
+from agent.planner.plan import Ask, Edit, Goto, Hide, Pick, Plan, Step, Tell, Undo
 from agent.planner.reader.framing import frames_of
 from agent.planner.resolve.resolver import resolve
 from evaluation.planner.plans import matches
@@ -118,6 +118,33 @@ def _tells(steps: Sequence[Step], lines: Sequence[Line]) -> bool:
     return lines[0].field(0) in ("changes", "check", "look") and target_words(steps[0].about) == about
 
 
+_RETURNING = ("revert", "hide", "back", "drop", "keep")
+
+
+def _says_so(steps: Sequence[Step], wanted: Sequence[Step], lines: Sequence[Line]) -> bool:
+    """Whether a plan says that nothing is there to be taken back, as the wanted one does: "I have not changed
+    the rug" may be asked or told from the record.
+    """
+    idle = all(isinstance(step, Ask | Tell) for step in (*steps, *wanted))
+    return idle and bool(wanted) and all(line.act in _RETURNING for line in lines)
+
+
+def _in_one_step(steps: Sequence[Step], lines: Sequence[Line]) -> bool:
+    """Whether one step does what two lines say: an edit within a mask that the user gives, or a variation
+    that is taken with another look.
+    """
+    if len(steps) != 1 or len(lines) != 2:
+        return False
+    first, then, step = *lines, steps[0]
+    if isinstance(step, Edit) and first.act == "mask" and first.field(0) in ("file", "box"):
+        given = step.within is not None and step.within == first.field(1)
+        return given and step.kind == then.act and prompt_words(then.field(1)) <= prompt_words(step.prompt)
+    if isinstance(step, Pick) and first.act == "pick" and then.act == "restyle":
+        look = prompt_words(then.field(1))
+        return str(step.index) == first.field(0) and look <= prompt_words(step.prompt or "")
+    return False
+
+
 def _takes(steps: Sequence[Step]) -> bool:
     return any(
         isinstance(step, Undo | Goto | Hide) or (isinstance(step, Edit) and step.kind == "remove")
@@ -145,7 +172,8 @@ async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read 
                 got = Plan(say=str(error))
             result.seconds.append(time.perf_counter() - began)
             right = matches(got, wanted.steps) and (bool(wanted.steps) or not got.steps)
-            right = right or _tells(got.steps, said.lines)
+            right = right or _tells(got.steps, said.lines) or _in_one_step(got.steps, said.lines)
+            right = right or _says_so(got.steps, wanted.steps, said.lines)
             harmful = not right and _takes(got.steps) and not _takes(wanted.steps)
             count.total += 1
             count.exact += right

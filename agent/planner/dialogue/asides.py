@@ -33,8 +33,11 @@ _SAID_BEFORE = re.compile(
 )
 _SAID_AFTER = re.compile(rf"[ ]*[,–—-] ?(?:{_WHO}|he|she|they) {_SAYS}(?: so)?[.!]*$", re.IGNORECASE)
 _FILLER = re.compile(
-    r"\b(?:u+g+h+|argh+|l+o+l+|h?e+h+e+h*e*|ha(?:ha)+|omg|hmm+|um+|uh+|er+m?|pls|plz)\b[ ,.!]*", re.IGNORECASE
+    r"\b(?:u+g+h+|argh+|l+o+l+|h?e+h+e+h*e*|ha(?:ha)+|omg|hmm+|pls|plz"
+    r"|(?:um+|uh+|er+m?)\b(?!,? (?:the|my|that|no|i mean)\b))\b[ ,.!]*",
+    re.IGNORECASE,
 )
+"""What means nothing; "the shoes, er, the laces" is put right by it."""
 _TRAILING = re.compile(
     r"(?<=\w)[ ,–—-]+(?:thx|ta|cheers|mate|bro|now and henceforth|once and for all"
     r"|if you (?:can|could|would|like|please|do(?:n'?t| not) mind)"
@@ -65,6 +68,7 @@ _NAMED_AFTER = re.compile(
 )
 """ "It must be white, the table"."""
 
+_THEM = re.compile(r"(?<![\w-])'?em(?![\w-])")
 _MUST_NOT = re.compile(
     r"\b(?:i|we)(?: ca(?:n'?t|nnot)| must(?: not|n'?t)| may not|(?: am|'m| are|'re) not allowed to| "
     r"should(?: not|n'?t)) (?:get rid of|remove|take (?:away|out|down)|delete|lose|touch|change|paint) "
@@ -113,7 +117,7 @@ def without_asides(sentence: str, context: Context) -> str:
         said = rest if len(rest.split()) > 1 else said
     if len(said.split()) > 3:
         said = _FILLER.sub("", said).strip() or said
-    said = _MUST_NOT.sub(_allowed, said.replace("’", "'"))
+    said = _MUST_NOT.sub(_allowed, _THEM.sub("them", said.replace("’", "'")))
     said = _NAMED_AFTER.sub(r"\g<head>\g<thing> \g<wish>\g<end>", said)
     said = _of_its_own(said)
     said = _named_animals(said, context)

@@ -17,6 +17,7 @@ from agent.planner.frames import REVERT, Frame
 from agent.planner.resolve.discourse import (
     Discourse,
     Named,
+    called,
     colour_words,
     discourse_of,
     earlier_colours,
@@ -360,7 +361,8 @@ def _ones(work: _Work) -> None:
         kinds = nouns_meant(work.talk, named, looks, places=len(looks) < len(told))
         if not kinds:
             continue
-        nouns = [kind if single else plural(kind) for kind in kinds]
+        names = [called(work.talk, kind) for kind in kinds]
+        nouns = [name if single else plural(name) for name in names]
         piece = work.text[at:start]
         singles = [words for words in _singles(work.talk) if kind_in(words) == kinds[0]][::-1]
         if (
@@ -485,7 +487,7 @@ def _sets(work: _Work) -> None:
         turns = [turn for turn in newest if any(n.is_one_of_several for n in turn)]
         singles = len(_singles(work.talk)) >= count
         if kinds and (named or turns or not singles):
-            several = plural(kinds[0])
+            several = plural(called(work.talk, kinds[0]))
             return f"both {several}" if count == 2 else f"all the {several}"
         if singles:
             return _listed_words(_singles(work.talk)[:count][::-1])
@@ -553,7 +555,7 @@ def _ordinals(work: _Work) -> None:
         kinds = nouns_meant(work.talk, things_in(work.text[: found.start()]), (), places=True)
         if not kinds or not any(n.several for turn in work.talk.turns[:REACH] for n in turn):
             return
-        phrase = f"the {found['nth'].lower()} {kinds[0]}"
+        phrase = f"the {found['nth'].lower()} {called(work.talk, kinds[0])}"
     work.text = f"{work.text[: found.start()]}{phrase}{work.text[found.end() :]}"
 
 

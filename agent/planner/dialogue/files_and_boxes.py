@@ -28,7 +28,8 @@ _COLOUR_FROM = re.compile(
     re.IGNORECASE,
 )
 _WITH_MASK = re.compile(
-    r"(?:(?:and|now|then|ok(?:ay)?)[ ,]+)*(?:(?:use|take|load|apply|read|import|with|using|in|within|by"
+    r"(?:(?:and|now|then|ok(?:ay)?|here|so)[ ,]+)*"
+    r"(?:(?:use|take|load|apply|read|import|with|using|in|within|by"
     r"|inside|here is|here's|there is|there's|i have|i've (?:got|drawn|made|painted)|i (?:drew|made"
     r"|painted)) )?(?:the |a |my )?(?:mask |selection |file )*$",
     re.IGNORECASE,

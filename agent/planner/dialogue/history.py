@@ -334,11 +334,12 @@ _WAS = (
     r"(?:it|they|he|she|this|that|those|these) (?:all |both )?(?:was|were|used to be|looked|had been)"
     rf"(?: {_AT_FIRST})?"
 )
+_SELF = r"(?:colou?rs?|state|looks?|version|self|ones?|condition|form|way|shade)\b"
 _STATE = re.compile(
     rf"\b(?:(?:just |exactly )?(?:as|like|how|the way|to (?:what|how|the way)|what) {_WAS}|(?:as|like|to how "
     rf"it was) {_AT_FIRST}|(?:back )?(?:to|in|into|in to) (?:the |its |their |his |her |it's )?(?:very "
-    r")?(?:original|normal|initial|first|old|former)(?: (?:colou?rs?|state|looks?|version|self|one|ones"
-    r"|condition|form|way|shade))?)(?!\w)(?! before (?:the|my|i|we|you|a)\b)"
+    rf")?(?:original|normal|initial|first(?! (?!{_SELF})\w)|old|former)(?: {_SELF})?)(?!\w)"
+    r"(?! before (?:the|my|i|we|you|a)\b)"
 )
 _VERB = (
     r"(?:put|set|turn|make|leave|let|keep|return|bring|restore|reset|revert|change|get|give me|have|i want"
@@ -368,12 +369,16 @@ def _split(said: str) -> tuple[str, str]:
     return (said[: found.start()].strip(" ,"), found["kept"]) if found else (said, "")
 
 
+_REST = r"(?:the rest|everything else|all else|the others?|all the others?)"
+
+
 def _stateless(said: str) -> str | None:
     """The object of "put X back as it was" in any order of its words; None for another sentence."""
     found = _STATE.search(said)
     if found is None:
         return None
     left = f"{said[: found.start()].strip(' ,')} {said[found.end() :].strip(' ,')}".strip()
+    left = re.sub(rf"^(?:leave|keep) {_REST}(?: (?:alone|as (?:it is|they are)))?,? (?:and|but) ", "", left)
     left = re.sub(r"^(?:with the exception of|except(?: for)?|all but|but not|not|only|just) ", "", left)
     left = re.sub(
         r",? (?:(?:which|that|who) )?(?:(?:shall|should|must|is to|are to|can|may|will) "

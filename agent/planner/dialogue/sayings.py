@@ -215,6 +215,9 @@ def _looked(said: str, context: Context) -> Frame | None:
         return Frame("show", name="mask", like="" if thing in _IT else thing)
     if found := _WHERE.fullmatch(said):
         thing = found["x"] or found["y"] or found["z"]
+        if thing in ("the mask", "the selection"):
+            return Frame("show", name="mask")
+        thing = re.sub(r" (?:hiding|sitting|standing|hidden|gone|located|placed|at)$", "", thing)
         if not _has_look(thing):
             return Frame("show", target=thing)
     if _THINGS.fullmatch(said) and re.search(r"\bsee\b|\bin\b|\bthings\b", said):
@@ -250,7 +253,8 @@ def _versions(said: str, context: Context) -> Frame | None:  # noqa: ARG001
     found = _BACK_WHEN.fullmatch(said)
     if found is None or re.search(r"\b(?:it|that|this|everything|all)$", found["x"]):
         return None
-    return Frame("goto", name=found["x"])
+    when = re.split(r",? and (?:then )?(?=(?:make|paint|turn|put|give|remove|add)\b)", found["x"])[0]
+    return Frame("goto", name=when)
 
 
 def _masked(said: str, context: Context) -> Frame | None:

@@ -159,7 +159,12 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     low = " ".join(sentence.lower().replace("’", "'").split()).rstrip(" .!?")
     asked = sentence.rstrip().endswith("?")
     bare = _CLOSING.sub("", _OPENING.sub("", low)).strip(" ,")
-    if context.question == command_steps.NAME and len(bare.split()) <= 4 and not asked:
+    if (
+        context.question == command_steps.NAME
+        and len(bare.split()) <= 4
+        and not asked
+        and not _IMPERATIVE.match(bare)
+    ):
         return as_plan(command_steps.mark(Frame("mark", name=bare)))
     for reader in (_picked, _framed, _marked, _gone_to, _undone, _everything, _swapped):
         done = reader(bare, context)
@@ -251,12 +256,18 @@ def _if_it_names(part: str, plan: Plan) -> Plan:
     return plan if named and plan.steps else Plan()
 
 
-_SUGGESTIONS = re.compile(r"\b(?:suggestions?|ideas?|proposals?)\b", re.IGNORECASE)
+_SUGGESTIONS = re.compile(r"(?<!no )(?<!any )(?<!the )\b(?:suggestions?|ideas?|proposals?)\b", re.IGNORECASE)
+
+
+_NEW_THINGS = re.compile(
+    r"\b(?:replace|instead of|put|go (?:in|on|there|next|beside|under|above))\b", re.IGNORECASE
+)
+"""Where one of these is said, suggestions are of things and not of colours."""
 
 
 def _suggested(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """Suggestions for a thing that was changed are no shades of what it is now."""
-    if not _SUGGESTIONS.search(sentence):
+    if not _SUGGESTIONS.search(sentence) or _NEW_THINGS.search(sentence):
         return None
     plan = planned(_SUGGESTIONS.sub("versions", sentence), context)
     if len(plan.steps) != 1 or not isinstance(step := plan.steps[0], Variations) or step.kind != "restyle":

@@ -7,11 +7,11 @@ that is, only whoever sees the picture knows (``agent.turn.locate``); here words
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from agent.planner.context import Context, LayerView, Spoken
 from agent.planner.resolve.layers import object_of, stem
@@ -77,6 +77,8 @@ class Named:
     kind: str
     several: bool
     told: bool
+    noun: str = ""
+    """What it is called there, of one: "stable door"."""
 
     @property
     def is_one_of_several(self) -> bool:
@@ -125,9 +127,23 @@ def things_in(text: str) -> tuple[Named, ...]:
         several = is_plural((low,)) or counted
         words = text[tokens[start].start() : tokens[at].end()]
         found.append(
-            Named(words, tokens[start].start(), tokens[at].end(), kind_of(low), several, told or counted)
+            Named(
+                words,
+                tokens[start].start(),
+                tokens[at].end(),
+                kind_of(low),
+                several,
+                told or counted,
+                single(lows[noun_at : at + 1]),
+            )
         )
     return tuple(found)
+
+
+def single(noun: Sequence[str]) -> str:
+    """A noun of one or more words, of one thing: "stable door" of "stable doors"."""
+    before = itertools.dropwhile(lambda word: _tells(word) or word in _POINTING, noun[:-1])
+    return " ".join((*before, stem(noun[-1]))) if noun else ""
 
 
 _PLACED = re.compile(
@@ -183,7 +199,7 @@ class Discourse:
 def discourse_of(context: Context) -> Discourse:
     """What a conversation spoke of."""
     turns = filter(None, map(_named_in, reversed(context.spoken)))
-    return Discourse(tuple(islice(turns, REMEMBERED)), context.layers)
+    return Discourse(tuple(itertools.islice(turns, REMEMBERED)), context.layers)
 
 
 def named_by(phrase: str) -> Named | None:
@@ -196,7 +212,10 @@ def named_by(phrase: str) -> Named | None:
     several = is_plural(noun) or (first is not None and first.several)
     placed = first is not None and first.end < len(phrase) and parse(phrase).tail != ()
     kind = first.kind if first is not None else kind_of(noun[-1])
-    return Named(phrase, 0, len(phrase), kind, several, placed or (first is not None and first.told))
+    lows = [word.lower() for word in noun]
+    name = first.noun if first is not None and ("but" in lows or len(lows) > 3) else single(lows)
+    told = placed or (first is not None and first.told)
+    return Named(phrase, 0, len(phrase), kind, several, told, name)
 
 
 def last_named(context: Context) -> tuple[Named, ...]:
@@ -263,6 +282,12 @@ def nouns_meant(
         if kinds:
             return kinds if len(kinds) == 1 else []
     return []
+
+
+def called(discourse: Discourse, kind: str) -> str:
+    """What a thing of a kind was called last: "couch" of the sofas."""
+    names = (named.noun for turn in discourse.turns for named in reversed(turn) if named.kind == kind)
+    return next(filter(None, names), kind)
 
 
 def kind_in(phrase: str) -> str:

@@ -376,7 +376,12 @@ def variations(frame: Frame, context: Context) -> Done:
             step = Variations(count=count, target=target_of(frame.target), prompt="", kind="restyle")
             return Done((step,), (f"{count} colours for {target_of(frame.target)}",))
         if not frame.prompt:
-            return ask(f"What should {target_of(frame.target)} look like?")
+            where = (
+                place_of(frame.target)
+                if frame.kind == "add"
+                else f"in the place of {target_of(frame.target)}"
+            )
+            return ask(f"Several of what shall I put {where}?")
         if frame.kind == "add":
             step = Variations(
                 count=count, target=place_of(frame.target), prompt=new_thing(frame.prompt), kind="add"
