@@ -7,7 +7,6 @@ that lacks nothing comes out as it was.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from agent.planner.resolve.discourse import (
     discourse_of,
     earlier_colours,
     has_look,
+    is_colour,
     is_member,
     kind_in,
     last_member,
@@ -661,19 +661,9 @@ def _colour_again(name: str, work: _Work) -> str:
     focus = [layer for layer in layers if layer.id in work.context.focus[-1:]]
     for layer in (*focus, *layers):
         words = colour_words(layer)
-        if words and (name in ("colour", "color", "shade", "tone") or _is_a(words, name)):
+        if words and (name in ("colour", "color", "shade", "tone") or is_colour(words, name)):
             return words
     return name if read_look(name).value is not None else ""
-
-
-def _is_a(words: str, name: str) -> bool:
-    """Whether a colour is one of those called by a name: emerald is a green."""
-    if name in words.split():
-        return True
-    one, other = read_look(words).value, read_look(name).value
-    if one is None or other is None:
-        return False
-    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12
 
 
 # ----- Whole sentences -----

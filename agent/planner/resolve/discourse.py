@@ -8,6 +8,7 @@ that is, only whoever sees the picture knows (``agent.turn.locate``); here words
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -352,3 +353,13 @@ def earlier_colours(layer: LayerView, context: Context) -> Iterator[str]:
                 if (now := colour_words(view)) and now != before:
                     yield now
                 before = colour_words(view)
+
+
+def is_colour(words: str, name: str) -> bool:
+    """Whether a colour is one of those called by a name: emerald is a green."""
+    if name in words.split():
+        return True
+    one, other = read_look(words).value, read_look(name).value
+    if one is None or other is None:
+        return False
+    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12

@@ -1,0 +1,158 @@
+"""Earlier looks of a thing: "the blue was nicer", "actually the first one was best", "the walls from calm".
+
+A thing that was revised several times had several looks, each in a version. Words of preference name one of
+them by its colour or its turn; the thing gets it back and nothing else changes. Pure functions over a
+sentence and the session's record; None where the record has no such look.
+"""
+
+from __future__ import annotations
+
+import re
+
+from agent.planner.context import Context, LayerView
+from agent.planner.dialogue.history import as_in, names_of, plain, shown_again
+from agent.planner.plan import Plan
+from agent.planner.resolve.discourse import is_colour
+from agent.planner.resolve.layers import object_of, same_thing, stem
+from agent.planner.resolve.resolution import Done, as_plan
+from tools.language.chunking import is_look, is_thing
+from tools.language.lexicon import ORDINALS
+from tools.language.looks import read_look
+from tools.language.noun_phrases import parse
+
+_BETTER = (
+    r"(?:is|was|are|were|looked|looks)(?: (?:actually|really|just|much|a lot|far|so|so much|the|definitely"
+    r"|still|way))* (?:nicer|better|best|nicest|good|great|lovely|lovelier|prettier|prettiest|perfect|right)"
+    r"(?: \w+)?"
+)
+_LIKED = (
+    r"(?:(?:i|we|he|she|they|(?:my|the) \w+)(?:'d|'ll| think i| guess i| do| did| still| really| actually"
+    r"| would| will| rather| much)* )?"
+    r"(?:prefer(?:s|red)?|like[sd]?|love[sd]?|miss(?:ed)?|go with|rather have)"
+)
+_BACK_TO = (
+    r"(?:(?:let's |let us )?(?:go|switch|change|turn|put|take|make)?(?: (?:it|them|that|this))?(?: back)? ?to"
+    r"|return to|revert to|use|take|give me|have|try)"
+)
+_LOOK = r"(?P<x>(?:the|that|my|its) [\w' -]+?|the one before(?: that| this| it)?)"
+_ONCE_MORE = r"(?: (?:more|better|most|best|again|after all|back|instead|though|then))*"
+_PREFERRED = (
+    re.compile(rf"{_LOOK} {_BETTER}{_ONCE_MORE}"),
+    re.compile(rf"{_LIKED} {_LOOK}{_ONCE_MORE}"),
+    re.compile(rf"{_BACK_TO} {_LOOK}{_ONCE_MORE}"),
+    re.compile(rf"{_LOOK}(?: (?:again|after all|once more))+"),
+)
+_WITH = re.compile(rf"(?:(?:but|and|only|just) )*with {_LOOK}{_ONCE_MORE}")
+_FROM = re.compile(
+    r"(?:(?:take|use|bring|get|give me|have|keep|i want|i'd like|but|and|with|only|just|put)(?: back)? )*"
+    r"(?P<x>(?:the|my) [\w' -]+?) (?:from|of|as in|like in|out of) (?:the )?(?P<name>[\w' .-]+?)"
+    r"(?: (?:one|version|back|again|though))*"
+)
+_OF_LOOKS = re.compile(r" (?:ones?|colou?rs?|shade|look|tone|try|attempt|go)$")
+_PREVIOUS = ("previous", "earlier", "last", "former", "one before", "prior")
+
+
+def preferred(sentence: str, context: Context) -> Plan | None:
+    """The plan of a sentence that gives a thing an earlier look of its own; None for any other."""
+    done = None if context.variations or not context.versions else _preferred(plain(sentence), context)
+    return None if done is None else as_plan(done)
+
+
+def _preferred(said: str, context: Context) -> Done | None:
+    found = next(filter(None, (pattern.fullmatch(said) for pattern in _PREFERRED)), None)
+    if found is not None and (done := _looked_so(found["x"], context)) is not None:
+        return done
+    with_it = _WITH.fullmatch(said)
+    if with_it is not None and (done := _thing_so(with_it["x"], context)) is not None:
+        return done
+    other = _FROM.fullmatch(said)
+    if other is None or (version := _version(other["name"], context)) is None:
+        return None
+    noun = parse(other["x"]).noun
+    return as_in(other["x"], version, context) if noun and is_thing(stem(noun[-1])) else None
+
+
+def _version(name: str, context: Context) -> int | None:
+    number = re.fullmatch(r"(?:version |v)?(\d{1,4})|(?P<original>original(?: picture)?)", name)
+    if number is not None:
+        return 0 if number["original"] else min(int(number[1]), context.versions)
+    version = names_of(context).get(name)
+    return version if version is not None and version <= context.versions else None
+
+
+def _looked_so(words: str, context: Context) -> Done | None:
+    """The thing in hand, or else the one changed last, with the look that words name."""
+    bare = _OF_LOOKS.sub("", re.sub(r"^(?:the|that|my|its) ", "", words))
+    states = _states(context)
+    hand = context.focus[-1:] or tuple(layer.id for layer in context.layers if layer.visible)[-1:]
+    own = [state for state in states if (state[0].id,) == hand]
+    if (nth := _nth(bare, own, context)) is not None:
+        return _shown(own[nth], context)
+    if not bare or not all(map(is_look, bare.split())) or not _is_look(bare):
+        return None
+    for layer, version in (*reversed(own), *reversed(states)):
+        if _has(layer, bare) and not _is_so(layer, context):
+            return _shown((layer, version), context)
+    return None
+
+
+def _nth(words: str, own: list[tuple[LayerView, int]], context: Context) -> int | None:
+    """Which of a thing's looks "first" or "previous" is; None where it had one alone."""
+    if len(own) < 2:
+        return None
+    now = max((at for at, (layer, _) in enumerate(own) if _is_so(layer, context)), default=len(own))
+    if words in _PREVIOUS or words.startswith("one before"):
+        return now - 1 if now else None
+    at = ORDINALS.get(words, 0) - 1
+    return at if 0 <= at < len(own) and at != now else None
+
+
+def _thing_so(words: str, context: Context) -> Done | None:
+    """ "With the red sofa": the thing's own layer from a version in which it looked so."""
+    phrase = parse(words)
+    looks = " ".join(word for each in phrase.looks for word in each.words)
+    if not phrase.noun or not is_thing(stem(phrase.noun[-1])) or not looks or phrase.tail:
+        return None
+    for layer, version in reversed(_states(context)):
+        same = same_thing(parse(" ".join(("the", *phrase.noun))), object_of(layer))
+        if same and _has(layer, looks) and not _is_so(layer, context):
+            return _shown((layer, version), context)
+    return None
+
+
+def _states(context: Context) -> list[tuple[LayerView, int]]:
+    """Each look that each layer had, and the version that it first came in, the oldest first."""
+    states: list[tuple[LayerView, int]] = []
+    last: dict[int, str] = {}
+    for number, version in enumerate(context.history):
+        for layer in version.layers:
+            seen = layer.visible and layer.kind != "remove"
+            if seen and last.get(layer.id) != layer.prompt:
+                last[layer.id] = layer.prompt
+                if not any(each.id == layer.id and each.prompt == layer.prompt for each, _ in states):
+                    states.append((layer, number))
+    return states
+
+
+def _is_so(layer: LayerView, context: Context) -> bool:
+    """Whether a layer shows at the head as it did then."""
+    now = next((each for each in context.layers if each.id == layer.id), None)
+    return now is not None and now.visible and now.prompt == layer.prompt
+
+
+def _has(layer: LayerView, look: str) -> bool:
+    words = {stem(word) for word in layer.prompt.lower().split()}
+    if {stem(word) for word in look.split()} <= words:
+        return True
+    phrase = parse(layer.prompt)
+    own = " ".join(word for each in phrase.looks if each.sort == "colour" for word in each.words)
+    return bool(own) and is_colour(own, look)
+
+
+def _is_look(words: str) -> bool:
+    look = read_look(words)
+    return look.value is not None or bool(look.material or look.pattern)
+
+
+def _shown(state: tuple[LayerView, int], context: Context) -> Done:
+    return shown_again(*state, context)
