@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from agent.planner.context import Context, LayerView
-from agent.planner.dialogue.history import as_in, names_of, plain, shown_again
+from agent.planner.dialogue.history import as_in, names_of, plain, reverted, shown_again
 from agent.planner.plan import Plan
 from agent.planner.resolve.discourse import is_colour
 from agent.planner.resolve.layers import object_of, same_thing, stem
@@ -49,6 +49,9 @@ _FROM = re.compile(
     r"(?: (?:one|version|back|again|though))*"
 )
 _OF_LOOKS = re.compile(r" (?:ones?|colou?rs?|shade|look|tone|try|attempt|go)$")
+_OLD = re.compile(r"(?:old|original|first|former|initial) (?P<thing>[\w' -]+)")
+""" "I liked the old table": what it was at first."""
+_WHOLE = re.compile(r"\b(?:pictures?|image|photo|room|version|state)$")
 _PREVIOUS = ("previous", "earlier", "last", "former", "one before", "prior")
 
 
@@ -83,6 +86,9 @@ def _version(name: str, context: Context) -> int | None:
 def _looked_so(words: str, context: Context) -> Done | None:
     """The thing in hand, or else the one changed last, with the look that words name."""
     bare = _OF_LOOKS.sub("", re.sub(r"^(?:the|that|my|its) ", "", words))
+    old = _OLD.fullmatch(bare)
+    if old is not None and is_thing(stem(old["thing"].split()[-1])) and not _WHOLE.search(old["thing"]):
+        return reverted(f"the {old['thing']}", context)
     states = _states(context)
     hand = context.focus[-1:] or tuple(layer.id for layer in context.layers if layer.visible)[-1:]
     own = [state for state in states if (state[0].id,) == hand]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import REVERT, Frame
 from agent.planner.resolve.discourse import (
+    SURFACES,
     Discourse,
     Named,
     called,
@@ -187,7 +188,8 @@ def _matching(work: _Work) -> None:
     things = things_in(work.text[: found.end()])
     inside = [each for each in things if each.start >= found.start("x")]
     before = [each.words for each in things if each.end <= found.start("x")]
-    other = before[-1] if before else last_member(work.talk)
+    newest = [each.words for each in work.talk.turns[0]][-1:] if work.talk.turns else []
+    other = (before or newest)[-1] if before or newest else last_member(work.talk)
     if inside and other and kind_in(other) != inside[-1].kind:
         end = inside[-1].end
         work.text = f"{work.text[:end]} in the same colour as {_definite(other)}{work.text[found.end() :]}"
@@ -505,7 +507,7 @@ def _sets(work: _Work) -> None:
         and not things_in(work.text[: both.start()])
     ):
         only = newest[0]
-        if len(only) == 1 and only[0].several:
+        if len(only) == 1 and only[0].several and only[0].kind not in SURFACES:
             work.text = f"{work.text[: both.start()]}both {plural(only[0].kind)}{work.text[both.end() :]}"
 
 

@@ -86,6 +86,9 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
     before, after = sentence[: found.start()], sentence[found.end() :]
     if _SAVING.search(before) or _KEEPING.search(before):
         return as_plan(Done((Save(path=path),), ()))
+    if _COMPARING.search(sentence) and any(path == saved for saved, _ in context.saves):
+        frame = Frame("compare", name=path, prompt="difference" if "differ" in sentence.lower() else "")
+        return command_steps.acted(frame, context)
     if (taken := _TAKEN.fullmatch(sentence)) is not None:
         return planned(f"{taken['x']} in the colour of {path}", context)
     if (standing := _with_stand_in(sentence)) is not None:
@@ -113,6 +116,7 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
     return Plan(say=command_steps.colour_alone(path))
 
 
+_COMPARING = re.compile(r"\b(?:compare|differ\w*|against|versus|vs)\b", re.IGNORECASE)
 _TAKEN = re.compile(
     r".*?(?P<path>\S+\.\w{3,4})\b.*?\b(?:take|use|get|pick|want)\b (?:me )?(?:the |its |that )?colou?r"
     r"(?: (?:from|of|in) (?:that|it|there|this))?,? (?:for|on|to|as) (?P<x>(?:the|my|both|all the) [\w'"

@@ -435,6 +435,8 @@ def _clauses(said: str, context: Context) -> Done | None:
         if _STAYS.fullmatch(clause) and said != clause:
             continue
         thing = _stateless(clause)
+        if thing == "" and re.search(r"\b(?:they|those|these) (?:all |both )?(?:were|had|used)\b", clause):
+            thing = "them"
         if thing == "" and re.search(r"original|start|beginning|first", clause):
             return None  # "back to the original": all of it
         came = reverted(thing, context) if thing is not None else None

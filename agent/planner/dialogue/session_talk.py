@@ -95,7 +95,7 @@ _HIDE_ALL = re.compile(
 _SHOW_ALL = re.compile(
     r"(?:show|bring back|switch on|turn on|unhide) (?:me )?(?:(?P<them>them|these|those)(?: all)?(?: "
     rf"back)?(?: again| on)|(?:all|every)(?: of)?(?: the| my)?(?: hidden)? {_LAYERS}(?: back)?(?: again| on)?"
-    r"|(?:everything|all of (?:it|them)|all)(?: back)? again)"
+    r"|(?:everything|all of (?:it|them)|all)(?: back)? again)|(?:everything|all)(?: back)? on(?: again)?"
 )
 _HIDE_IT = re.compile(r"(?:hide|switch off|turn off) (?P<it>it|that|this|them|these|both)(?: layer| change)?")
 _SAVE = re.compile(
@@ -512,7 +512,8 @@ def _undone(said: str, context: Context) -> Done | None:
             return Done((), ("No layer is visible, so nothing was hidden.",))
         return Done(tuple(Hide(layer=layer.id) for layer in visible), ("all layers: hidden",))
     if found := _SHOW_ALL.fullmatch(said + (" again" if said == "show them" else "")):
-        return _shown(context, all_of_them=not found["them"])
+        things = re.search(rf"\b{_LAYERS}\b", said) is None
+        return _shown(context, all_of_them=not found["them"], things=things)
     if found := _HIDE_IT.fullmatch(said):
         reference: Reference = "it" if found["it"] in ("it", "that", "this") else "them"
         reference = "both" if found["it"] == "both" else reference
@@ -536,9 +537,12 @@ def _undone(said: str, context: Context) -> Done | None:
     return None
 
 
-def _shown(context: Context, *, all_of_them: bool) -> Done | None:
-    """All hidden layers to be seen again, or those that were spoken of last."""
+def _shown(context: Context, *, all_of_them: bool, things: bool) -> Done | None:
+    """All hidden layers to be seen again, or those that were spoken of last; for ``things`` none that took one
+    away.
+    """
     hidden = [layer for layer in context.at_head.layers if not layer.visible and not layer.dropped]
+    hidden = [layer for layer in hidden if not (things and all_of_them and layer.kind == "remove")]
     if not all_of_them:
         hidden = [layer for layer in hidden if layer.id in context.focus] or hidden
     if not hidden:

@@ -336,13 +336,14 @@ def go_to_named(name: str, context: Context) -> Done:
 
 def swap(frame: Frame, context: Context) -> Done:
     """The looks of two things, exchanged: of those that are named, or of the two that were changed last."""
-    if frame.name == "places":
+    restyles = [layer for layer in context.layers if layer.visible and layer.kind == "restyle"]
+    coloured = len(restyles) > 1 and all(map(_colour_of, restyles[-2:]))
+    if frame.name == "places" and (frame.target or not coloured):
         return ask("I cannot move things; which of them shall I replace with what?")
     things: list[tuple[str, LayerView | None]]
     if frame.target and frame.like:
         things = [(name, layer_named(name, context)) for name in (frame.target, frame.like)]
     else:
-        restyles = [layer for layer in context.layers if layer.visible and layer.kind == "restyle"]
         things = [(layer.target, layer) for layer in restyles[-2:]]
     if len(things) < 2:
         return ask("Whose colours shall I swap, such as “swap the colours of the sofa and the rug”?")

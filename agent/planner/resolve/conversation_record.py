@@ -201,7 +201,7 @@ def version_named(name: str, context: Context) -> int | None:
     one, or by what was so then ("before the walls", "when the sofa was red"). None where there is none.
     """
     said = " ".join(name.lower().strip(" \"'“”").split())
-    marks = dict(context.marks)
+    marks = {path.lower(): version for path, version in context.saves} | dict(context.marks)
     for words in (said, said.removeprefix("the "), said.removeprefix("the ").removesuffix(" version")):
         if words in marks and marks[words] <= context.versions:
             return marks[words]

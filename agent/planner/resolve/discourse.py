@@ -61,7 +61,7 @@ _NO_THINGS = frozenset((
     "name", "place", "number", "light", "home", "house", "file", "bit", "touch", "look", "wood",
 ))  # fmt: skip
 """Nouns that name nothing that stands in a room, or that are said of the picture itself."""
-_SURFACES = frozenset(("wall", "floor", "ceiling", "ground", "wallpaper", "background"))
+SURFACES = frozenset(("wall", "floor", "ceiling", "ground", "wallpaper", "background"))
 REMEMBERED = 5
 """How many turns back a set of things is still meant by "the left one"."""
 
@@ -273,13 +273,13 @@ def nouns_meant(
             if of_look:
                 return _distinct(of_look)
     for turn in recent:
-        fitting = [named for named in turn if named.is_one_of_several and named.kind not in _SURFACES]
+        fitting = [named for named in turn if named.is_one_of_several and named.kind not in SURFACES]
         if fitting:
             return _distinct([named.kind for named in fitting])
     if before and not places:
         return [before[-1].kind]
     for turn in recent[:2]:
-        kinds = _distinct([named.kind for named in turn if named.kind not in _SURFACES])
+        kinds = _distinct([named.kind for named in turn if named.kind not in SURFACES])
         if kinds:
             return kinds if len(kinds) == 1 else []
     return []
@@ -308,7 +308,7 @@ def set_of(discourse: Discourse, count: int | None = None) -> tuple[Named, ...]:
     for turn in discourse.turns[:REMEMBERED]:
         if len(turn) > 1 and (count is None or len(turn) == count):
             return turn
-        if count is None and any(named.is_one_of_several and named.kind not in _SURFACES for named in turn):
+        if count is None and any(named.is_one_of_several and named.kind not in SURFACES for named in turn):
             return ()
     return ()
 

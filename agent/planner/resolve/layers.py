@@ -257,7 +257,8 @@ def layers_referred(frame: Frame, context: Context) -> tuple[LayerView, ...]:
                 return focused
             return focused or visible[-2:]
         case "both":
-            return focused[-2:] if len(focused) >= 2 else visible[-2:] if len(visible) >= 2 else ()
+            pair = focused[-2:] if len(focused) >= 2 else visible[-2:]
+            return pair if len(pair) == 2 else ()
         case "all":
             return visible
         case "first" | "second" | "third":

@@ -50,6 +50,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
+    answered = tuple(_again(frame, context, parse_earlier) for frame in answered)
     answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
@@ -148,6 +149,18 @@ def _stepped(frame: Frame, context: Context, parse_earlier: Parse | None) -> Fra
     ):
         return frame
     return replace(frame, act="edit", kind="restyle", like="", also=False, prompt=earlier[-1].prompt)
+
+
+def _again(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
+    """ "And the other one" after "bring the first one back": the same act."""
+    copies = frame.like == "last" or (frame.act == "ask" and frame.also)
+    names = frame.target or frame.reference not in ("", "it")
+    if not (copies and names) or parse_earlier is None or not context.sentences or not context.done:
+        return frame
+    earlier = parse_earlier(context.sentences[-1])
+    if not earlier or any(each.act not in ("hide", "back", "drop", "refresh") for each in earlier):
+        return frame
+    return replace(earlier[-1], target=frame.target, reference=frame.reference)
 
 
 def _thing(frame: Frame) -> str:

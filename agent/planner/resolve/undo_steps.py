@@ -135,6 +135,14 @@ def bring_back(frame: Frame, context: Context) -> Done:
     """ "bring the sofa back": show it where it is hidden, take away what removed or replaced it where it is
     not.
     """
+    everything = frame.confidence >= 0.8 and frame.target.lower() in (
+        "everything",
+        "all",
+        "all of it",
+        "all of them",
+    )
+    if everything or frame.reference == "other":
+        return _all_back(context, but=() if everything else context.focus[-1:])
     if frame.target and (of_set := set_with(frame.target, context)) is not None:
         return without(of_set, frame.target)
     if frame.target:
@@ -196,6 +204,18 @@ def bring_back(frame: Frame, context: Context) -> Done:
     if context.head < context.versions:
         return Done((Redo(count=1),), ("redo",))
     return ask("What shall I bring back?")
+
+
+def _all_back(context: Context, but: tuple[int, ...]) -> Done:
+    """All that was taken away, or else hidden, is there again, without what was brought back just now."""
+    away = [layer for layer in context.layers if layer.visible and layer.kind == "remove"]
+    hidden = [layer for layer in context.at_head.layers if not layer.visible and not layer.dropped]
+    hidden = [layer for layer in hidden if layer.kind != "remove" and layer.id not in but]
+    if not away and not hidden:
+        return ask("Nothing is hidden or taken away; say “back to the original” to take all changes back.")
+    layers = away or hidden
+    steps = tuple(Hide(layer=layer.id) if away else Show(layer=layer.id) for layer in layers)
+    return Done(steps, tuple(f"{short(object_of(layer))}: back" for layer in layers))
 
 
 def _there_again(layer: LayerView, words: str, context: Context) -> Step:
