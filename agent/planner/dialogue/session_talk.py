@@ -538,7 +538,7 @@ def _undone(said: str, context: Context) -> Done | None:
 
 
 def _shown(context: Context, *, all_of_them: bool, things: bool) -> Done | None:
-    """All hidden layers to be seen again, or those that were spoken of last; for ``things`` none that took one
+    """All hidden layers to be seen again, or those spoken of last; for ``things`` none that took one
     away.
     """
     hidden = [layer for layer in context.at_head.layers if not layer.visible and not layer.dropped]
