@@ -111,7 +111,8 @@ _FILLED = re.compile(
 
 def without_asides(sentence: str, context: Context) -> str:
     """The sentence without what is said around its wish, and with the thing that "him" and "her" mean."""
-    said = " ".join(sentence.split())
+    said = _as_dictated(" ".join(sentence.split()))
+    said = _HEDGE.sub("", said)
     for pattern in (_GREETING, _COMPLAINT, _REASON, _SAID_BEFORE, _SAID_AFTER, _REMARK_AFTER, _TRAILING):
         rest = pattern.sub("", said)
         said = rest if len(rest.split()) > 1 else said
@@ -124,6 +125,26 @@ def without_asides(sentence: str, context: Context) -> str:
     said = _FILLED.sub(_as_look, said)
     said = _ZOOMED.sub(r"zoom in on \g<thing>", said)
     return _spelled(said)
+
+
+_HEDGE = re.compile(r"\b(?:i'm|i am) (?:afraid|sorry)(?: to say)?,? (?=i\b|the\b|it\b|that\b)", re.IGNORECASE)
+_SPOKEN_MARKS = (
+    (re.compile(r"^(?:new (?:paragraph|line)|next line)[ ,.]+", re.IGNORECASE), ""),
+    (
+        re.compile(r" (?:full stop|new (?:paragraph|line)|exclamation (?:mark|point))[.!]*$", re.IGNORECASE),
+        ".",
+    ),
+    (re.compile(r" question mark[.?]*$", re.IGNORECASE), "?"),
+    (re.compile(r" full stop (?=\w)", re.IGNORECASE), ". "),
+    (re.compile(r" dot (?=(?:png|jpe?g|webp|tiff?|bmp|ora)\b)", re.IGNORECASE), "."),
+)
+"""Marks that somebody who dictates says as words."""
+
+
+def _as_dictated(said: str) -> str:
+    for pattern, mark in _SPOKEN_MARKS:
+        said = pattern.sub(mark, said)
+    return said
 
 
 def _allowed(found: re.Match[str]) -> str:
@@ -203,6 +224,7 @@ def _gone(context: Context) -> str | None:
     return None
 
 
+_ONE = re.compile(r"(?<=[.!?;,])\s+(?:an?) (?P<look>[\w -]+?) one[.!]*$", re.IGNORECASE)
 _NEW = re.compile(
     r"\b(?:put|place|add|have|paint|draw|want|like)\b(?: \w+){0,3}? (?P<new>(?:an?|one) (?P<noun>\w+))\b",
     re.IGNORECASE,
@@ -211,7 +233,7 @@ _NEW = re.compile(
 
 def _of_its_own(said: str) -> str:
     """ "put a cat there? He was ginger.": put a ginger cat there."""
-    new, look = _NEW.search(said), _BEHAVED.search(said)
+    new, look = _NEW.search(said), _BEHAVED.search(said) or _ONE.search(said)
     if new is None or look is None or new.end() > look.start():
         return said
     seen = read_look(look["look"])

@@ -43,6 +43,10 @@ _PREFERRED = (
     re.compile(rf"{_LOOK}(?: (?:again|after all|once more))+"),
 )
 _WITH = re.compile(rf"(?:(?:but|and|only|just) )*with {_LOOK}{_ONCE_MORE}")
+_WANTED = re.compile(
+    rf"(?:(?:i|we) (?:want|need|miss|would like) |give me |let me have |bring |put |get )?(?:back )?{_LOOK}"
+)
+_ANEW = re.compile(r"\b(?:again|back|after all|once more)\b")
 _FROM = re.compile(
     r"(?:(?:take|use|bring|get|give me|have|keep|i want|i'd like|but|and|with|only|just|put)(?: back)? )*"
     r"(?P<x>(?:the|my) [\w' -]+?) (?:from|of|as in|like in|out of) (?:the )?(?P<name>[\w' .-]+?)"
@@ -57,15 +61,16 @@ _PREVIOUS = ("previous", "earlier", "last", "former", "one before", "prior")
 
 def preferred(sentence: str, context: Context) -> Plan | None:
     """The plan of a sentence that gives a thing an earlier look of its own; None for any other."""
-    done = None if context.variations or not context.versions else _preferred(plain(sentence), context)
+    anew = _ANEW.search(sentence.lower()) is not None
+    done = None if context.variations or not context.versions else _preferred(plain(sentence), anew, context)
     return None if done is None else as_plan(done)
 
 
-def _preferred(said: str, context: Context) -> Done | None:
+def _preferred(said: str, anew: bool, context: Context) -> Done | None:
     found = next(filter(None, (pattern.fullmatch(said) for pattern in _PREFERRED)), None)
     if found is not None and (done := _looked_so(found["x"], context)) is not None:
         return done
-    with_it = _WITH.fullmatch(said)
+    with_it = _WITH.fullmatch(said) or (_WANTED.fullmatch(said) if anew else None)
     if with_it is not None and (done := _thing_so(with_it["x"], context)) is not None:
         return done
     other = _FROM.fullmatch(said)

@@ -212,7 +212,11 @@ def _said_before(work: _Work) -> None:
 def _clean(work: _Work) -> None:
     apposed = _APPOSED.search(work.text)
     if apposed is not None and all(map(is_member, apposed["which"].split())):
-        work.text = work.text[: apposed.start()] + work.text[apposed.end() :]
+        before = work.text[: apposed.start()]
+        named = [each for each in things_in(before) if each.end == len(before) and not each.told]
+        if named and not named[0].several:  # "the armchair, the brown one,"
+            before = f"{before[: named[0].start]}the {apposed['which']} {named[0].noun}"
+        work.text = before + work.text[apposed.end() :]
     which = _WHICH_IS.search(work.text)
     if which is not None and is_member(which["look"]):
         work.text = (
@@ -468,7 +472,8 @@ def _relations(work: _Work) -> None:
 _COUNT = r"(?P<n>two|three|four|five)"
 _ALL_N = re.compile(
     rf"\b(?:all(?: of)?(?: (?:the|those|these))?|the|those|these|of those|of these) {_COUNT}\b(?: of them)?"
-    r"(?! (?:of|more|other|variations|versions|suggestions|options|steps)\b)",
+    r"(?! (?:of|more|other|variations|versions|suggestions|options|steps|colou?rs|looks|side by side|next to)"
+    r"\b)",
     re.IGNORECASE,
 )
 _BOTH = re.compile(r"\b(?:both(?: of (?:them|those|these))?|them both)\b", re.IGNORECASE)
@@ -483,7 +488,8 @@ def _sets(work: _Work) -> None:
             return found[0]
         named = [each for each in things_in(work.text[: found.start()]) if each.is_one_of_several]
         newest = work.talk.turns[:1]
-        if not named and newest and len(newest[0]) == count and len({n.kind for n in newest[0]}) > 1:
+        apart = newest and (len({n.kind for n in newest[0]}) > 1 or not any(n.several for n in newest[0]))
+        if not named and newest and len(newest[0]) == count and apart:
             return _listed_words([each.words for each in newest[0]])
         kinds = nouns_meant(work.talk, named, (), places=True)
         turns = [turn for turn in newest if any(n.is_one_of_several for n in turn)]
@@ -613,6 +619,11 @@ _SAME_BUT = re.compile(
 )
 
 
+_ALIKE_BUT = re.compile(
+    r"(?:,| in)? the (?:very )?same(?: colou?r| shade)?,? (?:but|only|just) (?P<step>"
+    r"(?:(?:a (?:lot|bit|little|shade|touch)|much|far|slightly|way|somewhat) )?[\w-]+er)\b(?! than)",
+    re.IGNORECASE,
+)
 _SAME_AS = re.compile(
     r"\bin (?:the|that) (?:very )?same (?P<colour>[\w-]+)(?=[.!]*$| (?:too|also|as well|please)\b)",
     re.IGNORECASE,
@@ -627,6 +638,9 @@ def _colours(work: _Work) -> None:
         words = _colour_again(same["colour"].lower(), work)
         if words and not words.startswith("the colour"):
             work.text = f"{work.text[: same.start()]}in {words}{work.text[same.end() :]}"
+    alike = _ALIKE_BUT.search(work.text)
+    if alike is not None and (words := _colour_again("colour", work)):
+        work.text = f"{work.text[: alike.start()]} in {alike['step']} {words}{work.text[alike.end() :]}"
     found = _SAME_BUT.search(work.text)
     if found is not None and (words := _colour_again(found["colour"].lower(), work)):
         step = found["step"]
@@ -720,7 +734,7 @@ def _items(text: str, kind: str, work: _Work) -> list[Frame | None]:
 def _item(clause: str, kind: str, members: Sequence[str], work: _Work) -> Frame | None:
     """One item of a list: a member and its look, or that it stays."""
     words = clause.split()
-    for length in range(len(words) - 1, 0, -1):
+    for length in range(1, len(words)):
         found = _ITEM.fullmatch(clause)
         target = _member(" ".join(words[:length]), kind, members, work)
         look = re.sub(

@@ -12,6 +12,7 @@ from agent.planner.resolve import command_steps
 from agent.planner.resolve.layers import focused_layers
 from agent.planner.resolve.resolution import Done, as_plan, ask
 from agent.planner.resolve.wording import new_thing, restyled
+from tools.language.chunking import is_look
 
 Planned = Callable[[str, Context], Plan]
 """Plans a part of a sentence that is a sentence of its own."""
@@ -83,6 +84,10 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if found is None:
         return None
     path = found["quoted"] or found["bare"]
+    if (likened := _LIKENED.search(sentence)) is not None:
+        words = sentence[: likened.start()].split()
+        words = words[:-1] if len(words) > 1 and is_look(words[-1].lower()) else words
+        return planned(f"{' '.join(words)} in the colour of {path}{sentence[found.end() :]}", context)
     before, after = sentence[: found.start()], sentence[found.end() :]
     if _SAVING.search(before) or _KEEPING.search(before):
         return as_plan(Done((Save(path=path),), ()))
@@ -116,6 +121,10 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
     return Plan(say=command_steps.colour_alone(path))
 
 
+_LIKENED = re.compile(
+    r",? (?:just |exactly )?like (?:the one )?(?:in|on) (?=[\"'“]?[^\s,;]+\.\w{3,4}\b)", re.IGNORECASE
+)
+""" "Turquoise, like in photo.jpg"."""
 _COMPARING = re.compile(r"\b(?:compare|differ\w*|against|versus|vs)\b", re.IGNORECASE)
 _TAKEN = re.compile(
     r".*?(?P<path>\S+\.\w{3,4})\b.*?\b(?:take|use|get|pick|want)\b (?:me )?(?:the |its |that )?colou?r"

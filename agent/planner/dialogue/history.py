@@ -67,6 +67,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
             return plan
     for reader in (
         _several_undone,
+        _undone_again,
         _again,
         _but_with,
         _all_as_it_was,
@@ -256,6 +257,19 @@ def _several_undone(said: str, context: Context) -> Done | None:  # noqa: ARG001
         return None
     count = int(found["n"]) if found["n"] else {"twice": 2, "thrice": 3}[found["word"]]
     return Done((Undo(count=count),), (f"undo {count} steps",)) if count else None
+
+
+_ONCE_MORE = re.compile(
+    r"(?:and |yes,? )?(?:once more|one more(?: time| step)?|and again|another(?: one| step)?)"
+)
+
+
+def _undone_again(said: str, context: Context) -> Done | None:
+    """ "Once more" right after "undo"."""
+    back = len(context.visited) > 1 and context.visited[-1] < context.visited[-2]
+    if not (back and _ONCE_MORE.fullmatch(said) and was_undone(context)):
+        return None
+    return Done((Undo(count=1),), ("undo",))
 
 
 def _to_a_save(said: str, context: Context, planned: Planned) -> Plan | None:

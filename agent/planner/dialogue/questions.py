@@ -35,10 +35,14 @@ _ASIDE = re.compile(
 )
 _TELL = re.compile(
     r"^(?:(?:please )?(?:(?:can|could|would|will) you (?:please |kindly )?)?(?:tell|remind|let) (?:me|us)(?: "
-    r"know)?|confirm|i(?:'d| would) (?:like|love) to know|i wonder|i want to know|do you (?:know|remember)"
+    r"know)?|confirm|i(?:'d| would) (?:like|love) to know|i wonder|(?:may|might|can|could) i ask"
+    r"|i want to know|do you (?:know|remember)"
     r"|and|but|just)[,:]? (?:please )?(?:whether |if )?"
 )
-_TAIL = re.compile(r"(?:[ ,]+(?:please|again|exactly|precisely|by the way|then|dear|mate|lol|pls|anyway))+$")
+_TAIL = re.compile(
+    r"(?:[ ,]+(?:at (?:present|the moment)"
+    r"|please|again|exactly|precisely|by the way|then|dear|mate|lol|pls|anyway))+$"
+)
 
 
 def asked(sentence: str) -> str:
@@ -146,7 +150,8 @@ def _which_is(said: str, context: Context) -> Done | None:  # noqa: ARG001
 
 
 _THE_TWO = re.compile(
-    r"(?:put|show|lay|compare)(?: me)? (?:the two|both|them|these two|those two)(?: (?:versions|of them))?"
+    r"(?:put|show|lay|compare|(?:can|could|may) (?:i|we) see|let me see)(?: me)?"
+    r" (?:the two|both|them|these two|those two)(?: (?:versions|of them))?"
     r"(?: (?:next to each other|side by side|beside each other))?(?: so .+)?"
     r"|(?:what(?:'s| is) (?:the )?differen(?:t|ce) between )(?:the two|them|those two|both)"
 )
@@ -277,8 +282,10 @@ _WHEN = (
 )
 _HUE = r"(?:exact )?(?:colou?r|shade|tone|hue)"
 _COLOUR = (
+    rf"(?P<first>)(?:what|which) {_HUE} (?P<verb>)(?:did|have) (?:i|we|you) (?:give|given|paint(?:ed)?|made?"
+    rf"|make|choose|chosen|pick(?:ed)?)(?: for)? {_X}(?P<when>)",
     rf"(?P<first>)(?:what|which) {_HUE} (?P<verb>is|are|was|were|did|does|do|has|have|had) {_X}(?: (?:have"
-    rf"|had|got|get|have got))?{_WHEN}(?: now| currently| at the moment)*",
+    rf"|had|got|get|have got))?{_WHEN}(?: now| currently| at (?:the moment|present))*",
     rf"(?:what|which) (?P<verb>is|are|was|were) (?P<first>the (?:original "
     rf"|first )?{_HUE} of ){_X}{_WHEN}(?: now)?",
     rf"(?:what|which) (?P<verb>is|are|was|were) {_X}(?:'s|s') (?P<first>(?:original "

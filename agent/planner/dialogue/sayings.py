@@ -282,7 +282,7 @@ def _masked(said: str, context: Context) -> Frame | None:
         whole = parse(object_of(last[0]))
         own = same_thing(thing, object_of(last[0])) and is_plural(thing.noun) == is_plural(whole.noun)
         put_there = [
-            each for each in layers_about(found["x"], context, visible=True) if each.kind != "restyle"
+            each for each in layers_about(found["x"], context, visible=True) if each.id != last[0].id
         ]
         named = how == "add" or not put_there  # "without the cat" takes the cat out that was put there
         if thing.noun and not own and named and not re.search(r"[,;]| and | for (?:a|the) ", found["x"]):

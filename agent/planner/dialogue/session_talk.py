@@ -30,14 +30,16 @@ _OPENING = re.compile(
     r"^(?:(?:ok|okay|so|and|now|please|well|right|then|hm+|actually|oh|alright|great|nice|no|wait|sorry)[ ,]+"
     r"|(?:can|could|would|will) you (?:please )?|let's |let us |i(?: would|'d) like (?:you )?to |i want to )+"
 )
-_CLOSING = re.compile(r"(?:[ ,]+(?:please|now|again|thanks|thank you|then))+$")
+_CLOSING = re.compile(
+    r"(?:[ ,]+(?:please|now|again|thanks|thank you|then|for now|for (?:a|the) (?:moment|minute|second)))+$"
+)
 
 _ORDINAL = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
     "1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7, "8": 8, "one": 1, "two": 2, "three": 3, "four": 4,
     "five": 5, "six": 6, "seven": 7, "eight": 8, "last": -1, "former": 1, "latter": -1,
 }  # fmt: skip
-_WHICH = rf"(?:the |number |no\.? |option |version |variation )*(?P<which>{'|'.join(_ORDINAL)})"
+_WHICH = rf"(?:the |number |no\.? |option |version |variation )*(?P<which>{'|'.join(_ORDINAL)}|middle)"
 _ONE = r"(?: one| version| variation| option)?"
 _LIKED = r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the nicest|fine|it|the one|right)"
 _TAKE = r"(?:let me see|show me|see|take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
@@ -396,9 +398,10 @@ def _picked(said: str, context: Context) -> Done | None:
         return None
     found = _PICK.fullmatch(said)
     other = None if found else _PICK_BUT.fullmatch(said)
-    if (found or other) is None or said in _ORDINAL:
+    if (found or other) is None or said in _ORDINAL or said in ("middle", "the middle"):
         return None
-    number = _ORDINAL[(found or other)["which"]]  # type: ignore[index]
+    word = (found or other)["which"]  # type: ignore[index]
+    number = (context.variations + 1) // 2 if word == "middle" else _ORDINAL[word]
     index = context.variations if number < 0 else number
     if not 1 <= index <= context.variations:
         return ask(f"There are {context.variations} variations; which one?")

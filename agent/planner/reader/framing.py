@@ -161,12 +161,25 @@ def _edit(line: Line) -> Frame:
             if kind == "restyle" and _is_thing(words, thing):
                 kind = "replace"
             look = _toned(words, thing) if kind == "restyle" else words
+            if kind == "replace" and _hangs_there(thing, words):
+                return Frame("edit", "add", target=f"on {thing}", prompt=words)
             if words:
                 frame = replace(frame, kind=kind, prompt=look)
             elif line.act == "replace":
                 frame = replace(frame, kind="replace")
     spared = "" if line.spared == frame.target else line.spared
     return replace(frame, spared=spared)
+
+
+_HANGS = lx.word_set(
+    "clock picture painting poster mirror lamp shelf calendar photo photograph print tapestry map"
+)
+
+
+def _hangs_there(thing: str, words: str) -> bool:
+    """Whether a thing that hangs on a wall is to be where the wall is bare: "a clock there instead"."""
+    noun, new = bare(thing).noun, bare(words).noun
+    return bool(noun and new) and noun[-1].lower() in ("wall", "walls") and new[-1].lower() in _HANGS
 
 
 _BY_VERB = {
@@ -178,6 +191,8 @@ _BY_VERB = {
 
 _REFUSED = re.compile(r"(?:not|too|no longer) (?:\w+ )?\w+(?:,| but|, but|, rather) (?=\w)", re.IGNORECASE)
 """ "Not red, blue", "too strong, lighter": what comes after it is the look."""
+_STEP = re.compile(r"\b(?:a|one|another|one more) step (?=\w+er\b)", re.IGNORECASE)
+""" "A step darker" is darker."""
 _PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
 
 
@@ -186,7 +201,7 @@ def _look(words: str) -> str:
     if re.match(r"(?:a (?:bit|little) )?(?:more|less) like ", words, re.IGNORECASE):
         return words
     words = _REFUSED.sub("", words, count=1)
-    words = _PATTERNED.sub(r"\1", words)
+    words = _STEP.sub("", _PATTERNED.sub(r"\1", words))
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
     if words.lower() in lx.COLOUR_OF_VERB:
         return lx.COLOUR_OF_VERB[words.lower()]

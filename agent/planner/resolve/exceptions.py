@@ -24,7 +24,8 @@ _PLACE = (
 )
 _EXCEPT = re.compile(
     r"(?:[,;:–—-]\s*(?:\b(?:all|everything|anything|both)\s+)?|\s*)\b(?:except(?:ing)?(?: for)?|excluding"
-    r"|apart from|aside from|other than|besides|save for|with the exception of|not counting)\s+$",
+    r"|apart from|aside from|other than|besides|save for|with the exception of|not counting"
+    r"|(?:just|only) not)\s+$",
     re.IGNORECASE,
 )
 _BUT = re.compile(

@@ -7,6 +7,7 @@ it: neither a grammar nor a language model ever has to write a layer number.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -50,7 +51,9 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _stepped(frame, context, parse_earlier) for frame in _meant(answered, context, parse_earlier)
     )
-    answered = tuple(_again(frame, context, parse_earlier) for frame in answered)
+    answered = tuple(
+        _more(_again(frame, context, parse_earlier), context, parse_earlier) for frame in answered
+    )
     answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
@@ -161,6 +164,24 @@ def _again(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame
     if not earlier or any(each.act not in ("hide", "back", "drop", "refresh") for each in earlier):
         return frame
     return replace(earlier[-1], target=frame.target, reference=frame.reference)
+
+
+def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
+    """ "More", "even more" after "darker": darker once more."""
+    if frame.act != "edit" or frame.kind != "restyle" or parse_earlier is None or not context.done:
+        return frame
+    if not _MORE.fullmatch(frame.prompt) or frame.reference not in ("", "it", "them"):
+        return frame
+    for sentence in reversed(context.sentences[-3:]):
+        earlier = [each for each in parse_earlier(sentence) if each.act == "edit"]
+        if earlier and _MORE.fullmatch(earlier[-1].prompt):
+            continue  # "more" · "more"
+        stepped = earlier and read_look(earlier[-1].prompt).step is not None
+        return replace(frame, prompt=earlier[-1].prompt) if stepped else frame
+    return frame
+
+
+_MORE = re.compile(r"(?:even |still |yet |a (?:bit|little|touch) |some |a lot |much )?more|further")
 
 
 def _thing(frame: Frame) -> str:
@@ -405,6 +426,16 @@ def _just_went(thing: str, context: Context) -> bool:
     )
 
 
+def _in_the_pile(frame: Frame, context: Context) -> Done | None:
+    """ "The cat in front of the vase", both of which were put there: the order of their layers."""
+    found = re.fullmatch(r"(?:in front of|behind) (?P<other>(?:the|my) .+)", frame.name or frame.prompt)
+    one = layer_named(frame.target, context) if frame.target else None
+    other = layer_named(found["other"], context) if found else None
+    if found is None or one is None or other is None or one.kind != "add" or other.kind != "add":
+        return None
+    return command_steps.order(Frame("order", target=frame.target, name=found[0]), context)
+
+
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := command_steps.done(frame, context)) is not None:
         return acted
@@ -429,7 +460,7 @@ def _step(frame: Frame, context: Context) -> Done:
         case "pick":
             return pick(frame, context)
         case "move":
-            return moved(frame, context)
+            return _in_the_pile(frame, context) or moved(frame, context)
         case "refresh":
             return refresh(frame, context)
         case "keep" if frame.target and _just_went(frame.target, context):
