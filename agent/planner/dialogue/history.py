@@ -142,6 +142,8 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
         ):
             return None  # the sentences before it have a say
         going = _GOING.search(f"{before.rstrip()} ") is not None
+        if said == name and not _is_common(name):
+            return _and_then(Goto(version=names[name]), f"back to {name}", "", context, planned)
         if not before and re.match(r" with (?!the original)", after):  # "Anna's with white walls"
             return _and_then(Goto(version=names[name]), f"back to {name}", after, context, planned)
         # a look or a thing is a name only where somebody goes to it

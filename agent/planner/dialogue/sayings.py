@@ -228,7 +228,10 @@ def _looked(said: str, context: Context) -> Frame | None:
         return Frame("show", target="picture")
     found = _SHOW_THING.fullmatch(said)
     noun = parse(found["x"]).noun[-1:] if found else ()
-    if found and noun and is_thing(stem(noun[0])) and not _has_look(found["x"]):
+    several = found is not None and re.search(
+        r" in (?:two|three|four|five|six|some|a few|different)\b", found["x"]
+    )
+    if found and noun and is_thing(stem(noun[0])) and not _has_look(found["x"]) and not several:
         # what is hidden is put back
         hidden = layers_about(found["x"], context, visible=False)
         return None if hidden else Frame("zoom", target=found["x"])

@@ -289,4 +289,7 @@ def _named(act: str, thing: str) -> Frame:
     frame = replace(Frame("talk"), act=act)  # type: ignore[arg-type]
     if thing in _REFERENCES:
         return replace(frame, reference=_REFERENCES[thing])
-    return replace(frame, target=thing)
+    return replace(frame, target=_ONLY.sub("", thing))
+
+
+_ONLY = re.compile(r"^(?:the )?(?:just|only|maybe|perhaps) (?=(?:the|my|both|all) )", re.IGNORECASE)
