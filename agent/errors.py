@@ -20,5 +20,13 @@ class PlannerError(AgentError):
     """A planner is not there, does not answer, or is not known by that name."""
 
 
+class ModelMissingError(PlannerError):
+    """A server answers and has not got the ``model``, which it may fetch."""
+
+    def __init__(self, words: str, model: str) -> None:
+        super().__init__(words)
+        self.model = model
+
+
 class UnknownPlannerError(PlannerError):
     """There is no planner of that name."""

@@ -105,7 +105,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
             def on_event(event: Event, listen: Listener = listen, notes: dict[str, None] = notes) -> None:
                 if event.stage == "note":
                     notes[event.text] = None
-                else:
+                elif event.stage != "waiting" or not as_json:
                     listen(event)
 
             try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent.cli import options
 from agent.cli.command import command
+from agent.cli.progress import live_line
 from agent.terminal.output import say, say_json
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ def plan(
     """Show the plan for each sentence and paint nothing; earlier sentences count as done."""
     from agent.planner import load_planner
     from agent.planner.context import Context, advance
+    from agent.turn.context import ReadsAhead
     from agent.turn.editor import readable
     from agent.turn.reply import summary
     from agent.turn.user_paths import meant
@@ -40,7 +43,10 @@ def plan(
     async def planned() -> None:
         context = Context()
         for sentence in texts:
-            made = await engine.plan(sentence, context, picture)
+            with nullcontext() if as_json else live_line() as show:
+                if isinstance(engine, ReadsAhead):
+                    engine.on_wait = show
+                made = await engine.plan(sentence, context, picture)
             context = advance(context, sentence, made)
             if as_json:
                 say_json(plan_json(made))

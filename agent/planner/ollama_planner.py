@@ -11,29 +11,28 @@ server that does not answer in time are a ``PlannerError`` that names the comman
 from __future__ import annotations
 
 import asyncio
-import io
-import json
 import re
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from agent.errors import PlannerError
+from agent.errors import ModelMissingError, PlannerError
 from agent.planner import ollama_server
 from agent.planner.builtin import BuiltinPlanner
-from agent.planner.context import Context, LayerView
+from agent.planner.context import Context
 from agent.planner.dialogue import ellipsis, session_talk
 from agent.planner.frames import Frame, Reference
+from agent.planner.ollama_prompt import NUM_CTX, NUM_PREDICT, Budget, changes, messages, size
 from agent.planner.plan import Ask, Plan
+from agent.planner.reading_ahead import ReadingAhead
 from agent.planner.resolve.layers import stem
 from agent.planner.resolve.resolver import resolve
 from agent.safe_text import plain
-from prompts import read
 from tools.engines import gpu_memory
 from tools.language.lexicon import word_set
 
@@ -41,21 +40,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from ollama import AsyncClient
-
-LONG_SIDE = 512
-"""The picture is sent with a long side of at most this many pixels."""
-
-NUM_CTX = 8192
-NUM_PREDICT = 1024
-"""Tokens of context and of one answer. Left to itself a server with much memory reserves a context of 256 k
-tokens.
-"""
-
-MOST_LAYERS = 120
-MOST_NAMES = 60
-"""So many changes are told one by one, and so many things of the others by name. Of a longer prompt the
-server keeps the end and says nothing: our instructions would be gone (about 330 changes fill the context).
-"""
 
 CONTEXT_BYTES = 11 * 2**28
 """What must be free beside a model's file for its server to put all of it on the card: 0.9 to 1.1 GiB for
@@ -66,8 +50,11 @@ less it puts some layers on the processor, and says so only in ``ps``.
 _QUICK = 2.0
 """Seconds that the server has to say what it holds, and to let go of it."""
 
-_SENTENCES = 6
-"""How many of the user's earlier sentences the model is told."""
+PATIENCE = 1.0
+"""Seconds after which it is said what is waited for."""
+
+_BUDGETS: dict[str, Budget] = {}
+"""What is known of the length of prompts, by model, for as long as the process lives."""
 
 _Wanted = Literal[
     "restyle", "replace", "remove", "add", "undo", "redo", "go_to_version", "undo_only", "bring_back",
@@ -154,13 +141,13 @@ class ServedModel:
         self._on_processor = False
         self.share = 1.0
         """The part of the model that lies on the card, as far as the server told when it was last asked."""
-        self._model = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
+        self.full_name = model if ":" in model.rpartition("/")[2] else f"{model}:latest"
         self._base_url = base_url
 
     def is_there(self) -> bool:
         """Whether the server answers and has the model."""
         with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
-            return any(each.model == self._model for each in client.list().models)
+            return any(each.model == self.full_name for each in client.list().models)
         return False
 
     @property
@@ -176,14 +163,14 @@ class ServedModel:
         self.weight_bytes = self.working_bytes = 0
         with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
             for running in client.ps().models:
-                if running.model == self._model:
+                if running.model == self.full_name:
                     self.weight_bytes, self._awaited = int(running.size_vram or 0), False
                     self._on_processor = not self.weight_bytes
                     self.share = ollama_server.share_on_card(running.size, running.size_vram)
                     return not self._on_processor
             sizes = {each.model: int(each.size or 0) for each in client.list().models}
-            if self._model in sizes and not self._on_processor:
-                self.weight_bytes, self.working_bytes = sizes[self._model], CONTEXT_BYTES
+            if self.full_name in sizes and not self._on_processor:
+                self.weight_bytes, self.working_bytes = sizes[self.full_name], CONTEXT_BYTES
         return False
 
     @property
@@ -202,10 +189,10 @@ class ServedModel:
         """Have the server unload the model, and wait until it has."""
         self._awaited = False
         with suppress(*_failures()), ollama_server.client(self._base_url, _QUICK) as client:
-            client.generate(self._model, keep_alive=0)
+            client.generate(self.full_name, keep_alive=0)
             until = time.monotonic() + _QUICK
             while time.monotonic() < until:
-                if all(each.model != self._model for each in client.ps().models):
+                if all(each.model != self.full_name for each in client.ps().models):
                     break
                 time.sleep(0.02)
 
@@ -239,6 +226,12 @@ class OllamaPlanner:
         self._served = ServedModel(model, base_url)
         self._told_of_processor = False
         self._client_of: tuple[asyncio.AbstractEventLoop, AsyncClient] | None = None
+        self._budget = _BUDGETS.setdefault(model, Budget())
+        self._ahead: ReadingAhead | None = None
+        self._is_loading = False
+        self.patience = PATIENCE
+        self.on_wait: Callable[[str], None] | None = None
+        """Told what is waited for, when it takes a while."""
 
     @property
     def name(self) -> str:
@@ -261,9 +254,10 @@ class OllamaPlanner:
             return self._builtin.plan_now(sentence, context)  # sets and exceptions are kept by rule
         if (known := session_talk.read(sentence, context, self._builtin.plan_now)) is not None:
             return known  # the record knows more of the conversation than a model does
-        async with self._on_card():
-            clock = asyncio.get_running_loop().time
-            until = clock() + self.timeout
+        clock = asyncio.get_running_loop().time
+        until = clock() + self.timeout
+        async with self._told_of_waiting(), self._on_card():
+            await self._read_so_far(context, until)
             answer = await self._answer(sentence, context, picture, until)
             if answer is None and clock() < until:
                 try:
@@ -284,6 +278,77 @@ class OllamaPlanner:
             remark = " ".join(filter(None, (self._of_eyes(), self._of_processor())))
             return _remarked(resolve(_frames(answer, sentence), context), remark)
         return _remarked(self._builtin.plan_now(sentence, context), remark)
+
+    def read_ahead(self, context: Context, picture: NDArray[np.uint8] | None = None) -> None:
+        """Have the server load the model and read what every next sentence begins with: the instructions, the
+        changes and the picture. It returns at once and never fails.
+        """
+        self.stop_reading()
+        self._ahead = ReadingAhead(changes(context), lambda: self._read(context, picture))
+
+    def stop_reading(self) -> None:
+        """No sentence will come for what is being read ahead."""
+        if self._ahead is not None:
+            self._ahead.cancel()
+
+    async def _read(self, context: Context, picture: NDArray[np.uint8] | None) -> None:
+        """What is read ahead: the request of the next sentence without the sentence, and no answer to it."""
+        client = ollama_server.async_client(self.base_url, self.timeout)
+        async with client, asyncio.timeout(self.timeout), self._on_card():
+            self._is_loading = not await self._is_loaded(client)
+            if picture is not None and not await self._sees(client):
+                picture = None
+            most = self._budget.bytes(picture=picture is not None)
+            await client.chat(
+                self.model,
+                messages("", context, picture, most),
+                format=_schema(),
+                think=False,
+                options={"temperature": 0, "num_ctx": NUM_CTX, "num_predict": 1},
+            )
+
+    async def _read_so_far(self, context: Context, until: float) -> None:
+        """Wait for what is being read ahead where the sentence needs it: to break it off while the model is
+        loaded would break off the loading. What the sentence does not need is broken off.
+        """
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or not ahead.is_running:
+            return
+        if ahead.of != changes(context):
+            ahead.cancel()
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await ahead.ended()
+
+    @asynccontextmanager
+    async def _told_of_waiting(self) -> AsyncIterator[None]:
+        """While it lasts, tell once what is waited for, when it takes a while."""
+        tell = self.on_wait
+        if tell is None:
+            yield
+            return
+        if self._ahead is None or not self._ahead.is_running:
+            self._is_loading = not await self._is_loaded(self._client())
+
+        async def told() -> None:
+            await asyncio.sleep(self.patience)
+            tell(f"Waiting for {self.model} to {'load' if self._is_loading else 'answer'} …")
+
+        telling = asyncio.ensure_future(told())
+        try:
+            yield
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
+
+    async def _is_loaded(self, client: AsyncClient) -> bool:
+        """Whether the server has the model in memory; True where it does not tell."""
+        try:
+            async with asyncio.timeout(_QUICK):
+                return any(each.model == self._served.full_name for each in (await client.ps()).models)
+        except Exception:  # the chat that follows says what is wrong
+            return True
 
     def _of_processor(self) -> str:
         """A sentence about a model that did not find room on the card, once; else ""."""
@@ -334,7 +399,7 @@ class OllamaPlanner:
 
         ollama = ollama_server.library()
         try:
-            if picture is not None and not await self._sees():
+            if picture is not None and not await self._sees(self._client()):
                 picture = None
             try:
                 content = await self._said(sentence, context, picture, until)
@@ -343,7 +408,7 @@ class OllamaPlanner:
                     raise
                 content = await self._said(sentence, context, None, until)
         except ollama.ResponseError as error:
-            raise PlannerError(self._refused(error)) from error
+            raise self._refused(error) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise PlannerError(
                 f"Ollama did not answer within {self.timeout:g} seconds; try a smaller model or look at"
@@ -367,17 +432,20 @@ class OllamaPlanner:
         except ValidationError:
             return None
 
-    async def _sees(self) -> bool:
+    async def _sees(self, client: AsyncClient) -> bool:
         """Whether the model sees pictures. One that does not is sent none: its server takes a picture without
         a word and makes a mark in the text of it. A server that does not tell is taken at its errors.
         """
         if self._can_see is None:
             try:
                 async with asyncio.timeout(_QUICK):
-                    told = (await self._client().show(self.model)).capabilities
+                    shown = await client.show(self.model)
             except Exception:  # the chat that follows says what is wrong
                 return True
-            self._can_see = not told or "vision" in told
+            for key, value in (shown.modelinfo or {}).items():
+                if key.endswith(".context_length") and isinstance(value, int) and value > NUM_PREDICT:
+                    self._budget.context = min(NUM_CTX, value)
+            self._can_see = not shown.capabilities or "vision" in shown.capabilities
         return self._can_see
 
     def _of_eyes(self) -> str:
@@ -390,12 +458,28 @@ class OllamaPlanner:
     async def _said(
         self, sentence: str, context: Context, picture: NDArray[np.uint8] | None, until: float
     ) -> str | None:
-        """What the model says, None where that was cut off; raises what the client raises."""
-        content, done = "", ""
+        """What the model says to a prompt that it has read as a whole, None where the answer was cut off;
+        raises what the client raises, and ``PlannerError`` where no prompt is short enough.
+        """
+        sees = picture is not None
+        for _ in range(2):
+            told = messages(sentence, context, picture, self._budget.bytes(picture=sees))
+            content, tokens = await self._chatted(told, until)
+            if not self._budget.was_cut(size(told), tokens):
+                self._budget.learn(size(told), tokens, picture=sees)
+                return content
+        raise PlannerError(
+            f"The request is longer than the {self._budget.context} tokens that {self.model} can read at"
+            " once: say it in fewer words, or use `--planner builtin`."
+        )
+
+    async def _chatted(self, told: list[dict[str, Any]], until: float) -> tuple[str | None, int]:
+        """One answer, None where it was cut off, and how many tokens the prompt had, 0 where nobody says."""
+        content, done, tokens = "", "", 0
         async with asyncio.timeout_at(until):
             parts = await self._client().chat(
                 self.model,
-                _messages(sentence, context, picture),
+                told,
                 stream=True,
                 format=_schema(),
                 # Thinking models think unless told not to, and the schema holds only once they have stopped.
@@ -405,22 +489,25 @@ class OllamaPlanner:
             async for part in parts:
                 content += part.message.content or ""
                 if len(content) > MOST_CHARACTERS:
-                    return None
+                    return None, 0
                 if part.done:
-                    done = part.done_reason or "stop"
-        return None if done in ("", "length") else content
+                    done, tokens = part.done_reason or "stop", part.prompt_eval_count or 0
+        return (None if done in ("", "length") else content), tokens
 
-    def _refused(self, error: Any) -> str:
+    def _refused(self, error: Any) -> PlannerError:
         if error.status_code == 404:
-            return f"Ollama has no model “{self.model}”; fetch it with `ollama pull {self.model}`."
+            words = f"Ollama has no model “{self.model}”; fetch it with `ollama pull {self.model}`."
+            return ModelMissingError(words, self.model)
         if 300 <= error.status_code < 400:
             where = ollama_server.address(self.base_url).url
-            return (
+            return PlannerError(
                 f"The server at {where} redirects to another address, which is not followed: check"
                 " OLLAMA_HOST, or use `--planner builtin`."
             )
         why = _one_line(error.error) or f"error {error.status_code}"
-        return f"Ollama cannot run “{self.model}” ({why}); use another model or `--planner builtin`."
+        return PlannerError(
+            f"Ollama cannot run “{self.model}” ({why}); use another model or `--planner builtin`."
+        )
 
     def _client(self) -> AsyncClient:
         """The client. Its connections belong to one event loop, so another loop gets another one."""
@@ -452,68 +539,6 @@ def _is_about_images(error: Any) -> bool:
 def _one_line(text: str) -> str:
     """A server's words on one line, without the tags of a page of HTML."""
     return plain(re.sub(r"<[^>]*>", " ", str(text)[:5000]))[:200]
-
-
-# ---- to the model ------------------------------------------------------------------------------------------
-def _messages(sentence: str, context: Context, picture: NDArray[np.uint8] | None) -> list[dict[str, Any]]:
-    asked: dict[str, Any] = {"role": "user", "content": situation(sentence, context)}
-    if picture is not None:
-        asked["images"] = [as_png(picture)]
-    return [{"role": "system", "content": read("planner.md")}, asked]
-
-
-def situation(sentence: str, context: Context) -> str:
-    """The conversation so far and the sentence, in words for the model."""
-    lines = ["Changes so far:"] if context.layers else ["Changes so far: none."]
-    told = _worth_telling(context)
-    lines += [f"- {_described(layer, context)}" for layer in told]
-    if rest := [layer for layer in context.layers if layer not in told]:
-        names = dict.fromkeys(layer.target for layer in reversed(rest))
-        lines.append(f"- {len(rest)} earlier changes, of: {', '.join(list(names)[:MOST_NAMES])}")
-    if context.variations:
-        lines.append(f"On offer: {context.variations} variations to pick from.")
-    if context.nearest:
-        lines.append("On offer: the nearest result to what was asked last, to be kept.")
-    if context.sentences:
-        lines.append(
-            "The user said before: " + " / ".join(json.dumps(s) for s in context.sentences[-_SENTENCES:])
-        )
-    if context.question:
-        lines.append(f"You asked: {json.dumps(context.question)}")
-    lines.append(f"The user says: {json.dumps(sentence, ensure_ascii=False)}")
-    return "\n".join(lines)
-
-
-def _worth_telling(context: Context) -> list[LayerView]:
-    """The layers that a model is told of one by one: all of them, or the newest of those that show and what
-    was spoken of last, so that the prompt stays within the context.
-    """
-    if len(context.layers) <= MOST_LAYERS:
-        return list(context.layers)
-    newest = sorted(context.layers, key=lambda layer: (layer.id in context.focus, layer.visible, layer.id))
-    kept = {layer.id for layer in newest[-MOST_LAYERS:]}
-    return [layer for layer in context.layers if layer.id in kept]
-
-
-def _described(layer: LayerView, context: Context) -> str:
-    what = f"{layer.target} removed" if layer.kind == "remove" else f"{layer.target} → {layer.prompt}"
-    if layer.kind == "add":
-        what = f"added {layer.prompt} {layer.target}"
-    marks = [] if layer.visible else ["undone"]
-    if context.focus and layer.id == context.focus[-1]:
-        marks.append("spoken of last")
-    return f"{what} ({', '.join(marks)})" if marks else what
-
-
-def as_png(picture: NDArray[np.uint8]) -> bytes:
-    """The picture, uint8 RGB (H, W, 3), as a PNG, its long side ``LONG_SIDE`` pixels at most."""
-    from PIL import Image
-
-    image = Image.fromarray(picture)
-    image.thumbnail((LONG_SIDE, LONG_SIDE))
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG")
-    return buffer.getvalue()
 
 
 # ---- from the model ----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Talking to a model is ``agent.planner.ollama_planner``'s.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 import re
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -390,7 +391,13 @@ def how_to_start() -> str:
 
 
 def pull(model: str, progress: TransferProgress = silent) -> None:
-    """Let the server fetch a model; it goes on by itself where an earlier call stopped.
+    """``fetch`` for callers without an event loop."""
+    asyncio.run(fetch(model, progress))
+
+
+async def fetch(model: str, progress: TransferProgress = silent) -> None:
+    """Let the server fetch a model; it goes on by itself where an earlier call stopped. Cancelled, the server
+    stops, too, and keeps what it has.
 
     ``progress`` is told of bytes, as far as the server knows them. Raises ``PlannerError`` when no server
     answers, it has no such model to fetch, or the transfer breaks off.
@@ -400,9 +407,10 @@ def pull(model: str, progress: TransferProgress = silent) -> None:
     ollama = library()
     layers: dict[str, tuple[int, int]] = {}
     done = False
+    made = async_client(None, httpx.Timeout(_PULL_SECONDS, connect=5.0))
     try:
-        with client(timeout=httpx.Timeout(_PULL_SECONDS, connect=5.0)) as made:
-            for update in made.pull(model, stream=True):
+        async with made, aclosing(cast(Any, await made.pull(model, stream=True))) as updates:
+            async for update in updates:
                 if update.digest and update.total:
                     layers[update.digest] = (update.completed or 0, update.total)
                     whole = layers.values()

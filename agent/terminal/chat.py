@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from agent.errors import AgentError
+from agent.errors import AgentError, ModelMissingError
+from agent.planner.ollama_server import fetch
 from agent.planner.plan import Open, Plan, Variations
 from agent.terminal import slash_commands
 from agent.terminal.console import Console
@@ -29,6 +30,7 @@ from agent.terminal.picture_layouts import Shown
 from agent.turn import phrases, user_paths
 from agent.turn.events import Event, Listener, Turn, View
 from agent.turn.reply import compose_reply, summary
+from tools.engines.download import size_words
 from tools.engines.threads import LOOK, WARM_UP
 from tools.errors import Cancelled
 
@@ -181,7 +183,26 @@ class Chat:
 
     async def say(self, sentence: str) -> None:
         """Have the editor carry out a sentence, and tell what was understood, done and answered."""
-        await self._turn(partial(self.editor.say, sentence), tell_plan=True)
+        work = partial(self.editor.say, sentence)
+        try:
+            await self._turn(work, tell_plan=True)
+        except ModelMissingError as missing:
+            wanted = f"{missing.model} is not there; fetch it?"
+            if not self.console.interactive or not await self.console.confirm(wanted):
+                raise
+            await self._fetch(missing.model)
+            await self._turn(work, tell_plan=True)
+
+    async def _fetch(self, model: str) -> None:
+        """Have the planner's server fetch its model, and tell how far it is."""
+        with self.console.working() as listen:
+            listen(Event("file", f"fetching {model}"))
+
+            def progress(done: int, of: int) -> None:
+                listen(Event("file", f"fetching {model}: {size_words(done)} of {size_words(of)}"))
+
+            await fetch(model, progress)
+        self.console.say(f"{model} is there now.", "quiet")
 
     async def plan(self, plan: Plan, line: str) -> None:
         """Have the editor carry out a ready plan, for which the user typed ``line``."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from agent.planner.context import Planner
+from agent.planner.context import Context, Planner
 from agent.turn.events import Event, Listener
 from agent.turn.pending_edit import PendingEdit
 from tools.engines import registry, threads
@@ -27,6 +27,8 @@ from tools.kinds import Kind
 from tools.segmenting.base import Segmenter
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from agent.turn.memory import MemoryFile, SessionMemory
     from sessions.session import Session
 
@@ -124,6 +126,22 @@ class Distant(Protocol):
 
     def is_there(self) -> bool:
         """Whether it would answer, as far as can be told within a second or two. Asked in a thread."""
+        ...
+
+
+@runtime_checkable
+class ReadsAhead(Protocol):
+    """A planner that can be made ready for the next sentence, and says what it waits for."""
+
+    on_wait: Callable[[str], None] | None
+    """Told, from the planner's loop, what is waited for when it takes a while."""
+
+    def read_ahead(self, context: Context, picture: NDArray[np.uint8] | None = None) -> None:
+        """Begin with what does not depend on the sentence. Returns at once and never fails."""
+        ...
+
+    def stop_reading(self) -> None:
+        """No sentence will come."""
         ...
 
 

@@ -22,7 +22,7 @@ from agent.planner.context import Context, Planner
 from agent.planner.plan import Keep, Plan
 from agent.safe_text import plain
 from agent.turn import phrases
-from agent.turn.context import Distant, Engines, PresetEngines, TurnContext, ignore
+from agent.turn.context import Distant, Engines, PresetEngines, ReadsAhead, TurnContext, ignore
 from agent.turn.events import Listener, Turn, View
 from agent.turn.memory import MemoryFile
 from agent.turn.state import TurnState
@@ -147,8 +147,9 @@ class Editor:
         return await self._turn(sentence, on_event, TurnState(sentence=sentence, plan=plan))
 
     def warm_up(self, picture: NDArray[np.uint8] | None = None) -> None:
-        """Load what the next sentence needs, and have the segmenter look at the ``picture`` that it will be
-        about, unless the planner leaves it time for that. Takes seconds; may be called from another thread.
+        """Load what the next sentence needs, and have the planner read ahead and the segmenter look at the
+        ``picture`` that it will be about, unless the planner leaves it time for that. Takes seconds; may be
+        called from another thread.
 
         Raises ``EngineError`` when an engine cannot be loaded, ``Cancelled`` when a turn that waits for the
         look is cancelled.
@@ -156,6 +157,8 @@ class Editor:
         from tools.segmenting.base import look
 
         context = self._context
+        if picture is not None and isinstance(context.planner, ReadsAhead):
+            context.planner.read_ahead(self.planner_context(), picture)
         segmenter = context.engines.segmenter()
         context.engines.inpainters()
         _graph()
@@ -207,6 +210,8 @@ class Editor:
 
     def close(self) -> None:
         """Close the session, which goes if there is nothing in it to keep. Closing twice does no harm."""
+        if isinstance(self.planner, ReadsAhead):
+            self.planner.stop_reading()
         self.session.close()
         if self._fleeting:
             self._fleeting = False

@@ -26,8 +26,9 @@ class Event:
     """
 
     stage: Literal[
-        "file", "planning", "planned", "finding", "found", "painting", "checking", "committed", "note"
-    ]
+        "file", "planning", "waiting", "planned", "finding", "found", "painting", "checking", "committed",
+        "note",
+    ]  # fmt: skip
     text: str
     step: int = 0
     steps: int = 0

@@ -11,7 +11,8 @@ import threading
 from typing import TYPE_CHECKING
 
 from agent.planner.plan import Edit, Plan, Variations
-from agent.turn.context import Distant
+from agent.turn.context import Distant, ReadsAhead
+from agent.turn.events import Event
 from tools.engines.threads import LOOK
 from tools.segmenting.base import look
 
@@ -40,6 +41,8 @@ async def plan_and_look(
     for it. Otherwise, and when this is cancelled or the planner fails, it stops by itself, and nobody waits.
     What goes wrong in it is left to whoever asks the segmenter, where the same will go wrong again.
     """
+    if isinstance(context.planner, ReadsAhead):
+        context.planner.on_wait = lambda text: context.tell(Event("waiting", text))
     thinking = asyncio.ensure_future(context.planner.plan(sentence, planner_context, picture))
     unwanted = threading.Event()
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,65 +17,7 @@ from agent.planner import load_planner
 from agent.planner.context import Context, LayerView, advance
 from agent.planner.ollama_planner import OllamaPlanner
 from agent.planner.plan import Ask, Edit, Hide, Plan
-from tests.support.stand_in_server import Handler, StandIn
-
-Reply = dict[str, Any] | int | str | None
-
-JSON = {"Content-Type": "application/json"}
-LINES = {"Content-Type": "application/x-ndjson"}
-
-
-class Server(StandIn):
-    """A stand-in for Ollama: answers each chat with the next of ``replies`` and keeps the requests.
-
-    A reply is JSON to answer with, a text to answer with as it is, an HTTP status, or None for silence.
-    """
-
-    def __init__(self) -> None:
-        self.replies: list[Reply] = []
-        self.capabilities = ["completion", "vision"]
-        self.error = "no such model"
-        self.done_reasons: list[str] = []
-        self.requests: list[dict[str, Any]] = []
-        self.release = threading.Event()
-        stand_in = self
-
-        class Answer(Handler):
-            def post(self) -> None:
-                body = self.read_json()
-                if self.path == "/api/show":
-                    self.send(
-                        json.dumps({"model_info": {}, "capabilities": stand_in.capabilities}), 200, JSON
-                    )
-                    return
-                stand_in.requests.append(body)
-                reply = stand_in.replies.pop(0)
-                if reply is None:
-                    stand_in.release.wait(20)
-                    return
-                if isinstance(reply, int):
-                    self.send(json.dumps({"error": stand_in.error}), reply, JSON)
-                    return
-                text = reply if isinstance(reply, str) else json.dumps(reply)
-                reason = stand_in.done_reasons.pop(0) if stand_in.done_reasons else "stop"
-                half = len(text) // 2
-                lines = [
-                    {"model": "m", "message": {"role": "assistant", "content": text[:half]}, "done": False},
-                    {"model": "m", "message": {"role": "assistant", "content": text[half:]}, "done": False},
-                    {
-                        "model": "m",
-                        "message": {"role": "assistant", "content": ""},
-                        "done": True,
-                        "done_reason": reason,
-                    },
-                ]
-                self.send("".join(json.dumps(line) + "\n" for line in lines), 200, LINES)
-
-        super().__init__(Answer)
-
-    def close(self) -> None:
-        self.release.set()
-        super().close()
+from tests.support.talking_ollama import TalkingOllama as Server
 
 
 @pytest.fixture
@@ -136,7 +76,8 @@ async def test_what_the_server_is_asked(server: Server) -> None:
     assert "wants" in request["format"]["properties"]
     system, user = request["messages"]
     assert "planner of InpaLLa" in system["content"]
-    assert "the wall → a green wall (spoken of last)" in user["content"]
+    assert "the wall → a green wall" in system["content"]
+    assert "Spoken of last: the wall → a green wall" in user["content"]
     assert "make it leather" in user["content"]
     sent = Image.open(io.BytesIO(base64.b64decode(user["images"][0])))
     assert sent.format == "PNG"
@@ -266,12 +207,12 @@ async def test_a_long_session_stays_within_the_context(server: Server) -> None:
     )
     server.replies = [LEATHER]
     await planner(server).plan("the sofa in brown leather", Context(layers=layers, focus=(3,)))
-    told = server.requests[0]["messages"][1]["content"]
-    assert "the chair number 399" in told
-    assert "the chair number 3 → a brown velvet chair (spoken of last)" in told
-    assert "earlier changes, of: the chair number 280" in told
-    assert "the sofa in brown leather" in told
-    assert len(told) < 4 * 4000  # some four letters a token, and 1204 tokens are the instructions
+    system, user = (each["content"] for each in server.requests[0]["messages"])
+    assert "the chair number 399" in system
+    assert "Spoken of last: the chair number 3 → a brown velvet chair" in user
+    assert "earlier changes, of: the chair number 279" in system
+    assert "the sofa in brown leather" in user
+    assert len(system + user) < 4 * 5000  # some four letters a token, and 1204 tokens are the instructions
 
 
 async def test_talk_and_questions_are_said(server: Server) -> None:
