@@ -144,7 +144,8 @@ def test_a_prompt_begins_as_the_one_before(count: int) -> None:
 )
 async def test_what_is_waited_for_is_said_once(server: TalkingOllama, *, loaded: bool, words: str) -> None:
     server.replies, server.slow, server.loaded = [LEATHER], True, loaded
-    model, said = planner(server), []
+    model = planner(server)
+    said: list[str] = []
     told = asyncio.Event()
 
     def tell(text: str) -> None:
@@ -163,7 +164,8 @@ async def test_what_is_waited_for_is_said_once(server: TalkingOllama, *, loaded:
 
 async def test_of_a_quick_answer_nothing_is_said(server: TalkingOllama) -> None:
     server.replies = [LEATHER]
-    model, said = planner(server), []
+    model = planner(server)
+    said: list[str] = []
     model.patience, model.on_wait = 600.0, said.append
     await model.plan(SENTENCE, rooms(1))
     assert said == []

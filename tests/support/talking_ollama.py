@@ -30,7 +30,8 @@ class TalkingOllama(StandIn):
     error, or None for silence. ``counts`` are the tokens that the next prompts have, 1204 without.
 
     A chat for a model that is not in ``models`` is refused, a pull brings it in two steps between which it
-    waits for ``let_go`` where ``slow`` is set. A request for one token, which reads ahead, waits likewise.
+    waits for ``let_go`` where ``slow`` is set. A request for one token, which reads ahead, waits likewise,
+    and so does a chat where ``holds`` is set.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class TalkingOllama(StandIn):
         self.order: list[str] = []
         self.models: set[str] | None = None
         self.loaded = True
-        self.slow = False
+        self.slow = self.holds = False
         self.pull_fails = False
         self.release = threading.Event()
         self.let_go = threading.Event()
@@ -85,6 +86,8 @@ class TalkingOllama(StandIn):
                 else:
                     stand_in.order.append("chat")
                     stand_in.requests.append(body)
+                    if stand_in.holds:
+                        stand_in.let_go.wait(60)
                     self._chat(stand_in.replies.pop(0))
 
             def _until_let_go(self) -> None:
