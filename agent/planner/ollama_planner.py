@@ -309,7 +309,7 @@ class OllamaPlanner:
 
     async def _read_so_far(self, context: Context, until: float) -> None:
         """Wait for what is being read ahead where the sentence needs it: to break it off while the model is
-        loaded would break off the loading. What the sentence does not need is broken off.
+        loaded may break off the loading. What the sentence does not need is broken off.
         """
         ahead, self._ahead = self._ahead, None
         if ahead is None or not ahead.is_running:
