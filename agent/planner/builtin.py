@@ -1,4 +1,4 @@
-"""The built-in planner: reader, grammar and resolver; no server, no torch, some milliseconds a sentence."""
+"""The built-in planner: two readers and a resolver; no server, no torch, some milliseconds a sentence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CERTAIN_OF_FILES = 0.8
 
 
 class BuiltinPlanner:
-    """Plans English sentences by a reader and a grammar. It never looks at the picture."""
+    """Plans English sentences by what two readers make of them. It never looks at the picture."""
 
     name = "builtin"
 

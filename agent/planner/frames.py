@@ -1,7 +1,8 @@
 """Frames: what one clause of a sentence asks for, in the user's own words.
 
-A frame never holds a layer number and never a merged prompt. A parser (the reader, the grammar, an
-LLM) makes frames from a sentence alone; the resolver makes steps from frames and the conversation.
+A frame never holds a layer number and never a merged prompt. A parser (a reader, a
+model under Ollama) makes frames from a sentence alone; the resolver makes steps from frames and the
+conversation.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Frame:
 
 
 class Parser(Protocol):
-    """From a sentence to its frames, without the conversation: the grammar, or what comes after it."""
+    """From a sentence to its frames, without the conversation: a reader, or what chooses between two."""
 
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence in its order; empty when nothing in it is understood."""

@@ -209,8 +209,8 @@ def report(result: Score) -> str:
 
 
 def chosen(name: str) -> tuple[Planner, Read | None]:
-    """The planner of a name; ``reader:FOLDER`` is a trained reader alone, ``chosen:FOLDER`` with the grammar
-    behind it, ``grammar`` the grammar alone.
+    """The planner of a name; ``reader:FOLDER`` is a trained reader alone, ``chosen:FOLDER`` with the language
+    model behind it, ``model:FOLDER`` the language model of an adapter alone.
     """
     from agent.planner import load_planner
     from agent.planner.builtin import BuiltinPlanner
@@ -225,10 +225,11 @@ def chosen(name: str) -> tuple[Planner, Read | None]:
         from agent.planner.reader.choice import Chosen
 
         return BuiltinPlanner(Chosen(Path(folder))), None
-    if name == "grammar":
-        from agent.planner.grammar.parser import Grammar
+    if engine == "model":
+        from agent.planner.reader.language_model import LanguageModel
 
-        return BuiltinPlanner(Grammar()), None
+        model = LanguageModel(Path(folder))
+        return BuiltinPlanner(model), lambda sentence: model.read(sentence).lines
     return load_planner(name), None
 
 

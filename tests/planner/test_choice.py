@@ -1,8 +1,9 @@
-"""Whose reading counts, reader's or grammar's: what is never guessed, what is asked, what is said."""
+"""Whose reading counts, the network's or the language model's: what is never guessed, asked, said."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -18,8 +19,6 @@ from pocket.rooms.vocabulary import KINDS
 
 RED = (Frame("edit", "restyle", target="the sofa", prompt="red"),)
 BLUE = (Frame("edit", "restyle", target="the sofa", prompt="blue"),)
-WHITE = (Frame("edit", "restyle", target="the wall", prompt="white"),)
-ODD = (Frame("edit", "restyle", target="the wall", prompt="like a barn"),)
 GONE = (Frame("edit", "remove", target="the sofa"),)
 HIDDEN = (Frame("hide", target="the sofa"),)
 BACK = (Frame("undo", number=1),)
@@ -27,35 +26,77 @@ ASKS = (Frame("ask"),)
 TALKS = (Frame("talk"),)
 
 
-@pytest.mark.parametrize("sure", [0.0, 0.3, 0.6])
+def _sure(frames: tuple[Frame, ...], confidence: float) -> tuple[Frame, ...]:
+    return tuple(replace(frame, confidence=confidence) for frame in frames)
+
+
+def _chosen(read: tuple[Frame, ...], sure: float, other: tuple[Frame, ...], less: float) -> tuple[Frame, ...]:
+    return _sure(choose(_sure(read, sure), _sure(other, less)), 1.0)
+
+
+@pytest.mark.parametrize("sure", [0.0, 0.3, 0.6, 0.74])
 @pytest.mark.parametrize("read", [GONE, HIDDEN, BACK, (*RED, *GONE)])
 @pytest.mark.parametrize("other", [RED, ASKS, TALKS])
-@pytest.mark.parametrize("doubt", [0, 1, 2])
+@pytest.mark.parametrize("less", [0.0, 0.4, 0.7, 1.0])
 def test_nothing_is_taken_on_a_guess(
-    read: tuple[Frame, ...], sure: float, other: tuple[Frame, ...], doubt: int
+    read: tuple[Frame, ...], sure: float, other: tuple[Frame, ...], less: float
 ) -> None:
-    assert not any(map(takes, choose(read, sure, other, doubt)))
+    assert not any(map(takes, _chosen(read, sure, other, less)))
+    assert not any(map(takes, _chosen(other, less, read, sure)))
 
 
-def test_two_guesses_that_agree_may_take() -> None:
-    assert choose(GONE, 0.5, GONE, 1) == GONE
-    assert choose(BACK, 0.5, BACK, 0) == BACK
+def test_two_that_agree_may_take_if_they_are_sure_enough_together() -> None:
+    assert _chosen(GONE, 0.6, GONE, 0.5) == GONE
+    assert _chosen(BACK, 0.8, BACK, 0.6) == BACK
+    assert _chosen(BACK, 0.7, BACK, 0.5) == ASKS
+    assert _chosen(GONE, 0.5, GONE, 0.4) == ASKS
+    assert choose(_sure(GONE, 0.6), _sure(GONE, 0.5))[0].confidence == pytest.approx(0.8)
 
 
 def test_two_guesses_that_take_different_things_are_a_question() -> None:
-    assert choose(GONE, 0.5, BACK, 0) == ASKS
-    assert choose(BACK, 0.5, GONE, 0) == ASKS
+    assert _chosen(GONE, 0.7, BACK, 0.5) == ASKS
+    assert _chosen(BACK, 0.6, GONE, 0.5) == ASKS
 
 
-def test_the_reader_counts_and_one_that_knows_nothing_gives_way() -> None:
-    assert choose(RED, 0.96, BLUE, 0) == RED
-    assert choose(RED, 0.9, BLUE, 0) == BLUE  # of the same thing
-    assert choose(RED, 0.92, WHITE, 0) == RED
-    assert choose(RED, 0.8, WHITE, 0) == WHITE  # a known look of a known thing
-    assert choose(RED, 0.6, ODD, 0) == RED
-    assert choose(RED, 0.4, ODD, 0) == ODD
-    assert choose(RED, 0.4, ODD, 1) == RED
-    assert choose(TALKS, 0.95, BLUE, 0) == TALKS
+def test_a_step_back_needs_more_than_a_removal() -> None:
+    assert _chosen(GONE, 0.85, RED, 0.3) == GONE
+    assert _chosen(BACK, 0.85, RED, 0.3) == ASKS
+    assert _chosen(BACK, 0.85, RED, 0.6) == RED
+    assert _chosen(BACK, 0.95, RED, 0.6) == BACK
+
+
+def test_the_surer_one_counts() -> None:
+    assert _chosen(RED, 0.6, BLUE, 0.5) == RED
+    assert _chosen(RED, 0.5, BLUE, 0.6) == BLUE
+    assert _chosen(RED, 0.5, BLUE, 0.5) == BLUE
+    assert _chosen(RED, 0.5, BLUE, 0.4) == RED
+    assert _chosen(RED, 0.0, ASKS, 0.0) == RED
+
+
+class _Says:
+    """A second reader that says one thing of every sentence, or is not there."""
+
+    def __init__(self, *frames: Frame, is_there: bool = True) -> None:
+        self._frames = frames
+        self.is_there = is_there
+        self.asked = 0
+
+    def parse(self, sentence: str) -> tuple[Frame, ...]:
+        assert self.is_there
+        self.asked += 1
+        return self._frames
+
+
+def test_a_certain_reader_is_not_compared() -> None:
+    second = _Says(*GONE)
+    assert [frame.kind for frame in Chosen(second=second).parse("make the sofa red")] == ["restyle"]
+    assert not second.asked
+
+
+def test_a_removal_beside_a_word_of_keeping_is_looked_at_twice() -> None:
+    for said in (RED, ASKS):
+        assert not any(map(takes, Chosen(second=_Says(*said)).parse("zoom the oysters")))
+    assert not any(map(takes, Chosen(second=_Says(is_there=False)).parse("zoom the oysters")))
 
 
 @pytest.mark.parametrize(

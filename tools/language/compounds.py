@@ -1,6 +1,6 @@
 """Words that belong together, as one word: "duck egg blue", "much darker", "#336699".
 
-The grammar and the phrases go word by word. A name of a colour that has a thing or a stuff in it ("brick
+Phrases are read word by word. A name of a colour that has a thing or a stuff in it ("brick
 red") and a step with its degree ("a bit lighter") would come apart, so they are joined with "_" before
 anything is read, and parted again in what is said and planned. A code is joined as ``hex_336699``.
 """
@@ -88,7 +88,7 @@ _AFTER_MORE = word_set("and , . ! ? ; please than now in on for or but then too 
 
 @cache
 def _names() -> frozenset[tuple[str, ...]]:
-    """The names of several words that the grammar would take apart wrongly."""
+    """The names of several words that would be taken apart wrongly."""
     known = lx.COLOURS | lx.SHADES
     css = (("fire", "brick"), ("corn", "silk"), ("peach", "puff"), ("corn", "flower", "blue"))
     found = {tuple(name.split()) for name in colours.names() if " " in name}

@@ -3,7 +3,7 @@
 A word that is in no list is kept as it is and takes its role from its place in the sentence ("make the
 ottoman bouclé"), so the lists of nouns, colours and materials are hints and never a limit. Only the function
 words and the verbs are a closed class. A word may be in several lists ("orange", "glass", "light"): the
-grammar decides by position.
+reader decides by position.
 """
 
 from __future__ import annotations

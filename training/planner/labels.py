@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from agent.planner.frames import Frame
-from agent.planner.grammar.clause import reference
-from agent.planner.grammar.place_phrases import words_of_place
-from agent.planner.grammar.self_corrections import looked, over
+from agent.planner.frames import Frame, Reference
 from tools.language import chunking
 from tools.language import lexicon as lx
+from tools.language.chunking import is_look, is_thing, lows, split
+from tools.language.noun_phrases import merge, parse, render, split_look, words_of
 from tools.language.tokens import Tokens, join, tokenise
 
 
@@ -90,7 +89,7 @@ def _names(tokens: Tokens, places: list[int]) -> bool:
     if (
         last in ("it", "them")
         and len(places) > 1
-        and reference(tuple(tokens[i] for i in places))[1:] != ((),)
+        and _reference(tuple(tokens[i] for i in places))[1:] != ((),)
     ):
         return False
     return last not in (chunking.DETERMINERS - _ALONE) and last not in (
@@ -137,7 +136,7 @@ def _frames(tokens: Tokens, wish: _Wish, before: list[Frame]) -> list[Frame]:
         if not prompt:
             return []
         if _same_thing(tokens, things) and last and last.act == "edit" and last.kind != "remove":
-            merged = over(last.prompt, prompt) if last.kind == "restyle" else looked(last.prompt, prompt)
+            merged = _over(last.prompt, prompt) if last.kind == "restyle" else _looked(last.prompt, prompt)
             before[-1] = replace(last, prompt=merged)  # "make it leather and make it darker"
             return [before.pop()]
         return [_about(tokens, places, Frame("edit", "restyle", prompt=prompt), before) for places in things]
@@ -154,7 +153,7 @@ def _same_thing(tokens: Tokens, things: list[list[int]]) -> bool:
 def _about(tokens: Tokens, places: list[int], frame: Frame, before: list[Frame]) -> Frame:
     """The frame with its object: named, or what a pronoun stands for."""
     words = tuple(tokens[place] for place in places)
-    meant, rest = reference(words)
+    meant, rest = _reference(words)
     if meant and not rest:
         return replace(frame, reference=meant)
     target = join(words)
@@ -189,5 +188,69 @@ def _place(tokens: Tokens, places: list[int], before: list[Frame]) -> str | None
     if words[-1].low in lx.LOCATIVES or words[-1].low in chunking.DETERMINERS:
         return None
     if chunking.locative(words) or words[0].low in ("to", "from", "hanging", "standing", "leaning", "all"):
-        return words_of_place(words)
+        return _words_of_place(words)
     return "on " + join(words)
+
+
+_ONES: dict[str, Reference] = {
+    "first": "first", "second": "second", "third": "third", "last": "last", "other": "other",
+}  # fmt: skip
+
+
+def _reference(tokens: Tokens) -> tuple[Reference, Tokens]:
+    """A pronoun or "the first one" at the start, and the rest; ("", tokens) where there is none."""
+    words = lows(tokens)
+    if not words:
+        return "", tokens
+    if words[0] in ("it", "itself"):
+        return "it", tokens[1:]
+    if words[0] in ("them", "they"):
+        if words[1:2] == ("both",):
+            return "both", tokens[2:]
+        return "them", tokens[2 if words[1:2] == ("all",) else 1 :]
+    if words[0] in ("both", "all", "each"):
+        rest = tokens[1:]
+        if rest and (_begins_noun(rest) or rest[0].low == "of"):
+            return "", tokens
+        return ("both" if words[0] == "both" else "all" if words[0] == "all" else "them"), rest
+    if words[0] in ("this", "that", "these", "those") and not _begins_noun(tokens[1:]):
+        return ("it" if words[0] in ("this", "that") else "them"), tokens[1:]
+    if words[0] == "the" and words[1:2] and words[1] in _ONES and words[2:3] in (("one",), ("ones",)):
+        return _ONES[words[1]], tokens[3:]
+    return "", tokens
+
+
+def _begins_noun(tokens: Tokens) -> bool:
+    """Whether a noun phrase goes on here, rather than a look or a clause ("this | sofa" but "this | red")."""
+    run = chunking.core(tokens)
+    if not run:
+        return bool(tokens) and tokens[0].low in chunking.DETERMINERS
+    words = lows(run)
+    if all(is_look(w) or w in lx.DEGREES or w in lx.VAGUE_LOOKS for w in words):
+        return len(words) == 1 and is_thing(words[0]) and words[0] not in lx.SHADES
+    return True
+
+
+def _words_of_place(tokens: Tokens) -> str:
+    """The words of a place: "to the wall" is "on the wall"; what follows the place is left out."""
+    words = lows(tokens)
+    if words[0] == "to" and not chunking.locative(tokens):
+        inner, _ = split(tokens[1:], places=True)
+        return "on " + join(inner or tokens[1:])
+    size = chunking.locative(tokens) or (1 if words[0] == "from" else 0)
+    inner, _ = split(tokens[size:], places=True)
+    words_in = join(inner or tokens[size:])
+    return f"{join(tokens[:size])} {words_in}".strip()
+
+
+def _over(old: str, new: str) -> str:
+    """A look with what a correction says in the place of what it corrects: "red leather", no "blue" = "blue
+    leather".
+    """
+    merged = merge(split_look(old), split_look(new))
+    return " ".join((*words_of(merged.looks), *merged.tail)) or new
+
+
+def _looked(prompt: str, look: str) -> str:
+    """A new thing with a further look: "a lamp" + "brass" = "a brass lamp"."""
+    return render(merge(parse(prompt), split_look(look, parse(prompt).noun)))

@@ -26,6 +26,10 @@ class Reading:
     confidence: float
 
 
+NOTHING = Reading((Line("unclear"),), 0.0)
+"""What was not read."""
+
+
 class Reader:
     """The trained reader of a folder; it is loaded at the first sentence, which takes a quarter of a second.
 
@@ -56,16 +60,16 @@ class Reader:
 
         words = words_of(sentence)
         if not words or len(words) > MOST_WORDS:
-            return Reading((Line("unclear"),), 0.0)
+            return NOTHING
         written = self._network.write(words)
         if min(written.sure) < SURE and (familiar := in_familiar_words(words)) != words:
             again = self._network.write(familiar)
             if again.symbols[-1] == END and min(again.sure) > min(written.sure):
                 written = again  # symbols point at words, so they say the same of the sentence itself
         if written.symbols[-1] != END:
-            return Reading((Line("unclear"),), 0.0)
+            return NOTHING
         symbols = completed(written.symbols, words)
-        lines = lines_of(symbols, [self._mended(word) for word in words])
+        lines = lines_of(symbols, [self.mended(word) for word in words])
         return Reading(said_once([meant(line, words) for line in lines]), min(written.sure))
 
     def parse(self, sentence: str) -> tuple[Frame, ...]:
@@ -75,7 +79,7 @@ class Reader:
         reading = self.read(sentence)
         return tuple(replace(frame, confidence=reading.confidence) for frame in frames_of(reading.lines))
 
-    def _mended(self, word: str) -> str:
+    def mended(self, word: str) -> str:
         """A word with a slip of the keyboard put right, where it is no word as it stands."""
         from agent.planner.reader.mending import slip_of
 

@@ -1,57 +1,52 @@
-"""Reader or grammar: who is believed about a sentence.
+"""Two readers: which of them is believed about a sentence.
 
-The reader is: of 1183 sentences that were written with what they mean it read .90, the grammar .58 (before
-it lost what the reader reads as well), and where one of the two was wrong it was the grammar sixteen times of
-seventeen. The grammar is asked where the reader is not sure. What takes something back never comes from a
-guess: it needs a sure reader, or a grammar that says the same.
+The small network reads every sentence. Where it is not certain, the language model reads it too, and the
+surer of the two counts. What takes something away or back never comes from a guess: it needs a sure reader,
+or two that say the same; else the user is asked. Without the language model the network is alone with these
+rules.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pocket
-from agent.planner.frames import Frame, Parser
-from agent.planner.grammar.doubts import doubts
-from agent.planner.grammar.parser import Grammar
-from agent.planner.reader import Reader
-from tools.language import lexicon as lx
-from tools.language.chunking import is_look, is_thing
-from tools.language.tokens import LONGEST, tokenise
+from agent.planner.frames import REVERT, Frame
+from agent.planner.reader import SURE, Reader
+from agent.planner.reader.language_model import LanguageModel
+from agent.planner.reader.smalltalk import answer
+from tools.language.tokens import LONGEST
 
 CERTAIN = 0.99
-"""Of a reader that is as sure as this nobody else is asked."""
-SURE_TO_TAKE = 0.65
-"""A reader that is less sure takes nothing away and nothing back by itself,"""
-SURE_TO_RETURN = 0.8
+"""Of a network that is as sure as this nobody else is asked."""
+EDGE = 0.05
+"""So much surer than it says is the language model taken for where it takes nothing;"""
+WISHED = 0.9
+"""but where it sees plain talk, a wish of which the network is as sure as this counts."""
+SURE_TO_TAKE = 0.8
+"""One that is less sure takes nothing away and nothing back by itself,"""
+SURE_TO_RETURN = 0.9
 """and one that is less sure than this does not go to another version."""
-UNSURE = 0.5
-"""Where a reader that is less sure takes nothing, edits of a grammar that has no doubt count."""
-LIKELY = 0.95
-"""One that is less sure gives way to a grammar that has no doubt where both look at the same thing,"""
-PLAIN = 0.9
-"""and one that is less sure than this where the grammar finds a known look of a known thing."""
+AGREED = 0.75
+"""Two that want to take the same do, if they are as sure as this together."""
+LIKELY = 0.5
+"""Where one must not take what it wants, the other's wish counts if it is as sure as this."""
 CLOSE = 0.4
-"""Below this a grammar that has no great doubt is as good: where the two want different things, the user is
-asked."""
+"""Where neither is as sure as this and the two want different things, the user is asked which."""
 
-_RETURNING = re.compile(r"\b(?:undo|reset|revert)\b", re.IGNORECASE)
-"""Where one of these is said, what the grammar takes for a return is one."""
-_BEFORE = re.compile(
-    r"\b(?:undo(?:ing|ne)?|(?:way|what|how|whatever|like|as) (?:it|that|they) (?:was|were)|restored?|ago"
-    r"|revert(?:ed|ing)?|take (?:it|that) back)\b",
-    re.IGNORECASE,
-)
-"""Words of going back: with one of them a step back is no guess."""
+LONG = "That is a long text: please say in a sentence or two what to change."
 
 _KEEPING = re.compile(
     r"\b(?:re(?:-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye|fresh))"
     r"|paint|zoom|show|compare|open|save)\b",
     re.IGNORECASE,
 )
-"""Where one of these is said and the grammar sees nothing that goes, nothing goes."""
+_RETURNING = re.compile(r"\b(?:undo|reset|revert)\b", re.IGNORECASE)
+"""Where one of these is said, that a thing goes is looked at twice."""
 
 _RARE = {
     "order": re.compile(
@@ -62,25 +57,34 @@ _RARE = {
         re.IGNORECASE,
     ),
 }
-"""What people say seldom, and the words that they say it in: without those a plain edit is likelier."""
-
-_LAYERS = re.compile(r"\blayers?\b", re.IGNORECASE)
+"""What people say seldom, and the words that they say it in: without those it is looked at twice."""
 
 _COMPLETE = ("undo", "redo", "open")
 """What needs nothing of the conversation to be understood."""
 
-_OPEN = ("edit", "ask", "talk", "tell", "refresh", "back")
-"""What a plain edit is taken for."""
-
 Frames = tuple[Frame, ...]
+_NOTHING: Frames = (Frame("ask", confidence=0.0),)
+
+
+class Second(Protocol):
+    """Whoever is asked where the reader is not certain."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be asked."""
+        ...
+
+    def parse(self, sentence: str) -> Frames:
+        """The frames of one sentence, never empty, with how sure it is of them."""
+        ...
 
 
 class Chosen:
-    """The reader, and the grammar behind it. Where there is no reader, the grammar reads."""
+    """The reader, and the language model behind it."""
 
-    def __init__(self, folder: Path | None = None, other: Parser | None = None) -> None:
+    def __init__(self, folder: Path | None = None, second: Second | None = None) -> None:
         self._reader = Reader(folder or pocket.weights("reader"))
-        self._other = other or Grammar()
+        self._second = second or LanguageModel(pocket.weights("language-model"), self._reader.mended)
 
     def parse(self, sentence: str) -> Frames:
         """The frames of one sentence; never empty."""
@@ -90,81 +94,57 @@ class Chosen:
         """A command that is complete in itself ("back one step"), of which the reader is certain; else
         nothing.
         """
-        read = self._reader.parse(sentence) if self._reader.is_there and len(sentence) <= LONGEST else ()
-        complete = len(read) == 1 and read[0].act in _COMPLETE and read[0].confidence >= CERTAIN
+        read = self._read(sentence) if len(sentence) <= LONGEST else ()
+        complete = len(read) == 1 and read[0].act in _COMPLETE and read[0].confidence >= SURE
         return read if complete else ()
+
+    def _read(self, sentence: str) -> Frames:
+        return self._reader.parse(sentence) if self._reader.is_there else _NOTHING
 
     def readings(self, sentence: str) -> tuple[Frames, Frames]:
         """The frames of one sentence, and those of a reading that is as good; mostly there is none."""
-        if not self._reader.is_there or len(sentence) > LONGEST:
-            return self._other.parse(sentence), ()
-        read = self._reader.parse(sentence)
-        confidence = read[0].confidence
-        keeping = any(map(_drops, read)) and _KEEPING.search(sentence) is not None
-        talking = [frame.act for frame in read] == ["talk"]
-        rare = read[0].act in _RARE and not _RARE[read[0].act].search(sentence)
-        returning = any(map(returns, read))
-        undoing = (_RETURNING.search(sentence) is not None or returning) and not any(map(_names, read))
-        undoing = undoing and not (returning and confidence >= CERTAIN)
-        if confidence >= CERTAIN and not (keeping or talking or read[0].act in _RARE or undoing):
-            return read, ()
-        other = self._other.parse(sentence)
-        doubt = doubts(other, tokenise(sentence))
-        things = other[0].act == "move" or other[0].kind == "add"  # "draw a mask on the wall"
-        likely = rare or (read[0].act in _RARE and things and not _LAYERS.search(sentence))
-        if likely and other[0].act in ("edit", "move") and doubt < 2:
-            return other, ()
-        if talking and [frame.act for frame in other] == ["talk"]:
-            return other, ()  # which knows what to say to thanks
-        if keeping and not any(map(takes, other)):
-            return other, ()
-        if undoing and any(map(_names if returning else returns, other)):
-            return other, ()  # "undo only the gate"
-        chosen = choose(read, confidence, other, doubt, sentence)
-        close = confidence < CLOSE and doubt < 2 and chosen in (read, other)
-        close = close and not any(map(returns, other))  # a command is no guess
-        return chosen, (other if chosen == read else read) if close else ()
+        if len(sentence) > LONGEST:
+            return (Frame("ask", say=LONG),), ()
+        read = self._read(sentence)
+        odd = _is_odd(read, sentence)
+        if read[0].confidence >= CERTAIN and not odd:
+            return _with_answer(read, sentence), ()
+        other = self._second.parse(sentence) if self._second.is_there else _NOTHING
+        if odd and not _is_odd(other, sentence) and (_drops(read) or other[0].confidence >= LIKELY):
+            return _with_answer(other, sentence), ()
+        if odd and _drops(read) and not _agree(read, other):
+            return _NOTHING, ()
+        chosen = choose(read, other)
+        close = chosen[0].confidence < CLOSE and other[0].confidence > 0 and any(map(_acts, chosen))
+        losing = other if _same(chosen, read) else read
+        return _with_answer(chosen, sentence), losing if close and not _same(chosen, losing) else ()
 
 
-def choose(read: Frames, confidence: float, other: Frames, doubt: int, sentence: str = "") -> Frames:
-    """The reader's frames, the grammar's (``other``, with a doubt of 0, 1 or 2), or a question."""
-    if [frame.act for frame in read] == ["undo"] and confidence >= UNSURE and _BEFORE.search(sentence):
-        return read
-    going = any(
-        returns(frame) and not (frame.target or (frame.act == "goto" and (frame.number or frame.name)))
-        for frame in read
-    )
-    if any(map(takes, read)) and confidence < (SURE_TO_RETURN if going else SURE_TO_TAKE):
-        if _taken(other) >= _taken(read) and (_words(read) & _words(other) or not _words(read)):
-            return read if doubt and confidence >= UNSURE else other
-        return (Frame("ask"),) if any(map(takes, other)) or doubt > 1 else other
-    both_remove = [frame.kind for frame in read] == [frame.kind for frame in other] == ["remove"]
-    if both_remove and not doubt and confidence < CERTAIN and _words(other) > _words(read):
-        return other  # "clear the counter of dishes": those on the counter
-    if confidence < PLAIN and doubt < 2:
-        if read[0].act in ("ask", "refresh") and other[0].act == "ask":
-            return other
-        if read[0].act == "talk" and _is_plain(other):
-            return other  # "it is a bit dark"
-    if doubt or not _are_edits(other):
-        return read
-    alike = [(f.act, f.kind, f.target) for f in read] == [(f.act, f.kind, f.target) for f in other]
-    needed = LIKELY if alike else PLAIN if _is_plain(other) and read[0].act in _OPEN else UNSURE
-    return other if confidence < needed else read
-
-
-def returns(frame: Frame) -> bool:
-    """Whether a frame goes back to something, or takes a change away."""
-    return frame.act in ("undo", "redo", "goto", "hide", "drop", "back")
-
-
-def _drops(frame: Frame) -> bool:
-    return frame.act in ("hide", "drop") or frame.kind == "remove"
-
-
-def _names(frame: Frame) -> bool:
-    """Whether a frame says what is to be as it was."""
-    return returns(frame) and bool(frame.target or frame.spared or frame.reference not in ("", "all"))
+def choose(read: Frames, other: Frames) -> Frames:
+    """The surer of the network's and the language model's reading of a sentence, or a question. What both say
+    is surer than either.
+    """
+    if read[0].confidence >= WISHED and _acts(read[0]) and other[0].act == "talk":
+        other = _with_confidence(other, 0.0)
+    if other[0].confidence and not any(map(takes, other)):
+        other = _with_confidence(other, min(1.0, other[0].confidence + EDGE))
+    first, second = (other, read) if other[0].confidence > read[0].confidence else (read, other)
+    sure, less = first[0].confidence, second[0].confidence
+    both = 1 - (1 - sure) * (1 - less)
+    if _same(first, second):
+        first, sure = _with_confidence(first, both), both
+    elif _names_it(second, first):
+        first = _with_confidence(second, sure)  # "it must be white, the vase"
+    if not any(map(takes, first)):
+        return first
+    goes = any(map(_goes, first))
+    if _agree(first, second):
+        return first if both >= (SURE_TO_RETURN if goes else AGREED) else (Frame("ask", confidence=sure),)
+    if sure >= (SURE_TO_RETURN if goes else SURE_TO_TAKE):
+        return first
+    if any(map(takes, second)) or less < LIKELY:
+        return (Frame("ask", confidence=sure),)
+    return second
 
 
 def takes(frame: Frame) -> bool:
@@ -172,22 +152,61 @@ def takes(frame: Frame) -> bool:
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
 
 
+def _goes(frame: Frame) -> bool:
+    """Whether a frame goes to another version and does not say which."""
+    named = frame.target or (frame.act == "goto" and (frame.number or frame.name))
+    return frame.act in ("undo", "redo", "goto", "hide", "drop", "back") and not named
+
+
+def _is_odd(frames: Frames, sentence: str) -> bool:
+    """Whether a reading is of a sort that a reader may be sure of and wrong."""
+    if (rare := _RARE.get(frames[0].act)) is not None:
+        return not rare.search(sentence)
+    if len(frames) == 1 and takes(frames[0]) and _KEEPING.search(sentence):
+        return True
+    return _drops(frames) and _RETURNING.search(sentence) is not None
+
+
+def _drops(frames: Frames) -> bool:
+    """Whether all that is asked for is that a thing goes."""
+    hides = frames[0].act in ("hide", "drop") and frames[0].prompt != REVERT
+    return len(frames) == 1 and (hides or frames[0].kind == "remove")
+
+
+def _acts(frame: Frame) -> bool:
+    return frame.act not in ("ask", "talk", "keep")
+
+
+def _agree(one: Frames, other: Frames) -> bool:
+    """Whether the second takes what the first takes, of the same thing."""
+    taken = {frame.act for frame in one if takes(frame)}
+    named = _words(one)
+    return taken <= {frame.act for frame in other if takes(frame)} and (
+        not named or bool(named & _words(other))
+    )
+
+
+def _names_it(one: Frames, other: Frames) -> bool:
+    """Whether the first says the same as the second, and of what."""
+    if len(one) != len(other) or [frame.reference for frame in other] != ["it"]:
+        return False
+    return bool(one[0].target) and _same((replace(other[0], target=one[0].target, reference=""),), one)
+
+
 def _words(frames: Sequence[Frame]) -> set[str]:
     return {word for frame in frames for word in frame.target.lower().split()} - {"the"}
 
 
-def _taken(frames: Sequence[Frame]) -> set[str]:
-    return {frame.act for frame in frames if takes(frame)}
+def _same(one: Frames, other: Frames) -> bool:
+    return _with_confidence(one, 1.0) == _with_confidence(other, 1.0)
 
 
-def _are_edits(frames: Sequence[Frame]) -> bool:
-    return all(frame.act == "edit" and frame.kind != "remove" for frame in frames)
+def _with_confidence(frames: Frames, confidence: float) -> Frames:
+    return tuple(replace(frame, confidence=confidence) for frame in frames)
 
 
-def _is_plain(frames: Sequence[Frame]) -> bool:
-    """Whether frames are one known look of one known thing, or of what was spoken of."""
-    if len(frames) != 1 or frames[0].kind != "restyle" or frames[0].like:
-        return False
-    thing, look = frames[0].target.lower().split(), frames[0].prompt.lower().split()
-    known = all(is_look(word) or word in lx.DEGREES or word in lx.DIRECTIONS for word in look)
-    return any(map(is_look, look)) and known and (not thing or any(map(is_thing, thing)))
+def _with_answer(frames: Frames, sentence: str) -> Frames:
+    """Plain talk with what there is to say to it."""
+    if [frame.act for frame in frames] != ["talk"] or frames[0].say or frames[0].prompt:
+        return frames
+    return (replace(frames[0], say=answer(sentence)),)

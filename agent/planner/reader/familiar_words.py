@@ -1,6 +1,6 @@
 """A sentence in words that a reader knows better: seldom names of colours give way to frequent ones.
 
-What is asked for does not depend on which colour it is asked in, and a small network has seen "green" a
+What is asked for does not depend on which colour it is asked in, and both readers have seen "green" a
 thousand times and "chartreuse" hardly ever.
 """
 
@@ -17,6 +17,12 @@ _FREQUENT = ("green", "blue", "red", "white", "black", "yellow")
 
 def in_familiar_words(words: Sequence[str]) -> list[str]:
     """The words of a sentence, as many and in the same order, with frequent colours for the seldom ones."""
+    put = familiar(words)
+    return [put.get(word.lower(), word) for word in words]
+
+
+def familiar(words: Sequence[str]) -> dict[str, str]:
+    """The seldom names of colours in a sentence, in lower case, and what is put for each."""
     low = [word.lower() for word in words]
     free = [colour for colour in _FREQUENT if colour not in low] or list(_FREQUENT)
     after = [*low[1:], ""]
@@ -25,8 +31,7 @@ def in_familiar_words(words: Sequence[str]) -> list[str]:
         for word, noun in zip(low, after, strict=True)
         if _is_seldom(word) and not is_compound(word, noun)
     )
-    put = {word: free[at % len(free)] for at, word in enumerate(seldom)}
-    return [put.get(word.lower(), word) for word in words]
+    return {word: free[at % len(free)] for at, word in enumerate(seldom)}
 
 
 def _is_seldom(word: str) -> bool:

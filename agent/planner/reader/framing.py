@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import cast
 
 from agent.planner.frames import COLOUR_OF, NO, REVERT, YES, Frame, Reference
-from agent.planner.grammar.looks import complement, turned
 from agent.planner.lines import Line
+from agent.planner.reader.comparatives import turned
 from agent.planner.reader.splitting import words_of
 from agent.planner.resolve.wording import bare
 from tools.kinds import Kind
 from tools.language import lexicon as lx
-from tools.language.chunking import is_thing, locative
+from tools.language.chunking import has_thing, is_thing, locative, noun_of, split
 from tools.language.noun_phrases import parse, sort_of
 from tools.language.noun_phrases import words_of as words_of_looks
 from tools.language.tokens import Token, Tokens
@@ -229,8 +229,14 @@ def _is_thing(look: str, thing: str) -> bool:
     words = words_of(look)
     if len(words) < 2 or words[0].lower() not in ("a", "an") or not thing or thing.startswith("<"):
         return False
-    new = complement(_tokens(look), bare(thing).noun[-1].lower()).new
-    return new == " ".join(words) and is_thing(words[-1].lower())
+    new, rest = split(_tokens(look), places=False, tails=True)
+    if not has_thing(new) or words[1].lower() in _AMOUNTS or (rest and rest[0].low not in ("with", "of")):
+        return False
+    alike = noun_of(new).rstrip("s") == bare(thing).noun[-1].lower().rstrip("s")
+    return not alike and is_thing(words[-1].lower())
+
+
+_AMOUNTS = frozenset({"lot", "bit", "little", "tad", "touch", "shade"})
 
 
 _SURFACE = re.compile(

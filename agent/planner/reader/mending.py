@@ -11,8 +11,9 @@ from dataclasses import replace
 from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
 from tools.language import lexicon as lx
-from tools.language.chunking import is_thing
+from tools.language.chunking import is_look, is_thing
 from tools.language.colours import is_name, value_of
+from tools.language.compounds import is_step
 from tools.language.looks import read_look
 from tools.language.tokens import is_known, request_words
 
@@ -89,6 +90,31 @@ def _complains(place: int, low: Sequence[str]) -> bool:
 _OF_COLOUR = lx.word_set("paint repaint dye match matches matching")
 _UNDO = lx.word_set("undo undoing undone revert reverting")
 _REPLACE = lx.word_set("replace replaced replacing swap swapped exchange substitute")
+_MOVE = lx.word_set("push pull slide shove drag move")
+_ONLY_A_STEP = re.compile(
+    r"(?:please |just )?(?:make|turn|get) (?:it|them|this|that) (?P<look>(?:[\w ]+ )?\w+er)", re.IGNORECASE
+)
+_ONLY_UNDO = re.compile(
+    r"(?:please |just )?undo (?:only |just )?(?P<thing>(?:the|my|our|that) [\w ]+)", re.IGNORECASE
+)
+_TOO_SMALL = re.compile(
+    r"(?P<thing>(?:the|my|our|that) [\w ]+?) (?:is|are|looks?) (?P<look>(?:a bit |far |much |way )?too \w+)",
+    re.IGNORECASE,
+)
+_HESITATING = re.compile(r"^(?:(?:erm?|u[hm]+|hm+|oh|well|so|ok|okay|just)\b[ ,.]*)+", re.IGNORECASE)
+_ALSO = re.compile(
+    r"(?:and |also |and also )(?P<thing>(?:the|my|our|that|those) [\w ]+?)(?: too| as well)?", re.IGNORECASE
+)
+_DONE_AGAIN = re.compile(
+    r"(?:please |just )?re-?(?:colou?r|paint|style|do|tile|cover|decorate|upholster|finish|surface|stain|dye)"
+    r" (?P<thing>[\w ]+)",
+    re.IGNORECASE,
+)
+_CLEARED = re.compile(
+    r"\b(?:clear|empty|strip|rid|wipe|clean) (?P<where>(?:the|my|our|that) [\w ]+?) of (?P<what>[\w ]+)",
+    re.IGNORECASE,
+)
+"""What is cleared of something has it."""
 _LIKE = re.compile(
     r"(?P<colour>.+?),? (?:like|as) (?P<thing>(?:the|my|our|that|those) .+|<\w+>)", re.IGNORECASE
 )
@@ -102,8 +128,45 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     wall light green" the colour is light green, and a chair that is to be pink like the sofa gets the sofa's
     pink.
     """
-    if line.act == "replace" and is_name(line.field(1).lower()) and not _REPLACE & {*map(str.lower, words)}:
-        line = replace(line, act="restyle")  # "the side table should be golden rod"
+    low = [word.lower() for word in words]
+    text = " ".join(words)
+    named = not line.field(1) or is_name(line.field(1).lower())
+    if line.act == "replace" and named and not _REPLACE & {*low}:
+        line = replace(line, act="restyle")  # "change the quilt", "the side table should be golden rod"
+    if line.act in ("restyle", "unclear") and not line.field(1) and (found := _ONLY_A_STEP.fullmatch(text)):
+        look = found["look"] if is_step(low[-1]) else ""
+        line = Line("restyle", (line.field(0) or "<it>", look)) if look else line  # "make it cooler"
+    if line.act == "restyle" and line.field(1).lower() == "less" and {"tone", "toned"} & {*low}:
+        down = "down a bit" if {"bit", "little"} & {*low} else "down"
+        line = replace(line, fields=(line.fields[0], down))
+    if line.act == "restyle" and f"the colour of {line.field(1).lower()}" in text.lower():
+        line = replace(line, fields=(line.fields[0], f"the colour of {line.field(1)}"))
+    if line.act == "remove" and (found := _CLEARED.search(text)) and found["what"] == line.field(0):
+        line = replace(line, fields=(f"{line.field(0)} on {found['where']}",))
+    if (found := _ONLY_UNDO.fullmatch(text)) and is_thing(low[-1]) and "and" not in low:
+        return Line("revert", (found["thing"],))  # "undo the picture" is not to go back to the first one
+    if line.act == "mask" and "mask" not in low and (found := _TOO_SMALL.fullmatch(text)):
+        return Line("restyle", (found["thing"], found["look"]))  # "the frame is too small"
+    if line.act == "remove" and (found := _ALSO.fullmatch(text)) and found["thing"] == line.field(0):
+        return Line("same", (line.field(0), "<last>"))  # "also the cushions": nobody said that they go
+    if line.act == "remove" and _HESITATING.sub("", text).strip(" ,.!?") == line.field(0):
+        return replace(line, act="name")  # "erm the thing on the roof"
+    if line.act == "remove" and (found := _DONE_AGAIN.match(text)) and found["thing"] == line.field(0):
+        line = Line("restyle", line.fields[:1])  # "recolour the armchair"
+    if line.act == "restyle" and line.field(1) and f"something {line.field(1).lower()}" in text.lower():
+        line = replace(line, fields=(line.fields[0], f"something {line.field(1)}"))  # warm, and not warmer
+    if line.act == "restyle" and line.field(1).startswith("#"):
+        line = replace(line, fields=(line.fields[0], line.field(1).lower()))
+    if line.act == "restyle" and line.field(1).lower() in ("paint", "colour", "color"):
+        line = replace(line, fields=line.fields[:1])
+    if line.act == "restyle" and line.field(0) == "<it>":
+        line = _thing_first(line)
+    if line.act == "save" and line.field(0).lower().startswith("the ") and is_thing(low[-1]):
+        line = Line("leave", line.fields[:1])  # "save the plant"
+    if line.act == "name" and low[0] in ("sorry", "oops", "whoops"):
+        line = replace(line, act="instead")
+    if line.act == "order" and _MOVE & {*low} and not {"layer", "layers"} & {*low}:
+        line = replace(line, act="move")  # "push the plant to the front"
     if line.act == "restyle" and len(line.fields) > 1:
         thing, look = line.fields[0], _IN_COLOUR.sub("", line.fields[1])
         line = replace(line, fields=(thing, look, *line.fields[2:]))
@@ -116,7 +179,7 @@ def meant(line: Line, words: Sequence[str]) -> Line:
             if like["thing"].startswith("<") or any(map(is_thing, like["thing"].lower().split())):
                 return replace(line, act="same", fields=(thing, f"the colour of {like['thing']}"))
             return replace(line, fields=(thing, like["colour"], *line.fields[2:]))
-    if line.act == "remove" and line.field(0).startswith("<") and _UNDO & {word.lower() for word in words}:
+    if line.act == "remove" and line.field(0).startswith("<") and _UNDO & {*low}:
         return replace(line, act="undo", fields=())
     if line.act == "add" and line.field(1).lower() in ("zoom", "a zoom"):
         return replace(line, act="zoom", fields=(re.sub(r"^(?:on|in|at|to) ", "", line.field(0)),))
@@ -127,9 +190,22 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     if value_of(colour) is not None:
         return replace(line, act="restyle", fields=(thing, colour))
     named = source.lower().startswith(("the ", "my ", "our ")) and "colo" not in source and "." not in source
-    if named and _OF_COLOUR & {word.lower() for word in words}:
+    before = f" {' '.join(low)} ".partition(f" like {source.lower()} ")[0].split()
+    if named and (_OF_COLOUR & {*low} or (len(before) < len(low) and before and _is_colour(before[-1]))):
         return replace(line, fields=(thing, f"the colour of {source}"))
     return line
+
+
+def _thing_first(line: Line) -> Line:
+    """A line about "it" whose look begins with a thing ("a cushion green") as one about that thing."""
+    look = line.field(1).split()
+    at = 1 if look[:1] and look[0].lower() in ("a", "an", "the") else 0
+    rest = look[at + 1 :]
+    thing = bool(rest) and is_thing(look[at].lower()) and not is_look(look[at].lower())
+    thing = thing and not is_step(rest[-1].lower())  # "a hair lighter"
+    if not thing or not all(is_look(word.lower()) for word in rest):
+        return line
+    return replace(line, fields=(" ".join(look[: at + 1]), " ".join(rest)))
 
 
 def _colour_begins(thing: Sequence[str], look: str) -> int:

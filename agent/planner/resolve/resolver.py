@@ -2,7 +2,7 @@
 
 The resolver owns whether an edit revises a layer or makes a new one, how looks merge ("leather" + "darker"),
 whether "bring it back" hides, shows or redoes, and when to ask. It is a pure function, and every parser uses
-it: neither a grammar nor a language model ever has to write a layer number.
+it: neither a reader nor a language model ever has to write a layer number.
 """
 
 from __future__ import annotations

@@ -1,15 +1,14 @@
-"""Plain talk: greetings, thanks, praise and questions, with something sensible to say; and other languages.
+"""Plain talk: greetings, thanks, praise and questions, with something sensible to say.
 
-Only whole clauses are recognised, so that no request is taken for talk because it begins with "thanks".
+Only whole clauses have an answer. That a sentence is talk is the readers' to say.
 """
 
 from __future__ import annotations
 
-import re
+from itertools import groupby
 
-from tools.language import lexicon as lx
-from tools.language.lexicon import word_set
 from tools.language.patterns import Pattern
+from tools.language.tokens import tokenise
 
 HELP = (
     "I change one thing in the picture at a time or several: “make the sofa red leather”, “remove the lamp”,"
@@ -119,41 +118,12 @@ _RULES: tuple[tuple[str, str], ...] = (
 _PATTERNS = tuple((Pattern(pattern), reply) for pattern, reply in _RULES)
 
 
-def answer(text: str) -> str:
-    """What to say to plain talk; empty where the clause is none. ``text`` is lower case, without marks."""
-    for pattern, reply in _PATTERNS:
-        if pattern.fullmatch(text):
-            return reply
+def answer(sentence: str) -> str:
+    """What to say to plain talk, or to the first part of it that has an answer; empty where there is none."""
+    runs = groupby((token.low for token in tokenise(sentence)), key=lambda low: low[0].isalnum())
+    parts = [" ".join(run) for spoken, run in runs if spoken]
+    for text in (" ".join(parts), *parts):
+        for pattern, reply in _PATTERNS:
+            if pattern.fullmatch(text):
+                return reply
     return ""
-
-
-_LATIN = re.compile(r"[^\W\d_]+")
-
-
-def is_foreign(sentence: str) -> bool:
-    """Whether a sentence is in another language than English: other letters, or words of its neighbours."""
-    words = [word.lower() for word in _LATIN.findall(sentence)]
-    foreign = [word for word in words if word in lx.FOREIGN and word not in _ENGLISH_TOO]
-    english = [word for word in words if word in _ENGLISH]
-    return (len(foreign) >= 2 and len(foreign) > len(english)) or (
-        len(foreign) == 1
-        and not english
-        and len(words) <= 4
-        and not any(_knows(w) for w in words if w not in foreign)
-        and len(words) > 1
-    )
-
-
-def _knows(word: str) -> bool:
-    from tools.language.tokens import is_known
-
-    return is_known(word)
-
-
-_ENGLISH = word_set("""
-    the a an it to of and is be make change please with for in on my that this you i we not remove add paint
-    put turn
-""")
-_ENGLISH_TOO = word_set("""
-    in on an die so the a as me van bank ta bort favor tire hola le la il du des les de plait
-""") - {"le", "les", "des", "du"}

