@@ -9,11 +9,11 @@ from agent.planner.reader.language_model import LanguageModel
 from tests import record
 
 LACKS = LanguageModel(pocket.weights("language-model")).lacks
-ELSEWHERE = 15
-"""On another processor the language model may guess otherwise, in so many of some 1400 plans."""
+ELSEWHERE = 6
+"""On another processor the language model may guess otherwise, in so many of some 500 plans."""
 
 
 @pytest.mark.skipif(bool(LACKS), reason=f"without {LACKS}")
 def test_the_plans_are_those_of_the_record() -> None:
-    changed = record.changed_plans(every=2)
+    changed = record.changed_plans(every=6)
     assert len(changed) <= (0 if record.is_of_this_machine() else ELSEWHERE), "\n".join(changed)
