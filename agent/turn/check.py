@@ -177,7 +177,7 @@ def _colour_fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask) 
         return None
     limit = FAR
     if stage is None and look.value is not None and look.step is None:
-        stage, limit = recolour.stage_for(look.value, before, mask, edit.target), VERY_FAR
+        stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and stage.body:
         mask = recolour.body_of(before, mask, edit.target)
     if stage is not None and recolour.taken(after, mask, stage) > limit:

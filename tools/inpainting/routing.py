@@ -213,7 +213,7 @@ def corrected(
     """
     if route.engine is not None or route.value is None:
         return patch, route.edit.colour
-    stage = recolour.stage_for(route.value, compose(picture, [patch]), route.edit.mask, route.edit.target)
+    stage = recolour.stage_for(route.value, compose(picture, [patch]), route.edit.mask)
     stage = stage.model_copy(update={"painted": keep(patch.rgba)})
     return recolour.recolour_patch(picture, route.edit.mask, patch, stage), stage
 
@@ -299,7 +299,7 @@ def _restyled(
     same = (look.material, look.pattern, look.rest) == (old.material, old.pattern, old.rest)
     if previous is not None and before is not None and has_colour and same and _is_painted(previous, before):
         painted = previous.load()
-        stage = _stage(look, value, current, compose(picture, [painted]), edit.mask, edit.target)
+        stage = _stage(look, value, current, compose(picture, [painted]), edit.mask)
         stage = stage.model_copy(update={"painted": previous.painted})
         return _named(look, Route(replace(edit, colour=stage), _Repainted(painted), kept=before))
     if thing_in(edit.target)[0] in MIRRORS:
@@ -315,8 +315,7 @@ def _restyled(
     ):
         body = recolour.has_body(edit.target) and (current is None or current.body)
         mask = recolour.body_of(picture, edit.mask, edit.target) if body else edit.mask
-        stage = _stage(look, value, current, picture, mask, edit.target)
-        stage = stage.model_copy(update={"body": body})
+        stage = _stage(look, value, current, picture, mask).model_copy(update={"body": body})
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))
@@ -356,24 +355,16 @@ class _Repainted:
 
 
 def _stage(
-    look: Look,
-    value: Oklab | None,
-    current: ColourStage | None,
-    picture: Pixels,
-    mask: NDArray[np.bool_],
-    target: str = "",
+    look: Look, value: Oklab | None, current: ColourStage | None, picture: Pixels, mask: NDArray[np.bool_]
 ) -> ColourStage:
-    """The colour of a look: a value, or a step from the value asked for, recorded or measured.
-
-    ``target`` names what keeps its own surface, so that the light of its kind falls on it.
-    """
+    """The colour of a look: a value, or a step from the value asked for, recorded or measured."""
     if look.step is None:
         if value is None:
             raise ValueError("a look without a value and without a step has no colour")
-        stage = recolour.stage_for(value, picture, mask, target)
+        stage = recolour.stage_for(value, picture, mask)
         return stage.model_copy(update={"pattern": "plain"}) if look.pattern == "plain" else stage
     if value is not None and (current is None or current.value != value):
-        current = recolour.stage_for(value, picture, mask, target)
+        current = recolour.stage_for(value, picture, mask)
     return recolour.stage_for_step(look.step, current, picture, mask)
 
 

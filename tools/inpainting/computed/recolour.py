@@ -12,7 +12,7 @@ applied to the picture's own pixels at any size.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -31,7 +31,6 @@ from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, to_srg
 from tools.inpainting.request import ColourStage
 from tools.language.looks import ColourStep, read_look
 from tools.language.object_sizes import thing_in
-from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, never
 
 __all__ = [
@@ -81,16 +80,8 @@ _BLACKEST: Final = 0.002
 _STRETCHED: Final = 1.8
 """From so many new levels for one old one on, noise is taken out."""
 
-_BODIES: Final = ("bookshelf", "bed", "curtain", "lamp", "table lamp")
-"""Kinds of which other things are seen that keep their colours: books, pillows, a frame, a rod, a pole."""
-
-_LIT: Final[Mapping[str, float]] = {
-    "lamp": 1.14, "table lamp": 1.14, "table": 1.08, "coffee table": 1.08, "side table": 1.04, "desk": 1.08,
-    "bookshelf": 1.08, "bed": 1.04, "chair": 1.04, "cabinet": 1.03, "wall": 1.03, "dog": 1.03, "rug": 0.97,
-    "basket": 0.92,
-}  # fmt: skip
-"""How much more of its own lightness a kind of thing shows than its shades tell of: a shade is lit from
-within, a table top faces the light, and wickerwork shades itself. The medians of drawn rooms."""
+_BODIES: Final = ("bookshelf", "bed")
+"""Kinds of which other things are seen that keep their colours: books, pillows, a frame."""
 
 _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
@@ -101,21 +92,10 @@ _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
 
 
 def stage_for(
-    value: Colour,
-    picture: NDArray[np.uint8],
-    mask: NDArray[np.bool_],
-    target: str = "",
-    *,
-    strength: float = 1.0,
+    value: Colour, picture: NDArray[np.uint8], mask: NDArray[np.bool_], *, strength: float = 1.0
 ) -> ColourStage:
-    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light.
-
-    ``target`` names the thing: some kinds are lit more than others.
-    """
-    noun = read_phrase(target).noun.rpartition(" ")[2]
-    kind = "wall" if noun in ("wall", "walls") else thing_in(target)[0]
-    light = measure(picture, mask).light * _LIT.get(kind, 1.0)
-    return ColourStage(value=value, light=light, strength=strength)
+    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light."""
+    return ColourStage(value=value, light=measure(picture, mask).light, strength=strength)
 
 
 def has_body(target: str) -> bool:
@@ -125,7 +105,7 @@ def has_body(target: str) -> bool:
 
 def body_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_], target: str) -> NDArray[np.bool_]:
     """What takes a colour of the thing under ``mask`` (bool (H, W)) in an RGB picture: of shelves the boards
-    and sides, of a bed what it is covered with, of curtains the cloth, of a lamp the shade.
+    and sides, of a bed what it is covered with.
     """
     kind = thing_in(target)[0]
     kind = kind if kind in _BODIES else "bed"
@@ -204,13 +184,9 @@ def recolour(
     """
     if stage.each and len(parts := _things(mask)) > 1:
         alone = stage.model_copy(update={"each": False})
-        more = stage.light / measure(picture, mask).light  # than the shades of all of them tell of
         made = [
             recolour(
-                picture,
-                part,
-                alone.model_copy(update={"light": measure(picture, part).light * more}),
-                hard=hard,
+                picture, part, alone.model_copy(update={"light": measure(picture, part).light}), hard=hard
             )
             for part in parts
         ]
