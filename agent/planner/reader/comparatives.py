@@ -15,6 +15,10 @@ _LESS = Pattern(
 _MORE = Pattern(r"\b(?:a bit |a little |much |way |even |slightly )?more (?:of an? )?(\w+)")
 
 
+_STEPS_WITH_MORE = lx.word_set("muted saturated vivid colourful colorful")
+"""Steps of a colour, and no looks of their own."""
+
+
 def turned(low: str, text: str) -> str:
     """A look with "too dark" and "less shiny" turned into what is wanted; ``low`` is it in lower case."""
     match = _LESS.search(low)
@@ -28,6 +32,8 @@ def turned(low: str, text: str) -> str:
             return (low[: match.start()] + wanted + low[match.end() :]).strip()
         return low
     match = _MORE.search(low)
+    if match and match[1] in _STEPS_WITH_MORE:
+        return text
     if match and (is_look(match[1]) or match[1] not in lx.DEGREES):
         return (low[: match.start()] + match[1] + low[match.end() :]).strip()
     return text

@@ -98,7 +98,7 @@ class LanguageModel:
             lines: Sequence[Line] = parse_lines(text)
         except LineError:
             return NOTHING
-        if not lines or any(strange_words(line, sentence) or _is_like_itself(line) for line in lines):
+        if not lines or any(_is_strange(line, sentence) for line in lines):
             return NOTHING
         if symbols := symbols_of(lines, words):
             lines = lines_of(completed(symbols, words), [self._mended(word) for word in words])
@@ -127,9 +127,12 @@ class LanguageModel:
         return answer["text"], sure if answer["finish_reason"] == "stop" else 0.0
 
 
-def _is_like_itself(line: Line) -> bool:
-    """Whether a thing is to look like the same thing, which nobody asks for."""
-    return line.act == "same" and line.field(1).endswith(line.field(0))
+def _is_strange(line: Line, sentence: str) -> bool:
+    """Whether a line has words that nobody said, leaves out what is no thing ("without a pattern"), or has a
+    thing look like itself, which nobody asks for.
+    """
+    like_itself = line.act == "same" and line.field(1).endswith(line.field(0))
+    return bool(strange_words(line, sentence)) or like_itself or line.spared.startswith(("a ", "an ", "any "))
 
 
 def _with(put: Mapping[str, str], text: str) -> str:
