@@ -27,7 +27,12 @@ from tools.pictures import read_picture, write_picture
 
 def test_what_is_offered_names_its_session_and_is_kept_by_the_next_call(inpalla: Run, picture: Path) -> None:
     # The finder sees everything wherever it looks, so it is never gone.
-    result = inpalla("edit", picture, "remove the everything sign", "-o", "out.png", "--yes")
+    asked = inpalla("edit", picture, "remove the sign of everything", "-o", "out.png")
+    assert (asked.code, asked.out) == (1, "")
+    assert asked.err.endswith(
+        "fills most of the picture. Shall I go on? Use --yes to go on without asking.\n"
+    )
+    result = inpalla("edit", picture, "remove the sign of everything", "-o", "out.png", "--yes")
     assert (result.code, result.out) == (1, "")
     assert "say “keep it”" in result.err
     assert "--session flat-1" in result.err

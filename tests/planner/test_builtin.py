@@ -119,6 +119,7 @@ def test_one_edit(sentence: str, wanted: str) -> None:
     ("sentence", "wanted"),
     [
         ("would you mind painting the gate mint?", "restyle the gate = a mint gate"),
+        ("how does a plum ceiling sound?", "restyle the ceiling = a plum ceiling"),
         ("I've always dreamed of a marble bathtub", "restyle the bathtub = a marble bathtub"),
         ("brass would suit that tap", "restyle the tap = a brass tap"),
         ("my neighbour thinks the porch should be teal", "restyle the porch = a teal porch"),

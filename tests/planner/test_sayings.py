@@ -106,7 +106,7 @@ def test_what_is_on_offer_is_gone_on_from(sentence: str, steps: list[str]) -> No
     "sentence",
     [
         "put a cat behind the sofa", "put the plant behind the sofa", "push the plant to the front",
-        "open the curtains", "make the edges of the rug red", "drop the lamp",
+        "open the curtains", "make the edges of the rug red", "draw a mask on the wall", "drop the lamp",
         "delete the sofa", "show me the rug in white", "highlight the sofa in yellow", "mark the sofa grey",
         "a bit more red", "also the armchair", "a different colour", "the frame is too small", "no, darker",
         "in the colour of the walls", "the sofa stays but the rug goes", "put photo.jpg on the wall",

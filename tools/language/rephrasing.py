@@ -70,10 +70,15 @@ _COLOUR_OF_OWNER = re.compile(
 )
 
 
+_SOUNDS = re.compile(r"how (?:does|would) (?P<thing>an? [\w -]+?) sound ?\??", re.IGNORECASE)
+
+
 def rephrased(sentence: str) -> str:
-    """The sentence with "plain" for a pattern that is not wanted, codes without the names beside them, and
-    "the colour of the bed" for "the blue of the bed".
+    """The sentence with "plain" for a pattern that is not wanted, codes without the names beside them, "the
+    colour of the bed" for "the blue of the bed", and a wish for "how does a plum ceiling sound?".
     """
+    if found := _SOUNDS.fullmatch(sentence):
+        return f"I would like {found['thing']}"
     if (found := _TONED_DOWN.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
         return f"make {found['thing']} more muted{found['end']}"
     for pattern in _PATTERN_OFF:

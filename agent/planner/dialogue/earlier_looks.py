@@ -83,8 +83,9 @@ def _preferred(said: str, anew: bool, context: Context) -> Done | None:
 def _version(name: str, context: Context) -> int | None:
     number = re.fullmatch(r"(?:version |v)?(\d{1,4})|(?P<original>original(?: picture)?)", name)
     if number is not None:
-        return 0 if number["original"] else min(int(number[1]), context.versions)
-    version = names_of(context).get(name)
+        version: int | None = 0 if number["original"] else int(number[1])
+    else:
+        version = names_of(context).get(name)
     return version if version is not None and version <= context.versions else None
 
 
@@ -98,12 +99,12 @@ def _looked_so(words: str, context: Context) -> Done | None:
     hand = context.focus[-1:] or tuple(layer.id for layer in context.layers if layer.visible)[-1:]
     own = [state for state in states if (state[0].id,) == hand]
     if (nth := _nth(bare, own, context)) is not None:
-        return _shown(own[nth], context)
+        return shown_again(*own[nth], context)
     if not bare or not all(map(is_look, bare.split())) or not _is_look(bare):
         return None
     for layer, version in (*reversed(own), *reversed(states)):
         if _has(layer, bare) and not _is_so(layer, context):
-            return _shown((layer, version), context)
+            return shown_again(layer, version, context)
     return None
 
 
@@ -127,22 +128,18 @@ def _thing_so(words: str, context: Context) -> Done | None:
     for layer, version in reversed(_states(context)):
         same = same_thing(parse(" ".join(("the", *phrase.noun))), object_of(layer))
         if same and _has(layer, looks) and not _is_so(layer, context):
-            return _shown((layer, version), context)
+            return shown_again(layer, version, context)
     return None
 
 
 def _states(context: Context) -> list[tuple[LayerView, int]]:
     """Each look that each layer had, and the version that it first came in, the oldest first."""
-    states: list[tuple[LayerView, int]] = []
-    last: dict[int, str] = {}
+    states: dict[tuple[int, str], tuple[LayerView, int]] = {}
     for number, version in enumerate(context.history):
         for layer in version.layers:
-            seen = layer.visible and layer.kind != "remove"
-            if seen and last.get(layer.id) != layer.prompt:
-                last[layer.id] = layer.prompt
-                if not any(each.id == layer.id and each.prompt == layer.prompt for each, _ in states):
-                    states.append((layer, number))
-    return states
+            if layer.visible and layer.kind != "remove":
+                states.setdefault((layer.id, layer.prompt), (layer, number))
+    return list(states.values())
 
 
 def _is_so(layer: LayerView, context: Context) -> bool:
@@ -163,7 +160,3 @@ def _has(layer: LayerView, look: str) -> bool:
 def _is_look(words: str) -> bool:
     look = read_look(words)
     return look.value is not None or bool(look.material or look.pattern)
-
-
-def _shown(state: tuple[LayerView, int], context: Context) -> Done:
-    return shown_again(*state, context)

@@ -124,12 +124,7 @@ def choose(read: Frames, other: Frames) -> Frames:
     """The surer of the network's and the language model's reading of a sentence, or a question. What both say
     is surer than either.
     """
-    more = _said_more(read, other)
-    degree = bool(more) and more <= _DEGREES  # "more muted", "muted"
-    if degree:
-        read = _with_confidence(read, max(read[0].confidence, other[0].confidence))
-    wished = read[0].confidence >= WISHED and _acts(read[0]) and (other[0].act == "talk" or bool(more))
-    if degree or wished:
+    if read[0].confidence >= WISHED and _acts(read[0]) and other[0].act == "talk":
         other = _with_confidence(other, 0.0)
     if other[0].confidence and not any(map(takes, other)):
         other = _with_confidence(other, min(1.0, other[0].confidence + EDGE))
@@ -189,20 +184,6 @@ def _agree(one: Frames, other: Frames) -> bool:
     return taken <= {frame.act for frame in other if takes(frame)} and (
         not named or bool(named & _words(other))
     )
-
-
-_DEGREES = frozenset(("more", "less", "a", "bit", "little", "much", "slightly", "even", "lot", "far"))
-
-
-def _said_more(one: Frames, other: Frames) -> set[str]:
-    """What the first says more of the look, where it says the same as the second else: "velvet without a
-    pattern", "velvet".
-    """
-    if len(one) != len(other) or not other[0].prompt or one[0].prompt == other[0].prompt:
-        return set()
-    alike = _same((replace(other[0], prompt=one[0].prompt), *other[1:]), one)
-    before, found, after = f" {one[0].prompt} ".partition(f" {other[0].prompt} ")
-    return {*before.split(), *after.split()} if alike and found else set()
 
 
 def _names_it(one: Frames, other: Frames) -> bool:

@@ -97,6 +97,11 @@ _ONLY_A_STEP = re.compile(
 _ONLY_UNDO = re.compile(
     r"(?:please |just )?undo (?:only |just )?(?P<thing>(?:the|my|our|that) [\w ]+)", re.IGNORECASE
 )
+_A_MASK = re.compile(
+    r"(?:please )?(?:draw|paint|hang|put|place|add) an? mask"
+    r" (?P<place>(?:on|above|over|beside|next to) the [\w ]+)",
+    re.IGNORECASE,
+)
 _TITLED = re.compile(
     r"\b(?P<thing>(?:the|my|our) (?:[\w'’]+ ){0,3}?(?:names?|titles?|captions?|headings?))"
     r" (?P<look>\w+)(?=$|[ ,.;!])",
@@ -150,6 +155,8 @@ def meant(line: Line, words: Sequence[str]) -> Line:
         line = replace(line, fields=(f"{line.field(0)} on {found['where']}",))
     if (found := _ONLY_UNDO.fullmatch(text)) and is_thing(low[-1]) and "and" not in low:
         return Line("revert", (found["thing"],))  # "undo the picture" is not to go back to the first one
+    if line.act == "mask" and (found := _A_MASK.fullmatch(text)):
+        return Line("add", (found["place"], "a mask"))  # one to hang there
     if line.act == "mark" and (found := _TITLED.search(text)) and found["look"] == line.field(0):
         return Line("restyle", (found["thing"], line.field(0)))  # "the title bigger" names no version
     if line.act == "mask" and "mask" not in low and (found := _TOO_SMALL.fullmatch(text)):

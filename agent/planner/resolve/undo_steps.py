@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import REVERT, Frame
 from agent.planner.plan import Goto, Hide, Mask, Pick, Redo, Refresh, Show, Step, Undo
@@ -19,6 +21,10 @@ from agent.planner.resolve.layers import (
 from agent.planner.resolve.resolution import VAGUE, Done, ask, made
 from agent.planner.resolve.wording import definite, short, target_of
 from tools.language.noun_phrases import is_plural, parse
+
+SURE_OF_ALL = 0.8
+"""A reading that is less sure brings back no more than one thing: "reset everything" is no such wish."""
+_ALL = ("everything", "all", "all of it", "all of them")
 
 
 def undo(frame: Frame, context: Context) -> Done:
@@ -135,14 +141,14 @@ def bring_back(frame: Frame, context: Context) -> Done:
     """ "bring the sofa back": show it where it is hidden, take away what removed or replaced it where it is
     not.
     """
-    everything = frame.confidence >= 0.8 and frame.target.lower() in (
-        "everything",
-        "all",
-        "all of it",
-        "all of them",
-    )
-    if everything or frame.reference == "other":
-        return _all_back(context, but=() if everything else context.focus[-1:])
+    if frame.confidence >= SURE_OF_ALL and frame.target.lower() in _ALL:
+        return _again(_gone(context))
+    if frame.reference == "other":
+        others = [layer for layer in _gone(context) if layer.id not in context.focus[-1:]]
+        if len(others) > 1:
+            names = " or ".join(definite(short(layer.target)) for layer in others)
+            return ask(f"Which one shall I bring back: {names}?")
+        return _again(others)
     if frame.target and (of_set := set_with(frame.target, context)) is not None:
         return without(of_set, frame.target)
     if frame.target:
@@ -206,15 +212,18 @@ def bring_back(frame: Frame, context: Context) -> Done:
     return ask("What shall I bring back?")
 
 
-def _all_back(context: Context, but: tuple[int, ...]) -> Done:
-    """All that was taken away, or else hidden, is there again, without what was brought back just now."""
+def _gone(context: Context) -> list[LayerView]:
+    """The layers that took things away, or else those that are hidden."""
     away = [layer for layer in context.layers if layer.visible and layer.kind == "remove"]
     hidden = [layer for layer in context.at_head.layers if not layer.visible and not layer.dropped]
-    hidden = [layer for layer in hidden if layer.kind != "remove" and layer.id not in but]
-    if not away and not hidden:
+    return away or [layer for layer in hidden if layer.kind != "remove"]
+
+
+def _again(layers: Sequence[LayerView]) -> Done:
+    """What was taken away or hidden is there again."""
+    if not layers:
         return ask("Nothing is hidden or taken away; say “back to the original” to take all changes back.")
-    layers = away or hidden
-    steps = tuple(Hide(layer=layer.id) if away else Show(layer=layer.id) for layer in layers)
+    steps = tuple(Hide(layer=layer.id) if layer.visible else Show(layer=layer.id) for layer in layers)
     return Done(steps, tuple(f"{short(object_of(layer))}: back" for layer in layers))
 
 
