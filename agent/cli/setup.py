@@ -18,8 +18,11 @@ import click
 
 from agent.cli.command import command
 from agent.errors import AgentError
-from agent.planner import ollama_server
+from agent.planner import load_planner, ollama_server
+from agent.planner.reader import under_ollama
 from agent.terminal.output import finishing, say
+from sessions.catalog import data_folder
+from sessions.files import write_atomically
 from tools.engines import download, registry
 from tools.engines.download import BusyError
 from tools.engines.hub_client import HubDownError, LicenceError
@@ -49,19 +52,22 @@ class _Outcome:
 
 @command("setup")
 @click.option("--preset", metavar="P", help="The preset to fetch for (default: pocket).")
+@click.option("--planner", metavar="NAME", help="Only this planner: ollama:MODEL, or ollama:inpalla.")
 @click.option("--segmenter", metavar="NAME", help="Only this engine, such as lisa-7b.")
 @click.option("--inpainter", metavar="NAME", help="Only this engine, such as flux-kontext.")
 @finishing()
-def setup(preset: str | None, segmenter: str | None, inpainter: str | None) -> int:
+def setup(preset: str | None, planner: str | None, segmenter: str | None, inpainter: str | None) -> int:
     """Fetch what a preset needs; safe to repeat."""
-    if segmenter is None and inpainter is None:
+    if planner is None and segmenter is None and inpainter is None:
         chosen = registry.known_preset(preset or registry.DEFAULT_PRESET)
         wanted, model = requirements(chosen), ollama_model(chosen)
         name, command = f"the preset {chosen.name}", f"inpalla setup --preset {chosen.name}"
     else:
-        wanted, model = _single(segmenter, inpainter), None
-        name = " and ".join(each.name for each in wanted)
-        command = " ".join(["inpalla setup", *(f"--{each.role} {each.name}" for each in wanted)])
+        wanted, model = _single(segmenter, inpainter), _model_of(planner)
+        named: dict[str, str] = {} if planner is None else {"planner": planner}
+        named |= {each.role: each.name for each in wanted}
+        name = " and ".join(named.values())
+        command = " ".join(["inpalla setup", *(f"--{option} {value}" for option, value in named.items())])
     if model is None and not any(each.has_weights for each in wanted):
         say(f"{_capital(name)} needs no download: it is a part of InpaLLa.")
         return 0
@@ -84,6 +90,11 @@ def _single(segmenter: str | None, inpainter: str | None) -> list[Requirement]:
     for each in wanted:
         registry.check_name(each.role, each.name)
     return wanted
+
+
+def _model_of(planner: str | None) -> str | None:
+    """The model under Ollama that a planner needs. Raises ``PlannerError`` for a name that nobody knows."""
+    return None if planner is None else load_planner(planner).name.partition(":")[2] or None
 
 
 def _survey(
@@ -140,6 +151,9 @@ def _make_model_ready(model: str, outcome: _Outcome) -> None:
         outcome.problems[model] = f"{_capital(there.why)}: check OLLAMA_HOST, then run the command again."
         return
     server = there if isinstance(there, ollama_server.Server) else None
+    if model == under_ollama.NAME:
+        _make_own_model_ready(server, outcome)
+        return
     if server is not None and not server.keeps_to_schemas:
         say(f"Ollama {server.release} is old: update it ({ollama_server.DOWNLOAD}).")
     try:
@@ -149,6 +163,21 @@ def _make_model_ready(model: str, outcome: _Outcome) -> None:
         outcome.ready.append(model)
     except AgentError as error:
         outcome.problems[model] = str(error)
+
+
+def _make_own_model_ready(server: ollama_server.Server | None, outcome: _Outcome) -> None:
+    """The planner's own model: a Modelfile of it in the data folder, and the model on the server."""
+    name = under_ollama.NAME
+    try:
+        recipe = data_folder() / "ollama" / "Modelfile"
+        recipe.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(recipe, lambda file: file.write(under_ollama.modelfile().encode()))
+        say(f"What it is made from stands in {recipe}.")
+        if server is None or not server.has(under_ollama.full_name()):
+            under_ollama.set_up()
+        outcome.ready.append(name)
+    except AgentError as error:
+        outcome.problems[name] = str(error)
 
 
 def _make_engines_ready(engines: Sequence[Requirement], outcome: _Outcome) -> None:

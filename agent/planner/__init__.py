@@ -1,4 +1,6 @@
-"""Planners: what does this sentence ask for? Loaded by name: ``builtin`` or ``ollama:MODEL``."""
+"""Planners: what does this sentence ask for? Loaded by name: ``builtin``, ``ollama:MODEL``, or
+``ollama:inpalla``: the built-in one, whose language model an Ollama server runs.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,12 @@ def load_planner(name: str) -> Planner:
 
         return BuiltinPlanner()
     engine, _, model = name.partition(":")
+    if engine == "ollama" and model == "inpalla":
+        from agent.planner.builtin import BuiltinPlanner
+        from agent.planner.reader.choice import Chosen
+        from agent.planner.reader.under_ollama import UnderOllama
+
+        return BuiltinPlanner(Chosen(writer=UnderOllama()), name)
     if engine == "ollama" and model:
         from agent.planner.ollama_planner import OllamaPlanner
 

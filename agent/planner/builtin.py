@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,15 +34,16 @@ CERTAIN_OF_FILES = 0.8
 class BuiltinPlanner:
     """Plans English sentences by what two readers make of them. It never looks at the picture."""
 
-    name = "builtin"
-
-    def __init__(self, parser: Parser | None = None) -> None:
+    def __init__(self, parser: Parser | None = None, name: str = "builtin") -> None:
+        self.name = name
         self._parser = parser or Chosen()
 
     async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
-        """Plan one sentence; never fails: what it does not understand becomes a question."""
+        """Plan one sentence. What it does not understand becomes a question; it fails only where its parser
+        does.
+        """
         del picture  # this planner reads and does not see
-        return self.plan_now(sentence, context)
+        return await asyncio.to_thread(self.plan_now, sentence, context)
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""

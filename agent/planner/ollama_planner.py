@@ -11,7 +11,6 @@ server that does not answer in time are a ``PlannerError`` that names the comman
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from agent.errors import ModelMissingError, PlannerError
+from agent.errors import PlannerError
 from agent.planner import ollama_server
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.context import Context
@@ -399,30 +398,17 @@ class OllamaPlanner:
 
         ollama = ollama_server.library()
         try:
-            if picture is not None and not await self._sees(self._client()):
-                picture = None
-            try:
-                content = await self._said(sentence, context, picture, until)
-            except ollama.ResponseError as error:
-                if picture is None or not _is_about_images(error):
-                    raise
-                content = await self._said(sentence, context, None, until)
-        except ollama.ResponseError as error:
-            raise self._refused(error) from error
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise PlannerError(
-                f"Ollama did not answer within {self.timeout:g} seconds; try a smaller model or look at"
-                " `ollama ps`, or use `--planner builtin`."
-            ) from error
+            with ollama_server.told(self.model, self.base_url, self.timeout):
+                if picture is not None and not await self._sees(self._client()):
+                    picture = None
+                try:
+                    content = await self._said(sentence, context, picture, until)
+                except ollama.ResponseError as error:
+                    if picture is None or not _is_about_images(error):
+                        raise
+                    content = await self._said(sentence, context, None, until)
         except (httpx.RemoteProtocolError, httpx.ReadError):
             return None  # it broke off
-        except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
-            if (why := ollama_server.why_not_https(error)) is not None:
-                where = ollama_server.address(self.base_url).url
-                raise PlannerError(f"What answers at {where} {why}, or use `--planner builtin`.") from error
-            raise PlannerError(
-                "Ollama does not answer; start it with `ollama serve`, or use `--planner builtin`."
-            ) from error
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             return None  # what answers there speaks another language, such as HTML
         if content is None:
@@ -494,21 +480,6 @@ class OllamaPlanner:
                     done, tokens = part.done_reason or "stop", part.prompt_eval_count or 0
         return (None if done in ("", "length") else content), tokens
 
-    def _refused(self, error: Any) -> PlannerError:
-        if error.status_code == 404:
-            words = f"Ollama has no model “{self.model}”; fetch it with `ollama pull {self.model}`."
-            return ModelMissingError(words, self.model)
-        if 300 <= error.status_code < 400:
-            where = ollama_server.address(self.base_url).url
-            return PlannerError(
-                f"The server at {where} redirects to another address, which is not followed: check"
-                " OLLAMA_HOST, or use `--planner builtin`."
-            )
-        why = _one_line(error.error) or f"error {error.status_code}"
-        return PlannerError(
-            f"Ollama cannot run “{self.model}” ({why}); use another model or `--planner builtin`."
-        )
-
     def _client(self) -> AsyncClient:
         """The client. Its connections belong to one event loop, so another loop gets another one."""
         import httpx
@@ -534,11 +505,6 @@ def _is_about_images(error: Any) -> bool:
     return error.status_code in (400, 500) and any(
         word in words for word in ("image", "vision", "multimodal")
     )
-
-
-def _one_line(text: str) -> str:
-    """A server's words on one line, without the tags of a page of HTML."""
-    return plain(re.sub(r"<[^>]*>", " ", str(text)[:5000]))[:200]
 
 
 # ---- from the model ----------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
-from agent.errors import PlannerError
+from agent.errors import ModelMissingError, PlannerError
 from agent.safe_text import plain
 from tools.engines.download import TransferProgress, silent
 
@@ -289,6 +289,54 @@ async def _bound_later(response: httpx.Response) -> None:
 
     response.headers.pop("content-encoding", None)
     response.stream = Bounded()
+
+
+@contextmanager
+def told(model: str, given: str | None, seconds: float) -> Iterator[None]:
+    """Put into a sentence what goes wrong while a model is asked: a ``PlannerError`` with what mends it.
+
+    What it cannot put into words passes, such as an answer that breaks off or is no answer of Ollama's.
+    """
+    import httpx
+
+    try:
+        yield
+    except library().ResponseError as error:
+        raise _refused(error, model, given) from error
+    except (TimeoutError, httpx.TimeoutException) as error:
+        raise PlannerError(
+            f"Ollama did not answer within {seconds:g} seconds; try a smaller model or look at"
+            " `ollama ps`, or use `--planner builtin`."
+        ) from error
+    except (httpx.RemoteProtocolError, httpx.ReadError):
+        raise
+    except (httpx.TransportError, httpx.InvalidURL, ConnectionError) as error:
+        if (why := why_not_https(error)) is not None:
+            raise PlannerError(
+                f"What answers at {address(given).url} {why}, or use `--planner builtin`."
+            ) from error
+        raise PlannerError(
+            "Ollama does not answer; start it with `ollama serve`, or use `--planner builtin`."
+        ) from error
+
+
+def _refused(error: Any, model: str, given: str | None) -> PlannerError:
+    if error.status_code == 404:
+        return ModelMissingError(
+            f"Ollama has no model “{model}”; fetch it with `ollama pull {model}`.", model
+        )
+    if 300 <= error.status_code < 400:
+        return PlannerError(
+            f"The server at {address(given).url} redirects to another address, which is not followed: check"
+            " OLLAMA_HOST, or use `--planner builtin`."
+        )
+    why = one_line(error.error) or f"error {error.status_code}"
+    return PlannerError(f"Ollama cannot run “{model}” ({why}); use another model or `--planner builtin`.")
+
+
+def one_line(text: str) -> str:
+    """A server's words on one line, without the tags of a page of HTML."""
+    return plain(re.sub(r"<[^>]*>", " ", str(text)[:5000]))[:200]
 
 
 def url() -> str:

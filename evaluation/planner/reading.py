@@ -226,9 +226,9 @@ def chosen(name: str) -> tuple[Planner, Read | None]:
 
         return BuiltinPlanner(Chosen(Path(folder))), None
     if engine == "model":
-        from agent.planner.reader.language_model import LanguageModel
+        from agent.planner.reader.language_model import InProcess, LanguageModel
 
-        model = LanguageModel(Path(folder))
+        model = LanguageModel(InProcess(Path(folder)))
         return BuiltinPlanner(model), lambda sentence: model.read(sentence).lines
     return load_planner(name), None
 

@@ -17,9 +17,10 @@ from agent.planner.context import Context
 from agent.planner.plan import Ask
 from agent.planner.reader import NOTHING, language_model
 from agent.planner.reader.choice import Chosen
-from agent.planner.reader.language_model import LanguageModel
+from agent.planner.reader.language_model import InProcess, LanguageModel
 
-MODEL = LanguageModel(pocket.weights("language-model"))
+WEIGHTS = pocket.weights("language-model")
+MODEL = LanguageModel(InProcess(WEIGHTS))
 there = pytest.mark.skipif(bool(MODEL.lacks), reason=f"without {MODEL.lacks}")
 
 
@@ -41,7 +42,7 @@ def test_it_writes_the_lines_of_a_sentence(sentence: str, lines: list[str]) -> N
 
 @there
 def test_it_says_the_same_again_whatever_came_between() -> None:
-    first = LanguageModel(pocket.weights("language-model"))
+    first = LanguageModel(InProcess(WEIGHTS))
     sentences = ("the rug needs some love", "hm no, the left one", "could the sofa be a bit more grown up?")
     again = [first.read(sentence) for sentence in reversed(sentences)]
     assert [MODEL.read(sentence) for sentence in sentences] == again[::-1]
@@ -53,14 +54,15 @@ def test_it_keeps_signals_and_opens_no_port(tmp_path: Path, monkeypatch: pytest.
     caught: list[int] = []
     before = signal.signal(signal.SIGTERM, lambda number, _: caught.append(number))
     try:
-        model = LanguageModel(pocket.weights("language-model"))
+        writer = InProcess(WEIGHTS)
+        model = LanguageModel(writer)
         thread = threading.Thread(target=model.read, args=("make the rug blue",))
         thread.start()
         thread.join()
         assert model.read("make the rug blue").confidence > 0.5
         os.kill(os.getpid(), signal.SIGTERM)
         assert caught == [signal.SIGTERM]
-        assert model._server.listening_address.startswith("unix://")
+        assert writer._server.listening_address.startswith("unix://")
         assert list(tmp_path.iterdir()) == []
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -89,7 +91,7 @@ def test_without_a_package_the_reader_reads_alone(package: str, monkeypatch: pyt
     monkeypatch.setattr(
         language_model, "find_spec", lambda name: None if name == package else find_spec(name)
     )
-    model = LanguageModel(pocket.weights("language-model"))
+    model = LanguageModel(InProcess(WEIGHTS))
     assert model.lacks
     assert not model.is_there
     (frame,) = Chosen(second=model).parse("make the sofa red")
@@ -97,7 +99,7 @@ def test_without_a_package_the_reader_reads_alone(package: str, monkeypatch: pyt
 
 
 def test_what_cannot_be_loaded_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LanguageModel, "lacks", "")
+    monkeypatch.setattr(InProcess, "lacks", "")
     tried: list[Path] = []
 
     def fail(adapter: Path) -> None:
@@ -105,7 +107,7 @@ def test_what_cannot_be_loaded_is_asked_once(tmp_path: Path, monkeypatch: pytest
         raise RuntimeError("no memory")
 
     monkeypatch.setattr(language_model, "_server", fail)
-    model = LanguageModel(tmp_path)
+    model = LanguageModel(InProcess(tmp_path))
     assert model.read("make the sofa red") == model.read("make the sofa blue") == NOTHING
     assert len(tried) == 1
     assert not model.is_there

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 import pocket
-from agent.planner.reader.language_model import LanguageModel
+from agent.planner.reader.language_model import InProcess
 from tests import record
 
-LACKS = LanguageModel(pocket.weights("language-model")).lacks
+LACKS = InProcess(pocket.weights("language-model")).lacks
 ELSEWHERE = 6
 """On another processor the language model may guess otherwise, in so many of some 500 plans."""
 

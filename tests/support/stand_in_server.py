@@ -18,9 +18,20 @@ class Handler(BaseHTTPRequestHandler):
     def post(self) -> None:
         self.send(b"", 404)
 
+    def read(self) -> bytes:
+        """What was posted, as a whole or in chunks."""
+        if length := self.headers["Content-Length"]:
+            return self.rfile.read(int(length))
+        content = b""
+        while size := int(self.rfile.readline(), 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return content
+
     def read_json(self) -> Any:
-        """What was posted."""
-        return json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        """The JSON that was posted."""
+        return json.loads(self.read())
 
     def send(self, content: bytes | str, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
         """Answer; to a HEAD without the content."""

