@@ -50,7 +50,12 @@ import for a help text.
 @options.segmenter
 @options.planner
 @options.preset
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Only the first N phrases of a split.")
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Only the first N phrases of a split, or talks of a set.",
+)
 @click.option(
     "-o",
     "--output",
@@ -75,20 +80,21 @@ def evaluate(
     the sentences and conversations that come with the program.
     """
     if dataset == "planner":
-        return _planner(planner or "builtin", as_json)
+        return _planner(planner or "builtin", limit, as_json)
     if folder is None:
         raise click.UsageError("Give the data set's folder with --data.")
     return _segmenter(cast("Dataset", dataset), folder, splits, segmenter, preset, limit, output, as_json)
 
 
-def _planner(name: str, as_json: bool) -> int:
+def _planner(name: str, limit: int | None, as_json: bool) -> int:
     """Measure a planner on the sentences that come with the program, and print its figures."""
     import asyncio
 
     from agent.planner import load_planner
     from evaluation.planner import reading
 
-    result = asyncio.run(reading.score(load_planner(name), reading.load(reading.SETS)))
+    talks = [talk for path in reading.SETS for talk in reading.load([path])[:limit]]
+    result = asyncio.run(reading.score(load_planner(name), talks))
     if as_json:
         say_json({"planner": name, **result.as_json()})
     else:

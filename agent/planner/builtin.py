@@ -10,6 +10,7 @@ from agent.planner.context import Context, advance
 from agent.planner.dialogue import earlier_looks, ellipsis, session_talk
 from agent.planner.dialogue.asides import without_asides
 from agent.planner.dialogue.files_and_boxes import named_file
+from agent.planner.dialogue.history import names_of
 from agent.planner.frames import Frame, Parser
 from agent.planner.plan import Ask, Plan
 from agent.planner.reader.choice import Chosen
@@ -50,6 +51,9 @@ class BuiltinPlanner:
         if code := no_colour_code(sentence):
             question = f"“{code}” is no colour code (one is #1e90ff): which colour do you mean?"
             return Plan(say=question, steps=(Ask(question=question),))
+        if isinstance(self._parser, Chosen):
+            names = {word for name in names_of(context) for word in name.lower().split()}
+            sentence = self._parser.spelt(sentence, names)
         sentence = rephrased(without_asides(sentence, context))
         if (
             isinstance(self._parser, Chosen)

@@ -153,8 +153,11 @@ def _takes(steps: Sequence[Step]) -> bool:
 
 
 async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read | None = None) -> Score:
-    """Plan every turn. ``read`` gives the frames of a sentence, for planners that have them."""
+    """Plan every turn. ``read`` gives the frames of a sentence, for planners that have them. Raises what the
+    planner raises, where it never answers.
+    """
     result = Score()
+    answered = False
     for name, talk in talks:
         count = result.counts.setdefault(name, Count())
         context = Context()
@@ -169,7 +172,10 @@ async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read 
             try:
                 got = await planner.plan(said.sentence, context)
             except (AgentError, ToolError) as error:
+                if not answered:
+                    raise  # a planner that is not there is not measured
                 got = Plan(say=str(error))
+            answered = True
             result.seconds.append(time.perf_counter() - began)
             right = matches(got, wanted.steps) and (bool(wanted.steps) or not got.steps)
             right = right or _tells(got.steps, said.lines) or _in_one_step(got.steps, said.lines)
@@ -198,11 +204,13 @@ def _shown(plan: Plan) -> str:
 def report(result: Score) -> str:
     """The figures as text, a line a category."""
     figures = result.as_json()
-    lines = [f"{'':16}{'turns':>7}{'exact':>8}{'frames':>8}{'harmful':>9}"]
+    framed = any("frames" in row for row in figures.values())
+    heads = f"{'exact':>8}" + (f"{'frames':>8}" if framed else "")
+    lines = [f"{'':16}{'turns':>7}{heads}{'harmful':>9}"]
     for name, row in figures.items():
         if name != "seconds":
-            framed = f"{row['frames']:8.3f}" if "frames" in row else " " * 8
-            lines.append(f"{name:16}{row['turns']:7}{row['exact']:8.3f}{framed}{row['harmful']:9}")
+            shown = f"{row['frames']:8.3f}" if "frames" in row else " " * 8 if framed else ""
+            lines.append(f"{name:16}{row['turns']:7}{row['exact']:8.3f}{shown}{row['harmful']:9}")
     seconds = figures["seconds"]
     lines.append(f"seconds a sentence: {seconds['median']:.3f}, 95 % within {seconds['95 %']:.3f}")
     return "\n".join(lines)

@@ -12,7 +12,8 @@ from agent.planner.context import Context, advance
 from agent.planner.frames import Frame
 from agent.planner.lines import parse_line
 from agent.planner.plan import Ask, Edit, Plan
-from agent.planner.reader.choice import Chosen, choose, takes
+from agent.planner.reader.caution import takes
+from agent.planner.reader.choice import Chosen, choose
 from agent.planner.reader.framing import frames_of
 from agent.planner.resolve.resolver import resolve
 from pocket.rooms.vocabulary import KINDS

@@ -73,12 +73,43 @@ _COLOUR_OF_OWNER = re.compile(
 _SOUNDS = re.compile(r"how (?:does|would) (?P<thing>an? [\w -]+?) sound ?\??", re.IGNORECASE)
 
 
+_BETTER = re.compile(
+    r"(?P<head>(?:(?:ok(?:ay)?|hm+|no|nah|well|so|and|but|maybe|perhaps|actually|i think|i guess)[ ,]+)*)an? "
+    r"(?P<look>[\w -]+?) (?P<noun>[\w-]+) (?:is|would be|might be|may be|looks|would look) (?:much |a lot "
+    r"|so much |even )?"
+    r"(?:better|nicer|prettier|cooler|more fitting)(?: (?:i (?:think|guess)|there|here|then|maybe|for"
+    r" .+))*[.!]*",
+    re.IGNORECASE,
+)
+_BUT_FOR = re.compile(
+    r"(?P<head>(?:(?:ok(?:ay)?|hm+|no|well|so|and|now)[ ,]+)*)(?:everything|all|the rest)(?: else| of"
+    r" it)?(?: is|'s| looks)?"
+    r" (?:fine|good|great|ok(?:ay)?|nice|perfect|right|lovely)(?: now| like this| as it is)?,?"
+    r" (?:except(?: for)?|but|apart"
+    r" from|save|only)(?: for)? (?P<thing>(?:the|my) [\w' -]+?),? (?:that|it|this|which|they|those)"
+    r" (?P<wish>(?:should|must"
+    r"|could|has to|have to|needs? to|ought to) .+)",
+    re.IGNORECASE,
+)
+_ALL_OF_THEM = re.compile(
+    r"(?P<said>.*\b[\w-]+s)[.,;!–-]+ (?:all|both|every (?:single )?one|each)(?: of (?:them|those"
+    r"|these))?[.!]*",
+    re.IGNORECASE,
+)
+
+
 def rephrased(sentence: str) -> str:
     """The sentence with "plain" for a pattern that is not wanted, codes without the names beside them, "the
     colour of the bed" for "the blue of the bed", and a wish for "how does a plum ceiling sound?".
     """
     if found := _SOUNDS.fullmatch(sentence):
         return f"I would like {found['thing']}"
+    if (found := _BETTER.fullmatch(sentence)) and is_thing(found["noun"].lower()):
+        return f"{found['head']}make the {found['noun']} {found['look']}"
+    if found := _BUT_FOR.fullmatch(sentence):
+        return f"{found['head']}{found['thing']} {found['wish']}"
+    if (found := _ALL_OF_THEM.fullmatch(sentence)) and is_thing(found["said"].split()[-1].lower()):
+        sentence = found["said"]
     if (found := _TONED_DOWN.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
         return f"make {found['thing']} more muted{found['end']}"
     for pattern in _PATTERN_OFF:

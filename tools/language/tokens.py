@@ -190,7 +190,8 @@ _FUNCTION = word_set("""
     back original before after compare version versions show hide bring different same also both
     everything something some other another just there where what which what's have make give please
     thanks picture colour color right left middle back front next behind between under above around
-    corner darker lighter brighter bigger smaller everything
+    corner darker lighter brighter bigger smaller everything except and which leave keep stays only first
+    second third last again colours
 """)
 
 

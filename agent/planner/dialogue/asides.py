@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 
 from agent.planner.context import Context, LayerView
-from agent.planner.reader.mending import slip_of
 from agent.planner.resolve.layers import focused_layers, object_of, stem
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look
@@ -33,7 +32,7 @@ _SAID_BEFORE = re.compile(
 )
 _SAID_AFTER = re.compile(rf"[ ]*[,–—-] ?(?:{_WHO}|he|she|they) {_SAYS}(?: so)?[.!]*$", re.IGNORECASE)
 _FILLER = re.compile(
-    r"\b(?:u+g+h+|argh+|l+o+l+|h?e+h+e+h*e*|ha(?:ha)+|omg|hmm+|pls|plz"
+    r"\b(?:u+g+h+|u+f+|oof+|phew|argh+|l+o+l+|h?e+h+e+h*e*|ha(?:ha)+|omg|hmm+|pls|plz"
     r"|(?:um+|uh+|er+m?)\b(?!,? (?:the|my|that|no|i mean)\b))\b[ ,.!]*",
     re.IGNORECASE,
 )
@@ -123,8 +122,7 @@ def without_asides(sentence: str, context: Context) -> str:
     said = _of_its_own(said)
     said = _named_animals(said, context)
     said = _FILLED.sub(_as_look, said)
-    said = _ZOOMED.sub(r"zoom in on \g<thing>", said)
-    return _spelled(said)
+    return _ZOOMED.sub(r"zoom in on \g<thing>", said)
 
 
 _HEDGE = re.compile(r"\b(?:i'm|i am) (?:afraid|sorry)(?: to say)?,? (?=i\b|the\b|it\b|that\b)", re.IGNORECASE)
@@ -158,16 +156,6 @@ def _as_look(found: re.Match[str]) -> str:
     return (
         f"make {found['x']} {found['look']}" if look.is_colour_only and look.value is not None else found[0]
     )
-
-
-def _spelled(said: str) -> str:
-    """A sentence of a word or two with slips of the keyboard put right."""
-    words = said.split()
-    if len(words) > 2:
-        return said
-    bare = [word.strip(".,!?") for word in words]
-    mended = [(slip_of(word.lower()) if word.isalpha() and len(word) > 4 else None) or word for word in bare]
-    return " ".join(mended) if mended != bare else said
 
 
 def _animal(context: Context, *, there: bool) -> LayerView | None:

@@ -48,9 +48,11 @@ _WANTED = re.compile(
 )
 _ANEW = re.compile(r"\b(?:again|back|after all|once more)\b")
 _FROM = re.compile(
-    r"(?:(?:take|use|bring|get|give me|have|keep|i want|i'd like|but|and|with|only|just|put)(?: back)? )*"
+    r"(?:(?:(?:i|she|he|they|we)(?:'d| would)? )?(?:take|use|bring|get|give me|have|keep|want|like|love"
+    r"|prefer|but|and|with"
+    r"|only|just|put)s?(?: back)? )*"
     r"(?P<x>(?:the|my) [\w' -]+?) (?:from|of|as in|like in|out of) (?:the )?(?P<name>[\w' .-]+?)"
-    r"(?: (?:one|version|back|again|though))*"
+    r"(?: (?:one|version|back|again|though|here|in here|in this one|instead))*"
 )
 _OF_LOOKS = re.compile(r" (?:ones?|colou?rs?|shade|look|tone|try|attempt|go)$")
 _OLD = re.compile(r"(?:old|original|first|former|initial) (?P<thing>[\w' -]+)")

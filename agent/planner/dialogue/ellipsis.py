@@ -633,6 +633,8 @@ _SAME_AS = re.compile(
 def _colours(work: _Work) -> None:
     """ "the colour that the rug used to have", "the same green but darker", in full."""
     work.text = _HAD.sub(lambda found: _had(found, work), work.text)
+    if _OF_PHOTO.search(work.text) and (files := _FILE.findall(" ".join(work.context.sentences))):
+        work.text = _OF_PHOTO.sub(f"the colour of {files[-1]}", work.text)
     same = _SAME_AS.search(work.text)
     if same is not None and read_look(same["colour"].lower()).value is not None:
         words = _colour_again(same["colour"].lower(), work)
@@ -646,6 +648,12 @@ def _colours(work: _Work) -> None:
         step = found["step"]
         full = f"in {words}, only {step}" if words.startswith("the colour of") else f"in {step} {words}"
         work.text = f"{work.text[: found.start()]}{full}{work.text[found.end() :]}"
+
+
+_FILE = re.compile(r"\S+\.(?:png|jpe?g|webp|tiff?|bmp|gif|heic|avif)\b", re.IGNORECASE)
+_OF_PHOTO = re.compile(
+    r"\b(?:the|that) (?:same )?colou?r (?:of|from|in|on) (?:the|my|that|this) photo\b(?!\.)", re.IGNORECASE
+)
 
 
 def _had(found: re.Match[str], work: _Work) -> str:
@@ -695,6 +703,7 @@ _ITEM = re.compile(
     r"(?:(?:should be|shall be|must be|is|are|be|goes|becomes?|in|to|into|made)\s+)*(?P<look>[\w' -]+)",
     re.IGNORECASE,
 )
+_LEFT = re.compile(r"(?:leave|keep) (?P<x>.+?)(?: (?:alone|out|be|as (?:it is|they are)))?", re.IGNORECASE)
 _STAYING = re.compile(
     r"(?:stays?|remains?)(?: (?:as (?:it is|they are)|so|that way|like that|the same|put))?", re.IGNORECASE
 )
@@ -734,6 +743,9 @@ def _items(text: str, kind: str, work: _Work) -> list[Frame | None]:
 def _item(clause: str, kind: str, members: Sequence[str], work: _Work) -> Frame | None:
     """One item of a list: a member and its look, or that it stays."""
     words = clause.split()
+    left = _LEFT.fullmatch(clause)
+    if left is not None and (kept := _member(left["x"], kind, members, work)):
+        return Frame("keep", target=kept)
     for length in range(1, len(words)):
         found = _ITEM.fullmatch(clause)
         target = _member(" ".join(words[:length]), kind, members, work)
@@ -775,7 +787,7 @@ def _member(words: str, kind: str, members: Sequence[str], work: _Work) -> str:
     if not own or not all(map(is_member, own)) or (len(own) == len(parts) and not placed):
         things = things_in(words)
         if len(things) == 1 and things[0].end == len(words) and things[0].kind == kind and things[0].told:
-            return _definite(words)
+            return _definite(things[0].words)  # without "sorry, I said that wrong" before it
         return ""
     several = parts[-1] == "ones" or is_plural((parts[-1],))
     return f"the {' '.join(own)} {plural(kind) if several else kind}"
@@ -829,6 +841,11 @@ _ALSO = re.compile(
 )
 
 
+_AT = re.compile(
+    r" (?!in (?:the |that |this )?(?:same )?colou?r)(?:on|in|at|by|to|from|near|next to|above|over|under"
+    r"|below|behind|beside|between|of|left|right)\b",
+    re.IGNORECASE,
+)
 _OTHER_ALSO = re.compile(
     rf"{_OPEN}the other(?: one)? (?:too|also|as well|likewise|(?:the )?same)(?P<rest>[,.!;] .*)?[.!]*",
     re.IGNORECASE,
@@ -845,10 +862,14 @@ def _also(work: _Work) -> list[Frame]:
         return []
     named = named_by(found["x"])
     things = things_in(found["x"])
-    related = len(things) == 2 and re.search(r"\bof\b", found["x"]) is not None
+    between = found["x"][things[0].end : things[1].start] if len(things) == 2 else ""
+    related = re.fullmatch(
+        r"(?: (?:that|which|is|at|on|in|to|the|left|right|side|front|top|middle))* of ", between
+    )
     if named is None or not named.told or not (len(things) == 1 or related):
         return []
-    if len(things) == 1 and parse(found["x"]).tail == () and things[0].end != len(found["x"]):
+    rest = found["x"][things[0].end :]
+    if len(things) == 1 and rest and not _AT.match(rest):
         return []
     return [Frame("edit", "restyle", target=found["x"], like="last", also=True)]
 

@@ -62,7 +62,16 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of a sentence that goes back to something; None for any other."""
     said = plain(sentence)
     asked = sentence.rstrip().endswith("?")
-    for version in (_to_a_name, _to_a_number, _to_a_save, _to_where_it_was, _to_a_look):
+    if (more := _stepped_again(sentence, context, planned)) is not None:
+        return more
+    for version in (
+        _to_a_name,
+        _to_a_number,
+        _to_a_save,
+        _to_where_it_was,
+        _to_a_look,
+        _from_anew,
+    ):
         if (not asked or "with" in said) and (plan := version(said, context, planned)) is not None:
             return plan
     for reader in (
@@ -194,6 +203,26 @@ def _and_then(step: Goto, told: str, rest: str, context: Context, planned: Plann
     return Plan(say=told, steps=(step,))
 
 
+_ANEW = re.compile(
+    r"(?:(?:start|starting|begin|go|going|back|on)\b,? ?)*(?:again |anew |over )?(?:from|with|at) (?:the )?"
+    r"(?P<name>original|start|beginning|scratch|base picture|[\w ]+?)(?: (?:again|picture|version|one))*"
+    r"(?P<rest>[,:;.] .+)"
+)
+
+
+def _from_anew(said: str, context: Context, planned: Planned) -> Plan | None:
+    """ "From the original again: walls sage green": that version, and what is wished for there."""
+    found = _ANEW.fullmatch(said)
+    if found is None:
+        return None
+    first = found["name"] in ("original", "start", "beginning", "scratch", "base picture")
+    version = 0 if first else names_of(context).get(found["name"])
+    if version is None or version > context.versions:
+        return None
+    told = f"back to {found['name']}" if version else "back to the original"
+    return _and_then(Goto(version=version), told, f", then {found['rest'].lstrip(',:;. ')}", context, planned)
+
+
 _NUMBER = re.compile(
     r"(?:check ?out|(?:go )?back to) (?:version |v)?(?P<one>\d{1,4})|(?:version |v|number )?(?P<two>\d{1,4}) "
     r"(?:is|was|looks|looked) (?:much |a lot |far |definitely )?(?:better|nicer|best|the (?:best|nicest"
@@ -272,6 +301,16 @@ def _undone_again(said: str, context: Context) -> Done | None:
     if not (back and _ONCE_MORE.fullmatch(said) and was_undone(context)):
         return None
     return Done((Undo(count=1),), ("undo",))
+
+
+def _stepped_again(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """ "Once more" right after "a shade lighter": a shade lighter again."""
+    said = " ".join(sentence.lower().split()).rstrip(" .!")
+    if not context.done or not (_ONCE_MORE.fullmatch(said) or said == "again"):
+        return None
+    plan = planned("even more", context)
+    acts = plan.steps and all(isinstance(step, Edit) and step.layer is not None for step in plan.steps)
+    return plan if acts else None
 
 
 def _to_a_save(said: str, context: Context, planned: Planned) -> Plan | None:

@@ -282,6 +282,7 @@ _WHEN = (
 )
 _HUE = r"(?:exact )?(?:colou?r|shade|tone|hue)"
 _COLOUR = (
+    rf"(?P<first>)(?:what|how) (?P<verb>did) {_X} look(?: like)?{_WHEN}",
     rf"(?P<first>)(?:what|which) {_HUE} (?P<verb>)(?:did|have) (?:i|we|you) (?:give|given|paint(?:ed)?|made?"
     rf"|make|choose|chosen|pick(?:ed)?)(?: for)? {_X}(?P<when>)",
     rf"(?P<first>)(?:what|which) {_HUE} (?P<verb>is|are|was|were|did|does|do|has|have|had) {_X}(?: (?:have"

@@ -31,7 +31,8 @@ _OPENING = re.compile(
     r"|(?:can|could|would|will) you (?:please )?|let's |let us |i(?: would|'d) like (?:you )?to |i want to )+"
 )
 _CLOSING = re.compile(
-    r"(?:[ ,]+(?:please|now|again|thanks|thank you|then|for now|for (?:a|the) (?:moment|minute|second)))+$"
+    r"(?:[ ,]+(?:please|now|again|once more|once again|thanks|thank you|then|for now|for (?:a|the)"
+    r" (?:moment|minute|second)))+$"
 )
 
 _ORDINAL = {
@@ -80,10 +81,17 @@ _NO_THING = re.compile(r"(?:no|nope|nah)[,;:] ?(?P<thing>[a-z]+)")
 _STAYS = re.compile(
     r"(?P<thing>(?:the|my) [\w -]+?) (?:stays?|can stay|may stay|shall stay)(?: (?:as (?:it is|they are)"
     r"|like that))?|(?:from now on )?leave (?P<alone>(?:the|my) [\w -]+?) alone"
+    r"|(?:all|everything)(?: of (?:them|it))? (?:but|except|apart from|save)(?: for)? (?P<but>(?:the|my)"
+    r" [\w -]+)"
 )
 _MISTAKE = re.compile(
     r"(?P<thing>(?:the|that) [\w -]+) (?:was|were) a mistake(?:[,;.]? (?:and )?(?:take|undo|remove|put) .*)?"
 )
+_SCRAPPED = re.compile(
+    r"(?:scrap|bin|trash|ditch|scratch|forget)(?: about)? (?:it|that|this|that one|(?:that|the) (?:idea"
+    r"|change|last one))"
+)
+_FORGOTTEN = re.compile(r"forget (?:about )?(?P<thing>(?:the|my) [\w -]+)")
 _LAYER_OFF = re.compile(
     r"(?:switch|turn) (?P<x>(?:the |my )?[\w -]+?)(?:'s)? (?:layer|change) off|(?:hide|switch off|turn off) "
     r"(?P<y>(?:the |my )?[\w -]+?) (?:layer|change)"
@@ -106,6 +114,8 @@ _SAVE = re.compile(
     re.IGNORECASE,
 )
 _FRAMED = re.compile(r"frame (?P<thing>(?:the |my |both ).+?) (?:in|with) (?P<look>.+)")
+_SWAP_BACK = re.compile(r"(?:swap|switch|change|exchange) (?:them|it|that|those|the colou?rs)(?: \w+)? back")
+_SWAPPING = re.compile(r"\b(?:swap|switch|exchange)\b", re.IGNORECASE)
 _TWO = re.compile(r"(?:the )?(?:other way (?:round|around)|vice versa)")
 _SWAP = re.compile(
     r"(?:swap|switch|exchange) (?:their|the) (?:colours?|colors?|looks?)(?: of (?P<one>.+?) and (?P<two>.+))?"
@@ -132,8 +142,9 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
             return as_plan(done)
     if (suggested := _suggested(sentence, context, planned)) is not None:
         return suggested
-    if (several := _varied(sentence, context, planned)) is not None:
-        return several
+    for varied in (_varied, _more_varied):
+        if (several := varied(sentence, context, planned)) is not None:
+            return several
     if (answer := questions.read(sentence, context)) is not None:
         return answer
     if (back := history.read(sentence, context, planned)) is not None:
@@ -290,6 +301,25 @@ _FEW = re.compile(
 )
 
 
+_FOR_TOO = re.compile(
+    r"(?:(?:and|now|then|also|ok(?:ay)?|please|so)[ ,]+)*(?:some|a few|three|the same|others?|more)(?:"
+    r" more)? for (?P<x>(?:the|my|both)"
+    r" [\w -]+?)(?: (?:too|also|as well|please))*[.!?]*",
+    re.IGNORECASE,
+)
+_VARIATIONS = re.compile(
+    r"\b(?:variations?|options?|versions|ideas|suggestions?|alternatives|proposals)\b", re.IGNORECASE
+)
+
+
+def _more_varied(sentence: str, context: Context, planned: Planned) -> Plan | None:
+    """ "And now some for the wall" after options for the sofa: options for the wall."""
+    found = _FOR_TOO.fullmatch(sentence.strip())
+    if found is None or not any(map(_VARIATIONS.search, context.sentences[-4:])):
+        return None
+    return planned(f"three versions of {found['x']}", context)
+
+
 def _varied(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """ "The rug, something sandy, give me three": variations of what the rest asks for."""
     found = _FEW.fullmatch(sentence.strip())
@@ -344,7 +374,8 @@ def _meant(sentence: str, context: Context) -> Plan | None:
     edit = context.doubted
     if edit is None:
         return None
-    for said in filter(None, _pieces(sentence)):
+    as_typed = sentence.lower().strip(" .!")  # of which "right" is no more than a polite edge elsewhere
+    for said in filter(None, (as_typed if as_typed in _SIDES else "", *_pieces(sentence))):
         if (answered := _one_meant(said, edit, context)) is not None:
             return as_plan(answered)
     return None
@@ -503,10 +534,15 @@ def _undone(said: str, context: Context) -> Done | None:
             return ask(f"I have not changed {definite(kept)}; what shall I hide?")
         return Done(tuple(Hide(layer=layer.id) for layer in others), (f"all hidden but {kept}",))
     if found := _STAYS.fullmatch(said):
-        if context.done and (back := spared_since(found["thing"] or found["alone"], context)) is not None:
+        thing = found["thing"] or found["alone"] or found["but"]
+        if context.done and (back := spared_since(thing, context)) is not None:
             return back
-        return Done((), (f"All right, I leave {definite(found['thing'] or found['alone'])} as it is.",))
+        return None if found["but"] else Done((), (f"All right, I leave {definite(thing)} as it is.",))
     if found := _MISTAKE.fullmatch(said):
+        return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
+    if _SCRAPPED.fullmatch(said) and context.done and not context.question:
+        return Done((Undo(count=1),), ("undo",))
+    if (found := _FORGOTTEN.fullmatch(said)) and layers_about(found["thing"], context, visible=True):
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)
     if found := _LAYER_OFF.fullmatch(said):
         return hide(Frame("hide", target=found["x"] or found["y"], prompt=REVERT), context)
@@ -562,6 +598,8 @@ def _everything(said: str, context: Context) -> Done | None:  # noqa: ARG001
 
 def _swapped(said: str, context: Context) -> Done | None:
     found = _SWAP.fullmatch(said)
+    if _SWAP_BACK.fullmatch(said) and context.done and _SWAPPING.search("".join(context.sentences[-1:])):
+        return Done((Undo(count=1),), ("swapped back",))
     if found is None:
         return command_steps.swap(Frame("swap"), context) if _TWO.fullmatch(said) else None
     return command_steps.swap(Frame("swap", target=found["one"] or "", like=found["two"] or ""), context)

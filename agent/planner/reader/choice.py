@@ -9,7 +9,7 @@ rules.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from typing import Protocol
 import pocket
 from agent.planner.frames import REVERT, Frame
 from agent.planner.reader import SURE, Reader
+from agent.planner.reader.caution import cautious, takes
 from agent.planner.reader.language_model import InProcess, LanguageModel, Writer
 from agent.planner.reader.smalltalk import answer
 from tools.language.tokens import LONGEST
@@ -59,6 +60,11 @@ _RARE = {
 }
 """What people say seldom, and the words that they say it in: without those it is looked at twice."""
 
+_WORD = re.compile(r"(?<![\w./#'’@-])[a-zA-Z]{3,}(?![\w/#'’@-]|\.\w)")
+_NAMING = re.compile(
+    r"\b(?:call\w*|name\w*|label\w*|mark\w*|title\w*|save\w*|export\w*)\b|[\"“”]", re.IGNORECASE
+)
+
 _COMPLETE = ("undo", "redo", "open")
 """What needs nothing of the conversation to be understood."""
 
@@ -71,7 +77,7 @@ class Second(Protocol):
 
     @property
     def is_there(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it can be asked. Raises ``PlannerError`` where it was chosen and cannot be."""
         ...
 
     def parse(self, sentence: str) -> Frames:
@@ -93,6 +99,20 @@ class Chosen:
         """The frames of one sentence; never empty."""
         return self.readings(sentence)[0]
 
+    def spelt(self, sentence: str, names: Collection[str] = ()) -> str:
+        """The sentence with slips of the keyboard put right; the words of names, and what is called or saved,
+        as they were typed.
+        """
+        if not self._reader.is_there or len(sentence) > LONGEST or _NAMING.search(sentence):
+            return sentence
+
+        def right(found: re.Match[str]) -> str:
+            word = found[0]
+            mended = word if word.lower() in names else self._reader.mended(word)
+            return mended.capitalize() if word.istitle() else mended
+
+        return _WORD.sub(right, sentence)
+
     def command(self, sentence: str) -> Frames:
         """A command that is complete in itself ("back one step"), of which the reader is certain; else
         nothing.
@@ -106,13 +126,17 @@ class Chosen:
 
     def readings(self, sentence: str) -> tuple[Frames, Frames]:
         """The frames of one sentence, and those of a reading that is as good; mostly there is none."""
+        first, second = self._readings(sentence)
+        return cautious(first, sentence), cautious(second, sentence) if second else ()
+
+    def _readings(self, sentence: str) -> tuple[Frames, Frames]:
         if len(sentence) > LONGEST:
             return (Frame("ask", say=LONG),), ()
-        read = self._read(sentence)
+        read, is_there = self._read(sentence), self._second.is_there
         odd = _is_odd(read, sentence)
         if read[0].confidence >= CERTAIN and not odd:
             return _with_answer(read, sentence), ()
-        other = self._second.parse(sentence) if self._second.is_there else _NOTHING
+        other = self._second.parse(sentence) if is_there else _NOTHING
         if odd and not _is_odd(other, sentence) and (_drops(read) or other[0].confidence >= LIKELY):
             return _with_answer(other, sentence), ()
         if odd and _drops(read) and not _agree(read, other):
@@ -148,11 +172,6 @@ def choose(read: Frames, other: Frames) -> Frames:
     if any(map(takes, second)) or less < LIKELY:
         return (Frame("ask", confidence=sure),)
     return second
-
-
-def takes(frame: Frame) -> bool:
-    """Whether a frame takes something away or back."""
-    return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
 
 
 def _goes(frame: Frame) -> bool:

@@ -57,7 +57,7 @@ class Writer(Protocol):
 
     @property
     def is_there(self) -> bool:
-        """Whether it can be asked."""
+        """Whether it can be asked. Raises ``PlannerError`` where it was chosen and cannot be."""
         ...
 
     def write(self, prompt: str) -> tuple[str, float]:

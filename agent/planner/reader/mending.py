@@ -200,6 +200,13 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     if line.act != "same" or len(line.fields) < 2:
         return line
     thing, source = line.fields[:2]
+    said = re.sub(
+        r"^(?:in )?(?:the |that |this )?(?:very )?(?:same )?colou?r(?: of (?:<\w+>|it|that))?$",
+        "",
+        source.lower(),
+    )
+    if not said or source.lower().endswith(f"of {thing.lower()}"):
+        return replace(line, fields=(thing, "<last>"))  # "the cushions in the same colour"
     colour = source.lower().removeprefix("the colour of ").removeprefix("the ")
     if value_of(colour) is not None:
         return replace(line, act="restyle", fields=(thing, colour))
@@ -270,10 +277,15 @@ def slip_of(low: str) -> str | None:
         return None if one[-1] in "sydh" else f"{one}s"
     known: frozenset[str] = request_words()
     tried = [low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1)]
+    tried += [low[:i] + low[i - 1] + low[i:] for i in range(1, len(low) + 1)]
     if len(low) > 4:
         tried += [low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1]]
     if (found := next((word for word in tried if word in known), None)) is not None:
         return found
+    if len(low) > 6:
+        once_too_many = {low[:i] + low[i + 1 :] for i in range(1, len(low))} & known
+        if len(once_too_many) == 1:
+            return once_too_many.pop()
     left_out = [
         word
         for word in known

@@ -87,6 +87,12 @@ def _asking(base_url: str | None, seconds: float) -> Iterator[None]:
         ) from error
 
 
+def _not_set_up() -> PlannerError:
+    return PlannerError(
+        f"Ollama has no model “{full_name()}”: set it up with `{SET_UP}`, or use `--planner builtin`."
+    )
+
+
 def _base() -> Path:
     try:
         return base()
@@ -104,10 +110,23 @@ class UnderOllama:
     """
 
     lacks = ""
-    is_there = True
 
     def __init__(self, base_url: str | None = None) -> None:
         self._base_url = base_url
+        self._was_there = False
+
+    @property
+    def is_there(self) -> bool:
+        """True, once the server has been found to have the model; else raises ``PlannerError``. So that who
+        chose this planner is told at the first sentence, and not at the first that needs the model.
+        """
+        if not self._was_there:
+            with _asking(self._base_url, _SECONDS), ollama_server.client(self._base_url, _SECONDS) as client:
+                names = [each.model for each in client.list().models]
+            if full_name() not in names:
+                raise _not_set_up()
+            self._was_there = True
+        return True
 
     def write(self, prompt: str) -> tuple[str, float]:
         """See ``language_model.Writer``."""
@@ -121,10 +140,7 @@ class UnderOllama:
             except ollama.ResponseError as error:
                 if error.status_code != 404:
                     raise
-                raise PlannerError(
-                    f"Ollama has no model “{full_name()}”: set it up with `{SET_UP}`, or use"
-                    " `--planner builtin`."
-                ) from error
+                raise _not_set_up() from error
         if answer.logprobs is None:
             raise PlannerError(
                 f"This Ollama does not say how sure a model is: update it ({ollama_server.DOWNLOAD}), or use"

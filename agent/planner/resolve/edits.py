@@ -51,10 +51,10 @@ def vague(frame: Frame, context: Context) -> Done:
         return ask(frame.say)
     if frame.number == 0 and frame.target:
         return ask(f"What shall I put {frame.target}?")
-    if frame.like or (frame.also and frame.target):
-        return _same_again(frame, context)
     if frame.correction and frame.target and focused_layers(context):
         return _wrong_object(frame, context)
+    if frame.like or (frame.also and frame.target):
+        return _same_again(frame, context)
     if frame.target and parse(frame.target).noun[-1].lower() in _ANYTHING:
         return ask(VAGUE)
     wish = parse(frame.target) if frame.target and frame.kind is None and not frame.prompt else Phrase()
@@ -234,6 +234,9 @@ def _add(frame: Frame, context: Context) -> Done:
     if not frame.target:
         if frame.also and focused and focused[-1].kind == "add" and focused[-1].visible:
             return made(focused[-1].target, prompt, "add")
+        gone = [layer for layer in context.layers if layer.visible and layer.kind == "remove"][-1:]
+        if frame.also and gone and not is_plural(parse(gone[0].target).noun):
+            return made(gone[0].target, prompt, "replace", gone[0])  # "there": where something is gone
         return ask(f"Where shall I put {prompt}?")
     return made(place_of(frame.target), prompt, "add")
 
@@ -262,6 +265,8 @@ def _replace(frame: Frame, context: Context) -> Done:
         prompt = new_thing(frame.prompt, object_of(layer))
         if layer.visible and layer.kind != "remove":
             results.append(made(layer.target, prompt, "add" if layer.kind == "add" else "replace", layer))
+        elif layer.visible:
+            results.append(made(layer.target, prompt, "replace", layer))  # where something was taken away
         else:
             results.append(made(target_of(layer.target), prompt, "replace"))
     return Done(tuple(s for r in results for s in r.steps), tuple(t for r in results for t in r.said))

@@ -9,6 +9,7 @@ import re
 
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import Frame
+from tools.language.chunking import is_look, is_thing
 from tools.language.colours import value_of
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look
@@ -276,6 +277,8 @@ def layers_referred(frame: Frame, context: Context) -> tuple[LayerView, ...]:
 
 def by_look(words: str, context: Context) -> tuple[LayerView, ...]:
     """ "undo the leather", "undo the red": the one visible layer whose look says so."""
+    if any(is_thing(stem(word)) and not is_look(word) for word in words.lower().split()):
+        return ()
     wanted = {
         stem(w) for w in words.split() if w.lower() not in ("the", "that", "colour", "color", "one", "thing")
     }

@@ -17,7 +17,7 @@ from agent.planner.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo,
 from agent.planner.plan import Look as Looking
 from agent.planner.resolve import command_steps
 from agent.planner.resolve.conversation_record import tell, version_named
-from agent.planner.resolve.discourse import Named, last_named
+from agent.planner.resolve.discourse import SURFACES, Named, kind_of, last_named
 from agent.planner.resolve.edits import edit_of, moved, vague, variations
 from agent.planner.resolve.exceptions import spare, spared_in
 from agent.planner.resolve.layers import (
@@ -172,10 +172,11 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
         return frame
     if not _MORE.fullmatch(frame.prompt) or frame.reference not in ("", "it", "them"):
         return frame
-    for sentence in reversed(context.sentences[-3:]):
-        earlier = [each for each in parse_earlier(sentence) if each.act == "edit"]
-        if earlier and _MORE.fullmatch(earlier[-1].prompt):
-            continue  # "more" · "more"
+    for sentence in reversed(context.sentences[-6:]):
+        read = parse_earlier(sentence)
+        earlier = [each for each in read if each.act == "edit"]
+        if all(each.act == "refresh" for each in read) or (earlier and _MORE.fullmatch(earlier[-1].prompt)):
+            continue  # "once more" · "more"
         stepped = earlier and read_look(earlier[-1].prompt).step is not None
         return replace(frame, prompt=earlier[-1].prompt) if stepped else frame
     return frame
@@ -346,14 +347,22 @@ def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse 
     if not context.question or not context.sentences or parse_earlier is None or len(frames) != 1:
         return frames
     earlier = parse_earlier(context.sentences[-1])
+    removal = _REMOVAL.fullmatch(context.question)
+    if removal is not None and _agrees(frames[0]):
+        return (Frame("edit", "remove", target=removal["thing"]),)
     if earlier and earlier[0].act == "hide" and earlier[0].prompt == "hide" and _agrees(frames[0]):
         return (Frame("edit", "remove", target=earlier[0].target),)  # "Shall I remove it?" · "yes"
+    one_of = earlier and earlier[0].act == "back" and earlier[0].target.lower().startswith("one of ")
+    if one_of and frames[0].act in ("ask", "edit") and frames[0].target:
+        return (replace(earlier[0], target=frames[0].target),)
     asked = [frame for frame in earlier if frame.act in ("ask", "edit", "variations")]
     if not asked:
         return frames
     frame, before = frames[0], asked[0]
     if before.act == "ask" and before.target and frame.act == "edit" and not frame.target and frame.prompt:
         thing = frame.kind == "add" and len(frame.prompt.split()) > 1
+        if thing and kind_of(" ".join(bare(before.target).noun[-1:])) in SURFACES:
+            return frames  # no thing takes the place of a wall
         kind: Kind = "replace" if thing or before.kind == "replace" or frame.kind == "replace" else "restyle"
         return tuple(
             replace(frame, kind=kind, target=f.target, reference="", correction=False)
@@ -402,6 +411,9 @@ def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse 
     if before.act == "edit" and before.kind == "remove" and frame.act == "ask" and frame.target:
         return (replace(before, target=frame.target, reference=""),)
     return frames
+
+
+_REMOVAL = re.compile(r"Shall I remove (?P<thing>.+)\?")
 
 
 def _agrees(frame: Frame) -> bool:

@@ -149,6 +149,8 @@ def bring_back(frame: Frame, context: Context) -> Done:
             names = " or ".join(definite(short(layer.target)) for layer in others)
             return ask(f"Which one shall I bring back: {names}?")
         return _again(others)
+    if frame.target.lower().startswith("one of "):
+        return ask(f"Which one of {definite(frame.target[7:])} shall I bring back?")
     if frame.target and (of_set := set_with(frame.target, context)) is not None:
         return without(of_set, frame.target)
     if frame.target:

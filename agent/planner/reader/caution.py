@@ -1,0 +1,102 @@
+"""What sounds like a wish to take something away and is none: "don't you dare remove the rug", "who removed
+it?", "is it hard to remove a sofa?". Pure functions over a sentence and what was read of it.
+
+Readers learn what a sentence is about, and this is about removing the rug. That nobody asks for it stands in
+a few closed words, which a rule sees more surely.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from agent.planner.frames import Frame
+from tools.language.chunking import is_look
+from tools.language.noun_phrases import parse
+
+_TAKE = (
+    r"(?:remov(?:e|ing)|delet(?:e|ing)|eras(?:e|ing)|tak(?:e|ing)|get(?:ting)? rid|throw(?:ing)?|los(?:e"
+    r"|ing)|drop(?:ping)?"
+    r"|hid(?:e|ing)|undo(?:ing)?|clear(?:ing)?|scrap(?:ping)?|touch(?:ing)?)"
+)
+_FORBIDDEN = re.compile(
+    r"\b(?:do(?: not|n'?t)|never|must(?: not|n'?t)|should(?: not|n'?t)|may not|not to)\b(?: (?:you|ever"
+    r"|even|think|of|dare"
+    rf"|try|to|about|just|go|and|please|anybody|anyone)\b)* {_TAKE}\b",
+    re.IGNORECASE,
+)
+_INVITED = re.compile(
+    r"\bwhy (?:do(?: not|n'?t)|not)\b|\bdo(?: not|n'?t) (?:you|we) (?:think|want)\b", re.IGNORECASE
+)
+_EDGE = (
+    r"^(?:(?:ok(?:ay)?|so|and|but|well|hm+|hey|oh|sorry|no|please|just (?:asking|curious|wondering))"
+    r"[ ,:.!]+)*"
+)
+_ASKED = re.compile(
+    rf"{_EDGE}(?:who|whose|when|where|what (?:happens|would happen|will happen|happened)|how (?:hard"
+    rf"|difficult|easy|long|many)"
+    r"|is (?:it|this|that|there)|was (?:it|this|that)|would (?:it|that|this|things|the room|everything)"
+    r" (?:be|look|feel)|does"
+    r"|did|has|have (?:i|you|we|they)|do you think|are you able|do you|are there|is anyone)\b",
+    re.IGNORECASE,
+)
+_TOLD = re.compile(
+    rf"{_EDGE}(?:i|we|he|she|they|(?:my|our) \w+)(?: (?:have|has|had|just|already|once|never|also)|'ve)*"
+    rf" (?:removed|deleted|erased"
+    r"|took|taken|threw|thrown|lost|dropped|got rid|cleared|scrapped|sold|gave)\b[^,;.!?]*[.!]*$",
+    re.IGNORECASE,
+)
+_COUNTED = re.compile(
+    r"(?:too |so |not )?(?:many|few|enough)\b.*|(?:too|so) much (?P<of>\w+)(?: .+)?", re.IGNORECASE
+)
+_OWN = ("the", "my", "our", "your", "that", "this", "those", "these", "both", "all", "his", "her", "their")
+
+Frames = tuple[Frame, ...]
+
+
+def cautious(frames: Frames, sentence: str) -> Frames:
+    """What was read of a sentence, with what nobody asks to be taken away kept, asked about, or answered; and
+    a question in the place of a look that is a number of things ("too many cushions").
+    """
+    sentence = sentence.replace("’", "'")
+    if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
+        return (_too_many(frames),)
+    if not any(map(takes, frames)):
+        return frames
+    if _FORBIDDEN.search(sentence) and not _INVITED.search(sentence) and len(frames) == 1:
+        thing = frames[0].target or "that"
+        return (Frame("keep", target=frames[0].target, say=f"All right, I leave {thing} as it is."),)
+    if _TOLD.search(sentence):
+        return (Frame("talk"),)
+    if _ASKED.search(sentence) and (len(frames) == 1 or sentence.rstrip().endswith("?")):
+        return (_asked(frames),)
+    return frames
+
+
+def takes(frame: Frame) -> bool:
+    """Whether a frame takes something away or back."""
+    return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
+
+
+def _asked(frames: Sequence[Frame]) -> Frame:
+    """The question that answers one about taking something away."""
+    target = next((frame.target for frame in frames if frame.kind == "remove" and frame.target), "")
+    if not target:
+        return Frame("ask")
+    if parse(target).article.lower() not in _OWN:
+        return Frame("talk", say="I can take things out of a picture: say which, such as “remove the lamp”.")
+    return Frame("ask", say=f"Shall I remove {target}?")
+
+
+def _is_count(look: str) -> bool:
+    found = _COUNTED.fullmatch(look)
+    return found is not None and not (found["of"] and is_look(found["of"].lower()))
+
+
+def _too_many(frames: Sequence[Frame]) -> Frame:
+    frame = next(frame for frame in frames if frame.kind == "restyle" and _is_count(frame.prompt))
+    if frame.target and "many" in frame.prompt.lower():
+        noun = " ".join(parse(frame.target).noun)
+        return replace(Frame("ask"), say=f"Which {noun} shall I remove?")
+    return Frame("ask")

@@ -1,0 +1,66 @@
+"""What sounds like a wish to take something away and is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.planner.builtin import BuiltinPlanner
+from agent.planner.context import Context, advance
+from agent.planner.plan import Ask, Edit, Undo
+
+PLANNER = BuiltinPlanner()
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "don't you dare remove the rug",
+        "do not even think of removing the rug",
+        "please never ever delete that lamp",
+        "who removed the rug?",
+        "what happens if I remove the rug?",
+        "would it be better without the rug?",
+        "is it hard to remove a sofa?",
+        "are you able to remove people from photos?",
+        "I removed the rug at home",
+        "my sister threw her sofa out",
+        "too many cushions!",
+        "not enough light",
+    ],
+)
+def test_nothing_is_taken_away_or_painted(sentence: str) -> None:
+    plan = PLANNER.plan_now(sentence, Context())
+    assert plan.say
+    assert all(isinstance(step, Ask) for step in plan.steps)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "thing"),
+    [
+        ("why don't you remove the rug?", "the rug"),
+        ("can you remove the rug?", "the rug"),
+        ("could you take the lamp out?", "the lamp"),
+        ("what if we removed the sofa?", "the sofa"),
+        ("we sold the left armchair, remove it", "the left armchair"),
+        ("I don't like the lamp, remove it", "the lamp"),
+    ],
+)
+def test_a_wish_to_take_something_away_is_carried_out(sentence: str, thing: str) -> None:
+    (step,) = PLANNER.plan_now(sentence, Context()).steps
+    assert isinstance(step, Edit)
+    assert (step.kind, step.target) == ("remove", thing)
+
+
+def test_yes_to_a_question_about_a_removal_removes() -> None:
+    question = "would it be better without the rug?"
+    context = advance(Context(), question, PLANNER.plan_now(question, Context()))
+    (step,) = PLANNER.plan_now("yes", context).steps
+    assert isinstance(step, Edit)
+    assert (step.kind, step.target) == ("remove", "the rug")
+
+
+@pytest.mark.parametrize("sentence", ["scrap that", "bin it", "forget that change", "trash that one"])
+def test_what_was_just_done_is_scrapped_and_not_the_thing(sentence: str) -> None:
+    wish = "make the rug red"
+    context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))
+    assert PLANNER.plan_now(sentence, context).steps == (Undo(count=1),)
