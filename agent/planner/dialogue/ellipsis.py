@@ -87,7 +87,9 @@ def filled(sentence: str, context: Context) -> Fuller:
     names_version = any(
         re.search(rf"\b{re.escape(name)} one\b", work.text, re.IGNORECASE) for name, _ in context.marks
     )
-    asked_which = context.doubted is not None or (context.question or "").startswith("Do you mean")
+    asked_which = context.doubted is not None or (context.question or "").startswith(
+        ("Do you mean", "Which one")
+    )
     if names_version or asked_which:
         return Fuller((sentence,))
     for step in (

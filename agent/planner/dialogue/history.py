@@ -309,7 +309,9 @@ def _stepped_again(sentence: str, context: Context, planned: Planned) -> Plan | 
     if not context.done or not (_ONCE_MORE.fullmatch(said) or said == "again"):
         return None
     plan = planned("even more", context)
-    acts = plan.steps and all(isinstance(step, Edit) and step.layer is not None for step in plan.steps)
+    acts = plan.steps and all(
+        isinstance(step, Edit) and step.layer is not None and "more" not in step.prompt for step in plan.steps
+    )
     return plan if acts else None
 
 

@@ -17,9 +17,10 @@ from agent.planner.frames import REVERT, Frame, Reference
 from agent.planner.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Undo, Variations
 from agent.planner.resolve import command_steps
 from agent.planner.resolve.conversation_record import version_named
+from agent.planner.resolve.discourse import is_member
 from agent.planner.resolve.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.resolve.resolution import Done, as_plan, ask, made
-from agent.planner.resolve.undo_steps import hide, spared_since
+from agent.planner.resolve.undo_steps import bring_back, hide, spared_since
 from agent.planner.resolve.wording import bare as bare_phrase
 from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
 from tools.language.chunking import is_look, is_thing
@@ -133,6 +134,8 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
+    if (back := _one_back(sentence, context)) is not None:
+        return as_plan(back)
     if context.question and _NEVER_MIND.fullmatch(history.plain(sentence)):
         return as_plan(Done((), ("All right, I leave that as it is.",)))
     if context.variations and (done := _refused(sentence, context)) is not None:
@@ -379,6 +382,19 @@ def _meant(sentence: str, context: Context) -> Plan | None:
         if (answered := _one_meant(said, edit, context)) is not None:
             return as_plan(answered)
     return None
+
+
+_ONE_BACK = re.compile(r"Which one of (?P<x>.+) shall I bring back\?")
+
+
+def _one_back(sentence: str, context: Context) -> Done | None:
+    """The answer to which one of several things is to be brought back."""
+    question = _ONE_BACK.fullmatch(context.question or "")
+    words = re.sub(r"^(?:the|that) | ones?$", "", sentence.lower().strip(" .!")).split()
+    if question is None or not words or not all(map(is_member, words)):
+        return None
+    noun = " ".join(map(stem, bare_phrase(question["x"]).noun))
+    return bring_back(Frame("back", target=f"the {' '.join(words)} {noun}"), context)
 
 
 def _one_meant(said: str, edit: Edit, context: Context) -> Done | None:

@@ -352,9 +352,6 @@ def _answered(frames: tuple[Frame, ...], context: Context, parse_earlier: Parse 
         return (Frame("edit", "remove", target=removal["thing"]),)
     if earlier and earlier[0].act == "hide" and earlier[0].prompt == "hide" and _agrees(frames[0]):
         return (Frame("edit", "remove", target=earlier[0].target),)  # "Shall I remove it?" · "yes"
-    one_of = earlier and earlier[0].act == "back" and earlier[0].target.lower().startswith("one of ")
-    if one_of and frames[0].act in ("ask", "edit") and frames[0].target:
-        return (replace(earlier[0], target=frames[0].target),)
     asked = [frame for frame in earlier if frame.act in ("ask", "edit", "variations")]
     if not asked:
         return frames
