@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.planner.context import Context, advance
-from agent.planner.dialogue import earlier_looks, ellipsis, session_talk
+from agent.planner.dialogue import earlier_looks, ellipsis, second_thoughts, session_talk
 from agent.planner.dialogue.asides import without_asides
 from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.frames import Frame, Parser
@@ -55,6 +55,8 @@ class BuiltinPlanner:
             and not things_in(sentence)
         ):
             return resolve(command, context, self._parser.parse)
+        if (mended := second_thoughts.read(sentence, context, self.plan_now)) is not None:
+            return once(mended, context)
         if (earlier := earlier_looks.preferred(sentence, context)) is not None:
             return once(earlier, context)
         full = ellipsis.filled(sentence, context)

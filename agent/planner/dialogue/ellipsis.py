@@ -865,8 +865,8 @@ _AS_IT_WAS = re.compile(
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"(?:.*\b(?:make|have|want|paint|turn|give me) )?(?P<x>(?:the"
-    r"|my)\b[\w' -]*?) (?:in )?(?P<look>[\w-]+) again[.!]*",
+    rf"{_OPEN}(?:.*\b(?:make|have|want|paint|turn|give me) )?(?P<x>(?:the"
+    r"|my)\b[\w' -]*?) (?:(?:in )?(?P<look>[\w-]+) again|back to (?P<to>[\w-]+))[.!]*",
     re.IGNORECASE,
 )
 
@@ -874,7 +874,8 @@ _AGAIN = re.compile(
 def _restored(work: _Work) -> list[Frame]:
     """ "the left one as it was", "the brown one brown again": what takes a change of a thing back."""
     again = _AGAIN.fullmatch(work.text)
-    if again is not None and is_look(again["look"].lower()):
+    look = (again["look"] or again["to"]).lower() if again is not None else ""
+    if again is not None and is_look(look):
         kind = kind_in(again["x"])
         so = [
             layer
@@ -882,13 +883,13 @@ def _restored(work: _Work) -> list[Frame]:
             if layer.visible
             and layer.kind in ("restyle", "replace")
             and kind_in(layer.target) == kind
-            and was_so(layer, again["look"])
+            and was_so(layer, look)
             and not is_plural(parse(layer.target).noun)
         ]
         if len(so) == 1:
             return [Frame("hide", target=so[0].target, prompt=REVERT)]
-        if kind and set_with(f"the {again['look']} {kind}", work.context) is not None:
-            return [Frame("hide", target=f"the {again['look']} {kind}", prompt=REVERT)]
+        if kind and set_with(f"the {look} {kind}", work.context) is not None:
+            return [Frame("hide", target=f"the {look} {kind}", prompt=REVERT)]
     back = _BACK.fullmatch(work.text)
     if back is not None and len(things := things_in(back["x"])) == 1 and things[0].end == len(back["x"]):
         before = back["x"][: things[0].start].strip()
