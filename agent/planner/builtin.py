@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.planner.context import Context, advance
-from agent.planner.dialogue import earlier_looks, ellipsis, second_thoughts, session_talk
+from agent.planner.dialogue import earlier_looks, ellipsis, history, second_thoughts, session_talk
 from agent.planner.dialogue.asides import without_asides
 from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.frames import Frame, Parser
@@ -49,6 +49,8 @@ class BuiltinPlanner:
             question = f"“{code}” is no colour code (one is #1e90ff): which colour do you mean?"
             return Plan(say=question, steps=(Ask(question=question),))
         sentence = rephrased(without_asides(sentence, context))
+        if (back := history.from_the_original(sentence, context)) is not None:
+            return back
         if (
             isinstance(self._parser, Chosen)
             and (command := self._parser.command(sentence))
@@ -63,8 +65,8 @@ class BuiltinPlanner:
         if full.question:
             return Plan(say=full.question, steps=(Ask(question=full.question),))
         sentence = str(full.parts[0])
-        if (back := ellipsis.restored(sentence, context)) is not None:
-            return once(self._full(back, sentence, context), context)
+        if (restored := ellipsis.restored(sentence, context)) is not None:
+            return once(self._full(restored, sentence, context), context)
         if (said := session_talk.read_record(sentence, context, self.plan_now)) is not None:
             return once(said, context)
         whole = ellipsis.read(sentence, context)

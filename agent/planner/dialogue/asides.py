@@ -14,6 +14,7 @@ from agent.planner.resolve.layers import focused_layers, object_of, stem
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
+from tools.language.tokens import is_known
 
 _GREETING = re.compile(
     r"^(?:hallo|hello|hi|hey|hiya|howdy|yo|dear all|good (?:morning|afternoon|evening|day))\b(?: (?:there"
@@ -121,8 +122,8 @@ def without_asides(sentence: str, context: Context) -> str:
     said = _MUST_NOT.sub(_allowed, _THEM.sub("them", said.replace("’", "'")))
     said = _NAMED_AFTER.sub(r"\g<head>\g<thing> \g<wish>\g<end>", said)
     said = _of_its_own(said)
-    said = _named_animals(said, context)
-    said = _FILLED.sub(_as_look, said)
+    said = _named_animals(_each_animal(said, context), context)
+    said = _DARKER_THAN.sub(_step_of, _FILLED.sub(_as_look, said))
     said = _ZOOMED.sub(r"zoom in on \g<thing>", said)
     return _spelled(said)
 
@@ -134,6 +135,7 @@ _SPOKEN_MARKS = (
         re.compile(r" (?:full stop|new (?:paragraph|line)|exclamation (?:mark|point))[.!]*$", re.IGNORECASE),
         ".",
     ),
+    (re.compile(r"(?<=\w) comma (?=\w)", re.IGNORECASE), ", "),
     (re.compile(r" question mark[.?]*$", re.IGNORECASE), "?"),
     (re.compile(r" full stop (?=\w)", re.IGNORECASE), ". "),
     (re.compile(r" dot (?=(?:png|jpe?g|webp|tiff?|bmp|ora)\b)", re.IGNORECASE), "."),
@@ -162,12 +164,36 @@ def _as_look(found: re.Match[str]) -> str:
 
 def _spelled(said: str) -> str:
     """A sentence of a word or two with slips of the keyboard put right."""
+    said = _SLIP.sub(lambda found: _small_word(found[0]), said)
     words = said.split()
     if len(words) > 2:
         return said
     bare = [word.strip(".,!?") for word in words]
     mended = [(slip_of(word.lower()) if word.isalpha() and len(word) > 4 else None) or word for word in bare]
     return " ".join(mended) if mended != bare else said
+
+
+_DARKER_THAN = re.compile(
+    r"\b(?P<look>[\w-]+)(?: too| also)?,? (?:but|only|just) (?P<step>(?:(?:a (?:bit|little)|much) )?[\w-]+er)"
+    r" than (?:the|my|that|its) [\w -]+?(?=[.!]*$)",
+    re.IGNORECASE,
+)
+
+
+def _step_of(found: re.Match[str]) -> str:
+    """ "Pink too but darker than the sofa": darker pink, and nothing of the sofa."""
+    look = read_look(found["look"])
+    return f"{found['step']} {found['look']}" if look.value is not None and look.is_colour_only else found[0]
+
+
+_SLIP = re.compile(r"(?<![\w./-])[a-z]{5,}(?![\w./-])")
+_SMALL_WORDS = word_set("instead again please though before actually other middle rather without both")
+
+
+def _small_word(word: str) -> str:
+    """A slip of one of the small words that tell how a wish is meant, put right."""
+    meant = None if is_known(word) else slip_of(word)
+    return meant if meant in _SMALL_WORDS else word
 
 
 def _animal(context: Context, *, there: bool) -> LayerView | None:
@@ -210,6 +236,17 @@ def _named_animals(said: str, context: Context) -> str:
     ):
         return said
     return re.sub(r" instead[.!]*$", "", changed) if layer is None and changed != said else changed
+
+
+_ANIMALS = re.compile(r"\b(?:both|all|the two|the|these|those)(?: of)?(?: the)? (?:animals|pets)\b", re.I)
+
+
+def _each_animal(said: str, context: Context) -> str:
+    """ "Hide both animals": the cat and the dog that were put there."""
+    put = [layer for layer in context.layers if layer.kind in ("add", "replace") and layer.visible]
+    nouns = [noun for layer in put for noun in parse(object_of(layer)).noun[-1:] if stem(noun) in ANIMALS]
+    each = " and ".join(f"the {noun}" for noun in dict.fromkeys(nouns))
+    return _ANIMALS.sub(each, said) if each else said
 
 
 def _gone(context: Context) -> str | None:

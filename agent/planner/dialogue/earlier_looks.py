@@ -8,6 +8,7 @@ sentence and the session's record; None where the record has no such look.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agent.planner.context import Context, LayerView
 from agent.planner.dialogue.history import as_in, names_of, plain, reverted, shown_again
@@ -49,6 +50,7 @@ _WANTED = re.compile(
 )
 _ANEW = re.compile(r"\b(?:again|back|after all|once more)\b")
 _FROM = re.compile(
+    r"(?:(?:this|that|it|the same)(?: one| version| picture)?[, ]+(?=but|and|with|only|just))?"
     r"(?:(?:take|use|bring|get|give me|have|keep|i want|i'd like|but|and|with|only|just|put)(?: back)? )*"
     r"(?P<x>(?:the|my) [\w' -]+?) (?:from|of|as in|like in|out of) (?:the )?(?P<name>[\w' .-]+?)"
     r"(?: (?:one|version|back|again|though))*"
@@ -128,6 +130,8 @@ def _thing_so(words: str, context: Context) -> Done | None:
     """ "With the red sofa": the thing's own layer from a version in which it looked so."""
     phrase = parse(words)
     looks = " ".join(word for each in phrase.looks for word in each.words)
+    if not looks and len(phrase.noun) > 1 and _is_look(phrase.noun[0]):  # "glass table" is one noun
+        looks, phrase = phrase.noun[0], replace(phrase, noun=phrase.noun[1:])
     if not phrase.noun or not is_thing(stem(phrase.noun[-1])) or not looks or phrase.tail:
         return None
     for layer, version in reversed(_states(context)):

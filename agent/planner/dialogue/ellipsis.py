@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import REVERT, Frame
+from agent.planner.reader.mending import mended
 from agent.planner.resolve.discourse import (
     SURFACES,
     Discourse,
@@ -638,6 +639,8 @@ def _colours(work: _Work) -> None:
         words = _colour_again(same["colour"].lower(), work)
         if words and not words.startswith("the colour"):
             work.text = f"{work.text[: same.start()]}in {words}{work.text[same.end() :]}"
+    elif same is not None and (words := _material_again(same["colour"].lower(), work)):
+        work.text = f"{work.text[: same.start()]}in {words}{work.text[same.end() :]}"
     alike = _ALIKE_BUT.search(work.text)
     if alike is not None and (words := _colour_again("colour", work)):
         work.text = f"{work.text[: alike.start()]} in {alike['step']} {words}{work.text[alike.end() :]}"
@@ -680,6 +683,14 @@ def _colour_again(name: str, work: _Work) -> str:
         if words and (name in ("colour", "color", "shade", "tone") or is_colour(words, name)):
             return words
     return name if read_look(name).value is not None else ""
+
+
+def _material_again(name: str, work: _Work) -> str:
+    """The look in words that "the same leather" is, of the newest thing that is of it."""
+    for layer in reversed(work.context.layers):
+        if layer.visible and layer.kind != "remove" and has_look(layer, [name]):
+            return " ".join(word for each in parse(layer.prompt).looks for word in each.words)
+    return ""
 
 
 # ----- Whole sentences -----
@@ -850,7 +861,7 @@ def _also(work: _Work) -> list[Frame]:
         return []
     if len(things) == 1 and parse(found["x"]).tail == () and things[0].end != len(found["x"]):
         return []
-    return [Frame("edit", "restyle", target=found["x"], like="last", also=True)]
+    return [Frame("edit", "restyle", target=mended(found["x"]), like="last", also=True)]
 
 
 _BACK = re.compile(

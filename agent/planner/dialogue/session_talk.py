@@ -416,7 +416,9 @@ def _picked(said: str, context: Context) -> Done | None:
 
 _NONE = re.compile(
     r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?[,.]? ?(?:sorry|thanks|thank "
-    r"you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*|i don't like any(?: of (?:them|those))?"
+    r"you|never ?mind|forget (?:it|them)"
+    r"|(?:just )?leave (?:it|them|the [\w -]+?)(?: as (?:it is|they are|is)| alone)?"
+    r"|i'm afraid)[.!]*|i don't like any(?: of (?:them|those))?"
 )
 
 

@@ -380,4 +380,11 @@ def is_colour(words: str, name: str) -> bool:
     one, other = read_look(words).value, read_look(name).value
     if one is None or other is None:
         return False
-    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12
+    grey = max(math.hypot(*one[1:]), math.hypot(*other[1:])) < GREY
+    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12 and not (
+        grey and abs(one[0] - other[0]) > 0.15  # black, grey and white differ in lightness alone
+    )
+
+
+GREY = 0.04
+"""Colours of less chroma (Oklab) are greys."""

@@ -232,6 +232,8 @@ def _add(frame: Frame, context: Context) -> Done:
     ):
         return made(focused[-1].target, prompt, focused[-1].kind, focused[-1])  # "two palm trees"
     if not frame.target:
+        if frame.also and focused and focused[-1].kind == "remove" and focused[-1].visible:
+            return made(focused[-1].target, prompt, "replace", focused[-1])  # "put a clock there"
         if frame.also and focused and focused[-1].kind == "add" and focused[-1].visible:
             return made(focused[-1].target, prompt, "add")
         return ask(f"Where shall I put {prompt}?")
