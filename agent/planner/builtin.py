@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.planner.context import Context, advance
-from agent.planner.dialogue import earlier_looks, ellipsis, session_talk
+from agent.planner.dialogue import earlier_looks, ellipsis, history, second_thoughts, session_talk
 from agent.planner.dialogue.asides import without_asides
 from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.dialogue.history import names_of
@@ -55,20 +55,24 @@ class BuiltinPlanner:
             names = {word for name in names_of(context) for word in name.lower().split()}
             sentence = self._parser.spelt(sentence, names)
         sentence = rephrased(without_asides(sentence, context))
+        if (back := history.from_the_original(sentence, context)) is not None:
+            return back
         if (
             isinstance(self._parser, Chosen)
             and (command := self._parser.command(sentence))
             and not things_in(sentence)
         ):
             return resolve(command, context, self._parser.parse)
+        if (mended := second_thoughts.read(sentence, context, self.plan_now)) is not None:
+            return once(mended, context)
         if (earlier := earlier_looks.preferred(sentence, context)) is not None:
             return once(earlier, context)
         full = ellipsis.filled(sentence, context)
         if full.question:
             return Plan(say=full.question, steps=(Ask(question=full.question),))
         sentence = str(full.parts[0])
-        if (back := ellipsis.restored(sentence, context)) is not None:
-            return once(self._full(back, sentence, context), context)
+        if (restored := ellipsis.restored(sentence, context)) is not None:
+            return once(self._full(restored, sentence, context), context)
         if (said := session_talk.read_record(sentence, context, self.plan_now)) is not None:
             return once(said, context)
         whole = ellipsis.read(sentence, context)

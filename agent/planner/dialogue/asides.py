@@ -120,8 +120,8 @@ def without_asides(sentence: str, context: Context) -> str:
     said = _MUST_NOT.sub(_allowed, _THEM.sub("them", said.replace("’", "'")))
     said = _NAMED_AFTER.sub(r"\g<head>\g<thing> \g<wish>\g<end>", said)
     said = _of_its_own(said)
-    said = _named_animals(said, context)
-    said = _FILLED.sub(_as_look, said)
+    said = _named_animals(_each_animal(said, context), context)
+    said = _DARKER_THAN.sub(_step_of, _FILLED.sub(_as_look, said))
     return _ZOOMED.sub(r"zoom in on \g<thing>", said)
 
 
@@ -132,6 +132,7 @@ _SPOKEN_MARKS = (
         re.compile(r" (?:full stop|new (?:paragraph|line)|exclamation (?:mark|point))[.!]*$", re.IGNORECASE),
         ".",
     ),
+    (re.compile(r"(?<=\w) comma (?=\w)", re.IGNORECASE), ", "),
     (re.compile(r" question mark[.?]*$", re.IGNORECASE), "?"),
     (re.compile(r" full stop (?=\w)", re.IGNORECASE), ". "),
     (re.compile(r" dot (?=(?:png|jpe?g|webp|tiff?|bmp|ora)\b)", re.IGNORECASE), "."),
@@ -156,6 +157,19 @@ def _as_look(found: re.Match[str]) -> str:
     return (
         f"make {found['x']} {found['look']}" if look.is_colour_only and look.value is not None else found[0]
     )
+
+
+_DARKER_THAN = re.compile(
+    r"\b(?P<look>[\w-]+)(?: too| also)?,? (?:but|only|just) (?P<step>(?:(?:a (?:bit|little)|much) )?[\w-]+er)"
+    r" than (?:the|my|that|its) [\w -]+?(?=[.!]*$)",
+    re.IGNORECASE,
+)
+
+
+def _step_of(found: re.Match[str]) -> str:
+    """ "Pink too but darker than the sofa": darker pink, and nothing of the sofa."""
+    look = read_look(found["look"])
+    return f"{found['step']} {found['look']}" if look.value is not None and look.is_colour_only else found[0]
 
 
 def _animal(context: Context, *, there: bool) -> LayerView | None:
@@ -198,6 +212,17 @@ def _named_animals(said: str, context: Context) -> str:
     ):
         return said
     return re.sub(r" instead[.!]*$", "", changed) if layer is None and changed != said else changed
+
+
+_ANIMALS = re.compile(r"\b(?:both|all|the two|the|these|those)(?: of)?(?: the)? (?:animals|pets)\b", re.I)
+
+
+def _each_animal(said: str, context: Context) -> str:
+    """ "Hide both animals": the cat and the dog that were put there."""
+    put = [layer for layer in context.layers if layer.kind in ("add", "replace") and layer.visible]
+    nouns = [noun for layer in put for noun in parse(object_of(layer)).noun[-1:] if stem(noun) in ANIMALS]
+    each = " and ".join(f"the {noun}" for noun in dict.fromkeys(nouns))
+    return _ANIMALS.sub(each, said) if each else said
 
 
 def _gone(context: Context) -> str | None:

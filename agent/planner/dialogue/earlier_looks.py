@@ -8,6 +8,7 @@ sentence and the session's record; None where the record has no such look.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agent.planner.context import Context, LayerView
 from agent.planner.dialogue.history import as_in, names_of, plain, reverted, shown_again
@@ -42,12 +43,14 @@ _PREFERRED = (
     re.compile(rf"{_BACK_TO} {_LOOK}{_ONCE_MORE}"),
     re.compile(rf"{_LOOK}(?: (?:again|after all|once more))+"),
 )
+_TO_VERSION = re.compile(r"(?:let's |let us )?(?:go|back|return|revert|switch)\b")
 _WITH = re.compile(rf"(?:(?:but|and|only|just) )*with {_LOOK}{_ONCE_MORE}")
 _WANTED = re.compile(
     rf"(?:(?:i|we) (?:want|need|miss|would like) |give me |let me have |bring |put |get )?(?:back )?{_LOOK}"
 )
 _ANEW = re.compile(r"\b(?:again|back|after all|once more)\b")
 _FROM = re.compile(
+    r"(?:(?:this|that|it|the same)(?: one| version| picture)?[, ]+(?=but|and|with|only|just))?"
     r"(?:(?:(?:i|she|he|they|we)(?:'d| would)? )?(?:take|use|bring|get|give me|have|keep|want|like|love"
     r"|prefer|but|and|with"
     r"|only|just|put)s?(?: back)? )*"
@@ -70,8 +73,12 @@ def preferred(sentence: str, context: Context) -> Plan | None:
 
 def _preferred(said: str, anew: bool, context: Context) -> Done | None:
     found = next(filter(None, (pattern.fullmatch(said) for pattern in _PREFERRED)), None)
-    if found is not None and (done := _looked_so(found["x"], context)) is not None:
-        return done
+    if found is not None:
+        done = _looked_so(found["x"], context)
+        if done is None and not _TO_VERSION.match(said):
+            done = _thing_so(found["x"], context)
+        if done is not None:
+            return done
     with_it = _WITH.fullmatch(said) or (_WANTED.fullmatch(said) if anew else None)
     if with_it is not None and (done := _thing_so(with_it["x"], context)) is not None:
         return done
@@ -104,10 +111,10 @@ def _looked_so(words: str, context: Context) -> Done | None:
         return shown_again(*own[nth], context)
     if not bare or not all(map(is_look, bare.split())) or not _is_look(bare):
         return None
-    for layer, version in (*reversed(own), *reversed(states)):
-        if _has(layer, bare) and not _is_so(layer, context):
-            return shown_again(layer, version, context)
-    return None
+    candidates = [state for state in (*reversed(own), *reversed(states)) if not _is_so(state[0], context)]
+    by_name = [state for state in candidates if _is_called(state[0], bare)]
+    near = by_name or [state for state in candidates if _has(state[0], bare)]
+    return shown_again(*near[0], context) if near else None
 
 
 def _nth(words: str, own: list[tuple[LayerView, int]], context: Context) -> int | None:
@@ -125,6 +132,8 @@ def _thing_so(words: str, context: Context) -> Done | None:
     """ "With the red sofa": the thing's own layer from a version in which it looked so."""
     phrase = parse(words)
     looks = " ".join(word for each in phrase.looks for word in each.words)
+    if not looks and len(phrase.noun) > 1 and _is_look(phrase.noun[0]):  # "glass table" is one noun
+        looks, phrase = phrase.noun[0], replace(phrase, noun=phrase.noun[1:])
     if not phrase.noun or not is_thing(stem(phrase.noun[-1])) or not looks or phrase.tail:
         return None
     for layer, version in reversed(_states(context)):
@@ -150,9 +159,13 @@ def _is_so(layer: LayerView, context: Context) -> bool:
     return now is not None and now.visible and now.prompt == layer.prompt
 
 
+def _is_called(layer: LayerView, look: str) -> bool:
+    """Whether a layer's prompt has all words of a look."""
+    return {stem(word) for word in look.split()} <= {stem(word) for word in layer.prompt.lower().split()}
+
+
 def _has(layer: LayerView, look: str) -> bool:
-    words = {stem(word) for word in layer.prompt.lower().split()}
-    if {stem(word) for word in look.split()} <= words:
+    if _is_called(layer, look):
         return True
     phrase = parse(layer.prompt)
     own = " ".join(word for each in phrase.looks if each.sort == "colour" for word in each.words)

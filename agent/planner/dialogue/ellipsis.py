@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import REVERT, Frame
+from agent.planner.reader.mending import mended
 from agent.planner.resolve.discourse import (
     SURFACES,
     Discourse,
@@ -642,6 +643,8 @@ def _colours(work: _Work) -> None:
         words = _colour_again(same["colour"].lower(), work)
         if words and not words.startswith("the colour"):
             work.text = f"{work.text[: same.start()]}in {words}{work.text[same.end() :]}"
+    elif same is not None and (words := _material_again(same["colour"].lower(), work)):
+        work.text = f"{work.text[: same.start()]}in {words}{work.text[same.end() :]}"
     alike = _ALIKE_BUT.search(work.text)
     if alike is not None and (words := _colour_again("colour", work)):
         work.text = f"{work.text[: alike.start()]} in {alike['step']} {words}{work.text[alike.end() :]}"
@@ -690,6 +693,14 @@ def _colour_again(name: str, work: _Work) -> str:
         if words and (name in ("colour", "color", "shade", "tone") or is_colour(words, name)):
             return words
     return name if read_look(name).value is not None else ""
+
+
+def _material_again(name: str, work: _Work) -> str:
+    """The look in words that "the same leather" is, of the newest thing that is of it."""
+    for layer in reversed(work.context.layers):
+        if layer.visible and layer.kind != "remove" and has_look(layer, [name]):
+            return " ".join(word for each in parse(layer.prompt).looks for word in each.words)
+    return ""
 
 
 # ----- Whole sentences -----
@@ -873,7 +884,7 @@ def _also(work: _Work) -> list[Frame]:
     rest = found["x"][things[0].end :]
     if len(things) == 1 and rest and not _AT.match(rest):
         return []
-    return [Frame("edit", "restyle", target=found["x"], like="last", also=True)]
+    return [Frame("edit", "restyle", target=mended(found["x"]), like="last", also=True)]
 
 
 _BACK = re.compile(
@@ -888,8 +899,8 @@ _AS_IT_WAS = re.compile(
     re.IGNORECASE,
 )
 _AGAIN = re.compile(
-    r"(?:.*\b(?:make|have|want|paint|turn|give me) )?(?P<x>(?:the"
-    r"|my)\b[\w' -]*?) (?:in )?(?P<look>[\w-]+) again[.!]*",
+    rf"{_OPEN}(?:.*\b(?:make|have|want|paint|turn|give me) )?(?P<x>(?:the"
+    r"|my)\b[\w' -]*?) (?:(?:in )?(?P<look>[\w-]+) again|back to (?P<to>[\w-]+))[.!]*",
     re.IGNORECASE,
 )
 
@@ -897,7 +908,8 @@ _AGAIN = re.compile(
 def _restored(work: _Work) -> list[Frame]:
     """ "the left one as it was", "the brown one brown again": what takes a change of a thing back."""
     again = _AGAIN.fullmatch(work.text)
-    if again is not None and is_look(again["look"].lower()):
+    look = (again["look"] or again["to"]).lower() if again is not None else ""
+    if again is not None and is_look(look):
         kind = kind_in(again["x"])
         so = [
             layer
@@ -905,13 +917,13 @@ def _restored(work: _Work) -> list[Frame]:
             if layer.visible
             and layer.kind in ("restyle", "replace")
             and kind_in(layer.target) == kind
-            and was_so(layer, again["look"])
+            and was_so(layer, look)
             and not is_plural(parse(layer.target).noun)
         ]
         if len(so) == 1:
             return [Frame("hide", target=so[0].target, prompt=REVERT)]
-        if kind and set_with(f"the {again['look']} {kind}", work.context) is not None:
-            return [Frame("hide", target=f"the {again['look']} {kind}", prompt=REVERT)]
+        if kind and set_with(f"the {look} {kind}", work.context) is not None:
+            return [Frame("hide", target=f"the {look} {kind}", prompt=REVERT)]
     back = _BACK.fullmatch(work.text)
     if back is not None and len(things := things_in(back["x"])) == 1 and things[0].end == len(back["x"]):
         before = back["x"][: things[0].start].strip()

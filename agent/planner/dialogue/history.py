@@ -15,6 +15,7 @@ from agent.planner.context import Context, LayerView, advance
 from agent.planner.dialogue.files_and_boxes import Planned
 from agent.planner.frames import Frame
 from agent.planner.plan import Edit, Goto, Hide, Mark, Mask, Plan, Redo, Show, Step, Tell, Undo
+from agent.planner.resolve.discourse import last_named
 from agent.planner.resolve.layers import (
     focused_layers,
     is_member,
@@ -65,6 +66,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (more := _stepped_again(sentence, context, planned)) is not None:
         return more
     for version in (
+        _to_that_one,
         _to_a_name,
         _to_a_number,
         _to_a_save,
@@ -223,6 +225,26 @@ def _from_anew(said: str, context: Context, planned: Planned) -> Plan | None:
     return _and_then(Goto(version=version), told, f", then {found['rest'].lstrip(',:;. ')}", context, planned)
 
 
+_THAT_VERSION = re.compile(
+    r"(?:go|switch|jump|return|take me|come)(?: back| over)? to (?:that|this|it)(?: one| version| picture)?"
+)
+
+
+def _to_that_one(said: str, context: Context, planned: Planned) -> Plan | None:  # noqa: ARG001
+    """ "I like Club better. Go to that one": the version that was spoken of, or gone to, just before."""
+    if _THAT_VERSION.fullmatch(said) is None or context.variations:
+        return None
+    before = context.sentences[-1].lower() if context.sentences else ""
+    named = [
+        version for name, version in names_of(context).items() if re.search(rf"\b{re.escape(name)}\b", before)
+    ]
+    if context.spoken and context.spoken[-1].moved:
+        named = [context.head]
+    if len(named) != 1:
+        return as_plan(ask("Which version do you mean? /history lists them."))
+    return Plan(say=f"version {named[0]}", steps=(Goto(version=named[0]),))
+
+
 _NUMBER = re.compile(
     r"(?:check ?out|(?:go )?back to) (?:version |v)?(?P<one>\d{1,4})|(?:version |v|number )?(?P<two>\d{1,4}) "
     r"(?:is|was|looks|looked) (?:much |a lot |far |definitely )?(?:better|nicer|best|the (?:best|nicest"
@@ -350,6 +372,16 @@ def _to_where_it_was(said: str, context: Context, planned: Planned) -> Plan | No
         return as_plan(ask("You have not been at another version yet; which one do you mean?"))
     where = f"version {last}" if last else "the original"
     return _and_then(Goto(version=last), where, found["rest"] or "", context, planned)
+
+
+def from_the_original(sentence: str, context: Context) -> Plan | None:
+    """ "Back", said at the original: to the version that it was gone to it from."""
+    before = [version for version in context.visited if version]
+    if context.head or not before or before[-1] > context.versions:
+        return None
+    if not re.fullmatch(r"(?:go |take me )?back(?: again)?", plain(sentence)):
+        return None
+    return Plan(say=f"version {before[-1]}", steps=(Goto(version=before[-1]),))
 
 
 _THAT_AGAIN = re.compile(
@@ -760,19 +792,24 @@ def shown_again(layer: LayerView, version: int, context: Context) -> Done:
 
 
 _SHOW_AGAIN = re.compile(
-    r"(?:show|switch on|turn on|put|bring)(?: me)? (?:it|them|that|this|those|these|him|her|both|all)(?: "
-    r"back)?(?: on)?(?: (?:all|both))?(?: again)?"
+    r"(?:show|switch on|turn on|put|bring)(?: me)? "
+    r"(?:(?P<one>it|that|this|him|her)|them|those|these|both|all)"
+    r"(?: back)?(?: on)?(?: (?:all|both))?(?: again)?"
 )
 _ON = re.compile(r"(?:(?:turn|switch|put) )?(?P<thing>(?:the |my )?[\w -]+?) (?:back )?on(?: again)?")
 
 
 def _shown(said: str, context: Context) -> Done | None:
     """ "Show it again", "lamp on", of what was hidden."""
-    if _SHOW_AGAIN.fullmatch(said):
+    if (again := _SHOW_AGAIN.fullmatch(said)) is not None:
         last = context.at_head.focus
         hidden = [
             each for each in context.layers if each.id in last and not each.visible and not each.dropped
         ]
+        if again["one"] and len(hidden) > 1:  # of the cat and the plant, the one that was spoken of
+            named = [parse(each.words) for each in last_named(context)]
+            own = [each for each in hidden if any(same_thing(one, object_of(each)) for one in named)]
+            hidden = (own or hidden)[-1:]
     else:
         found = _ON.fullmatch(said)
         thing = found["thing"] if found else ""

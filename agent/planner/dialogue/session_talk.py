@@ -134,8 +134,8 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
         return planned(corrected, context)
     if (meant := _meant(sentence, context)) is not None:
         return meant
-    if (back := _one_back(sentence, context)) is not None:
-        return as_plan(back)
+    if (returned := _one_back(sentence, context)) is not None:
+        return as_plan(returned)
     if context.question and _NEVER_MIND.fullmatch(history.plain(sentence)):
         return as_plan(Done((), ("All right, I leave that as it is.",)))
     if context.variations and (done := _refused(sentence, context)) is not None:
@@ -463,7 +463,9 @@ def _picked(said: str, context: Context) -> Done | None:
 
 _NONE = re.compile(
     r"(?:no[,.]? )?(?:none|neither) (?:of (?:these|those|them)|really|is right)?[,.]? ?(?:sorry|thanks|thank "
-    r"you|never ?mind|forget (?:it|them)|leave it|i'm afraid)[.!]*|i don't like any(?: of (?:them|those))?"
+    r"you|never ?mind|forget (?:it|them)"
+    r"|(?:just )?leave (?:it|them|the [\w -]+?)(?: as (?:it is|they are|is)| alone)?"
+    r"|i'm afraid)[.!]*|i don't like any(?: of (?:them|those))?"
 )
 
 

@@ -34,6 +34,9 @@ def turned(low: str, text: str) -> str:
     match = _MORE.search(low)
     if match and match[1] in _STEPS_WITH_MORE:
         return text
+    if match and is_step(more := lx.COMPARATIVE_OF.get(match[1], "")):
+        wanted = _by_degree(match.group(), more)  # "a bit more light"
+        return (low[: match.start()] + wanted + low[match.end() :]).strip()
     if match and (is_look(match[1]) or match[1] not in lx.DEGREES):
         return (low[: match.start()] + match[1] + low[match.end() :]).strip()
     return text

@@ -292,3 +292,8 @@ def slip_of(low: str) -> str | None:
         if len(word) == len(low) + 1 and any(word[:i] + word[i + 1 :] == low for i in range(1, len(low)))
     ]
     return left_out[0] if len(left_out) == 1 and len(low) > 3 else None
+
+
+def mended(words: str) -> str:
+    """Words with the slips among them put right."""
+    return " ".join(slip_of(word.lower()) or word if word.isalpha() else word for word in words.split())

@@ -34,6 +34,7 @@ from agent.planner.resolve.layers import (
     layers_about,
     layers_referred,
     object_of,
+    stem,
 )
 from agent.planner.resolve.resolution import Done, as_plan, ask
 from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
@@ -341,6 +342,9 @@ def swap(frame: Frame, context: Context) -> Done:
     if frame.name == "places" and (frame.target or not coloured):
         return ask("I cannot move things; which of them shall I replace with what?")
     things: list[tuple[str, LayerView | None]]
+    if frame.target and not frame.like and is_plural(parse(frame.target).noun):
+        single = stem(parse(frame.target).noun[-1])  # "the armchairs: swap their colours"
+        return swap(replace(frame, target=f"the left {single}", like=f"the right {single}"), context)
     if frame.target and frame.like:
         things = [(name, layer_named(name, context)) for name in (frame.target, frame.like)]
     else:

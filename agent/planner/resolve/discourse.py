@@ -234,7 +234,25 @@ def last_named(context: Context) -> tuple[Named, ...]:
 def _named_in(said: Spoken) -> tuple[Named, ...]:
     if said.phrases:
         return tuple(named for phrase in said.phrases if (named := named_by(phrase)) is not None)
-    return () if _LEAVING.search(said.sentence) else things_in(_FILES.sub("", said.sentence))
+    if _LEAVING.search(said.sentence):
+        return ()
+    text = _FILES.sub("", said.sentence)
+    things = things_in(text)
+    return tuple(each for at, each in enumerate(things) if not _is_a_place(text, each, first=at == 0))
+
+
+_PLACING = re.compile(
+    r"\b(?:on(?:to)?|in(?:to)?|to|by|near|next to|beside|behind|under|above|below|over|in front of|between"
+    r"|against|from)\s+$",
+    re.IGNORECASE,
+)
+_STANDING_FOR = re.compile(r"\b(?:it|him|her|them|that|this|these|those|ones?|both)\b", re.IGNORECASE)
+
+
+def _is_a_place(text: str, named: Named, *, first: bool) -> bool:
+    """Whether a thing only says where another one is: "move it to the rug" speaks of the cat."""
+    before = text[: named.start]
+    return bool(_PLACING.search(before)) and (not first or bool(_STANDING_FOR.search(before)))
 
 
 _FILES = re.compile(r"\S*/\S*|\S+\.(?:png|jpe?g|webp|tiff?|bmp|ora)\b", re.IGNORECASE)
@@ -362,4 +380,11 @@ def is_colour(words: str, name: str) -> bool:
     one, other = read_look(words).value, read_look(name).value
     if one is None or other is None:
         return False
-    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12
+    grey = max(math.hypot(*one[1:]), math.hypot(*other[1:])) < GREY
+    return math.hypot(one[1] - other[1], one[2] - other[2]) < 0.12 and not (
+        grey and abs(one[0] - other[0]) > 0.15  # black, grey and white differ in lightness alone
+    )
+
+
+GREY = 0.04
+"""Colours of less chroma (Oklab) are greys."""

@@ -232,6 +232,8 @@ def _add(frame: Frame, context: Context) -> Done:
     ):
         return made(focused[-1].target, prompt, focused[-1].kind, focused[-1])  # "two palm trees"
     if not frame.target:
+        if frame.also and focused and focused[-1].kind == "remove" and focused[-1].visible:
+            return made(focused[-1].target, prompt, "replace", focused[-1])  # "put a clock there"
         if frame.also and focused and focused[-1].kind == "add" and focused[-1].visible:
             return made(focused[-1].target, prompt, "add")
         gone = [layer for layer in context.layers if layer.visible and layer.kind == "remove"][-1:]
@@ -351,6 +353,7 @@ def moved(frame: Frame, context: Context) -> Done:
     named = layer_named(frame.target, context) if frame.target else None
     layer = named or next(iter(layers_referred(frame, context)[-1:]), None)
     place = re.sub(r" instead$", "", frame.name or frame.prompt).strip(" .!")
+    place = re.sub(r"^(?:on)?to (?=(?:the|my|our) )", "on ", place)
     if layer is None or not layer.visible or layer.kind != "add" or not _PLACED.fullmatch(place):
         return ask("I cannot move or turn things; shall I remove it and put a new one somewhere?")
     anew = made(place_of(place), layer.prompt, "add")

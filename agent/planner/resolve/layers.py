@@ -258,7 +258,8 @@ def layers_referred(frame: Frame, context: Context) -> tuple[LayerView, ...]:
                 return focused
             return focused or visible[-2:]
         case "both":
-            pair = focused[-2:] if len(focused) >= 2 else visible[-2:]
+            there = tuple(layer for layer in visible if layer.kind != "remove")
+            pair = focused[-2:] if len(focused) >= 2 else there[-2:]
             return pair if len(pair) == 2 else ()
         case "all":
             return visible

@@ -182,7 +182,9 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
     return frame
 
 
-_MORE = re.compile(r"(?:even |still |yet |a (?:bit|little|touch) |some |a lot |much )?more|further")
+_MORE = re.compile(
+    r"(?:even |still |yet |a (?:bit|little|touch) |some |a lot |much )?more|further|not (?:quite )?enough"
+)
 
 
 def _thing(frame: Frame) -> str:
@@ -242,7 +244,9 @@ def _named_one(frame: Frame, context: Context) -> Frame:
     noun = bare(object_of(focused[-1])).noun
     words = frame.target.split()
     if words and parse(frame.target).noun[-1:] in (("one",), ("ones",)) and noun:
-        frame = replace(frame, target=" ".join(" ".join(noun) if w in ("one", "ones") else w for w in words))
+        one, ones = " ".join((*noun[:-1], stem(noun[-1]))), " ".join(noun)
+        named = (one if word == "one" else ones if word == "ones" else word for word in words)
+        frame = replace(frame, target=" ".join(named))
     thing = frame.prompt.split()
     if frame.kind == "add" and thing[-1:] == ["one"]:
         frame = replace(frame, prompt=" ".join((*thing[:-1], *noun)))

@@ -75,15 +75,12 @@ def revised(prompt: str, look: str) -> str:
     old, new = read_look(prompt), read_look(look)
     if old.step is not None and old.value is not None and (new.value is not None or new.step is not None):
         prompt = settled(prompt, " ".join(parse(prompt).noun))  # a further step starts where that one ended
-    phrase = parse(prompt)
-    return render(
-        merge(
-            replace(
-                phrase, article=phrase.article if phrase.article.lower() not in ("a", "an", "the") else ""
-            ),
-            split_look(look, phrase.noun),
-        )
-    )
+    phrase, said = parse(prompt), split_look(look, parse(prompt).noun)
+    made_anew = any(each.sort == "material" for each in said.looks)
+    if made_anew and len(phrase.noun) > 1 and phrase.noun[0].lower() in lx.MATERIALS:
+        phrase = replace(phrase, noun=phrase.noun[1:])  # a glass table in marble is of glass no more
+    article = phrase.article if phrase.article.lower() not in ("a", "an", "the") else ""
+    return render(merge(replace(phrase, article=article), said))
 
 
 def new_thing(words: str, target: str = "") -> str:
