@@ -23,8 +23,8 @@ from tools.language.noun_phrases import parse
 
 _BETTER = (
     r"(?:wins|won|(?:is|was|are|were|looked|looks)(?: (?:actually|really|just|much|a lot|far|so|so much|the"
-    r"|definitely|still|way))* (?:nicer|better|best|nicest|good|great|lovely|lovelier|prettier|prettiest|perfect"
-    r"|right)(?: \w+)?)"
+    r"|definitely|still|way))* (?:nicer|better|best|nicest|good|great|lovely|lovelier|prettier|prettiest"
+    r"|perfect|right)(?: \w+)?)"
 )
 _LIKED = (
     r"(?:(?:i|we|he|she|they|(?:my|the) \w+)(?:'d|'ll| think i| guess i| do| did| still| really| actually"
