@@ -22,9 +22,9 @@ from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
 
 _BETTER = (
-    r"(?:is|was|are|were|looked|looks)(?: (?:actually|really|just|much|a lot|far|so|so much|the|definitely"
-    r"|still|way))* (?:nicer|better|best|nicest|good|great|lovely|lovelier|prettier|prettiest|perfect|right)"
-    r"(?: \w+)?"
+    r"(?:wins|won|(?:is|was|are|were|looked|looks)(?: (?:actually|really|just|much|a lot|far|so|so much|the"
+    r"|definitely|still|way))* (?:nicer|better|best|nicest|good|great|lovely|lovelier|prettier|prettiest"
+    r"|perfect|right)(?: \w+)?)"
 )
 _LIKED = (
     r"(?:(?:i|we|he|she|they|(?:my|the) \w+)(?:'d|'ll| think i| guess i| do| did| still| really| actually"
@@ -37,6 +37,7 @@ _BACK_TO = (
 )
 _LOOK = r"(?P<x>(?:the|that|my|its) [\w' -]+?|the one before(?: that| this| it)?)"
 _ONCE_MORE = r"(?: (?:more|better|most|best|again|after all|back|instead|though|then))*"
+_ONCE_MORE += r"(?:[.,;!]+ (?:so |then |please )*(?:let's )?(?:go )?back to (?:that|it)(?: one)?)?"
 _PREFERRED = (
     re.compile(rf"{_LOOK} {_BETTER}{_ONCE_MORE}"),
     re.compile(rf"{_LIKED} {_LOOK}{_ONCE_MORE}"),

@@ -482,6 +482,9 @@ _ALL_N = re.compile(
 _BOTH = re.compile(r"\b(?:both(?: of (?:them|those|these))?|them both)\b", re.IGNORECASE)
 
 
+_TWO_ONES = re.compile(r"\b(?:two|both)(?: [\w-]+){0,2} ones\b", re.IGNORECASE)
+
+
 def _sets(work: _Work) -> None:
     """ "all three", "those two", "both": the things of the set that was spoken of last."""
 
@@ -516,7 +519,11 @@ def _sets(work: _Work) -> None:
         and not things_in(work.text[: both.start()])
     ):
         only = newest[0]
-        if len(only) == 1 and only[0].several and only[0].kind not in SURFACES:
+        kinds = nouns_meant(work.talk, (), (), places=True)
+        remark, _, wish = work.text[: both.start()].rpartition(". ")
+        if _TWO_ONES.search(remark) and kinds:  # "two brown ones, that is boring. Make both of them grey"
+            work.text = f"{wish}both {plural(kinds[0])}{work.text[both.end() :]}"
+        elif len(only) == 1 and only[0].several and only[0].kind not in SURFACES:
             work.text = f"{work.text[: both.start()]}both {plural(only[0].kind)}{work.text[both.end() :]}"
 
 

@@ -17,7 +17,7 @@ from agent.planner.dialogue.history import CLOSING, OPENING
 from agent.planner.plan import Edit, Hide, Mask, Plan, Show, Step, Undo
 from agent.planner.resolve.discourse import Named, is_member, named_by, the_rest, things_in
 from agent.planner.resolve.layers import is_member as is_one_of
-from agent.planner.resolve.layers import object_of, same_thing, was_so
+from agent.planner.resolve.layers import may_be, object_of, same_thing, was_so
 from agent.planner.resolve.undo_steps import spared_since
 from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
 from tools.language.looks import read_look
@@ -40,6 +40,8 @@ _NOT = re.compile(
     rf"|(?P<y>(?:the |that )?[\w' -]+?) (?:(?:should|can|may|must|shall) )?(?:stays?|remains?|not)"
     rf"(?P<so> [\w-]+)??{_STILL}"
 )
+_REVOKES = re.compile(r"\b(?:was|were|after all|not|though|only not|except|without|don't)\b")
+"""With one of these "keep the left one" is as it was, and not as it is now."""
 _WRONG = re.compile(
     r"^\W*(?:(?:oh|oops|sorry|ah|hm+|no|nope|nah|wait|but|well|stop)[ ,.!]+)*(?:(?:(?:no|nope|nah|oops|wrong"
     r"(?: one| armchair| thing)?|not (?:that|this)(?: one)?|i did(?:n't| not) mean (?:that|this|it)(?: one)?)"
@@ -65,7 +67,9 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if (only := _ONLY.fullmatch(said)) is not None:
         steps = _narrowed(only["x"] or only["y"] or only["z"], changed, context)
     if not steps and (left := _NOT.fullmatch(said)) is not None:
-        steps = _left_out(left["x"] or f"{left['y']}{left['so'] or ''}", changed, context)
+        meant = not said.startswith(("keep", "spare")) or _REVOKES.search(said) is not None
+        words = left["x"] or f"{left['y']}{left['so'] or ''}"
+        steps = _left_out(words, changed, context, alone=_REVOKES.search(low) is not None) if meant else ()
     if not steps and (wrong := _WRONG.match(low)) is not None:
         steps = _of_the_other(wrong["x"], changed, context, planned)
     if not steps and (rather := _RATHER.fullmatch(said)) is not None:
@@ -123,6 +127,8 @@ def _about(words: str, layer: LayerView) -> Named | None:
         r" (?=(?:on|in|at|to|by|near|next|under|above|beside|behind) )", " ".join(parts), maxsplit=1
     )
     head, place = own[0].split(), f" {own[1]}" if len(own) > 1 else ""
+    if (place and not re.match(r" [\w ]+? (?:the|my|our)\b", place)) or read_look(own[0]).step is not None:
+        return None  # "the right armchair in red", "the left darker" are wishes of their own
     if head[-1] in ("one", "side"):
         head = head[:-1] if head[:-1] or place else head
     if all(map(is_member, head)) or head == ["other"] or (not head and place):
@@ -161,11 +167,21 @@ def _narrowed(words: str, changed: tuple[LayerView, ...], context: Context) -> t
 
 def _names(words: str, layer: LayerView) -> bool:
     named = _about(words, layer)
-    return named is not None and same_thing(parse(named.words), layer.target)
+    return named is not None and _is(named, layer)
 
 
-def _left_out(words: str, changed: tuple[LayerView, ...], context: Context) -> tuple[Step, ...]:
-    """ "Not the yellow one though", "leave the chair brown": that one gets back what it had."""
+def _is(named: Named, layer: LayerView) -> bool:
+    """Whether what is named is a layer's thing."""
+    phrase = parse(named.words)
+    return same_thing(phrase, layer.target) and may_be(phrase, layer)
+
+
+def _left_out(
+    words: str, changed: tuple[LayerView, ...], context: Context, *, alone: bool
+) -> tuple[Step, ...]:
+    """ "Not the yellow one though", "leave the chair brown": that one gets back what it had; a thing that was
+    changed ``alone`` only where it is said so.
+    """
     thing, look = _and_look(words)
     for layer in changed:
         named = _about(thing, layer)
@@ -179,8 +195,8 @@ def _left_out(words: str, changed: tuple[LayerView, ...], context: Context) -> t
         if is_one_of(named.words, layer):
             done = spared_since(named.words, context)
             return done.steps if done is not None else ()
-        single = all_but(layer.target) is None and same_thing(parse(named.words), layer.target)
-        if single and (look or named.told):
+        single = all_but(layer.target) is None and _is(named, layer)
+        if single and (look or (named.told and (alone or len(changed) > 1))):
             return (_back(layer, context),)
     return ()
 
@@ -220,7 +236,7 @@ def _of_the_other(
         named = _about(words, layer) if layer.kind != "add" and all_but(layer.target) is None else None
         if named is None or named.several or not (named.told or "other" in words.split()):
             continue
-        if same_thing(parse(named.words), layer.target) or is_one_of(named.words, layer):
+        if _is(named, layer) or is_one_of(named.words, layer):
             continue
         target = _opposite(named.words, layer)
         alone = "other" not in target and _is_all(layer, context)

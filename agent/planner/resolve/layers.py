@@ -173,6 +173,13 @@ def looks_fit(named: Phrase, layer: LayerView) -> bool:
     return not wanted or wanted <= words or not (sorts & has)
 
 
+def may_be(named: Phrase, layer: LayerView) -> bool:
+    """Whether the looks that tell a thing are those of a layer's thing, by its name, now or at first."""
+    known = set(f"{layer.target} {layer.prompt}".lower().split())
+    looks = [word.lower() for look in named.looks for word in look.words]
+    return all(word in known or was_so(layer, word) for word in looks)
+
+
 _CHAIR = re.compile(r"\b(arm)?chair(s?)\b", re.IGNORECASE)
 
 

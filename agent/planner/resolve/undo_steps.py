@@ -13,6 +13,7 @@ from agent.planner.resolve.layers import (
     layers_about,
     layers_referred,
     looks_fit,
+    may_be,
     object_of,
     same_thing,
     set_with,
@@ -111,6 +112,8 @@ def spared_since(target: str, context: Context) -> Done | None:
     before = {layer.id: layer for layer in context.parent.layers}
     for layer in layers_about(target, context, visible=True):
         if layer.id not in context.focus or is_plural(parse(layer.target).noun):
+            continue
+        if not may_be(parse(target), layer):
             continue
         old = before.get(layer.id)
         if old is not None and old.visible and old.prompt != layer.prompt:
