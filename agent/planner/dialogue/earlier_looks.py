@@ -62,7 +62,7 @@ _OF_LOOKS = re.compile(r" (?:ones?|colou?rs?|shade|look|tone|try|attempt|go)$")
 _OLD = re.compile(r"(?:old|original|first|former|initial) (?P<thing>[\w' -]+)")
 """ "I liked the old table": what it was at first."""
 _WHOLE = re.compile(r"\b(?:pictures?|image|photo|room|version|state)$")
-_PREVIOUS = ("previous", "earlier", "last", "former", "one before", "prior")
+_PREVIOUS = ("previous", "old", "earlier", "last", "former", "one before", "prior")
 
 
 def preferred(sentence: str, context: Context) -> Plan | None:

@@ -161,6 +161,11 @@ _TOPIC = re.compile(
 )
 
 
+_BARE_SIDE = re.compile(
+    r"(?P<open>(?:(?:and|now|then|also|ok(?:ay)?|so)[ ,]+)+)(?:the )?(?P<side>left|right|middle)(?: too|"
+    r" also| as well)?[.!]*",
+    re.IGNORECASE,
+)
 _NO_MORE = re.compile(
     r"(?:i |we )?(?:do not|don[’']t|no longer|doesn[’']t|does not) (?:want|like|need|fancy)s? (?:an?|the"
     r"|that|this|my) (?P<x>[\w' -]+?)(?: (?:any ?more|any longer|now))?[,;.] (?P<rest>(?:and |so |please "
@@ -236,6 +241,8 @@ def _clean(work: _Work) -> None:
         if found and "x" in found.groupdict() and not all(map(is_look, found["x"].lower().split())):
             continue
         work.text = pattern.sub(instead, work.text)
+    if side := _BARE_SIDE.fullmatch(work.text):
+        work.text = f"{side['open']}the {side['side']} one too"  # "and the right"
     topic = _TOPIC.fullmatch(work.text)
     if topic is not None and len(things := things_in(topic["x"])) == 1 and things[0].end == len(topic["x"]):
         work.text = f"{topic['open']}{topic['wish']}{topic['x']}{topic['rest']}"

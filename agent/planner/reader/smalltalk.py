@@ -99,7 +99,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|how are|how was|how do|how does|how come|what else)(?: .*)?", _UNKNOWN),
     (r"(?:tell|sing|say|explain|describe|write) (?:me|us|it|what|something|this|the picture|a"
         r"|to)?(?: .*)?", _ONLY),
-    (r"(?:yes|yeah|yep|no|nope|nah|ok|okay|sure|alright|right|hm|hmm|well|lol|haha|hahaha|wow|oh|ah"
+    (r"(?:yes|yeah|yep|no|nope|nah|ok|okay|sure|alright|right|hm+|well|lol|haha|hahaha|wow|oh|ah"
         r"|i see|fine|got it|understood|never mind|nevermind|forget it|no worries|whatever|maybe|perhaps"
         r"|cool cool|of course|not really|nothing|idk|i do not know|no idea|let me think|let us see"
         r"|one moment|wait|hold on|hang on|hm ok|oh ok|meh|as you like|up to you|sounds good|makes sense"

@@ -70,7 +70,7 @@ def hide(frame: Frame, context: Context) -> Done:
         taken = without(of_set, frame.target)
         return Done((*taken.steps, *(Hide(layer=layer.id) for layer in own)), taken.said)
     elif frame.target:
-        layers = layers_about(frame.target, context, visible=True)[:1]
+        layers = _told(frame.target, layers_about(frame.target, context, visible=True))[:1]
         several = ("both", "all", "all the", "both the", "every")
         if parse(frame.target).article.lower() in several or is_plural(parse(frame.target).noun):
             layers = layers_about(frame.target, context, visible=True)
@@ -96,6 +96,19 @@ def hide(frame: Frame, context: Context) -> Done:
         tuple(Hide(layer=layer.id) for layer in layers),
         tuple(f"{short(layer.target)}: as it was" for layer in layers),
     )
+
+
+def _told(target: str, layers: Sequence[LayerView]) -> tuple[LayerView, ...]:
+    """Of layers about a thing that its colour tells ("the green armchair") those that are of one so told,
+    or of one that no other colour tells.
+    """
+    colours = {word.lower() for look in parse(target).looks if look.sort == "colour" for word in look.words}
+    if not colours:
+        return tuple(layers)
+    so = [layer for layer in layers if colours <= {*layer.target.lower().split()}]
+    so = so or [layer for layer in layers if colours <= {*layer.prompt.lower().split()}]
+    plain = [layer for layer in layers if all(look.sort != "colour" for look in parse(layer.target).looks)]
+    return tuple(so or plain)
 
 
 def without(layer: LayerView, target: str) -> Done:
