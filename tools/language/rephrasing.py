@@ -91,6 +91,30 @@ _BUT_FOR = re.compile(
     r"|could|has to|have to|needs? to|ought to) .+)",
     re.IGNORECASE,
 )
+_A_DAY = re.compile(
+    r",? (?:and )?(?:then )?(?:we(?:'ll| will)|let's|let us|i(?:'ll| will)) call it a (?:day|night)\b",
+    re.IGNORECASE,
+)
+_WHERE_IT_WAS = re.compile(
+    r"\b(?:in (?:its|his|her|their) (?:place|spot)|where (?:it|that|he|she|they) (?:was|were|stood|hung"
+    r"|lay|sat|used to (?:be|stand|hang)))\b",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(r"\b(?:in|at|on) (?:the )?(left|right)(?:[- ]hand)? side\b(?! of\b)", re.IGNORECASE)
+_TWICE = re.compile(r"\b(the|a|an|my|in|on|and|to|of|it) \1\b", re.IGNORECASE)
+_RETURNS = re.compile(
+    r"(?P<head>(?:(?:ok(?:ay)?|so|and|now|well|fine|yes|please)[ ,]+)*)(?P<x>he|she|it|they|(?:the|my)"
+    r" [\w -]+?) (?:can|may|should|could)"
+    r" (?:come|be|go) back(?: (?:in|again|now|there))*[.!]*",
+    re.IGNORECASE,
+)
+_TOPIC_OF = re.compile(
+    r"(?P<head>(?:(?:and|yeah|ok(?:ay)?|so|now|good|then)[ ,]+)*)(?:the|my) (?P<noun>[\w-]+)s(?:,| uh| um|"
+    r" er)* (?P<wish>(?:please )?(?:take|make"
+    r"|paint|turn|remove|put|hide|give|get) .*?(?:the|my) [\w -]*?\b(?P=noun)\b.*)",
+    re.IGNORECASE,
+)
+_PERSONS = {"he": "him", "she": "her", "they": "them"}
 _ALL_OF_THEM = re.compile(
     r"(?P<said>.*\b[\w-]+s)[.,;!–-]+ (?:all|both|every (?:single )?one|each)(?: of (?:them|those"
     r"|these))?[.!]*",
@@ -104,6 +128,14 @@ def rephrased(sentence: str) -> str:
     """
     if found := _SOUNDS.fullmatch(sentence):
         return f"I would like {found['thing']}"
+    sentence = _TWICE.sub(
+        r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))
+    )
+    if found := _RETURNS.fullmatch(sentence):
+        who = _PERSONS.get(found["x"].lower(), found["x"])
+        return f"{found['head']}bring {who} back"
+    if (found := _TOPIC_OF.fullmatch(sentence)) and is_thing(found["noun"].lower()):
+        sentence = f"{found['head']}{found['wish']}"
     if (found := _BETTER.fullmatch(sentence)) and is_thing(found["noun"].lower()):
         return f"{found['head']}make the {found['noun']} {found['look']}"
     if found := _BUT_FOR.fullmatch(sentence):

@@ -51,7 +51,8 @@ _WANTED = re.compile(
 )
 _ANEW = re.compile(r"\b(?:again|back|after all|once more)\b")
 _FROM = re.compile(
-    r"(?:(?:this|that|it|the same)(?: one| version| picture)?[, ]+(?=but|and|with|only|just))?"
+    r"(?:(?:this|that|it|the same)(?: one| version| picture)?[, ]+(?=but|and|with|only|just)"
+    r"|[\w' ]{1,40}?,? (?=but with))?"
     r"(?:(?:(?:i|she|he|they|we)(?:'d| would)? )?(?:take|use|bring|get|give me|have|keep|want|like|love"
     r"|prefer|but|and|with"
     r"|only|just|put)s?(?: back)? )*"

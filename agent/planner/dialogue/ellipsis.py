@@ -35,7 +35,7 @@ from agent.planner.resolve.discourse import (
     things_in,
 )
 from agent.planner.resolve.exceptions import cut_out
-from agent.planner.resolve.layers import layers_about, object_of, set_with, stem, was_so
+from agent.planner.resolve.layers import focused_layers, layers_about, object_of, set_with, stem, was_so
 from tools.language.chunking import is_look
 from tools.language.colours import value_of
 from tools.language.looks import read_look
@@ -166,6 +166,7 @@ _BARE_SIDE = re.compile(
     r" also| as well)?[.!]*",
     re.IGNORECASE,
 )
+_LOOK_ONE = re.compile(r"(?:no,? )?(?:an? )?(?P<look>[\w -]+?) one(?:,? please)?[.!]*", re.IGNORECASE)
 _NO_MORE = re.compile(
     r"(?:i |we )?(?:do not|don[’']t|no longer|doesn[’']t|does not) (?:want|like|need|fancy)s? (?:an?|the"
     r"|that|this|my) (?P<x>[\w' -]+?)(?: (?:any ?more|any longer|now))?[,;.] (?P<rest>(?:and |so |please "
@@ -241,6 +242,15 @@ def _clean(work: _Work) -> None:
         if found and "x" in found.groupdict() and not all(map(is_look, found["x"].lower().split())):
             continue
         work.text = pattern.sub(instead, work.text)
+    new = [
+        layer for layer in focused_layers(work.context) if layer.kind in ("add", "replace") and layer.visible
+    ]
+    if (
+        (one := _LOOK_ONE.fullmatch(work.text))
+        and new[-1:]
+        and all(map(is_look, one["look"].lower().split()))
+    ):
+        work.text = f"make it {one['look']}"  # "a red one", of what was put there
     if side := _BARE_SIDE.fullmatch(work.text):
         work.text = f"{side['open']}the {side['side']} one too"  # "and the right"
     topic = _TOPIC.fullmatch(work.text)
@@ -746,6 +756,11 @@ def _listed(work: _Work) -> list[Frame]:
         text, kind = head["rest"], named[0].kind
     kind = kind or next(iter(nouns_meant(work.talk, things_in(text)[:1], (), places=True)), "")
     text = re.sub(rf"^{_OPEN}", "", text, flags=re.IGNORECASE)
+    looks = [part.strip() for part in re.split(r", (?:and )?| and ", text)]
+    if head is not None and kind and 2 <= len(looks) <= 3 and all(map(_is_look_alone, looks)):
+        places = ("left", "middle", "right") if len(looks) == 3 else ("left", "right")
+        pairs = zip(places, looks, strict=True)
+        return [Frame("edit", "restyle", target=f"the {place} {kind}", prompt=look) for place, look in pairs]
     items = _items(text, kind, work) if kind else []
     frames = _frames_of(items)
     return frames if len(items) > 1 or (head is not None and frames) else []

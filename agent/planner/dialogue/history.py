@@ -109,7 +109,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
 
 _RETURNING = re.compile(
     r"\b(?:back|go|goes|return|revert|restore|switch|jump|take (?:me|us)|prefer(?:red|s)?|better|best|nicer"
-    r"|nicest|liked?|loved|again|use|continue|over to|load|reopen)\b"
+    r"|nicest|liked?|loved|again|once more|use|continue|over to|load|reopen)\b"
 )
 _OTHERWISE = re.compile(
     r"^(?:what|which|when|who|how|is|are|was|were|did|do|does|have|has)\b|\b(?:call|name|label|mark|bookmark"
@@ -125,7 +125,7 @@ _PRAISED = re.compile(
     r"|really )?(?:better|nicer|best|nicest))"
 )
 _THEN = re.compile(
-    r"^(?: one| version| again| it is| (?:please|there))*[,;.]? (?:but |and |then |only |with )+"
+    r"^(?: one| version| again| once more| it is| (?:please|there))*[,;.]? (?:but |and |then |only |with )+"
 )
 
 
@@ -153,6 +153,7 @@ def _to_a_name(said: str, context: Context, planned: Planned) -> Plan | None:
         ):
             return None  # the sentences before it have a say
         going = _GOING.search(f"{before.rstrip()} ") is not None
+        going = going or (not before and re.match(r" (?:again|once more)\b", after) is not None)
         if said == name and not _is_common(name):
             return _and_then(Goto(version=names[name]), f"back to {name}", "", context, planned)
         if not before and re.match(r" with (?!the original)", after):  # "Anna's with white walls"

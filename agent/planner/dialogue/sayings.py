@@ -96,7 +96,8 @@ _DIFFERENCE = re.compile(
 _ZOOM = (
     r"zoom(?: in| closer)?(?: more| closer| further)*(?: (?:on|to|into|at|onto) (?P<x>[\w' -]+))",
     r"(?:(?:can i |could i |i want to |let me |let us )?(?:see|view|look at|show)(?: me)?|show) (?P<x>"
-    r"(?:the |my |both |all ).+?) (?:from )?(?:up close|close up|closer(?: up)?|in close-?up|from close"
+    r"(?:the |my |both |all ).+?) (?:from |(?:a )?(?:little|bit) |some |much )*(?:up close|close up"
+    r"|closer(?: up)?|in close-?up|from close"
     r"|nearby|larger|bigger|enlarged|in detail)",
     r"(?:a )?(?:closer look|close-?up|detail) (?:at|of) (?P<x>.+)",
 )
@@ -122,7 +123,9 @@ _THINGS = re.compile(
     r"(?: (?:in|on) (?:it|this|the (?:picture|room|image|photo)))?"
 )
 _ORIGINAL = re.compile(
-    r"(?:let me see|show me|can i see|show) (?:the )?original(?: (?:picture|room|image|one))?(?: again)?"
+    r"(?:let me see|show me|can i see|show|see) (?:the )?(?:original|(?:very )?first|initial|starting)(?:"
+    r" (?:picture|room|image|one|version|state))(?: again)?|(?:let me see|show me|can i see"
+    r"|show) (?:the )?original"
     r" (?:for|just for) (?:a |one )?(?:second|moment|sec|bit|while|minute)"
 )
 _SHOW_PICTURE = re.compile(
@@ -150,8 +153,9 @@ _OPENED = re.compile(
 )
 _SAVE = re.compile(r"(?:save|export|store)(?: (?:it|this|that|the (?:picture|image|result|room|file)))?")
 _BACK_WHEN = re.compile(
-    r"(?:(?:go|take me|bring me|get|jump|return|let's go|let us go|switch) )?(?:back )?to (?:the )?"
-    r"(?P<x>(?:(?:time |version |state |picture )?(?:when|before|after|where)|(?:time|version|state"
+    r"(?:(?:show me|let me see) (?=the (?:one|version|picture|state) (?:before|after|when|with)\b)"
+    r"|(?:(?:go|take me|bring me|get|jump|return|let's go|let us go|switch) )?(?:back )?to )(?:the )?"
+    r"(?P<x>(?:(?:time |version |state |picture |one )?(?:when|before|after|where)|(?:time|version|state"
     r"|picture|one) with) .+)"
 )
 
@@ -231,6 +235,8 @@ def _looked(said: str, context: Context) -> Frame | None:
     several = found is not None and re.search(
         r" in (?:two|three|four|five|six|some|a few|different)\b", found["x"]
     )
+    if found and _BACK_WHEN.fullmatch(said):
+        return None  # "the one before the table" is a version
     if found and noun and is_thing(stem(noun[0])) and not _has_look(found["x"]) and not several:
         # what is hidden is put back
         hidden = layers_about(found["x"], context, visible=False)

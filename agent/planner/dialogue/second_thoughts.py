@@ -47,7 +47,7 @@ _WRONG = re.compile(
     r"(?: one| armchair| thing)?|not (?:that|this)(?: one)?|i did(?:n't| not) mean (?:that|this|it)(?: one)?)"
     r"[ ,.;:!-]+)|(?=i (?:meant|mean|said|was talking about)\b)"
     r"|not (?P<wrong>the [\w' -]+?)[,.;:] ?(?:but )?)"
-    r"(?:(?:but|no|sorry|it's|it was|do|take)[ ,]+)*(?:i (?:meant|mean|said|wanted|was talking about) )?"
+    r"(?:(?:but|no|wait|sorry|it's|it was|do|take)[ ,]+)*(?:i (?:meant|mean|said|wanted|was talking about) )?"
     r"(?P<x>(?:the|that) [\w' -]+?)(?:,? (?:instead|please|not (?:that|this|the)(?: [\w-]+)*|i (?:meant"
     r"|mean)|of course))*[.!]*$"
 )
@@ -65,7 +65,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     said = CLOSING.sub("", OPENING.sub("", _last_of(low)).strip(" ,.!")).strip(" ,.!")
     steps: tuple[Step, ...] = ()
     if (only := _ONLY.fullmatch(said)) is not None:
-        steps = _narrowed(only["x"] or only["y"] or only["z"], changed, context)
+        steps = _narrowed(_without_look(only["x"] or only["y"] or only["z"], changed), changed, context)
     if not steps and (left := _NOT.fullmatch(said)) is not None:
         meant = not said.startswith(("keep", "spare")) or _REVOKES.search(said) is not None
         words = left["x"] or f"{left['y']}{left['so'] or ''}"
@@ -75,6 +75,15 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     if not steps and (rather := _RATHER.fullmatch(said)) is not None:
         steps = _rather(rather["a"], rather["b"], changed, context)
     return Plan(say=_told(steps, context), steps=steps) if steps else None
+
+
+def _without_look(words: str, changed: tuple[LayerView, ...]) -> str:
+    """ "The right one grey", where it is grey that was just asked for: the right one."""
+    asked = {word for layer in changed for word in layer.prompt.lower().split()}
+    said = words.split()
+    while len(said) > 2 and said[-1] in asked and read_look(said[-1]).value is not None:
+        said.pop()
+    return " ".join(said)
 
 
 def _last_of(said: str) -> str:

@@ -24,6 +24,7 @@ from agent.planner.resolve.undo_steps import bring_back, hide, spared_since
 from agent.planner.resolve.wording import bare as bare_phrase
 from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
 from tools.language.chunking import is_look, is_thing
+from tools.language.looks import read_look
 from tools.language.noun_phrases import parse, render
 from tools.language.referring import plural
 
@@ -53,13 +54,20 @@ _PICK = re.compile(
     rf"(?:[,;.]? (?:so |and |please |i(?:'ll| will)? |let's )*{_TAKE} (?:it|that|this|that one|this one))?"
 )
 _PICK_BUT = re.compile(
-    rf"(?:(?:i(?:'ll| will| would|'d)? )?{_TAKE} )?{_WHICH}{_ONE},? (?:but|only|just) (?:in |make it "
+    rf"(?:(?:i(?:'ll| will| would|'d)? )?{_TAKE} )?{_WHICH}{_ONE}(?:,? (?P<but>but|only|just)|,) (?:in "
+    rf"|make it "
     rf"|with it |it )*(?P<look>.+)"
 )
 _NAMED = re.compile(
     r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?|(?:remember|save"
-    r"|keep|store) (?:this|that|it)(?: one| version| state| picture)? (?:as|under)) (?P<name>.+?)(?: so "
+    r"|keep|store) (?:this|that|it)(?: one| version| state| picture)?(?: for (?:me|us|now|later))? (?:as"
+    r"|under)(?: the name(?: of)?)?)"
+    r" (?P<name>.+?)(?: so "
     r"(?:that )?i can .+)?"
+)
+_NAMED_OTHER = re.compile(
+    r"(?:call|name|label|mark) (?P<which>(?:version |number |v)\d{1,4})(?: as)? (?P<name>[\w -]+)"
+    r"|rename (?P<old>[\w -]+?) (?:to|as|into) (?P<new>[\w -]+)"
 )
 _BACK_TO = re.compile(
     r"(?:(?:(?:go|come|jump|switch|return|move|take me|bring me|get) )?(?:back )?to"
@@ -140,7 +148,7 @@ def read_record(sentence: str, context: Context, planned: Planned) -> Plan | Non
         return as_plan(Done((), ("All right, I leave that as it is.",)))
     if context.variations and (done := _refused(sentence, context)) is not None:
         return as_plan(done)
-    for piece in _pieces(sentence) if context.variations else ():
+    for piece in _picked_pieces(sentence) if context.variations else ():
         if (done := _picked(piece, context)) is not None:
             return as_plan(done)
     if (suggested := _suggested(sentence, context, planned)) is not None:
@@ -440,11 +448,20 @@ def _numbered(sentence: str, context: Context) -> str | None:
     return named[number - 1 if number > 0 else number] if number <= len(named) else None
 
 
+def _picked_pieces(sentence: str) -> list[str]:
+    """The whole sentence first, where it takes one with another look."""
+    whole, *parts = _pieces(sentence)
+    return [whole] if _PICK_BUT.fullmatch(whole) else [whole, *parts]
+
+
 def _picked(said: str, context: Context) -> Done | None:
     if not context.variations:
         return None
     found = _PICK.fullmatch(said)
     other = None if found else _PICK_BUT.fullmatch(said)
+    if other is not None and not other["but"]:
+        look = read_look(other["look"])
+        other = other if look.step is not None or look.value is not None or look.material else None
     if (found or other) is None or said in _ORDINAL or said in ("middle", "the middle"):
         return None
     word = (found or other)["which"]  # type: ignore[index]
@@ -485,7 +502,27 @@ def _framed(said: str, context: Context) -> Done | None:  # noqa: ARG001
     return made(f"the frame of {target_of(found['thing'])}", restyled("the frame", found["look"]), "restyle")
 
 
-def _marked(said: str, context: Context) -> Done | None:  # noqa: ARG001
+def _marked_there(which: str, name: str, context: Context) -> Done | None:
+    """ "Call v2 plain", "rename contrast to old contrast": a version's name, from which one comes back."""
+    number = re.fullmatch(r"(?:the )?(?:version |number |v)(\d{1,4})", which)
+    version = (
+        int(number[1]) if number is not None else history.names_of(context).get(which.removeprefix("the "))
+    )
+    if version is None or version > context.versions or not name:
+        return None
+    steps = (Mark(name=name),)
+    if version == context.head:
+        return Done(steps, (f"called {name}",))
+    return Done(
+        (Goto(version=version), *steps, Goto(version=context.head)), (f"version {version}: called {name}",)
+    )
+
+
+def _marked(said: str, context: Context) -> Done | None:
+    if (other := _NAMED_OTHER.fullmatch(said)) is not None:
+        return _marked_there(
+            other["which"] or other["old"], (other["name"] or other["new"]).strip(" \"'“”"), context
+        )
     found = _NAMED.fullmatch(said)
     if found is None:
         return None
@@ -555,6 +592,8 @@ def _undone(said: str, context: Context) -> Done | None:
         thing = found["thing"] or found["alone"] or found["but"]
         if context.done and (back := spared_since(thing, context)) is not None:
             return back
+        if any(layer.kind == "remove" for layer in layers_about(thing, context, visible=True)):
+            return bring_back(Frame("back", target=thing), context)
         return None if found["but"] else Done((), (f"All right, I leave {definite(thing)} as it is.",))
     if found := _MISTAKE.fullmatch(said):
         return hide(Frame("hide", target=found["thing"], prompt=REVERT), context)

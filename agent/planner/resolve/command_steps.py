@@ -38,6 +38,7 @@ from agent.planner.resolve.layers import (
 )
 from agent.planner.resolve.resolution import Done, as_plan, ask
 from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
+from tools.language.chunking import is_thing
 from tools.language.lexicon import NUMBERS, ORDINALS
 from tools.language.looks import read_look
 from tools.language.noun_phrases import is_plural, parse, render
@@ -339,6 +340,15 @@ def swap(frame: Frame, context: Context) -> Done:
     """The looks of two things, exchanged: of those that are named, or of the two that were changed last."""
     restyles = [layer for layer in context.layers if layer.visible and layer.kind == "restyle"]
     coloured = len(restyles) > 1 and all(map(_colour_of, restyles[-2:]))
+    one = parse(frame.target)
+    if (
+        frame.target
+        and frame.like
+        and not any(map(is_thing, map(stem, one.noun)))
+        and (noun := parse(frame.like).noun)
+    ):
+        # "the red and the green picture"
+        frame = replace(frame, target=f"{frame.target} {' '.join(noun)}", name="colours")
     if frame.name == "places" and (frame.target or not coloured):
         return ask("I cannot move things; which of them shall I replace with what?")
     things: list[tuple[str, LayerView | None]]

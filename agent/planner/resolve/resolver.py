@@ -35,6 +35,7 @@ from agent.planner.resolve.undo_steps import bring_back, go_to, hide, pick, refr
 from agent.planner.resolve.wording import bare, definite, with_noun
 from tools.kinds import Kind
 from tools.language.colours import value_of
+from tools.language.lexicon import COMPARATIVE_OF, COMPARATIVES, OPPOSITES
 from tools.language.looks import Look, read_look
 from tools.language.noun_phrases import parse
 
@@ -170,6 +171,11 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
     """ "More", "even more" after "darker": darker once more."""
     if frame.act != "edit" or frame.kind != "restyle" or parse_earlier is None or not context.done:
         return frame
+    if _LESS.fullmatch(frame.prompt) and context.sentences:
+        earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
+        step = COMPARATIVES.get(earlier[-1].prompt.lower().split()[-1], "") if earlier else ""
+        if step in OPPOSITES and read_look(earlier[-1].prompt).step is not None:
+            return replace(frame, prompt=f"a bit {COMPARATIVE_OF[OPPOSITES[step]]}", reference="it")
     if not _MORE.fullmatch(frame.prompt) or frame.reference not in ("", "it", "them"):
         return frame
     for sentence in reversed(context.sentences[-6:]):
@@ -182,6 +188,7 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
     return frame
 
 
+_LESS = re.compile(r"(?:a (?:bit|little) )?less|not (?:so|that|as|quite so) much", re.IGNORECASE)
 _MORE = re.compile(
     r"(?:even |still |yet |a (?:bit|little|touch) |some |a lot |much )?more|further|not (?:quite )?enough"
 )
