@@ -120,9 +120,6 @@ def _restyle(frame: Frame, context: Context) -> Done:
             each = [_revise(layer, frame.prompt) for layer in pair]
             return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
         layer = layer_named(frame.target, context)
-        if layer is None and (gone := _gone(frame.target, context)) is not None:
-            again = made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")
-            return Done((Hide(layer=gone.id), *again.steps), (f"{short(gone.target)}: back", *again.said))
         if layer is None and sort_of(parse(frame.target).noun[-1]) in ("colour", "material"):
             layer = next(iter(by_look(frame.target, context)), None)  # "tone down the red"
         if (question := slip(frame.target, frame.prompt)) is not None:
@@ -148,13 +145,6 @@ def _restyle(frame: Frame, context: Context) -> Done:
         for layer in layers
     ]
     return Done(tuple(s for r in results for s in r.steps), tuple(t for r in results for t in r.said))
-
-
-def _gone(target: str, context: Context) -> LayerView | None:
-    """The layer that took the one thing of that name away."""
-    newest = next(iter(layers_about(target, context, visible=True)), None)
-    single = newest is not None and not is_plural(parse(newest.target).noun)
-    return newest if newest is not None and single and newest.kind == "remove" else None
 
 
 def _whole(target: str) -> bool:
