@@ -67,6 +67,8 @@ def cautious(frames: Frames, sentence: str) -> Frames:
     if _FORBIDDEN.search(sentence) and not _INVITED.search(sentence) and len(frames) == 1:
         thing = frames[0].target or "that"
         return (Frame("keep", target=frames[0].target, say=f"All right, I leave {thing} as it is."),)
+    if not any(frame.kind == "remove" or frame.act in ("hide", "drop") for frame in frames):
+        return frames
     if _TOLD.search(sentence):
         return (Frame("talk"),)
     if _ASKED.search(sentence) and (len(frames) == 1 or sentence.rstrip().endswith("?")):

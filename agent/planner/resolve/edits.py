@@ -353,7 +353,9 @@ def moved(frame: Frame, context: Context) -> Done:
     named = layer_named(frame.target, context) if frame.target else None
     layer = named or next(iter(layers_referred(frame, context)[-1:]), None)
     place = re.sub(r" instead$", "", frame.name or frame.prompt).strip(" .!")
-    place = re.sub(r"^(?:on)?to (?=(?:the|my|our) )", "on ", place)
+    place = re.sub(
+        r"^(?:on)?to (?=(?:the|my|our) (?!(?:left|right|front|back|top|bottom|side)\b))", "on ", place
+    )
     if layer is None or not layer.visible or layer.kind != "add" or not _PLACED.fullmatch(place):
         return ask("I cannot move or turn things; shall I remove it and put a new one somewhere?")
     anew = made(place_of(place), layer.prompt, "add")
