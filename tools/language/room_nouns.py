@@ -107,7 +107,7 @@ ASKS: Final = re.compile(r"^(?:what|who|whose|where|how|why|when|if)(?:ever)?\b"
 """How a phrase begins that says what a thing is for instead of naming it."""
 _ASKS: Final = re.compile(rf"{ASKS.pattern}|^(?:which|some\w+|any\w+)\b|\?$", re.I)
 _CLAUSE: Final = re.compile(
-    r"\b(?:that|which|who|whose|where|to|for|you|we|I|they|one|people|someone|is|are|can|could|would|has|have"
+    r"\b(?:that|which|who|whose|where|to|for|you|we|I|they|one|people(?!\W*$)|someone|is|are|can|could|would|has|have"
     r"|used)\b",
     re.I,
 )
