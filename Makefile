@@ -28,8 +28,8 @@ install: $(VENV)/.installed ## install into .venv
 chat: $(VENV)/.installed ## talk about the sample room (pocket preset: no GPU, no account, no download)
 	@$(BIN)/inpalla chat
 
-test: $(VENV)/.installed-dev ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.installed-dev ## run the tests, in two processes
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 fuzz: $(VENV)/.installed-dev ## feed the readers of foreign files ten thousand damaged ones each
 	INPALLA_FUZZ=10000 $(BIN)/python -m pytest tests/field/test_fuzz.py
