@@ -48,6 +48,11 @@ LEFT = 0.2
 OUTLINE = 2.0
 """How many times steeper than beside it a picture may be along the outline of what was removed."""
 
+OF_OUTLINE = 0.2
+"""What a computed removal leaves of an outline is to be seen from this share of its steepness on: the engine
+goes on with the pattern behind, whose lines are steeper in one place than in another. Of 38 removals in 48
+rooms that the engine was sure of, 28 of the 31 with less were right, and 4 of the 7 with more."""
+
 LEFT_OVER = 0.35
 """A removed object is still there when it is found on more than this share of its old mask."""
 
@@ -88,7 +93,7 @@ def check_edits(context: TurnContext, visible: Changes, edits: Sequence[PendingE
             mask = _painted(context, edit, mask)
         if _is_of_materials(edit) and parts.is_framework(edit.target):
             mask = _framework(ground, mask, edit.target)
-        fault = _unseen(ground, after, mask) or _fault(edit, ground, after, mask, found)
+        fault = _unseen(ground, after, mask) or _fault(context, edit, ground, after, mask, found)
         if fault is None and edit.remasked and edit.refreshes is not None:
             fault = _unpainted_part(ground, after, mask & ~session.mask(edit.layer or 0))
         if fault is None:
@@ -130,7 +135,9 @@ def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> Fault | None:
     return "part unpainted"
 
 
-def _fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: Found | None) -> Fault | None:
+def _fault(
+    context: TurnContext, edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: Found | None
+) -> Fault | None:
     """What is wrong with an edit that changed the picture; None when nothing is."""
     match edit.kind:
         case "restyle":
@@ -139,7 +146,9 @@ def _fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: 
             share = _share(found, mask)
             if share > LEFT_OVER:
                 return "still there"
-            return "outline left" if outline_left(after, mask) > OUTLINE else None
+            steeper, share = outline_left(before, after, mask, _painted(context, edit, np.zeros_like(mask)))
+            shows = share > OF_OUTLINE or not _is_computed(context, edit)
+            return "outline left" if steeper > OUTLINE and shows else None
         case "add" | "replace":
             if found is not None and not _is_there(found, mask):
                 return "not there"

@@ -561,13 +561,16 @@ def taken(after: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage)
 
 
 def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """The share of the thing's main colour under the mask that is as it was, 0…1."""
+    """The share of the thing's main colour under the mask that is as it was, 0…1: what an eye sees no
+    difference in, or, where the whole moved by a small step, what moved by less than a third of it.
+    """
     look = measure(before, mask)
     pixels = before[mask]
     main = _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
     if not main.any():
         return 0.0
-    return float((_distances(before, after, mask)[main] <= JUST_VISIBLE).mean())
+    moved = _distances(before, after, mask)[main]
+    return float((moved <= min(JUST_VISIBLE, float(np.median(moved)) / 3)).mean())
 
 
 def _distances(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Field:
