@@ -28,6 +28,7 @@ from tools.inpainting.geometry import bounds
 from tools.inpainting.request import ColourStage
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
+from tools.language.object_sizes import thing_in
 from tools.language.referring import plural, separate
 from tools.segmenting.base import Found, find
 
@@ -49,9 +50,11 @@ OUTLINE = 2.0
 """How many times steeper than beside it a picture may be along the outline of what was removed."""
 
 OF_OUTLINE = 0.2
-"""What a computed removal leaves of an outline is to be seen from this share of its steepness on: the engine
-goes on with the pattern behind, whose lines are steeper in one place than in another. Of 38 removals in 48
-rooms that the engine was sure of, 28 of the 31 with less were right, and 4 of the 7 with more."""
+"""What a computed removal leaves of an outline is to be seen where it is steep beside its surroundings and
+has more than this share of its old steepness: the engine goes on with the pattern behind, whose lines are
+steeper in one place than in another. Of the standing things that it was sure of in 108 rooms, 2 of 4 with
+such an outline were right, and 50 of 61 without. Lines of the floor run along the edges of what lies flat on
+it, and 9 of 11 such were right: it is not asked there."""
 
 LEFT_OVER = 0.35
 """A removed object is still there when it is found on more than this share of its old mask."""
@@ -143,12 +146,12 @@ def _fault(
         case "restyle":
             return _material_fault(edit, before, after, mask) or _colour_fault(edit, before, after, mask)
         case "remove":
-            share = _share(found, mask)
-            if share > LEFT_OVER:
+            if _share(found, mask) > LEFT_OVER:
                 return "still there"
             steeper, share = outline_left(before, after, mask, _painted(context, edit, np.zeros_like(mask)))
-            shows = share > OF_OUTLINE or not _is_computed(context, edit)
-            return "outline left" if steeper > OUTLINE and shows else None
+            if _is_computed(context, edit) and (share <= OF_OUTLINE or _lies_flat(edit.target)):
+                return None
+            return "outline left" if steeper > OUTLINE else None
         case "add" | "replace":
             if found is not None and not _is_there(found, mask):
                 return "not there"
@@ -249,6 +252,10 @@ def _phrases(context: TurnContext, edit: PendingEdit) -> list[str]:
         # A renderer draws what it was asked for. Of 24 that it drew 23 were right, looked at one by one, and
         # the pocket segmenter saw 16: its word would take back a third of what is plainly there.
         return []
+    if edit.kind == "remove" and _is_computed(context, edit):
+        # Nor does an engine that is sure of a removal leave the thing: of 100 in 108 rooms the pocket
+        # segmenter saw 7 still, most of them in the bare floor, and 6 of these were right.
+        return []
     if edit.kind == "remove":
         return [edit.target] if phrases.says_something(edit.target) else []
     noun = " ".join(parse(edit.prompt).noun) if edit.kind in ("add", "replace") else ""
@@ -267,6 +274,10 @@ def _painted(context: TurnContext, edit: PendingEdit, mask: Mask) -> Mask:
         x0, y0, x1, y1 = edit.box
         region[y0:y1, x0:x1] = context.session.pictures.get(edit.patch)[..., 3] >= 128
     return region
+
+
+def _lies_flat(target: str) -> bool:
+    return thing_in(target)[1].stands == "flat"
 
 
 def _share(found: Found | None, mask: Mask) -> float:

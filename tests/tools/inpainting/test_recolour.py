@@ -332,3 +332,12 @@ def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
     far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
     assert (far[kept] > 0.06).mean() < 0.1
     assert (far[bed] > 0.06).mean() > 0.2  # the white stripes
+
+
+def test_a_small_step_leaves_nothing_of_the_old_colour_in_the_shade() -> None:
+    picture, mask = ball((60, 110, 60))
+    step = computed.stage_for_step(ColourStep(lightness=0.03), None, picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, step)])
+    assert computed.left_over(picture, after, mask) < 0.05
+    half = np.where((np.arange(160) < 80)[None, :, None], picture, after)
+    assert computed.left_over(picture, half, mask) > 0.4
