@@ -336,7 +336,7 @@ def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
 
 def test_a_small_step_leaves_nothing_of_the_old_colour_in_the_shade() -> None:
     picture, mask = ball((60, 110, 60))
-    step = computed.stage_for_step(ColourStep(lightness=0.03), None, picture, mask)
+    step = computed.stage_for_step(ColourStep(lightness=0.022), None, picture, mask)
     after = compose(picture, [computed.recolour(picture, mask, step)])
     assert computed.left_over(picture, after, mask) < 0.05
     half = np.where((np.arange(160) < 80)[None, :, None], picture, after)
