@@ -12,7 +12,7 @@ applied to the picture's own pixels at any size.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -27,10 +27,11 @@ from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import parts
 from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.computed.matting import reach_for, unmix
-from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, to_srgb
+from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, most_light, to_srgb
 from tools.inpainting.request import ColourStage
 from tools.language.looks import ColourStep, read_look
 from tools.language.object_sizes import thing_in
+from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, never
 
 __all__ = [
@@ -83,6 +84,13 @@ _STRETCHED: Final = 1.8
 _BODIES: Final = ("bookshelf", "bed")
 """Kinds of which other things are seen that keep their colours: books, pillows, a frame."""
 
+_LIT: Final[Mapping[str, float]] = {
+    "lamp": 1.14, "table lamp": 1.14, "table": 1.08, "coffee table": 1.08, "desk": 1.08, "chair": 1.06,
+    "side table": 1.04, "wall": 1.035, "curtain": 0.95, "basket": 0.91,
+}  # fmt: skip
+"""How many times the estimate of its light a kind of thing shows: a shade is lit from within, a table top
+faces the light, folds and wickerwork shade themselves. Medians of drawn rooms (docs/colour.md)."""
+
 _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
 
@@ -92,10 +100,29 @@ _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
 
 
 def stage_for(
-    value: Colour, picture: NDArray[np.uint8], mask: NDArray[np.bool_], *, strength: float = 1.0
+    value: Colour,
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    target: str = "",
+    *,
+    strength: float = 1.0,
 ) -> ColourStage:
-    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light."""
-    return ColourStage(value=value, light=measure(picture, mask).light, strength=strength)
+    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light.
+
+    ``target`` names the thing: some kinds are lit more than others.
+    """
+    noun = read_phrase(target).noun.rpartition(" ")[2]
+    lit = _LIT.get("wall" if noun in ("wall", "walls") else thing_in(target)[0], 1.0)
+    stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength)
+    return stage.model_copy(update={"light": _light(stage, picture, mask)})
+
+
+def _light(stage: ColourStage, picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """The light on the thing under ``mask``, by its shades and its kind; the kind makes no colour lighter
+    than a screen shows it.
+    """
+    light = measure(picture, mask).light
+    return min(light * stage.lit, max(light, most_light(stage.value)))
 
 
 def has_body(target: str) -> bool:
@@ -186,7 +213,7 @@ def recolour(
         alone = stage.model_copy(update={"each": False})
         made = [
             recolour(
-                picture, part, alone.model_copy(update={"light": measure(picture, part).light}), hard=hard
+                picture, part, alone.model_copy(update={"light": _light(stage, picture, part)}), hard=hard
             )
             for part in parts
         ]
