@@ -91,6 +91,9 @@ _LIT: Final[Mapping[str, float]] = {
 """How many times the estimate of its light a kind of thing shows: a shade is lit from within, a table top
 faces the light, folds and wickerwork shade themselves. Medians of drawn rooms (docs/colour.md)."""
 
+_ROOM: Final = 0.96
+"""What the light of a kind makes of a colour at most, as a share of the lightest of its hue on a screen."""
+
 _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
 
@@ -118,11 +121,11 @@ def stage_for(
 
 
 def _light(stage: ColourStage, picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """The light on the thing under ``mask``, by its shades and its kind; the kind makes no colour lighter
-    than a screen shows it.
+    """The light on the thing under ``mask``, by its shades and its kind; what its kind adds leaves room for a
+    step to lighter.
     """
     light = measure(picture, mask).light
-    return min(light * stage.lit, max(light, most_light(stage.value)))
+    return min(light * stage.lit, max(light, _ROOM * most_light(stage.value)))
 
 
 def has_body(target: str) -> bool:
