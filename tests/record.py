@@ -8,7 +8,8 @@ plan's JSON, in the order of the sets.
 Pixels: requests to the engines that compute, replayed in drawn rooms (``tests/data/recorded-pixels.json``).
 No model takes part: floor, walls and things come from the scenes. The engines compute in floating point and
 round to 8 bits, so another numpy, scipy or processor can move a pixel by a grey level, and a pattern by a
-pixel. (With the loops of older processors, 9 to 16 of 80 digests differed.) So digests are compared where
+pixel. (With the loops of older processors, 9 to 16 of 80 digests differed; with those of another kind of core
+in BLAS, 5: ``OPENBLAS_CORETYPE=Zen`` takes those of the record.) So digests are compared where
 ``machine()`` is that of the record, and then must agree to the last bit; elsewhere the means of 8 × 6 fields
 of the picture are compared, within ``TOLERANCE`` levels. Composing and planning regions is on integers: there
 the digests hold on every machine.
@@ -122,8 +123,8 @@ def changed_plans(every: int = 1) -> list[str]:
 
 
 def machine() -> str:
-    """What floating-point results depend on beside the program: the libraries, and the processor for which
-    numpy and its BLAS choose their loops.
+    """What floating-point results depend on beside the program: the libraries, the processor for which numpy
+    chooses its loops, and what its BLAS makes of products: a name may stand for several kinds of core.
     """
     try:
         told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
@@ -131,7 +132,13 @@ def machine() -> str:
     except (OSError, StopIteration, IndexError):
         processor = platform.processor()
     simd = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
-    return ", ".join((f"numpy {np.__version__}", f"scipy {scipy.__version__}", processor, *simd))
+    noise = np.random.Generator(np.random.PCG64(0)).random((2, 5003, 3))
+    products = [one.T @ other for one, other in (noise, noise.astype(np.float32))]
+    products += [np.linalg.lstsq(noise[0], noise[1], rcond=None)[0]]
+    told = hashlib.sha256(b"".join(each.tobytes() for each in products)).hexdigest()[:8]
+    return ", ".join(
+        (f"numpy {np.__version__}", f"scipy {scipy.__version__}", processor, *simd, f"BLAS {told}")
+    )
 
 
 def is_of_this_machine() -> bool:

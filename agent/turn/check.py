@@ -28,6 +28,7 @@ from tools.inpainting.geometry import bounds
 from tools.inpainting.request import ColourStage
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
+from tools.language.object_sizes import thing_in
 from tools.language.referring import plural, separate
 from tools.segmenting.base import Found, find
 
@@ -47,6 +48,13 @@ LEFT = 0.2
 
 OUTLINE = 2.0
 """How many times steeper than beside it a picture may be along the outline of what was removed."""
+
+OF_OUTLINE = 0.2
+"""What a computed removal leaves of an outline is to be seen where it is steep beside its surroundings and
+has more than this share of its old steepness: the engine goes on with the pattern behind, whose lines are
+steeper in one place than in another. Of the standing things that it was sure of in 108 rooms, 2 of 4 with
+such an outline were right, and 50 of 61 without. Lines of the floor run along the edges of what lies flat on
+it, and 9 of 11 such were right: it is not asked there."""
 
 LEFT_OVER = 0.35
 """A removed object is still there when it is found on more than this share of its old mask."""
@@ -88,7 +96,7 @@ def check_edits(context: TurnContext, visible: Changes, edits: Sequence[PendingE
             mask = _painted(context, edit, mask)
         if _is_of_materials(edit) and parts.is_framework(edit.target):
             mask = _framework(ground, mask, edit.target)
-        fault = _unseen(ground, after, mask) or _fault(edit, ground, after, mask, found)
+        fault = _unseen(ground, after, mask) or _fault(context, edit, ground, after, mask, found)
         if fault is None and edit.remasked and edit.refreshes is not None:
             fault = _unpainted_part(ground, after, mask & ~session.mask(edit.layer or 0))
         if fault is None:
@@ -130,16 +138,20 @@ def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> Fault | None:
     return "part unpainted"
 
 
-def _fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: Found | None) -> Fault | None:
+def _fault(
+    context: TurnContext, edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: Found | None
+) -> Fault | None:
     """What is wrong with an edit that changed the picture; None when nothing is."""
     match edit.kind:
         case "restyle":
             return _material_fault(edit, before, after, mask) or _colour_fault(edit, before, after, mask)
         case "remove":
-            share = _share(found, mask)
-            if share > LEFT_OVER:
+            if _share(found, mask) > LEFT_OVER:
                 return "still there"
-            return "outline left" if outline_left(after, mask) > OUTLINE else None
+            steeper, share = outline_left(before, after, mask, _painted(context, edit, np.zeros_like(mask)))
+            if _is_computed(context, edit) and (share <= OF_OUTLINE or _lies_flat(edit.target)):
+                return None
+            return "outline left" if steeper > OUTLINE else None
         case "add" | "replace":
             if found is not None and not _is_there(found, mask):
                 return "not there"
@@ -240,6 +252,10 @@ def _phrases(context: TurnContext, edit: PendingEdit) -> list[str]:
         # A renderer draws what it was asked for. Of 24 that it drew 23 were right, looked at one by one, and
         # the pocket segmenter saw 16: its word would take back a third of what is plainly there.
         return []
+    if edit.kind == "remove" and _is_computed(context, edit):
+        # Nor does an engine that is sure of a removal leave the thing: of 100 in 108 rooms the pocket
+        # segmenter saw 7 still, most of them in the bare floor, and 6 of these were right.
+        return []
     if edit.kind == "remove":
         return [edit.target] if phrases.says_something(edit.target) else []
     noun = " ".join(parse(edit.prompt).noun) if edit.kind in ("add", "replace") else ""
@@ -258,6 +274,10 @@ def _painted(context: TurnContext, edit: PendingEdit, mask: Mask) -> Mask:
         x0, y0, x1, y1 = edit.box
         region[y0:y1, x0:x1] = context.session.pictures.get(edit.patch)[..., 3] >= 128
     return region
+
+
+def _lies_flat(target: str) -> bool:
+    return thing_in(target)[1].stands == "flat"
 
 
 def _share(found: Found | None, mask: Mask) -> float:

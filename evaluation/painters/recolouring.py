@@ -146,7 +146,8 @@ def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
     mask = case.mask if given is None else given
     if computed.has_body(case.kind):
         mask = computed.body_of(case.picture, mask, case.kind)
-    stage = computed.stage_for((float(value[0]), float(value[1]), float(value[2])), case.picture, mask)
+    asked = (float(value[0]), float(value[1]), float(value[2]))
+    stage = computed.stage_for(asked, case.picture, mask, case.kind)
     after = compose(case.picture, [computed.recolour(case.picture, mask, stage)])
     box = box_of(case.picture, case.mask)
     near = np.s_[box.y0 : box.y1, box.x0 : box.x1]

@@ -27,7 +27,8 @@ class ColourStage(BaseModel):
     median shows in the picture's light (about 0.5…1.1); ``strength`` (0…1) how much of the way is gone.
     ``pattern`` says what becomes of the other colours of a patterned thing: they are ``kept``, they take the
     colour, too (``plain``), or move with it by the same step (``follows``).
-    ``each``: the mask holds several things, and each is recoloured by how it looks itself.
+    ``each``: the mask holds several things, and each is recoloured by how it looks itself; ``lit`` is the
+    factor of its kind in the light that each of them gets then, as it is in ``light``.
     ``exact``: a user grew or shrank the mask, so that all up to its edge takes the colour, and no more.
     ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
@@ -42,6 +43,7 @@ class ColourStage(BaseModel):
     pattern: Literal["kept", "plain", "follows"] = "kept"
     painted: Digest | None = None
     each: bool = False
+    lit: float = Field(default=1.0, ge=0.5, le=2, allow_inf_nan=False, strict=True)
     body: bool = False
     exact: bool = False
 

@@ -315,7 +315,8 @@ def _restyled(
     ):
         body = recolour.has_body(edit.target) and (current is None or current.body)
         mask = recolour.body_of(picture, edit.mask, edit.target) if body else edit.mask
-        stage = _stage(look, value, current, picture, mask).model_copy(update={"body": body})
+        stage = _stage(look, value, current, picture, mask, edit.target)
+        stage = stage.model_copy(update={"body": body})
         if look.step is None or current is None:
             stage = stage.model_copy(update={"each": _are_several(edit.target)})
         return _named(look, Route(replace(edit, colour=stage), recolour.Recolour()))
@@ -355,16 +356,24 @@ class _Repainted:
 
 
 def _stage(
-    look: Look, value: Oklab | None, current: ColourStage | None, picture: Pixels, mask: NDArray[np.bool_]
+    look: Look,
+    value: Oklab | None,
+    current: ColourStage | None,
+    picture: Pixels,
+    mask: NDArray[np.bool_],
+    target: str = "",
 ) -> ColourStage:
-    """The colour of a look: a value, or a step from the value asked for, recorded or measured."""
+    """The colour of a look: a value, or a step from the value asked for, recorded or measured.
+
+    ``target`` names what keeps its own surface, so that the light of its kind falls on it.
+    """
     if look.step is None:
         if value is None:
             raise ValueError("a look without a value and without a step has no colour")
-        stage = recolour.stage_for(value, picture, mask)
+        stage = recolour.stage_for(value, picture, mask, target)
         return stage.model_copy(update={"pattern": "plain"}) if look.pattern == "plain" else stage
     if value is not None and (current is None or current.value != value):
-        current = recolour.stage_for(value, picture, mask)
+        current = recolour.stage_for(value, picture, mask, target)
     return recolour.stage_for_step(look.step, current, picture, mask)
 
 

@@ -332,3 +332,36 @@ def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
     far = np.linalg.norm(from_srgb(after) - from_srgb(drawn.picture), axis=2)
     assert (far[kept] > 0.06).mean() < 0.1
     assert (far[bed] > 0.06).mean() > 0.2  # the white stripes
+
+
+def test_a_small_step_leaves_nothing_of_the_old_colour_in_the_shade() -> None:
+    picture, mask = ball((60, 110, 60))
+    step = computed.stage_for_step(ColourStep(lightness=0.022), None, picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, step)])
+    assert computed.left_over(picture, after, mask) < 0.05
+    half = np.where((np.arange(160) < 80)[None, :, None], picture, after)
+    assert computed.left_over(picture, half, mask) > 0.4
+
+
+def test_a_kind_has_a_light_of_its_own_within_what_a_screen_shows() -> None:
+    picture, mask = ball((90, 110, 160))
+    value, white = oklab(20, 60, 60), oklab(243, 243, 240)
+    light = computed.stage_for(value, picture, mask).light
+    for target, factor in (("the floor lamp", 1.14), ("the wicker basket", 0.91), ("the thingummy", 1.0)):
+        assert computed.stage_for(value, picture, mask, target).light == pytest.approx(factor * light)
+    lamp = computed.stage_for(white, picture, mask, "the floor lamp")
+    assert light <= lamp.light < 1
+    assert computed.stage_for_step(ColourStep(lightness=0.02), lamp, picture, mask).value > lamp.value
+
+
+def test_each_of_several_gets_the_light_of_its_kind_and_an_old_request_what_it_got() -> None:
+    one, own = ball((90, 110, 160))
+    picture, mask = np.concatenate((one, one), axis=1), np.concatenate((own, own), axis=1)
+    lit = computed.stage_for(oklab(20, 60, 60), picture, mask, "the chairs").model_copy(update={"each": True})
+    old = ColourStage.model_validate(lit.model_dump(exclude={"lit"}))
+    light = [
+        np.median(from_srgb(compose(picture, [computed.recolour(picture, mask, each)])[mask])[:, 0])
+        for each in (lit, old, computed.stage_for(lit.value, picture, mask))
+    ]
+    assert light[0] > 1.04 * light[1]
+    assert light[1] == pytest.approx(light[2], abs=0.004)

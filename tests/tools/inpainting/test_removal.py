@@ -22,6 +22,7 @@ from tools.inpainting.computed.removal import (
     look_around,
     remove,
 )
+from tools.inpainting.computed.residual_outline import outline_left
 from tools.segmenting.base import Segmenter, find
 
 SIZE = (640, 480)
@@ -235,3 +236,18 @@ def test_confidence_tells_right_from_wrong() -> None:
     unsure = remove(before.picture, mask, Surroundings(floor & ~away, wall & ~away, nothing), "the armchair")
     assert sure.confidence >= LEAST > unsure.confidence
     assert unsure.doubt
+
+
+def test_an_edge_of_what_stays_is_no_outline_left() -> None:
+    y, x = np.mgrid[:480, :640]
+    mask = (x >= 200) & (x < 400) & (y >= 200) & (y < 400)
+    stands = (x >= 200) & (x < 400) & (y >= 80) & (y < 200)  # on the upper edge of what goes
+    clean = np.where(stands[..., None], (40, 40, 40), (200, 190, 180)).astype(np.uint8)
+    before = np.where(mask[..., None], (150, 60, 50), clean).astype(np.uint8)
+    around = (x >= 190) & (x < 410) & (y >= 200) & (y < 410)
+    assert outline_left(before, clean, mask, around) == (0.0, 0.0)
+    frame = mask & ~((x >= 202) & (x < 398) & (y < 398))  # a thin line on the other three sides
+    left = np.where(frame[..., None], (150, 60, 50), clean).astype(np.uint8)
+    steeper, share = outline_left(before, left, mask, around)
+    assert steeper > 2
+    assert share > 0.5

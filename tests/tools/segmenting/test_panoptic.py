@@ -233,3 +233,23 @@ def test_a_chair_of_the_walls_colour_and_what_hangs_there_have_no_gaps(chair: fl
 def test_a_white_lamp_before_a_white_wall_is_no_gap() -> None:
     found, colours = _lamp_before(0.8, 0.81)
     assert (seen_between(found, colours).segments == found.segments).all()
+
+
+@pytest.mark.parametrize(("stripe", "lead", "taken"), [(0.2, 1, True), (0.2, 5, False), (0.5, 1, False)])
+def test_a_stripe_of_the_wall_is_no_second_curtain(stripe: float, lead: float, taken: bool) -> None:
+    """It is, where the network is sure, or where it has the curtain's colour."""
+    segments = np.zeros((60, 120), np.int16)
+    segments[5:50, 60:100] = 1
+    segments[5:50, 20:30] = 2
+    colours = np.zeros((60, 120, 3), np.float32)
+    colours[..., 0] = np.where(np.arange(120) % 20 < 10, 0.9, 0.2)
+    colours[segments == 1, 0] = 0.5
+    colours[segments == 2, 0] = stripe
+    logits = np.zeros((2, 60, 120), np.float32)
+    logits[0] = np.where(segments == 0, 5.0, 0.0)
+    logits[1] = np.select([segments == 1, segments == 2], [5.0, lead], 0.0)
+    things = (Segment("wall", 0, 0.9, 0.7), Segment("curtain", 1, 0.9, 0.2), Segment("curtain", 2, 0.7, 0.1))
+    read = seen_between(PanopticMap(things, segments, logits, (60, 120), ("wall", "curtain")), colours)
+    assert (len(read.things) == 2) is taken
+    assert (read.segments[10:45, 22:28] == 0).all() == taken
+    assert (read.segments[10:45, 65:95] == 1).all()

@@ -87,6 +87,12 @@ def into_gamut(colours: Field) -> Field:
     return flat.reshape(result.shape)
 
 
+def most_light(colour: tuple[float, float, float]) -> float:
+    """By what an Oklab colour can be multiplied until one of red, green and blue is full."""
+    fullest = float(_to_linear(np.array(colour, np.float32)).max())
+    return float(1 / np.cbrt(max(fullest, 1e-3)))
+
+
 def _shown(colours: Field) -> NDArray[np.bool_]:
     linear = _to_linear(colours)
     return np.asarray(((linear >= -_ROOM) & (linear <= 1 + _ROOM)).all(axis=-1))

@@ -12,7 +12,7 @@ applied to the picture's own pixels at any size.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -27,10 +27,11 @@ from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import parts
 from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.computed.matting import reach_for, unmix
-from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, to_srgb
+from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, most_light, to_srgb
 from tools.inpainting.request import ColourStage
 from tools.language.looks import ColourStep, read_look
 from tools.language.object_sizes import thing_in
+from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, never
 
 __all__ = [
@@ -83,6 +84,16 @@ _STRETCHED: Final = 1.8
 _BODIES: Final = ("bookshelf", "bed")
 """Kinds of which other things are seen that keep their colours: books, pillows, a frame."""
 
+_LIT: Final[Mapping[str, float]] = {
+    "lamp": 1.14, "table lamp": 1.14, "table": 1.08, "coffee table": 1.08, "desk": 1.08, "chair": 1.06,
+    "side table": 1.04, "wall": 1.035, "curtain": 0.95, "basket": 0.91,
+}  # fmt: skip
+"""How many times the estimate of its light a kind of thing shows: a shade is lit from within, a table top
+faces the light, folds and wickerwork shade themselves. Medians of drawn rooms (docs/colour.md)."""
+
+_ROOM: Final = 0.96
+"""What the light of a kind makes of a colour at most, as a share of the lightest of its hue on a screen."""
+
 _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
 
@@ -92,10 +103,29 @@ _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
 
 
 def stage_for(
-    value: Colour, picture: NDArray[np.uint8], mask: NDArray[np.bool_], *, strength: float = 1.0
+    value: Colour,
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    target: str = "",
+    *,
+    strength: float = 1.0,
 ) -> ColourStage:
-    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light."""
-    return ColourStage(value=value, light=measure(picture, mask).light, strength=strength)
+    """The stage that gives the thing under ``mask`` an Oklab ``value`` in this picture's light.
+
+    ``target`` names the thing: some kinds are lit more than others.
+    """
+    noun = read_phrase(target).noun.rpartition(" ")[2]
+    lit = _LIT.get("wall" if noun in ("wall", "walls") else thing_in(target)[0], 1.0)
+    stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength)
+    return stage.model_copy(update={"light": _light(stage, picture, mask)})
+
+
+def _light(stage: ColourStage, picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """The light on the thing under ``mask``, by its shades and its kind; what its kind adds leaves room for a
+    step to lighter.
+    """
+    light = measure(picture, mask).light
+    return min(light * stage.lit, max(light, _ROOM * most_light(stage.value)))
 
 
 def has_body(target: str) -> bool:
@@ -186,7 +216,7 @@ def recolour(
         alone = stage.model_copy(update={"each": False})
         made = [
             recolour(
-                picture, part, alone.model_copy(update={"light": measure(picture, part).light}), hard=hard
+                picture, part, alone.model_copy(update={"light": _light(stage, picture, part)}), hard=hard
             )
             for part in parts
         ]
@@ -561,13 +591,16 @@ def taken(after: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage)
 
 
 def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
-    """The share of the thing's main colour under the mask that is as it was, 0…1."""
+    """The share of the thing's main colour under the mask that is as it was, 0…1: what an eye sees no
+    difference in, or, where the whole moved by a small step, what moved by less than a third of it.
+    """
     look = measure(before, mask)
     pixels = before[mask]
     main = _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
     if not main.any():
         return 0.0
-    return float((_distances(before, after, mask)[main] <= JUST_VISIBLE).mean())
+    moved = _distances(before, after, mask)[main]
+    return float((moved <= min(JUST_VISIBLE, float(np.median(moved)) / 3)).mean())
 
 
 def _distances(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Field:

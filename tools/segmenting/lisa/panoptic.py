@@ -143,6 +143,8 @@ _THROUGH: Final = 0.045
 """How far, in Oklab, what is seen through a thing is from the surface's colour in that shade."""
 _OWN: Final = 0.05
 """A colour of less than this share of a thing is none of its own."""
+_UNSURE: Final = 0.88
+"""What the network takes for a thing on average with less than this may be a surface's pattern."""
 _SURELY, _HARDLY = -3.5, -5.0
 """The lead (in logits) of a surface over a thing: below the first, pixels are surely the thing's, below the
 second, none is seen through it."""
@@ -247,7 +249,7 @@ def mapped(
 ) -> PanopticMap:
     """Kinds (k, h, w) and ways (2, h, w) to a map."""
     kinds = logits.argmax(axis=0)
-    likely = 1 / np.exp(logits - logits.max(axis=0)).sum(axis=0)
+    likely = _likely(logits)
     segments = np.full(kinds.shape, -1, np.int16)
     things: list[Segment] = []
     for kind in np.unique(kinds).tolist():
@@ -280,7 +282,50 @@ def seen_between(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMa
     what has its colour there is the surface, unless the thing has that colour, too; in things that one sees
     through (``_OPEN``) it is so far from their edge as well.
     """
-    return _seen_beside(_seen_through(found, colours), colours)
+    return _seen_beside(_seen_through(_seen_apart(found, colours), colours), colours)
+
+
+def _seen_apart(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
+    """The map without parts of a kind apart from its largest that are a surface's pattern: the network is not
+    sure of them, and most of their pixels have colours of the surface and none of the largest part's.
+    """
+    surfaces = [each for each in found.things if each.kind in _SURFACES]
+    segments, logits = found.segments.copy(), found.logits
+    for kind in sorted({each.kind for each in found.things} - set(_SURFACES)):
+        own = np.isin(found.segments, [each.number for each in found.things if each.kind == kind])
+        parts, count = ndimage.label(own, np.ones((3, 3), bool))
+        largest = int(np.bincount(parts[own], minlength=1).argmax())
+        for part in range(1, count + 1):
+            here = parts == part
+            if part == largest or _likely(found.logits[:, here]).mean() >= _UNSURE:
+                continue
+            if not _most(_away(colours[here], _tones(colours[parts == largest])) > _OTHER):
+                continue
+            for surface in surfaces:
+                shown = _tones(colours[found.segments == surface.number])
+                if _most(_away(colours[here], shown) < _THROUGH):
+                    segments[here] = surface.number
+                    logits = logits if logits is not found.logits else logits.copy()
+                    logits[found.names.index(surface.kind), here] = logits[:, here].max(axis=0) + 1
+                    break
+    if logits is found.logits:
+        return found
+    left = tuple(each for each in found.things if (segments == each.number).any())
+    return replace(found, things=left, segments=segments, logits=logits)
+
+
+def _likely(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How likely (…) the likeliest of kinds is, by their logits (kinds, …)."""
+    return np.asarray(1 / np.exp(logits - logits.max(axis=0)).sum(axis=0), np.float32)
+
+
+def _most(which: Mask) -> bool:
+    return bool(which.mean() > 0.5)
+
+
+def _away(colours: NDArray[np.float32], tones: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far colours (n, 3) are from the nearest of ``tones`` (k, 3)."""
+    return np.asarray(np.linalg.norm(colours[:, None] - tones[None], axis=2).min(axis=1), np.float32)
 
 
 def _seen_through(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
@@ -307,10 +352,10 @@ def _seen_through(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticM
         if sure.sum() < 0.15 * sure.size:
             sure = best <= np.quantile(best, 0.3)
         tones = _tones(colours[own][sure])
-        away = np.linalg.norm(colours[own][:, None] - tones[None], axis=2).min(axis=1)
+        away = _away(colours[own], tones)
         gaps = [
             (ahead > _HARDLY)
-            & (np.linalg.norm(there[own][:, None] - tones[None], axis=2).min(axis=1) > _OTHER)
+            & (_away(there[own], tones) > _OTHER)
             & (_shaded(colours[own], there[own]) < np.minimum(_THROUGH, away / 2))
             for ahead, there in zip(lead, around, strict=True)
         ]
@@ -422,7 +467,7 @@ def _seen_beside(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMa
             if thing.kind in _SURFACES or not here.any() or rest.sum() < _REST * place.sum():
                 continue
             tones = _spread(colours[rest])
-            apart = np.linalg.norm(around[here][:, None] - tones[None], axis=2).min(axis=1) > _OTHER
+            apart = _away(around[here], tones) > _OTHER
             here[here] = apart
             segments[here] = surface.number
             logits = logits if logits is not found.logits else logits.copy()
