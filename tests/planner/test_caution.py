@@ -64,3 +64,19 @@ def test_what_was_just_done_is_scrapped_and_not_the_thing(sentence: str) -> None
     wish = "make the rug red"
     context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))
     assert PLANNER.plan_now(sentence, context).steps == (Undo(count=1),)
+
+
+@pytest.mark.parametrize("sentence", ["the walls in that colour too but much lighter", "not enough of it"])
+def test_words_that_are_no_look_are_asked_about(sentence: str) -> None:
+    wish = "make the sofa turquoise"
+    context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))
+    plan = PLANNER.plan_now(sentence, context)
+    assert all(isinstance(step, Ask) for step in plan.steps)
+
+
+@pytest.mark.parametrize(("colour", "steps"), [("red", ["a less red red sofa"]), ("turquoise", [])])
+def test_too_much_of_a_colour_is_less_of_it(colour: str, steps: list[str]) -> None:
+    wish = f"make the sofa {colour}"
+    context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))
+    plan = PLANNER.plan_now(f"no that's too much {colour}", context)
+    assert [step.prompt for step in plan.steps if isinstance(step, Edit)] == steps

@@ -191,7 +191,7 @@ _FUNCTION = word_set("""
     everything something some other another just there where what which what's have make give please
     thanks picture colour color right left middle back front next behind between under above around
     corner darker lighter brighter bigger smaller everything except and which leave keep stays only first
-    second third last again colours though actually rather
+    second third last again colours though actually rather one ones
 """)
 
 

@@ -40,6 +40,7 @@ _ONCE_MORE = r"(?: (?:more|better|most|best|again|after all|back|instead|though|
 _ONCE_MORE += r"(?:[.,;!]+ (?:so |then |please )*(?:let's )?(?:go )?back to (?:that|it)(?: one)?)?"
 _PREFERRED = (
     re.compile(rf"{_LOOK} {_BETTER}{_ONCE_MORE}"),
+    re.compile(rf"(?P<x>[\w-]+) (?:was|were|looked) (?:nicer|better|best|nicest|prettier){_ONCE_MORE}"),
     re.compile(rf"{_LIKED} {_LOOK}{_ONCE_MORE}"),
     re.compile(rf"{_BACK_TO} {_LOOK}{_ONCE_MORE}"),
     re.compile(rf"{_LOOK}(?: (?:again|after all|once more))+"),

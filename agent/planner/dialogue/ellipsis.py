@@ -750,14 +750,14 @@ def _listed(work: _Work) -> list[Frame]:
     """ "cushions: the black one red, the white one blue, the yellow one stays": a frame for each."""
     text = re.sub(r"\s*(?:->|→|=>)\s*", " ", work.text).strip(" .!")
     head = _HEAD.fullmatch(text)
-    kind = ""
+    kind, heads = "", False
     named = things_in(head["x"]) if head is not None else []
     if head is not None and len(named) == 1 and named[0].several and named[0].end == len(head["x"]):
-        text, kind = head["rest"], named[0].kind
+        text, kind, heads = head["rest"], named[0].kind, True
     kind = kind or next(iter(nouns_meant(work.talk, things_in(text)[:1], (), places=True)), "")
     text = re.sub(rf"^{_OPEN}", "", text, flags=re.IGNORECASE)
     looks = [part.strip() for part in re.split(r", (?:and )?| and ", text)]
-    if head is not None and kind and 2 <= len(looks) <= 3 and all(map(_is_look_alone, looks)):
+    if heads and 2 <= len(looks) <= 3 and all(map(_is_look_alone, looks)):
         places = ("left", "middle", "right") if len(looks) == 3 else ("left", "right")
         pairs = zip(places, looks, strict=True)
         return [Frame("edit", "restyle", target=f"the {place} {kind}", prompt=look) for place, look in pairs]
@@ -911,7 +911,7 @@ def _also(work: _Work) -> list[Frame]:
     if named is None or not named.told or not (len(things) == 1 or related):
         return []
     rest = found["x"][things[0].end :]
-    if len(things) == 1 and rest and not _AT.match(rest):
+    if len(things) == 1 and rest and (not _AT.match(rest) or _is_look_alone(rest.split()[-1])):
         return []
     return [Frame("edit", "restyle", target=mended(found["x"]), like="last", also=True)]
 

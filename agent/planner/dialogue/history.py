@@ -63,6 +63,13 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """The plan of a sentence that goes back to something; None for any other."""
     said = plain(sentence)
     asked = sentence.rstrip().endswith("?")
+    named = names_of(context)
+    if (
+        said in named
+        and named[said] <= context.versions
+        and re.search(r"\b(?:again|once more)\b", sentence.lower())
+    ):
+        return as_plan(Done((Goto(version=named[said]),), (f"back to {said}",)))
     if (more := _stepped_again(sentence, context, planned)) is not None:
         return more
     for version in (

@@ -13,6 +13,9 @@ from dataclasses import replace
 
 from agent.planner.frames import Frame
 from tools.language.chunking import is_look
+from tools.language.colours import value_of
+from tools.language.lexicon import word_set
+from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
 
 _TAKE = (
@@ -50,6 +53,9 @@ _TOLD = re.compile(
 _COUNTED = re.compile(
     r"(?:too |so |not )?(?:many|few|enough)\b.*|(?:too|so) much (?P<of>\w+)(?: .+)?", re.IGNORECASE
 )
+_LESS_OF = re.compile(r"less (?P<colour>[a-z]+)", re.IGNORECASE)
+_NO_LOOK = word_set("make them it that him her they we you i he she but should could would can must please")
+_BEFORE_A_THING = word_set("of like as than with on in from to by under over behind beside near")
 _OWN = ("the", "my", "our", "your", "that", "this", "those", "these", "both", "all", "his", "her", "their")
 
 Frames = tuple[Frame, ...]
@@ -60,6 +66,8 @@ def cautious(frames: Frames, sentence: str) -> Frames:
     a question in the place of a look that is a number of things ("too many cushions").
     """
     sentence = sentence.replace("’", "'")
+    if any(frame.kind == "restyle" and _is_no_look(frame.prompt) for frame in frames):
+        return (Frame("ask"),)
     if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
         return (_too_many(frames),)
     if not any(map(takes, frames)):
@@ -79,6 +87,16 @@ def cautious(frames: Frames, sentence: str) -> Frames:
 def takes(frame: Frame) -> bool:
     """Whether a frame takes something away or back."""
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
+
+
+def _is_no_look(prompt: str) -> bool:
+    """Whether a look has words that no look has: "make them leather", "that but much lighter"."""
+    less = _LESS_OF.fullmatch(prompt)
+    if less is not None and value_of(less["colour"].lower()) is not None and read_look(prompt).step is None:
+        return True  # "too much turquoise": there is no step to less of it
+    words = prompt.lower().split()
+    pairs = zip(["", *words], words, strict=False)
+    return any(word in _NO_LOOK and before not in _BEFORE_A_THING for before, word in pairs)
 
 
 def _asked(frames: Sequence[Frame]) -> Frame:

@@ -188,7 +188,10 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
     return frame
 
 
-_LESS = re.compile(r"(?:a (?:bit|little) )?less|not (?:so|that|as|quite so) much", re.IGNORECASE)
+_LESS = re.compile(
+    r"(?:a (?:bit|little) )?less|(?:way |far |a bit |still )?too much|not (?:so|that|as|quite so) much",
+    re.IGNORECASE,
+)
 _MORE = re.compile(
     r"(?:even |still |yet |a (?:bit|little|touch) |some |a lot |much )?more|further|not (?:quite )?enough"
 )
