@@ -74,7 +74,10 @@ def test_words_that_are_no_look_are_asked_about(sentence: str) -> None:
     assert all(isinstance(step, Ask) for step in plan.steps)
 
 
-@pytest.mark.parametrize(("colour", "steps"), [("red", ["a less red red sofa"]), ("turquoise", [])])
+@pytest.mark.parametrize(
+    ("colour", "steps"),
+    [("red", ["a less red red sofa"]), ("turquoise", ["a less turquoise turquoise sofa"])],
+)
 def test_too_much_of_a_colour_is_less_of_it(colour: str, steps: list[str]) -> None:
     wish = f"make the sofa {colour}"
     context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))

@@ -53,7 +53,7 @@ _TOLD = re.compile(
 _COUNTED = re.compile(
     r"(?:too |so |not )?(?:many|few|enough)\b.*|(?:too|so) much (?P<of>\w+)(?: .+)?", re.IGNORECASE
 )
-_LESS_OF = re.compile(r"less (?P<colour>[a-z]+)", re.IGNORECASE)
+_MUCH_OF = re.compile(r"(?:too|so) much (?P<colour>[a-z]+)", re.IGNORECASE)
 _NO_LOOK = word_set("make them it that him her they we you i he she but should could would can must please")
 _BEFORE_A_THING = word_set("of like as than with on in from to by under over behind beside near")
 _OWN = ("the", "my", "our", "your", "that", "this", "those", "these", "both", "all", "his", "her", "their")
@@ -66,6 +66,7 @@ def cautious(frames: Frames, sentence: str) -> Frames:
     a question in the place of a look that is a number of things ("too many cushions").
     """
     sentence = sentence.replace("’", "'")
+    frames = tuple(map(_of_colour, frames))
     if any(frame.kind == "restyle" and _is_no_look(frame.prompt) for frame in frames):
         return (Frame("ask"),)
     if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
@@ -89,11 +90,17 @@ def takes(frame: Frame) -> bool:
     return frame.act in ("undo", "redo", "goto", "hide", "drop") or frame.kind == "remove"
 
 
+def _of_colour(frame: Frame) -> Frame:
+    """ "Too much red" is less red; of a colour of which there is no less, the user is asked."""
+    found = _MUCH_OF.fullmatch(frame.prompt) if frame.kind == "restyle" else None
+    if found is None or value_of(found["colour"].lower()) is None:
+        return frame
+    less = f"less {found['colour'].lower()}"
+    return replace(frame, prompt=less) if read_look(less).step is not None else Frame("ask")
+
+
 def _is_no_look(prompt: str) -> bool:
     """Whether a look has words that no look has: "make them leather", "that but much lighter"."""
-    less = _LESS_OF.fullmatch(prompt)
-    if less is not None and value_of(less["colour"].lower()) is not None and read_look(prompt).step is None:
-        return True  # "too much turquoise": there is no step to less of it
     words = prompt.lower().split()
     pairs = zip(["", *words], words, strict=False)
     return any(word in _NO_LOOK and before not in _BEFORE_A_THING for before, word in pairs)
