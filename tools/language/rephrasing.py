@@ -114,6 +114,12 @@ _TOPIC_OF = re.compile(
     r"|paint|turn|remove|put|hide|give|get) .*?(?:the|my) [\w -]*?\b(?P=noun)\b.*)",
     re.IGNORECASE,
 )
+_MISSED = re.compile(
+    r"(?P<head>(?:(?:hey|oh|hm+|ok(?:ay)?|so|and|but|now|actually|no)[ ,]+)*)(?:i|we)(?: do| really| still"
+    r"| kind of| already|'m)* miss(?:ing)?"
+    r" (?P<x>(?:the|my|our) [\w -]+?)(?: (?:now|though|already|a (?:bit|lot)|too|there))*[.!]*",
+    re.IGNORECASE,
+)
 _PERSONS = {"he": "him", "she": "her", "they": "them"}
 _ALL_OF_THEM = re.compile(
     r"(?P<said>.*\b[\w-]+s)[.,;!–-]+ (?:all|both|every (?:single )?one|each)(?: of (?:them|those"
@@ -131,6 +137,8 @@ def rephrased(sentence: str) -> str:
     sentence = _TWICE.sub(
         r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))
     )
+    if (found := _MISSED.fullmatch(sentence)) and is_thing(found["x"].split()[-1].lower()):
+        return f"{found['head']}bring {found['x']} back"
     if found := _RETURNS.fullmatch(sentence):
         who = _PERSONS.get(found["x"].lower(), found["x"])
         return f"{found['head']}bring {who} back"

@@ -534,8 +534,11 @@ def _clauses(said: str, context: Context) -> Done | None:
         thing = _stateless(clause)
         if thing == "" and re.search(r"\b(?:they|those|these) (?:all |both )?(?:were|had|used)\b", clause):
             thing = "them"
-        if thing == "" and re.search(r"original|start|beginning|first", clause):
-            return None  # "back to the original": all of it
+        whole = thing is not None and re.fullmatch(
+            r"(?:the )?(?:go )?(?:picture|image|photo|room|version|state|look)?", thing
+        )
+        if whole and re.search(r"original|start|beginning|first", clause):
+            return None  # "back to the original picture": all of it
         came = reverted(thing, context) if thing is not None else None
         if came is None:
             return None

@@ -50,6 +50,28 @@ _TOLD = re.compile(
     r"|took|taken|threw|thrown|lost|dropped|got rid|cleared|scrapped|sold|gave)\b[^,;.!?]*[.!]*$",
     re.IGNORECASE,
 )
+_ABLE = re.compile(
+    rf"{_EDGE}(?:can|could|will|would) (?:you|it|this|one|i)(?P<even> (?:even|actually"
+    rf"|really|also|somehow))? .*",
+    re.IGNORECASE,
+)
+_ANY_PICTURE = re.compile(
+    r"\b(?:from|in|on|out of) (?:an?|any|my|some)? ?(?:pictures?|photos?|images?)\b", re.IGNORECASE
+)
+_UNDECIDED = re.compile(
+    r"\b(?:(?:not|un) ?(?:quite |so |really )?(?:sure|decided)(?: yet)?|haven'?t decided|(?:was|were|am"
+    r"|i'm|we're|are) (?:just |only )?(?:thinking"
+    r"|wondering|toying|considering|debating)\b.*\b(?:but|not sure|yet)|maybe (?:later|not)|or maybe not)\b",
+    re.IGNORECASE,
+)
+_STORY = re.compile(
+    rf"{_EDGE}(?:(?:yesterday|recently|once|back then|the other (?:day|week)|last (?:\w+)|\w+ (?:years?"
+    rf"|months?|weeks?|days?) ago)[, ]+\b(?!make|paint)"
+    r"|(?:a|an|some|one|my|our|his|her|the) [\w-]+(?: of (?:mine|ours|his|hers))? (?:painted|repainted"
+    r"|removed|bought|sold|got|threw|tore|put|changed"
+    r"|covered|lost|broke)\b.* (?:her|his|their|its)\b)",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(
     r"(?:too |so |not )?(?:many|few|enough)\b.*|(?:too|so) much (?P<of>\w+)(?: .+)?", re.IGNORECASE
 )
@@ -71,6 +93,8 @@ def cautious(frames: Frames, sentence: str) -> Frames:
         return (Frame("ask"),)
     if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
         return (_too_many(frames),)
+    if _STORY.search(sentence) and not any(frame.act in ("talk", "ask", "tell") for frame in frames):
+        return (Frame("talk"),)
     if not any(map(takes, frames)):
         return frames
     if _FORBIDDEN.search(sentence) and not _INVITED.search(sentence) and len(frames) == 1:
@@ -80,6 +104,11 @@ def cautious(frames: Frames, sentence: str) -> Frames:
         return frames
     if _TOLD.search(sentence):
         return (Frame("talk"),)
+    if _UNDECIDED.search(sentence):
+        return (_asked(frames),)
+    able = _ABLE.match(sentence)
+    if able is not None and (able["even"] or _ANY_PICTURE.search(sentence)):
+        return (_asked(frames),)
     if _ASKED.search(sentence) and (len(frames) == 1 or sentence.rstrip().endswith("?")):
         return (_asked(frames),)
     return frames

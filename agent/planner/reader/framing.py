@@ -159,7 +159,8 @@ def _edit(line: Line) -> Frame:
             frame = _named("edit" if words else "ask", thing)
             kind = cast("Kind", line.act)
             if kind == "restyle" and _is_thing(words, thing):
-                kind = "replace"
+                part = bare(words).noun[-1:] and bare(words).noun[-1].lower() in _PARTS
+                kind, words = ("restyle", f"with {words}") if part else ("replace", words)
             look = _toned(words, thing) if kind == "restyle" else words
             if kind == "replace" and _hangs_there(thing, words):
                 return Frame("edit", "add", target=f"on {thing}", prompt=words)
@@ -171,6 +172,8 @@ def _edit(line: Line) -> Frame:
     return replace(frame, spared=spared)
 
 
+_PARTS = lx.word_set("frame legs handles shade cover covers border trim edges pot")
+"""What a thing gets and does not become: "the picture in a gold frame"."""
 _HANGS = lx.word_set(
     "clock picture painting poster mirror lamp shelf calendar photo photograph print tapestry map"
 )
