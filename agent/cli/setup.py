@@ -18,11 +18,8 @@ import click
 
 from agent.cli.command import command
 from agent.errors import AgentError
-from agent.planner import load_planner, ollama_server
-from agent.planner.reader import under_ollama
+from agent.planner import OWN_MODEL, load_planner, ollama_server
 from agent.terminal.output import finishing, say
-from sessions.catalog import data_folder
-from sessions.files import write_atomically
 from tools.engines import download, registry
 from tools.engines.download import BusyError
 from tools.engines.hub_client import HubDownError, LicenceError
@@ -151,7 +148,7 @@ def _make_model_ready(model: str, outcome: _Outcome) -> None:
         outcome.problems[model] = f"{_capital(there.why)}: check OLLAMA_HOST, then run the command again."
         return
     server = there if isinstance(there, ollama_server.Server) else None
-    if model == under_ollama.NAME:
+    if model == OWN_MODEL:
         _make_own_model_ready(server, outcome)
         return
     if server is not None and not server.keeps_to_schemas:
@@ -167,7 +164,11 @@ def _make_model_ready(model: str, outcome: _Outcome) -> None:
 
 def _make_own_model_ready(server: ollama_server.Server | None, outcome: _Outcome) -> None:
     """The planner's own model: a Modelfile of it in the data folder, and the model on the server."""
-    name = under_ollama.NAME
+    from agent.planner.reader import under_ollama
+    from sessions.catalog import data_folder
+    from sessions.files import write_atomically
+
+    name = OWN_MODEL
     try:
         recipe = data_folder() / "ollama" / "Modelfile"
         recipe.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from agent.planner.context import Planner
 
 
+OWN_MODEL = "inpalla"
+"""What the built-in planner's language model is called under Ollama."""
+
+
 def load_planner(name: str) -> Planner:
     """The planner of that name. Raises ``PlannerError`` for a name that is no planner's."""
     if name == "builtin":
@@ -19,7 +23,7 @@ def load_planner(name: str) -> Planner:
 
         return BuiltinPlanner()
     engine, _, model = name.partition(":")
-    if engine == "ollama" and model == "inpalla":
+    if engine == "ollama" and model == OWN_MODEL:
         from agent.planner.builtin import BuiltinPlanner
         from agent.planner.reader.choice import Chosen
         from agent.planner.reader.under_ollama import UnderOllama

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+BUILTIN = "builtin"
+"""The name of this planner; one of another name has a parser that waits for a server."""
+
 UNSURE = 0.6
 """Of a reader that is less sure, what it read is said as such."""
 
@@ -35,7 +38,7 @@ CERTAIN_OF_FILES = 0.8
 class BuiltinPlanner:
     """Plans English sentences by what two readers make of them. It never looks at the picture."""
 
-    def __init__(self, parser: Parser | None = None, name: str = "builtin") -> None:
+    def __init__(self, parser: Parser | None = None, name: str = BUILTIN) -> None:
         self.name = name
         self._parser = parser or Chosen()
 
@@ -44,6 +47,8 @@ class BuiltinPlanner:
         does.
         """
         del picture  # this planner reads and does not see
+        if self.name == BUILTIN:
+            return self.plan_now(sentence, context)  # before anything else has begun
         return await asyncio.to_thread(self.plan_now, sentence, context)
 
     def plan_now(self, sentence: str, context: Context) -> Plan:

@@ -41,7 +41,8 @@ class ModelServer(StandIn):
             def get(self) -> None:
                 (told,) = RECORDED["version" if self.path == "/api/version" else "tags"]["lines"]
                 named = [
-                    {**RECORDED["tags"]["lines"][0]["models"][0], "name": name} for name in stand_in.models
+                    {**RECORDED["tags"]["lines"][0]["models"][0], "name": name, "model": name}
+                    for name in stand_in.models
                 ]
                 self.send(json.dumps(told if "version" in told else {"models": named}), 200, JSON)
 

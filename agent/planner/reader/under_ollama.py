@@ -17,12 +17,10 @@ from typing import Final
 
 import pocket
 from agent.errors import PlannerError
-from agent.planner import ollama_server
+from agent.planner import OWN_MODEL, ollama_server
 from agent.planner.reader.language_model import ADAPTER, CONTEXT, MOST_TOKENS, PACKAGES, base, surety
 
-NAME: Final = "inpalla"
-"""What it is called after ``ollama:``."""
-SET_UP: Final = f"inpalla setup --planner ollama:{NAME}"
+SET_UP: Final = f"inpalla setup --planner ollama:{OWN_MODEL}"
 """The command that sets it up."""
 
 _SECONDS = 60.0  # for an answer; the first one has to wait for the loading
@@ -40,7 +38,7 @@ def adapter() -> Path:
 @cache
 def full_name() -> str:
     """The model's name on the server. Its tag is of the adapter, so that no older one is asked."""
-    return f"{NAME}:{hashlib.sha256(adapter().read_bytes()).hexdigest()[:8]}"
+    return f"{OWN_MODEL}:{hashlib.sha256(adapter().read_bytes()).hexdigest()[:8]}"
 
 
 def modelfile() -> str:

@@ -173,7 +173,7 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
         return frame
     if _LESS.fullmatch(frame.prompt) and context.sentences:
         earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
-        step = COMPARATIVES.get(earlier[-1].prompt.lower().split()[-1], "") if earlier else ""
+        step = COMPARATIVES.get(earlier[-1].prompt.lower().rpartition(" ")[2], "") if earlier else ""
         if step in OPPOSITES and read_look(earlier[-1].prompt).step is not None:
             return replace(frame, prompt=f"a bit {COMPARATIVE_OF[OPPOSITES[step]]}", reference="it")
     if not _MORE.fullmatch(frame.prompt) or frame.reference not in ("", "it", "them"):
