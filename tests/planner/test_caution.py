@@ -64,6 +64,12 @@ def test_yes_to_a_question_about_a_removal_removes() -> None:
     assert (step.kind, step.target) == ("remove", "the rug")
 
 
+def test_the_last_of_several_is_no_story() -> None:
+    (step,) = PLANNER.plan_now("last cushion in red", Context()).steps
+    assert isinstance(step, Edit)
+    assert (step.kind, step.prompt) == ("restyle", "a red cushion")
+
+
 @pytest.mark.parametrize("sentence", ["scrap that", "bin it", "forget that change", "trash that one"])
 def test_what_was_just_done_is_scrapped_and_not_the_thing(sentence: str) -> None:
     wish = "make the rug red"

@@ -65,7 +65,8 @@ _UNDECIDED = re.compile(
     re.IGNORECASE,
 )
 _STORY = re.compile(
-    rf"{_EDGE}(?:(?:yesterday|recently|once|back then|the other (?:day|week)|last (?:\w+)|\w+ (?:years?"
+    rf"{_EDGE}(?:(?:yesterday|recently|back then|the other (?:day|week)|last (?:night|week|month|year"
+    rf"|summer|winter|time)|\w+ (?:years?"
     rf"|months?|weeks?|days?) ago)[, ]+\b(?!make|paint)"
     r"|(?:a|an|some|one|my|our|his|her|the) [\w-]+(?: of (?:mine|ours|his|hers))? (?:painted|repainted"
     r"|removed|bought|sold|got|threw|tore|put|changed"

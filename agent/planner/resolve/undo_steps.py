@@ -31,9 +31,6 @@ _ALL = ("everything", "all", "all of it", "all of them")
 def undo(frame: Frame, context: Context) -> Done:
     """Some versions back."""
     count = max(1, frame.number or 1)
-    if context.head == 0 and len(context.visited) > 1 and context.history[context.visited[-2]].parent:
-        version = context.visited[-2]  # "original" was further than one step, and is what is undone
-        return Done((Goto(version=version),), (f"version {version}",))
     if context.head == 0 and context.versions == 0:
         return Done((Undo(count=count),), ("undo",))
     return Done((Undo(count=count),), ("undo" if count == 1 else f"undo {count} steps",))
