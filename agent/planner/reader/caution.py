@@ -70,7 +70,7 @@ _STORY = re.compile(
     rf"|months?|weeks?|days?) ago)[, ]+\b(?!make|paint)"
     r"|(?:a|an|some|one|my|our|his|her|the) [\w-]+(?: of (?:mine|ours|his|hers))? (?:painted|repainted"
     r"|removed|bought|sold|got|threw|tore|put|changed"
-    r"|covered|lost|broke)\b.* (?:her|his|their|its)\b)",
+    r"|covered|lost|broke)\b[^,;.!?]* (?:her|his|their|its)\b[^,;.!?]*[.!]*$)",
     re.IGNORECASE,
 )
 _COUNTED = re.compile(
