@@ -16,7 +16,7 @@ from agent.planner.plan import Ask, Plan
 from agent.planner.reader.choice import Chosen
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
-from agent.planner.resolve.resolver import joined, once, resolve
+from agent.planner.resolve.resolver import joined, once, resolve, seen_before
 from agent.planner.resolve.wording import place_of
 from tools.language.rephrasing import no_colour_code, rephrased
 
@@ -92,7 +92,7 @@ class BuiltinPlanner:
             made = (
                 self._plain(part, state)
                 if isinstance(part, str)
-                else resolve((part,), state, self._parser.parse)
+                else resolve((part,), seen_before(part, state, context), self._parser.parse)
             )
             made = spare(made, full.spared, state)
             plans.append(made)

@@ -124,6 +124,11 @@ def offer(context: TurnContext, state: TurnState) -> Updates:
     return {"remarks": (*state.remarks, offered(edits))}
 
 
+def _is_said(path: str, sentence: str) -> bool:
+    """Whether a sentence names a file, as it is typed or as it is dictated ("plan dot png")."""
+    return path in sentence or path.replace(".", " dot ") in sentence
+
+
 def carry_out(context: TurnContext, state: TurnState, step: Step) -> Updates:
     """Carry out a step that paints nothing."""
     session = context.session
@@ -137,7 +142,7 @@ def carry_out(context: TurnContext, state: TurnState, step: Step) -> Updates:
     if isinstance(step, Tell):
         return {"remarks": (*state.remarks, answer(context, step))}
     meant = focus_after_undo(session, context.memory, step)
-    if isinstance(step, Save) and step.path not in state.sentence:
+    if isinstance(step, Save) and not _is_said(step.path, state.sentence):
         # Whoever planned this: a file is written where the user said, and nowhere else.
         return {"remarks": (*state.remarks, "Say where to save the picture."), "failed": True}
     moved = move(session, step)

@@ -208,6 +208,17 @@ def test_a_written_sentence_varies_and_keeps_its_frames() -> None:
     assert len(seen) > 10
 
 
+def test_a_mark_that_a_line_copies_stays_when_a_sentence_varies() -> None:
+    import random
+
+    one = example("Write on it: Welcome, 4b!", [parse_line("restyle | <it> | Welcome, 4b !")])
+    assert one is not None
+    for seed in range(20):
+        other = varied(one, random.Random(seed))
+        (line,) = lines_of(other.symbols, other.words)
+        assert line.field(1).endswith("!")
+
+
 def test_a_step_of_training_makes_the_loss_smaller() -> None:
     torch.manual_seed(1)
     network = training.Network(len(PIECES))

@@ -63,6 +63,11 @@ _TONED_DOWN = re.compile(
     rf"(?:please )?(?:tone|dial|turn|calm) down the (?:colou?rs?|[a-z]+) (?:of|on|in) {_THING}{_END}",
     re.IGNORECASE,
 )
+_COLOURFUL = re.compile(
+    rf"(?P<degree>(?:(?:an? |some |much |still |even )*(?:bit|little|lot|touch|tad|much|some|even|still) )*)"
+    rf"(?P<more>more|less) colou?r(?: (?:on|in|for|to) {_THING})?{_END}",
+    re.IGNORECASE,
+)
 _COLOUR_OF_OWNER = re.compile(
     r"(?P<before>\b(?:in|into|to|with) )(?P<of>(?:the|my|our) [\w -]+?)'s? (?P<colour>(?:[a-z]+ )?[a-z]+)"
     r"(?=[.,!;]|$| and | please)",
@@ -70,7 +75,13 @@ _COLOUR_OF_OWNER = re.compile(
 )
 
 
-_SOUNDS = re.compile(r"how (?:does|would) (?P<thing>an? [\w -]+?) sound ?\??", re.IGNORECASE)
+_SOUNDS = re.compile(
+    r"(?:(?:just for fun|hm+|ok(?:ay)?|so|and|but|i wonder)[ ,]+)*(?:how (?:does|would) (?P<thing>an? [\w -]+?) sound"
+    r"|what (?:would|will|does|might) (?:it|this|that|the (?:room|picture|place|whole thing)) look like with (?P<new>an? [\w -]+?)"
+    r"|how (?:would|does|might) (?:it|this|that|the (?:room|picture|place|whole thing)) look with (?P<as>an? [\w -]+?))"
+    r"(?: (?:instead|there|then|now|maybe))* ?[?.!]*",
+    re.IGNORECASE,
+)
 
 
 _BETTER = re.compile(
@@ -133,7 +144,7 @@ def rephrased(sentence: str) -> str:
     colour of the bed" for "the blue of the bed", and a wish for "how does a plum ceiling sound?".
     """
     if found := _SOUNDS.fullmatch(sentence):
-        return f"I would like {found['thing']}"
+        return f"I would like {found['thing'] or found['new'] or found['as']}"
     sentence = _TWICE.sub(
         r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))
     )
@@ -152,6 +163,11 @@ def rephrased(sentence: str) -> str:
         sentence = found["said"]
     if (found := _TONED_DOWN.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
         return f"make {found['thing']} more muted{found['end']}"
+    if found := _COLOURFUL.fullmatch(sentence):
+        degree = "slightly " if re.search(r"\b(?:bit|little|touch|tad|some)\b", found["degree"], re.I) else ""
+        degree = "much " if re.search(r"\b(?:lot|much)\b", found["degree"], re.I) else degree
+        step = "saturated" if found["more"].lower() == "more" else "muted"
+        return f"make {found['thing'] or 'it'} {degree}more {step}{found['end']}"
     for pattern in _PATTERN_OFF:
         found = pattern.match(sentence)
         if found is not None and is_thing(found["thing"].split()[-1].lower()):

@@ -381,7 +381,9 @@ def _composed(chooser: random.Random) -> tuple[str, tuple[Line, ...]] | None:
 
 def varied(one: Example, chooser: random.Random) -> Example:
     """A written sentence about another thing, or with another look, or without its last mark."""
-    if len(one.words) > 1 and one.words[-1] in (".", "!") and chooser.random() < 0.3:
+    last = COPIED + len(one.words) - 1
+    marked = len(one.words) > 1 and one.words[-1] in (".", "!") and last not in one.symbols
+    if marked and chooser.random() < 0.3:
         one = Example(one.words[:-1], one.symbols)
     for sort, begin, end in reversed(_fields(one)):
         if chooser.random() < 0.35:

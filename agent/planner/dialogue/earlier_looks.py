@@ -67,6 +67,14 @@ _WHOLE = re.compile(r"\b(?:pictures?|image|photo|room|version|state)$")
 _PREVIOUS = ("previous", "old", "earlier", "last", "former", "one before", "prior")
 
 
+_TO_THAT = re.compile(
+    r"(?:(?:and|ok(?:ay)?|yes|then|so|now|please|i want|let's)[ ,]+)*(?:(?:go|put|bring|change|turn|take|set|make)"
+    r"(?: (?:it|them|that|the [\w' -]+?))? )?(?:back )?(?:to|like) (?:that|those|this)"
+    r"(?: (?:one|colou?r|look|shade|[\w-]+))?(?: (?:again|then|please|look))*"
+)
+""" "Put it back to that", after it was asked how a thing looked."""
+
+
 def preferred(sentence: str, context: Context) -> Plan | None:
     """The plan of a sentence that gives a thing an earlier look of its own; None for any other."""
     anew = _ANEW.search(sentence.lower()) is not None
@@ -75,6 +83,9 @@ def preferred(sentence: str, context: Context) -> Plan | None:
 
 
 def _preferred(said: str, anew: bool, context: Context) -> Done | None:
+    told = context.told
+    if told is not None and told.asked == "colour" and told.version is not None and _TO_THAT.fullmatch(said):
+        return as_in(told.about, told.version, context)
     found = next(filter(None, (pattern.fullmatch(said) for pattern in _PREFERRED)), None)
     if found is not None:
         done = _looked_so(found["x"], context)

@@ -142,6 +142,7 @@ _FROM_START = re.compile(
 
 _CLEAN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:arm ?)?chairs with arms?\b", re.I), "armchairs"),
+    (re.compile(r"\b(ones?) (?=(?:that one|it|those ones) (?:should|must|can|has|needs|stays?)\b)", re.I), r"\1, "),
     (re.compile(r"\bchair with arms?\b", re.I), "armchair"),
     (re.compile(r"\bthe one of (?:the )?(left|right|middle)\b", re.I), r"the \1 one"),
     (re.compile(r"\b(make|paint|turn|can|could|should|have|put) (?:him|her(?! \w+s?\b)|he"
@@ -639,7 +640,8 @@ _REMOVED = re.compile(
     re.IGNORECASE,
 )
 _SAME_BUT = re.compile(
-    r"(?:\b(?:in|to) )?\b(?:the |that )?same (?P<colour>[\w-]+)(?:,? (?:but|only|just|yet"
+    r"(?:\b(?:in|to) )?\b(?:(?:the |that )?same (?P<colour>[\w-]+)|(?:that|the exact) (?P<that>colou?r|shade"
+    r"|tone))(?: too| also| as well)?(?:,? (?:but|only|just|yet"
     r"|and))+ (?P<step>(?:(?:a"
     r" (?:lot|bit|little|shade|touch)|much|far|slightly|way|somewhat|a good deal) )?[\w-]+er)\b",
     re.IGNORECASE,
@@ -673,7 +675,7 @@ def _colours(work: _Work) -> None:
     if alike is not None and (words := _colour_again("colour", work)):
         work.text = f"{work.text[: alike.start()]} in {alike['step']} {words}{work.text[alike.end() :]}"
     found = _SAME_BUT.search(work.text)
-    if found is not None and (words := _colour_again(found["colour"].lower(), work)):
+    if found is not None and (words := _colour_again((found["colour"] or found["that"]).lower(), work)):
         step = found["step"]
         full = f"in {words}, only {step}" if words.startswith("the colour of") else f"in {step} {words}"
         work.text = f"{work.text[: found.start()]}{full}{work.text[found.end() :]}"
@@ -922,8 +924,8 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 _AS_IT_WAS = re.compile(
-    rf"{_OPEN}(?:(?:put|set|make|turn|have|leave|keep|restore) )?(?P<x>(?:the|my|that|both|all)\b[\w' -]*?)"
-    r"(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)(?: "
+    rf"{_OPEN}(?:(?:put|set|make|turn|have|leave|keep|restore) )?(?P<x>(?:the|my|that|both|all)\b[\w' -]*?"
+    r"|[\w-]+ and [\w-]+)(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)(?: "
     r"before| at first| originally| at the start| in the beginning)?|back to (?:normal|the original))[.!]*",
     re.IGNORECASE,
 )

@@ -13,6 +13,7 @@ from agent.planner.resolve.layers import focused_layers
 from agent.planner.resolve.resolution import Done, as_plan, ask
 from agent.planner.resolve.wording import new_thing, restyled
 from tools.language.chunking import is_look
+from tools.language.file_names import whole_name
 
 Planned = Callable[[str, Context], Plan]
 """Plans a part of a sentence that is a sentence of its own."""
@@ -90,7 +91,7 @@ def with_file(sentence: str, context: Context, planned: Planned) -> Plan | None:
         return planned(f"{' '.join(words)} in the colour of {path}{sentence[found.end() :]}", context)
     before, after = sentence[: found.start()], sentence[found.end() :]
     if _SAVING.search(before) or _KEEPING.search(before):
-        return as_plan(Done((Save(path=path),), ()))
+        return as_plan(Done((Save(path=whole_name(sentence, path)),), ()))
     if _COMPARING.search(sentence) and any(path == saved for saved, _ in context.saves):
         frame = Frame("compare", name=path, prompt="difference" if "differ" in sentence.lower() else "")
         return command_steps.acted(frame, context)

@@ -17,7 +17,7 @@ from agent.planner.frames import REVERT, Frame, Reference
 from agent.planner.plan import Ask, Edit, Goto, Hide, Mark, Pick, Plan, Save, Show, Undo, Variations
 from agent.planner.resolve import command_steps
 from agent.planner.resolve.conversation_record import version_named
-from agent.planner.resolve.discourse import is_member
+from agent.planner.resolve.discourse import is_member, last_named, things_in
 from agent.planner.resolve.layers import layers_about, layers_referred, object_of, stem
 from agent.planner.resolve.resolution import Done, as_plan, ask, made
 from agent.planner.resolve.undo_steps import bring_back, hide, spared_since
@@ -289,8 +289,27 @@ _NEW_THINGS = re.compile(
 """Where one of these is said, suggestions are of things and not of colours."""
 
 
+_SUGGEST = re.compile(
+    r"(?P<before>(?:.*[.!?;,] *)?)(?:(?:and|so|now|then|please|maybe)[ ,]+)*(?:(?:can|could|would|will) (?:you|u) )?(?:please )?"
+    r"(?:suggest|recommend|propose|what (?:colou?rs?|shades?|looks?) (?:would|could|do) you (?:suggest|recommend|propose))"
+    r"(?: me| us)?(?: (?:a few|some|any|other|different|three|nice|good|fitting|new|colou?rs?|shades?|looks?|options|ideas"
+    r"|something))*(?P<x> (?:for|of|to) (?:the|my|both|that) [\w' -]+?)?(?: (?:please|here|too|then|instead))*[.!?]*",
+    re.IGNORECASE,
+)
+
+
+def _of_colours(sentence: str, context: Context) -> str:
+    """ "I'm not sure about the sofa. Can you suggest some colours?": ideas for the sofa."""
+    found = _SUGGEST.fullmatch(sentence.strip())
+    if found is None:
+        return sentence
+    named = things_in(found["x"] or found["before"]) or last_named(context)
+    return f"three suggestions of {named[-1].words}" if named else sentence
+
+
 def _suggested(sentence: str, context: Context, planned: Planned) -> Plan | None:
     """Suggestions for a thing that was changed are no shades of what it is now."""
+    sentence = _of_colours(sentence, context)
     if not _SUGGESTIONS.search(sentence) or _NEW_THINGS.search(sentence):
         return None
     plan = planned(_SUGGESTIONS.sub("versions", sentence), context)

@@ -20,7 +20,7 @@ from agent.planner.reader import SURE, Reader
 from agent.planner.reader.caution import cautious, takes
 from agent.planner.reader.language_model import InProcess, LanguageModel, Writer
 from agent.planner.reader.smalltalk import answer
-from tools.language.tokens import LONGEST
+from tools.language.tokens import LONGEST, is_known
 
 CERTAIN = 0.99
 """Of a network that is as sure as this nobody else is asked."""
@@ -61,6 +61,7 @@ _RARE = {
 """What people say seldom, and the words that they say it in: without those it is looked at twice."""
 
 _WORD = re.compile(r"(?<![\w./#'’@-])[a-zA-Z]{3,}(?![\w/#'’@-]|\.\w)")
+_BEGINS = re.compile(r"(?:^|(?<=[.!?:;…]\s))[\"'(]*(?P<word>[A-Z][a-z]+)\b(?!['’.-]\w)")
 _NAMING = re.compile(
     r"\b(?:call\w*|name\w*|label\w*|mark\w*|title\w*|save\w*|export\w*)\b|[\"“”]", re.IGNORECASE
 )
@@ -100,8 +101,8 @@ class Chosen:
         return self.readings(sentence)[0]
 
     def spelt(self, sentence: str, names: Collection[str] = ()) -> str:
-        """The sentence with slips of the keyboard put right; the words of names, and what is called or saved,
-        as they were typed.
+        """The sentence with slips of the keyboard put right and ordinary words at its beginnings in small
+        letters; the words of names, and what is called or saved, as they were typed.
         """
         if not self._reader.is_there or len(sentence) > LONGEST or _NAMING.search(sentence):
             return sentence
@@ -111,7 +112,11 @@ class Chosen:
             mended = word if word.lower() in names else self._reader.mended(word)
             return mended.capitalize() if word.istitle() else mended
 
-        return _WORD.sub(right, sentence)
+        def small(found: re.Match[str]) -> str:
+            low = found["word"].lower()
+            return found[0].lower() if is_known(low) and low not in names else found[0]
+
+        return _BEGINS.sub(small, _WORD.sub(right, sentence))
 
     def command(self, sentence: str) -> Frames:
         """A command that is complete in itself ("back one step"), of which the reader is certain; else

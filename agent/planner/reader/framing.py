@@ -298,7 +298,9 @@ def _named(act: str, thing: str) -> Frame:
     frame = replace(Frame("talk"), act=act)  # type: ignore[arg-type]
     if thing in _REFERENCES:
         return replace(frame, reference=_REFERENCES[thing])
-    return replace(frame, target=_ONLY.sub("", thing))
+    return replace(frame, target=_COUNTED.sub("", _ONLY.sub("", thing)))
 
 
 _ONLY = re.compile(r"^(?:the )?(?:just|only|maybe|perhaps) (?=(?:the|my|both|all) )", re.IGNORECASE)
+_COUNTED = re.compile(r"(?<=\w)(?:,? (?:on|of|in|at))? <(?:all|both)>$")
+""" "The cushions on it, all of them": a count is no place."""

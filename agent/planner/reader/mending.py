@@ -14,10 +14,16 @@ from tools.language import lexicon as lx
 from tools.language.chunking import is_look, is_thing
 from tools.language.colours import is_name, value_of
 from tools.language.compounds import is_step
+from tools.language.file_names import whole_name
 from tools.language.looks import read_look
 from tools.language.tokens import is_known, request_words
 
 _DEGREES = (
+    *(
+        (*degree, than)
+        for degree in (("a", "bit"), ("a", "little"), ("slightly",), ("much",), ("even",), ())
+        for than in ("more", "less")
+    ),
     ("more", "like"),
     ("less", "like"),
     ("a", "bit"),
@@ -175,6 +181,8 @@ def meant(line: Line, words: Sequence[str]) -> Line:
         line = replace(line, fields=line.fields[:1])
     if line.act == "restyle" and line.field(0) == "<it>":
         line = _thing_first(line)
+    if line.act == "save" and line.field(0):
+        line = replace(line, fields=(whole_name(text, line.field(0)), *line.fields[1:]))
     if line.act == "save" and line.field(0).lower().startswith("the ") and is_thing(low[-1]):
         line = Line("leave", line.fields[:1])  # "save the plant"
     if line.act == "name" and low[0] in ("sorry", "oops", "whoops"):
@@ -267,10 +275,18 @@ def said_once(lines: Sequence[Line]) -> tuple[Line, ...]:
 # --- slips of the keyboard ----------------------------------------------------------------------------------
 
 
+_RUN_TOGETHER = {
+    "aswell": "as well", "alot": "a lot", "abit": "a bit", "infront": "in front", "ontop": "on top",
+    "nextto": "next to", "alittle": "a little", "atleast": "at least",
+}  # fmt: skip
+
+
 def slip_of(low: str) -> str | None:
     """The word that a slip was made of: two letters exchanged, one left out or typed twice. None where that
     is no word that requests are made of. Of a short word only exchanged letters are put right.
     """
+    if low in _RUN_TOGETHER:
+        return _RUN_TOGETHER[low]
     if is_known(low):
         return None
     if len(low) > 5 and low.endswith("s") and (one := slip_of(low[:-1])) is not None:

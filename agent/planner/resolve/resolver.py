@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.planner.context import Context, advance
+from agent.planner.context import Context, LayerView, advance
 from agent.planner.frames import YES, Frame
 from agent.planner.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo, Save, Step, Variations
 from agent.planner.plan import Look as Looking
@@ -65,13 +65,33 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     for frame in frames:
         frame = _placed(frame, before, state)
         before = _thing(frame) or before
-        result = _step(frame, state)
+        result = _step(frame, seen_before(frame, state, context))
         if len(frames) > 1 and _names_nothing(frame) and any(isinstance(s, Ask) for s in result.steps):
             continue  # "this has to be neutral. Walls white": a reason, no wish
         done.append(result)
         # later frames of the sentence see what the earlier ones did ("undo that and make it blue")
         state = _after(state, result)
     return _plan(done or [ask(VAGUE)])
+
+
+def seen_before(frame: Frame, state: Context, context: Context) -> Context:
+    """The state in which a frame's thing is looked up: in "the black cushion white and the white one black"
+    the white one is not that which the same sentence makes white.
+    """
+    looks = {word.lower() for look in parse(frame.target).looks for word in look.words}
+    if state is context or not looks:
+        return state
+    known = {layer.id: layer for layer in context.layers}
+
+    def before(layer: LayerView) -> LayerView:
+        old = known.get(layer.id)
+        if layer == old or layer.kind != "restyle":
+            return layer
+        prompt = old.prompt if old is not None else layer.target
+        new = {*layer.prompt.lower().split()} - {*prompt.lower().split()}
+        return replace(layer, prompt=prompt) if looks & new else layer
+
+    return replace(state, layers=tuple(before(layer) for layer in state.layers))
 
 
 def _names_nothing(frame: Frame) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from agent.planner.context import Context, LayerView
@@ -9,6 +10,7 @@ from agent.planner.frames import REVERT, Frame
 from agent.planner.plan import Goto, Hide, Mask, Pick, Redo, Refresh, Show, Step, Undo
 from agent.planner.resolve.layers import (
     by_look,
+    focused_layers,
     is_member,
     layers_about,
     layers_referred,
@@ -22,6 +24,7 @@ from agent.planner.resolve.layers import (
 from agent.planner.resolve.resolution import VAGUE, Done, ask, made
 from agent.planner.resolve.wording import definite, short, target_of
 from tools.language.noun_phrases import is_plural, parse
+from tools.language.referring import all_but
 
 SURE_OF_ALL = 0.8
 """A reading that is less sure brings back no more than one thing: "reset everything" is no such wish."""
@@ -31,9 +34,24 @@ _ALL = ("everything", "all", "all of it", "all of them")
 def undo(frame: Frame, context: Context) -> Done:
     """Some versions back."""
     count = max(1, frame.number or 1)
+    if (left := _left_for_original(context)) and count == 1:
+        return Done((Goto(version=left),), (f"back to version {left}",))
     if context.head == 0 and context.versions == 0:
         return Done((Undo(count=count),), ("undo",))
     return Done((Undo(count=count),), ("undo" if count == 1 else f"undo {count} steps",))
+
+
+_STEPWISE = re.compile(
+    r"\b(?:undo\w*|(?:steps?|one|once) back|back \w+ steps?|take (?:that|it|this) back)\b", re.I
+)
+
+
+def _left_for_original(context: Context) -> int:
+    """The version from which the sentence before went to the original at a leap; 0 for none."""
+    leapt = context.head == 0 and len(context.visited) > 1 and context.visited[-2] and context.spoken
+    if not leapt or not context.spoken[-1].moved or _STEPWISE.search(context.spoken[-1].sentence):
+        return 0
+    return context.visited[-2]
 
 
 def go_to(frame: Frame, context: Context) -> Done:
@@ -67,7 +85,7 @@ def hide(frame: Frame, context: Context) -> Done:
     elif frame.target and (of_set := set_with(frame.target, context)) is not None:
         own = layers_about(frame.target, context, visible=True) if frame.name == "first" else ()
         own = tuple(layer for layer in own if not is_plural(parse(layer.target).noun))
-        taken = without(of_set, frame.target)
+        taken = without(of_set, frame.target, context)
         return Done((*taken.steps, *(Hide(layer=layer.id) for layer in own)), taken.said)
     elif frame.target:
         layers = _told(frame.target, layers_about(frame.target, context, visible=True))[:1]
@@ -83,6 +101,9 @@ def hide(frame: Frame, context: Context) -> Done:
         layers = visible[at : at + 1]
     else:
         layers = tuple(layer for layer in layers_referred(frame, context) if layer.visible)
+        last = focused_layers(context)[-1:]
+        if frame.reference == "other" and last and last[0].visible and _is_other_of_two(last[0], context):
+            layers = last
         if frame.reference == "it" and context.focus and layers:
             return Done((Undo(count=1),), ("undo",))
     if not layers:
@@ -111,17 +132,30 @@ def _told(target: str, layers: Sequence[LayerView]) -> tuple[LayerView, ...]:
     return tuple(so or plain)
 
 
-def without(layer: LayerView, target: str) -> Done:
+def without(layer: LayerView, target: str, context: Context) -> Done:
     """One of the things of a layer as it was before it: the layer without it."""
     thing = target_of(target)
+    if _is_other_of_two(layer, context):
+        return Done((Hide(layer=layer.id),), (f"{short(thing)}: as it was",))
     return Done((Mask(layer=layer.id, how="subtract", what=thing),), (f"{short(thing)}: as it was",))
+
+
+def _is_other_of_two(layer: LayerView, context: Context) -> bool:
+    """Whether one thing is left of a layer that once was about two: "both armchairs", without the left one."""
+    but = all_but(layer.target)
+    return but is not None and len(but[1]) == 1 and any(
+        {"both", "two"} & set(parse(view.target).article.lower().split())
+        for version in context.history
+        for view in version.layers
+        if view.id == layer.id
+    )
 
 
 def spared_since(target: str, context: Context) -> Done | None:
     """What takes the last change back for one thing alone ("the left one stays"); None where it had none."""
     of_set = set_with(target, context)
     if of_set is not None and of_set.id in context.focus:
-        return without(of_set, target)
+        return without(of_set, target, context)
     before = {layer.id: layer for layer in context.parent.layers}
     for layer in layers_about(target, context, visible=True):
         if layer.id not in context.focus or is_plural(parse(layer.target).noun):
@@ -168,7 +202,7 @@ def bring_back(frame: Frame, context: Context) -> Done:
     if frame.target.lower().startswith("one of "):
         return ask(f"Which one of {definite(frame.target[7:])} shall I bring back?")
     if frame.target and (of_set := set_with(frame.target, context)) is not None:
-        return without(of_set, frame.target)
+        return without(of_set, frame.target, context)
     if frame.target:
         hidden = tuple(
             layer
