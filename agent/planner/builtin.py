@@ -11,8 +11,8 @@ from agent.planner.dialogue import earlier_looks, ellipsis, history, second_thou
 from agent.planner.dialogue.asides import without_asides
 from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.dialogue.history import names_of
-from agent.planner.frames import Frame, Parser
-from agent.planner.plan import Ask, Plan
+from agent.planner.frames import YES, Frame, Parser
+from agent.planner.plan import Ask, Drop, Edit, Goto, Hide, Plan, Redo, Step, Undo
 from agent.planner.reader.choice import Chosen
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
@@ -30,6 +30,11 @@ BUILTIN = "builtin"
 UNSURE = 0.6
 """Of a reader that is less sure, what it read is said as such."""
 
+
+NO_WISH, NO_WISH_TO_TAKE = 0.15, 0.4
+"""Of a sentence that is less likely a wish than this, what it would change, or take away or back, is asked."""
+DOUBT = "Do you want that done: "
+"""So begins that question, to which "yes" is an answer."""
 
 CERTAIN_OF_FILES = 0.8
 """A reader that is as sure that a file is to be saved or opened is believed before any pattern."""
@@ -59,6 +64,28 @@ class BuiltinPlanner:
         if isinstance(self._parser, Chosen):
             names = {word for name in names_of(context) for word in name.lower().split()}
             sentence = self._parser.spelt(sentence, names)
+            if context.question and context.question.startswith(DOUBT) and context.sentences:
+                before = replace(context, question=None, sentences=context.sentences[:-1])
+                if _says_yes(self._parser.parse(sentence)):
+                    return self._planned(self._parser.spelt(context.sentences[-1], names), before)
+        return self._asked_first(self._planned(sentence, context), sentence, context)
+
+    def _asked_first(self, plan: Plan, sentence: str, context: Context) -> Plan:
+        """The plan, or the question whether it is wanted, where the sentence hardly sounds like a wish."""
+        paints = any(isinstance(step, Edit) for step in plan.steps)
+        takes = any(map(_takes, plan.steps))
+        answers = context.question is not None or context.doubted is not None or context.variations
+        if not (paints or takes) or answers or not isinstance(self._parser, Chosen):
+            return plan
+        if len(sentence.split()) < SHORT or self._parser.wish(sentence) >= (
+            NO_WISH_TO_TAKE if takes else NO_WISH
+        ):
+            return plan
+        question = f"{DOUBT}{plan.say}?"
+        return Plan(say=question, steps=(Ask(question=question),))
+
+    def _planned(self, sentence: str, context: Context) -> Plan:
+        """The plan of a sentence that is taken for a wish."""
         sentence = rephrased(without_asides(sentence, context))
         if (back := history.from_the_original(sentence, context)) is not None:
             return back
@@ -68,7 +95,7 @@ class BuiltinPlanner:
             and not things_in(sentence)
         ):
             return resolve(command, context, self._parser.parse)
-        if (mended := second_thoughts.read(sentence, context, self.plan_now)) is not None:
+        if (mended := second_thoughts.read(sentence, context, self._planned)) is not None:
             return once(mended, context)
         if (earlier := earlier_looks.preferred(sentence, context)) is not None:
             return once(earlier, context)
@@ -78,7 +105,7 @@ class BuiltinPlanner:
         sentence = str(full.parts[0])
         if (restored := ellipsis.restored(sentence, context)) is not None:
             return once(self._full(restored, sentence, context), context)
-        if (said := session_talk.read_record(sentence, context, self.plan_now)) is not None:
+        if (said := session_talk.read_record(sentence, context, self._planned)) is not None:
             return once(said, context)
         whole = ellipsis.read(sentence, context)
         plan = self._plain(sentence, context) if whole is None else self._full(whole, sentence, context)
@@ -102,7 +129,7 @@ class BuiltinPlanner:
     def _plain(self, sentence: str, context: Context) -> Plan:
         """The plan of a sentence that is full."""
         parser = self._parser
-        said = session_talk.read(sentence, context, self.plan_now)
+        said = session_talk.read(sentence, context, self._planned)
         if said is not None and said.steps:
             return said
         of_a_file = named_file(sentence) and isinstance(parser, Chosen)
@@ -121,6 +148,21 @@ class BuiltinPlanner:
         if first[0].confidence < UNSURE and _acts(plan):
             return plan.model_copy(update={"say": f"I read that as: {plan.say}"})
         return plan
+
+
+SHORT = 4
+"""A sentence of fewer words tells by what was said before it whether it is a wish."""
+
+
+def _takes(step: Step) -> bool:
+    """Whether a step takes something away or back."""
+    return isinstance(step, Undo | Redo | Goto | Hide | Drop) or (
+        isinstance(step, Edit) and step.kind == "remove"
+    )
+
+
+def _says_yes(frames: tuple[Frame, ...]) -> bool:
+    return len(frames) == 1 and frames[0].act == "talk" and frames[0].prompt == YES
 
 
 def _acts(plan: Plan) -> bool:

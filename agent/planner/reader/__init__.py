@@ -72,6 +72,13 @@ class Reader:
         lines = lines_of(symbols, [self.mended(word) for word in words])
         return Reading(said_once([meant(line, words) for line in lines]), min(written.sure))
 
+    def wish(self, sentence: str) -> float:
+        """How likely a sentence wants something done, in 0…1; 1 where there is no reader."""
+        from agent.planner.reader.splitting import words_of
+
+        words = words_of(sentence)
+        return self._network.wish(words) if words and self.is_there else 1.0
+
     def parse(self, sentence: str) -> tuple[Frame, ...]:
         """The frames of one sentence."""
         from agent.planner.reader.framing import frames_of

@@ -118,6 +118,10 @@ class Chosen:
 
         return _BEGINS.sub(small, _WORD.sub(right, sentence))
 
+    def wish(self, sentence: str) -> float:
+        """How likely a sentence wants something done, in 0…1."""
+        return self._reader.wish(sentence) if len(sentence) <= LONGEST else 1.0
+
     def command(self, sentence: str) -> Frames:
         """A command that is complete in itself ("back one step"), of which the reader is certain; else
         nothing.

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.planner.reader.pieces import Pieces, spelt
+from agent.planner.reader.splitting import MOST_WORDS
 from agent.planner.reader.symbols import COPIED, END, Grammar
 
 Floats = NDArray[np.float32]
@@ -104,6 +105,19 @@ class Network:
                 break
             last = best + 1 if best >= COPIED else best
         return Written(tuple(symbols), tuple(sure))
+
+    def gist(self, words: Sequence[str]) -> Floats:
+        """What the encoder sees of a whole sentence (3 × width): its first piece, the mean and the greatest of
+        all, of at most ``MOST_WORDS`` words.
+        """
+        seen = self._read(spelt(words[:MOST_WORDS], self.pieces).pieces)
+        return np.concatenate([seen[0], seen.mean(axis=0), seen.max(axis=0)])
+
+    def wish(self, words: Sequence[str]) -> float:
+        """How likely a sentence wants something done, in 0…1; 1 where nobody trained that."""
+        if "wish.weight" not in self._of:
+            return 1.0
+        return float(1 / (1 + np.exp(-self._linear(self.gist(words), "wish")[0])))
 
     def _read(self, pieces: Sequence[int]) -> Floats:
         numbers = list(pieces)

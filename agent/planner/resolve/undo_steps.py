@@ -143,11 +143,15 @@ def without(layer: LayerView, target: str, context: Context) -> Done:
 def _is_other_of_two(layer: LayerView, context: Context) -> bool:
     """Whether one thing is left of a layer that once was about two: "both armchairs", without the left one."""
     but = all_but(layer.target)
-    return but is not None and len(but[1]) == 1 and any(
-        {"both", "two"} & set(parse(view.target).article.lower().split())
-        for version in context.history
-        for view in version.layers
-        if view.id == layer.id
+    return (
+        but is not None
+        and len(but[1]) == 1
+        and any(
+            {"both", "two"} & set(parse(view.target).article.lower().split())
+            for version in context.history
+            for view in version.layers
+            if view.id == layer.id
+        )
     )
 
 
