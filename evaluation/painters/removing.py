@@ -1,9 +1,11 @@
 """How well things are removed by computing, in new rooms: held against true renders.
 
-    python -m evaluation.painters.removing [--rooms 30] [--seed N] [--true-masks]
+    python -m evaluation.painters.removing [--rooms 30] [--seed N] [--true-masks] [--on-walls [--before]]
 
 A removal is right when the error against the true background, where the two differ, is at most 0.35 of what
-the thing itself was. Without ``--seed`` the rooms come from the clock: a set that nothing was tuned on.
+the thing itself was. With ``--on-walls`` only what hangs on walls is removed, and the ghost of it that is
+left is measured, also as it was ``--before`` the walls' own light went on behind it. Without ``--seed`` the
+rooms come from the clock: a set that nothing was tuned on.
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pocket import rooms
 from sessions.compose import compose
 from tools import errors
 from tools.engines import registry
 from tools.inpainting.computed.removal import LEAST, Removed, Surroundings, look_around, remove
+from tools.language.colours import oklab
+from tools.language.referring import plural
 from tools.segmenting.base import Segmenter, find
 
 SIZE: Final = (640, 480)
@@ -33,16 +38,50 @@ KINDS: Final = (
     "basket",
 )  # fmt: skip
 _OFF_THE_FLOOR: Final = ("window", "mirror", "picture", "clock", "television")
+HUNG: Final = ("mirror", "picture", "clock", "television")
+
+GHOST: Final = 0.02
+"""Differences in Oklab above this are seen on an even wall."""
+
+RING: Final = 40
+"""How far around a thing, in pixels, a ghost of it is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A thing to remove: the picture with it and, in truth, without it, and its mask."""
+    """A thing to remove: the picture with it and, in truth, without it, its mask, and what its wall is of."""
 
     kind: str
     before: NDArray[np.uint8]
     truth: NDArray[np.uint8]
     mask: NDArray[np.bool_]
+    wall: str = ""
+
+
+def wall_cases(seed: int, count: int) -> Iterator[Case]:
+    """All that hangs on walls, and is no speck, in ``count`` rooms that have such things."""
+    rng = np.random.default_rng(seed)
+    while count > 0:
+        scene = rooms.make_scene(int(rng.integers(10**8, 2 * 10**9)))
+        drawn = rooms.render(scene, SIZE)
+        hung = [i for i, thing in enumerate(scene.things) if thing.kind in HUNG and thing.on == rooms.WALL]
+        hung = [i for i in hung if rooms.mask(drawn, i).mean() > 0.001]
+        count -= bool(hung)
+        for i in hung:
+            truth = rooms.render(rooms.remove(scene, i), SIZE).picture
+            wall = scene.things[rooms.WALL].material or "painted"
+            yield Case(scene.things[i].kind, drawn.picture, truth, rooms.mask(drawn, i), wall)
+
+
+def ghost(out: NDArray[np.uint8], case: Case) -> tuple[float, float]:
+    """The largest difference to the true background where the thing was, and in a ring around it.
+
+    Distances in Oklab, of differences that were smoothed over about 4 pixels.
+    """
+    off = ndimage.gaussian_filter(oklab(out) - oklab(case.truth), (1.5, 1.5, 0))
+    far = np.sqrt((off**2).sum(axis=-1))
+    around = (ndimage.distance_transform_edt(~case.mask) <= RING) & ~case.mask
+    return float(far[case.mask].max()), float(far[around].max())
 
 
 def cases(seed: int, count: int) -> Iterator[Case]:
@@ -73,16 +112,27 @@ def error(out: NDArray[np.uint8], case: Case) -> float:
     return float(np.abs(out.astype(int) - true)[where].mean()) / max(changed, 1e-9) if changed else 0.0
 
 
-def removed(case: Case, segmenter: Segmenter, *, true_mask: bool = False) -> Removed | None:
+def removed(
+    case: Case, segmenter: Segmenter, *, true_mask: bool = False, wall_light: bool = True
+) -> Removed | None:
     """Remove the thing of a case, None where it or its surroundings are not found."""
-    mask = case.mask if true_mask else find(segmenter, case.before, [f"the {case.kind}"])[0].mask
+    mask = case.mask if true_mask else _found(case, segmenter)
     if not mask.any():
         return None
     around: Surroundings = look_around(segmenter, case.before)
     try:
-        return remove(case.before, mask, around, f"the {case.kind}")
+        return remove(case.before, mask, around, f"the {case.kind}", wall_light=wall_light)
     except errors.EngineError:
         return None
+
+
+def _found(case: Case, segmenter: Segmenter) -> NDArray[np.bool_]:
+    """The segmenter's mask of a case's thing; where it hangs, of the one of its kind that lies there."""
+    if not case.wall:
+        return find(segmenter, case.before, [f"the {case.kind}"])[0].mask
+    found = find(segmenter, case.before, [f"all the {plural(case.kind)}"])[0]
+    there = [one for one in found.things or (found.mask,) if (one & case.mask).sum() > 0.5 * one.sum()]
+    return max(there, key=lambda one: int((one & case.mask).sum()), default=np.zeros_like(case.mask))
 
 
 def main() -> None:
@@ -91,9 +141,14 @@ def main() -> None:
     parser.add_argument("--rooms", type=int, default=30)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--true-masks", action="store_true")
+    parser.add_argument("--on-walls", action="store_true")
+    parser.add_argument("--before", action="store_true")
     options = parser.parse_args()
     seed = int(time.time()) % 10**7 if options.seed is None else options.seed
     segmenter = registry.load_segmenter("lisa-pocket")
+    if options.on_walls:
+        _measure_ghosts(seed, options.rooms, segmenter, options.true_masks, not options.before)
+        return
     asked = carried = right = possible = 0
     for case in cases(seed, options.rooms):
         asked += 1
@@ -117,6 +172,34 @@ def main() -> None:
         f"seed {seed}: {right} right of {carried} carried out of {asked} asked;"
         f" wrong under Done {(carried - right) / max(asked, 1):.3f}; {possible} right were all carried out"
     )
+
+
+def _measure_ghosts(seed: int, count: int, segmenter: Segmenter, true_mask: bool, wall_light: bool) -> None:
+    """Remove all that hangs on walls and print the ghosts, by what the wall is of."""
+    left: dict[str, list[tuple[float, float]]] = {}
+    asked = carried = 0
+    for case in wall_cases(seed, count):
+        asked += 1
+        done = removed(case, segmenter, true_mask=true_mask, wall_light=wall_light)
+        if done is None:
+            print(f"{case.kind} on {case.wall}: not found")
+            continue
+        carried += done.confidence >= LEAST
+        inside, ring = ghost(compose(case.before, [done.patch]), case)
+        left.setdefault("painted" if case.wall == "painted" else "patterned", []).append((inside, ring))
+        print(
+            f"{case.kind} on {case.wall}: {inside:.3f} inside, {ring:.3f} around,"
+            f" confidence {done.confidence:.2f}",
+            flush=True,
+        )
+    for name, pairs in left.items():
+        inside, ring = np.median(pairs, axis=0)
+        clean, around = np.mean(np.asarray(pairs) <= GHOST, axis=0)
+        print(
+            f"{name} walls, {len(pairs)} things: median {inside:.3f} inside, {ring:.3f} around;"
+            f" without a ghost {clean:.2f} inside, {around:.2f} around"
+        )
+    print(f"seed {seed}: {carried} carried out of {asked} asked")
 
 
 if __name__ == "__main__":

@@ -156,7 +156,8 @@ class MaskedEdit:
     told of the thing that lies there. ``batch`` is given to repeat an edit that was painted among so many,
     itself among them. ``colour`` is the colour to be computed, for engines that compute one. ``grow`` is how
     many pixels the edit may go beyond the mask, None for what its kind needs; see
-    ``tools.inpainting.geometry.within``.
+    ``tools.inpainting.geometry.within``. ``wall_light`` is False to repeat a removal as it was computed
+    before the light of walls went on behind what hung there.
     """
 
     mask: NDArray[np.bool_]
@@ -170,6 +171,7 @@ class MaskedEdit:
     batch: int | None = None
     colour: ColourStage | None = None
     grow: int | None = None
+    wall_light: bool = True
 
     @classmethod
     def of(cls, request: Request, mask: NDArray[np.bool_]) -> MaskedEdit:
@@ -186,6 +188,7 @@ class MaskedEdit:
             batch=request.batch,
             colour=request.colour,
             grow=request.grow,
+            wall_light=request.wall_light,
         )
 
 

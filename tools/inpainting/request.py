@@ -58,7 +58,8 @@ class Request(BaseModel):
     edits it painted at once, itself among them, which can move pixels by a grey level. ``colour`` is the
     colour that was computed, on the picture's pixels or on what the engine painted; None for none. ``grow``
     is how many pixels the edit may go beyond its mask, 0 for a mask that is a hard limit; None leaves it to
-    the kind of edit, as for the segmenter's masks.
+    the kind of edit, as for the segmenter's masks. ``wall_light``: what hangs on a wall was computed away
+    with its own shadow, and the wall's own light goes on behind it, as in no request of earlier releases.
 
     Requests come from files of other people's, too: what no engine could mean is refused.
     """
@@ -79,3 +80,4 @@ class Request(BaseModel):
     batch: int = Field(default=1, ge=1, le=64, strict=True)
     colour: ColourStage | None = None
     grow: int | None = Field(default=None, ge=0, le=30_000, strict=True)
+    wall_light: bool = False

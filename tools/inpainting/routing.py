@@ -258,6 +258,7 @@ def request_for(
         target=edit.target,
         colour=colour,
         grow=edit.grow,
+        wall_light=edit.wall_light and edit.kind != "restyle" and isinstance(engine, Computing),
     )
     return patch, request
 

@@ -8,12 +8,14 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from pocket import rooms as drawn
 from sessions.compose import compose
 from tools import errors, room_box
 from tools.engines import registry
-from tools.inpainting.base import MaskedEdit
+from tools.inpainting import routing
+from tools.inpainting.base import MaskedEdit, Painted
 from tools.inpainting.computed import rug
 from tools.inpainting.computed.removal import (
     LEAST,
@@ -23,6 +25,8 @@ from tools.inpainting.computed.removal import (
     remove,
 )
 from tools.inpainting.computed.residual_outline import outline_left
+from tools.inpainting.request import Request
+from tools.language.colours import oklab
 from tools.segmenting.base import Segmenter, find
 
 SIZE = (640, 480)
@@ -90,6 +94,47 @@ def test_what_it_hid_of_a_thing_behind_it_is_completed(seed: int, kind: str, hid
     out = compose(before, [done.patch]).astype(int)
     off = np.abs(out - bare.picture.astype(int))[uncovered].mean()
     assert off < 0.4 * np.abs(before.astype(int) - bare.picture.astype(int))[uncovered].mean()
+
+
+@pytest.mark.parametrize(
+    ("seed", "index", "most"), [(1715525453, 9, 0.02), (1715525453, 13, 0.02), (440976520, 17, 0.1)]
+)
+def test_what_hangs_on_a_wall_leaves_no_ghost(seed: int, index: int, most: float) -> None:
+    """A mirror and a clock on a plain wall, a picture on tiles whose own tones nobody can know."""
+    scene = drawn.make_scene(seed)
+    drawing = drawn.render(scene, SIZE)
+    mask, name = drawn.mask(drawing, index), f"the {scene.things[index].kind}"
+    done = remove(drawing.picture, mask, look_around(segmenter(), drawing.picture), name)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    off = oklab(compose(drawing.picture, [done.patch])) - oklab(truth)
+    smooth = np.linalg.norm(ndimage.gaussian_filter(off, (1.5, 1.5, 0)), axis=-1)
+    assert smooth[ndimage.distance_transform_edt(~mask) <= 40].max() < most
+    assert done.confidence >= LEAST
+
+
+def test_a_request_of_before_removes_from_a_wall_as_before() -> None:
+    scene = drawn.make_scene(1715525453)
+    drawing = drawn.render(scene, SIZE)
+    mask = drawn.mask(drawing, 13)
+    edit, engine = edit_of(mask, "the clock"), Removal(segmenter())
+    today = engine.compute(drawing.picture, edit)
+    _, request = routing.request_for(
+        routing.Route(edit, engine),
+        drawing.picture,
+        Painted(today, 0, 1),
+        None,
+        ("0" * 64,) * 2,
+        lambda _: "",
+    )
+    again = engine.compute(drawing.picture, MaskedEdit.of(request, mask))
+    assert np.array_equal(again.rgba, today.rgba)
+    older = Request.model_validate(request.model_dump(exclude={"wall_light"}))
+    before = engine.compute(drawing.picture, MaskedEdit.of(older, mask))
+    around = look_around(segmenter(), drawing.picture)
+    assert np.array_equal(
+        before.rgba, remove(drawing.picture, mask, around, "the clock", wall_light=False).patch.rgba
+    )
+    assert before.rgba.shape != today.rgba.shape or not np.array_equal(before.rgba, today.rgba)
 
 
 def test_a_thing_that_would_float_without_it_stops_a_removal() -> None:

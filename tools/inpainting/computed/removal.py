@@ -19,7 +19,7 @@ from sessions.compose import Box, Patch
 from tools import errors
 from tools import room_box as rooms
 from tools.inpainting.base import Capabilities, MaskedEdit
-from tools.inpainting.computed import amodal_completion, surfaces
+from tools.inpainting.computed import amodal_completion, surfaces, walls
 from tools.inpainting.computed import rug as rugs
 from tools.inpainting.computed.surfaces import F32, Laid, Mask
 from tools.language.object_sizes import noun_in, thing_in
@@ -115,7 +115,9 @@ class Removal:
                 "The mask of the thing to remove is empty, or does not have the picture's size."
             )
         around = look_around(self.segmenter, picture, cancelled=cancelled)
-        done = remove(picture, edit.mask, around, edit.target, cancelled=cancelled)
+        done = remove(
+            picture, edit.mask, around, edit.target, wall_light=edit.wall_light, cancelled=cancelled
+        )
         if done.confidence < LEAST:
             raise errors.EngineError(f"I cannot take this away cleanly: {done.doubt}.")
         return done.patch
@@ -144,15 +146,18 @@ def remove(
     around: Surroundings,
     target: str = "",
     *,
+    wall_light: bool = True,
     cancelled: CancelCheck = never,
 ) -> Removed:
     """Take what ``mask`` (H, W) covers out of an RGB picture (H, W, 3), and judge the result.
 
-    Raises ``EngineError`` when the picture shows no floor and no wall, or nothing of the mask is left by what
+    ``wall_light``: behind what hangs on a wall that wall's own light goes on (see ``walls``). Raises
+    ``EngineError`` when the picture shows no floor and no wall, or nothing of the mask is left by what
     stands on it; ``Cancelled``.
     """
     words = (noun_in(target) or target.lower()).split()  # "the vase on the rug" is no rug
     flat, shines = any(word in _FLAT for word in words), any(word in _BRIGHT for word in words)
+    hung = wall_light and _hangs(target, mask, around.wall)
     height, width = mask.shape
     unit = height / 480
     seen = around.floor | around.wall | around.rug
@@ -171,6 +176,10 @@ def remove(
         other &= ~mask
     things = {name: thing & ~mask for name, thing in things.items()}
     kept = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
+    if hung:  # of several pictures, this one was found, too
+        kept &= ~np.logical_or.reduce(
+            [mask, *(one for _, one in around.single if (one & mask).sum() > 0.5 * one.sum())]
+        )
     hole = _grown(mask, 5 * unit) & ~(kept & ~_grown(mask, 1.5 * unit))
     floor, wall, rug = (part & ~hole for part in (around.floor, around.wall, around.rug))
     if min(floor.sum(), wall.sum()) < 0.01 * mask.size:
@@ -215,7 +224,10 @@ def remove(
                 fronts += [back.front] if back.front is not None else []
                 out[back.where] = back.values
                 off_things += back.off * float(back.where.sum())
-    scene = _Scene(picture, mask, hole, other, gone_on, fronts, distance, size, unit, flat, shines)
+    apart = _grown(kept, 2 * unit) | (other & ~_grown(mask, 8 * unit))
+    scene = _Scene(
+        picture, mask, hole, other, gone_on, fronts, kept, apart, distance, size, unit, flat, shines
+    )
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
     off, missing = off_things, 0
     for surface, visible in known.items():
@@ -228,7 +240,8 @@ def remove(
         if sure.sum() < 150 * unit * unit:
             missing += need
             continue
-        filled = _fill(scene, room, surface, here, sure)
+        fill = _fill_hung if hung and surface not in (rooms.FLOOR, RUG) else _fill
+        filled = fill(scene, room, surface, here, sure)
         out[filled.where] = filled.values
         alpha |= filled.where
         off += filled.off * need
@@ -261,6 +274,8 @@ class _Scene:
     other: Mask
     gone_on: Mask
     fronts: Sequence[amodal_completion.Front]
+    kept: Mask
+    apart: Mask
     distance: F64
     size: float
     unit: float
@@ -277,15 +292,30 @@ class _Filled:
     off: float
 
 
-def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
-    """Go on with one surface under the hole, and take the thing's shadow off it."""
-    hole, distance, unit = scene.hole, scene.distance, scene.unit
-    height, width = hole.shape
-    part = hole & here & ~scene.gone_on
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """A surface's light, ``base``, and what its pixels are beside it, ``plain``, with what repeats in that.
+
+    Logarithms: of the picture, ``logs``; ``middle`` (3,) is the surface's usual colour; ``lit`` is where the
+    light was measured.
+    """
+
+    image: F32
+    logs: F32
+    base: F64
+    lit: Mask
+    plain: F32
+    middle: F32
+    pattern: surfaces.Lattice
+
+
+def _known(scene: _Scene, room: Room, surface: int, sure: Mask, reach: float) -> _Known:
+    """A surface's light and pattern, by the pixels of it that are ``sure`` (H, W)."""
+    distance, unit = scene.distance, scene.unit
+    height, width = sure.shape
     plane = surfaces.lay(room, rooms.FLOOR if surface == RUG else surface, width, height)
     image = scene.picture.astype(np.float32)
     logs = np.log(image + _EPS)
-    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
     # a thing's shadow may cover most of the rug that it stands on: then what is farthest off tells the light
     lit = sure & (distance > min(reach, float(np.percentile(distance[sure], 75))))
     base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), lit), lit)
@@ -305,6 +335,17 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     even = even if even.sum() > 0.3 * sure.sum() else sure
     # the few long repeats of a rug would be shadows
     pattern = surfaces.lattice(plane, plain, even, 0.35 if surface == RUG else 1.0)
+    return _Known(image, logs, base, lit, plain, middle, pattern)
+
+
+def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
+    """Go on with one surface under the hole, and take the thing's shadow off it."""
+    hole, distance, unit = scene.hole, scene.distance, scene.unit
+    part = hole & here & ~scene.gone_on
+    reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
+    own = _known(scene, room, surface, sure, reach)
+    image, logs, base, lit = own.image, own.logs, own.base, own.lit
+    plain, middle, pattern = own.plain, own.middle, own.pattern
     plane = pattern.laid
 
     # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
@@ -382,6 +423,37 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     return _Filled(where, out[where].astype(np.float32), off)
 
 
+def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
+    """Go on with a wall behind a thing that hung on it, and take its shadow off the wall."""
+    unit, mask = scene.unit, scene.mask
+    own = _known(scene, room, surface, sure, 10 * unit + 0.5 * scene.size)
+    inner = ndimage.binary_erosion(here, iterations=max(1, round(3 * unit)), border_value=1)
+    free = inner & ~scene.apart & ~_grown(mask, 2 * unit)
+    wall = walls.wall_of(own.pattern, own.plain, mask, sure, free, unit)
+    core = _grown(walls.fringe(wall, mask, unit), 2 * unit) & here & ~scene.kept & ~scene.gone_on
+    if not core.any():
+        return _Filled(core, np.zeros((0, 3), np.float32), 0.0)
+    known = free & ~core
+    hangs_here = float((mask & here).sum()) > 0.1 * float(mask.sum())
+    wall, taken, tones = walls.shadow_and_tones(wall, mask, known, unit, shadowed=hangs_here)
+    ring = np.zeros_like(mask)
+    if wall.kind == "even":  # what the shadow's shape leaves over goes, too, but for shadows of other things
+        nearer = ndimage.distance_transform_edt(~scene.apart) if scene.apart.any() else np.inf
+        ring = known & (taken < -0.004) & (scene.distance < nearer)
+    test = known & (scene.distance < 20 * unit + 0.24 * scene.size)
+    found = walls.behind(wall, core, ring, known, taken, tones, own.lit, unit)
+    if found is None:
+        return _fill(scene, room, surface, here, sure)
+    light = own.base[..., None] + own.middle
+    off = 99.0
+    if test.any():
+        made, true = (np.exp(each[test] + light[test]) for each in (found.foretold, found.bare))
+        off = float(np.abs(made - true).mean())
+    out = np.exp(found.shown + light) - _EPS
+    where = core | ring | ((taken < -0.004) & free)
+    return _Filled(where, out[where].astype(np.float32), off)
+
+
 def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64:
     """How light falls on a flat thing, as a logarithm about 0: its own pattern taken away."""
     if where.sum() < 300 * unit * unit:
@@ -404,6 +476,17 @@ def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64
             own = surfaces.spread_in(rest, where, 6 * unit)
     own = surfaces.spread_in(own, where, 6 * unit)
     return np.clip(own - np.percentile(own[where], 65), -1.2, 0.8)
+
+
+def _hangs(target: str, mask: Mask, wall: Mask) -> bool:
+    """Whether a thing hangs on a wall: by its kind, or as a television that has a wall below it."""
+    name, thing = thing_in(target)
+    if name in ("window", "curtain"):
+        return False
+    below = np.zeros_like(mask)
+    below[8 * len(mask) // 480 :] = mask[: len(mask) - 8 * len(mask) // 480]
+    below &= ~_grown(mask, 2 * len(mask) / 480)
+    return thing.stands == "wall" or (name == "television" and float(wall[below].mean()) > 0.8)
 
 
 def _with_rug(room: Room, label: NDArray[np.intp], floor: Mask, rug: Mask) -> NDArray[np.intp]:

@@ -188,15 +188,20 @@ class Lattice:
 _BINS = 24
 
 
-def _phases(u: F64, v: F64, across: float, up: float) -> tuple[F64, F64, int, int]:
-    columns, rows = (_BINS if across else 1), (_BINS if up else 1)
+_FINE_BINS = 64
+
+
+def _phases(u: F64, v: F64, across: float, up: float, bins: int = _BINS) -> tuple[F64, F64, int, int]:
+    columns, rows = (bins if across else 1), (bins if up else 1)
     a = (u / across % 1.0) * columns if across else np.zeros_like(u)
     b = (v / up % 1.0) * rows if up else np.zeros_like(v)
     return a, b, rows, columns
 
 
-def _means(u: F64, v: F64, tone: F64, across: float, up: float) -> tuple[F64, NDArray[np.intp]]:
-    a, b, rows, columns = _phases(u, v, across, up)
+def _means(
+    u: F64, v: F64, tone: F64, across: float, up: float, bins: int = _BINS
+) -> tuple[F64, NDArray[np.intp]]:
+    a, b, rows, columns = _phases(u, v, across, up, bins)
     at = np.minimum(b.astype(int), rows - 1) * columns + np.minimum(a.astype(int), columns - 1)
     n = np.bincount(at, minlength=rows * columns)
     prior = 1.0
@@ -294,10 +299,68 @@ def lattice(laid: Laid, tone: F32, known: Mask, most: float = 1.0) -> Lattice:
     return Lattice(laid, a, b, cells.reshape(rows, columns, 3), share)
 
 
+def fitted_near(pattern: Lattice, tone: F32, near: Mask) -> Lattice:
+    """The same repeats, set right for ``near`` (H, W) alone, where they may lie a little askew.
+
+    Shorter repeats are taken where they do better, and those along the other axis are sought where none were.
+    Its means are finer, for they are to be seen.
+    """
+    if not pattern.across and not pattern.up:
+        return pattern
+    points = np.flatnonzero(near)
+    points = points[:: len(points) // 5000 + 1]
+    value = tone.reshape(-1, 3)[points].astype(np.float64)
+    u, v = pattern.laid.u.ravel()[points], pattern.laid.v.ravel()[points]
+    middle = float(u.mean()), float(v.mean())
+    across, up = _likely(pattern.across), _likely(pattern.up)
+    options = [
+        (_held_out(u, v, value, a, b) - dear - odd, dear + odd, a, b) for a, dear in across for b, odd in up
+    ]
+    fits = [
+        (doubt, _fit_near(u - middle[0], v - middle[1], middle, value, a, b))
+        for _, doubt, a, b in sorted(options, reverse=True)[:3]
+    ]
+    share, a, b, aside, down = max(fits, key=lambda each: each[1][0] - each[0])[1]
+    laid = pattern.laid
+    laid = replace(laid, u=laid.u + aside * (laid.v - middle[1]), v=laid.v + down * (laid.u - middle[0]))
+    cells = np.zeros(((_FINE_BINS if b else 1), (_FINE_BINS if a else 1), 3))
+    return again(Lattice(laid, a, b, cells, share), tone, near)
+
+
+def _fit_near(
+    u: F64, v: F64, middle: tuple[float, float], value: F64, across: float, up: float
+) -> tuple[float, float, float, float, float]:
+    """How well repeats explain values at points about a middle, the repeats, and how much they lie askew."""
+
+    def moved(q: F64) -> tuple[F64, F64, float, float]:
+        aside, down = u + middle[0] + 0.02 * q[2] * v, v + middle[1] + 0.02 * q[3] * u
+        return aside, down, across * (1 + 0.015 * float(q[0])), up * (1 + 0.015 * float(q[1]))
+
+    def cost(q: F64) -> float:
+        aside, down, a, b = moved(q)
+        return _left_over(aside, down, value, a, b) * 1000 + 0.02 * float(q @ q)
+
+    found = optimize.minimize(cost, np.zeros(4), method="Powell", options={"maxiter": 2, "maxfev": 120})
+    aside, down, a, b = moved(found.x)
+    share = _held_out(aside, down, value, a, b)
+    return share, a, b, 0.02 * float(found.x[2]), 0.02 * float(found.x[3])
+
+
+def _likely(period: float) -> list[tuple[float, float]]:
+    """Periods that a surface may have nearby along an axis, and how much more each must explain to be it.
+
+    They are the one that was found or parts of it; where none was, none or any.
+    """
+    if period:
+        return [(period / k, 0.04 * (k - 1)) for k in range(1, 5) if k == 1 or period / k > 0.08]
+    return [(0.0, 0.0), *((float(each), 0.05 + 0.05 * float(each)) for each in np.arange(0.12, 1.0, 0.01))]
+
+
 def again(pattern: Lattice, tone: F32, known: Mask) -> Lattice:
     """The same repeats, with the means of another tone."""
     u, v = pattern.laid.u[known], pattern.laid.v[known]
-    cells, _ = _means(u, v, tone[known].astype(np.float64), pattern.across, pattern.up)
+    bins = max(pattern.cells.shape[:2])
+    cells, _ = _means(u, v, tone[known].astype(np.float64), pattern.across, pattern.up, bins)
     return replace(pattern, cells=cells.reshape(pattern.cells.shape))
 
 
@@ -340,7 +403,7 @@ def moves(pattern: Lattice) -> Shifts:
 
 def phase_mean(pattern: Lattice, u: F64, v: F64) -> F32:
     """The pattern's mean tone at points of the surface, (n, 3)."""
-    a, b, _, _ = _phases(u, v, pattern.across, pattern.up)
+    a, b, _, _ = _phases(u, v, pattern.across, pattern.up, max(pattern.cells.shape[:2]))
     out = np.empty((len(u), 3), dtype=np.float32)
     padded = np.pad(pattern.cells, ((1, 1), (1, 1), (0, 0)), mode="wrap")
     for k in range(3):

@@ -173,7 +173,9 @@ class Drawing:
         going = edit.mask
         if old == "floor lamp":
             going = _with_stand(space_of(picture, around), going)
-        taken = removal.remove(picture, going, around, edit.target, cancelled=cancelled)
+        taken = removal.remove(
+            picture, going, around, edit.target, wall_light=edit.wall_light, cancelled=cancelled
+        )
         _stop(cancelled)
         space = space_of(picture, around, taken.mask)
         bare = compose(picture, [taken.patch])
