@@ -60,6 +60,9 @@ STEPS: Final = {
     "much lighter": ColourStep(lightness=0.14),
 }
 
+KEEPING: Final = 20
+"""From so many pixels on that must keep their colour a thing counts among those that have some."""
+
 _SKIPPED: Final = frozenset(("window", "mirror", "picture", "clock", "television"))
 _LEAST: Final = 0.01
 
@@ -67,7 +70,8 @@ _LEAST: Final = 0.01
 @dataclass(frozen=True, eq=False)
 class Case:
     """One thing of one room and a colour for it; ``truth`` is the room with the thing in that colour, and
-    ``surface`` (bool (H, W)) what of the thing takes a colour.
+    ``surface`` (bool (H, W)) what of the thing takes a colour; ``fixed`` where two renders of it in different
+    colours are alike.
     """
 
     room: int
@@ -78,13 +82,16 @@ class Case:
     mask: Mask
     truth: Pixels
     surface: Mask
+    fixed: Mask
 
 
 @dataclass(frozen=True)
 class Result:
     """What became of a case: distances to the truth in Oklab (medians over the mask), the mean error as a
     share of what the old colour's was, the rank correlation of lightness on the surface, the share of the
-    surface that kept its old colour and of the rest of the thing that moved.
+    surface that kept its old colour and of the rest of the thing that moved. ``kept`` is the mean distance
+    (Oklab) to the truth where no colour of the thing shows, in its mask and the given one (legs, rods, books,
+    what lies beside it), and ``keeping`` how many pixels that are.
     """
 
     one: bool
@@ -95,6 +102,8 @@ class Result:
     missed: float
     moved: float
     asked: float
+    kept: float
+    keeping: int
 
     @property
     def right(self) -> bool:
@@ -132,23 +141,27 @@ def draw(seed: int, count: int, edits: int = EDITS) -> Iterator[Case]:
             if not rooms.KIND_COLOURS[thing.kind] or thing.kind in _SKIPPED or mask.mean() < _LEAST:
                 continue
             pure = [restyled(scene, index, rgb) for rgb in ((250, 20, 20), (20, 20, 250))]
-            surface = mask & (np.abs(pure[0].astype(int) - pure[1]).max(axis=2) > 60)
+            differs = np.abs(pure[0].astype(int) - pure[1]).max(axis=2)
+            surface, fixed = mask & (differs > 60), differs < 8
             for _ in range(edits):
                 rgb = named[int(rng.integers(len(named)))]
                 truth = restyled(scene, index, rgb)
                 look = f"{thing.colour or ''} {thing.material or ''}".strip()
-                yield Case(room, thing.kind, look, rgb, drawn.picture, mask, truth, surface)
+                yield Case(room, thing.kind, look, rgb, drawn.picture, mask, truth, surface, fixed)
 
 
 def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
     """Recolour one case, under its true mask or a given one, and compare; the picture with it."""
     value = from_srgb(np.array([case.rgb], np.uint8))[0]
-    mask = case.mask if given is None else given
+    mask = whole = case.mask if given is None else given
     if computed.has_body(case.kind):
         mask = computed.body_of(case.picture, mask, case.kind)
+        whole = computed.measured_on(whole, mask, case.kind)
     asked = (float(value[0]), float(value[1]), float(value[2]))
-    stage = computed.stage_for(asked, case.picture, mask, case.kind)
-    after = compose(case.picture, [computed.recolour(case.picture, mask, stage)])
+    stage = computed.stage_for(asked, case.picture, whole, case.kind)
+    after = compose(case.picture, [computed.recolour(case.picture, mask, stage, whole=whole)])
+    fixed = case.fixed & (case.mask if given is None else case.mask | given)
+    off = np.linalg.norm(from_srgb(after[fixed]) - from_srgb(case.truth[fixed]), axis=1)
     box = box_of(case.picture, case.mask)
     near = np.s_[box.y0 : box.y1, box.x0 : box.x1]
     inner = _inner(case.mask)[near]
@@ -167,6 +180,8 @@ def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
         missed=float((change[different] < 0.3 * old[different]).mean()) if different.any() else 0.0,
         moved=float((change[rest] > 0.06).mean()) if rest.any() else 0.0,
         asked=float(value[0]),
+        kept=float(off.mean()) if off.size else 0.0,
+        keeping=off.size,
     ), after
 
 
@@ -290,6 +305,12 @@ def _report(results: Sequence[Result], steps: Sequence[bool | None]) -> bool:
                 f" of the surface missed {np.mean([r.missed for r in some]):.3f},"
                 f" of the rest moved {np.mean([r.moved for r in some]):.3f}"
             )
+    pixels = sum(r.keeping for r in results)
+    keepers = [r.kept for r in results if r.keeping > KEEPING]
+    print(
+        f"kept: error {sum(r.kept * r.keeping for r in results) / max(pixels, 1):.4f} of {pixels} pixels,"
+        f" mean of {len(keepers)} things {np.mean(keepers or [0.0]):.4f}"
+    )
     fine = np.mean([ranks >= 0.98 for ranks in textured])
     print(f"texture: ranks {np.mean(textured):.3f}, at least 0.98 in {fine:.3f} of {len(textured)}")
     said = [each for each in steps if each is not None]

@@ -30,7 +30,8 @@ class ColourStage(BaseModel):
     ``each``: the mask holds several things, and each is recoloured by how it looks itself; ``lit`` is the
     factor of its kind in the light that each of them gets then, as it is in ``light``.
     ``exact``: a user grew or shrank the mask, so that all up to its edge takes the colour, and no more.
-    ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows.
+    ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows; so do a
+    seat's legs and a curtain's rod, which old requests, without it, paint along.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """

@@ -315,7 +315,10 @@ def _restyled(
         and (look.is_colour_only or look.like)
     ):
         body = recolour.has_body(edit.target) and (current is None or current.body)
-        mask = recolour.body_of(picture, edit.mask, edit.target) if body else edit.mask
+        mask = edit.mask
+        if body:
+            taking = recolour.body_of(picture, mask, edit.target)
+            mask = recolour.measured_on(mask, taking, edit.target)
         stage = _stage(look, value, current, picture, mask, edit.target)
         stage = stage.model_copy(update={"body": body})
         if look.step is None or current is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -213,6 +214,46 @@ def test_legs_and_a_badge_of_another_colour_stay() -> None:
     for part in (np.s_[72:78, 72:78], np.s_[132:136, 62:66]):
         assert np.abs(from_srgb(after[part]) - from_srgb(picture[part])).max() < 0.02
     assert computed.taken(after, mask, stage) < 0.03
+
+
+def on_legs(own: tuple[int, int, int], legs: tuple[int, int, int]) -> tuple[Pixels, Mask, Mask]:
+    """A shaded seat on two legs before a wall, its mask, and that of the legs."""
+    picture = np.full((120, 200, 3), 150, np.uint8)
+    seat, feet = np.zeros((120, 200), bool), np.zeros((120, 200), bool)
+    seat[20:90, 20:180] = True
+    feet[90:101, 30:37] = feet[90:101, 160:167] = True
+    shade = np.linspace(1, 0.8, 200)[None, :, None]
+    for part, rgb in ((seat, own), (feet, legs)):
+        picture[part] = np.rint(np.array(rgb) * shade * np.ones((120, 1, 1)))[part]
+    return picture, seat | feet, feet
+
+
+@pytest.mark.parametrize("own", [(200, 40, 45), (70, 66, 64)])
+def test_a_sofa_keeps_its_legs_and_an_old_request_paints_them_along(own: tuple[int, int, int]) -> None:
+    picture, mask, legs = on_legs(own, (122, 82, 56))
+    edit = MaskedEdit(mask=mask, prompt="a mustard sofa", kind="restyle", seed=1, target="the sofa")
+    plan = route(picture, edit, ("recolour",))
+    assert plan.engine is not None
+    assert plan.edit.colour is not None
+    after = compose(picture, [plan.engine.compute(picture, plan.edit)])
+    far = np.linalg.norm(from_srgb(after) - from_srgb(picture), axis=2)
+    assert (far[legs] > 0.02).mean() < 0.1
+    assert (far[mask & ~legs] > 0.06).mean() > 0.98
+    old = plan.edit.colour.model_copy(update={"body": False})
+    painted = Recolour().compute(picture, replace(plan.edit, colour=old))
+    same = computed.recolour(picture, mask, old)
+    assert painted.box == same.box
+    assert (painted.rgba == same.rgba).all()
+
+
+def test_legs_of_the_same_colour_turn_with_the_sofa() -> None:
+    picture, mask, _ = on_legs((160, 60, 50), (160, 60, 50))
+    edit = MaskedEdit(mask=mask, prompt="a teal sofa", kind="restyle", seed=1, target="the sofa")
+    plan = route(picture, edit, ("recolour",))
+    assert plan.engine is not None
+    assert plan.edit.colour is not None
+    whole = computed.recolour(picture, mask, plan.edit.colour)
+    assert (plan.engine.compute(picture, plan.edit).rgba == whole.rgba).all()
 
 
 @pytest.mark.parametrize("own", [(150, 30, 40), (24, 24, 26)])

@@ -34,6 +34,10 @@ _NARROW: Final = 0.25
 """Feet are narrower than this share of the thing."""
 _NEAR: Final = 0.055
 """How far (as below) the colour of feet is from the rest's, at least."""
+_LEG: Final = 0.03
+"""The same, of pieces that have the shape of a leg."""
+_TONES: Final = np.array((0.6, 1.0, 1.0), np.float32)
+"""By what a distance in Oklab is weighed, so that light and shade count less."""
 _APART: Final = 0.11
 """How far (Oklab, lightness at 0.6) a part's colour is from the rest's, at least."""
 _KNOB: Final = 0.012
@@ -42,13 +46,19 @@ _KNOB: Final = 0.012
 Rule = Callable[[Pixels, Mask], Mask]
 
 
-def surface(crop: Pixels, mask: Mask, words: str) -> Mask | None:
+def surface(crop: Pixels, mask: Mask, words: str, *, legs: bool = False) -> Mask | None:
     """The part (H, W) of a thing's ``mask`` (bool (H, W), not empty) that takes a material.
 
-    ``crop`` is RGB (H, W, 3), ``words`` name the thing ("the floor lamp on the left"). None where no rule is
-    known for such a thing.
+    ``crop`` is RGB (H, W, 3), ``words`` name the thing ("the floor lamp on the left"). ``legs``: those are
+    left out, too, that are told by their shape. None where no rule is known for such a thing.
     """
     rule = rule_for(words)
+    if legs and rule in (without_feet, without_feet_and_knobs):
+        feet = rule
+
+        def rule(crop: Pixels, mask: Mask) -> Mask:
+            return feet(crop, mask) & ~standing(crop, mask)
+
     if rule is None:
         return None
     step = max(mask.shape) / LARGEST
@@ -82,6 +92,11 @@ def is_framework(words: str) -> bool:
 def is_built(words: str) -> bool:
     """Whether a thing of that name is of boards and faces, whose shades go to and fro as a pattern does."""
     return rule_for(words) in (without_knobs, without_feet_and_knobs)
+
+
+def has_parts(words: str) -> bool:
+    """Whether a thing of that name stands on legs or hangs from a rod, which are of another stuff."""
+    return rule_for(words) in (without_feet, without_feet_and_knobs, hung)
 
 
 def all_of_it(crop: Pixels, mask: Mask) -> Mask:  # noqa: ARG001 - a rule
@@ -120,6 +135,41 @@ def without_feet(crop: Pixels, mask: Mask) -> Mask:
         if not low or broad or part.sum() > 0.12 * mask.sum() or count > 12:
             feet[where] &= ~part
     return mask & ~feet
+
+
+def standing(crop: Pixels, mask: Mask) -> Mask:
+    """What seats and cupboards stand on: bool (H, W), empty where that has the colour of the thing.
+
+    Legs are the narrow pieces in which a thing ends below: by their shape they are told by less colour than
+    by where they are alone.
+    """
+    rows, columns = (np.nonzero(mask.any(axis))[0] for axis in (1, 0))
+    high, wide = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    long = max(3, round(0.8 * _NARROW * wide))
+    lowest = mask.shape[0] - 1 - mask[::-1].argmax(0)
+    zone = mask & (np.arange(mask.shape[0])[:, None] > np.maximum(lowest - _FOOT * high, rows[0] + high / 2))
+    narrow = zone & ~ndimage.binary_opening(mask, np.ones((1, long), bool))
+    feet = np.zeros_like(mask)
+    broad = mask & ~narrow
+    if not broad.any():
+        return feet
+    labels, centres = _clustered(crop, broad)
+    there = np.bincount(labels[broad], minlength=len(centres))
+    body = centres[there > 0.03 * there.sum()]
+    lab = from_srgb(crop)
+    pieces, _ = ndimage.label(narrow)
+    for number, where in enumerate(ndimage.find_objects(pieces), 1):
+        piece = pieces[where] == number
+        if piece.sum() < 8:
+            continue
+        low = piece & (np.arange(piece.shape[0])[:, None] >= piece.shape[0] // 2)
+        inner = ndimage.binary_erosion(low)
+        colour = np.median(lab[where][inner if inner.sum() >= 6 else low], axis=0)
+        if min(_away(colour, each) for each in body) < _LEG:
+            continue
+        apart = np.linalg.norm((lab[where][..., None, :] - np.vstack((colour, body))) * _TONES, axis=3)
+        feet[where] |= piece & (apart.argmin(axis=2) == 0)
+    return _tidied(feet, mask)
 
 
 def without_feet_and_knobs(crop: Pixels, mask: Mask) -> Mask:

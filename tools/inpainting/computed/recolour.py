@@ -44,6 +44,7 @@ __all__ = [
     "has_body",
     "left_over",
     "measure",
+    "measured_on",
     "recolour",
     "recolour_patch",
     "seen",
@@ -129,21 +130,36 @@ def _light(stage: ColourStage, picture: NDArray[np.uint8], mask: NDArray[np.bool
 
 
 def has_body(target: str) -> bool:
-    """Whether other things stand in a thing of that name, which keep their colours."""
+    """Whether a thing of that name has parts that keep their colours: other things stand in it, or it stands
+    on legs or hangs from a rod.
+    """
+    return _holds(target) or parts.has_parts(thing_in(target)[0])
+
+
+def _holds(target: str) -> bool:
+    """Whether other things stand or lie in a thing of that name."""
     return thing_in(target)[0] in _BODIES or "blanket" in target.lower()
+
+
+def measured_on(mask: NDArray[np.bool_], body: NDArray[np.bool_], target: str) -> NDArray[np.bool_]:
+    """What of a thing says how it looks, bool (H, W): what takes the colour, where other things stand in it,
+    else the whole ``mask``, so that legs and rods change nothing of how the rest is painted.
+    """
+    return body if _holds(target) else mask
 
 
 def body_of(picture: NDArray[np.uint8], mask: NDArray[np.bool_], target: str) -> NDArray[np.bool_]:
     """What takes a colour of the thing under ``mask`` (bool (H, W)) in an RGB picture: of shelves the boards
-    and sides, of a bed what it is covered with.
+    and sides, of a bed what it is covered with, of seats and cupboards all but legs and knobs of another
+    colour, of curtains all but the rod.
     """
     kind = thing_in(target)[0]
-    kind = kind if kind in _BODIES else "bed"
+    kind = kind if kind in _BODIES or not _holds(target) else "bed"
     body = np.zeros_like(mask)
     for thing in _things(mask):
         box = box_of(picture, thing)
         window = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-        part = parts.surface(picture[window], thing[window], kind)
+        part = parts.surface(picture[window], thing[window], kind, legs=True)
         body[window] |= thing[window] if part is None else part
     return body
 
@@ -203,28 +219,40 @@ def _at_the_end(step: ColourStep) -> str:
 
 
 def recolour(
-    picture: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage, *, hard: bool = False
+    picture: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    stage: ColourStage,
+    *,
+    hard: bool = False,
+    whole: NDArray[np.bool_] | None = None,
 ) -> Patch:
     """Give the thing under ``mask`` (bool (H, W)) in ``picture`` (uint8 RGB (H, W, 3)) the colour of
     ``stage``.
 
     The patch holds the picture's own pixels, recoloured; outside the mask it reaches a few pixels
-    (``edge.reach_for``), where parts of the thing are seen, and with ``hard`` nowhere. Raises
+    (``edge.reach_for``), where parts of the thing are seen, and with ``hard`` nowhere. ``whole`` (bool
+    (H, W), around ``mask``) is by what the thing's look is measured, ``mask`` without it. Raises
     ``PictureError`` for a mask that is empty or of another size.
     """
-    if stage.each and len(parts := _things(mask)) > 1:
+    whole = mask if whole is None else whole
+    if stage.each and len(things := _things(whole)) > 1:
         alone = stage.model_copy(update={"each": False})
+        each = [(thing, thing & mask) for thing in things if (thing & mask).any()]
         made = [
             recolour(
-                picture, part, alone.model_copy(update={"light": _light(stage, picture, part)}), hard=hard
+                picture,
+                part,
+                alone.model_copy(update={"light": _light(stage, picture, thing)}),
+                hard=hard,
+                whole=thing,
             )
-            for part in parts
+            for thing, part in each
         ]
-        return _joined(made, parts)
+        return _joined(made, [part for _, part in each])
     high, wide = mask.shape
     reach = reach_for(wide, high)
     box = box_of(picture, mask)
-    change = _Change(measure(picture, mask), stage)
+    change = _Change(measure(picture, whole), stage)
     around = math.ceil(2.6 * reach) + 1
     outer = Box(
         max(0, box.x0 - around),
@@ -361,8 +389,10 @@ class Recolour:
             raise EngineError("There is no colour to give it: name one, such as 'navy' or '#336699'.")
         if cancelled():
             raise errors.Cancelled
-        mask = body_of(picture, edit.mask, edit.target) if edit.colour.body else edit.mask
-        return recolour(picture, mask, edit.colour)
+        if not edit.colour.body:
+            return recolour(picture, edit.mask, edit.colour)
+        body = body_of(picture, edit.mask, edit.target)
+        return recolour(picture, body, edit.colour, whole=measured_on(edit.mask, body, edit.target))
 
 
 class _Change:
