@@ -47,43 +47,29 @@ _MOST_NAMED = 12
 _COUNT = re.compile(r"^(?:both|all|every|each|two|three|four)(?: of)?(?: the)? ", re.IGNORECASE)
 
 
-def _described(step: Step) -> str:
+def _described(step: Step, layers: Mapping[int, phrases.Described]) -> str:
     match step:
         case Edit():
-            return phrases.edit(step)
+            return phrases.intention(step)
         case Undo(count=count):
             return "undo" if count == 1 else f"undo {count} versions"
         case Redo(count=count):
             return "redo" if count == 1 else f"redo {count} versions"
         case Goto(version=version):
             return f"go to version {version}" if version else "go back to the base picture"
-        case Hide(layer=layer):
-            return f"take layer {layer} out"
-        case Show(layer=layer, version=version):
-            return f"put layer {layer} back" + ("" if version is None else f" as in version {version}")
+        case Hide() | Show() | Refresh() | Drop() | Reorder() | Mask():
+            return _of_layer(step, layers)
         case Variations(count=count, like=int(like)):
             return f"{count} more like number {like}" if like else f"{count} other variations"
         case Variations(count=count, target=target, prompt=prompt, kind=kind):
             if not target:
                 return f"{count} variations"
             edit = Edit(target=target, prompt=prompt or "", kind=kind or "restyle")
-            return f"{count} variations of {phrases.edit(edit)}"
+            return f"{count} variations of {phrases.intention(edit)}"
         case Pick(index=index):
             return f"take variation {index}"
         case Keep():
             return "keep the closest result"
-        case Refresh(layer=layer):
-            return f"paint layer {layer} again"
-        case Drop(layer=layer):
-            return f"drop layer {layer}"
-        case Reorder(layer=layer, to=to, other=other):
-            return (
-                f"move layer {layer} {to} layer {other}"
-                if other is not None
-                else f"move layer {layer} to the {to}"
-            )
-        case Mask(layer=layer, how=how, what=what):
-            return f"the mask of layer {layer}: {how} {what}".rstrip()
         case Compare(version=first, other=second, difference=differ):
             one = f"version {first}" if first else "the base picture"
             verb = "show what differs from" if differ else "compare with"
@@ -102,9 +88,59 @@ def _described(step: Step) -> str:
             return ""
 
 
-def summary(plan: Plan) -> str:
-    """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk."""
-    return "; ".join(line for step in plan.steps if (line := _described(step)))
+def _of_layer(
+    step: Hide | Show | Refresh | Drop | Reorder | Mask, layers: Mapping[int, phrases.Described]
+) -> str:
+    """A step about a layer in the words of that layer; empty where there is no such layer."""
+    layer = layers.get(step.layer)
+    if layer is None:
+        return ""
+    thing = phrases.definite(phrases.subject(layer))
+    match step:
+        case Hide():
+            if layer.kind == "add":
+                return f"take {thing} out"
+            return f"bring {thing} back" if layer.kind == "remove" else f"put {thing} back as before"
+        case Show(version=version):
+            if version is None:
+                return f"{phrases.intention(layer)} again"
+            return f"{thing} as in version {version}"
+        case Refresh():
+            return f"remove {thing} again" if layer.kind == "remove" else f"paint {thing} again"
+        case Drop():
+            return f"delete {phrases.change(layer)}"
+        case Reorder(to=to, other=other):
+            if other is None:
+                return f"move {thing} to the {to}"
+            beside = layers.get(other)
+            return "" if beside is None else f"move {thing} {to} {phrases.definite(phrases.subject(beside))}"
+        case Mask(how=how, what=what):
+            return _MASKS[how].format(thing=thing, what=what)
+
+
+_MASKS: Mapping[str, str] = {
+    "grow": "make the mask of {thing} wider",
+    "shrink": "make the mask of {thing} narrower",
+    "add": "take {what} into the mask of {thing}",
+    "subtract": "leave {what} out of the mask of {thing}",
+    "invert": "turn the mask of {thing} round",
+    "box": "{thing}, from {what}",
+    "file": "{thing}, in the mask of {what}",
+}
+
+
+def summary(plan: Plan, layers: Mapping[int, phrases.Described]) -> str:
+    """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk.
+
+    It is said before anything is done, so no word of it may read as a result. ``layers`` are those of the
+    session, by their ids.
+    """
+    return "; ".join(line for step in plan.steps if (line := _described(step, layers)))
+
+
+def announced(understood: str) -> str:
+    """A ``summary`` as it is said while the work has yet to be done: "remove the lamp …"."""
+    return f"{understood} …"
 
 
 def not_found(missing: Sequence[str], there: Sequence[str]) -> str:
@@ -254,7 +290,8 @@ def offered(edits: Sequence[PendingEdit]) -> str:
 def _done(action: DoneAction) -> str:
     match action.how:
         case "edited":
-            return phrases.edit(action) + (", in another mask" if action.remasked else "")
+            how = f", {action.step}" if action.step else ""
+            return phrases.edit(action) + how + (", in another mask" if action.remasked else "")
         case "hidden":
             if action.kind == "add":
                 return f"{action.prompt} taken out"
@@ -289,20 +326,27 @@ class Happened(Protocol):
     def failed(self) -> bool: ...
 
 
+def is_talk(said: str) -> bool:
+    """Whether what a planner says is a sentence; else it is a label for what it understood."""
+    return said.endswith((".", "!", "?", "…"))
+
+
 def compose_reply(turn: Happened, told: Collection[str] = ()) -> str:
     """The reply to a whole turn: what the planner had to say, what was done, then what could not be.
 
     What was ``told`` while it was being done (what was understood, and notes) is not told again.
     """
     said = turn.plan.say.strip() if turn.plan else ""
-    # What a planner says is talk when it is a sentence; else it is a label for what it understood.
-    talk = said.endswith((".", "!", "?", "…")) and (turn.changed or not turn.failed)
+    talk = is_talk(said) and (turn.changed or not turn.failed)
     parts = [said] if talk else []
     if turn.done:
         done = "; ".join(map(_done, turn.done))
-        parts.append("Done." if done in told else f"Done: {done}.")
+        parts.append("Done." if announced(done) in told else f"Done: {done}.")
     remarks = [remark for remark in dict.fromkeys(turn.remarks) if not talk or remark not in said]
     parts += [remark for remark in remarks if remark not in told]
     if not parts and not remarks:
-        parts.append(said or "Nothing was asked for, so nothing was changed.")
+        labelled = bool(turn.plan and turn.plan.steps) and not is_talk(said)
+        parts.append(
+            "Nothing was changed." if labelled else said or "Nothing was asked for, so nothing was changed."
+        )
     return " ".join(parts)

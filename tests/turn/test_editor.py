@@ -132,6 +132,15 @@ async def test_a_sentence_becomes_a_picture_and_nothing_else_changes(flat: Flat)
     assert [t.sentence for t in flat.session.turns] == ["make the sofa red"]
 
 
+async def test_what_is_said_before_the_work_is_an_intention(flat: Flat) -> None:
+    events: list[Event] = []
+    turn = await flat.editor.say("remove the lamp and make the rug green", events.append)
+    assert [event.text for event in events if event.stage == "planned"] == [
+        "remove the lamp; the rug → a green rug …"
+    ]
+    assert turn.reply == "Done: the lamp removed; the rug → a green rug."
+
+
 async def test_darker_revises_the_layer_in_its_place_without_looking_for_it_again(flat: Flat) -> None:
     await flat.editor.say("make the sofa red")
     asked = len(flat.engines.finder.asked)
