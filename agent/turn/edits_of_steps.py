@@ -244,7 +244,7 @@ def _picked(context: TurnContext, step: Pick) -> PendingEdit:
 def _kept(context: TurnContext) -> list[PendingEdit]:
     offers = context.memory.offers
     if offers is None or offers.version != context.session.head or not offers.attempts:
-        raise Refusal("There is nothing on offer to keep.")
+        raise Refusal("There is nothing on offer to keep: what you see is in the picture already.")
     return list(offers.edits)
 
 
