@@ -88,7 +88,10 @@ def _done(
         step = next(step for step in step_group if isinstance(step, Reorder) and step.layer == number)
         other = phrases.subject(layer(step.other)) if step.other is not None else ""
         done.append(DoneAction.of("moved", layer(number), to=step.to, other=other))
-    return done + [DoneAction.of("edited", edit, remasked=edit.remasked, step=edit.step) for edit in painted]
+    return done + [
+        DoneAction.of("edited", edit, remasked=edit.remasked, step=edit.step, without=edit.without)
+        for edit in painted
+    ]
 
 
 def _attempts(context: TurnContext, nearest: tuple[PendingEdit, ...]) -> Offers | None:

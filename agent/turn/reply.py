@@ -291,6 +291,10 @@ def _done(action: DoneAction) -> str:
     match action.how:
         case "edited":
             how = f", {action.step}" if action.step else ""
+            if action.without:  # "a vase, without the flowers, added on the table"
+                comma = "," if action.kind == "add" else ""
+                new = f"{action.prompt}, without {phrases.definite(action.without)}{comma}"
+                return phrases.edit(action.model_copy(update={"prompt": new}))
             return phrases.edit(action) + how + (", in another mask" if action.remasked else "")
         case "hidden":
             if action.kind == "add":

@@ -239,7 +239,10 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert (turn.changed, turn.failed, turn.version) == (True, False, 2)
     assert np.array_equal(flat.session.picture(), nearest)
     turn = await flat.do(Keep())
-    assert (turn.failed, turn.reply) == (True, "There is nothing on offer to keep: what you see is in the picture already.")
+    assert (turn.failed, turn.reply) == (
+        True,
+        "There is nothing on offer to keep: what you see is in the picture already.",
+    )
 
 
 async def test_a_surface_that_did_not_take_its_colour_is_painted_again_more_firmly(flat: Flat) -> None:
