@@ -64,8 +64,8 @@ class PendingEdit(Data):
     it. ``grow`` is 0 for a mask that the user gave, which is a hard limit. ``around`` is the request of the
     variation that the new ones are to be like, ``round`` how many rounds of variations came before.
     ``suggests``: the look is to be found, too. ``step``: the words of a step of colour that
-    the prompt no longer has, because it names the colour that the step came to. ``without``: what was asked for with the thing, and
-    cannot be drawn.
+    the prompt no longer has, because it names the colour that the step came to. ``without``: what was asked
+    for with the thing, and cannot be drawn.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.

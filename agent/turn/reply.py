@@ -196,10 +196,12 @@ def too_few(noun: str, there: int, wanted: int) -> str:
     )
 
 
-def another_colour(target: str, noun: str, colour: str) -> str:
-    """What is said where a thing has another colour than it is told by."""
+def another_colour(target: str, noun: str, colours: Sequence[str]) -> str:
+    """What is said where a thing, or each of several, has another colour than it is told by."""
+    noun = plural(noun) if len(colours) > 1 else noun
     are = "are" if phrases.is_several(noun) else "is"
-    return f"I see no {phrases.bare(target)}: the {noun} that I see {are} {colour}."
+    seen = phrases.listed(list(dict.fromkeys(colours)))
+    return f"I see no {phrases.bare(target)}: the {noun} that I see {are} {seen}."
 
 
 def hidden_by_transparency(thing: str) -> str:
@@ -267,8 +269,18 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
 
 def covering(layers: Sequence[Layer]) -> str:
     """What is said of layers that were painted over something which has changed."""
+    gone = [each for each in layers if each.kind == "remove"]
+    there = [each for each in layers if each.kind != "remove"]
+    return " ".join(_covering(each) for each in (there, gone) if each)
+
+
+def _covering(layers: Sequence[Layer]) -> str:
     names = phrases.listed([phrases.definite(phrases.subject(each)) for each in layers])
     were, it = ("was", "it") if len(layers) == 1 and not names.endswith("s") else ("were", "them")
+    if layers[0].kind == "remove":
+        return (
+            f"Where {names} {were} removed, the old look may still show; say “refresh {names}” to mend that."
+        )
     return (
         f"{phrases.capital(names)} {were} painted over what has now changed;"
         f" say “refresh {names}” to paint {it} again."
