@@ -89,8 +89,8 @@ def _lies_around(mask: NDArray[np.bool_], form: Patch) -> bool:
 
 
 def _goes_on_with(upper: Patch, lower: Patch, picture: NDArray[np.uint8]) -> bool:
-    """Whether a patch that shows what is behind something goes on with the look of another patch beside it, in
-    an RGB picture (H, W, 3) that has both.
+    """Whether a patch that shows what is behind something goes on with the look of another patch beside it,
+    in an RGB picture (H, W, 3) that has both.
     """
     over, theirs = (_where(patch, picture.shape[:2]) for patch in (upper, lower))
     rim = ndimage.binary_dilation(over, iterations=max(1, round(RIM * picture.shape[0]))) & ~over
