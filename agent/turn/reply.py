@@ -310,12 +310,12 @@ def _done(action: DoneAction) -> str:
             return phrases.edit(action) + how + (", in another mask" if action.remasked else "")
         case "hidden":
             if action.kind == "add":
-                return f"{action.prompt} taken out"
+                return f"{phrases.definite(action.prompt)} taken out"
             return f"{phrases.definite(action.target)} → as before"
         case "shown":
             return f"{phrases.edit(action)} again"
         case "dropped":
-            return f"{phrases.subject(action)} deleted"
+            return f"{phrases.change(action)} deleted"
         case "moved":
             where = f"{action.to} {phrases.definite(action.other)}" if action.other else f"to the {action.to}"
             return f"{phrases.subject(action)} moved {where}"
