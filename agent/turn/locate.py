@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,9 +98,8 @@ def find_objects(context: TurnContext, edits: Sequence[PendingEdit], visible: Ch
             elif edit.open and index not in places:
                 edit = _behind(session, edit, layers, out[index])
         if index not in places:
-            edit = of_named_colour(
-                session, edit, visible, lambda edit=edit, out=out[index]: _alike(context, edit, visible, out)
-            )
+            alike = partial(_alike, context, edit, visible, out[index])
+            edit = of_named_colour(session, edit, visible, alike)
         located[index] = edit
     return located
 
