@@ -203,10 +203,12 @@ def _is_done(turn: Turn) -> bool:
 
 def _turn_json(session: Session, turn: Turn, output: Path | None) -> dict[str, Any]:
     """A turn as ``edit --json`` prints it."""
+    from agent.turn.reply import summary
+
     return {
         "session": session.name,
         "version": turn.version,
-        "plan": plan_json(turn.plan),
+        "plan": plan_json(turn.plan, summary(turn.plan, {layer.id: layer for layer in session.layers})),
         "edits": [
             {
                 "layer": each.layer,

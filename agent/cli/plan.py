@@ -47,11 +47,11 @@ def plan(
                 if isinstance(engine, ReadsAhead):
                     engine.on_wait = show
                 made = await engine.plan(sentence, context, picture)
+            understood = summary(made, {layer.id: layer for layer in context.layers})
             context = advance(context, sentence, made)
             if as_json:
-                say_json(plan_json(made))
+                say_json(plan_json(made, understood))
             else:
-                understood = summary(made)
                 say(understood or made.say or "nothing to do")
                 if understood and made.say.endswith("."):
                     say(made.say, err=True)
@@ -60,6 +60,13 @@ def plan(
     return 0
 
 
-def plan_json(plan: Plan) -> dict[str, Any]:
-    """A plan as the contract has it: what a step does not say is left out."""
-    return plan.model_dump(mode="json", exclude_none=True)
+def plan_json(plan: Plan, understood: str) -> dict[str, Any]:
+    """A plan as the contract has it: what a step does not say is left out.
+
+    A planner's label for what it read ("the lamp removed") says nothing of what is done: in its place stands
+    what was ``understood``.
+    """
+    from agent.turn.reply import is_talk
+
+    said = plan.say if is_talk(plan.say) or not understood else understood
+    return {**plan.model_dump(mode="json", exclude_none=True), "say": said}

@@ -29,7 +29,7 @@ from agent.terminal.output import OutputGone
 from agent.terminal.picture_layouts import Shown
 from agent.turn import phrases, user_paths
 from agent.turn.events import Event, Listener, Turn, View
-from agent.turn.reply import compose_reply, summary
+from agent.turn.reply import compose_reply
 from tools.engines.download import size_words
 from tools.engines.threads import LOOK, WARM_UP
 from tools.errors import Cancelled
@@ -185,13 +185,13 @@ class Chat:
         """Have the editor carry out a sentence, and tell what was understood, done and answered."""
         work = partial(self.editor.say, sentence)
         try:
-            await self._turn(work, tell_plan=True)
+            await self._turn(work)
         except ModelMissingError as missing:
             wanted = f"{missing.model} is not there; fetch it?"
             if not self.console.interactive or not await self.console.confirm(wanted):
                 raise
             await self._fetch(missing.model)
-            await self._turn(work, tell_plan=True)
+            await self._turn(work)
 
     async def _fetch(self, model: str) -> None:
         """Have the planner's server fetch its model, and tell how far it is."""
@@ -206,9 +206,9 @@ class Chat:
 
     async def plan(self, plan: Plan, line: str) -> None:
         """Have the editor carry out a ready plan, for which the user typed ``line``."""
-        await self._turn(partial(self.editor.carry_out, plan, line), tell_plan=False)
+        await self._turn(partial(self.editor.carry_out, plan, line))
 
-    async def _turn(self, work: Callable[[Listener], Awaitable[Turn]], *, tell_plan: bool) -> None:
+    async def _turn(self, work: Callable[[Listener], Awaitable[Turn]]) -> None:
         head = self.session.head
         told: set[str] = set()  # what was told while it was being done is not told twice
 
@@ -226,13 +226,12 @@ class Chat:
                 if event.stage == "planning" and self._loading():
                     event = replace(event, text=f"{event.text}, while the models are loaded")
                 listen(event)
-                if event.stage in ("note", "planned"):
+                # In a pipe nobody waits: there a line of the output is something that was done.
+                if event.stage == "note" or (event.stage == "planned" and self.console.interactive):
                     told.add(event.text)
                     self.console.say(event.text, "note" if event.stage == "note" else "understood")
 
             turn = await work(on_event)
-        if tell_plan and (text := summary(turn.plan)) and text not in told:
-            self.console.say(text, "understood")
         self._show_result(turn, head)
         if turn.changed and self.console.interactive:
             self._look_ahead()

@@ -81,6 +81,7 @@ def _done(
 ) -> list[DoneAction]:
     """What a commit does, in the order in which it is told. To be asked before the commit."""
     layer = session.layer
+    there = {each.id for each in session.layers}
     done = [DoneAction.of("hidden", layer(number)) for number in visible.hide]
     done += [DoneAction.of("shown", layer(number)) for number in visible.show]
     done += [DoneAction.of("dropped", layer(number)) for number in visible.drop]
@@ -88,7 +89,13 @@ def _done(
         step = next(step for step in step_group if isinstance(step, Reorder) and step.layer == number)
         other = phrases.subject(layer(step.other)) if step.other is not None else ""
         done.append(DoneAction.of("moved", layer(number), to=step.to, other=other))
-    return done + [DoneAction.of("edited", edit, remasked=edit.remasked) for edit in painted]
+    for edit in painted:
+        told = DoneAction.of("edited", edit, remasked=edit.remasked, step=edit.step, without=edit.without)
+        old = layer(edit.layer).prompt if edit.kind == "add" and edit.layer in there else edit.prompt
+        if old != edit.prompt:  # "the plant → a small plant": it was there before
+            told = told.model_copy(update={"target": old, "kind": "replace"})
+        done.append(told)
+    return done
 
 
 def _attempts(context: TurnContext, nearest: tuple[PendingEdit, ...]) -> Offers | None:

@@ -125,7 +125,7 @@ class Editor:
         between two steps, with the same effect.
         """
         sentence = readable(sentence)
-        if self._asked is None and self.offers_attempts and keeps(sentence):
+        if self._asked is None and self._is_to_keep(sentence):
             return await self.carry_out(Plan(steps=(Keep(),)), sentence, on_event)
         answer = yes_or_no(sentence) if self._asked is not None else None
         if answer is not None:
@@ -216,6 +216,13 @@ class Editor:
         if self._fleeting:
             self._fleeting = False
             _drop_if_empty(self.session)
+
+    def _is_to_keep(self, sentence: str) -> bool:
+        """Whether a sentence takes the nearest that is on offer, or would if there were anything to take."""
+        if not keeps(sentence) or self.offers_attempts:
+            return keeps(sentence)
+        now = self.planner_context()
+        return yes_or_no(sentence) is None and now.question is None and not now.variations
 
     async def _waits(self) -> bool | None:
         """Whether the turn that stopped at a question can go on: another process may have answered it. None

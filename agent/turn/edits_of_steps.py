@@ -26,7 +26,7 @@ from sessions.model import Layer
 from tools.errors import PictureError
 from tools.inpainting.computed.main_colour import main_colour
 from tools.inpainting.request import Request
-from tools.inpainting.routing import MIRRORS
+from tools.inpainting.routing import CUT_OUT, MIRRORS
 from tools.language.colours import name_of
 from tools.language.looks import Look, read_look
 from tools.language.object_sizes import thing_in
@@ -51,7 +51,7 @@ def pending_edits(context: TurnContext, step_group: Sequence[Step]) -> tuple[lis
         try:
             if isinstance(step, Edit):
                 made = _pending(context.session, step.target, step.prompt, step.kind, step.layer)
-                made = _in_picture_colour(made)
+                made = _as_drawn(context, _in_picture_colour(made))
                 edits.append(_given(context, _within(context, made), step.within))
             elif isinstance(step, Mask):
                 edits.append(_remasked(context, step))
@@ -112,6 +112,16 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
             " it away or put something else there."
         )
     return edit
+
+
+def _as_drawn(context: TurnContext, edit: PendingEdit) -> PendingEdit:
+    """The edit with the thing that is drawn: a vase of flowers is a vase, without the flowers."""
+    if not CUT_OUT.intersection(context.preset.computing.get(edit.kind, ())):
+        return edit
+    from tools.inpainting.drawing.thing_spec import without_contents
+
+    drawn, without = without_contents(edit.prompt)
+    return edit.but(prompt=drawn, without=without) if without else edit
 
 
 def _is_about_size(session: Session, edit: PendingEdit) -> bool:
@@ -244,7 +254,7 @@ def _picked(context: TurnContext, step: Pick) -> PendingEdit:
 def _kept(context: TurnContext) -> list[PendingEdit]:
     offers = context.memory.offers
     if offers is None or offers.version != context.session.head or not offers.attempts:
-        raise Refusal("There is nothing on offer to keep.")
+        raise Refusal("There is nothing on offer to keep: what you see is in the picture already.")
     return list(offers.edits)
 
 

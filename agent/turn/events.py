@@ -64,7 +64,8 @@ class DoneAction(Data):
     the head (``back to version``).
 
     A layer moved ``to`` the front or the back, or over or under ``other``; ``remasked`` says that it was
-    painted again in another mask.
+    painted again in another mask; ``step`` is the step of colour that was asked for: "a bit darker". A
+    new thing came ``without`` what it was to hold.
     """
 
     how: Literal["edited", "hidden", "shown", "dropped", "moved", "went back"]
@@ -72,6 +73,8 @@ class DoneAction(Data):
     prompt: str = ""
     kind: str = ""
     remasked: bool = False
+    step: str = ""
+    without: str = ""
     to: str = ""
     other: str = ""
     version: int = 0

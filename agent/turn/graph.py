@@ -44,7 +44,15 @@ from agent.turn.paint import paint_edits, paint_variations
 from agent.turn.pending_edit import PendingEdit
 from agent.turn.planner_context import context_of
 from agent.turn.prefetch import plan_and_look
-from agent.turn.reply import compose_reply, declined, doubtful, not_found, question, summary
+from agent.turn.reply import (
+    announced,
+    compose_reply,
+    declined,
+    doubtful,
+    not_found,
+    question,
+    summary,
+)
 from agent.turn.state import TurnState, wants_locating, wants_painting
 from sessions.errors import SessionError
 from sessions.files import reason
@@ -75,8 +83,8 @@ async def plan(state: TurnState, runtime: Work) -> Updates:
         )
     )
     made = await plan_and_look(context, state.sentence, planner_context, picture, view)
-    if text := summary(made):
-        context.tell(Event("planned", text))
+    if text := summary(made, {layer.id: layer for layer in context.session.layers}):
+        context.tell(Event("planned", announced(text)))
     return {"plan": made, "seconds": _spent(state, "plan", began)}
 
 

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agent.turn import occlusion
 from agent.turn.choose_mask import NEVER_SEVERAL, with_mask
 from agent.turn.context import TurnContext
-from agent.turn.named_colours import coloured_like, other_thing, refused_if_other_colour
+from agent.turn.named_colours import coloured_like, of_named_colour, other_thing
 from agent.turn.pending_edit import PendingEdit
 from agent.turn.reply import Doubt, hidden_by_transparency
 from sessions.model import Changes, Layer
 from tools.inpainting.placement import landmarks
 from tools.language.object_sizes import by_first_name, noun_in, thing_in
 from tools.language.places import is_expanse, read_place
-from tools.language.referring import all_but, other_than, plural, read_phrase
+from tools.language.referring import all_but, other_than, plural, read_phrase, separate
 from tools.pictures import is_hidden
 from tools.segmenting.base import Found, find
 
@@ -96,7 +98,8 @@ def find_objects(context: TurnContext, edits: Sequence[PendingEdit], visible: Ch
             elif edit.open and index not in places:
                 edit = _behind(session, edit, layers, out[index])
         if index not in places:
-            edit = refused_if_other_colour(session, edit, visible)
+            alike = partial(_alike, context, edit, visible, out[index])
+            edit = of_named_colour(session, edit, visible, alike)
         located[index] = edit
     return located
 
@@ -132,6 +135,15 @@ def _found(
                 (phrase, out): each for phrase, each in zip(others, again, strict=True) if each.present
             }
     return founds
+
+
+def _alike(
+    context: TurnContext, edit: PendingEdit, visible: Changes, out: tuple[int, ...]
+) -> list[NDArray[np.bool_]]:
+    """All things of the kind of an edit's, each by itself."""
+    phrase = f"all the {plural(noun_in(edit.target))}"
+    found = _found(context, visible, [(phrase, out)])[phrase, out]
+    return separate(found.mask, found.things) if found.present else []
 
 
 def _anew(

@@ -116,11 +116,11 @@ def _mask_of(session: Session, number: int) -> Seen:
     layer = session.layer(number)
     painted = painted_mask(session, number)
     share = np.count_nonzero(painted) / painted.size
-    name = phrases.subject(layer)
-    view = View(label=f"layer {number}: {layer.target}", mask=session.pictures.put(painted))
+    name = phrases.definite(phrases.subject(layer))
+    view = View(label=f"the mask of {name}", mask=session.pictures.put(painted))
     return Seen(
         (view,),
-        f"The mask of {name} (layer {number}) takes {layer.area:.1%} of the picture, with its soft edge"
+        f"The mask of {name} takes {layer.area:.1%} of the picture, with its soft edge"
         f" {share:.1%}; it is {session.pictures.path(layer.mask)}",
     )
 

@@ -40,6 +40,7 @@ from tools.inpainting.base import (
 from tools.inpainting.request import Request
 from tools.inpainting.routing import Previous, Route
 from tools.kinds import Kind
+from tools.language.looks import step_words
 
 if TYPE_CHECKING:
     from sessions.session import Session
@@ -354,6 +355,7 @@ def _finished(
     box = patch.box
     return edit.but(
         prompt=masked.prompt,
+        step=edit.step or (step_words(edit.prompt, edit.target) if masked.prompt != edit.prompt else ""),
         request=request,
         patch=session.pictures.put(patch.rgba),
         box=(int(box.x0), int(box.y0), int(box.x1), int(box.y1)),

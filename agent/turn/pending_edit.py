@@ -63,7 +63,9 @@ class PendingEdit(Data):
     after the commit the one that was made. ``remasked``: the layer got another mask, and is painted again in
     it. ``grow`` is 0 for a mask that the user gave, which is a hard limit. ``around`` is the request of the
     variation that the new ones are to be like, ``round`` how many rounds of variations came before.
-    ``suggests``: the look is to be found, too.
+    ``suggests``: the look is to be found, too. ``step``: the words of a step of colour that
+    the prompt no longer has, because it names the colour that the step came to. ``without``: what was asked
+    for with the thing, and cannot be drawn.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.
@@ -86,6 +88,8 @@ class PendingEdit(Data):
     around: Request | None = None
     round: int = 0
     suggests: bool = False
+    step: str = ""
+    without: str = ""
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None

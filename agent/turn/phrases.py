@@ -82,6 +82,22 @@ def edit(each: Described) -> str:
     return f"{definite(each.target)} → {each.prompt}"
 
 
+def intention(each: Described) -> str:
+    """An edit before it is done, in as few words: "remove the lamp", "add a cat here"."""
+    if each.kind == "remove":
+        return f"remove {definite(each.target)}"
+    if each.kind == "add":
+        return f"add {each.prompt} {each.target}".rstrip()
+    return edit(each)
+
+
+def change(each: Described) -> str:
+    """What a layer is to somebody who never heard of layers: "the cat", "the change to the sofa"."""
+    if each.kind == "remove":
+        return f"the removal of {definite(each.target)}"
+    return definite(each.prompt) if each.kind == "add" else f"the change to {definite(each.target)}"
+
+
 def subject(each: Described) -> str:
     """What an edit is about: the object, or for ``add`` the new one."""
     return each.prompt if each.kind == "add" else definite(each.target)

@@ -1,7 +1,8 @@
 """What lies on changed ground: a patch is what was made, so it stays, and the turn says so.
 
 A layer that was painted over another one carries a little of it: its soft rim, its shadow, what shows through
-glass. When the lower one is changed, the upper one is not painted again unless the user asks for it.
+glass. What was taken away leaves more: its patch goes on with what stood behind, as that looked then. When
+the lower one is changed, the upper one is not painted again unless the user asks for it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import KDTree
 
 from sessions.compose import Patch
 from sessions.model import Changes, Layer
+from tools.language.colours import oklab
 
 if TYPE_CHECKING:
     from sessions.session import Session
@@ -24,6 +27,10 @@ LEAST_SHARE = 0.03
 
 HIDDEN = 0.3
 """What was put there or taken away cannot be seen where this share of it has another patch over it."""
+
+BESIDE, SAME_COLOUR = 0.05, 0.04
+"""What was taken away from before a thing goes on with its look where this share of its rim, or more, is that
+thing's, and ``LEAST_SHARE`` of it has a colour that the rim has there, no farther away than this (Oklab)."""
 
 RIM, AROUND, HOLE = 0.008, 0.15, 0.5
 """A mask goes round a thing when it takes this share of its rim, so many heights of the picture wide, and
@@ -48,7 +55,12 @@ def covered_layers(session: Session, changed: Sequence[int], changes: Changes) -
             if above in revised:
                 continue
             around = is_form and _lies_around(session.mask(above), patches[0])
-            if around or any(_lies_on(upper, lower, is_form) for lower in patches):
+            behind = session.layer(above).kind in ("remove", "replace")
+            if (
+                around
+                or any(_lies_on(upper, lower, is_form) for lower in patches)
+                or (behind and _goes_on_with(upper, patches[0], session.picture()))
+            ):
                 found[above] = session.layer(above)
     return list(found.values())
 
@@ -68,14 +80,34 @@ def stands_elsewhere(session: Session, layer: Layer) -> bool:
 
 def _lies_around(mask: NDArray[np.bool_], form: Patch) -> bool:
     """Whether a mask (H, W) leaves out what a patch put there, and begins where that ends."""
-    box = form.box
-    there = np.zeros(mask.shape, bool)
-    there[box.y0 : box.y1, box.x0 : box.x1] = form.rgba[..., 3] >= 128
+    there = _where(form, mask.shape)
     grown = ndimage.binary_dilation(there, iterations=max(1, round(RIM * mask.shape[0])))
     rim = grown & ~there
     if not there.any() or not rim.any():
         return False
     return bool((mask & rim).sum() >= AROUND * rim.sum() and (mask & there).sum() < HOLE * there.sum())
+
+
+def _goes_on_with(upper: Patch, lower: Patch, picture: NDArray[np.uint8]) -> bool:
+    """Whether a patch that shows what is behind something goes on with the look of another patch beside it,
+    in an RGB picture (H, W, 3) that has both.
+    """
+    over, theirs = (_where(patch, picture.shape[:2]) for patch in (upper, lower))
+    rim = ndimage.binary_dilation(over, iterations=max(1, round(RIM * picture.shape[0]))) & ~over
+    seam = rim & theirs
+    if not seam.any() or np.count_nonzero(seam) < BESIDE * np.count_nonzero(rim):
+        return False
+    looks = oklab(np.unique(picture[seam], axis=0).astype(np.float64))
+    distance, _ = KDTree(looks).query(oklab(picture[over].astype(np.float64)))
+    return bool(np.mean(distance <= SAME_COLOUR) >= LEAST_SHARE)
+
+
+def _where(patch: Patch, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Where a patch is more than half opaque, bool of a picture's shape."""
+    there = np.zeros(shape, bool)
+    box = patch.box
+    there[box.y0 : box.y1, box.x0 : box.x1] = patch.rgba[..., 3] >= 128
+    return there
 
 
 def _lies_on(upper: Patch, lower: Patch, is_form: bool) -> bool:

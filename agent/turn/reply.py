@@ -47,43 +47,29 @@ _MOST_NAMED = 12
 _COUNT = re.compile(r"^(?:both|all|every|each|two|three|four)(?: of)?(?: the)? ", re.IGNORECASE)
 
 
-def _described(step: Step) -> str:
+def _described(step: Step, layers: Mapping[int, phrases.Described]) -> str:
     match step:
         case Edit():
-            return phrases.edit(step)
+            return phrases.intention(step)
         case Undo(count=count):
             return "undo" if count == 1 else f"undo {count} versions"
         case Redo(count=count):
             return "redo" if count == 1 else f"redo {count} versions"
         case Goto(version=version):
             return f"go to version {version}" if version else "go back to the base picture"
-        case Hide(layer=layer):
-            return f"take layer {layer} out"
-        case Show(layer=layer, version=version):
-            return f"put layer {layer} back" + ("" if version is None else f" as in version {version}")
+        case Hide() | Show() | Refresh() | Drop() | Reorder() | Mask():
+            return _of_layer(step, layers)
         case Variations(count=count, like=int(like)):
             return f"{count} more like number {like}" if like else f"{count} other variations"
         case Variations(count=count, target=target, prompt=prompt, kind=kind):
             if not target:
                 return f"{count} variations"
             edit = Edit(target=target, prompt=prompt or "", kind=kind or "restyle")
-            return f"{count} variations of {phrases.edit(edit)}"
+            return f"{count} variations of {phrases.intention(edit)}"
         case Pick(index=index):
             return f"take variation {index}"
         case Keep():
             return "keep the closest result"
-        case Refresh(layer=layer):
-            return f"paint layer {layer} again"
-        case Drop(layer=layer):
-            return f"drop layer {layer}"
-        case Reorder(layer=layer, to=to, other=other):
-            return (
-                f"move layer {layer} {to} layer {other}"
-                if other is not None
-                else f"move layer {layer} to the {to}"
-            )
-        case Mask(layer=layer, how=how, what=what):
-            return f"the mask of layer {layer}: {how} {what}".rstrip()
         case Compare(version=first, other=second, difference=differ):
             one = f"version {first}" if first else "the base picture"
             verb = "show what differs from" if differ else "compare with"
@@ -102,9 +88,59 @@ def _described(step: Step) -> str:
             return ""
 
 
-def summary(plan: Plan) -> str:
-    """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk."""
-    return "; ".join(line for step in plan.steps if (line := _described(step)))
+def _of_layer(
+    step: Hide | Show | Refresh | Drop | Reorder | Mask, layers: Mapping[int, phrases.Described]
+) -> str:
+    """A step about a layer in the words of that layer; empty where there is no such layer."""
+    layer = layers.get(step.layer)
+    if layer is None:
+        return ""
+    thing = phrases.definite(phrases.subject(layer))
+    match step:
+        case Hide():
+            if layer.kind == "add":
+                return f"take {thing} out"
+            return f"bring {thing} back" if layer.kind == "remove" else f"put {thing} back as before"
+        case Show(version=version):
+            if version is None:
+                return f"{phrases.intention(layer)} again"
+            return f"{thing} as in version {version}"
+        case Refresh():
+            return f"remove {thing} again" if layer.kind == "remove" else f"paint {thing} again"
+        case Drop():
+            return f"delete {phrases.change(layer)}"
+        case Reorder(to=to, other=other):
+            if other is None:
+                return f"move {thing} to the {to}"
+            beside = layers.get(other)
+            return "" if beside is None else f"move {thing} {to} {phrases.definite(phrases.subject(beside))}"
+        case Mask(how=how, what=what):
+            return _MASKS[how].format(thing=thing, what=what)
+
+
+_MASKS: Mapping[str, str] = {
+    "grow": "make the mask of {thing} wider",
+    "shrink": "make the mask of {thing} narrower",
+    "add": "take {what} into the mask of {thing}",
+    "subtract": "leave {what} out of the mask of {thing}",
+    "invert": "turn the mask of {thing} round",
+    "box": "{thing}, from {what}",
+    "file": "{thing}, in the mask of {what}",
+}
+
+
+def summary(plan: Plan, layers: Mapping[int, phrases.Described]) -> str:
+    """What was understood, in one line: "the sofa → a brown leather sofa; undo"; empty for plain talk.
+
+    It is said before anything is done, so no word of it may read as a result. ``layers`` are those of the
+    session, by their ids.
+    """
+    return "; ".join(line for step in plan.steps if (line := _described(step, layers)))
+
+
+def announced(understood: str) -> str:
+    """A ``summary`` as it is said while the work has yet to be done: "remove the lamp …"."""
+    return f"{understood} …"
 
 
 def not_found(missing: Sequence[str], there: Sequence[str]) -> str:
@@ -160,10 +196,12 @@ def too_few(noun: str, there: int, wanted: int) -> str:
     )
 
 
-def another_colour(target: str, noun: str, colour: str) -> str:
-    """What is said where a thing has another colour than it is told by."""
+def another_colour(target: str, noun: str, colours: Sequence[str]) -> str:
+    """What is said where a thing, or each of several, has another colour than it is told by."""
+    noun = plural(noun) if len(colours) > 1 else noun
     are = "are" if phrases.is_several(noun) else "is"
-    return f"I see no {phrases.bare(target)}: the {noun} that I see {are} {colour}."
+    seen = phrases.listed(list(dict.fromkeys(colours)))
+    return f"I see no {phrases.bare(target)}: the {noun} that I see {are} {seen}."
 
 
 def hidden_by_transparency(thing: str) -> str:
@@ -231,8 +269,18 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
 
 def covering(layers: Sequence[Layer]) -> str:
     """What is said of layers that were painted over something which has changed."""
+    gone = [each for each in layers if each.kind == "remove"]
+    there = [each for each in layers if each.kind != "remove"]
+    return " ".join(_covering(each) for each in (there, gone) if each)
+
+
+def _covering(layers: Sequence[Layer]) -> str:
     names = phrases.listed([phrases.definite(phrases.subject(each)) for each in layers])
     were, it = ("was", "it") if len(layers) == 1 and not names.endswith("s") else ("were", "them")
+    if layers[0].kind == "remove":
+        return (
+            f"Where {names} {were} removed, the old look may still show; say “refresh {names}” to mend that."
+        )
     return (
         f"{phrases.capital(names)} {were} painted over what has now changed;"
         f" say “refresh {names}” to paint {it} again."
@@ -254,15 +302,20 @@ def offered(edits: Sequence[PendingEdit]) -> str:
 def _done(action: DoneAction) -> str:
     match action.how:
         case "edited":
-            return phrases.edit(action) + (", in another mask" if action.remasked else "")
+            how = f", {action.step}" if action.step else ""
+            if action.without:  # "a vase, without the flowers, added on the table"
+                comma = "," if action.kind == "add" else ""
+                new = f"{action.prompt}, without {phrases.definite(action.without)}{comma}"
+                return phrases.edit(action.model_copy(update={"prompt": new}))
+            return phrases.edit(action) + how + (", in another mask" if action.remasked else "")
         case "hidden":
             if action.kind == "add":
-                return f"{action.prompt} taken out"
+                return f"{phrases.definite(action.prompt)} taken out"
             return f"{phrases.definite(action.target)} → as before"
         case "shown":
             return f"{phrases.edit(action)} again"
         case "dropped":
-            return f"{phrases.subject(action)} deleted"
+            return f"{phrases.change(action)} deleted"
         case "moved":
             where = f"{action.to} {phrases.definite(action.other)}" if action.other else f"to the {action.to}"
             return f"{phrases.subject(action)} moved {where}"
@@ -289,20 +342,27 @@ class Happened(Protocol):
     def failed(self) -> bool: ...
 
 
+def is_talk(said: str) -> bool:
+    """Whether what a planner says is a sentence; else it is a label for what it understood."""
+    return said.endswith((".", "!", "?", "…"))
+
+
 def compose_reply(turn: Happened, told: Collection[str] = ()) -> str:
     """The reply to a whole turn: what the planner had to say, what was done, then what could not be.
 
     What was ``told`` while it was being done (what was understood, and notes) is not told again.
     """
     said = turn.plan.say.strip() if turn.plan else ""
-    # What a planner says is talk when it is a sentence; else it is a label for what it understood.
-    talk = said.endswith((".", "!", "?", "…")) and (turn.changed or not turn.failed)
+    talk = is_talk(said) and (turn.changed or not turn.failed)
     parts = [said] if talk else []
     if turn.done:
         done = "; ".join(map(_done, turn.done))
-        parts.append("Done." if done in told else f"Done: {done}.")
+        parts.append("Done." if announced(done) in told else f"Done: {done}.")
     remarks = [remark for remark in dict.fromkeys(turn.remarks) if not talk or remark not in said]
     parts += [remark for remark in remarks if remark not in told]
     if not parts and not remarks:
-        parts.append(said or "Nothing was asked for, so nothing was changed.")
+        labelled = bool(turn.plan and turn.plan.steps) and not is_talk(said)
+        parts.append(
+            "Nothing was changed." if labelled else said or "Nothing was asked for, so nothing was changed."
+        )
     return " ".join(parts)

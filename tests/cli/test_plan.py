@@ -18,6 +18,18 @@ def test_plan_counts_earlier_sentences_as_done_and_needs_no_picture(inpalla: Run
     assert inpalla("plan", "make the sofa red").out == "the sofa → a red sofa\n"
 
 
+def test_a_plan_reads_as_an_intention_and_names_things_and_no_layers(inpalla: Run) -> None:
+    sentences = ("make the sofa red", "remove the lamp", "undo only the sofa", "bring the lamp back")
+    assert inpalla("plan", *sentences).out.splitlines() == [
+        "the sofa → a red sofa",
+        "remove the lamp",
+        "put the sofa back as before",
+        "bring the lamp back",
+    ]
+    lines = inpalla("plan", *sentences, "--json").lines
+    assert [line["say"] for line in lines] == inpalla("plan", *sentences).out.splitlines()
+
+
 def test_a_reader_that_leaves_is_no_reason_to_complain(home: Path, picture: Path) -> None:
     process = started(home, "plan", *["make the sofa red"] * 300, "--json")
     assert process.stdout is not None

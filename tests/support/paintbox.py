@@ -37,7 +37,7 @@ from agent.planner.plan import (
 from agent.terminal.chat import chat
 from agent.terminal.console import open_console
 from agent.turn.events import Event, Listener, Turn
-from agent.turn.reply import summary
+from agent.turn.reply import announced, summary
 from sessions import Changes, NewLayer, Sessions
 from sessions.compose import Box, Patch
 from sessions.session import Session
@@ -87,7 +87,7 @@ class PaintBox:
             return Turn(sentence, reply, Plan(), head, changed=False, failed=True, remarks=(reply,))
         plan = _plan(sentence)
         if plan.steps:
-            on_event(Event("planned", summary(plan)))
+            on_event(Event("planned", announced(summary(plan, {}))))
         return await self.carry_out(plan, sentence, on_event)
 
     async def carry_out(self, plan: Plan, sentence: str, on_event: Listener = lambda _: None) -> Turn:

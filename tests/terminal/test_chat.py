@@ -73,7 +73,6 @@ async def test_a_sentence_is_understood_carried_out_and_kept(folder: Path) -> No
     said = await talk(folder, "paint the left red", "hello")
     assert said == Said(0, said.out, "")
     assert said.lines == [
-        "the left → red",
         "The left is red now.",
         "version 1 · 0.2 s (painting 0.1)",
         "You said: hello",

@@ -13,12 +13,16 @@ from numpy.typing import NDArray
 from agent.planner.plan import (
     Ask,
     Compare,
+    Drop,
     Edit,
     Goto,
     Hide,
+    Mask,
     Pick,
     Plan,
     Redo,
+    Refresh,
+    Reorder,
     Show,
     Step,
     Undo,
@@ -48,6 +52,13 @@ def test_a_picture_becomes_half_characters() -> None:
     assert in_half_cells(flat(900, 3, RED), 12, 10).plain == "▀\n" * 10
 
 
+LAYERS = {
+    0: Edit(target="the sofa", prompt="a red sofa", kind="restyle"),
+    1: Edit(target="the lamp", prompt="", kind="remove"),
+    2: Edit(target="on the rug", prompt="a cat", kind="add"),
+}
+
+
 @pytest.mark.parametrize(
     ("step", "words"),
     [
@@ -55,15 +66,27 @@ def test_a_picture_becomes_half_characters() -> None:
             Edit(target="sofa", prompt="a brown leather sofa", kind="restyle"),
             "the sofa → a brown leather sofa",
         ),
-        (Edit(target="lamp", prompt="", kind="remove"), "the lamp removed"),
-        (Edit(target="beside the sofa", prompt="a plant", kind="add"), "a plant added beside the sofa"),
+        (Edit(target="lamp", prompt="", kind="remove"), "remove the lamp"),
+        (Edit(target="beside the sofa", prompt="a plant", kind="add"), "add a plant beside the sofa"),
         (Undo(), "undo"),
         (Undo(count=3), "undo 3 versions"),
         (Redo(), "redo"),
         (Goto(version=0), "go back to the base picture"),
         (Goto(version=4), "go to version 4"),
-        (Hide(layer=2), "take layer 2 out"),
-        (Show(layer=2), "put layer 2 back"),
+        (Hide(layer=0), "put the sofa back as before"),
+        (Hide(layer=1), "bring the lamp back"),
+        (Hide(layer=2), "take the cat out"),
+        (Hide(layer=7), ""),
+        (Show(layer=0), "the sofa → a red sofa again"),
+        (Show(layer=1), "remove the lamp again"),
+        (Show(layer=0, version=3), "the sofa as in version 3"),
+        (Refresh(layer=0), "paint the sofa again"),
+        (Drop(layer=0), "delete the change to the sofa"),
+        (Reorder(layer=2, to="over", other=0), "move the cat over the sofa"),
+        (Reorder(layer=2, to="back"), "move the cat to the back"),
+        (Mask(layer=0, how="grow"), "make the mask of the sofa wider"),
+        (Mask(layer=0, how="subtract", what="the cat"), "leave the cat out of the mask of the sofa"),
+        (Mask(layer=0, how="box", what="0%,0% to 9%,9%"), "the sofa, from 0%,0% to 9%,9%"),
         (Variations(count=4, target="rug", prompt="a wool rug"), "4 variations of the rug → a wool rug"),
         (Variations(), "3 variations"),
         (Pick(index=2), "take variation 2"),
@@ -71,7 +94,7 @@ def test_a_picture_becomes_half_characters() -> None:
     ],
 )
 def test_every_step_is_put_into_words(step: Step, words: str) -> None:
-    assert summary(Plan(steps=(step, Ask(question="Which one?")))) == words
+    assert summary(Plan(steps=(step, Ask(question="Which one?"))), LAYERS) == words
 
 
 def test_timing_names_what_took_time() -> None:

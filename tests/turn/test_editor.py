@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -38,11 +39,21 @@ from agent.turn.editor import Editor, open_editor
 from agent.turn.events import Event
 from sessions import SessionError, Sessions
 from sessions.prune import Wish, free, survey
-from tests.support.colour_engines import PAINTS, THINGS, WALL, Colour, ColourEngines, Pixels, room
+from tests.support.colour_engines import (
+    PAINTS,
+    THINGS,
+    WALL,
+    Colour,
+    ColourEngines,
+    ColourFinder,
+    Pixels,
+    room,
+)
 from tools.engines.registry import Preset
 from tools.errors import EngineError
 from tools.language.consent import yes_or_no
 from tools.pictures import write_picture
+from tools.segmenting.base import Found
 
 COLOURS = Preset("colours", "builtin", "colour-finder", MappingProxyType({}))
 
@@ -132,6 +143,15 @@ async def test_a_sentence_becomes_a_picture_and_nothing_else_changes(flat: Flat)
     assert [t.sentence for t in flat.session.turns] == ["make the sofa red"]
 
 
+async def test_what_is_said_before_the_work_is_an_intention(flat: Flat) -> None:
+    events: list[Event] = []
+    turn = await flat.editor.say("remove the lamp and make the rug green", events.append)
+    assert [event.text for event in events if event.stage == "planned"] == [
+        "remove the lamp; the rug → a green rug …"
+    ]
+    assert turn.reply == "Done: the lamp removed; the rug → a green rug."
+
+
 async def test_darker_revises_the_layer_in_its_place_without_looking_for_it_again(flat: Flat) -> None:
     await flat.editor.say("make the sofa red")
     asked = len(flat.engines.finder.asked)
@@ -187,6 +207,56 @@ async def test_a_thing_that_is_told_by_another_colour_than_it_has_is_left_alone(
     assert is_near(flat.colour("sofa"), PAINTS["black"])
 
 
+@pytest.mark.parametrize(
+    ("colour", "names"),
+    [
+        ((12, 54, 32), ("green", "dark green", "teal")),  # as dark as green can be and still be seen
+        ((20, 110, 105), ("teal", "green", "blue")),
+        ((120, 165, 205), ("blue", "light blue")),
+        ((22, 26, 46), ("navy", "black")),
+    ],
+)
+async def test_a_thing_goes_by_the_names_that_people_give_its_colour(
+    tmp_path: Path, colour: Colour, names: tuple[str, ...]
+) -> None:
+    picture = room()
+    x0, y0, x1, y1 = THINGS["sofa"][1]
+    picture[y0:y1, x0:x1] = colour
+    with closing(opened(tmp_path, ColourEngines(), picture)) as editor:
+        for name in names:
+            assert (await editor.say(f"make the {name} sofa orange")).changed, name
+            await editor.say("undo")
+        for name in ("red", "orange", "pink", "yellow"):
+            turn = await editor.say(f"make the {name} sofa black")
+            assert turn.reply.startswith(f"I see no {name} sofa: the sofa that I see is "), turn.reply
+
+
+class TwoSofas(ColourFinder):
+    """There are two sofas, of which it takes the left one for whichever is asked for."""
+
+    def _found(self, picture: Pixels, phrase: str) -> Found:
+        if "sofa" not in phrase:
+            return super()._found(picture, phrase)
+        left, right = np.zeros((2, *picture.shape[:2]), np.bool_)
+        left[60:95, 20:45] = right[60:95, 50:75] = True
+        if phrase == "all the sofas":
+            return Found(phrase, left | right, 0.9, "They are [SEG].", (left, right))
+        return Found(phrase, left, 0.9, "It is [SEG].")
+
+
+async def test_of_several_things_the_one_whose_colour_is_the_nearest_is_meant(tmp_path: Path) -> None:
+    picture = room()
+    picture[60:95, 20:45], picture[60:95, 50:75] = (60, 60, 140), (12, 54, 32)
+    with closing(opened(tmp_path, ColourEngines(finder=TwoSofas()), picture)) as editor:
+        turn = await editor.say("make the green sofa orange")
+        changed = (editor.session.picture() != picture).any(axis=-1)
+        assert changed[77, 62]
+        assert not changed[77, 32]
+        turn = await editor.say("make the pink sofa orange")
+        assert turn.reply.startswith("I see no pink sofa: the sofas that I see are ")
+        assert not turn.changed
+
+
 async def test_a_thing_is_found_where_it_stood_whatever_colour_it_got(flat: Flat) -> None:
     """The finder knows floors by their colour, as small models nearly do."""
     await flat.do(restyle("the floor", "a red floor"))
@@ -230,7 +300,10 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     assert (turn.changed, turn.failed, turn.version) == (True, False, 2)
     assert np.array_equal(flat.session.picture(), nearest)
     turn = await flat.do(Keep())
-    assert (turn.failed, turn.reply) == (True, "There is nothing on offer to keep.")
+    assert (turn.failed, turn.reply) == (
+        True,
+        "There is nothing on offer to keep: what you see is in the picture already.",
+    )
 
 
 async def test_a_surface_that_did_not_take_its_colour_is_painted_again_more_firmly(flat: Flat) -> None:

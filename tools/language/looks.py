@@ -301,6 +301,18 @@ def settled(prompt: str, target: str, value: Sequence[float] | None = None) -> s
     return re.sub(rf"\b({re.escape(name)}),? (?:and|but) ", r"\1 ", reader.renamed(name))
 
 
+def step_words(prompt: str, target: str) -> str:
+    """The steps of colour that a prompt asks for, in its own words: "a bit darker and less red"; empty for
+    none.
+    """
+    reader = _Reader(prompt, target)
+    reader.read()
+    said = " and ".join(
+        reader.prompt[reader.words[a].start : reader.words[b - 1].end] for a, b in reader.steps
+    )
+    return re.sub(r"\bslightly\b", "a bit", said)
+
+
 @dataclass(frozen=True)
 class _Word:
     text: str

@@ -17,7 +17,7 @@ from tools.engines import registry
 from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit, compute, seed_for
 from tools.inpainting.drawing.engine import Drawing
-from tools.inpainting.drawing.thing_spec import kind_in, read_spec
+from tools.inpainting.drawing.thing_spec import kind_in, read_spec, without_contents
 from tools.inpainting.placement import landmarks, mask_for_place
 from tools.kinds import Kind
 from tools.language.colours import oklab
@@ -251,6 +251,30 @@ def test_there_is_no_room_where_the_floor_is_full(engine: Drawing) -> None:
 def test_it_knows_what_it_can_draw(engine: Drawing, words: str, place: str, kind: str) -> None:
     assert kind_in(words, place)[0] == kind
     assert engine.can(words, place) == bool(kind)
+
+
+@pytest.mark.parametrize(
+    ("words", "drawn", "without"),
+    [
+        ("a vase of flowers", "a vase", "flowers"),
+        ("a tall vase of fresh red roses", "a tall vase", "fresh red roses"),
+        ("a blue vase with tulips", "a blue vase", "tulips"),
+        ("a bouquet of roses", "a vase", "roses"),
+        ("flowers", "a vase", "flowers"),
+        ("a basket of logs", "a basket", "logs"),
+        ("a picture of a cat", "a picture", "cat"),
+        ("a vase of blue glass", "a vase of blue glass", ""),
+        ("a vase with stripes", "a vase with stripes", ""),
+        ("a bowl of fruit", "a bowl of fruit", ""),
+        ("a chest of drawers", "a chest of drawers", ""),
+    ],
+)
+def test_a_thing_is_drawn_without_what_it_holds(words: str, drawn: str, without: str) -> None:
+    assert without_contents(words) == (drawn, without)
+
+
+def test_the_colour_of_the_flowers_is_none_of_the_vase() -> None:
+    assert read_spec("a vase of red roses", "", 3) == read_spec("a vase", "", 3)
 
 
 def test_materials_colours_and_sizes_are_read() -> None:

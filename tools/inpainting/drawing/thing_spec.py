@@ -15,8 +15,9 @@ from pocket.rooms.furniture import SIZES
 from pocket.rooms.vocabulary import COLOURS, KIND_COLOURS, KIND_MATERIALS, KINDS, has_own_colour
 from pocket.rooms.words import SYNONYMS
 from tools.errors import EngineError
-from tools.language.colours import to_rgb
-from tools.language.looks import read_look
+from tools.language.colours import to_rgb, value_of
+from tools.language.lexicon import word_set
+from tools.language.looks import MATERIALS, PATTERNS, read_look
 
 _MORE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "floor lamp": ("lamp", "light", "reading lamp"),
@@ -30,7 +31,7 @@ _MORE_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "picture": ("canvas", "print", "photo", "photograph", "art print", "drawing"),
     "cushion": ("throw cushion", "sofa cushion"),
     "rug": ("round rug", "runner"),
-    "vase": ("vase of flowers", "flowers", "bouquet"),
+    "vase": ("flowers", "bouquet"),
     "cat": ("tomcat",),
     "television": ("flat screen", "tv screen"),
 }
@@ -107,6 +108,23 @@ _HEAD: Final = re.compile(
 )
 
 
+_HOLDER: Final = re.compile(
+    r"(?P<holder>(?:.* )?(?:vase|bowl|basket|stack|pile|cup|mug|pot|jar|jug|urn|bottle|box|crate|tray"
+    r"|plate|bucket|picture|painting|poster|print|photo|photograph|canvas|drawing))"
+    r" (?:full of|filled with|of|(?P<with>with)) (?P<content>.+)",
+    re.IGNORECASE,
+)
+_CUT_FLOWERS: Final = re.compile(
+    r"(?:an? |some |the )?(?:bunch of |bouquet of )?(?P<content>(?:.* )?(?:flowers|bouquet|roses|tulips))",
+    re.IGNORECASE,
+)
+_CONTENTS: Final = word_set("""
+    flowers flower roses rose tulips lilies daisies sunflowers peonies blossoms bouquet branches grasses
+    fruit fruits apples oranges lemons logs firewood books toys blankets coffee tea water wine
+""")
+"""What a thing is plainly said to hold by "with", which else tells how it looks."""
+
+
 @dataclass(frozen=True)
 class ThingSpec:
     """A thing to draw: see ``pocket.rooms.model.Thing``. ``colour`` may be "#rrggbb"; ``size`` (width,
@@ -161,10 +179,29 @@ def kind_in(words: str, place: str = "") -> tuple[str, str]:
     return "", ""
 
 
+def without_contents(prompt: str) -> tuple[str, str]:
+    """What is drawn where a thing is asked for with what it holds or shows, and what is left out.
+
+    "a vase of flowers" is ("a vase", "flowers"), and so are "flowers", which nobody puts on a bare table; "a
+    vase of glass" is as it is, because that is what it is made of, and so is what cannot be drawn.
+    """
+    found = _HOLDER.fullmatch(prompt.strip())
+    if found is not None and kind_in(found["holder"])[0]:
+        content = re.sub(r"^(?:an?|the|some) ", "", found["content"])
+        last = content.split()[-1].lower()
+        is_look = last in MATERIALS or last in PATTERNS - _CONTENTS or value_of(content.lower()) is not None
+        if not is_look and (not found["with"] or last in _CONTENTS):
+            return found["holder"], content
+    elif (flowers := _CUT_FLOWERS.fullmatch(prompt.strip())) is not None:
+        return "a vase", flowers["content"]
+    return prompt, ""
+
+
 def read_spec(prompt: str, place: str, seed: int, shape: int | None = None) -> ThingSpec:
     """What a prompt asks for; ``seed`` decides the look and ``shape`` (None: the seed) the form where nothing
     is said. Raises ``EngineError`` where it cannot be drawn.
     """
+    prompt, _ = without_contents(prompt)
     kind, name = kind_in(prompt, place)
     if not kind:
         raise EngineError(f"I cannot draw {prompt or 'that'}: I only know the things of drawn rooms.")
