@@ -32,7 +32,7 @@ UNSURE = 0.6
 
 
 NO_WISH, NO_WISH_TO_TAKE = 0.15, 0.4
-"""Of a sentence that is less likely a wish than this, what it would change, or take away or back, is asked."""
+"""Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about."""
 DOUBT = "Do you want that done: "
 """So begins that question, to which "yes" is an answer."""
 

@@ -76,9 +76,10 @@ _COLOUR_OF_OWNER = re.compile(
 
 
 _SOUNDS = re.compile(
-    r"(?:(?:just for fun|hm+|ok(?:ay)?|so|and|but|i wonder)[ ,]+)*(?:how (?:does|would) (?P<thing>an? [\w -]+?) sound"
-    r"|what (?:would|will|does|might) (?:it|this|that|the (?:room|picture|place|whole thing)) look like with (?P<new>an? [\w -]+?)"
-    r"|how (?:would|does|might) (?:it|this|that|the (?:room|picture|place|whole thing)) look with (?P<as>an? [\w -]+?))"
+    r"(?:(?:just for fun|hm+|ok(?:ay)?|so|and|but|i wonder)[ ,]+)*"
+    r"(?:how (?:does|would) (?P<thing>an? [\w -]+?) sound"
+    r"|(?:what|how) (?:would|will|does|might) (?:it|this|that|the (?:room|picture|place|whole thing))"
+    r" look(?: like)? with (?P<new>an? [\w -]+?))"
     r"(?: (?:instead|there|then|now|maybe))* ?[?.!]*",
     re.IGNORECASE,
 )
@@ -139,12 +140,22 @@ _ALL_OF_THEM = re.compile(
 )
 
 
+_THAT_MATTER = re.compile(
+    r"\b(?:scrap|forget|drop|ditch|undo|cancel)(?: about)? (?P<thing>(?:the|that) [\w-]+) "
+    r"(?:thing|idea|business|stuff|change)\b",
+    re.IGNORECASE,
+)
+""" "Scrap the walls thing": what was done to them."""
+_THROWN_IN = re.compile(r"\b(?:throw|chuck|pop|stick) in (?=(?:an?|some|two|three) )", re.IGNORECASE)
+
+
 def rephrased(sentence: str) -> str:
     """The sentence with "plain" for a pattern that is not wanted, codes without the names beside them, "the
     colour of the bed" for "the blue of the bed", and a wish for "how does a plum ceiling sound?".
     """
     if found := _SOUNDS.fullmatch(sentence):
-        return f"I would like {found['thing'] or found['new'] or found['as']}"
+        return f"I would like {found['thing'] or found['new']}"
+    sentence = _THAT_MATTER.sub(r"undo \g<thing>", _THROWN_IN.sub("add ", sentence))
     sentence = _TWICE.sub(
         r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))
     )

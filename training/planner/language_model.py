@@ -32,8 +32,8 @@ from training.planner.examples import composed, example, varied, written
 
 RANK, SCALE = 16, 2.0
 POOL = 40
-"""Steps whose sentences are drawn together and sorted by length, so that little is padded: a quarter of a batch, of
-10 steps a third.
+"""Steps whose sentences are drawn together and sorted by length, so that little is padded: a quarter of a
+batch, of 10 steps a third.
 """
 MOST = 400
 """Tokens of a sentence and its lines."""

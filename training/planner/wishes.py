@@ -1,9 +1,9 @@
 """Train what tells wishes from what only sounds like one: ``python -m training.planner.wishes``.
 
-A logistic regression on what the trained reader's encoder sees of a sentence: its first piece, the mean and the
-greatest of all pieces (3 × 384 numbers). ``wishes/*.txt`` are sentences that are hard to tell apart, ``R`` (a
-wish) or ``N`` (none), of a writer each; the reader's written sentences are easy ones. Half a minute; after each
-training of the reader it has to be made anew.
+A logistic regression on what the trained reader's encoder sees of a sentence: its first piece, the mean and
+the greatest of all pieces (3 × 384 numbers). ``wishes/*.txt`` are sentences that are hard to tell apart,
+``R`` (a wish) or ``N`` (none), of a writer each; a third of the reader's written sentences are easy ones.
+Some minutes; after each training of the reader it has to be made anew.
 """
 
 from __future__ import annotations
@@ -92,10 +92,9 @@ def main(arguments: list[str] | None = None) -> None:
         weights, bias = fitted([*parts, *(part for at, part in enumerate(hard) if at != left_out)])
         sure = 1 / (1 + np.exp(-(rows @ weights + bias)))
         line = [f"{files[left_out].name} left out: right {((sure > 0.5) == wishes).mean():.3f}"]
-        line += [
-            f"below {least}: {(sure[~wishes] < least).mean():.3f} of no wishes, {(sure[wishes] < least).mean():.3f} of wishes"
-            for least in (0.15, 0.4)
-        ]
+        for least in (0.15, 0.4):
+            none, some = (sure[~wishes] < least).mean(), (sure[wishes] < least).mean()
+            line.append(f"below {least}: {none:.3f} of no wishes, {some:.3f} of wishes")
         print("; ".join(line), flush=True)
     weights, bias = fitted([*parts, *hard])
     np.savez(folder / "wish.npz", **{"wish.weight": weights[None], "wish.bias": np.float32([bias])})

@@ -68,7 +68,8 @@ _PREVIOUS = ("previous", "old", "earlier", "last", "former", "one before", "prio
 
 
 _TO_THAT = re.compile(
-    r"(?:(?:and|ok(?:ay)?|yes|then|so|now|please|i want|let's)[ ,]+)*(?:(?:go|put|bring|change|turn|take|set|make)"
+    r"(?:(?:and|ok(?:ay)?|yes|then|so|now|please|i want|let's)[ ,]+)*"
+    r"(?:(?:go|put|bring|change|turn|take|set|make)"
     r"(?: (?:it|them|that|the [\w' -]+?))? )?(?:back )?(?:to|like) (?:that|those|this)"
     r"(?: (?:one|colou?r|look|shade|[\w-]+))?(?: (?:again|then|please|look))*"
 )

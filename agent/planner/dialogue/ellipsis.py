@@ -142,7 +142,8 @@ _FROM_START = re.compile(
 
 _CLEAN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:arm ?)?chairs with arms?\b", re.I), "armchairs"),
-    (re.compile(r"\b(ones?) (?=(?:that one|it|those ones) (?:should|must|can|has|needs|stays?)\b)", re.I), r"\1, "),
+    (re.compile(r"\b(ones?) (?=(?:that one|it|those ones) (?:should|must|can|has|needs|stays?)\b)", re.I),
+     r"\1, "),
     (re.compile(r"\bchair with arms?\b", re.I), "armchair"),
     (re.compile(r"\bthe one of (?:the )?(left|right|middle)\b", re.I), r"the \1 one"),
     (re.compile(r"\b(make|paint|turn|can|could|should|have|put) (?:him|her(?! \w+s?\b)|he"
@@ -925,8 +926,10 @@ _BACK = re.compile(
 )
 _AS_IT_WAS = re.compile(
     rf"{_OPEN}(?:(?:put|set|make|turn|have|leave|keep|restore) )?(?P<x>(?:the|my|that|both|all)\b[\w' -]*?"
-    r"|[\w-]+ and [\w-]+)(?: back)? (?:to )?(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)(?: "
-    r"before| at first| originally| at the start| in the beginning)?|back to (?:normal|the original))[.!]*",
+    r"|[\w-]+ and [\w-]+)(?: back)? (?:to )?"
+    r"(?:(?:as|like|how|the way|what) (?:it|they|that|he|she) (?:was|were|had been)"
+    r"(?: before| at first| originally| at the start| in the beginning)?"
+    r"|back to (?:normal|the original))[.!]*",
     re.IGNORECASE,
 )
 _AGAIN = re.compile(

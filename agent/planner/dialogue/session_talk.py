@@ -290,10 +290,12 @@ _NEW_THINGS = re.compile(
 
 
 _SUGGEST = re.compile(
-    r"(?P<before>(?:.*[.!?;,] *)?)(?:(?:and|so|now|then|please|maybe)[ ,]+)*(?:(?:can|could|would|will) (?:you|u) )?(?:please )?"
-    r"(?:suggest|recommend|propose|what (?:colou?rs?|shades?|looks?) (?:would|could|do) you (?:suggest|recommend|propose))"
-    r"(?: me| us)?(?: (?:a few|some|any|other|different|three|nice|good|fitting|new|colou?rs?|shades?|looks?|options|ideas"
-    r"|something))*(?P<x> (?:for|of|to) (?:the|my|both|that) [\w' -]+?)?(?: (?:please|here|too|then|instead))*[.!?]*",
+    r"(?P<before>(?:.*[.!?;,] *)?)(?:(?:and|so|now|then|please|maybe)[ ,]+)*"
+    r"(?:(?:can|could|would|will) (?:you|u) )?(?:please )?"
+    r"(?:what (?:colou?rs?|shades?|looks?) (?:would|could|do) you )?(?:suggest|recommend|propose)(?: me| us)?"
+    r"(?: (?:a few|some|any|other|different|three|nice|good|fitting|new|colou?rs?|shades?|looks?|options"
+    r"|ideas|something))*(?P<x> (?:for|of|to) (?:the|my|both|that) [\w' -]+?)?"
+    r"(?: (?:please|here|too|then|instead))*[.!?]*",
     re.IGNORECASE,
 )
 

@@ -107,8 +107,8 @@ class Network:
         return Written(tuple(symbols), tuple(sure))
 
     def gist(self, words: Sequence[str]) -> Floats:
-        """What the encoder sees of a whole sentence (3 × width): its first piece, the mean and the greatest of
-        all, of at most ``MOST_WORDS`` words.
+        """What the encoder sees of a whole sentence (3 × width): its first piece, the mean and the greatest
+        of all, of at most ``MOST_WORDS`` words.
         """
         seen = self._read(spelt(words[:MOST_WORDS], self.pieces).pieces)
         return np.concatenate([seen[0], seen.mean(axis=0), seen.max(axis=0)])

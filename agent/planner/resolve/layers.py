@@ -112,9 +112,20 @@ def both_named(target: str, context: Context) -> tuple[LayerView, ...]:
     return found if len(found) == 2 and len({layer.target for layer in found}) == 2 else ()
 
 
+_MEASURED = re.compile(
+    r"(?:an? |the )?(?:[\w-]+ )??"
+    r"(?P<measure>string|pair|couple|bunch|pile|stack|row|set|bowl|vase|group|lot) of ",
+    re.IGNORECASE,
+)
+""" "A string of fairy lights" are lights."""
+
+
 def same_thing(named: Phrase, words: str) -> bool:
     """Whether a named thing may be the thing that a layer's words speak of."""
     theirs = parse(words)
+    counted = _MEASURED.match(words)
+    if counted is not None and named.noun and stem(named.noun[-1]) != stem(counted["measure"]):
+        return same_thing(named, words[counted.end() :])
     if not named.noun or not theirs.noun or not _noun_matches(named.noun[-1], theirs.noun[-1]):
         return False
     # "the table lamp" is not "the floor lamp", but "the lamp" may be either

@@ -141,7 +141,7 @@ def without(layer: LayerView, target: str, context: Context) -> Done:
 
 
 def _is_other_of_two(layer: LayerView, context: Context) -> bool:
-    """Whether one thing is left of a layer that once was about two: "both armchairs", without the left one."""
+    """Whether one thing is left of a layer that once was about two ("both armchairs")."""
     but = all_but(layer.target)
     return (
         but is not None
