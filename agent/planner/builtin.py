@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -72,9 +73,10 @@ class BuiltinPlanner:
 
     def _asked_first(self, plan: Plan, sentence: str, context: Context) -> Plan:
         """The plan, or the question whether it is wanted, where the sentence hardly sounds like a wish."""
-        paints = any(isinstance(step, Edit) for step in plan.steps)
-        takes = any(map(_takes, plan.steps))
-        answers = context.question is not None or context.doubted is not None or context.variations
+        removals = {layer.id for layer in context.layers if layer.kind == "remove"}
+        paints = any(isinstance(step, Edit | Hide) for step in plan.steps)
+        takes = any(_takes(step, removals) for step in plan.steps)
+        answers = context.question is not None or context.doubted is not None
         if not (paints or takes) or answers or not isinstance(self._parser, Chosen):
             return plan
         if len(sentence.split()) < SHORT or self._parser.wish(sentence) >= (
@@ -154,11 +156,11 @@ SHORT = 4
 """A sentence of fewer words tells by what was said before it whether it is a wish."""
 
 
-def _takes(step: Step) -> bool:
-    """Whether a step takes something away or back."""
-    return isinstance(step, Undo | Redo | Goto | Hide | Drop) or (
-        isinstance(step, Edit) and step.kind == "remove"
-    )
+def _takes(step: Step, removals: Collection[int]) -> bool:
+    """Whether a step takes something away or back; to hide a removal brings something back."""
+    if isinstance(step, Hide):
+        return step.layer not in removals
+    return isinstance(step, Undo | Redo | Goto | Drop) or (isinstance(step, Edit) and step.kind == "remove")
 
 
 def _says_yes(frames: tuple[Frame, ...]) -> bool:

@@ -79,14 +79,15 @@ _TO_THAT = re.compile(
 def preferred(sentence: str, context: Context) -> Plan | None:
     """The plan of a sentence that gives a thing an earlier look of its own; None for any other."""
     anew = _ANEW.search(sentence.lower()) is not None
-    done = None if context.variations or not context.versions else _preferred(plain(sentence), anew, context)
+    said, told = plain(sentence), context.told
+    if told is not None and told.asked == "colour" and told.version is not None and _TO_THAT.fullmatch(said):
+        done = as_in(told.about, told.version, context)
+    else:
+        done = None if context.variations or not context.versions else _preferred(said, anew, context)
     return None if done is None else as_plan(done)
 
 
 def _preferred(said: str, anew: bool, context: Context) -> Done | None:
-    told = context.told
-    if told is not None and told.asked == "colour" and told.version is not None and _TO_THAT.fullmatch(said):
-        return as_in(told.about, told.version, context)
     found = next(filter(None, (pattern.fullmatch(said) for pattern in _PREFERRED)), None)
     if found is not None:
         done = _looked_so(found["x"], context)

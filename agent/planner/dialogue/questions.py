@@ -207,7 +207,7 @@ def _nth(said: str, context: Context) -> Done | None:
         r"\b(?:chang\w+|did|done|edit\w*|add(?:ed)?|put|made|do|paint\w*|remov\w+|step|thing|touch\w*)\b",
         said,
     )
-    if found is None or not about_it or re.search(r"\b(?:colou?r|version|variation|sav\w+)\b", said):
+    if found is None or not about_it or re.search(r"\b(?:colou?r|look|version|variation|sav\w+)\b", said):
         return None
     nth = found["nth"] or "last"
     number = -1 if nth in ("last", "latest", "newest") else ORDINALS[nth]
