@@ -14,6 +14,7 @@ from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.dialogue.history import names_of
 from agent.planner.frames import YES, Frame, Parser
 from agent.planner.plan import Ask, Drop, Edit, Goto, Hide, Plan, Redo, Step, Undo
+from agent.planner.reader.caution import takes
 from agent.planner.reader.choice import Chosen
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
@@ -29,8 +30,8 @@ BUILTIN = "builtin"
 """The name of this planner; one of another name has a parser that waits for a server."""
 
 UNSURE = 0.6
-"""Of a reader that is less sure, what it read is said as such."""
-
+"""Of a reader that is less sure, what it read is said as such:"""
+GUESSED = "I read that as: "
 
 NO_WISH, NO_WISH_TO_TAKE = 0.15, 0.4
 """Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about."""
@@ -68,8 +69,8 @@ class BuiltinPlanner:
             if context.question and context.question.startswith(DOUBT) and context.sentences:
                 before = replace(context, question=None, sentences=context.sentences[:-1])
                 if _says_yes(self._parser.parse(sentence)):
-                    return self._planned(self._parser.spelt(context.sentences[-1], names), before)
-        return self._asked_first(self._planned(sentence, context), sentence, context)
+                    return self._planned(self._parser.spelt(context.sentences[-1], names), before, sure=True)
+        return self._planned(sentence, context)
 
     def _asked_first(self, plan: Plan, sentence: str, context: Context) -> Plan:
         """The plan, or the question whether it is wanted, where the sentence hardly sounds like a wish."""
@@ -79,16 +80,16 @@ class BuiltinPlanner:
         answers = context.question is not None or context.doubted is not None
         if not (paints or takes) or answers or not isinstance(self._parser, Chosen):
             return plan
-        if len(sentence.split()) < SHORT or self._parser.wish(sentence) >= (
-            NO_WISH_TO_TAKE if takes else NO_WISH
-        ):
+        least = NO_WISH_TO_TAKE if takes else NO_WISH
+        if len(sentence.split()) < SHORT or self._parser.wish(sentence) >= least:
             return plan
-        question = f"{DOUBT}{plan.say}?"
+        question = f"{DOUBT}{plan.say.removeprefix(GUESSED)}?"
         return Plan(say=question, steps=(Ask(question=question),))
 
-    def _planned(self, sentence: str, context: Context) -> Plan:
-        """The plan of a sentence that is taken for a wish."""
+    def _planned(self, sentence: str, context: Context, *, sure: bool = False) -> Plan:
+        """The plan of a sentence that is spelt; ``sure``: that it is a wish."""
         sentence = rephrased(without_asides(sentence, context))
+        heard = "" if sure else sentence
         if (back := history.from_the_original(sentence, context)) is not None:
             return back
         if (
@@ -96,7 +97,7 @@ class BuiltinPlanner:
             and (command := self._parser.command(sentence))
             and not things_in(sentence)
         ):
-            return resolve(command, context, self._parser.parse)
+            return self._asked_first(resolve(command, context, self._parser.parse), heard, context)
         if (mended := second_thoughts.read(sentence, context, self._planned)) is not None:
             return once(mended, context)
         if (earlier := earlier_looks.preferred(sentence, context)) is not None:
@@ -106,20 +107,24 @@ class BuiltinPlanner:
             return Plan(say=full.question, steps=(Ask(question=full.question),))
         sentence = str(full.parts[0])
         if (restored := ellipsis.restored(sentence, context)) is not None:
-            return once(self._full(restored, sentence, context), context)
+            return once(self._full(restored, sentence, context, heard), context)
         if (said := session_talk.read_record(sentence, context, self._planned)) is not None:
             return once(said, context)
         whole = ellipsis.read(sentence, context)
-        plan = self._plain(sentence, context) if whole is None else self._full(whole, sentence, context)
+        plan = (
+            self._plain(sentence, context, heard)
+            if whole is None
+            else self._full(whole, sentence, context, heard)
+        )
         return once(plan, context)
 
-    def _full(self, full: ellipsis.Fuller, sentence: str, context: Context) -> Plan:
-        """The plan of a sentence that was made full."""
+    def _full(self, full: ellipsis.Fuller, sentence: str, context: Context, heard: str) -> Plan:
+        """The plan of a sentence that was made full from the one that was heard."""
         plans: list[Plan] = []
         state = context
         for part in full.parts:
             made = (
-                self._plain(part, state)
+                self._plain(part, state, heard)
                 if isinstance(part, str)
                 else resolve((part,), seen_before(part, state, context), self._parser.parse)
             )
@@ -128,8 +133,10 @@ class BuiltinPlanner:
             state = replace(advance(state, sentence, made), sentences=context.sentences)
         return joined(plans)
 
-    def _plain(self, sentence: str, context: Context) -> Plan:
-        """The plan of a sentence that is full."""
+    def _plain(self, sentence: str, context: Context, heard: str) -> Plan:
+        """The plan of a sentence that is full, from the one that was heard. What a pattern knows, it knows of
+        the conversation; what a reader makes of words alone is asked about where they hardly are a wish.
+        """
         parser = self._parser
         said = session_talk.read(sentence, context, self._planned)
         if said is not None and said.steps:
@@ -148,8 +155,9 @@ class BuiltinPlanner:
             if _acts(plan) and _acts(other) and plan.steps != other.steps:
                 return Plan(say=question, steps=(Ask(question=question),))
         if first[0].confidence < UNSURE and _acts(plan):
-            return plan.model_copy(update={"say": f"I read that as: {plan.say}"})
-        return plan
+            plan = plan.model_copy(update={"say": f"{GUESSED}{plan.say}"})
+        wants = any(takes(frame) or frame.act == "edit" for frame in first)
+        return self._asked_first(plan, heard, context) if wants else plan
 
 
 SHORT = 4
