@@ -33,7 +33,7 @@ UNSURE = 0.6
 """Of a reader that is less sure, what it read is said as such:"""
 GUESSED = "I read that as: "
 
-NO_WISH, NO_WISH_TO_TAKE = 0.15, 0.4
+NO_WISH, NO_WISH_TO_TAKE = 0.25, 0.5
 """Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about."""
 DOUBT = "Do you want that done: "
 """So begins that question, to which "yes" is an answer."""

@@ -142,7 +142,7 @@ _ALL_OF_THEM = re.compile(
 
 _THAT_MATTER = re.compile(
     r"\b(?:scrap|forget|drop|ditch|undo|cancel)(?: about)? (?P<thing>(?:the|that) [\w-]+) "
-    r"(?:thing|idea|business|stuff|change)\b",
+    r"(?:thing|idea|business|stuff|change|colou?r|paint)\b",
     re.IGNORECASE,
 )
 """ "Scrap the walls thing": what was done to them."""

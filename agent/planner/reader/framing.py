@@ -196,6 +196,9 @@ _REFUSED = re.compile(r"(?:not|too|no longer) (?:\w+ )?\w+(?:,| but|, but|, rath
 """ "Not red, blue", "too strong, lighter": what comes after it is the look."""
 _STEP = re.compile(r"\b(?:a|one|another|one more) step (?=\w+er\b)", re.IGNORECASE)
 """ "A step darker" is darker."""
+_ANOTHER = re.compile(
+    r"\b(?:yet )?(?:another|one more) (?=(?:shade|tone|touch|notch|bit|tad)\b)", re.IGNORECASE
+)
 _PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
 
 
@@ -204,6 +207,7 @@ def _look(words: str) -> str:
     if re.match(r"(?:a (?:bit|little) )?(?:more|less) like ", words, re.IGNORECASE):
         return words
     words = _REFUSED.sub("", words, count=1)
+    words = _ANOTHER.sub("a ", words)
     words = _STEP.sub("", _PATTERNED.sub(r"\1", words))
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
     if words.lower() in lx.COLOUR_OF_VERB:

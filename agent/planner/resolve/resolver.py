@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from agent.planner.context import Context, LayerView, advance
-from agent.planner.frames import YES, Frame
+from agent.planner.frames import REVERT, YES, Frame
 from agent.planner.plan import Ask, Compare, Edit, Hide, Keep, Open, Plan, Redo, Save, Step, Variations
 from agent.planner.plan import Look as Looking
 from agent.planner.resolve import command_steps
@@ -26,6 +26,7 @@ from agent.planner.resolve.layers import (
     is_member,
     is_told,
     layer_named,
+    layers_about,
     object_of,
     same_thing,
     stem,
@@ -479,6 +480,12 @@ def _in_the_pile(frame: Frame, context: Context) -> Done | None:
     return command_steps.order(Frame("order", target=frame.target, name=found[0]), context)
 
 
+def _is_bare_surface(target: str) -> bool:
+    """Whether a phrase is the walls, the floor or the ceiling, and nothing on them."""
+    phrase = parse(target)
+    return len(phrase.noun) == 1 and stem(phrase.noun[0]) in ("wall", "floor", "ceiling") and not phrase.tail
+
+
 def _step(frame: Frame, context: Context) -> Done:
     if (acted := command_steps.done(frame, context)) is not None:
         return acted
@@ -486,6 +493,12 @@ def _step(frame: Frame, context: Context) -> Done:
         every = _step(replace(frame, spared=""), context)
         return _spared(every, spared_in(frame.spared, frame.target), context)
     match frame.act:
+        case "edit" if frame.kind == "remove" and _is_bare_surface(frame.target):
+            if layers_about(frame.target, context, visible=True):
+                return hide(Frame("hide", target=frame.target, prompt=REVERT), context)
+            return ask(
+                f"{definite(frame.target).capitalize()} cannot be taken away; what should it look like?"
+            )
         case "edit":
             return edit_of(frame, context)
         case "undo":
