@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ UNSURE = 0.6
 """Of a reader that is less sure, what it read is said as such:"""
 GUESSED = "I read that as: "
 
-NO_WISH, NO_WISH_TO_TAKE = 0.25, 0.5
+NO_WISH, NO_WISH_TO_TAKE = 0.25, 0.4
 """Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about."""
 DOUBT = "Do you want that done: "
 """So begins that question, to which "yes" is an answer."""
@@ -81,7 +82,8 @@ class BuiltinPlanner:
         if not (paints or takes) or answers or not isinstance(self._parser, Chosen):
             return plan
         least = NO_WISH_TO_TAKE if takes else NO_WISH
-        if len(sentence.split()) < SHORT or self._parser.wish(sentence) >= least:
+        proposed = len(sentence.split()) < SHORT or _PROPOSED.search(sentence)
+        if proposed or self._parser.wish(sentence) >= least:
             return plan
         question = f"{DOUBT}{plan.say.removeprefix(GUESSED)}?"
         return Plan(say=question, steps=(Ask(question=question),))
@@ -162,6 +164,12 @@ class BuiltinPlanner:
 
 SHORT = 4
 """A sentence of fewer words tells by what was said before it whether it is a wish."""
+
+
+_PROPOSED = re.compile(
+    r"\b(?:why (?:don['’]?t|not)|(?:what|how) (?:if|about) (?:we|you|i)\b|let['’]?s)", re.IGNORECASE
+)
+""" "Why don't you remove the rug?" wants it removed."""
 
 
 def _takes(step: Step, removals: Collection[int]) -> bool:

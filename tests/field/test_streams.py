@@ -98,8 +98,8 @@ FULL = "The output cannot be written: the disk is full, so free some space.\n"
         # A chat whose reader or writer leaves.
         ("$I chat in.png --session s <&-", 0, "", 0),
         ("printf 'make the sofa red\\nmake the rug green\\nmake the lamp blue\\n' "
-         "| $I chat in.png --session s | head -1 >first; exit ${PIPESTATUS[1]}", 141, "", 1),
-        ("printf 'make the sofa red\\nmake the rug green\\n' | $I chat in.png --session s >&-", 1, CLOSED, 0),
+         "| $I chat in.png --session s | head -1 >first; exit ${PIPESTATUS[1]}", 141, "", 2),
+        ("printf 'make the sofa red\\nmake the rug green\\n' | $I chat in.png --session s >&-", 1, CLOSED, 1),
     ],
 )  # fmt: skip
 def test_a_stream_that_is_gone(

@@ -77,7 +77,15 @@ def test_what_was_just_done_is_scrapped_and_not_the_thing(sentence: str) -> None
     assert PLANNER.plan_now(sentence, context).steps == (Undo(count=1),)
 
 
-@pytest.mark.parametrize("sentence", ["the walls in that colour too but much lighter", "not enough of it"])
+def test_that_colour_but_lighter_is_of_what_was_spoken_of() -> None:
+    wish = "make the sofa turquoise"
+    context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))
+    (step,) = PLANNER.plan_now("the walls in that colour too but much lighter", context).steps
+    assert isinstance(step, Edit)
+    assert (step.target, step.prompt) == ("the walls", "much lighter turquoise walls")
+
+
+@pytest.mark.parametrize("sentence", ["make the rug we could", "not enough of it"])
 def test_words_that_are_no_look_are_asked_about(sentence: str) -> None:
     wish = "make the sofa turquoise"
     context = advance(Context(), wish, PLANNER.plan_now(wish, Context()))

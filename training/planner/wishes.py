@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
         weights, bias = fitted([*parts, *(part for at, part in enumerate(hard) if at != left_out)])
         sure = 1 / (1 + np.exp(-(rows @ weights + bias)))
         line = [f"{files[left_out].name} left out: right {((sure > 0.5) == wishes).mean():.3f}"]
-        for least in (0.25, 0.5):
+        for least in (0.25, 0.4):
             none, some = (sure[~wishes] < least).mean(), (sure[wishes] < least).mean()
             line.append(f"below {least}: {none:.3f} of no wishes, {some:.3f} of wishes")
         print("; ".join(line), flush=True)

@@ -122,7 +122,7 @@ def test_twelve_turns_of_all_kinds(here: Path, inpalla: Run) -> None:
     assert [line.split(".")[0] for line in told if line.startswith("Done: ")] == [
         "Done: the sofa → a leather sofa", "Done: the rug → a red rug", "Done: the lamp removed",
         "Done: a cat added on the rug", "Done: the chair → a plant", "Done: the rug → as before",
-        "Done: the walls → green walls", "Done: the walls → forest green walls",
+        "Done: the walls → green walls", "Done: the walls → forest green walls, darker",
     ]  # fmt: skip
     assert len(told) == 10
     with Sessions(here / "data" / "sessions").open("s") as session:
