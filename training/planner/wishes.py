@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,7 +75,7 @@ def fitted(parts: list[tuple[Floats, Flags, float]]) -> tuple[Floats, float]:
         whole.backward()
         return whole
 
-    optimiser.step(loss)
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
     plain = weights.detach().numpy() / spread
     return plain.astype(np.float32), float(bias.detach()) - float(plain @ middle)
 
@@ -97,7 +98,8 @@ def main(arguments: list[str] | None = None) -> None:
             line.append(f"below {least}: {none:.3f} of no wishes, {some:.3f} of wishes")
         print("; ".join(line), flush=True)
     weights, bias = fitted([*parts, *hard])
-    np.savez(folder / "wish.npz", **{"wish.weight": weights[None], "wish.bias": np.float32([bias])})
+    arrays: dict[str, Any] = {"wish.weight": weights[None], "wish.bias": np.array([bias], np.float32)}
+    np.savez(folder / "wish.npz", **arrays)
 
 
 if __name__ == "__main__":
