@@ -72,7 +72,7 @@ def fitted(parts: list[tuple[Floats, Flags, float]]) -> tuple[Floats, float]:
         optimiser.zero_grad()
         each = F.binary_cross_entropy_with_logits(rows @ weights + bias, wanted, reduction="none")
         whole = (each * heavy).mean() + HOLD * (weights @ weights)
-        whole.backward()
+        whole.backward()  # type: ignore[no-untyped-call]
         return whole
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
