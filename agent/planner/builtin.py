@@ -38,6 +38,8 @@ NO_WISH, NO_WISH_TO_TAKE = 0.25, 0.4
 """Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about."""
 DOUBT = "Do you want that done: "
 """So begins that question, to which "yes" is an answer."""
+SHORT = 4
+"""A sentence of fewer words tells by what was said before it whether it is a wish."""
 
 CERTAIN_OF_FILES = 0.8
 """A reader that is as sure that a file is to be saved or opened is believed before any pattern."""
@@ -89,7 +91,9 @@ class BuiltinPlanner:
         return Plan(say=question, steps=(Ask(question=question),))
 
     def _planned(self, sentence: str, context: Context, *, sure: bool = False) -> Plan:
-        """The plan of a sentence that is spelt; ``sure``: that it is a wish."""
+        """The plan of a sentence that is spelt. That a ``sure`` one is a wish is not asked: nothing of it was
+        heard that could be doubted.
+        """
         sentence = rephrased(without_asides(sentence, context))
         heard = "" if sure else sentence
         if (back := history.from_the_original(sentence, context)) is not None:
@@ -160,10 +164,6 @@ class BuiltinPlanner:
             plan = plan.model_copy(update={"say": f"{GUESSED}{plan.say}"})
         wants = any(takes(frame) or frame.act == "edit" for frame in first)
         return self._asked_first(plan, heard, context) if wants else plan
-
-
-SHORT = 4
-"""A sentence of fewer words tells by what was said before it whether it is a wish."""
 
 
 _PROPOSED = re.compile(
