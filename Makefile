@@ -7,7 +7,7 @@ LANGUAGE_MODEL := $(BIN)/python -m pip install --quiet --disable-pip-version-che
 
 .DEFAULT_GOAL := help
 .PHONY: help install chat test fuzz lint format docs bench evaluate train-pocket train-planner \
-	train-language-model clean
+	train-language-model train-conversations clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ train-planner: $(VENV)/.installed-dev ## train the planner's reader (an hour or 
 
 train-language-model: $(VENV)/.installed-dev ## train the planner's language model (two hours on a CPU; resumes)
 	$(BIN)/python -m training.planner.language_model --weights pocket/weights/language-model
+
+train-conversations: $(VENV)/.installed-dev ## teach it to read in a conversation (an hour, after train-language-model)
+	$(BIN)/python -m training.planner.language_model --begin runs/language-model --out runs/conversations \
+		--talks training/planner/conversations --batch 8 --steps 520 --weights pocket/weights/language-model/conversation
 
 clean: ## remove the environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.planner.context import Context, advance
@@ -14,11 +14,14 @@ from agent.planner.dialogue.asides import without_asides
 from agent.planner.dialogue.files_and_boxes import named_file
 from agent.planner.dialogue.history import names_of
 from agent.planner.frames import YES, Frame, Parser
+from agent.planner.full_lines import plan_of
 from agent.planner.plan import Ask, Drop, Edit, Goto, Hide, Plan, Redo, Step, Undo
 from agent.planner.reader.caution import takes
-from agent.planner.reader.choice import Chosen
+from agent.planner.reader.choice import CERTAIN, EDGE, Chosen, is_far_fetched
+from agent.planner.reader.setting import told
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
+from agent.planner.resolve.resolution import VAGUE
 from agent.planner.resolve.resolver import joined, once, resolve, seen_before
 from agent.planner.resolve.wording import place_of
 from tools.language.rephrasing import no_colour_code, rephrased
@@ -41,8 +44,23 @@ DOUBT = "Do you want that done: "
 SHORT = 4
 """A sentence of fewer words tells by what was said before it whether it is a wish."""
 
+SURE_ENOUGH, SURE_OF_A_WISH, SURE_TO_TAKE, SURE_OF_TALK = 0.4, 0.6, 0.8, 0.9
+"""As sure as this, the language model that was told the conversation is believed where nobody else
+understands, where they doubt that anything is wanted, where it alone takes something, and where it alone
+sees no wish."""
+
 CERTAIN_OF_FILES = 0.8
 """A reader that is as sure that a file is to be saved or opened is believed before any pattern."""
+
+
+@dataclass
+class _Heard:
+    """A sentence as it was heard, and how sure the least sure reading is that its plan comes from; 1 where no
+    reader was asked.
+    """
+
+    sentence: str
+    surety: float = 1.0
 
 
 class BuiltinPlanner:
@@ -70,10 +88,45 @@ class BuiltinPlanner:
             names = {word for name in names_of(context) for word in name.lower().split()}
             sentence = self._parser.spelt(sentence, names)
             if context.question and context.question.startswith(DOUBT) and context.sentences:
-                before = replace(context, question=None, sentences=context.sentences[:-1])
+                before = replace(
+                    context, question=None, sentences=context.sentences[:-1], spoken=context.spoken[:-1]
+                )
                 if _says_yes(self._parser.parse(sentence)):
-                    return self._planned(self._parser.spelt(context.sentences[-1], names), before, sure=True)
-        return self._planned(sentence, context)
+                    doubted = self._parser.spelt(context.sentences[-1], names)
+                    plan = self._planned(doubted, before, sure=True)
+                    return (self._told(doubted, before)[0] or plan) if _asks(plan) else plan
+        heard = _Heard(sentence)
+        plan = self._planned(sentence, context, heard=heard)
+        return self._in_its_conversation(plan, sentence, heard.surety, context)
+
+    def _in_its_conversation(self, plan: Plan, sentence: str, surety: float, context: Context) -> Plan:
+        """The plan of a sentence, or the one that the language model makes of it in its conversation, where
+        that one is to be believed.
+        """
+        answers = context.question is not None or context.doubted is not None
+        if not isinstance(self._parser, Chosen) or answers or named_file(sentence):
+            return plan
+        if surety >= CERTAIN or (_asks(plan) and not _NOT_UNDERSTOOD.match(plan.say)):
+            return plan
+        other, sure = self._told(sentence, context)
+        if other is None:
+            return plan
+        if _asks(plan) and _takes_more(other, plan, context) and SURE_ENOUGH <= sure < SURE_TO_TAKE:
+            question = f"{DOUBT}{other.say}?"
+            return Plan(say=question, steps=(Ask(question=question),))
+        return other if _is_surer(other, sure, plan, surety, context) else plan
+
+    def _told(self, sentence: str, context: Context) -> tuple[Plan | None, float]:
+        """What the language model makes of a sentence when it is told the conversation, and how sure it is;
+        None where it makes nothing of it.
+        """
+        if not isinstance(self._parser, Chosen):
+            return None, 0.0
+        sentence = rephrased(sentence)
+        reading = self._parser.read_in(told(context), sentence)
+        if not reading.confidence or is_far_fetched(reading.lines, sentence):
+            return None, 0.0
+        return plan_of(reading.lines, context), reading.confidence
 
     def _asked_first(self, plan: Plan, sentence: str, context: Context) -> Plan:
         """The plan, or the question whether it is wanted, where the sentence hardly sounds like a wish."""
@@ -90,12 +143,15 @@ class BuiltinPlanner:
         question = f"{DOUBT}{plan.say.removeprefix(GUESSED)}?"
         return Plan(say=question, steps=(Ask(question=question),))
 
-    def _planned(self, sentence: str, context: Context, *, sure: bool = False) -> Plan:
+    def _planned(
+        self, sentence: str, context: Context, *, sure: bool = False, heard: _Heard | None = None
+    ) -> Plan:
         """The plan of a sentence that is spelt. That a ``sure`` one is a wish is not asked: nothing of it was
         heard that could be doubted.
         """
         sentence = rephrased(without_asides(sentence, context))
-        heard = "" if sure else sentence
+        heard = heard or _Heard(sentence)
+        heard.sentence = "" if sure else sentence
         if (back := history.from_the_original(sentence, context)) is not None:
             return back
         if (
@@ -103,7 +159,7 @@ class BuiltinPlanner:
             and (command := self._parser.command(sentence))
             and not things_in(sentence)
         ):
-            return self._asked_first(resolve(command, context, self._parser.parse), heard, context)
+            return self._asked_first(resolve(command, context, self._parser.parse), heard.sentence, context)
         if (mended := second_thoughts.read(sentence, context, self._planned)) is not None:
             return once(mended, context)
         if (earlier := earlier_looks.preferred(sentence, context)) is not None:
@@ -124,7 +180,7 @@ class BuiltinPlanner:
         )
         return once(plan, context)
 
-    def _full(self, full: ellipsis.Fuller, sentence: str, context: Context, heard: str) -> Plan:
+    def _full(self, full: ellipsis.Fuller, sentence: str, context: Context, heard: _Heard) -> Plan:
         """The plan of a sentence that was made full from the one that was heard."""
         plans: list[Plan] = []
         state = context
@@ -139,7 +195,7 @@ class BuiltinPlanner:
             state = replace(advance(state, sentence, made), sentences=context.sentences)
         return joined(plans)
 
-    def _plain(self, sentence: str, context: Context, heard: str) -> Plan:
+    def _plain(self, sentence: str, context: Context, heard: _Heard) -> Plan:
         """The plan of a sentence that is full, from the one that was heard. What a pattern knows, it knows of
         the conversation; what a reader makes of words alone is asked about where they hardly are a wish.
         """
@@ -155,6 +211,7 @@ class BuiltinPlanner:
         first, second = (
             parser.readings(sentence) if isinstance(parser, Chosen) else (parser.parse(sentence), ())
         )
+        heard.surety = min(heard.surety, *(frame.confidence for frame in first))
         plan = resolve(first, context, parser.parse)
         if second and (question := _which(first, second)):
             other = resolve(second, context, parser.parse)
@@ -163,7 +220,38 @@ class BuiltinPlanner:
         if first[0].confidence < UNSURE and _acts(plan):
             plan = plan.model_copy(update={"say": f"{GUESSED}{plan.say}"})
         wants = any(takes(frame) or frame.act == "edit" for frame in first)
-        return self._asked_first(plan, heard, context) if wants else plan
+        return self._asked_first(plan, heard.sentence, context) if wants else plan
+
+
+def _is_surer(told: Plan, sure: float, alone: Plan, surety: float, context: Context) -> bool:
+    """Whether the language model that was ``told`` the conversation, and is so ``sure``, is believed rather
+    than what was made of the sentence ``alone``.
+    """
+    if alone.steps == told.steps or (_asks(told) and not _asks(alone)):
+        return False
+    if _takes_more(told, alone, context):
+        return sure >= SURE_TO_TAKE
+    if _asks(alone):
+        doubted = alone.say.startswith(DOUBT) and any(isinstance(step, Edit) for step in told.steps)
+        return sure >= (SURE_OF_A_WISH if doubted else SURE_ENOUGH)
+    return sure + EDGE >= (surety if told.steps else max(surety, SURE_OF_TALK))
+
+
+def _takes_more(plan: Plan, other: Plan, context: Context) -> bool:
+    """Whether a plan takes something away or back and the other one takes nothing."""
+    removals = {layer.id for layer in context.layers if layer.kind == "remove"}
+    takes, took = (any(_takes(step, removals) for step in each.steps) for each in (plan, other))
+    return takes and not took
+
+
+_NOT_UNDERSTOOD = re.compile(
+    rf"{re.escape(VAGUE)}|{re.escape(DOUBT)}|What shall I make |What should .+ look like|Do you mean “"
+)
+"""So begin the questions to which there is an answer in what was said before, maybe."""
+
+
+def _asks(plan: Plan) -> bool:
+    return any(isinstance(step, Ask) for step in plan.steps)
 
 
 _PROPOSED = re.compile(

@@ -35,6 +35,7 @@ from agent.planner.plan import (
 )
 from tools.kinds import Kind
 from tools.language.looks import settled
+from tools.language.noun_phrases import parse
 from tools.language.referring import without
 
 if TYPE_CHECKING:
@@ -70,12 +71,15 @@ class VersionView:
 class Spoken:
     """What a sentence spoke of: the phrases of the things that its plan was about, and the sentence.
 
-    ``moved``: it went to another version, so that "it" means what was changed there.
+    ``moved``: it went to another version, so that "it" means what was changed there. ``outcome``: what came
+    of it, in words ("the sofa: red leather"). ``head``: the version that it led to.
     """
 
     phrases: tuple[str, ...]
     sentence: str
     moved: bool = False
+    outcome: str = ""
+    head: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,9 @@ class Context:
 
     ``history`` holds every version by its number, 0 (the base) first. It may be left empty: then ``advance``
     knows the base and the current version only, and takes the others for what the current one is without its
-    newest layers. ``offer`` is the edit that the variations on offer are variations of. ``nearest`` says that
-    the nearest to what was asked last is on offer, to be kept. ``marks`` are the names that the user gave to
+    newest layers. ``offer`` is the edit that the variations on offer are variations of, and ``offered`` what
+    each of them paints, where that is known. ``nearest`` says that the nearest to what was asked last is on
+    offer, to be kept. ``marks`` are the names that the user gave to
     versions. ``done``: the sentence before changed the picture, so that there is something to take back.
     ``doubted`` is the edit of that sentence that waits for the answer which of several things is meant.
     ``saves`` are the files that versions were saved as, in their order; ``visited`` the versions that were
@@ -109,6 +114,7 @@ class Context:
     question: str | None = None
     history: tuple[VersionView, ...] = ()
     offer: Edit | None = None
+    offered: tuple[str, ...] = ()
     nearest: bool = False
     marks: tuple[tuple[str, int], ...] = ()
     done: bool = True
@@ -190,6 +196,8 @@ def advance(context: Context, sentence: str, plan: Plan) -> Context:
             state = replace(state, variations=context.variations, offer=offer, picked=True)
     last = plan.steps[-1] if plan.steps else None
     said = spoken_of(sentence, plan.steps, state.layers)
+    came = outcome_of(plan.steps, context.head, state.head, state.history, len(context.history))
+    said = replace(said, outcome=came, head=state.head)
     return replace(
         state,
         sentences=(*context.sentences, sentence),
@@ -234,6 +242,70 @@ def spoken_of(sentence: str, steps: Sequence[Step], layers: Sequence[LayerView])
     return Spoken(tuple(dict.fromkeys(phrases)), sentence, moved)
 
 
+def outcome_of(
+    steps: Sequence[Step], before: int, after: int, history: Sequence[VersionView], known: int
+) -> str:
+    """What came of a sentence, in words: from the version ``before`` it to the one ``after`` it, when there
+    were ``known`` versions (the base among them). Empty for plain talk.
+    """
+    if after != before and 0 <= after < len(history):
+        if after < max(known, 1):
+            there = [described_layer(layer) for layer in history[after].layers if not layer.dropped]
+            return f"version {after} again: {'; '.join(there[-6:]) or 'nothing'}"
+        parent = history[after].parent
+        old = {layer.id: layer for layer in history[parent].layers}
+        changed = [described_layer(layer) for layer in history[after].layers if old.get(layer.id) != layer]
+        from_ = f"from version {parent}: " if parent != before else ""
+        return from_ + "; ".join(changed[:6])
+    for step in steps:
+        match step:
+            case Variations():
+                return f"offers {step.count} of {step.target or 'it'}"
+            case Mark():
+                return f"called {step.name}"
+            case Ask():
+                return "asked"
+            case Save() | Open():
+                return "saved" if isinstance(step, Save) else "opened"
+            case Tell() | Compare() | Look():
+                return "answered"
+            case _:
+                return "not done"
+    return ""
+
+
+def described_layer(layer: LayerView) -> str:
+    """A layer in a few words: "the sofa: red leather", "a cat: new on the rug", "the lamp: gone"."""
+    target, prompt = _short(layer.target), _short(layer.prompt)
+    match layer.kind:
+        case "remove":
+            words = f"{target}: gone"
+        case "add":
+            words = f"{prompt}: new {target}".rstrip()
+        case "replace":
+            words = f"{prompt}: for {target}"
+        case _:
+            words = f"{target}: {_look_alone(prompt, target)}"
+    return words if layer.visible else f"{words} (hidden)"
+
+
+def _look_alone(prompt: str, target: str) -> str:
+    """ "A red leather sofa" of the sofa is "red leather"."""
+    words, noun = prompt.split(), [word.lower() for word in parse(target).noun]
+    for length in range(len(noun), 0, -1):
+        if [word.lower() for word in words[-length:]] == noun[-length:]:
+            words = words[:-length]
+            break
+    if words and words[0].lower() in ("a", "an"):
+        words = words[1:]
+    return " ".join(words) or "changed"
+
+
+def _short(text: str, most: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def _committed(state: Context) -> Context:
     number = len(state.history)
     made = VersionView(parent=state.head, layers=state.layers, focus=state.focus)
@@ -244,6 +316,7 @@ def _committed(state: Context) -> Context:
         head=number,
         variations=0,
         offer=None,
+        offered=(),
         picked=False,
         nearest=False,
     )
@@ -263,6 +336,7 @@ def _at(state: Context, number: int) -> Context:
         focus=version.focus,
         variations=0,
         offer=None,
+        offered=(),
         picked=False,
         nearest=False,
     )
@@ -295,7 +369,7 @@ def _offered(state: Context, step: Variations) -> Context:
     prompt = step.prompt if step.prompt is not None else layer.prompt if layer else ""
     kind: Kind = step.kind or (layer.kind if layer else "restyle")
     offer = Edit(target=target, prompt=prompt, kind=kind, layer=step.layer)
-    return replace(state, variations=step.count, offer=offer, picked=False)
+    return replace(state, variations=step.count, offer=offer, offered=(), picked=False)
 
 
 def _changed(state: Context, step: Step) -> Context | None:

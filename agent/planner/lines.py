@@ -246,8 +246,10 @@ Talk = tuple[Said, ...]
 """A conversation, or a sentence alone."""
 
 
-def read_talks(text: str) -> tuple[list[Talk], list[str]]:
-    """The sentences and conversations of a file, and what is wrong in it, a remark a line."""
+def read_talks(text: str, *, full: bool = False) -> tuple[list[Talk], list[str]]:
+    """The sentences and conversations of a file, and what is wrong in it, a remark a line. The words of
+    ``full`` lines may come from anywhere in the conversation.
+    """
     talks: list[list[Said]] = []
     faults: list[str] = []
     talking = False
@@ -290,7 +292,7 @@ def read_talks(text: str) -> tuple[list[Talk], list[str]]:
             except LineError as error:
                 faults.append(f"{at}: {line.strip()}: {error}")
                 continue
-            if strange := strange_words(parsed, sentence):
+            if not full and (strange := strange_words(parsed, sentence)):
                 words = ", ".join(strange)
                 faults.append(f"{at}: {line.strip()}: not in the sentence: {words} ({sentence})")
             frames.append(parsed)

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
-from agent.planner.context import Context, LayerView, Spoken, VersionView, only_looks, spoken_of
+from agent.planner.context import Context, LayerView, Spoken, VersionView, only_looks, outcome_of, spoken_of
 from agent.planner.plan import Edit, Plan, Step, Tell, Undo
 from agent.turn.memory import SessionMemory
 from agent.turn.state import Offers
@@ -60,6 +60,7 @@ def context_of(session: Session, memory: SessionMemory) -> Context:
         question=_question(asked.plan, asked.reply) if asked else None,
         history=history,
         offer=_offer(offers, head) if offers else None,
+        offered=tuple(edit.prompt for edit in offers.edits) if offers else (),
         picked=offers is not None and head in dict(offers.picked),
         nearest=nearest,
         marks=tuple((name, version) for name, version in memory.marks.items() if version < len(versions)),
@@ -68,16 +69,24 @@ def context_of(session: Session, memory: SessionMemory) -> Context:
         visited=(0, *(turn.version for turn in turns)),
         told=_told(turns),
         doubted=_doubted(asked) if asked else None,
-        spoken=_spoken(turns[-_REMEMBERED:], session.layers),
+        spoken=_spoken(turns, session.layers, history),
     )
 
 
-def _spoken(turns: Sequence[Turn], layers: Sequence[Layer]) -> tuple[Spoken, ...]:
-    """What the latest sentences spoke of."""
+def _spoken(
+    turns: Sequence[Turn], layers: Sequence[Layer], history: Sequence[VersionView]
+) -> tuple[Spoken, ...]:
+    """What the latest sentences spoke of, and what came of them."""
     views = [_view(layer) for layer in layers]
-    return tuple(
-        spoken_of(turn.sentence, _steps(turn), views) for turn in turns if not turn.sentence.startswith("/")
-    )
+    spoken: list[Spoken] = []
+    before, known = 0, 1
+    for at, turn in enumerate(turns):
+        if at >= len(turns) - _REMEMBERED and not turn.sentence.startswith("/"):
+            steps = _steps(turn)
+            came = outcome_of(steps, before, turn.version, history, known)
+            spoken.append(replace(spoken_of(turn.sentence, steps, views), outcome=came, head=turn.version))
+        before, known = turn.version, max(known, turn.version + 1)
+    return tuple(spoken)
 
 
 def _was(session: Session, layer: Layer) -> tuple[float, float, float] | None:

@@ -21,6 +21,7 @@ from typing import Any
 
 from agent.errors import AgentError
 from agent.planner.context import Context, Planner, advance
+from agent.planner.full_lines import after_turn, before_turn, plan_of
 from agent.planner.lines import FIELDS, Line, Talk, read_talks
 from agent.planner.plan import Ask, Edit, Goto, Hide, Pick, Plan, Step, Tell, Undo
 from agent.planner.reader.framing import frames_of
@@ -79,13 +80,13 @@ def _figures(count: Count) -> dict[str, float]:
     )
 
 
-def load(paths: Sequence[Path]) -> list[tuple[str, Talk]]:
+def load(paths: Sequence[Path], *, full: bool = False) -> list[tuple[str, Talk]]:
     """The sentences and conversations of files, each with its category, the file's name. Raises ValueError
     where a file holds none.
     """
     found = []
     for path in paths:
-        talks, faults = read_talks(path.read_text(encoding="utf-8"))
+        talks, faults = read_talks(path.read_text(encoding="utf-8"), full=full)
         if not talks:
             raise ValueError(f"{path} holds no sentences ({faults[:1]})")
         found += [(path.stem.removeprefix("reading_"), talk) for talk in talks]
@@ -152,9 +153,12 @@ def _takes(steps: Sequence[Step]) -> bool:
     )
 
 
-async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read | None = None) -> Score:
-    """Plan every turn. ``read`` gives the frames of a sentence, for planners that have them. Raises what the
-    planner raises, where it never answers.
+async def score(
+    planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read | None = None, *, full: bool = False
+) -> Score:
+    """Plan every turn. ``read`` gives the frames of a sentence, for planners that have them. ``full``: the
+    wanted lines are full ones, which name what the conversation tells. Raises what the planner raises, where
+    it never answers.
     """
     result = Score()
     answered = False
@@ -167,7 +171,10 @@ async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read 
             return frames_of(before.get(sentence, ()))
 
         for said in talk:
-            wanted = resolve(frames_of(said.lines), context, earlier)
+            context = before_turn(context, said) if full else context
+            wanted = (
+                plan_of(said.lines, context) if full else resolve(frames_of(said.lines), context, earlier)
+            )
             began = time.perf_counter()
             try:
                 got = await planner.plan(said.sentence, context)
@@ -193,7 +200,7 @@ async def score(planner: Planner, talks: Sequence[tuple[str, Talk]], read: Read 
                     f"{name}{mark}: {said.sentence}\n    wanted {' / '.join(map(str, said.lines))}\n"
                     f"    read   {' / '.join(map(str, lines))}\n    plan   {_shown(got)}"
                 )
-            context = advance(context, said.sentence, wanted)
+            context = after_turn(context, said, wanted) if full else advance(context, said.sentence, wanted)
     return result
 
 
@@ -246,11 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m evaluation.planner.reading", description=main.__doc__)
     parser.add_argument("files", type=Path, nargs="*", default=SETS)
     parser.add_argument("--planner", default="builtin", help="such as ollama:MODEL or reader:FOLDER")
+    parser.add_argument("--full", action="store_true", help="the files hold full lines")
     parser.add_argument("--misses", action="store_true", help="print every miss")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     planner, read = chosen(options.planner)
-    result = asyncio.run(score(planner, load(options.files), read))
+    result = asyncio.run(score(planner, load(options.files, full=options.full), read, full=options.full))
     if options.misses:
         print("\n".join(result.misses))
     print(json.dumps(result.as_json(), indent=2) if options.json else report(result))

@@ -12,6 +12,7 @@ from agent.planner.context import Context, advance
 from agent.planner.frames import Frame
 from agent.planner.lines import parse_line
 from agent.planner.plan import Ask, Edit, Plan
+from agent.planner.reader import NOTHING, Reading
 from agent.planner.reader.caution import takes
 from agent.planner.reader.choice import Chosen, choose
 from agent.planner.reader.framing import frames_of
@@ -86,6 +87,10 @@ class _Says:
         assert self.is_there
         self.asked += 1
         return self._frames
+
+    def read_in(self, told: str, sentence: str) -> Reading:
+        del told, sentence
+        return NOTHING
 
 
 def test_a_certain_reader_is_not_compared() -> None:

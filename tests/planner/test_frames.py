@@ -17,17 +17,35 @@ from agent.planner.reader.symbols import END, SYMBOLS, Grammar, lines_of, symbol
 from agent.planner.resolve.resolver import resolve
 from tests.planner.test_builtin import shown
 from tests.turn.test_conversations import in_words
+from training.planner.conversations import main as check_conversations
 from training.planner.written import main as check
 
 DEFINITION = Path(__file__).parents[2] / "docs" / "frames.md"
 
 
+FULL = "## Full lines"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(line[4:] if line.startswith("    ") else "" for line in text.splitlines())
+
+
 def examples() -> list[Said]:
-    """The sentences of docs/frames.md: what stands indented in it."""
-    text = DEFINITION.read_text(encoding="utf-8")
-    indented = [line[4:] if line.startswith("    ") else "" for line in text.splitlines()]
-    talks, _ = read_talks("\n".join(indented))
+    """The sentences of docs/frames.md that are read alone: what stands indented in it."""
+    talks, _ = read_talks(_indented(DEFINITION.read_text(encoding="utf-8").partition(FULL)[0]))
     return [said for talk in talks for said in talk if said.lines]
+
+
+def test_the_conversation_with_full_lines_is_in_the_form(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "talk.txt"
+    file.write_text(_indented(DEFINITION.read_text(encoding="utf-8").partition(FULL)[2]), encoding="utf-8")
+    with pytest.raises(SystemExit) as done:
+        check_conversations([str(file), "--show"])
+    assert done.value.code == 0
+    shown = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  | ")]
+    assert shown[-1].endswith("the footstool: forest green velvet; the lamp: gone (hidden)")
 
 
 def test_the_definition_has_an_example_of_every_act_and_no_faulty_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 import pocket
 from agent.planner.lines import parse_line, strange_words
+from training.planner import conversations
 from training.planner import language_model as training
 from training.planner.examples import written
 
@@ -29,7 +31,7 @@ def model() -> LlamaForCausalLM:
     torch.manual_seed(3)
     config = LlamaConfig(
         vocab_size=128, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512,
+        num_key_value_heads=2, max_position_embeddings=2048,
     )  # fmt: skip
     made: LlamaForCausalLM = LlamaForCausalLM(config).requires_grad_(False)
     return made
@@ -53,15 +55,43 @@ def test_only_the_adapters_learn(model: LlamaForCausalLM) -> None:
     assert {key.rpartition(".")[2] for key in adapters.state_dict()} == {"a", "b"}
     optimiser = torch.optim.AdamW(adapters.parameters(), lr=1e-2)
     source = training.Source(written([WRITTEN]), 1.0, 4)
+    talks = training.Conversations(conversations.load([conversations.HERE])[:3], _Letters())
     losses = []
     for _ in range(8):
-        loss, _ = training.step(model, _Letters(), source, 0)
+        loss, _ = training.step(model, _Letters(), source, talks, 0)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         optimiser.zero_grad()
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0] - 0.1
     assert torch.equal(model.model.layers[0].mlp.up_proj.weight, kept)
+
+
+def test_a_conversation_is_learnt_at_once_as_it_is_read_sentence_by_sentence(model: LlamaForCausalLM) -> None:
+    talk = conversations.load([conversations.HERE])[0]
+    letters, (piece, *_) = _Letters(), conversations.pieces(talk[:3])
+    row = training.Conversations([talk], letters).row(piece)
+    alone, told = [], [training.BEGIN]
+    for text, answer in zip(piece.texts, piece.answers, strict=True):
+        told += letters(text)["input_ids"]
+        if answer:
+            lines = [*letters(answer)["input_ids"], training.END]
+            logits = model(input_ids=torch.tensor([told + lines])).logits[0, len(told) - 1 : -1]
+            alone.append(torch.nn.functional.cross_entropy(logits, torch.tensor(lines), reduction="none"))
+    assert torch.allclose(training.told_loss(model, row), torch.cat(alone), atol=1e-4)
+
+
+def test_a_varied_conversation_is_about_other_things_and_still_in_the_form() -> None:
+    chooser = random.Random(5)
+    talks = conversations.load([conversations.HERE])[:12]
+    others = [conversations.varied_talk(talk, chooser) for talk in talks]
+    assert sum(other != talk for talk, other in zip(talks, others, strict=True)) > 6
+    for talk, other in zip(talks, others, strict=True):
+        heard = ""
+        for before, turn in zip(talk, other, strict=True):
+            heard += f" {turn.sentence}"
+            assert [line.act for line in turn.lines] == [line.act for line in before.lines]
+            assert not any(strange_words(line, heard) for line in turn.lines)
 
 
 def test_the_file_holds_what_was_learnt(model: LlamaForCausalLM, tmp_path: Path) -> None:

@@ -52,7 +52,8 @@ MATERIALS = word_set("""
     bronze chrome aluminium aluminum tin zinc pewter gold silver glass crystal mirrored mirror paper
     cardboard wallpaper straw thatch moss grass ice snow lava stainless wood-effect knitted crochet quilted
     macrame macramé shiplap panelling paneling wainscoting cashmere mohair flannel jersey chintz damask
-    brocade tulle
+    brocade tulle nickel enamel hessian raffia seagrass muslin stoneware earthenware formica tatami gravel
+    bark turf
 """)
 MATERIAL_NOUNS = word_set("""
     glass mirror tile tiles brick bricks paper moss grass ice snow fur stone wallpaper cork canvas fabric

@@ -113,7 +113,7 @@ MATERIALS: Final = word_set("""
     macramé panelling paneling wainscoting cashmere mohair flannel jersey chintz damask brocade tulle
     nickel chromed stoneware earthenware enamel formica alabaster basketwork seagrass raffia fleecy
     velveteen velvety leathery stony glazed terrazzo shagreen pine cherry-wood tatami hessian gauze
-    muslin wood-effect
+    gravel bark turf muslin wood-effect
 """)
 """Words for what a thing is made of."""
 

@@ -219,6 +219,20 @@ def looks(words: Iterable[str]) -> tuple[Attribute, ...]:
 _TAIL_OF_LOOK = word_set("filled full with without like covered where that which wearing holding showing")
 
 
+_NOT_THE_OLD = re.compile(
+    r",? (?:and |but )?not (?!(?:so|that|too|as|quite|very|much|all)\b)(?:an? |the )?[\w-]+(?: [\w-]+)?$",
+    re.IGNORECASE,
+)
+""" "Satin, not matte"."""
+
+
+def refused(text: str) -> frozenset[str]:
+    """The words of a look that is not wanted any more: "matte" of "satin, not matte"."""
+    found = _NOT_THE_OLD.search(text)
+    words = frozenset(found[0].lower().strip(" ,").split()) if found else frozenset()
+    return words - {"and", "but", "not", "a", "an", "the"}
+
+
 def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
     """A look as the user said it ("a dark red", "covered in moss", "a nice shade of green") without a noun of
     its own.
@@ -229,8 +243,10 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
     if likened:
         look = split_look(text[: likened.start()].rstrip().removesuffix(" in"), noun)
         return replace(look, tail=tuple(text[likened.start() :].split()))
-    text = joined(text)
-    words = [word for word in text.split() if word.lower() not in ("the", "an")]
+    text = joined(_NOT_THE_OLD.sub("", text))
+    all_words = text.split()
+    words = [word for word in all_words if word.lower() not in ("the", "an")]
+    places = [at for at, word in enumerate(all_words) if word.lower() not in ("the", "an")]
     tail: list[str] = []
     for index, word in enumerate(words):
         low = word.lower()
@@ -245,7 +261,7 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
         if low in _TAIL_OF_LOOK or (
             low in ("in", "of") and rest and ("style" in rest or rest[0] in ("a", "an", "the"))
         ):
-            words, tail = words[:index], text.split()[-(len(words) - index) :]
+            words, tail = words[:index], all_words[places[index] :]
             break
     core = [
         w for w in words if w.lower() not in _FILLER and w.lower() not in ("a", "like", "one", "ones", "from")
@@ -259,17 +275,79 @@ def split_look(text: str, noun: tuple[str, ...] = ()) -> Phrase:
     return Phrase("", looks(core), (), tuple(tail))
 
 
+_OWN_COLOUR = lx.MATERIALS - word_set("""
+    leather leatherette suede velvet velour linen wool woollen woolen cotton silk satin denim corduroy tweed
+    felt fleece fur sheepskin bouclé boucle chenille canvas fabric cloth textile microfibre polyester nylon
+    vinyl plastic acrylic rubber foam latex resin quilted knitted crochet crystal glass paper wallpaper
+    cardboard lace mesh laminate plaster stucco panelling paneling wainscoting shiplap tile tiles tiled tweed
+    cashmere mohair flannel jersey chintz damask brocade tulle mosaic ceramic porcelain glazed enamel
+    parquet herringbone metal metallic mirror mirrored
+""")
+"""Stuffs that have a colour of their own, which takes the place of the one that was said of another stuff."""
+
+
+_OF_ONE_COLOUR = _OWN_COLOUR - word_set("""
+    wood wooden timber hardwood stone brick bricks brickwork concrete cement metal steel wicker rattan cane
+    bamboo straw grass moss wood-effect stainless terrazzo
+""")
+"""Of these, those that everybody sees in one colour, whatever is to be of them: walnut, slate, brass."""
+
+
 def merge(old: Phrase, new: Phrase) -> Phrase:
-    """``old`` with the looks and the tail of ``new``: same sort replaced, the rest kept."""
+    """``old`` with the looks and the tail of ``new``: same sort replaced, the rest kept. What is of another
+    stuff is so in that stuff's own colour: of white marble, light oak becomes light oak.
+    """
     kept = list(_without_steps(old.looks))
+    of_stuff = any(look.sort == "material" for look in kept)
+    if of_stuff and len(new.looks) == 1 and _is_a_stuff(new.looks[0], kept):
+        new = replace(new, looks=(replace(new.looks[0], sort="material"),))
+    stuffs = {word.lower() for look in new.looks if look.sort == "material" for word in look.words}
+    hues = any(_hues(look.words) for look in new.looks if look.sort == "colour")
+    if (stuffs & _OWN_COLOUR if of_stuff else stuffs & _OF_ONE_COLOUR) and not hues:
+        kept = [look for look in kept if look.sort != "colour"]
     for look in new.looks:
         kept = _merged(kept, look)
     coloured = bool(new.tail) or any(_hues(look.words) for look in new.looks if look.sort == "colour")
     tail = () if coloured and _likens(old.tail, 0) else old.tail
     if new.tail and new.tail != old.tail:
         same_start = old.tail and old.tail[0].lower() == new.tail[0].lower() != "with"
-        tail = new.tail if same_start else (*old.tail, *(("and",) if old.tail else ()), *new.tail)
+        tail = new.tail if same_start else _with_part(tail, new.tail)
     return replace(old, looks=tuple(kept), tail=tail)
+
+
+def _is_a_stuff(look: Attribute, beside: Iterable[Attribute]) -> bool:
+    """Whether a colour is the name of a stuff, too, and takes the place of one: copper, of zinc."""
+    old = {word.lower() for each in beside if each.sort == "material" for word in each.words}
+    named = look.sort == "colour" and look.words[-1].lower() in lx.MATERIALS
+    return named and bool(old & _OWN_COLOUR)
+
+
+_WITH = re.compile(r"(?:^|,? and |, )(?=with )")
+
+
+def _with_part(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[str, ...]:
+    """What follows a noun with one part more: in the place of a part of the same name ("with brass legs", now
+    "with black legs"), or without it ("without the legs").
+    """
+    parts = [part for part in _WITH.split(" ".join(old)) if part]
+    without = new[0].lower() == "without"
+    name = _part_named(" ".join(new[1:]))
+    at = next((i for i, part in enumerate(parts) if _part_named(part.partition(" ")[2]) == name != ""), None)
+    if at is None or not parts[at].lower().startswith("with "):
+        return (*old, *(("and",) if old else ()), *new)
+    if without:
+        del parts[at]
+    else:
+        one, other = (parse(text) for text in (parts[at].partition(" ")[2], " ".join(new[1:])))
+        article = other.article if other.article.lower() not in ("a", "an") else ""
+        merged = merge(replace(one, article=article), other)
+        parts[at] = f"with {render(replace(merged, noun=other.noun))}"
+    return tuple(" and ".join(parts).split())
+
+
+def _part_named(words: str) -> str:
+    noun = parse(words).noun if words else ()
+    return noun[-1].lower().removesuffix("s") if noun else ""
 
 
 def _without_steps(found: Iterable[Attribute]) -> tuple[Attribute, ...]:
@@ -311,19 +389,32 @@ def _merged(kept: list[Attribute], new: Attribute) -> list[Attribute]:
         return [*others, Attribute("colour", (*alone, *words))]
     if new.sort in ("material", "pattern"):
         return [*others, Attribute(new.sort, words)]
+    had = {w.lower() for look in same for w in look.words}
+    if comparative and (less := _LESS_OF_MUCH.get(words[-1].lower())) and had & less[0]:
+        words = (less[1],)  # a huge plant that is to be smaller is still large
     for family in _FAMILIES:
         if words[-1].lower() in family:
             kept = [
-                look for look in kept if look.sort != new.sort or not family & {w.lower() for w in look.words}
+                look
+                for look in kept
+                if look.sort != new.sort
+                or not (family - {words[-1].lower()}) & {w.lower() for w in look.words}
             ]
     same = [look for look in kept if look.sort == new.sort]
     against = {lx.OPPOSITES.get(word.lower(), "") for word in words} | {word.lower() for word in words}
     rest = [look for look in kept if look.sort != new.sort or not against & {w.lower() for w in look.words}]
-    had = any(words[-1].lower() == w.lower() for look in same for w in look.words)
-    return [*rest, Attribute(new.sort, ("very", *words) if had and comparative else words)]
+    again = any(words[-1].lower() == w.lower() for look in same for w in look.words)
+    return [*rest, Attribute(new.sort, ("very", *words) if again and comparative else words)]
 
+
+_HUGE, _TINY = word_set("huge giant gigantic enormous massive oversized"), word_set("tiny mini miniature")
+_LESS_OF_MUCH = {"small": (_HUGE, "large"), "big": (_TINY, "small"), "large": (_TINY, "small")}
 
 _FAMILIES = (
+    _HUGE | _TINY | word_set("big large small little medium"),
+    word_set("wide narrow"),
+    word_set("thick thin chunky slim fat"),
+    word_set("tall short long"),
     word_set("round square rectangular oval circular triangular hexagonal"),
     word_set("open closed"),
     word_set("lit unlit"),

@@ -8,6 +8,7 @@ import re
 
 from tools.language.chunking import is_thing
 from tools.language.colours import value_of
+from tools.language.compounds import is_step
 
 _CODE = re.compile(r"(?<![\w/.-])#(?P<digits>[0-9a-z]{3,9})(?![\w.-]*\.\w)\b", re.IGNORECASE)
 """What is typed as a colour code; "#1" is a number, "room #12.png" a file."""
@@ -149,12 +150,34 @@ _THAT_MATTER = re.compile(
 _THROWN_IN = re.compile(r"\b(?:throw|chuck|pop|stick) in (?=(?:an?|some|two|three) )", re.IGNORECASE)
 
 
+_SHORT = re.compile(r"(?<![\w'’./-])(?:['’]?em|pics?|bg)\b(?![./-]\w)", re.IGNORECASE)
+_IN_FULL = {"em": "them", "pic": "picture", "pics": "pictures", "bg": "background"}
+_PER_CENT = re.compile(
+    r"\b(?:(?:like|about|some|maybe|by) )?(?P<count>\d{1,3}) ?(?:%|per ?cent) (?=(?P<step>\w+))",
+    re.IGNORECASE,
+)
+
+
+def _in_full(found: re.Match[str]) -> str:
+    return _IN_FULL[found[0].lower().lstrip("'’")]
+
+
+def _degree(found: re.Match[str]) -> str:
+    """ "20 % lighter" in words: a step is a tenth of all there is from black to white."""
+    count, step = int(found["count"]), found["step"].lower()
+    if step not in ("more", "less") and not is_step(step):
+        return found[0]  # "30 % bigger", "100 % cotton"
+    return "a bit " if count < 15 else "" if count < 35 else "much "
+
+
 def rephrased(sentence: str) -> str:
-    """The sentence with "plain" for a pattern that is not wanted, codes without the names beside them, "the
-    colour of the bed" for "the blue of the bed", and a wish for "how does a plum ceiling sound?".
+    """The sentence with short words in full, shares as degrees, "plain" for a pattern that is not wanted,
+    codes without the names beside them, "the colour of the bed" for "the blue of the bed", and a wish for
+    "how does a plum ceiling sound?".
     """
     if found := _SOUNDS.fullmatch(sentence):
         return f"I would like {found['thing'] or found['new']}"
+    sentence = _PER_CENT.sub(_degree, _SHORT.sub(_in_full, sentence))
     sentence = _THAT_MATTER.sub(r"undo \g<thing>", _THROWN_IN.sub("add ", sentence))
     sentence = _TWICE.sub(
         r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))

@@ -12,6 +12,7 @@ import argparse
 import math
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from agent.planner.reader.language_model import PROMPT, base
 from agent.planner.reader.splitting import joined
 from agent.planner.reader.symbols import lines_of
 from training import loop
+from training.planner import conversations
+from training.planner.conversations import Piece, pieces, varied_talk
 from training.planner.examples import composed, example, varied, written
 
 RANK, SCALE = 16, 2.0
@@ -37,6 +40,10 @@ batch, of 10 steps a third.
 """
 MOST = 400
 """Tokens of a sentence and its lines."""
+TOLD = 900
+"""Tokens of conversations in a step, about;"""
+MOST_TOLD = 1100
+"""of one part at most."""
 BEGIN, END = 1, 2
 """The tokens before a sentence and after its lines."""
 
@@ -134,8 +141,86 @@ def pair(sentence: str, lines: Sequence[Line]) -> Pair:
     return PROMPT.format(" ".join(sentence.split())), "\n".join(map(str, lines))
 
 
-def step(model: Any, tokenizer: Any, source: Source, number: int) -> tuple[torch.Tensor, loop.Metrics]:
-    """The loss of one step: of the lines' tokens, not of the sentence's."""
+class Conversations:
+    """Conversations as rows of tokens: of each number the same one every time."""
+
+    def __init__(self, talks: Sequence[Talk], tokenizer: Any) -> None:
+        self._talks, self._tokenizer = talks, tokenizer
+
+    def __len__(self) -> int:
+        return len(self._talks)
+
+    def rows(self, number: int, tokens: int) -> list[Row]:
+        """Parts of conversations that have about so many tokens together."""
+        chooser, found, count = random.Random(number), list[Row](), 0
+        while self._talks and count < tokens:
+            talk = chooser.choice(self._talks)
+            talk = varied_talk(talk, chooser) if chooser.random() < 0.8 else talk
+            row = self.row(chooser.choice(pieces(talk)))
+            if len(row.tokens) <= MOST_TOLD:
+                found.append(row)
+                count += len(row.tokens)
+        return found
+
+    def row(self, piece: Piece) -> Row:
+        told, answers = [BEGIN], list[tuple[int, list[int]]]()
+        for text, answer in zip(piece.texts, piece.answers, strict=True):
+            told += self._tokenizer(text)["input_ids"]
+            if answer:
+                answers.append((len(told), [*self._tokenizer(answer)["input_ids"], END]))
+        return Row.of(told, answers)
+
+
+@dataclass(frozen=True)
+class Row:
+    """Tokens of what is told, then of all answers, which do not see each other. ``places`` are their places
+    in the text that the model would read: an answer stands right after the sentence that it answers.
+    ``seen``: how many tokens of what is told each token sees; ``begins``: where the answer of each begins (-1
+    in what is told). ``marked``: tokens of answers; the model learns to write these.
+    """
+
+    tokens: list[int]
+    places: list[int]
+    seen: list[int]
+    begins: list[int]
+
+    @classmethod
+    def of(cls, told: list[int], answers: Sequence[tuple[int, list[int]]]) -> Row:
+        """The row of what is told and of answers, each with the number of tokens told before it. The token
+        before an answer is repeated at its head, for the answer's first token to be learnt from.
+        """
+        tokens, places = list(told), list(range(len(told)))
+        seen, begins = [place + 1 for place in places], [-1] * len(told)
+        for before, answer in answers:
+            begin = len(tokens)
+            tokens += [told[before - 1], *answer]
+            places += range(before - 1, before + len(answer))
+            seen += [before - 1] * (len(answer) + 1)
+            begins += [begin] * (len(answer) + 1)
+        return cls(tokens, places, seen, begins)
+
+    def mask(self) -> torch.Tensor:
+        """Which token (row) sees which (column)."""
+        at = torch.arange(len(self.tokens))
+        seen, begins = torch.tensor(self.seen), torch.tensor(self.begins)
+        told = at[None, :] < seen[:, None]
+        own = (begins[:, None] >= 0) & (at[None, :] >= begins[:, None]) & (at[None, :] <= at[:, None])
+        return told | own
+
+    def learnt(self) -> torch.Tensor:
+        """The places of tokens after which the model learns to write the next one."""
+        places = [
+            at
+            for at in range(len(self.tokens) - 1)
+            if self.begins[at] >= 0 and self.begins[at + 1] == self.begins[at]
+        ]
+        return torch.tensor(places)
+
+
+def step(
+    model: Any, tokenizer: Any, source: Source, talks: Conversations, number: int
+) -> tuple[torch.Tensor, loop.Metrics]:
+    """The loss of one step: of the lines' tokens, not of what is said and told."""
     rows, marks = [], []
     for asked, answer in source.batch(number):
         before = [BEGIN, *tokenizer(asked)["input_ids"]]
@@ -148,7 +233,27 @@ def step(model: Any, tokenizer: Any, source: Source, number: int) -> tuple[torch
     hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state
     logits = model.lm_head(hidden[:, :-1][marked[:, 1:]]).float()
     loss = F.cross_entropy(logits, tokens[:, 1:][marked[:, 1:]])
-    return loss, {"loss": float(loss.detach())}
+    metrics = {"loss": float(loss.detach())}
+    parts = [told_loss(model, row) for row in talks.rows(number, TOLD)]
+    if parts:
+        told = torch.cat(parts).mean()
+        metrics["told"] = float(told.detach())
+        loss = 0.5 * (loss + told)
+    return loss, metrics
+
+
+def told_loss(model: Any, row: Row) -> torch.Tensor:
+    """The loss of each token of a row's answers."""
+    learnt = row.learnt()
+    kind = model.lm_head.weight.dtype
+    blocked = torch.zeros(1, 1, len(row.tokens), len(row.tokens), dtype=kind)
+    blocked.masked_fill_(~row.mask(), torch.finfo(kind).min)
+    tokens, places = torch.tensor([row.tokens]), torch.tensor([row.places])
+    hidden = model.model(
+        input_ids=tokens, position_ids=places, attention_mask=blocked, use_cache=False
+    ).last_hidden_state
+    logits = model.lm_head(hidden[0, learnt]).float()
+    return F.cross_entropy(logits, tokens[0, learnt + 1], reduction="none")
 
 
 # --- the file -----------------------------------------------------------------------------------------------
@@ -206,6 +311,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--data", type=Path, nargs="+", default=[Path(__file__).parent / "written"], help="written sentences"
     )
+    parser.add_argument(
+        "--talks", type=Path, nargs="*", default=[], help="written conversations, for half of what it learns"
+    )
+    parser.add_argument("--begin", type=Path, help="checkpoints of a training to go on from")
     parser.add_argument("--weights", type=Path, help="folder for the trained adapter")
     parser.add_argument("--export", action="store_true", help="only write the adapter of a training that ran")
     parser.add_argument("--steps", type=int, default=3200)
@@ -223,7 +332,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"the adapter of step {number}", flush=True)
         return
     source = Source(written(args.data), args.written, args.batch)
-    print(f"{len(source.written)} written sentences to learn from", flush=True)
+    talks = Conversations(conversations.load(args.talks), tokenizer)
+    print(f"{len(source.written)} sentences, {len(talks)} conversations to learn from", flush=True)
+    if args.begin is not None:
+        loop.take_averaged(args.begin, {"model": adapters})
     rate = {"params": list(learnt.values()), "lr": 6e-4, "base_rate": 6e-4}
     loop.run(
         name="language model",
@@ -232,7 +344,7 @@ def main(arguments: list[str] | None = None) -> None:
         optimisers=[torch.optim.AdamW([rate], weight_decay=0.0, betas=(0.9, 0.98))],
         ema=loop.Ema({"model": adapters}, 0.99),
         schedule=loop.Schedule(args.steps, args.minutes, warmup=30, decay=1.0),
-        step=partial(step, model, tokenizer, source),
+        step=partial(step, model, tokenizer, source, talks),
         on_save=partial(save, learnt, heads_of(model), args.weights or args.out / "weights"),
         log_every=10,
     )

@@ -56,7 +56,7 @@ def read_sections(path: Path) -> dict[str, list[str]]:
     return sections
 
 
-_WORDS = {
+WORDS = {
     name: tuple(" ".join(part.split()) for part in " ".join(lines).split("|"))
     for name, lines in read_sections(_HERE / "vocabulary.txt").items()
 }
@@ -236,7 +236,7 @@ class Composer:
             return _labelled(noun, "*")
         words: Words = []
         if chance < 0.9:
-            words += _labelled(self._pick(_WORDS["definite many"] if many else _WORDS["definite"]), "*")
+            words += _labelled(self._pick(WORDS["definite many"] if many else WORDS["definite"]), "*")
             if self._random.random() < 0.08:
                 words.append((self._word("evaluative"), "O"))
         if "x" in how or self._random.random() < 0.10:
@@ -261,7 +261,7 @@ class Composer:
             return f"{self._word('things')} {self._word('things')}"
         if chance < 0.60:
             return self._pick(_LISTED)
-        return self._pick(_WORDS["plurals"] if many else _WORDS["things"])
+        return self._pick(WORDS["plurals"] if many else WORDS["things"])
 
     def _where(self) -> str:
         if self._random.random() < 0.5:
@@ -367,7 +367,7 @@ class Composer:
         return self._random.choice(choices)
 
     def _word(self, name: str) -> str:
-        return self._pick(_WORDS[name])
+        return self._pick(WORDS[name])
 
     def _invented(self) -> str:
         return self._pick(_INVENTED)
@@ -434,9 +434,9 @@ _SLOT = re.compile(r"<(IT|[A-Z])([a-z0!]*)>")
 def _invent(source: random.Random) -> str:
     word = ""
     for _ in range(source.choice((1, 1, 2))):
-        word += source.choice(_WORDS["onsets"]) + source.choice(_WORDS["nuclei"])
-        word += source.choice(_WORDS["codas"]) if source.random() < 0.6 else ""
-    return word + (source.choice(_WORDS["endings"]) if source.random() < 0.6 or len(word) < 4 else "")
+        word += source.choice(WORDS["onsets"]) + source.choice(WORDS["nuclei"])
+        word += source.choice(WORDS["codas"]) if source.random() < 0.6 else ""
+    return word + (source.choice(WORDS["endings"]) if source.random() < 0.6 or len(word) < 4 else "")
 
 
 _INVENTED = tuple(_invent(random.Random(seed)) for seed in range(4000))

@@ -92,11 +92,11 @@ def _preferred(said: str, anew: bool, context: Context) -> Done | None:
     if found is not None:
         done = _looked_so(found["x"], context)
         if done is None and not _TO_VERSION.match(said):
-            done = _thing_so(found["x"], context)
+            done = thing_so(found["x"], context)
         if done is not None:
             return done
     with_it = _WITH.fullmatch(said) or (_WANTED.fullmatch(said) if anew else None)
-    if with_it is not None and (done := _thing_so(with_it["x"], context)) is not None:
+    if with_it is not None and (done := thing_so(with_it["x"], context)) is not None:
         return done
     other = _FROM.fullmatch(said)
     if other is None or (version := _version(other["name"], context)) is None:
@@ -144,16 +144,16 @@ def _nth(words: str, own: list[tuple[LayerView, int]], context: Context) -> int 
     return at if 0 <= at < len(own) and at != now else None
 
 
-def _thing_so(words: str, context: Context) -> Done | None:
+def thing_so(words: str, context: Context) -> Done | None:
     """ "With the red sofa": the thing's own layer from a version in which it looked so."""
     phrase = parse(words)
     looks = " ".join(word for each in phrase.looks for word in each.words)
     if not looks and len(phrase.noun) > 1 and _is_look(phrase.noun[0]):  # "glass table" is one noun
         looks, phrase = phrase.noun[0], replace(phrase, noun=phrase.noun[1:])
-    if not phrase.noun or not is_thing(stem(phrase.noun[-1])) or not looks or phrase.tail:
+    if not phrase.noun or not looks:
         return None
     for layer, version in reversed(_states(context)):
-        same = same_thing(parse(" ".join(("the", *phrase.noun))), object_of(layer))
+        same = same_thing(replace(phrase, article="the", looks=()), object_of(layer))
         if same and _has(layer, looks) and not _is_so(layer, context):
             return shown_again(layer, version, context)
     return None

@@ -539,6 +539,9 @@ def _marked_there(which: str, name: str, context: Context) -> Done | None:
     )
 
 
+_WILL_YOU = re.compile(r",? (?:will you|would you|can you|could you|please|thanks|ok(?:ay)?|for now)[?.!]*$")
+
+
 def _marked(said: str, context: Context) -> Done | None:
     if (other := _NAMED_OTHER.fullmatch(said)) is not None:
         return _marked_there(
@@ -547,7 +550,7 @@ def _marked(said: str, context: Context) -> Done | None:
     found = _NAMED.fullmatch(said)
     if found is None:
         return None
-    name = found["name"].strip(" \"'“”").removeprefix("the ")
+    name = _WILL_YOU.sub("", found["name"]).strip(" \"'“”").removeprefix("the ")
     if not name or len(name.split()) > 4 or "." in name:
         return None
     if name.split()[0] in ("a", "an", "me", "us", "off", "is", "it", "they", "before", "usual"):

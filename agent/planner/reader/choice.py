@@ -16,10 +16,12 @@ from typing import Protocol
 
 import pocket
 from agent.planner.frames import REVERT, Frame
-from agent.planner.reader import SURE, Reader
+from agent.planner.lines import WORDS, Line, strange_words
+from agent.planner.reader import NOTHING, SURE, Reader, Reading
 from agent.planner.reader.caution import cautious, takes
 from agent.planner.reader.language_model import InProcess, LanguageModel, Writer
 from agent.planner.reader.smalltalk import answer
+from tools.language.chunking import is_thing
 from tools.language.tokens import LONGEST, is_known
 
 CERTAIN = 0.99
@@ -50,6 +52,11 @@ _RETURNING = re.compile(r"\b(?:undo|reset|revert)\b", re.IGNORECASE)
 """Where one of these is said, that a thing goes is looked at twice."""
 
 _RARE = {
+    "mark": re.compile(
+        r"\b(?:call\w*|name\w*|label\w*|mark\w*|title\w*|remember\w*|tag\w*|save\w*|stor\w*|keep|note\w*|pin\w*"
+        r"|bookmark\w*|this|that|it|version\w*)\b(?!.*\?)",
+        re.IGNORECASE,
+    ),
     "order": re.compile(
         r"\b(?:layers?|front|back|top|bottom|behind|under|below|above|over|order)\b", re.IGNORECASE
     ),
@@ -74,7 +81,7 @@ _NOTHING: Frames = (Frame("ask", confidence=0.0),)
 
 
 class Second(Protocol):
-    """Whoever is asked where the reader is not certain."""
+    """Whoever is asked where the reader is not certain, and about a sentence in its conversation."""
 
     @property
     def is_there(self) -> bool:
@@ -83,6 +90,10 @@ class Second(Protocol):
 
     def parse(self, sentence: str) -> Frames:
         """The frames of one sentence, never empty, with how sure it is of them."""
+        ...
+
+    def read_in(self, told: str, sentence: str) -> Reading:
+        """The full lines of a sentence in the conversation that was told, and how sure it is of them."""
         ...
 
 
@@ -121,6 +132,12 @@ class Chosen:
     def wish(self, sentence: str) -> float:
         """How likely a sentence wants something done, in 0…1."""
         return self._reader.wish(sentence) if len(sentence) <= LONGEST else 1.0
+
+    def read_in(self, told: str, sentence: str) -> Reading:
+        """The full lines of a sentence in the conversation that was told; nothing without a second reader."""
+        if not told or len(sentence) > LONGEST or not self._second.is_there:
+            return NOTHING
+        return self._second.read_in(told, sentence)
 
     def command(self, sentence: str) -> Frames:
         """A command that is complete in itself ("back one step"), of which the reader is certain; else
@@ -187,6 +204,35 @@ def _goes(frame: Frame) -> bool:
     """Whether a frame goes to another version and does not say which."""
     named = frame.target or (frame.act == "goto" and (frame.number or frame.name))
     return frame.act in ("undo", "redo", "goto", "hide", "drop", "back") and not named
+
+
+_COPIES = re.compile(
+    r"\b(?:too|also|same|as well|likewise|match\w*|that|those|this|these|like|and|again|back|others?|it|them"
+    r"|both|all|ones?|more|so|similar|either|instead|rest|there|was|were|had|before)\b|[&+]",
+    re.IGNORECASE,
+)
+""" "The rug too": what it is to look like was said before."""
+
+
+_OF_A_FILE = re.compile(r"\b(?:pictures?|photos?|images?|versions?|files?)\b", re.IGNORECASE)
+
+
+def is_far_fetched(lines: Sequence[Line], sentence: str) -> bool:
+    """Whether full lines hold what their sentence does not ask for: a mask or an order of which no word is
+    said, a file that is none ("save the plant"), or a look that nothing in it refers to.
+    """
+    for line in lines:
+        rare = _RARE.get(line.act)
+        if rare is not None and not rare.search(sentence):
+            return True
+        if line.act in ("save", "open"):  # a sentence with a file is not asked about
+            thing = is_thing(sentence.lower().split()[-1].strip(".!?")) and not _OF_A_FILE.search(sentence)
+            return thing or line.field(0) not in ("", *WORDS["file"])
+        looks = line.act in ("restyle", "replace") and line.field(1)
+        said = Line(line.act, ("", line.field(1)))
+        if looks and strange_words(said, sentence) and not _COPIES.search(sentence):
+            return True
+    return False
 
 
 def _is_odd(frames: Frames, sentence: str) -> bool:

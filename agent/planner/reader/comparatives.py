@@ -9,7 +9,7 @@ from tools.language.looks import degree_at, without_article
 from tools.language.patterns import Pattern
 
 _LESS = Pattern(
-    r"\b(?:less|not (?:so|that|as|quite so|too)(?: very)?|too|way too|a bit too|far too|much too) "
+    r"\b(?:less|half as|not (?:quite )?(?:so|that|as|too)(?: very)?|too|way too|a bit too|far too|much too) "
     r"(?:\w+ )??(\w+)"
 )
 _MORE = Pattern(r"\b(?:a bit |a little |much |way |even |slightly )?more (?:of an? )?(\w+)")
@@ -23,12 +23,13 @@ def turned(low: str, text: str) -> str:
     """A look with "too dark" and "less shiny" turned into what is wanted; ``low`` is it in lower case."""
     match = _LESS.search(low)
     if match:
+        said = match.group().replace("quite ", "")
         word = lx.COMPARATIVES.get(match[1], match[1])
         if word in lx.OPPOSITES:
-            wanted = _by_degree(match.group(), _opposite(word))
+            wanted = _by_degree(said, _opposite(word))
             return (low[: match.start()] + wanted + low[match.end() :]).strip()
         if is_step(f"less_{word}") and not match.group().startswith("less"):
-            wanted = _by_degree(match.group(), f"less {word}")  # "way too red"
+            wanted = _by_degree(said, f"less {word}")  # "way too red"
             return (low[: match.start()] + wanted + low[match.end() :]).strip()
         return low
     match = _MORE.search(low)

@@ -27,6 +27,7 @@ from typing import Any, Protocol
 from agent.planner.frames import Frame
 from agent.planner.lines import Line, LineError, parse_lines, strange_words
 from agent.planner.reader import NOTHING, Reading
+from agent.planner.reader.setting import safe
 from tools.language.tokens import coded
 
 MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -36,11 +37,15 @@ PROMPT = "says: {}\n"
 """What stands before the lines; the model learnt them after it."""
 
 ADAPTER = "adapter.gguf"
-"""The adapter's file in its folder."""
+"""The adapter's file in its folder, and in the folder ``IN_TALK`` below it the one with which the model reads
+sentences in their conversation."""
+IN_TALK = "conversation"
 MOST_TOKENS = 150
 """Of an answer; all lines of a sentence have fewer."""
 CONTEXT = 1024
-"""Tokens that the model can read and write at once."""
+"""Tokens that the model can read and write at once;"""
+SLOTS = 2
+"""it does so for sentences alone and for those of a conversation."""
 
 _ONE_AT_A_TIME = Lock()
 _OF_CPU = "avx2"
@@ -60,9 +65,14 @@ class Writer(Protocol):
         """Whether it can be asked. Raises ``PlannerError`` where it was chosen and cannot be."""
         ...
 
-    def write(self, prompt: str) -> tuple[str, float]:
+    @property
+    def knows_conversations(self) -> bool:
+        """Whether it can be told a conversation (``grows``)."""
+        ...
+
+    def write(self, prompt: str, *, grows: bool = False) -> tuple[str, float]:
         """The likeliest text after a prompt, and the probability of its least likely token, 0…1; 0 where it
-        came to no end.
+        came to no end. ``grows``: the prompt goes on with the last one of this sort.
         """
         ...
 
@@ -73,9 +83,13 @@ class InProcess:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._adapter = folder / ADAPTER
+        self._adapter, self._in_talk = folder / ADAPTER, folder / IN_TALK / ADAPTER
         self._server: Any = None
         self._broken = False
+
+    @property
+    def _adapters(self) -> tuple[Path, ...]:
+        return (self._adapter, self._in_talk) if self.knows_conversations else (self._adapter,)
 
     @property
     def lacks(self) -> str:
@@ -92,19 +106,29 @@ class InProcess:
         """Whether it can be asked; one that could not be loaded is not asked again."""
         return not self._broken and (self._server is not None or not self.lacks)
 
-    def write(self, prompt: str) -> tuple[str, float]:
+    @property
+    def knows_conversations(self) -> bool:
+        """Whether the adapter for them is there."""
+        return self._in_talk.is_file()
+
+    def write(self, prompt: str, *, grows: bool = False) -> tuple[str, float]:
         """See ``Writer``."""
         asked = {
             "prompt": prompt,
             "max_tokens": MOST_TOKENS,
             "temperature": 0,
             "logprobs": 1,
-            "cache_prompt": False,  # what was read before would change the last digits
+            # What was read before changes the last digits, so it is used only where it saves a second.
+            "cache_prompt": grows,
+            "id_slot": int(grows),
+            "lora": [
+                {"id": number, "scale": float(number == grows)} for number in range(len(self._adapters))
+            ],
         }
         with _ONE_AT_A_TIME:
             try:
                 if self._server is None and not self._broken:
-                    self._server = _server(self._adapter)
+                    self._server = _server(self._adapters)
                 answer = self._server.handle_completions(asked)["choices"][0]
                 logprobs = [token["logprob"] for token in answer["logprobs"]["content"]]
             except Exception:  # whatever a native library may raise: the reader is there
@@ -144,6 +168,22 @@ class LanguageModel:
 
         reading = self.read(sentence)
         return tuple(replace(frame, confidence=reading.confidence) for frame in frames_of(reading.lines))
+
+    def read_in(self, told: str, sentence: str) -> Reading:
+        """The full lines of a sentence in the conversation that was told (``setting.told``); nothing where
+        they are not in the form or have words that nobody said.
+        """
+        if not self._writer.knows_conversations:
+            return NOTHING
+        sentence = coded(sentence)
+        text, confidence = self._writer.write(f"{told}{PROMPT.format(safe(sentence))}", grows=True)
+        try:
+            lines = parse_lines(text)
+        except LineError:
+            return NOTHING
+        if not lines or any(strange_words(line, f"{told} {sentence}") for line in lines):
+            return NOTHING
+        return Reading(lines, confidence)
 
     def _read(self, sentence: str) -> Reading:
         """The lines of one sentence, read in familiar words and without slips of the keyboard; nothing where
@@ -208,7 +248,7 @@ def _is_fit() -> bool:
 
 
 @cache
-def _server(adapter: Path) -> Any:
+def _server(adapters: tuple[Path, ...]) -> Any:
     """llama.cpp with the model: one for all planners of a process, as each holds 160 MB.
 
     It wants to serve a network as well. It gets a socket in a folder of our own, which nobody can reach any
@@ -218,10 +258,13 @@ def _server(adapter: Path) -> Any:
 
     params = xllamacpp.CommonParams()
     params.model.path = str(base())
-    lora = xllamacpp.CommonAdapterLoraInfo()
-    lora.path, lora.scale = str(adapter), 1.0
-    params.lora_adapters = [lora]
-    params.n_ctx, params.n_parallel = CONTEXT, 1
+    loras = []
+    for adapter in adapters:
+        lora = xllamacpp.CommonAdapterLoraInfo()
+        lora.path, lora.scale = str(adapter), 1.0
+        loras.append(lora)
+    params.lora_adapters = loras
+    params.n_ctx, params.n_parallel = SLOTS * CONTEXT, SLOTS
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = params.n_threads_http = 1
     params.n_gpu_layers = params.cache_ram_mib = 0
     params.warmup = params.fit_params = params.use_jinja = params.ui = False

@@ -108,6 +108,7 @@ class UnderOllama:
     """
 
     lacks = ""
+    knows_conversations = False
 
     def __init__(self, base_url: str | None = None) -> None:
         self._base_url = base_url
@@ -126,8 +127,9 @@ class UnderOllama:
             self._was_there = True
         return True
 
-    def write(self, prompt: str) -> tuple[str, float]:
+    def write(self, prompt: str, *, grows: bool = False) -> tuple[str, float]:
         """See ``language_model.Writer``."""
+        del grows  # it is never told a conversation
         ollama = ollama_server.library()
         with _asking(self._base_url, _SECONDS):
             try:

@@ -323,6 +323,8 @@ NAME = "What shall I call this version?"
 def mark(frame: Frame) -> Done:
     """Give the version at the head a name."""
     name = frame.name.strip(" \"'“”").lower().removeprefix("the ")
+    if re.fullmatch(r"#[0-9a-f]{3,8}", name):
+        return ask(f"What shall I make {name}?")  # no name for a version
     return Done((Mark(name=name),), (f"called {name}",)) if name else ask(NAME)
 
 
@@ -344,6 +346,7 @@ def swap(frame: Frame, context: Context) -> Done:
     if (
         frame.target
         and frame.like
+        and frame.name != "places"
         and not any(map(is_thing, map(stem, one.noun)))
         and (noun := parse(frame.like).noun)
     ):

@@ -38,7 +38,7 @@ from tools.language.colours import value_of
 from tools.language.compounds import parted
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look
-from tools.language.noun_phrases import Phrase, is_plural, parse, sort_of, words_of
+from tools.language.noun_phrases import Phrase, is_plural, parse, render, sort_of, words_of
 from tools.language.rephrasing import plainly
 
 _MORE_LIKE = re.compile(r"(?:a (?:bit|little) )?more like (?:a |the )?(?P<name>[\w -]+)", re.IGNORECASE)
@@ -131,9 +131,12 @@ def _restyle(frame: Frame, context: Context) -> Done:
                 return Done(tuple(s for r in each for s in r.steps), tuple(t for r in each for t in r.said))
             return made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")
         if layer:
+            layer = _before_the_part(layer, context) if _corrects_a_part(frame) else layer
             return _revise(layer, frame.prompt)
         return made(target_of(frame.target), restyled(frame.target, frame.prompt), "restyle")
     layers = layers_referred(frame, context)
+    if _corrects_a_part(frame):
+        layers = tuple(_before_the_part(layer, context) for layer in layers)
     if not layers:
         return ask(_what_look(frame))
     if (question := slip(object_of(layers[-1]), frame.prompt)) is not None:
@@ -145,6 +148,19 @@ def _restyle(frame: Frame, context: Context) -> Done:
         for layer in layers
     ]
     return Done(tuple(s for r in results for s in r.steps), tuple(t for r in results for t in r.said))
+
+
+def _corrects_a_part(frame: Frame) -> bool:
+    return frame.correction and re.search(r"\bwith\b", frame.prompt) is not None
+
+
+def _before_the_part(layer: LayerView, context: Context) -> LayerView:
+    """A layer without the part that it got last: "with flowers" · "no, with a moon"."""
+    before = next((one for one in context.parent.layers if one.id == layer.id), None)
+    phrase, old = parse(layer.prompt), parse(before.prompt if before else layer.target)
+    if not phrase.tail or phrase.tail == old.tail or phrase.tail[0].lower() != "with":
+        return layer
+    return replace(layer, prompt=render(replace(phrase, tail=old.tail if before else ())))
 
 
 def _whole(target: str) -> bool:
@@ -177,8 +193,9 @@ def _remove(frame: Frame, context: Context) -> Done:
     if not frame.target and not frame.reference:
         return ask("What shall I remove?")
     if frame.target:
-        if _whole(frame.target):
-            return ask("Everything is too much for one edit: which things shall I remove?")
+        if _whole(frame.target) or frame.target.lower().startswith(("everything ", "the everything ")):
+            what = frame.target[:1].upper() + frame.target[1:]
+            return ask(f"{what} is too much for one edit: which things shall I remove?")
         layer = layer_named(frame.target, context)
         if layer is None:
             return made(target_of(frame.target), "", "remove")

@@ -14,6 +14,7 @@ from agent.planner.plan import Ask, Drop, Edit, Goto, Hide, Mask, Plan, Refresh,
 from agent.planner.resolve.discourse import Named, named_by, things_in
 from agent.planner.resolve.layers import layer_named, layers_about, object_of, stem
 from agent.planner.resolve.wording import definite, revised, short
+from tools.language.lexicon import word_set
 from tools.language.noun_phrases import is_plural, parse
 from tools.language.referring import ALL_BUT, plural
 
@@ -178,12 +179,26 @@ def spare(plan: Plan, spared: Sequence[str], context: Context) -> Plan:
             kept += _without(step, named, theirs, context)
         steps = tuple(kept)
     if steps == plan.steps:
+        if any(isinstance(step, Edit) and _is_of_many_kinds(step.target) for step in steps):
+            left = " and ".join(definite(phrase) for phrase in spared)
+            return _asked(f"I cannot leave out {left} there: which things shall I change? Name each.")
         return plan
     said = [_said(step, context) for step in steps]
     left = " and ".join(definite(phrase) for phrase in spared)
     if not steps:
         return Plan(say=f"All right, I leave {left} as it is.")
     return Plan(say=" · ".join(filter(None, said)), steps=steps)
+
+
+_OF_MANY_KINDS = word_set(
+    "furniture furnishings seats seating everything things stuff decor decorations textiles"
+)
+
+
+def _is_of_many_kinds(target: str) -> bool:
+    """Whether a word stands for things of several kinds: a table may be among "the furniture"."""
+    noun = parse(target).noun
+    return bool(noun) and any(word.lower() in _OF_MANY_KINDS for word in noun)
 
 
 def _asked(question: str) -> Plan:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 from agent.planner.context import Context, LayerView
 from agent.planner.frames import Frame
@@ -69,6 +70,20 @@ _PLACE_WORDS = word_set(
 
 def _places(phrase: Phrase) -> set[str]:
     return {w.lower().removesuffix("most") for w in (*phrase.noun, *phrase.tail)} & _PLACE_WORDS
+
+
+_BIG = word_set("big bigger biggest large larger largest huge giant tall taller tallest")
+_SMALL = word_set("small smaller smallest little tiny short shorter shortest mini")
+
+
+def _other_size(named: Phrase, theirs: Phrase) -> bool:
+    """Whether two things are told apart by their size: "the small pot" from "the big pot", or the right."""
+    mine, other = (
+        {"big" if word.lower() in _BIG else "small" for look in phrase.looks for word in look.words
+         if word.lower() in _BIG | _SMALL}
+        for phrase in (named, theirs)
+    )  # fmt: skip
+    return bool(mine) and mine != other and bool(other or _places(theirs))
 
 
 def is_told(phrase: Phrase) -> bool:
@@ -137,6 +152,8 @@ def same_thing(named: Phrase, words: str) -> bool:
     if places[0] != places[1] and ((places[0] and places[1]) or (places[1] and not places[0] and False)):
         return False
     if places[0] and not places[1]:
+        return False
+    if _other_size(named, theirs):
         return False
     if named.tail and theirs.tail:
         return {stem(w) for w in named.tail} == {stem(w) for w in theirs.tail}
@@ -225,6 +242,10 @@ def _layer_named(target: str, context: Context, visible: bool | None) -> LayerVi
         if is_told(phrase) and not is_plural(phrase.noun) and is_plural(parse(object_of(layer)).noun):
             continue  # of the cushions that were painted together, "the white cushion" is one
         words = object_of(layer)
+        if layer.kind == "add" and _is_place(phrase.tail, layer.target):
+            if same_thing(replace(phrase, tail=()), words):
+                return layer
+            continue
         one_of_them = (
             not is_plural(parse(words).noun) and is_told(parse(layer.target)) and layer.kind == "restyle"
         )
@@ -239,6 +260,12 @@ def _layer_named(target: str, context: Context, visible: bool | None) -> LayerVi
         if same_thing(phrase, words) and looks_fit(phrase, layer):
             return layer
     return None
+
+
+def _is_place(tail: tuple[str, ...], place: str) -> bool:
+    """Whether what follows a noun is where a thing was put: "the lantern on the step"."""
+    mine, other = ({stem(word) for word in words} - {"the"} for words in (tail, place.lower().split()))
+    return bool(mine) and mine == other
 
 
 def layers_about(target: str, context: Context, *, visible: bool | None) -> tuple[LayerView, ...]:

@@ -7,6 +7,7 @@ it: neither a reader nor a language model ever has to write a layer number.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -58,6 +59,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     )
     answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
+    answered = tuple(_picked(frame, context) for frame in answered)
     frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
     frames = tuple(_on_offer(frame, context) for frame in frames)
     done: list[Done] = []
@@ -99,6 +101,8 @@ def _names_nothing(frame: Frame) -> bool:
     """Whether a frame is a wish about nothing: no thing, no word for one, no place."""
     if frame.act not in ("edit", "ask") or frame.target or frame.like or frame.say:
         return False
+    if frame.kind == "add" and frame.prompt:
+        return False  # a new thing without a place
     return not frame.reference or frame.kind == "remove"
 
 
@@ -291,6 +295,39 @@ def _on_offer(frame: Frame, context: Context) -> Frame:
     if offer is None or context.picked or named or frame.act != "edit" or frame.kind != "restyle":
         return frame
     return replace(frame, target=offer.target, reference="")
+
+
+_NEAREST = 0.2
+"""Nobody calls a colour by the name of one that is farther than this (Oklab)."""
+
+
+def _picked(frame: Frame, context: Context) -> Frame:
+    """ "The green one", "the darker one", while variations in several colours are on offer: its number."""
+    phrase = parse(frame.target) if frame.act == "ask" and frame.target else None
+    if phrase is None or len(context.offered) < 2 or not phrase.looks:
+        return frame
+    noun = bare(context.offer.target).noun if context.offer else ()
+    if phrase.noun not in (("one",), ("ones",), noun) or frame.correction:
+        return frame
+    words = [stem(word.lower()) for look in phrase.looks for word in look.words]
+    prompts = [{stem(word) for word in re.findall(r"[\w-]+", prompt.lower())} for prompt in context.offered]
+    fitting = [at for at, prompt in enumerate(prompts) if set(words) <= prompt]
+    values = [
+        read_look(prompt, context.offer.target if context.offer else "").value for prompt in context.offered
+    ]
+    if len(fitting) != 1 and all(value is not None for value in values):
+        known = [value for value in values if value is not None]
+        lightness = [value[0] for value in known]
+        shade = COMPARATIVES.get(words[0], words[0])
+        wanted = value_of(" ".join(words))
+        if shade in ("dark", "light"):
+            fitting = [lightness.index(min(lightness) if shade == "dark" else max(lightness))]
+        elif wanted is not None:
+            apart = [math.dist(wanted, value) for value in known]
+            fitting = [apart.index(min(apart))] if min(apart) <= _NEAREST else []
+    if len(fitting) != 1:
+        return frame
+    return Frame("pick", number=fitting[0] + 1, confidence=frame.confidence)
 
 
 def _which(target: str, answer: str) -> str:

@@ -15,7 +15,7 @@ from tools.language import lexicon as lx
 from tools.language.chunking import is_thing
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look, settled
-from tools.language.noun_phrases import Phrase, merge, parse, render, split_look, words_of
+from tools.language.noun_phrases import Phrase, merge, parse, refused, render, split_look, words_of
 from tools.language.referring import all_but
 
 
@@ -79,6 +79,9 @@ def revised(prompt: str, look: str) -> str:
     made_anew = any(each.sort == "material" for each in said.looks)
     if made_anew and len(phrase.noun) > 1 and phrase.noun[0].lower() in lx.MATERIALS:
         phrase = replace(phrase, noun=phrase.noun[1:])  # a glass table in marble is of glass no more
+    unwanted = refused(look)
+    looks = tuple(each for each in phrase.looks if not unwanted & {word.lower() for word in each.words})
+    phrase = replace(phrase, looks=looks)
     article = phrase.article if phrase.article.lower() not in ("a", "an", "the") else ""
     return render(merge(replace(phrase, article=article), said))
 

@@ -78,3 +78,20 @@ def test_numbers_files_and_good_codes_are_no_fault(sentence: str) -> None:
 )
 def test_other_sentences_stay_as_they_are(sentence: str) -> None:
     assert rephrased(sentence) == sentence
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("make the rug 10 % darker", "make the rug a bit darker"),
+        ("like 20% lighter", "lighter"),
+        ("50 percent less red", "much less red"),
+        ("swap em back", "swap them back"),
+        ("both pics in gold, blur the bg", "both pictures in gold, blur the background"),
+        ("save it as pic.png", "save it as pic.png"),
+        ("make it 30% bigger", "make it 30% bigger"),
+        ("100% cotton curtains", "100% cotton curtains"),
+    ],
+)
+def test_short_words_are_read_in_full_and_shares_as_degrees(said: str, meant: str) -> None:
+    assert rephrased(said) == meant
