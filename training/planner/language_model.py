@@ -163,6 +163,7 @@ class Conversations:
         return found
 
     def row(self, piece: Piece) -> Row:
+        """A part of a conversation as a row."""
         told, answers = [BEGIN], list[tuple[int, list[int]]]()
         for text, answer in zip(piece.texts, piece.answers, strict=True):
             told += self._tokenizer(text)["input_ids"]
@@ -176,7 +177,7 @@ class Row:
     """Tokens of what is told, then of all answers, which do not see each other. ``places`` are their places
     in the text that the model would read: an answer stands right after the sentence that it answers.
     ``seen``: how many tokens of what is told each token sees; ``begins``: where the answer of each begins (-1
-    in what is told). ``marked``: tokens of answers; the model learns to write these.
+    in what is told).
     """
 
     tokens: list[int]
