@@ -63,9 +63,9 @@ train-planner: $(VENV)/.installed-dev ## train the planner's reader (an hour or 
 train-language-model: $(VENV)/.installed-dev ## train the planner's language model (two hours on a CPU; resumes)
 	$(BIN)/python -m training.planner.language_model --weights pocket/weights/language-model
 
-train-conversations: $(VENV)/.installed-dev ## teach it to read in a conversation (an hour, after train-language-model)
+train-conversations: $(VENV)/.installed-dev ## teach it to read in a conversation (two hours, after train-language-model)
 	$(BIN)/python -m training.planner.language_model --begin runs/language-model --out runs/conversations \
-		--talks training/planner/conversations --batch 8 --steps 520 --weights pocket/weights/language-model/conversation
+		--talks training/planner/conversations --batch 8 --steps 1130 --weights pocket/weights/language-model/conversation
 
 clean: ## remove the environment and what tools left behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info

@@ -109,11 +109,14 @@ def plans(every: int = 1) -> Iterator[Planned]:
 
 
 def changed_plans(every: int = 1) -> list[str]:
-    """What differs from the record: for each sentence the digest that its plan had, and its plan now."""
+    """What differs from the record: for each sentence the digest that its plan had, and its plan now.
+
+    Raises ``ValueError`` where the sets have other sentences than the record.
+    """
     recorded = PLANS.read_text(encoding="utf-8").split() if PLANS.exists() else []
     count = sum(len(sentences) for _, sentences in conversations())
     if len(recorded) != count:
-        return [f"{len(recorded)} sentences are recorded, and there are {count}: record them again"]
+        raise ValueError(f"{len(recorded)} sentences are recorded, and there are {count}: record them again")
     return [
         f"{each.source}: {each.sentence}\n"
         f"  was {recorded[each.place]}, is {each.digest}: {each.plan.model_dump_json()}"

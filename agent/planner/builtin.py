@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection
+import threading
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.planner.context import Context, advance
@@ -21,6 +23,7 @@ from agent.planner.reader.choice import CERTAIN, EDGE, Chosen, is_far_fetched
 from agent.planner.reader.setting import told
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
+from agent.planner.resolve.layers import was_undone
 from agent.planner.resolve.resolution import VAGUE
 from agent.planner.resolve.resolver import joined, once, resolve, seen_before
 from agent.planner.resolve.wording import place_of
@@ -45,9 +48,10 @@ SHORT = 4
 """A sentence of fewer words tells by what was said before it whether it is a wish."""
 
 SURE_ENOUGH, SURE_OF_A_WISH, SURE_TO_TAKE, SURE_OF_TALK = 0.4, 0.6, 0.8, 0.9
+SURE_IN_TALK = 0.6
 """As sure as this, the language model that was told the conversation is believed where nobody else
-understands, where they doubt that anything is wanted, where it alone takes something, and where it alone
-sees no wish."""
+understands, where they doubt that anything is wanted, where it alone takes something, where it alone sees no
+wish; and where others that are not certain want something else."""
 
 CERTAIN_OF_FILES = 0.8
 """A reader that is as sure that a file is to be saved or opened is believed before any pattern."""
@@ -69,6 +73,7 @@ class BuiltinPlanner:
     def __init__(self, parser: Parser | None = None, name: str = BUILTIN) -> None:
         self.name = name
         self._parser = parser or Chosen()
+        self.on_wait: Callable[[str], None] | None = None
 
     async def plan(self, sentence: str, context: Context, picture: NDArray[np.uint8] | None = None) -> Plan:
         """Plan one sentence. What it does not understand becomes a question; it fails only where its parser
@@ -78,6 +83,17 @@ class BuiltinPlanner:
         if self.name == BUILTIN:
             return self.plan_now(sentence, context)  # before anything else has begun
         return await asyncio.to_thread(self.plan_now, sentence, context)
+
+    def read_ahead(self, context: Context, picture: NDArray[np.uint8] | None = None) -> None:
+        """Begin to read the conversation that the next sentence will come after, and return at once."""
+        del picture
+        if self.name == BUILTIN and isinstance(self._parser, Chosen):
+            # No daemon: a process that ended while the model works would crash. It is done within a second.
+            work = partial(self._parser.read_ahead, told(context))
+            threading.Thread(target=work, name="reading ahead").start()
+
+    def stop_reading(self) -> None:
+        """No sentence will come: what is being read is soon done."""
 
     def plan_now(self, sentence: str, context: Context) -> Plan:
         """The same for callers without an event loop."""
@@ -97,7 +113,7 @@ class BuiltinPlanner:
                     return (self._told(doubted, before)[0] or plan) if _asks(plan) else plan
         heard = _Heard(sentence)
         plan = self._planned(sentence, context, heard=heard)
-        return self._in_its_conversation(plan, sentence, heard.surety, context)
+        return _put_back(self._in_its_conversation(plan, sentence, heard.surety, context), sentence, context)
 
     def _in_its_conversation(self, plan: Plan, sentence: str, surety: float, context: Context) -> Plan:
         """The plan of a sentence, or the one that the language model makes of it in its conversation, where
@@ -126,7 +142,10 @@ class BuiltinPlanner:
         reading = self._parser.read_in(told(context), sentence)
         if not reading.confidence or is_far_fetched(reading.lines, sentence):
             return None, 0.0
-        return plan_of(reading.lines, context), reading.confidence
+        plan = plan_of(reading.lines, context)
+        if any(isinstance(step, Edit) and _NO_LOOK.search(step.prompt) for step in plan.steps):
+            return None, 0.0
+        return plan, reading.confidence
 
     def _asked_first(self, plan: Plan, sentence: str, context: Context) -> Plan:
         """The plan, or the question whether it is wanted, where the sentence hardly sounds like a wish."""
@@ -234,14 +253,19 @@ def _is_surer(told: Plan, sure: float, alone: Plan, surety: float, context: Cont
     if _asks(alone):
         doubted = alone.say.startswith(DOUBT) and any(isinstance(step, Edit) for step in told.steps)
         return sure >= (SURE_OF_A_WISH if doubted else SURE_ENOUGH)
+    if told.steps and not context.variations and not _takes_any(told, context):
+        return sure >= SURE_IN_TALK
     return sure + EDGE >= (surety if told.steps else max(surety, SURE_OF_TALK))
 
 
 def _takes_more(plan: Plan, other: Plan, context: Context) -> bool:
     """Whether a plan takes something away or back and the other one takes nothing."""
+    return _takes_any(plan, context) and not _takes_any(other, context)
+
+
+def _takes_any(plan: Plan, context: Context) -> bool:
     removals = {layer.id for layer in context.layers if layer.kind == "remove"}
-    takes, took = (any(_takes(step, removals) for step in each.steps) for each in (plan, other))
-    return takes and not took
+    return any(_takes(step, removals) for step in plan.steps)
 
 
 _NOT_UNDERSTOOD = re.compile(
@@ -250,14 +274,29 @@ _NOT_UNDERSTOOD = re.compile(
 """So begin the questions to which there is an answer in what was said before, maybe."""
 
 
+_PUT_BACK = re.compile(r"\b(?:put|bring|get|want|have) (?:it|that|this|them) back\b", re.IGNORECASE)
+
+
+def _put_back(plan: Plan, sentence: str, context: Context) -> Plan:
+    """After something was undone "it was good, put it back" wants that again, and nothing more taken back."""
+    if plan.steps == (Undo(count=1),) and was_undone(context) and _PUT_BACK.search(sentence):
+        return Plan(say="redo", steps=(Redo(count=1),))
+    return plan
+
+
 def _asks(plan: Plan) -> bool:
     return any(isinstance(step, Ask) for step in plan.steps)
 
 
+_NO_LOOK = re.compile(r"\b(?:not|enough)\b", re.IGNORECASE)
+""" "A not enough turquoise sofa" is no look."""
+
 _PROPOSED = re.compile(
-    r"\b(?:why (?:don['’]?t|not)|(?:what|how) (?:if|about) (?:we|you|i)\b|let['’]?s)", re.IGNORECASE
+    r"\b(?:why (?:don['’]?t|not)|(?:what|how) (?:if|about) (?:we|you|i)\b|let['’]?s"
+    r"|i (?:liked|preferred) (?:it|that|them) (?:\w+ )*before$)",
+    re.IGNORECASE,
 )
-""" "Why don't you remove the rug?" wants it removed."""
+""" "Why don't you remove the rug?" wants it removed, "I liked it better before" wants it back."""
 
 
 def _takes(step: Step, removals: Collection[int]) -> bool:

@@ -248,7 +248,7 @@ def _looked_for(context: TurnContext, after: Pixels, edits: Sequence[PendingEdit
 
 
 def _phrases(context: TurnContext, edit: PendingEdit) -> list[str]:
-    if edit.kind == "add" and _is_computed(context, edit):
+    if edit.kind in ("add", "replace") and _is_computed(context, edit):
         # A renderer draws what it was asked for. Of 24 that it drew 23 were right, looked at one by one, and
         # the pocket segmenter saw 16: its word would take back a third of what is plainly there.
         return []

@@ -46,8 +46,11 @@ def commit_version(context: TurnContext, tell: TellEvent, state: TurnState) -> U
         ),
     }
     if not changes.any:
+        offers = context.memory.offers
         if nearest:
             context.remember(offers=_attempts(context, nearest))
+        elif state.edits and offers is not None and offers.attempts:
+            context.remember(offers=None)  # “keep it” would be about this sentence, of which nothing came
         return {**updates, "finished": (*state.finished, *state.edits)}
     fresh = iter(range(len(session.layers), len(session.layers) + len(state.edits)))
     finished = [

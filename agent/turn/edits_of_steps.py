@@ -30,7 +30,7 @@ from tools.inpainting.routing import CUT_OUT, MIRRORS
 from tools.language.colours import name_of
 from tools.language.looks import Look, read_look
 from tools.language.object_sizes import thing_in
-from tools.language.parts import named_part, part_added, sizes_in
+from tools.language.parts import cover_added, named_part, part_added, sizes_in
 from tools.language.referring import without
 from tools.pictures import read_picture
 
@@ -104,6 +104,8 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
         raise Refusal(
             f"I can change {phrases.definite(part.thing)} as a whole here, not the {part.part} alone."
         )
+    if thing_in(edit.target)[0] == "bed" and (look := cover_added(edit.prompt)):
+        return edit.but(target="the bed cover", prompt=f"a {look} bed cover")
     if added := part_added(read_look(edit.prompt, edit.target).rest):
         raise Refusal(f"I can change {name} as a whole here, not the {added} alone.")
     if thing_in(edit.target)[0] in MIRRORS:

@@ -22,7 +22,7 @@ from agent.turn.pending_edit import PendingEdit
 from agent.turn.reply import Doubt, hidden_by_transparency
 from sessions.model import Changes, Layer
 from tools.inpainting.placement import landmarks
-from tools.language.object_sizes import by_first_name, noun_in, thing_in
+from tools.language.object_sizes import by_first_name, kinds_meant, noun_in, thing_in
 from tools.language.places import is_expanse, read_place
 from tools.language.referring import all_but, other_than, plural, read_phrase, separate
 from tools.pictures import is_hidden
@@ -134,7 +134,27 @@ def _found(
             founds |= {
                 (phrase, out): each for phrase, each in zip(others, again, strict=True) if each.present
             }
+        for phrase in phrases:
+            if not founds[phrase, out].present and (kinds := kinds_meant(phrase)):
+                founds[phrase, out] = _of_kinds(context, picture, phrase, kinds)
     return founds
+
+
+def _of_kinds(context: TurnContext, picture: NDArray[np.uint8], phrase: str, kinds: Sequence[str]) -> Found:
+    """All things of several kinds: the sofa and the chairs for "all the seats"."""
+    names = [f"all the {plural(kind)}" for kind in kinds]
+    found = find(context.engines.segmenter(), picture, names, cancelled=context.cancelled)
+    there = [each for each in found if each.present]
+    things: list[NDArray[np.bool_]] = []
+    for each in there:
+        for one in separate(each.mask, each.things):  # an armchair is found as a chair, too
+            if not any(np.count_nonzero(one & other) > SAME * np.count_nonzero(one) for other in things):
+                things.append(one)
+    if not things:
+        return found[0]
+    mask = np.logical_or.reduce(things)
+    words = next(each.words for each in there)
+    return Found(phrase, mask, min(each.confidence for each in there), words, tuple(things))
 
 
 def _alike(

@@ -27,6 +27,7 @@ from sessions.pictures import digest_of
 from tools.errors import EngineError, OutOfMemory
 from tools.inpainting import routing
 from tools.inpainting.base import (
+    Doubtful,
     MaskedEdit,
     Painted,
     PaintingStep,
@@ -333,6 +334,11 @@ def _computed(
         patch = compute(below, route.edit, route.engine, cancelled=context.cancelled)
     except OutOfMemory:
         raise
+    except Doubtful as doubtful:
+        painted = Painted(doubtful.patch, 0, 1)
+        done = _finished(context, edit, route, below, ground, painted, time.perf_counter() - began)
+        # what was taken before is made again as it was asked for
+        return done if edit.refreshes is not None else done.but(outcome="offered", why=str(doubtful))
     except EngineError as error:
         return edit.but(outcome="refused", why=str(error))
     return _finished(context, edit, route, below, ground, Painted(patch, 0, 1), time.perf_counter() - began)

@@ -258,7 +258,10 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
             f"I painted {phrases.subjects(tried)} twice and saw no change, so nothing was changed there:"
             " try other words."
         )
-    if near := [edit for edit in edits if edit.outcome == "offered"]:
+    if doubted := [edit for edit in edits if edit.outcome == "offered" and edit.why]:
+        said += list(dict.fromkeys(edit.why for edit in doubted))
+        said.append("Nothing was changed; say “keep it” to take what came out all the same.")
+    if near := [edit for edit in edits if edit.outcome == "offered" and not edit.why]:
         whys = phrases.listed(list(dict.fromkeys(map(_fault, near))))
         said.append(
             f"I could not get it right: {whys}. Nothing was changed;"

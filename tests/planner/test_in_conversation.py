@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,22 @@ def test_it_says_the_same_whatever_else_was_asked_meanwhile() -> None:
     assert again.confidence == pytest.approx(first.confidence, abs=0.05)
 
 
+@there
+def test_what_was_read_ahead_is_not_read_again() -> None:
+    """While the user looks at the picture the conversation is read, also where its text begins anew."""
+    turns = [("desk in oak", "restyle | the desk | oak"), ("a lilac lamp", "restyle | the lamp | lilac")]
+    context, writer = _after(*turns * 5), InProcess(pocket.weights("language-model"))
+    model = LanguageModel(writer)
+    planner = BuiltinPlanner(Chosen(second=model))
+    planner.read_ahead(context)
+    for thread in threading.enumerate():
+        if thread.name == "reading ahead":
+            thread.join()
+    assert writer.tokens_read > 40
+    assert model.read_in(told(context), "and the armchairs").lines
+    assert writer.tokens_read < 15
+
+
 class _Told:
     """A second reader that knows nothing of a sentence alone, and is so sure of lines in a conversation."""
 
@@ -78,6 +95,9 @@ class _Told:
     def read_in(self, told: str, sentence: str) -> Reading:
         del told, sentence
         return Reading(self._lines, self._sure)
+
+    def read_ahead(self, told: str) -> None:
+        del told
 
 
 def _plan(sentence: str, lines: str, sure: float) -> Plan:

@@ -21,7 +21,7 @@ from pocket import rooms
 from sessions import Sessions
 from tests.support.command_line import Run
 from tools.language.colours import oklab, value_of
-from tools.pictures import read_picture
+from tools.pictures import read_picture, write_picture
 
 Pixels = NDArray[np.uint8]
 
@@ -214,3 +214,31 @@ def test_a_computed_picture_is_replayed_to_the_pixel(inpalla: Run) -> None:
     assert code == 0
     assert json.loads(out)["identical"]
     assert np.array_equal(read_picture("again.png").pixels, read_picture("out.png").pixels)
+
+
+def test_a_removal_that_is_doubted_is_offered_kept_and_replayed(inpalla: Run) -> None:
+    """A basket on oak boards, whose grain nobody can know: what came out may do."""
+    write_picture("room.png", rooms.render(rooms.make_scene(1008708822), (640, 480)).picture)
+    code, _, err = inpalla("edit", "room.png", "remove the basket", "-o", "out.png")
+    assert code == 1
+    assert "I cannot take this away cleanly: " in err
+    assert "Nothing was changed; say “keep it” to take what came out all the same." in err
+    code, _, _ = inpalla("edit", "room.png", "keep it", "-o", "out.png", "--session", "room-1")
+    assert code == 0
+    assert not np.array_equal(read_picture("out.png").pixels, read_picture("room.png").pixels)
+    code, out, _ = inpalla("replay", "out.png", "-o", "again.png", "--json")
+    assert code == 0
+    assert json.loads(out)["identical"]
+
+
+def test_keep_it_is_about_the_last_sentence(inpalla: Run) -> None:
+    """What was offered before is no longer, once another wish came to nothing."""
+    write_picture("room.png", rooms.render(rooms.make_scene(1008708822), (640, 480)).picture)
+    code, _, _ = inpalla("edit", "room.png", "remove the basket", "-o", "out.png")
+    assert code == 1
+    code, _, err = inpalla("edit", "room.png", "make the piano blue", "-o", "out.png", "--session", "room-1")
+    assert (code, "I see no piano" in err) == (1, True)
+    code, _, err = inpalla("edit", "room.png", "keep it", "-o", "out.png", "--session", "room-1")
+    assert not Path("out.png").exists() or np.array_equal(
+        read_picture("out.png").pixels, read_picture("room.png").pixels
+    )

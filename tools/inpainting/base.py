@@ -157,7 +157,8 @@ class MaskedEdit:
     itself among them. ``colour`` is the colour to be computed, for engines that compute one. ``grow`` is how
     many pixels the edit may go beyond the mask, None for what its kind needs; see
     ``tools.inpainting.geometry.within``. ``wall_light`` is False to repeat a removal as it was computed
-    before the light of walls went on behind what hung there.
+    before the light of walls went on behind what hung there, ``patches`` to repeat it as it was before what
+    is behind it was made of patches.
     """
 
     mask: NDArray[np.bool_]
@@ -172,6 +173,7 @@ class MaskedEdit:
     colour: ColourStage | None = None
     grow: int | None = None
     wall_light: bool = True
+    patches: bool = True
 
     @classmethod
     def of(cls, request: Request, mask: NDArray[np.bool_]) -> MaskedEdit:
@@ -189,7 +191,16 @@ class MaskedEdit:
             colour=request.colour,
             grow=request.grow,
             wall_light=request.wall_light,
+            patches=request.patches,
         )
+
+
+class Doubtful(errors.EngineError):
+    """An engine does not answer for what it computed; ``patch`` is that, for who takes it all the same."""
+
+    def __init__(self, sentence: str, patch: Patch) -> None:
+        super().__init__(sentence)
+        self.patch = patch
 
 
 @runtime_checkable
@@ -216,7 +227,7 @@ class Computing(Protocol):
         """The edit's patch for an RGB picture (H, W, 3).
 
         The same arguments give the same pixels. Raises ``EngineError``, with a sentence for the user, where
-        what is asked cannot be done well.
+        what is asked cannot be done well: ``Doubtful`` where it may do.
         """
         ...
 
@@ -359,7 +370,7 @@ def compute(
     """Carry out one edit of an RGB picture (H, W, 3) with an engine that computes it: the edit's patch.
 
     Raises ``PictureError`` for a mask that is empty or of another size, ``EngineError`` where the engine
-    refuses, ``tools.errors.Cancelled`` when ``cancelled`` says so.
+    refuses, ``Doubtful`` where it would rather not, ``tools.errors.Cancelled`` when ``cancelled`` says so.
     """
     check_kind(engine, edit.kind)
     _check_mask(picture, edit.mask)
@@ -368,12 +379,19 @@ def compute(
         raise errors.Cancelled
     if edit.grow is None:  # a segmenter's mask, not a user's: specks are no part of it, corners of a wall are
         edit = replace(edit, mask=clean(edit.mask, speck=0.003, hole=0.0005))
-    patch = engine.compute(picture, edit, cancelled=cancelled)
+    doubt = ""
+    try:
+        patch = engine.compute(picture, edit, cancelled=cancelled)
+    except Doubtful as doubtful:
+        doubt, patch = str(doubtful), doubtful.patch
     try:
         check_patch(patch, picture.shape[1], picture.shape[0])
     except ValueError as error:
         raise errors.EngineError(f"The engine {engine.name} returned a malformed patch: {error}.") from error
-    return within(patch, edit.mask, edit.grow)
+    patch = within(patch, edit.mask, edit.grow)
+    if doubt:
+        raise Doubtful(doubt, patch)
+    return patch
 
 
 def vary(

@@ -61,6 +61,8 @@ class Request(BaseModel):
     is how many pixels the edit may go beyond its mask, 0 for a mask that is a hard limit; None leaves it to
     the kind of edit, as for the segmenter's masks. ``wall_light``: what hangs on a wall was computed away
     with its own shadow, and the wall's own light goes on behind it, as in no request of earlier releases.
+    ``patches``: what is behind a removed thing was made of patches of it where its repeats do not tell, and
+    what the thing stood or lay on went on under it; in no earlier request, either.
 
     Requests come from files of other people's, too: what no engine could mean is refused.
     """
@@ -82,3 +84,4 @@ class Request(BaseModel):
     colour: ColourStage | None = None
     grow: int | None = Field(default=None, ge=0, le=30_000, strict=True)
     wall_light: bool = False
+    patches: bool = False

@@ -19,6 +19,7 @@ from tools.engines import registry, specs
 from tools.engines.presets import Preset
 from tools.inpainting.base import (
     Computing,
+    Doubtful,
     Inpainter,
     MaskedEdit,
     Painted,
@@ -164,7 +165,12 @@ class _DrawnInColour:
         return self.drawer.can(prompt, target)
 
     def compute(self, picture: Pixels, edit: MaskedEdit, *, cancelled: CancelCheck = never) -> Patch:
-        drawn = self.drawer.compute(picture, edit, cancelled=cancelled)
+        try:
+            return self._coloured(picture, edit, self.drawer.compute(picture, edit, cancelled=cancelled))
+        except Doubtful as doubtful:
+            raise Doubtful(str(doubtful), self._coloured(picture, edit, doubtful.patch)) from doubtful
+
+    def _coloured(self, picture: Pixels, edit: MaskedEdit, drawn: Patch) -> Patch:
         if edit.colour is None:
             return drawn
         return recolour.recolour_patch(picture, _opaque(drawn, picture.shape), drawn, edit.colour)
@@ -243,6 +249,7 @@ def request_for(
         steps = engine.steps if edit.steps is None else edit.steps
         guidance = engine.guidance if edit.guidance is None else edit.guidance
         area = painted.area
+    removes = edit.kind != "restyle" and isinstance(engine, Computing)
     request = Request(
         picture=digests[0],
         mask=digests[1],
@@ -258,7 +265,8 @@ def request_for(
         target=edit.target,
         colour=colour,
         grow=edit.grow,
-        wall_light=edit.wall_light and edit.kind != "restyle" and isinstance(engine, Computing),
+        wall_light=edit.wall_light and removes,
+        patches=edit.patches and removes,
     )
     return patch, request
 
@@ -274,11 +282,19 @@ def carry_out(
     """Carry out an edit with its own engine, seed and colour, as a recipe says. Raises as ``inpaint``
     does."""
     if isinstance(engine, Computing):
-        return Painted(compute(picture, edit, _with_its_colour(engine), cancelled=cancelled), 0, 1)
+        return Painted(_taken(picture, edit, _with_its_colour(engine), cancelled), 0, 1)
     (painted,) = inpaint(picture, [edit], {edit.kind: engine}, progress=progress, cancelled=cancelled)
     if edit.colour is None:
         return painted
     return replace(painted, patch=recolour.recolour_patch(picture, edit.mask, painted.patch, edit.colour))
+
+
+def _taken(picture: Pixels, edit: MaskedEdit, engine: Computing, cancelled: CancelCheck) -> Patch:
+    """What an engine computes, also where it does not answer for it: whoever has the request took it."""
+    try:
+        return compute(picture, edit, engine, cancelled=cancelled)
+    except Doubtful as doubtful:
+        return doubtful.patch
 
 
 def _restyled(

@@ -204,8 +204,9 @@ _EVEN_DEGREES: Final = {
     "one step",
 }
 _BETWEEN_DEGREES: Final = {"quite a bit": 0.10, "quite": 0.07, "a fair bit": 0.10, "a good bit": 0.10,
-                           "quite a lot": 0.14, "a couple of shades": 0.06, "a few shades": 0.09,
-                           "a couple of notches": 0.06, "a few notches": 0.09}  # fmt: skip
+                           "appreciably": 0.10, "quite a lot": 0.14, "a couple of shades": 0.06,
+                           "a few shades": 0.09, "a couple of notches": 0.06,
+                           "a few notches": 0.09}  # fmt: skip
 _COUNTS: Final = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "2": 2, "3": 3, "4": 4, "5": 5}
 _NOTCHES: Final = word_set("shades shade notches tones tone steps notch step degrees")
 
@@ -810,13 +811,22 @@ def _with_right_article(text: str) -> str:
 def without_article(words: str) -> str:
     """A step as it stands before a noun: "a bit darker" is "slightly darker", "not so red" "less red"."""
     words = _NOT_SO_MUCH.sub("less ", words)
-    return _DEGREE_WITH_ARTICLE.sub(lambda found: _AS_ADVERB.get(found.group(1).lower(), "slightly"), words)
+    return _DEGREE_WITH_ARTICLE.sub(_as_adverb, words)
+
+
+def _as_adverb(degree: re.Match[str]) -> str:
+    whole, bare = degree[0].lower().removeprefix("just "), degree[1].lower()
+    return _AS_ADVERB.get(whole, _AS_ADVERB.get(bare, "slightly"))
 
 
 _DEGREE_WITH_ARTICLE: Final = re.compile(
-    r"\b(?:just )?an? (lot|whole lot|good deal|great deal|little bit|tiny bit|little|bit|touch|tad|shade"
-    r"|hint|hair|notch|tone)(?= (?!of ))",
+    r"\b(?:just |quite )?an? (lot|whole lot|fair bit|good bit|good deal|great deal|little bit|tiny bit|little"
+    r"|bit|touch|tad|shade|hint|hair|notch|tone)(?= (?!of ))",
     re.IGNORECASE,
 )
 _NOT_SO_MUCH: Final = re.compile(r"\bnot (?:quite |nearly )?(?:so|as|that|too)(?: very)? ", re.IGNORECASE)
-_AS_ADVERB: Final = dict.fromkeys(("lot", "whole lot", "good deal", "great deal"), "much")
+_AS_ADVERB: Final = {
+    **dict.fromkeys(("lot", "whole lot", "good deal", "great deal"), "much"),
+    **dict.fromkeys(("quite a bit", "fair bit", "good bit"), "appreciably"),
+    "quite a lot": "much",
+}

@@ -6,7 +6,7 @@ Plain data for ``tools.inpainting.placement``, and one function that finds the t
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Thing(NamedTuple):
@@ -108,6 +108,27 @@ def thing_in(phrase: str) -> tuple[str, Thing]:
     noun = noun_in(phrase)
     name = SYNONYMS.get(noun, noun)
     return name, THINGS.get(name, UNKNOWN)
+
+
+_SEATS = ("sofa", "armchair", "chair", "ottoman", "bench", "stool")
+_COLLECTIVES: Final = {
+    "seats": _SEATS,
+    "seating": _SEATS,
+    "furniture": (*_SEATS, "coffee table", "dining table", "side table", "bed", "bookshelf", "cabinet"),
+    "soft furnishings": ("cushion", "curtain", "rug", "blanket"),
+    "textiles": ("cushion", "curtain", "rug", "blanket"),
+    "wall art": ("picture", "mirror", "clock"),
+    "wall decor": ("picture", "mirror", "clock"),
+    "pets": ("cat", "dog"),
+    "animals": ("cat", "dog", "bird"),
+}
+"""What stands for things of several kinds."""
+
+
+def kinds_meant(phrase: str) -> tuple[str, ...]:
+    """The kinds of things that a word such as "seats" stands for; none for what names a kind itself."""
+    words = re.sub(r"^(?:all (?:of )?)?(?:the|my|our|these|those) |^all ", "", phrase.strip().lower())
+    return _COLLECTIVES.get(words, ())
 
 
 def by_first_name(phrase: str) -> str:

@@ -13,6 +13,11 @@ _PART_OF = re.compile(rf"^(?:the )?(?P<part>{_PARTS}) (?:of|on) (?P<thing>.+)$")
 _OWN_PART = re.compile(rf"(?:the )?(?P<thing>.+?)(?:'s)? (?P<part>{_PARTS})")
 _WITH_PART = re.compile(rf"\bwith (?:.+ )?(?P<part>{_PARTS})$")
 
+_WITH_COVER = re.compile(
+    r"\bwith (?:an? |the |new |some )*(?P<look>.+) (?:(?:bed ?)?covers?|bedspread|blanket|quilt|duvet|bedding"
+    r"|comforter|coverlet)$"
+)
+
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _SIZE = re.compile(
     r"big(?:ger)?|larger?|small(?:er)?|tall(?:er)?|short(?:er)?|long(?:er)?|wider?|narrow(?:er)?|high(?:er)?"
@@ -37,6 +42,12 @@ def part_added(look: str) -> str:
     """The part that a look is said of: "with brass legs" → "legs"; empty for none."""
     found = _WITH_PART.search(look)
     return found["part"] if found else ""
+
+
+def cover_added(look: str) -> str:
+    """How the cover of a bed shall look: "with a lavender cover" → "lavender"; empty for none."""
+    found = _WITH_COVER.search(look)
+    return found["look"] if found else ""
 
 
 def sizes_in(look: str) -> set[str]:

@@ -73,6 +73,29 @@ _STORY = re.compile(
     r"|covered|lost|broke)\b[^,;.!?]* (?:her|his|their|its)\b[^,;.!?]*[.!]*$)",
     re.IGNORECASE,
 )
+_PAST = (
+    r"(?:\w+ed|took|tore|had|got|bought|sold|was|were|did|undid|made|put|lost|threw|found|gave|went|saw|hid|hung"
+    r"|broke|kept|left|built|cut)"
+)
+_LIVED = re.compile(
+    rf"{_EDGE}(?:when (?:i|we|he|she|they|(?:my|our) \w+) {_PAST}\b"
+    rf"|(?:my|our|his|her) \w+ (?:once|just|already|even|nearly|never) {_PAST}\b)"
+    r"(?!.*\b(?:please|can you|could you)\b)"
+    r"|\b(?:i|we|he|she|they) (?:had|got) (?:it|them|mine|ours) \w+ed\b[^,;.!?]*[.!]*$",
+    re.IGNORECASE,
+)
+""" "When I took the curtains down I found a nest", "my son once undid all my varnishing", "I had it dyed"."""
+_LATER = re.compile(
+    r"\b(?:(?:i'll|i will|let me|need to|have to|want to) (?:first )?(?:sleep on|think about|think over)"
+    r" (?:it|that|this)"
+    r"|(?:i'll|let me) think(?: first)?[.!]*$)",
+    re.IGNORECASE,
+)
+_WHAT_IF = re.compile(
+    rf"{_EDGE}(?:would|will|does|do|did|is|can|could|should) (?=\w+ing\b){_TAKE}\b.*\?", re.IGNORECASE
+)
+""" "Would undoing one thing also lose the others?"."""
+_MANY = re.compile(r"\b(?:that |so |too )?many (?P<noun>\w+)")
 _COUNTED = re.compile(
     r"(?:too |so |not )?(?:many|few|enough)\b.*|(?:too|so) much (?P<of>\w+)(?: .+)?", re.IGNORECASE
 )
@@ -94,8 +117,13 @@ def cautious(frames: Frames, sentence: str) -> Frames:
         return (Frame("ask"),)
     if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
         return (_too_many(frames),)
-    if _STORY.search(sentence) and not any(frame.act in ("talk", "ask", "tell") for frame in frames):
+    told = _STORY.search(sentence) or _LIVED.search(sentence) or _LATER.search(sentence)
+    if told and not any(frame.act in ("talk", "ask", "tell") for frame in frames):
         return (Frame("talk"),)
+    if _WHAT_IF.search(sentence):
+        return (_asked(frames) if any(frame.kind == "remove" for frame in frames) else Frame("talk"),)
+    if many := next((_MANY.search(frame.target) for frame in frames if frame.kind == "remove"), None):
+        return (Frame("ask", say=f"Which {many['noun']} shall I remove?"),)
     if not any(map(takes, frames)):
         return frames
     if _FORBIDDEN.search(sentence) and not _INVITED.search(sentence) and len(frames) == 1:

@@ -96,6 +96,10 @@ class Second(Protocol):
         """The full lines of a sentence in the conversation that was told, and how sure it is of them."""
         ...
 
+    def read_ahead(self, told: str) -> None:
+        """Read the conversation that the next sentence will come after."""
+        ...
+
 
 class Chosen:
     """The reader, and the language model behind it, which ``writer`` runs: llama.cpp, if none is given."""
@@ -138,6 +142,11 @@ class Chosen:
         if not told or len(sentence) > LONGEST or not self._second.is_there:
             return NOTHING
         return self._second.read_in(told, sentence)
+
+    def read_ahead(self, told: str) -> None:
+        """Have the second reader read the conversation that the next sentence will come after."""
+        if self._second.is_there:
+            self._second.read_ahead(told)
 
     def command(self, sentence: str) -> Frames:
         """A command that is complete in itself ("back one step"), of which the reader is certain; else

@@ -76,6 +76,10 @@ class Writer(Protocol):
         """
         ...
 
+    def read_ahead(self, prompt: str) -> None:
+        """Read what the next prompt that ``grows`` will begin with."""
+        ...
+
 
 class InProcess:
     """llama.cpp in this process, with the adapter of a folder; it is loaded at the first prompt, in half a
@@ -86,6 +90,8 @@ class InProcess:
         self._adapter, self._in_talk = folder / ADAPTER, folder / IN_TALK / ADAPTER
         self._server: Any = None
         self._broken = False
+        self.tokens_read = 0
+        """How many tokens of the last prompt were not known from the one before."""
 
     @property
     def _adapters(self) -> tuple[Path, ...]:
@@ -113,9 +119,22 @@ class InProcess:
 
     def write(self, prompt: str, *, grows: bool = False) -> tuple[str, float]:
         """See ``Writer``."""
+        answer = self._asked(prompt, MOST_TOKENS, grows=grows)
+        if answer is None:
+            return "", 0.0
+        logprobs = [token["logprob"] for token in answer["logprobs"]["content"]]
+        return answer["text"], surety(logprobs) if answer["finish_reason"] == "stop" else 0.0
+
+    def read_ahead(self, prompt: str) -> None:
+        """See ``Writer``."""
+        if self.knows_conversations:
+            self._asked(prompt, 1, grows=True)
+
+    def _asked(self, prompt: str, most: int, *, grows: bool) -> Any:
+        """The model's answer, None where it cannot be run."""
         asked = {
             "prompt": prompt,
-            "max_tokens": MOST_TOKENS,
+            "max_tokens": most,
             "temperature": 0,
             "logprobs": 1,
             # What was read before changes the last digits, so it is used only where it saves a second.
@@ -129,12 +148,12 @@ class InProcess:
             try:
                 if self._server is None and not self._broken:
                     self._server = _server(self._adapters)
-                answer = self._server.handle_completions(asked)["choices"][0]
-                logprobs = [token["logprob"] for token in answer["logprobs"]["content"]]
+                done = self._server.handle_completions(asked)
+                self.tokens_read = int(done["timings"]["prompt_n"])
+                return done["choices"][0]
             except Exception:  # whatever a native library may raise: the reader is there
                 self._broken = self._server is None
-                return "", 0.0
-        return answer["text"], surety(logprobs) if answer["finish_reason"] == "stop" else 0.0
+                return None
 
 
 def surety(logprobs: Sequence[float]) -> float:
@@ -184,6 +203,11 @@ class LanguageModel:
         if not lines or any(strange_words(line, f"{told} {sentence}") for line in lines):
             return NOTHING
         return Reading(lines, confidence)
+
+    def read_ahead(self, told: str) -> None:
+        """Read the conversation that the next sentence will come after."""
+        if self._writer.knows_conversations:
+            self._writer.read_ahead(f"{told}{PROMPT.partition('{')[0].rstrip()}")
 
     def _read(self, sentence: str) -> Reading:
         """The lines of one sentence, read in familiar words and without slips of the keyboard; nothing where

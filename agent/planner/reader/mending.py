@@ -19,6 +19,11 @@ from tools.language.looks import read_look
 from tools.language.tokens import is_known, request_words
 
 _DEGREES = (
+    ("quite", "a", "bit"),
+    ("quite", "a", "lot"),
+    ("a", "fair", "bit"),
+    ("a", "good", "bit"),
+    ("a", "lot"),
     *(
         (*degree, than)
         for degree in (("a", "bit"), ("a", "little"), ("slightly",), ("much",), ("even",), ())
@@ -70,6 +75,8 @@ def completed(symbols: Sequence[int], words: Sequence[str]) -> tuple[int, ...]:
 
 
 def _degree(place: int, low: Sequence[str], used: set[int]) -> list[int]:
+    if place and tuple(low[place - 1 : place + 1]) == ("quite", "a") and COPIED + place - 1 not in used:
+        return [COPIED + place - 1]
     for degree in _DEGREES:
         begin = place - len(degree)
         if begin >= 0 and tuple(low[begin:place]) == degree and COPIED + begin not in used:

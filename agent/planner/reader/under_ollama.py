@@ -127,6 +127,9 @@ class UnderOllama:
             self._was_there = True
         return True
 
+    def read_ahead(self, prompt: str) -> None:
+        """It is never told a conversation."""
+
     def write(self, prompt: str, *, grows: bool = False) -> tuple[str, float]:
         """See ``language_model.Writer``."""
         del grows  # it is never told a conversation

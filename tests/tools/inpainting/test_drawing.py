@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -306,3 +307,19 @@ def test_a_thing_has_the_form_that_is_asked_for(kind: str, word: str) -> None:
 def test_a_form_that_cannot_be_drawn_is_said(words: str) -> None:
     with pytest.raises(EngineError, match="I cannot draw"):
         read_spec(words, "", 3)
+
+
+def test_a_cat_keeps_its_tail(engine: Drawing) -> None:
+    """It reaches beyond the body's size. Requests of before are drawn as they were, cut off."""
+    _, given = room(with_sofa)
+    mask = proposed(engine, given.picture, "on the floor", "a cat")
+    more = []
+    for seed in range(4):
+        wish = MaskedEdit(mask, "a cat", "add", seed, target="on the floor")
+        whole, cut = (
+            covered(compute(given.picture, replace(wish, patches=patches), engine), 250)
+            for patches in (True, False)
+        )
+        more.append(int(whole.sum()) - int(cut.sum()))
+    assert min(more) >= 0
+    assert max(more) > 20

@@ -137,6 +137,86 @@ def test_a_request_of_before_removes_from_a_wall_as_before() -> None:
     assert before.rgba.shape != today.rgba.shape or not np.array_equal(before.rgba, today.rgba)
 
 
+def test_a_request_of_before_makes_no_patches() -> None:
+    scene, index = scene_with(1730747099, "dog")
+    drawing = drawn.render(scene, SIZE)
+    mask, around = drawn.mask(drawing, index), look_around(segmenter(), drawing.picture)
+    before, today = (
+        remove(drawing.picture, mask, around, "the dog", patches=patches).patch for patches in (False, True)
+    )
+    request = Request.model_validate(
+        {
+            "picture": "0" * 64,
+            "mask": "0" * 64,
+            "prompt": "",
+            "kind": "remove",
+            "seed": 0,
+            "steps": 1,
+            "guidance": 0.0,
+            "engine": "removal",
+            "revision": "1",
+            "wall_light": True,
+        }
+    )
+    assert not MaskedEdit.of(request, mask).patches
+    assert MaskedEdit.of(request.model_copy(update={"patches": True}), mask).patches
+    assert before.rgba.shape != today.rgba.shape or not np.array_equal(before.rgba, today.rgba)
+
+
+def test_a_woven_surface_goes_on_as_it_is_woven() -> None:
+    """Its contrast is that of the true background, where means of repeats left a flat patch."""
+    scene, index = scene_with(1730747099, "dog")
+    drawing = drawn.render(scene, SIZE)
+    mask = drawn.mask(drawing, index)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    around = look_around(segmenter(), drawing.picture)
+    inner = ndimage.binary_erosion(mask, iterations=4)
+
+    def contrast(picture: NDArray[np.uint8]) -> float:
+        grey = picture.astype(float).mean(axis=2)
+        return float((grey - ndimage.gaussian_filter(grey, 6))[inner].std())
+
+    done = remove(drawing.picture, mask, around, "the dog")
+    flat = remove(drawing.picture, mask, around, "the dog", patches=False)
+    out = compose(drawing.picture, [done.patch])
+    assert error(out, drawing.picture, truth) <= RIGHT
+    assert 0.87 < contrast(out) / contrast(truth) < 1.15
+    assert contrast(compose(drawing.picture, [flat.patch])) < 0.85 * contrast(truth)
+
+
+@pytest.mark.parametrize(
+    ("seed", "kind"), [(1940577469, "cushion"), (1502067893, "cushion"), (977941882, "table lamp")]
+)
+def test_what_it_stands_or_lies_on_goes_on_under_it(seed: int, kind: str) -> None:
+    """A cushion on a bed and on a sofa, a lamp on a glass table: its place is not filled with the wall."""
+    scene, index = scene_with(seed, kind)
+    drawing = drawn.render(scene, SIZE)
+    mask = drawn.mask(drawing, index)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    around = look_around(segmenter(), drawing.picture)
+    done = remove(drawing.picture, mask, around, f"the {kind}")
+    before = remove(drawing.picture, mask, around, f"the {kind}", patches=False)
+    now, then = (
+        error(compose(drawing.picture, [each.patch]), drawing.picture, truth) for each in (done, before)
+    )
+    assert now <= RIGHT
+    assert now < 0.7 * then
+
+
+def test_what_stands_before_a_thing_does_not_grow_into_its_place() -> None:
+    """A table before an armchair carries nothing: where the armchair was is the wall."""
+    scene, index = scene_with(167820450, "armchair")
+    drawing = drawn.render(scene, SIZE)
+    table = scene_with(167820450, "dining table")[1]
+    mask = find(segmenter(), drawing.picture, ["the armchair"])[0].mask
+    bare = drawn.render(drawn.remove(scene, index), SIZE)
+    done = remove(drawing.picture, mask, look_around(segmenter(), drawing.picture), "the armchair")
+    out = compose(drawing.picture, [done.patch]).astype(int)
+    colour = np.median(drawing.picture[drawn.mask(drawing, table)], axis=0)
+    gone = drawn.mask(drawing, index) & ~ndimage.binary_dilation(drawn.mask(bare, table), iterations=4)
+    assert (np.abs(out - colour).max(axis=-1) < 40)[gone].mean() < 0.02
+
+
 def test_a_thing_that_would_float_without_it_stops_a_removal() -> None:
     """The plant's pot is behind the armchair: nobody knows what it looks like."""
     scene, index = scene_with(1281741072, "armchair")

@@ -16,7 +16,7 @@ from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
 from tools import room_box as rooms
-from tools.inpainting.computed import surfaces
+from tools.inpainting.computed import surfaces, texture
 from tools.inpainting.computed.surfaces import F32, Laid, Mask, Shifts
 from tools.room_box import F64, Room
 
@@ -26,6 +26,10 @@ _SHADE, _SHADES = 0.05, 9
 """The floor before a thing is darker in so wide strips, so many of them."""
 _HIGHEST = 0.3
 """From so much higher on a thing at most it is gone on with, in the same unit."""
+_ENCLOSED = 0.08
+"""A thing carries another where it lies on both sides of more than this share of the other's place."""
+_SHADOWED = 0.03
+"""A thing is in a shadow where it is darker than foretold by more than this, as a logarithm."""
 _ASKEW = 0.3
 """A thing whose bottom line runs more across the room's axes than this (a tangent) stands askew."""
 
@@ -121,6 +125,60 @@ def go_on(
         extent = laid.u[seen | wanted]
         front = Front(laid.surface, sides[laid.surface], float(extent.min()), float(extent.max()))
     return Behind(wanted, values, best, front)
+
+
+def under(picture: NDArray[np.uint8], thing: Mask, mask: Mask, hole: Mask) -> Behind | None:
+    """Go on with a thing (H, W) on which the one at ``mask`` stands or lies, such as the bed under a cat, in
+    an RGB picture (H, W, 3): where the ``hole``, the mask with a rim, has it on both sides. None where it
+    has not.
+    """
+    unit = hole.shape[0] / 480
+    seen = thing & ~hole
+    close = seen & ndimage.binary_dilation(hole, iterations=round(20 * unit))
+    if close.sum() < 40 * unit * unit:
+        return None
+    wanted = hole & _enclosed(seen, hole, round(4 * unit))
+    if wanted.sum() < _ENCLOSED * hole.sum():
+        return None
+    hull = hole & (_hull(close) | wanted)
+    if hull.sum() < 1.5 * wanted.sum():  # its far edge, round or seen from the side
+        wanted = hull
+    known = ndimage.binary_erosion(seen, iterations=max(1, round(1.5 * unit)))
+    if wanted.sum() < 25 * unit * unit or known.sum() < wanted.sum():
+        return None
+    rows, columns = np.nonzero(mask)
+    dark = np.zeros_like(hole)
+    foot = wanted & (np.arange(len(hole))[:, None] > rows.max() - 0.25 * np.ptp(rows))
+    if foot.sum() > 0.1 * wanted.sum():  # it stands here: its shadow is made anew, too
+        dark = seen & (ndimage.distance_transform_edt(~foot) < 6 * unit + 0.5 * np.ptp(columns))
+    tone = np.log(picture.astype(np.float32) + surfaces.EPS)
+    part = wanted | dark
+    fill = texture.better((texture.across_rows, texture.along_rows), tone, known & ~part, wanted)
+    made = texture.seamless(fill, tone, known & ~part, part, unit)
+    if made is None:
+        return None
+    new = tone.copy()
+    new[part] = made.values
+    lit = ndimage.gaussian_filter((new - tone).mean(axis=2), unit) > _SHADOWED
+    shadow = ndimage.binary_propagation(wanted, mask=wanted | (part & lit))
+    values = np.exp(new[shadow]) - surfaces.EPS
+    return Behind(shadow, values.astype(np.float32), made.off * float(picture[known].mean()))
+
+
+def _enclosed(seen: Mask, hole: Mask, slack: int) -> Mask:
+    """The parts of a hole that have what is ``seen`` at both ends, in their row or in their column."""
+    out = np.zeros_like(hole)
+    for across in (True, False):
+        there, gap = (seen, hole) if across else (seen.T, hole.T)
+        found = np.zeros_like(gap)
+        for at in np.flatnonzero(gap.any(axis=1)):
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], gap[at].astype(np.int8), [0]])))
+            for start, end in edges.reshape(-1, 2):
+                before, after = there[at, max(0, start - slack) : start], there[at, end : end + slack]
+                if before.any() and after.any():
+                    found[at, start:end] = True
+        out |= found if across else found.T
+    return out
 
 
 def _between(seen: Mask) -> Mask:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage, optimize, sparse
+from scipy.sparse.linalg import spsolve
 
 from tools import room_box as rooms
 from tools.inpainting.computed.rug import clusters
@@ -461,3 +462,53 @@ def _sees(laid: Laid, solid: Mask, u: F64, v: F64, depth: F64) -> Mask:
     inside = (x >= 1) & (x < width - 1) & (y >= 1) & (y < height - 1) & (far > 0) & (far < 1.7 * depth)
     column, row = np.clip(x, 0, width - 1).astype(int), np.clip(y, 0, height - 1).astype(int)
     return np.asarray(inside & solid[row, column])
+
+
+_AT_ONCE = 40_000
+"""For how many pixels at most a smooth surface is found without a coarser grid."""
+
+
+def carried_on(field: F64, known: Mask, far: F64, reach: float) -> F64:
+    """As ``_smoothest``; for a large field (H, W, n) that is itself smooth, on a coarser grid."""
+    step = int(np.ceil(np.sqrt((~known).sum() / _AT_ONCE))) or 1
+    part = np.s_[::step, ::step]
+    change = _smoothest(field[part], known[part], far[part], reach / step) - field[part]
+    if step == 1:
+        return field + change
+    at = np.mgrid[: field.shape[0], : field.shape[1]] / step
+    grown = [
+        ndimage.map_coordinates(change[..., k], at, order=1, mode="nearest") for k in range(change.shape[2])
+    ]
+    return field + np.where(known[..., None], 0.0, np.dstack(grown))
+
+
+def _smoothest(field: F64, known: Mask, far: F64, reach: float) -> F64:
+    """The field (H, W, n), carried on where it is not known by the smoothest one that meets it.
+
+    Some ``reach`` pixels from what is known it comes to ``far``, (H, W, n).
+    """
+    pull = reach**-2
+    height, width = known.shape
+    number = np.full(known.shape, -1)
+    unknown = ~known
+    count = int(unknown.sum())
+    number[unknown] = np.arange(count)
+    right = pull * far[unknown]
+    degree = np.zeros(count)
+    rows, columns = [], []
+    for down, across in ((0, 1), (1, 0)):
+        one = np.s_[: height - down, : width - across]
+        two = np.s_[down:, across:]
+        for a, b in ((one, two), (two, one)):
+            here = unknown[a]
+            me, you = number[a][here], number[b][here]
+            degree += np.bincount(me, minlength=count)
+            inner = you >= 0
+            rows.append(me[inner])
+            columns.append(you[inner])
+            np.add.at(right, me[~inner], field[b][here][~inner])
+    i, j = np.concatenate(rows), np.concatenate(columns)
+    matrix = sparse.diags(degree + pull) - sparse.coo_matrix((np.ones(len(i)), (i, j)), (count, count))
+    out = field.copy()
+    out[unknown] = spsolve(matrix.tocsc(), right).reshape(count, -1)
+    return out

@@ -16,11 +16,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize, sparse
-from scipy.sparse.linalg import spsolve
+from scipy import ndimage, optimize
 
 from tools import room_box as rooms
-from tools.inpainting.computed import surfaces
+from tools.inpainting.computed import surfaces, texture
 from tools.inpainting.computed.rug import clusters
 from tools.inpainting.computed.surfaces import F32, Laid, Lattice, Mask
 from tools.room_box import F64
@@ -30,9 +29,6 @@ AROUND = 0.35
 
 _DEEPEST = -0.6
 """What is darker than the wall by more, as a logarithm, is no shadow of a thing that hangs on it."""
-
-_AT_ONCE = 40_000
-"""For how many pixels at most a smooth surface is found without a coarser grid."""
 
 EVEN = 0.006
 """A wall whose pixels differ by less than this from those around them, as a logarithm, is even."""
@@ -116,19 +112,30 @@ def shadow_and_tones(
 
 
 def behind(
-    wall: Wall, core: Mask, ring: Mask, known: Mask, taken: F64, tones: F64, lit: Mask, unit: float
+    wall: Wall,
+    core: Mask,
+    ring: Mask,
+    known: Mask,
+    taken: F64,
+    tones: F64,
+    lit: Mask,
+    unit: float,
+    *,
+    patches: bool = True,
 ) -> Behind | None:
     """What the wall shows in ``core``, where it is hidden, and in ``ring``, where a shadow may leave traces.
 
     ``known`` is where it is in view without its shadow, ``taken``, ``lit`` the part of it that is far away.
-    None where no part of the wall is like the one around the thing.
+    ``patches``: a texture of chance is made of them, rather than taken from one other place. None where no
+    part of the wall is like the one around the thing.
     """
     bare = (wall.plain - taken[..., None]).astype(np.float64)
     copied, seen, wide = wall.mean + tones[..., None], known, 5.0
     if wall.kind == "even":
         wide = 1.5
     elif wall.kind == "of chance":
-        found = _from_elsewhere(wall, bare, core, known, unit)
+        found = _of_patches(wall, bare, core, known, unit) if patches else None
+        found = found or _from_elsewhere(wall, bare, core, known, unit)
         if found is None:
             return None
         copied, seen = found
@@ -147,9 +154,21 @@ def behind(
         max(rows.min() - slack, 0) : rows.max() + slack, max(columns.min() - slack, 0) : columns.max() + slack
     ]
     goal = level.copy()
-    goal[window] = _carried_on(level[window], (seen & ~ring)[window], far[window], 25 * unit)
+    goal[window] = surfaces.carried_on(level[window], (seen & ~ring)[window], far[window], 25 * unit)
     shown = np.where((core | ring)[..., None], copied + goal, bare)
     return Behind(shown, bare, copied + level)
+
+
+def _of_patches(wall: Wall, bare: F64, core: Mask, known: Mask, unit: float) -> tuple[F64, Mask] | None:
+    """The wall's texture, (H, W, 3), in ``core`` made of patches of it, and where it is known around it."""
+    soft = surfaces.spread_in(bare.mean(axis=2), known, 14 * unit)
+    tone = (bare - soft[..., None]).astype(np.float32)
+    made = texture.seamless(texture.on_surface(wall.laid), tone, known, core, unit)
+    if made is None:
+        return None
+    copied = tone.astype(np.float64)
+    copied[core] = made.values
+    return copied, known & (ndimage.distance_transform_edt(~core) < 12 * unit)
 
 
 def _from_elsewhere(wall: Wall, bare: F64, core: Mask, known: Mask, unit: float) -> tuple[F64, Mask] | None:
@@ -331,52 +350,6 @@ def _tones(wall: Wall, labels: NDArray[np.intp], known: Mask, taken: F64) -> F64
     value -= np.median(value[enough])
     value[0] = 0.0
     return np.asarray(value[labels])
-
-
-def _carried_on(field: F64, known: Mask, far: F64, reach: float) -> F64:
-    """As ``_smoothest``; for a large field (H, W, n) that is itself smooth, on a coarser grid."""
-    step = int(np.ceil(np.sqrt((~known).sum() / _AT_ONCE))) or 1
-    part = np.s_[::step, ::step]
-    change = _smoothest(field[part], known[part], far[part], reach / step) - field[part]
-    if step == 1:
-        return field + change
-    at = np.mgrid[: field.shape[0], : field.shape[1]] / step
-    grown = [
-        ndimage.map_coordinates(change[..., k], at, order=1, mode="nearest") for k in range(change.shape[2])
-    ]
-    return field + np.where(known[..., None], 0.0, np.dstack(grown))
-
-
-def _smoothest(field: F64, known: Mask, far: F64, reach: float) -> F64:
-    """The field (H, W, n), carried on where it is not known by the smoothest one that meets it.
-
-    Some ``reach`` pixels from what is known it comes to ``far``, (H, W, n).
-    """
-    pull = reach**-2
-    height, width = known.shape
-    number = np.full(known.shape, -1)
-    unknown = ~known
-    count = int(unknown.sum())
-    number[unknown] = np.arange(count)
-    right = pull * far[unknown]
-    degree = np.zeros(count)
-    rows, columns = [], []
-    for down, across in ((0, 1), (1, 0)):
-        one = np.s_[: height - down, : width - across]
-        two = np.s_[down:, across:]
-        for a, b in ((one, two), (two, one)):
-            here = unknown[a]
-            me, you = number[a][here], number[b][here]
-            degree += np.bincount(me, minlength=count)
-            inner = you >= 0
-            rows.append(me[inner])
-            columns.append(you[inner])
-            np.add.at(right, me[~inner], field[b][here][~inner])
-    i, j = np.concatenate(rows), np.concatenate(columns)
-    matrix = sparse.diags(degree + pull) - sparse.coo_matrix((np.ones(len(i)), (i, j)), (count, count))
-    out = field.copy()
-    out[unknown] = spsolve(matrix.tocsc(), right).reshape(count, -1)
-    return out
 
 
 def fringe(wall: Wall, mask: Mask, unit: float) -> Mask:

@@ -27,7 +27,7 @@ from sessions.pictures import digest_of
 from tools import errors
 from tools import room_box as rooms
 from tools.errors import EngineError
-from tools.inpainting.base import Capabilities, MaskedEdit, seed_for
+from tools.inpainting.base import Capabilities, Doubtful, MaskedEdit, seed_for
 from tools.inpainting.computed import removal
 from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
@@ -42,6 +42,10 @@ Pixels = NDArray[np.uint8]
 
 _SMALL_KINDS = frozenset({*TABLETOP_KINDS, "cushion", "cat", "television", "basket", "clock"})
 """Kinds that may stand on another thing."""
+
+_ANIMALS = ("cat", "dog")
+_BEYOND = 0.35
+"""By so much of its size a tail or a nose may stand out."""
 
 _ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair")
 _TRIES = 3
@@ -141,7 +145,7 @@ class Drawing:
                 else:
                     thing = placing.on_floor(space, spec, edit.mask, loose=loose, apart=tried, least=least)
                 closer = self._closer(picture, space, thing, keep, cancelled)
-                stand = Stand.of(closer, thing, support, keep, spec.name)
+                stand = Stand.of(closer, thing, support, keep, spec.name, uncut=edit.patches)
             except EngineError:
                 if first is None:
                     raise
@@ -174,7 +178,13 @@ class Drawing:
         if old == "floor lamp":
             going = _with_stand(space_of(picture, around), going)
         taken = removal.remove(
-            picture, going, around, edit.target, wall_light=edit.wall_light, cancelled=cancelled
+            picture,
+            going,
+            around,
+            edit.target,
+            wall_light=edit.wall_light,
+            patches=edit.patches,
+            cancelled=cancelled,
         )
         _stop(cancelled)
         space = space_of(picture, around, taken.mask)
@@ -195,14 +205,17 @@ class Drawing:
                     else placing.on_floor(space, spec, going, loose=True, near=True)
                 )
             closer = self._closer(bare, space, thing, keep, cancelled)
-            stand = Stand.of(closer, thing, support, keep, name)
+            stand = Stand.of(closer, thing, support, keep, name, uncut=edit.patches)
             patch, own = stand.drawn(bare)
             _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
             need = min(_SURE, max(_UNSURE, _SURE * bare_share / _BARE) + taken.measures["strange"])
-            if taken.confidence < need:
-                raise EngineError(f"I cannot take away cleanly what was there: {taken.doubt}.")
             both = _both(picture, taken.patch, patch)
+            if taken.confidence < need:
+                sentence = f"I cannot take away cleanly what was there: {taken.doubt}."
+                raise (
+                    Doubtful(sentence, both) if taken.confidence >= removal.OFFERED else EngineError(sentence)
+                )
             usual, _ = stand.drawn(bare, _usual(thing))
             if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
@@ -374,17 +387,22 @@ class Stand:
     factor: F32
 
     @classmethod
-    def of(cls, space: Space, thing: Thing, support: Thing | None, keep: Mask, name: str) -> Stand:
+    def of(
+        cls, space: Space, thing: Thing, support: Thing | None, keep: Mask, name: str, *, uncut: bool = True
+    ) -> Stand:
         """The thing in a space. ``support`` is what it stands on, if not the floor; ``keep`` (H, W) is where
-        nothing is before it. Raises ``EngineError`` where too little of it would be seen.
+        nothing is before it. ``uncut`` is False to cut off what it has beyond its size, a cat's tail, as
+        earlier releases did. Raises ``EngineError`` where too little of it would be seen.
         """
         width, height = space.size
         things = (*space.scene.things[:2], *((support,) if support else ()), thing)
         scene = changed(space.scene, things=things)
         x0, y0, x1, y1 = box_in_picture(scene.camera, thing, width / height)
+        beyond = _BEYOND if uncut and thing.kind in _ANIMALS else 0.0
+        more = round(beyond * max((x1 - x0) * width, (y1 - y0) * height))
         box = Box(
-            max(0, int(x0 * width) - 3), max(0, int(y0 * height) - 3),
-            min(width, int(x1 * width) + 4), min(height, int(y1 * height) + 4),
+            max(0, int(x0 * width) - 3 - more), max(0, int(y0 * height) - 3 - more),
+            min(width, int(x1 * width) + 4 + more), min(height, int(y1 * height) + 4 + more),
         )  # fmt: skip
         if box.width < 4 or box.height < 4:
             raise placing.no_room(name, "in the picture")
