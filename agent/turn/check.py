@@ -250,7 +250,8 @@ def _looked_for(context: TurnContext, after: Pixels, edits: Sequence[PendingEdit
 def _phrases(context: TurnContext, edit: PendingEdit) -> list[str]:
     if edit.kind in ("add", "replace") and _is_computed(context, edit):
         # A renderer draws what it was asked for. Of 24 that it drew 23 were right, looked at one by one, and
-        # the pocket segmenter saw 16: its word would take back a third of what is plainly there.
+        # the pocket segmenter saw 16: its word would take back a third of what is plainly there. What it
+        # draws in place of something is drawn in the same way.
         return []
     if edit.kind == "remove" and _is_computed(context, edit):
         # Nor does an engine that is sure of a removal leave the thing: of 100 in 108 rooms the pocket

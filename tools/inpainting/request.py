@@ -62,7 +62,8 @@ class Request(BaseModel):
     the kind of edit, as for the segmenter's masks. ``wall_light``: what hangs on a wall was computed away
     with its own shadow, and the wall's own light goes on behind it, as in no request of earlier releases.
     ``patches``: what is behind a removed thing was made of patches of it where its repeats do not tell, and
-    what the thing stood or lay on went on under it; in no earlier request, either.
+    what the thing stood or lay on went on under it, and a drawn animal is whole; in no earlier request,
+    either.
 
     Requests come from files of other people's, too: what no engine could mean is refused.
     """

@@ -120,12 +120,13 @@ def cautious(frames: Frames, sentence: str) -> Frames:
     told = _STORY.search(sentence) or _LIVED.search(sentence) or _LATER.search(sentence)
     if told and not any(frame.act in ("talk", "ask", "tell") for frame in frames):
         return (Frame("talk"),)
-    if _WHAT_IF.search(sentence):
-        return (_asked(frames) if any(frame.kind == "remove" for frame in frames) else Frame("talk"),)
-    if many := next((_MANY.search(frame.target) for frame in frames if frame.kind == "remove"), None):
-        return (Frame("ask", say=f"Which {many['noun']} shall I remove?"),)
     if not any(map(takes, frames)):
         return frames
+    removed = [frame for frame in frames if frame.kind == "remove"]
+    if _WHAT_IF.search(sentence):
+        return (_asked(removed) if removed else Frame("talk"),)
+    if removed and (many := _MANY.search(removed[0].target)):
+        return (Frame("ask", say=f"Which {many['noun']} shall I remove?"),)
     if _FORBIDDEN.search(sentence) and not _INVITED.search(sentence) and len(frames) == 1:
         thing = frames[0].target or "that"
         return (Frame("keep", target=frames[0].target, say=f"All right, I leave {thing} as it is."),)

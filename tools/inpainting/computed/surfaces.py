@@ -469,7 +469,11 @@ _AT_ONCE = 40_000
 
 
 def carried_on(field: F64, known: Mask, far: F64, reach: float) -> F64:
-    """As ``_smoothest``; for a large field (H, W, n) that is itself smooth, on a coarser grid."""
+    """The field (H, W, n), carried on where it is not known by the smoothest one that meets it.
+
+    Some ``reach`` pixels from what is known it comes to ``far``, (H, W, n). A large one is found on a coarser
+    grid.
+    """
     step = int(np.ceil(np.sqrt((~known).sum() / _AT_ONCE))) or 1
     part = np.s_[::step, ::step]
     change = _smoothest(field[part], known[part], far[part], reach / step) - field[part]
