@@ -1,6 +1,6 @@
 """Measure the pocket models on rooms and sentences that they never saw, and print one table.
 
-    python -m evaluation.pocket_models [lisa] [flux] [planner] [turns] [--scenes N] [--turns N]
+    python -m evaluation.pocket_models [lisa] [flux] [planner] [turns] [--scenes N] [--turns N] [--first N]
 
 Without names all four parts are measured. With ``--json FILE`` the figures are kept: parts that are measured
 later take the place of their own rows only, so the parts may be run one by one. The parts live in
@@ -40,9 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     parts = [part for part in PARTS if part in options.parts or not options.parts]
     try:
-        rows = [] if options.show else [row for part in parts for row in _timed(part, options)]
+        rows: list[Row] = []
+        for part in parts if not options.show else ():
+            rows += _timed(part, options)
+            if options.json is not None:  # after each part, so that a fault in the next loses none
+                table.write(options.json, rows)
         if options.json is not None:
-            rows = table.read(options.json) if options.show else table.write(options.json, rows)
+            rows = table.read(options.json)
     except (ToolError, AgentError, ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -58,6 +62,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (default: all)")
     parser.add_argument("--scenes", type=int, default=500, help="rooms for lisa and edits for flux")
     parser.add_argument("--turns", type=int, default=80, help="sentences for the whole turns")
+    parser.add_argument(
+        "--first",
+        type=int,
+        default=0,
+        metavar="N",
+        help="flux and turns: begin at this case",
+    )
     parser.add_argument("--preset", default=registry.DEFAULT_PRESET)
     parser.add_argument("--planner", help="for planner and turns (default: the preset's)")
     parser.add_argument("--masks", choices=("true", "lisa"), default="true", help="under which flux paints")
@@ -116,6 +127,7 @@ def _measure(part: Part, options: argparse.Namespace, sheets: Sheets | None) -> 
             options.scenes,
             masks=options.masks,
             sheets=sheets,
+            first=options.first,
         )
     segmenter = registry.load_segmenter(preset.segmenter)
     registry.load_inpainters(preset)  # so that a missing engine is told before a sentence is said
@@ -126,6 +138,7 @@ def _measure(part: Part, options: argparse.Namespace, sheets: Sheets | None) -> 
         preset=options.preset,
         planner=options.planner,
         sheets=sheets,
+        first=options.first,
     )
 
 

@@ -233,14 +233,18 @@ def measure(
     preset: str = "pocket",
     planner: str | None = None,
     sheets: Sheets | None = None,
+    first: int = 0,
 ) -> list[Row]:
-    """Carry out ``turns`` wishes and make the figures. ``segmenter`` looks at the results."""
+    """Carry out ``turns`` wishes from the number ``first`` on and make the figures.
+
+    ``segmenter`` looks at the results.
+    """
     good: dict[str, list[bool]] = defaultdict(list)
     best: dict[str, list[bool]] = defaultdict(list)
     seconds: list[float] = []
     with tempfile.TemporaryDirectory() as root:
         for number in range(turns):
-            wish = draw_wish(number)
+            wish = draw_wish(first + number)
             done = carry_out(wish, Path(root) / str(number), preset, planner)
             verdicts = check(wish, done, segmenter, judge)
             verdicts["untouched outside"] = clean(wish, done)

@@ -106,9 +106,11 @@ def measure(
     masks: Masks = "true",
     sheets: Sheets | None = None,
     judged: int = JUDGED_SCENES,
+    first: int = 0,
 ) -> list[Row]:
-    """Paint ``scenes`` cases and make the figures. Without a segmenter, what it must find is not measured.
+    """Paint ``scenes`` cases from the number ``first`` on and make the figures.
 
+    Without a segmenter, what it must find is not measured.
     ``preset`` None measures the true pictures laid in under the blend mask: what a perfect painter would
     reach. An edit that its engine refuses is counted, and not judged. ``judged`` is the number of rooms on
     which the judge itself is checked.
@@ -118,7 +120,7 @@ def measure(
     missed = 0
     refused: dict[str, int] = defaultdict(int)
     for number in range(scenes):
-        case = draw_case(number)
+        case = draw_case(first + number)
         mask = _mask(case, segmenter, masks)
         if mask is None:
             missed += 1

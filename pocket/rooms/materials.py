@@ -120,8 +120,14 @@ def luma(rgb: RGB) -> float:
     return (0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2]) / 255
 
 
+SECOND: Final[dict[RGB, RGB]] = {}
+"""Second colours of patterns by the first, where they are not the usual ones."""
+
+
 def contrast_of(rgb: RGB) -> RGB:
     """A second colour for a pattern: cream on most colours, a dark slate on pale ones."""
+    if rgb in SECOND:
+        return SECOND[rgb]
     return (74.0, 84.0, 102.0) if luma(rgb) > 0.72 else (246.0, 240.0, 228.0)
 
 

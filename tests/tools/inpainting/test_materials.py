@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from pocket import rooms
 from pocket.rooms.model import FLOOR, WALL
 from sessions.compose import compose
 from tools import errors
-from tools.inpainting.base import MaskedEdit
-from tools.inpainting.computed import parts, patterns, planes, proxy_geometry, verification
+from tools.inpainting.base import Doubtful, MaskedEdit
+from tools.inpainting.computed import furniture_form, outline, parts, patterns, planes, verification
 from tools.inpainting.computed.materials import Materials, read
 from tools.inpainting.computed.oklab import from_srgb
 from tools.inpainting.request import ColourStage
@@ -232,26 +233,83 @@ def test_boards_run_towards_the_horizon() -> None:
     assert into[0] - into[1] > 5 * (into[2] - into[3]) > 0
 
 
-def test_a_stand_in_fills_the_mask_and_has_a_seat() -> None:
-    scene = a_room("sofa", "wool", "red")
+def form_of(scene: rooms.Scene, kind: str) -> tuple[furniture_form.Form | None, NDArray[np.bool_]]:
+    """The form that is found for a thing, and the thing's mask."""
     drawn = rooms.render(scene, SIZE)
-    mask = rooms.mask(drawn, index_of(scene, "sofa"))
+    mask = rooms.mask(drawn, index_of(scene, kind))
     cut = (bool(mask[:, 0].any()), False, bool(mask[:, -1].any()), bool(mask[-1].any()))
-    kind = proxy_geometry.kind_of("the sofa on the left")
-    assert kind is not None
-    view = planes.view_of(drawn.picture)
-    form = proxy_geometry.fitted(kind, view, mask, cut, 0, 0)
+    bright = (grey(drawn.picture) / 255).astype(np.float32)
+    name = furniture_form.kind_of(f"the {kind} on the left")
+    return furniture_form.fitted(name, planes.view_of(drawn.picture), mask, bright, cut, 0, 0), mask
+
+
+@pytest.mark.parametrize(
+    ("kind", "material", "colour"),
+    [("sofa", "wool", "red"), ("armchair", "checked", "green"), ("ottoman", "leather", "orange")],
+)
+def test_the_form_of_furniture_is_found_under_its_pattern(kind: str, material: str, colour: str) -> None:
+    scene = a_room(kind, material, colour)
+    form, mask = form_of(scene, kind)
     assert form is not None
-    assert form.fit > 0.6
+    assert furniture_form.holds(form)
+    view = planes.view_of(rooms.render(scene, SIZE).picture)
     rows, columns = np.nonzero(mask)
-    seen = proxy_geometry.shown(form, view, columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5)
+    seen = furniture_form.shown(form, view, columns.astype(np.float32) + 0.5, rows.astype(np.float32) + 0.5)
     assert (seen.normal[1] > 0.9).any()  # what faces upwards
     assert (seen.normal[1] < 0.1).any()  # what faces forwards
     assert np.isfinite(seen.u).all()
 
 
-def test_words_without_a_stand_in() -> None:
-    assert proxy_geometry.kind_of("the curtains") is None
+def test_words_without_a_form() -> None:
+    assert not furniture_form.kind_of("the curtains")
+    assert furniture_form.kind_of("the pouf") == "ottoman"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "prompt", "new"),
+    [
+        ("armchair", "linen", "a velvet armchair", "velvet"),
+        ("ottoman", "checked", "a velvet ottoman", "velvet"),
+    ],
+)
+def test_a_thing_keeps_its_own_shape(kind: str, old: str, prompt: str, new: str) -> None:
+    """Its faces are as light and dark as those of a true picture of it in the new material."""
+    scene = a_room(kind, old, "blue")
+    index = index_of(scene, kind)
+    _, after, mask = edited(scene, kind, prompt)
+    truth = rooms.render(rooms.restyle(scene, index, colour="blue", material=new), SIZE).picture
+    core = ndimage.binary_erosion(mask, iterations=2) & ~fixed_part(scene, kind)
+    seen, true = (ndimage.gaussian_filter(grey(each), 1.5)[core] for each in (after, truth))
+    assert np.corrcoef(seen, true)[0, 1] > 0.65
+
+
+def test_what_shows_too_little_of_its_form_is_offered() -> None:
+    scene = a_room("armchair", "linen", "yellow")
+    drawn = rooms.render(scene, SIZE)
+    mask = rooms.mask(drawn, index_of(scene, "armchair"))
+    rows, columns = np.nonzero(mask)
+    slanting = np.add.outer(np.arange(SIZE[1]), 1.7 * np.arange(SIZE[0]))
+    middle = float(np.median(rows + 1.7 * columns))
+    strip = mask & (np.abs(slanting - middle) < 0.12 * np.ptp(columns))
+    edit = MaskedEdit(strip, "a velvet armchair", "restyle", 3, target="the armchair", grow=0)
+    with pytest.raises(Doubtful, match="its form") as caught:
+        ENGINE.compute(drawn.picture, edit)
+    assert caught.value.patch.rgba[..., 3].any()
+
+
+@pytest.mark.parametrize(("kind", "material"), [("chair", "oak"), ("coffee table", "walnut")])
+def test_a_coarse_mask_is_made_exact(kind: str, material: str) -> None:
+    """Teeth go and gaps are opened: far fewer pixels are wrong than in a mask drawn on a coarse grid."""
+    scene = a_room(kind, material, None)
+    drawn = rooms.render(scene, (640, 480))
+    true = rooms.mask(drawn, index_of(scene, kind))
+    small = np.asarray(Image.fromarray(true).resize((80, 60), Image.Resampling.NEAREST))
+    coarse = np.asarray(
+        Image.fromarray(ndimage.binary_closing(small)).resize((640, 480), Image.Resampling.NEAREST)
+    )
+    exact = outline.refined(drawn.picture, coarse, opened=True)
+    assert (exact ^ true).sum() < 0.6 * (coarse ^ true).sum()
+    assert np.array_equal(exact, outline.refined(drawn.picture, coarse, opened=True))
 
 
 @pytest.mark.parametrize("name", sorted(patterns.PATTERNS))

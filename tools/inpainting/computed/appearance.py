@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,7 @@ def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
     lab = from_srgb(picture[rows, columns])
     labels, centres = _clusters(lab)
     parts = _parts(labels, centres, rows, columns)
+    found = {part.colour: label for label, part in enumerate(parts)}
     main, others = parts[0], parts[1:]
     # where a colour and white cross in a weave is no colour of its own
     parts = (
@@ -94,8 +96,27 @@ def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
             share = 0.0  # where the colours cross, and no colour of its own
         woven = (Part(other, share),) if share else ()
         parts = (Part(pure, main.share - share), *woven, *parts[1:])
-        return Appearance(pure, _light(lab[own][near]), parts)
+        own[own] = near
+    if (end := _end_of_weave(parts)) is not None:
+        parts = (parts[end], *(part for k, part in enumerate(parts) if k not in (0, end)))
+        own = labels == found.get(parts[0].colour, 0)
     return Appearance(parts[0].colour, _light(lab[own]), parts)
+
+
+def _end_of_weave(parts: Sequence[Part]) -> int | None:
+    """Which of the colours a thing is woven of, where the first is only what shows where two cross.
+
+    Bands that are a share f of the weave, both ways, leave (1 - f)² of it as it is, cover f² whole and
+    2 f (1 - f) by half: the square of the half is four times the product of the others.
+    """
+    main, others = parts[0], [(k, part) for k, part in enumerate(parts) if k and not part.apart]
+    for k, one in others:
+        for _, other in others:
+            as_woven = main.share**2 / max(4 * one.share * other.share, 1e-6)
+            larger = one.share > other.share and 0.5 < as_woven < 2
+            if larger and _between(one.colour, main.colour, other.colour):
+                return k
+    return None
 
 
 def _colour(lab: Field) -> Colour:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -19,8 +20,8 @@ from scipy import ndimage
 
 from sessions.compose import Box, Patch
 from tools.errors import Cancelled, EngineError, PictureError
-from tools.inpainting.base import Capabilities, MaskedEdit
-from tools.inpainting.computed import parts, patterns, planes, proxy_geometry, shading
+from tools.inpainting.base import Capabilities, Doubtful, MaskedEdit
+from tools.inpainting.computed import furniture_form, outline, parts, patterns, planes, shading
 from tools.inpainting.computed.matting import Edge, reach_for, unmix
 from tools.inpainting.computed.oklab import from_srgb, to_srgb
 from tools.inpainting.computed.recolour import _laid_over as laid_over
@@ -28,7 +29,8 @@ from tools.inpainting.geometry import bounds
 from tools.inpainting.request import ColourStage
 from tools.language.colours import value_of
 from tools.language.looks import read_look
-from tools.language.object_sizes import thing_in
+from tools.language.object_sizes import noun_in, thing_in
+from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, never
 
 Pixels = NDArray[np.uint8]
@@ -105,6 +107,11 @@ _PLAIN_FORMS: Final = frozenset(
     ("cushion", "cushions", "pillow", "pillows", "lamp", "lamps", "vase", "clock")
 )
 _OF_TWO: Final = frozenset(("striped", "checked", "dotted"))
+_UPHOLSTERED: Final = frozenset(("sofa", "armchair", "ottoman", "bed"))
+_HIDES_FORM: Final[dict[str, float]] = {
+    "sofa": 0.5, "armchair": 0.5, "ottoman": 0.5, "cabinet": 0.25, **dict.fromkeys(furniture_form.THIN, 0.25),
+}  # fmt: skip
+"""Kinds whose form must be known where their old pattern hides the light on them: how strong it is then."""
 _LIVING: Final = frozenset(
     ("cat", "dog", "person", "man", "woman", "child", "girl", "boy", "plant", "tree", "bush", "horse", "bird",
      "people", "face", "hair", "sky", "sea", "water", "lake", "river", "grass", "flower", "flowers")
@@ -178,7 +185,7 @@ class Materials:
     """Computes materials."""
 
     name: Final = "materials"
-    revision: Final = "2"
+    revision: Final = "3"
     capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:
@@ -212,8 +219,11 @@ class Materials:
             raise EngineError(f"“{edit.prompt}” names no material that can be computed.")
         if edit.mask.shape != picture.shape[:2]:
             raise PictureError("The mask and the picture are not of one size.")
-        inner = bounds(edit.mask)
-        height, width = edit.mask.shape
+        whole = edit.mask
+        if edit.grow is None and wish.place in ("thing", "rug"):  # A user's own mask is as it is.
+            whole = outline.refined(picture, whole, opened=parts.is_open(edit.target or edit.prompt))
+        inner = bounds(whole)
+        height, width = whole.shape
         reach = reach_for(width, height)
         around = math.ceil(2.6 * reach) + 1
         box = Box(
@@ -223,22 +233,38 @@ class Materials:
             min(height, inner.y1 + around),
         )
         part = np.s_[box.y0 : box.y1, box.x0 : box.x1]
-        crop, mask = picture[part], edit.mask[part]
-        if edit.grow is None:  # a segmenter's edge has teeth, a user's is as it is
+        crop, mask = picture[part], whole[part]
+        if edit.grow is None:  # a segmenter's edge has teeth
             even = ndimage.gaussian_filter(mask.astype(np.float32), 0.8, mode="nearest") > 0.5
             mask = even if even.any() else mask
         if cancelled():
             raise Cancelled
-        known = mask if wish.place != "thing" else parts.surface(crop, mask, edit.target or edit.prompt)
+        view = planes.view_of(picture)
+        forms = _forms_of(picture, mask, box, view, edit.target) if wish.place == "thing" else []
+        if cancelled():
+            raise Cancelled
+        target = edit.target or edit.prompt
+        solid, other = _outlined(forms, view, mask, box)
+        told = bool(forms) and all(furniture_form.outlines(form) for _, form in forms)
+        if told and edit.grow is None and parts.is_open(target):
+            mask = outline.exact(crop, mask, max(4, reach), opened=True, form=solid)
+        known = mask if wish.place != "thing" else parts.surface(crop, mask, target)
         if known is not None and wish.whole:
             known = mask
+        elif known is not None and parts.has_parts(target) and (other & mask).any():
+            feet = other & mask
+            feet[: (2 * mask.any(1).argmax() + 3 * mask.shape[0]) // 5] = False  # Knobs may be elsewhere.
+            known = known & ~(
+                outline.exact(crop, feet, max(3, reach), opened=False) if feet.sum() > 40 else feet
+            )
+            known = known if known.any() else mask
         taken = shading.take_apart(
             crop,
             mask,
             known,
             even=wish.place != "thing",
             flat=bool(wish.nouns & _SOFT),
-            faced=proxy_geometry.kind_of(edit.target) is not None,
+            faced=bool(furniture_form.kind_of(edit.target)),
         )
         own = mask & (taken.share > 0.5)
         if not own.any():
@@ -247,18 +273,28 @@ class Materials:
             raise Cancelled
         edge = unmix(crop, own, reach)
         near = ndimage.distance_transform_edt(~own) <= 1.5
-        stairs = ndimage.uniform_filter(own.astype(np.float32), 3)[edge.rows, edge.columns]
-        # A patterned thing has no colour of its own to tell its share of a pixel by: there the mask does.
-        free = np.float32(0.35 - 0.29 * taken.pattern)
+        stairs = ndimage.gaussian_filter(own.astype(np.float32), 0.8)[edge.rows, edge.columns]
+        # How much of a thing that is patterned, or shines, a pixel shows is not told by its colour: there the
+        # mask tells it.
+        free = np.float32(0.12 if edit.grow is None else 0.35 - 0.29 * taken.pattern)
         share = np.clip(edge.share, stairs - free, stairs + free) * near[edge.rows, edge.columns]
         share = share * ~(mask & ~own)[edge.rows, edge.columns]  # hands, knobs: thin, and none of it
         edge = replace(edge, share=np.clip(share, 0, 1).astype(np.float32))
         where = own.copy()
         where[edge.rows, edge.columns] |= edge.share > 0
-        new = _laid(picture, crop, mask, where, box, inner, taken, wish, edit)
+        new = _laid(picture, crop, mask, where, box, inner, taken, wish, edit, view, forms)
         if cancelled():
             raise Cancelled
-        return Patch(_edged(crop, own, new, edge), box)
+        patch = Patch(_edged(crop, own, new, edge), box)
+        kind = furniture_form.kind_of(edit.target)
+        if wish.place == "thing" and not forms and taken.pattern > _HIDES_FORM.get(kind, 1.0):
+            name = f"the {noun_in(edit.target) or kind}"
+            raise Doubtful(
+                f"I see too little of {name} to tell its form under its pattern, so the {wish.material} would"
+                " not lie well on it.",
+                patch,
+            )
+        return patch
 
 
 def _laid(
@@ -271,6 +307,8 @@ def _laid(
     taken: shading.Taken,
     wish: Wish,
     edit: MaskedEdit,
+    view: planes.View,
+    forms: Sequence[tuple[Mask, furniture_form.Form]],
 ) -> Field:
     """The material in the thing's light: sRGB (H, W, 3) of the crop, right in ``where``."""
     rows, columns = np.nonzero(where)
@@ -292,26 +330,13 @@ def _laid(
     samples = 2 if rows.size < 300_000 else 1
     total: Field | None = None
     measured: Field | None = None
-    view = planes.view_of(picture)
     room = planes.walls_of(view, edit.mask, picture) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
     shape = _Shape(mask, taken, extent, wish)
-    form = None
-    kind = (
-        proxy_geometry.kind_of(edit.target) or proxy_geometry.kind_of(edit.prompt)
-        if wish.place == "thing"
-        else None
-    )
-    if kind is not None and not shape.round:
-        height, width = edit.mask.shape
-        cut = (inner.x0 == 0, inner.y0 == 0, inner.x1 == width, inner.y1 == height)
-        form = proxy_geometry.best_of(kind, view, mask, cut, box.x0, box.y0)
-        if form is not None and form.kind.round and wish.material in _CAST | {"glass"}:
-            form = None  # Corners that it does not have would be mirrored.
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
-    if form is not None:
-        shape.light[rows, columns] = _light_on(proxy_geometry.shown(form, view, x, y), taken, rows, columns)
+    if forms:
+        shape.light[rows, columns] = _light_on(forms, view, x, y, taken, mask, rows, columns)
     elif wish.nouns & _PLAIN_FORMS:
         shape.light[rows, columns] = _even_light(taken, mask, rows, columns, flat="clock" in wish.nouns)
     light = shape.light[rows, columns]
@@ -319,7 +344,7 @@ def _laid(
         dx, dy = ((i % samples + 0.5) / samples, (i // samples + 0.5) / samples)
         x = (columns + np.float32(box.x0 + dx)).astype(np.float32)
         y = (rows + np.float32(box.y0 + dy)).astype(np.float32)
-        points = _points(shape, form, view, room, x, y, rows, columns, inner, colour, second, seed, wish)
+        points = _points(shape, forms, view, room, x, y, rows, columns, inner, colour, second, seed, wish)
         look = patterns.PATTERNS[wish.material](points)
         lit = np.float32(1 - look.lit) + np.float32(look.lit) * light
         shown = look.colour * lit[None] + look.glint * np.minimum(lit, 1)
@@ -347,7 +372,7 @@ class _Shape:
         self.unit = (0.085 if wish.nouns & _ROUND else 0.1) * extent
         self.round = bool(wish.nouns & _ROUND)
         self.share = taken.share
-        reach = ndimage.distance_transform_edt(np.pad(proxy_geometry.spanned(mask), 1))[1:-1, 1:-1]
+        reach = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
         self.rim = np.clip(1 - reach / max(0.045 * extent, 2), 0, 1).astype(np.float32)
         self.light = taken.light.copy()
         inside = taken.light[mask]
@@ -380,29 +405,125 @@ class _Shape:
         return self._behind
 
 
-def _light_on(
-    seen: proxy_geometry.Shown, taken: shading.Taken, rows: NDArray[np.intp], columns: NDArray[np.intp]
-) -> Field:
-    """The light (n,) on a thing whose form is known: where its old pattern hides the light, each face has a
-    light that changes evenly over it.
+def _forms_of(
+    picture: Pixels, mask: Mask, box: Box, view: planes.View, target: str
+) -> list[tuple[Mask, furniture_form.Form]]:
+    """The forms of the furniture under a crop's mask, each with its part of the crop (H, W); none unless
+    there is one for all of it.
     """
-    light, bright = taken.light[rows, columns], taken.bright[rows, columns]
-    if taken.pattern <= 0:
-        return light
-    sure = taken.share[rows, columns] > 0.5
-    even = light.copy()
-    for face in np.unique(seen.face):
-        at = np.flatnonzero(seen.face == face)
-        known = at[sure[at]]
-        if known.size < 40:
-            continue
-        u, v = seen.u, seen.v
-        mean, spread = (float(u[known].mean()), float(v[known].mean())), 0.02 * known.size
-        terms = np.stack([np.ones(known.size), u[known] - mean[0], v[known] - mean[1]], 1)
-        matrix = terms.T @ terms + np.diag([0.0, spread, spread])
-        fit = np.linalg.solve(matrix, terms.T @ np.clip(bright[known], 0.3, 1.5))
-        even[at] = np.clip(fit[0] + fit[1] * (u[at] - mean[0]) + fit[2] * (v[at] - mean[1]), 0.35, 1.4)
-    return light + (even - light) * np.float32(taken.pattern)
+    kind = furniture_form.kind_of(target)
+    if not kind:
+        return []
+    labels, count = ndimage.label(mask)
+    sizes = np.bincount(labels.ravel())[1:]
+    several = read_phrase(target).count != 1
+    numbers = [n + 1 for n in range(count) if sizes[n] > 0.1 * sizes.max()] if several else []
+    if len(numbers) > 1:  # Each takes what is nearest to it.
+        kept = np.isin(labels, numbers)
+        at = ndimage.distance_transform_edt(~kept, return_distances=False, return_indices=True)
+        nearest = labels[tuple(at)]
+        things = [nearest == number for number in numbers]
+    else:
+        things = [np.ones_like(mask)]
+    part = picture[box.y0 : box.y1, box.x0 : box.x1]
+    bright = part.mean(2, dtype=np.float32) / 255
+    height, width = picture.shape[:2]
+    found = []
+    for thing in things:
+        own = mask & thing
+        rows, columns = np.nonzero(own)
+        cut = (
+            bool(columns.min() + box.x0 == 0),
+            bool(rows.min() + box.y0 == 0),
+            bool(columns.max() + box.x0 == width - 1),
+            bool(rows.max() + box.y0 == height - 1),
+        )
+        form = furniture_form.fitted(kind, view, own, bright, cut, box.x0, box.y0)
+        if form is None or not furniture_form.holds(form):
+            return []
+        found.append((thing, form))
+    return found
+
+
+def _outlined(
+    forms: Sequence[tuple[Mask, furniture_form.Form]], view: planes.View, mask: Mask, box: Box
+) -> tuple[Mask, Mask]:
+    """Where a crop's forms are (H, W), and where they show what is not of the thing's own stuff."""
+    rows, columns = np.indices(mask.shape).reshape(2, -1)
+    there, other = np.zeros(mask.shape, bool), np.zeros(mask.shape, bool)
+    if forms:
+        x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
+        y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
+        seen = _shown(forms, view, x, y, rows, columns)
+        there = (seen.of >= 0).reshape(mask.shape)
+        other = there & ~seen.main.reshape(mask.shape)
+    return there, other
+
+
+def _shown(
+    forms: Sequence[tuple[Mask, furniture_form.Form]],
+    view: planes.View,
+    x: Field,
+    y: Field,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> furniture_form.Shown:
+    """What pixels (n,) show of the forms whose parts they lie in."""
+    if len(forms) == 1:
+        return furniture_form.shown(forms[0][1], view, x, y)
+    parts_of = []
+    order = []
+    for thing, form in forms:
+        at = np.flatnonzero(thing[rows, columns])
+        order.append(at)
+        parts_of.append(furniture_form.shown(form, view, x[at], y[at]))
+    back = np.argsort(np.concatenate(order), kind="stable")
+    joined = {
+        name: np.concatenate([getattr(each, name) for each in parts_of], axis=-1)[..., back]
+        for name in ("u", "v", "of", "main", "upright", "normal", "facing", "sheen", "light")
+    }
+    return furniture_form.Shown(**joined)
+
+
+def _light_on(
+    forms: Sequence[tuple[Mask, furniture_form.Form]],
+    view: planes.View,
+    x: Field,
+    y: Field,
+    taken: shading.Taken,
+    mask: Mask,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+) -> Field:
+    """The light (n,) on a thing whose form is known: where its old pattern hides the light, that which falls
+    on the form, as bright as the picture is there on the whole.
+    """
+    light = taken.light[rows, columns]
+    seen = _shown(forms, view, x, y, rows, columns)
+    falls = np.zeros(mask.shape, np.float32)
+    falls[rows, columns] = seen.light / max(float(np.percentile(seen.light, 75)), 0.05)
+    sure = mask & (taken.share > 0.5) & (falls > 0)
+    sigma = 0.16 * float(max(mask.shape))
+    there, own = (
+        ndimage.gaussian_filter(np.where(sure, field, 0).astype(np.float32), sigma, mode="constant")
+        for field in (np.clip(taken.bright, 0.3, 1.5), falls)
+    )
+    ratio = there / np.maximum(own, 1e-4)
+    usual = float(np.median(ratio[sure])) if sure.any() else 1.0
+    formed = falls * np.clip(ratio / max(usual, 1e-3), 0.8, 1.2)
+    much = max(taken.pattern, _mirrored(taken.light, formed, sure, forms[0][1].kind))
+    return np.asarray(light + (formed[rows, columns] - light) * np.float32(much), np.float32)
+
+
+def _mirrored(light: Field, formed: Field, sure: Mask, kind: str) -> float:
+    """How much of the light seen on a hard thing is what it mirrors, or fine veins, 0 to 1: what the light on
+    its form does not explain.
+    """
+    core = ndimage.binary_erosion(sure, iterations=2)
+    if kind in _UPHOLSTERED or not core.any():
+        return 0.0
+    rest = np.log(np.maximum(light[core], 0.05) / np.maximum(formed[core], 0.05))
+    return float(np.clip((float(rest.std()) - 0.04) / 0.04, 0, 1))
 
 
 def _even_light(
@@ -432,7 +553,7 @@ def _even_light(
 
 def _points(
     shape: _Shape,
-    form: proxy_geometry.Form | None,
+    forms: Sequence[tuple[Mask, furniture_form.Form]],
     view: planes.View,
     room: planes.Box | None,
     x: Field,
@@ -460,17 +581,14 @@ def _points(
         detail = 0.3 * view.focal / room.back
         gloss = np.full_like(u, 0.4)
         rim, bend = np.zeros_like(u), np.zeros_like(u)
-    elif form is not None:
-        seen = proxy_geometry.shown(form, view, x, y)
-        size = min(max(0.1 * max(form.size), 0.028), 0.2)
+    elif forms:
+        seen = _shown(forms, view, x, y, rows, columns)
+        size = float(np.mean([form.unit for _, form in forms]))
         u, v = seen.u / np.float32(size), seen.v / np.float32(size)
         if wish.material in patterns.WOODS:  # Boards and grain run the longer way.
             u, v = np.where(seen.upright, v, u), np.where(seen.upright, u, v)
-        detail = size * view.focal / max(form.into, 0.5)
-        facing = np.abs((seen.normal * seen.view).sum(0))
-        rim = np.clip(1 - facing, 0, 0.8)
-        sun = np.array((0.42 * shape.side, 0.72, -0.55), np.float32)[:, None] - seen.view
-        gloss = np.clip((seen.normal * sun).sum(0) / np.sqrt((sun * sun).sum(0)), 0, 1)
+        detail = size * view.focal / max(min(form.into for _, form in forms), 0.5)
+        rim, gloss = 1 - seen.facing, seen.sheen
         bend = 1.15 * seen.normal[0] + 0.7 * seen.normal[1]
     else:
         unit = max(shape.unit, 1.0)
@@ -532,8 +650,9 @@ def _edged(crop: Pixels, own: Mask, new: Field, edge: Edge) -> Pixels:
         seen = crop[edge.rows, edge.columns].astype(np.float32)
         share = edge.share[:, None]
         # What lies behind is what lies beside: taking the old thing out of the mixture makes errors large.
+        apart = ndimage.distance_transform_edt(~own)
         beside = ndimage.distance_transform_edt(
-            ndimage.distance_transform_edt(~own) <= 2, return_distances=False, return_indices=True
+            (apart <= 2) | (apart > 4), return_distances=False, return_indices=True
         )
         at = beside[0][edge.rows, edge.columns], beside[1][edge.rows, edge.columns]
         behind = np.where(share > 0.05, crop[at].astype(np.float32), seen)

@@ -89,6 +89,11 @@ def is_framework(words: str) -> bool:
     return rule_for(words) in (grid, frame_only, shelves, face)
 
 
+def is_open(words: str) -> bool:
+    """Whether a thing of that name is seen through between its legs and slats."""
+    return rule_for(words) is without_knobs
+
+
 def is_built(words: str) -> bool:
     """Whether a thing of that name is of boards and faces, whose shades go to and fro as a pattern does."""
     return rule_for(words) in (without_knobs, without_feet_and_knobs)

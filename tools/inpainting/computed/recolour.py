@@ -57,6 +57,8 @@ __all__ = [
 JUST_VISIBLE: Final = 0.02
 """A difference in Oklab that an eye just sees, side by side."""
 
+_LEAST: Final = 1.5 * JUST_VISIBLE
+"""A step in chroma or hue alone goes as far as the smallest step in lightness."""
 _UNSEEN: Final = 3.0
 """Levels of sRGB; a smaller difference is none, even where Oklab makes much of it, near black."""
 
@@ -95,6 +97,14 @@ faces the light, folds and wickerwork shade themselves. Medians of drawn rooms (
 _ROOM: Final = 0.96
 """What the light of a kind makes of a colour at most, as a share of the lightest of its hue on a screen."""
 
+_LITTLE_FLOOR: Final = 0.1
+"""A floor that is seen in less than this share of the picture lies under other things, as a rug does, and
+their shadow may cover most of it."""
+_SHADED: Final = (1.12, 1.16)
+"""How many times the median the brighter parts of such a thing are, pattern left out: below the first it lies
+in one light, from the second on the median is in the shadow and they are not (docs/colour.md)."""
+_MOST_SHADE: Final = 0.7
+
 _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
 
@@ -116,7 +126,9 @@ def stage_for(
     ``target`` names the thing: some kinds are lit more than others.
     """
     noun = read_phrase(target).noun.rpartition(" ")[2]
-    lit = _LIT.get("wall" if noun in ("wall", "walls") else thing_in(target)[0], 1.0)
+    kind = "wall" if noun in ("wall", "walls") else thing_in(target)[0]
+    overhung = kind == "rug" or (kind == "floor" and mask.mean() < _LITTLE_FLOOR)
+    lit = _LIT.get(kind, 1.0) * (_shade(picture, mask) if overhung else 1.0)
     stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength)
     return stage.model_copy(update={"light": _light(stage, picture, mask)})
 
@@ -127,6 +139,26 @@ def _light(stage: ColourStage, picture: NDArray[np.uint8], mask: NDArray[np.bool
     """
     light = measure(picture, mask).light
     return min(light * stage.lit, max(light, _ROOM * most_light(stage.value)))
+
+
+def _shade(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+    """The share of its light that a flat thing of one colour has left where most of it lies in a shadow; 1
+    where it lies in one light.
+    """
+    if measure(picture, mask).colours[0].share < 0.8:
+        return 1.0  # of a pattern nobody knows what is shadow
+    box = box_of(picture, mask)
+    step = max(1, picture.shape[0] // 480)
+    window = np.s_[box.y0 : box.y1 : step, box.x0 : box.x1 : step]
+    inside = mask[window].astype(np.float32)
+    lightness = from_srgb(picture[window])[..., 0] * inside
+    wide = picture.shape[0] / step / 30
+    weight = ndimage.gaussian_filter(inside, wide)
+    smooth = ndimage.gaussian_filter(lightness, wide)[inside > 0] / weight[inside > 0]
+    median, bright = np.quantile(smooth, (0.5, 0.9))
+    ratio = float(bright / max(float(median), 0.02))
+    share = float(_smoothly(np.float32(ratio), *_SHADED))
+    return max(_MOST_SHADE, 1 - share * (1 - 1 / ratio))
 
 
 def has_body(target: str) -> bool:
@@ -202,6 +234,12 @@ def _moved(old: Colour, step: ColourStep, most: float) -> Colour:
     if step.warmth:
         a, b = a + 0.015 * step.warmth, b + 0.045 * step.warmth
     a, b = a + step.tint[0], b + step.tint[1]
+    moved = math.dist(old, (lightness, a, b))
+    if lightness == old[0] and 0 < moved < _LEAST:  # "slightly less red" is to be seen, too
+        far = _LEAST / moved
+        if step.chroma < 1 and not step.warmth and step.tint == (0.0, 0.0):
+            far = min(far, 1 / (1 - step.chroma))  # no farther than grey
+        a, b = old[1] + (a - old[1]) * far, old[2] + (b - old[2]) * far
     result = into_gamut(np.array([[lightness, a, b]], np.float32))[0]
     return float(result[0]), float(result[1]), float(result[2])
 
