@@ -20,6 +20,7 @@ from agent.planner.full_lines import plan_of
 from agent.planner.plan import Ask, Drop, Edit, Goto, Hide, Plan, Redo, Step, Undo
 from agent.planner.reader.caution import takes
 from agent.planner.reader.choice import CERTAIN, EDGE, Chosen, is_far_fetched
+from agent.planner.reader.forms import tells
 from agent.planner.reader.setting import told
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
@@ -40,8 +41,12 @@ UNSURE = 0.6
 """Of a reader that is less sure, what it read is said as such:"""
 GUESSED = "I read that as: "
 
-NO_WISH, NO_WISH_TO_TAKE = 0.25, 0.4
-"""Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about."""
+NO_WISH, NO_WISH_TO_TAKE = 0.4, 0.5
+"""Of a sentence that is less likely a wish than this, what it would change, or take away, is asked about;"""
+NO_WISH_AT_ALL, WISH_IN_A_TALE = 0.05, 0.95
+"""and of one that begins with a plain command, or that tells what was or what might be, less likely than
+this.
+"""
 DOUBT = "Do you want that done: "
 """So begins that question, to which "yes" is an answer."""
 SHORT = 4
@@ -130,7 +135,7 @@ class BuiltinPlanner:
         if _asks(plan) and _takes_more(other, plan, context) and SURE_ENOUGH <= sure < SURE_TO_TAKE:
             question = f"{DOUBT}{other.say}?"
             return Plan(say=question, steps=(Ask(question=question),))
-        return other if _is_surer(other, sure, plan, surety, context) else plan
+        return other if _is_surer(other, sure, plan, surety, sentence, context) else plan
 
     def _told(self, sentence: str, context: Context) -> tuple[Plan | None, float]:
         """What the language model makes of a sentence when it is told the conversation, and how sure it is;
@@ -156,6 +161,10 @@ class BuiltinPlanner:
         if not (paints or takes) or answers or not isinstance(self._parser, Chosen):
             return plan
         least = NO_WISH_TO_TAKE if takes else NO_WISH
+        if _COMMANDED.match(sentence) or _COMMANDED_THEN.search(sentence):
+            least = NO_WISH_AT_ALL
+        elif tells(sentence):
+            least = WISH_IN_A_TALE
         proposed = len(sentence.split()) < SHORT or _PROPOSED.search(sentence)
         if proposed or self._parser.wish(sentence) >= least:
             return plan
@@ -238,15 +247,17 @@ class BuiltinPlanner:
                 return Plan(say=question, steps=(Ask(question=question),))
         if first[0].confidence < UNSURE and _acts(plan):
             plan = plan.model_copy(update={"say": f"{GUESSED}{plan.say}"})
-        wants = any(takes(frame) or frame.act == "edit" for frame in first)
+        wants = any(takes(frame) or frame.act == "edit" or _is_named(frame) for frame in first)
         return self._asked_first(plan, heard.sentence, context) if wants else plan
 
 
-def _is_surer(told: Plan, sure: float, alone: Plan, surety: float, context: Context) -> bool:
+def _is_surer(told: Plan, sure: float, alone: Plan, surety: float, sentence: str, context: Context) -> bool:
     """Whether the language model that was ``told`` the conversation, and is so ``sure``, is believed rather
-    than what was made of the sentence ``alone``.
+    than what was made of the ``sentence`` ``alone``.
     """
     if alone.steps == told.steps or (_asks(told) and not _asks(alone)):
+        return False
+    if _OF_EACH.search(sentence) and len(told.steps) < len(alone.steps):
         return False
     if _takes_more(told, alone, context):
         return sure >= SURE_TO_TAKE
@@ -284,19 +295,52 @@ def _put_back(plan: Plan, sentence: str, context: Context) -> Plan:
     return plan
 
 
+def _is_named(frame: Frame) -> bool:
+    """Whether a thing is named and nothing is said of it: "black candles", not "no, I meant the other"."""
+    return frame.act == "ask" and bool(frame.target) and not frame.correction
+
+
 def _asks(plan: Plan) -> bool:
     return any(isinstance(step, Ask) for step in plan.steps)
 
 
-_NO_LOOK = re.compile(r"\b(?:not|enough)\b", re.IGNORECASE)
-""" "A not enough turquoise sofa" is no look."""
+_NO_LOOK = re.compile(r"\b(?:not|enough|half(?! (?:full|empty|open|closed|lit)\b))\b", re.IGNORECASE)
+""" "A not enough turquoise sofa" is no look, nor is "a half sofa"."""
 
 _PROPOSED = re.compile(
     r"\b(?:why (?:don['’]?t|not)|(?:what|how) (?:if|about) (?:we|you|i)\b|let['’]?s"
-    r"|i (?:liked|preferred) (?:it|that|them) (?:\w+ )*before$)",
+    r"|i (?:liked|preferred) (?:it|that|them) (?:\w+ )*before$"
+    r"|i(?: was|'m)? wonder(?:ing)?,? (?:if|whether) (?:you|we) (?:could|can|might)|if i were you\b"
+    r"|(?:got to|gotta|has to|have to|must) go(?= *[,.;!]| *$| because\b)"
+    r"|^i(?:['’]ve| have) always (?:wanted|dream(?:ed|t) of) [^,.;!?]*$)",
     re.IGNORECASE,
 )
 """ "Why don't you remove the rug?" wants it removed, "I liked it better before" wants it back."""
+
+
+_COMMANDED = re.compile(
+    r"(?:(?:ok(?:ay)?|so|and|now|right|hey|please|just|also|then)[ ,]+)*(?:(?:can|could|would|will) (?:you|u"
+    r"|ya|we) )?"
+    r"(?:please |just )?(?:(?:make|paint|remove|delete|erase|get rid of|do away with|lose (?:the|that|those)"
+    r"|take (?:out|down"
+    r"|away)|replace|swap|add)\b(?! (?:no|sure|do"
+    r"|up)\b)"
+    r"|(?:put|bring|take|switch|change|turn|get|set)\b[^,.;!?]*\bback\b|undo\b|go back\b)"
+    r"|.*\bif (?:you|we) (?:could|can|might) (?:please |just )?(?:make|paint|remove|lose|take|get|put|delete"
+    r"|change|swap|add)\b",
+    re.IGNORECASE,
+)
+
+_COMMANDED_THEN = re.compile(
+    r"[,;.!…–—] *(?:(?:so|and|then|honestly|just|please|right|ok(?:ay)?|now)[ ,]+)+(?:make|paint|remove"
+    r"|delete|get rid of|replace"
+    r"|swap|add|take|put)\b[^,;.!?]*[.!]*$",
+    re.IGNORECASE,
+)
+""" "The drawer is broken, so just take it away" ends in one."""
+
+_OF_EACH = re.compile(r"\b(?:both|all|each|either|two|three)\b", re.IGNORECASE)
+""" "Both a shade lighter" is of no single thing."""
 
 
 def _takes(step: Step, removals: Collection[int]) -> bool:

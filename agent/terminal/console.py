@@ -8,6 +8,7 @@ and without the control characters that a terminal would obey.
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -151,6 +152,8 @@ class TerminalConsole:
         # A quiet toolbar: the default is a bright bar, louder than the picture above it.
         style = Style.from_dict({"bottom-toolbar": "noreverse fg:ansibrightblack", "prompt": "bold"})
         # Ctrl-Z suspends at the prompt as it does while there is work; in raw mode it is a key like others.
+        # Where a signal ends the chat while the lines typed earlier are loaded, loading has nothing to say.
+        logging.getLogger("prompt_toolkit.buffer").setLevel(logging.CRITICAL)
         self._prompt: PromptSession[str] = PromptSession(
             history=_history(history), style=style, enable_suspend=True
         )

@@ -136,6 +136,7 @@ def offer(context: TurnContext, state: TurnState) -> Updates:
 
 def _is_said(path: str, sentence: str) -> bool:
     """Whether a sentence names a file, as it is typed or as it is dictated ("plan dot png")."""
+    path, sentence = path.lower(), sentence.lower()
     return path in sentence or path.replace(".", " dot ") in sentence
 
 

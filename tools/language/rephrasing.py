@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import re
 
-from tools.language.chunking import is_thing
+from tools.language.chunking import is_look, is_thing
 from tools.language.colours import value_of
 from tools.language.compounds import is_step
+from tools.language.lexicon import MATERIALS, SHADES, word_set
+from tools.language.looks import read_look
 
 _CODE = re.compile(r"(?<![\w/.-])#(?P<digits>[0-9a-z]{3,9})(?![\w.-]*\.\w)\b", re.IGNORECASE)
 """What is typed as a colour code; "#1" is a number, "room #12.png" a file."""
@@ -150,8 +152,15 @@ _THAT_MATTER = re.compile(
 _THROWN_IN = re.compile(r"\b(?:throw|chuck|pop|stick) in (?=(?:an?|some|two|three) )", re.IGNORECASE)
 
 
-_SHORT = re.compile(r"(?<![\w'’./-])(?:['’]?em|pics?|bg)\b(?![./-]\w)", re.IGNORECASE)
-_IN_FULL = {"em": "them", "pic": "picture", "pics": "pictures", "bg": "background"}
+_SHORT = re.compile(
+    r"(?<![\w'’./-])(?:['’]?em|pics?|bg|smth|sth|summat|somethin|sumthin|y['’]?all|ol['’]|dat|dis|th|teh)(?![\w./-])",
+    re.IGNORECASE,
+)
+_IN_FULL = {
+    "em": "them", "pic": "picture", "pics": "pictures", "bg": "background", "smth": "something",
+    "sth": "something", "summat": "something", "somethin": "something", "sumthin": "something",
+    "yall": "you", "ol": "old", "dat": "that", "dis": "this", "th": "the", "teh": "the",
+}  # fmt: skip
 _PER_CENT = re.compile(
     r"\b(?:(?:like|about|some|maybe|by) )?(?P<count>\d{1,3}) ?(?:%|per ?cent) (?=(?P<step>\w+))",
     re.IGNORECASE,
@@ -159,7 +168,281 @@ _PER_CENT = re.compile(
 
 
 def _in_full(found: re.Match[str]) -> str:
-    return _IN_FULL[found[0].lower().lstrip("'’")]
+    return _IN_FULL[re.sub("['’]", "", found[0].lower())]
+
+
+_THEM_THINGS = re.compile(r"\bthem (?P<looks>(?:[a-z]+ ){0,2})(?P<noun>[a-z]+s)\b", re.IGNORECASE)
+_ALL_OF_IT = re.compile(r"\bthe (?:whole )?lot(?: of (?:it|them))?(?=[.!?]*$)", re.IGNORECASE)
+_SIMILE = re.compile(
+    r"(?P<colour>\b[a-z]+) as (?:an? )?(?!(?:well|before|is|was|can|in|usual|possible|planned|ever|much|soon"
+    r"|far|long|the|my|our|that|this|it|those|these|with)\b)(?P<like>[a-z]+)(?=[,.;!]|$| please)",
+    re.IGNORECASE,
+)
+_NOT_TOO = re.compile(
+    r"\b(?P<colour>[a-z]+),? but (?:not|nothing) (?:too|that|so|overly|super|crazy) (?P=colour)(?=[,.;!?]|$)",
+    re.IGNORECASE,
+)
+_IN_BRACKETS = re.compile(r"(?P<before>[\w-]+) ?\((?P<inside>[\w -]+)\)(?=[ ,.;!]|$)")
+_OF_A_KIND = re.compile(
+    r"\b(?:one|some) of (?:those|these) (?P<look>[\w -]+?) (?:ones|things|types|jobs|numbers)\b",
+    re.IGNORECASE,
+)
+_ADDED_IN = re.compile(
+    r"^(?P<head>(?:(?:and|then|now|let's|please|maybe|ok(?:ay)?)[ ,]+)*)(?:layer|work|drop|bring|sneak|slip)"
+    r" in (?=(?:an?|some|two|three) )",
+    re.IGNORECASE,
+)
+_OUT_WITH = re.compile(
+    r"^(?P<head>(?:(?:and|then|now|please|just|ok(?:ay)?|right)[ ,]+)*)(?:(?:lob|sling|turf|hoy|hoof|oust"
+    r"|evict"
+    r"|banish|jettison|zap|nuke|vaporise)(?: out| away| off)?|(?:rip|tear|strip|heave) (?:out|away|off))"
+    r" (?P<thing>(?:the|that|those|these|this|my|our)(?: (?!to |with |into |in |out |away |off"
+    r" )[\w'-]+){1,3}?)"
+    r"(?: (?:out|away|off))?(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+_GIVE_US = re.compile(
+    r"^(?P<head>(?:(?:and|then|now|please|just|ok(?:ay)?|right)[ ,]+)*)(?:chuck|bung|lob|sling|whack|slap"
+    r"|stick|pop|get|give|do) us (?:up )?(?:with )?(?=(?:an?|some) )",
+    re.IGNORECASE,
+)
+_OF_A_STUFF = re.compile(
+    r"^(?P<head>(?:(?:and|then|now|please|just|ok(?:ay)?|right|let's)[ ,]+)*)(?!mirror|glass)"
+    r"(?P<stuff>[a-z]+) "
+    r"(?P<thing>(?:the|that|those|my|our) [\w' -]+?)(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+_HEAD = (
+    r"^(?P<head>(?:.*[,.;!–—] +)?(?:(?:and|then|now|please|just|ok(?:ay)?|can (?:you|we)|could (?:you|we)"
+    r"|let's|maybe|but|so)[ ,]+)*)"
+)
+_AWAY_WITH = re.compile(
+    r"\b(?:off|away|out|begone|be gone) with (?P<thing>it|that|them|those|him|her|(?:the|that|those|my) [\w'"
+    r" -]+?)(?=[,.;!]|$)",
+    re.IGNORECASE,
+)
+_NOT_TO_BE_SEEN = re.compile(
+    r"^(?P<head>(?:(?:and|so|now|ok(?:ay)?|well)[ ,]+)*)(?:(?P<thing>(?:the|that|those|my|our) [\w' -]+?) "
+    r"(?:ought not to"
+    r"|oughtn't to|should not|shouldn't|must not|mustn't|should never) (?:be (?:in view|visible|seen|in"
+    r" (?:the |this )?(?:shot"
+    r"|picture|frame|photo|view))|show)|i (?:don't|do not|never) want to see (?P<seen>(?:the|that|those|my"
+    r"|our) [\w' -]+?))"
+    r"(?: (?:any ?more|any longer|again|at all))*(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\bthe (?P<most>[a-z]+)est (?P<look>[a-z]+(?: [a-z]+)?) (?:you(?:'ve| have)? (?:got|have)|you have"
+    r"|possible|there is|going"
+    r"|you can (?:do|find))(?=[,.;!]|$)",
+    re.IGNORECASE,
+)
+_NOPE = re.compile(
+    r"^(?:nope|nah|naw|no|hmm+)[,.!]* (?=(?:lose|ditch|bin|get rid of|remove|delete) (?:it|that|them|him"
+    r"|her)[.!]*$)",
+    re.IGNORECASE,
+)
+_GIVE_A_THING = re.compile(
+    r"^(?P<head>(?:(?:and|then|now|please|just|ok(?:ay)?|right)[ ,]+)*)(?:gimme|give me|get me|let me have) "
+    r"(?P<new>(?:an?|some|two|three) (?:[\w-]+ ){0,3}?(?P<noun>[\w-]+)) (?P<place>(?:on|in|by|next to|beside"
+    r"|above|over|under"
+    r"|behind|against|near) (?:the|my|that|our) [\w' -]+?)(?P<end>[.!?]*)$",
+    re.IGNORECASE,
+)
+_NO_THINGS = word_set("""
+    red blue green yellow black white grey gray pink purple orange brown shade tone colour color look touch
+    bit hint splash finish coat versions options ideas variations suggestions choices alternatives
+""")
+MOST_OF_A_REMARK = 3
+"""Before a step more words than this are no mere remark,"""
+_REFERS = word_set("same too like before again that this it those as also one ones the my and both all")
+"""nor is one with such a word: "the same, but a bit darker"."""
+_MADE_TO_HAVE = re.compile(
+    r"\bmake (?P<x>[\w' -]+?) (?:have|wear|hold) (?P<new>(?:an?|some|two|three) [\w' -]+?)(?P<end>[.!?]*)$",
+    re.IGNORECASE,
+)
+_REMARK_BUT = re.compile(
+    r"^(?P<remark>[a-z' ]{2,25}),? (?:but|though|only) (?P<rest>(?:maybe |perhaps |could be )?(?P<step>(?:an?"
+    r" (?:bit|touch|tad|shade"
+    r"|little|lot) |slightly |much |way )(?:(?:more|less) )?[a-z]+)(?P<end>[.!]*))$",
+    re.IGNORECASE,
+)
+_AND_ALL = re.compile(r" (?:an['’]? all|and all|n all)(?=[.!]*$)", re.IGNORECASE)
+_PAVING = frozenset({"tarmac", "asphalt", "gravel", "turf", "lino"})
+_PRONOUN = r"(?:it|that|this|them|those|these|both|both of them|all of (?:it|them))"
+_OBJECT = rf"(?P<thing>{_PRONOUN}|(?:the|my|our|that|those|these|both) [\w' -]+?)"
+_DEGREE_SAID = (
+    r"(?P<degree>an? (?:notch|bit|tad|touch|little|hair|smidge|smidgen|peg|whisker|shade|tone|step|lot"
+    r"|fair bit|good bit|couple of (?:notches|shades|tones|steps))|a wee bit|(?:two|three|four) "
+    r"(?:notches|shades|tones|steps)|slightly|loads|way|right)"
+)
+_BY_DEGREES = re.compile(
+    rf"{_HEAD}(?P<verb>bring|take|knock|dial|turn|tone|pull|push|bump|crank|kick|ramp|lift|drop) {_OBJECT}"
+    rf" (?:back )?(?P<way>down|up|back)(?: by)? {_DEGREE_SAID}(?P<end>(?: (?:please|then|for me))*[.!?]*)$",
+    re.IGNORECASE,
+)
+_CALMED = re.compile(
+    rf"{_HEAD}(?:(?:calm|tone|dial|reel|ease|damp|tame|rein) {_OBJECT}(?: (?:right|way))? (?:down|back|in"
+    rf"|off)"
+    rf"|tame (?P<tamed>{_PRONOUN}|(?:the|my) [\w' -]+?))(?: {_DEGREE_SAID})?"
+    r"(?P<end>(?: (?:please|then|for me))*[.!?]*)$",
+    re.IGNORECASE,
+)
+_LEVEL = (
+    r"(?P<level>saturation|colou?r|intensity|vibrancy|brightness|lightness|warmth|shine|sheen|gloss|glare"
+    r"|glossiness)"
+)
+_LEVELLED = re.compile(
+    rf"{_HEAD}(?:(?:bring|take|knock|dial|turn|tone|pull|ease|push|bump|crank|kick|ramp|lift|drop|get|lose"
+    rf"|boost|reduce|lower|raise|increase|up) )(?:some of |a bit of )?the {_LEVEL}"
+    rf"(?: (?P<way>down|up|back|off|out))?(?: {_DEGREE_SAID})?(?: (?:of|on|in|from|off))? "
+    rf"(?P<thing>it|them|(?:the|my|our|that|those) [\w' -]+?)(?P<end>(?: (?:please|then))*[.!?]*)$",
+    re.IGNORECASE,
+)
+_LESS_OF_A_LEVEL = {
+    "saturation": "more muted", "intensity": "more muted", "vibrancy": "more muted", "brightness": "darker",
+    "lightness": "darker", "warmth": "cooler", "color": "more muted", "colour": "more muted",
+}  # fmt: skip
+_MORE_OF_A_LEVEL = {
+    "saturation": "more vivid", "intensity": "more vivid", "vibrancy": "more vivid", "brightness": "brighter",
+    "lightness": "lighter", "warmth": "warmer", "color": "more vivid", "colour": "more vivid",
+}  # fmt: skip
+
+
+_LIFTED = re.compile(
+    rf"{_HEAD}(?P<verb>brighten|lighten|warm|cheer|liven|perk|jazz|cool|darken) {_OBJECT} (?:up|down)"
+    rf"(?:(?: by)? {_DEGREE_SAID})?(?P<end>(?: (?:please|then|for me))*[.!?]*)$",
+    re.IGNORECASE,
+)
+_LIFT = {
+    "brighten": "brighter", "lighten": "lighter", "warm": "warmer", "cool": "cooler", "darken": "darker",
+}  # fmt: skip
+_BY_THE_WAY = re.compile(r"[ ,]+(?:tbh|tbf|imh?o|ngl|fwiw)(?=[ ,.;!?]|$)", re.IGNORECASE)
+_SAME_BUT = re.compile(
+    r"^(?:.*\b)?the same (?P<noun>[a-z]+),? but (?:in|made of|out of) (?P<look>(?!the |an? )[\w -]+?)"
+    r"(?P<end>[.!?]*)$",
+    re.IGNORECASE,
+)
+_IN_STRIPES = re.compile(
+    rf"{_HEAD}(?P<verb>make|do|turn|paint) {_OBJECT} (?:in(?:to)? )?an? (?P<colours>[a-z]+ and [a-z]+)"
+    r" (?P<pattern>stripe|check)s?(?P<end>[.!?]*)$",
+    re.IGNORECASE,
+)
+_STRIPED = {"stripe": "striped", "check": "checked"}
+
+
+def _how_far(degree: str | None) -> str:
+    """A degree as it stands before a step: "slightly " for "a notch"."""
+    words = (degree or "").lower()
+    if re.search(r"\b(?:two|three|four|couple|lot|loads|way|right|fair|good)\b", words):
+        return "much " if re.search(r"\b(?:lot|loads|way|right|four)\b", words) else ""
+    return "slightly " if words else ""
+
+
+def _in_steps(sentence: str) -> str:
+    """What is said of a look by how far it is to go ("calm it down", "take the shine off the floor", "bring
+    it down two shades") as a step.
+    """
+    if found := _BY_DEGREES.match(sentence):
+        shades = re.search(r"shades?|tones?", found["degree"]) is not None
+        down = found["way"].lower() != "up"
+        if shades:
+            step = f"{found['degree'].lower()} {'darker' if down else 'lighter'}"
+        else:
+            step = f"{_how_far(found['degree'])}more {'muted' if down else 'vivid'}"
+        return f"{found['head']}make {found['thing']} {step}{found['end']}"
+    if found := _CALMED.match(sentence):
+        thing = found["thing"] or found["tamed"]
+        return f"{found['head']}make {thing} {_how_far(found['degree'])}more muted{found['end']}"
+    if found := _LIFTED.match(sentence):
+        step = _LIFT.get(found["verb"].lower(), "more vivid")
+        return f"{found['head']}make {found['thing']} {_how_far(found['degree'])}{step}{found['end']}"
+    found = _LEVELLED.match(sentence)
+    if found is None:
+        return sentence
+    level = found["level"].lower()
+    verb = found[0][found.end("head") :].split()[0].lower()
+    more = (found["way"] or "").lower() == "up" or (
+        not found["way"] and verb in ("up", "boost", "raise", "increase", "lift", "bump", "crank", "ramp")
+    )
+    if level in ("colour", "color") and not found["way"]:
+        return sentence  # "take the colour from that photo"
+    if level in _LESS_OF_A_LEVEL:
+        look = _how_far(found["degree"]) + (_MORE_OF_A_LEVEL if more else _LESS_OF_A_LEVEL)[level]
+    else:
+        look = "glossy" if more else "matt"
+    return f"{found['head']}make {found['thing']} {look}{found['end']}"
+
+
+def _is_of_things(noun: str) -> bool:
+    return is_thing(noun) or (noun.endswith("s") and is_thing(noun[:-1]))
+
+
+def _of_the_most(found: re.Match[str]) -> str:
+    """ "The darkest green you've got": very dark green."""
+    root = found["most"].lower()
+    base = next((word for word in (root, f"{root}e", f"{root[:-1]}y", root[:-1]) if is_look(word)), "")
+    return f"very {base} {found['look']}" if base in SHADES else found["look"]
+
+
+def _those(found: re.Match[str]) -> str:
+    """ "Them walls": those walls."""
+    known = _is_of_things(found["noun"].lower()) and value_of(found["noun"].lower()) is None
+    return f"those {found['looks']}{found['noun']}" if known else found[0]
+
+
+def _colour_alone(found: re.Match[str]) -> str:
+    """ "White as cotton": white."""
+    return found["colour"] if value_of(found["colour"].lower()) is not None else found[0]
+
+
+def _softened(found: re.Match[str]) -> str:
+    """ "Black, but not too black": a soft black."""
+    colour = found["colour"]
+    return f"soft {colour}" if value_of(colour.lower()) is not None else found[0]
+
+
+def _out_of_brackets(found: re.Match[str]) -> str:
+    """ "Concrete (polished)": concrete, polished."""
+    both = (found["before"].lower(), found["inside"].lower())
+    looks = [read_look(words) for words in both]
+    says = all(look.value is not None or look.material or look.pattern for look in looks[:1])
+    return f"{found['before']}, {found['inside']}" if says else found[0]
+
+
+def _colloquially(sentence: str) -> str:
+    """What people say in their own way in the words that most say it in."""
+    sentence = _BY_THE_WAY.sub("", sentence)
+    if (found := _SAME_BUT.match(sentence)) and _is_of_things(found["noun"].lower()):
+        return f"make the {found['noun']} {found['look']}{found['end']}"
+    if found := _IN_STRIPES.match(sentence):
+        look = f"{found['colours']} {_STRIPED[found['pattern'].lower()]}"
+        return f"{found['head']}make {found['thing']} {look}{found['end']}"
+    sentence = _IN_BRACKETS.sub(_out_of_brackets, _ALL_OF_IT.sub("all of them", sentence))
+    sentence = _NOT_TOO.sub(_softened, _SIMILE.sub(_colour_alone, _THEM_THINGS.sub(_those, sentence)))
+    sentence = _AND_ALL.sub(" too", _NOPE.sub("", sentence))
+    if (found := _GIVE_A_THING.match(sentence)) and found["noun"].lower() not in _NO_THINGS:
+        return f"{found['head']}put {found['new']} {found['place']}{found['end']}"
+    if found := _REMARK_BUT.match(sentence):
+        words = found["remark"].lower().split()
+        refers = len(words) > MOST_OF_A_REMARK or any(
+            word in _REFERS or is_look(word) or _is_of_things(word) for word in words
+        )
+        steps = is_step(found["step"].lower().replace(" ", "_"))
+        sentence = found["rest"] if steps and not refers else sentence
+    sentence = _MADE_TO_HAVE.sub(r"give \g<x> \g<new>\g<end>", sentence)
+    sentence = _MOST.sub(_of_the_most, _AWAY_WITH.sub(r"get rid of \g<thing>", sentence))
+    if found := _NOT_TO_BE_SEEN.match(sentence):
+        return f"{found['head']}remove {found['thing'] or found['seen']}{found['end']}"
+    sentence = _OF_A_KIND.sub(r"a \g<look> one", sentence)
+    sentence = _GIVE_US.sub(r"\g<head>give me ", _ADDED_IN.sub(r"\g<head>add ", sentence))
+    if found := _OUT_WITH.match(sentence):
+        return f"{found['head']}remove {found['thing']}{found['end']}"
+    if found := _OF_A_STUFF.match(sentence):
+        stuff, thing = found["stuff"].lower(), found["thing"].split()[-1].lower()
+        if stuff in _PAVING or (stuff in MATERIALS and _is_of_things(thing)):
+            return f"{found['head']}make {found['thing']} {found['stuff']}{found['end']}"
+    return _in_steps(sentence)
 
 
 def _degree(found: re.Match[str]) -> str:
@@ -177,7 +460,7 @@ def rephrased(sentence: str) -> str:
     """
     if found := _SOUNDS.fullmatch(sentence):
         return f"I would like {found['thing'] or found['new']}"
-    sentence = _PER_CENT.sub(_degree, _SHORT.sub(_in_full, sentence))
+    sentence = _colloquially(_PER_CENT.sub(_degree, _SHORT.sub(_in_full, sentence)))
     sentence = _THAT_MATTER.sub(r"undo \g<thing>", _THROWN_IN.sub("add ", sentence))
     sentence = _TWICE.sub(
         r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))

@@ -1,7 +1,8 @@
 """Train what tells wishes from what only sounds like one: ``python -m training.planner.wishes``.
 
-A logistic regression on what the trained reader's encoder sees of a sentence: its first piece, the mean and
-the greatest of all pieces (3 × 384 numbers). ``wishes/*.txt`` are sentences that are hard to tell apart,
+A logistic regression on what the trained reader's encoder sees of a sentence (its first piece, the mean and
+the greatest of all pieces: 3 × 384 numbers) and on the sentence's forms
+(``agent/planner/reader/forms.py``). ``wishes/*.txt`` are sentences that are hard to tell apart,
 ``R`` (a wish) or ``N`` (none), of a writer each; a third of the reader's written sentences are easy ones.
 Some minutes; after each training of the reader it has to be made anew.
 """
@@ -53,8 +54,8 @@ def easy() -> Sentences:
 
 
 def seen(sentences: Sentences, network: Network) -> tuple[Floats, Flags]:
-    """What the encoder sees of sentences (N, 3 × width), and which of them are wishes (N)."""
-    rows = [network.gist(words_of(sentence)) for sentence, _ in sentences]
+    """The signs of sentences (N, 3 × width + forms), and which of them are wishes (N)."""
+    rows = [network.signs(words_of(sentence)) for sentence, _ in sentences]
     return np.stack(rows), np.array([wish for _, wish in sentences])
 
 

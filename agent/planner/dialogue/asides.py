@@ -37,6 +37,8 @@ _FILLER = re.compile(
     re.IGNORECASE,
 )
 """What means nothing; "the shoes, er, the laces" is put right by it."""
+_LIKE_FILLER = re.compile(r", like, ", re.IGNORECASE)
+""" "Less, like, neon"."""
 _TRAILING = re.compile(
     r"(?<=\w)[ ,–—-]+(?:thx|ta|cheers|mate|bro|now and henceforth|once and for all"
     r"|if you (?:can|could|would|like|please|do(?:n'?t| not) mind)"
@@ -66,6 +68,35 @@ _NAMED_AFTER = re.compile(
     re.IGNORECASE,
 )
 """ "It must be white, the table"."""
+
+_OBJECT_AFTER = re.compile(
+    r"^(?P<head>(?:(?:and|but|so|now|ok(?:ay)?|please|just|can you|could you|let's)[ ,]+)*)(?P<verb>make"
+    r"|paint|turn|stick|get|have"
+    r"|put|take|throw|chuck|lose|remove|bin|ditch|give|colou?r|do) (?:it|that|this|them|those|him|her) "
+    r"(?P<wish>[^,.!?]+), "
+    r"(?P<thing>(?:the|my|that|those) [\w' -]+?)(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+""" "Paint it white, that wall"."""
+_GOING_AFTER = re.compile(
+    r"^(?P<head>(?:(?:and|but|so|now|ok(?:ay)?)[ ,]+)*)(?:it|they|he|she)(?P<wish>'s (?:got|gotta) (?:to )?go"
+    r"|'ve got to go"
+    r"| (?:can|must|should|could|has to|have to|needs? to|gotta|got to) go)(?: now)?, (?P<thing>(?:the|my"
+    r"|that|those)"
+    r" [\w' -]+?)(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+""" "It's got to go, that sofa"."""
+_NO_OBJECT = re.compile(
+    r"^the (?:same|colou?r|way|one)\b|\b(?:is|was|were|are|looks?|looked|would|should|can|of|as|like|and"
+    r"|but)\b",
+    re.IGNORECASE,
+)
+_ENDEARED = re.compile(
+    r"(?<=\w), (?:love|dear|darling|sweetheart|hun|hon|honey|babe|mate|pal|lads|chap|petal|duck)(?=[,.!?]|$)"
+    r"|(?<!\ba)(?<!\bthe)(?<!\bmy)(?<!\bof)(?<!\bin)(?<!\bwith) (?:love|darling|sweetheart|mate)(?=[,.!?]|$)",
+    re.IGNORECASE,
+)
 
 _THEM = re.compile(r"(?<![\w-])'?em(?![\w-])")
 _MUST_NOT = re.compile(
@@ -112,13 +143,18 @@ def without_asides(sentence: str, context: Context) -> str:
     """The sentence without what is said around its wish, and with the thing that "him" and "her" mean."""
     said = _as_dictated(" ".join(sentence.split()))
     said = _HEDGE.sub("", said)
+    said = _ENDEARED.sub("", said) if len(said.split()) > 3 else said
     for pattern in (_GREETING, _COMPLAINT, _REASON, _SAID_BEFORE, _SAID_AFTER, _REMARK_AFTER, _TRAILING):
         rest = pattern.sub("", said)
         said = rest if len(rest.split()) > 1 else said
     if len(said.split()) > 3:
-        said = _FILLER.sub("", said).strip() or said
+        said = _FILLER.sub("", _LIKE_FILLER.sub(" ", said)).strip() or said
     said = _MUST_NOT.sub(_allowed, _THEM.sub("them", said.replace("’", "'")))
     said = _NAMED_AFTER.sub(r"\g<head>\g<thing> \g<wish>\g<end>", said)
+    after = _OBJECT_AFTER.match(said)
+    if after is not None and not _NO_OBJECT.search(after["thing"]):
+        said = f"{after['head']}{after['verb']} {after['thing']} {after['wish']}{after['end']}"
+    said = _GOING_AFTER.sub(r"\g<head>\g<thing> must go\g<end>", said)
     said = _of_its_own(said)
     said = _named_animals(_each_animal(said, context), context)
     said = _DARKER_THAN.sub(_step_of, _FILLED.sub(_as_look, said))

@@ -37,7 +37,11 @@ _BACK_TO = (
 )
 _LOOK = r"(?P<x>(?:the|that|my|its) [\w' -]+?|the one before(?: that| this| it)?)"
 _ONCE_MORE = r"(?: (?:more|better|most|best|again|after all|back|instead|though|then))*"
-_ONCE_MORE += r"(?:[.,;!]+ (?:so |then |please )*(?:let's )?(?:go )?back to (?:that|it)(?: one)?)?"
+_ONCE_MORE += (
+    r"(?:[.,;!–—-]+ (?:so |then |and |please |just )*(?:(?:let's )?(?:go )?back to (?:that|it)(?: one)?"
+    r"|(?:put|change|turn|make|take|bring|have|set) (?:it|that|them) (?:back(?: (?:to|like) (?:that|it))?"
+    r"|(?:back )?(?:to )?(?:how|the way|as|like) (?:it|they) (?:was|were))))?(?: (?:before|again|please))*"
+)
 _PREFERRED = (
     re.compile(rf"{_LOOK} {_BETTER}{_ONCE_MORE}"),
     re.compile(rf"(?P<x>[\w-]+) (?:was|were|looked) (?:nicer|better|best|nicest|prettier){_ONCE_MORE}"),

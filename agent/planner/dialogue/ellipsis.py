@@ -542,8 +542,41 @@ def _sets(work: _Work) -> None:
         remark, _, wish = work.text[: both.start()].rpartition(". ")
         if _TWO_ONES.search(remark) and kinds:  # "two brown ones, that is boring. Make both of them grey"
             work.text = f"{wish}both {plural(kinds[0])}{work.text[both.end() :]}"
-        elif len(only) == 1 and only[0].several and only[0].kind not in SURFACES:
+        elif (
+            len(only) == 1
+            and only[0].several
+            and only[0].kind not in SURFACES
+            and (work.context.question or not _follows_another(work.talk))
+        ):
             work.text = f"{work.text[: both.start()]}both {plural(only[0].kind)}{work.text[both.end() :]}"
+
+
+_IN_PAIRS = frozenset(
+    (
+        "armchair",
+        "chair",
+        "lamp",
+        "nightstand",
+        "table",
+        "picture",
+        "cushion",
+        "pillow",
+        "window",
+        "door",
+        "candlestick",
+    )
+)
+
+
+def _follows_another(talk: Discourse) -> bool:
+    """Whether the two latest sentences spoke of a thing each: "both" after the tiles and then the plates is
+    the tiles and the plates; armchairs may be two by themselves.
+    """
+    if len(talk.turns) < 2 or len(talk.turns[1]) != 1:
+        return False
+    last, before = talk.turns[0][0], talk.turns[1][0]
+    paired = last.kind in _IN_PAIRS or re.search(r"\b(?:both|two)\b", last.words)
+    return before.kind != last.kind and not paired
 
 
 REACH = 3
@@ -943,7 +976,7 @@ def _restored(work: _Work) -> list[Frame]:
     """ "the left one as it was", "the brown one brown again": what takes a change of a thing back."""
     again = _AGAIN.fullmatch(work.text)
     look = (again["look"] or again["to"]).lower() if again is not None else ""
-    if again is not None and is_look(look):
+    if again is not None and is_look(look) and read_look(look).step is None:
         kind = kind_in(again["x"])
         so = [
             layer

@@ -38,7 +38,7 @@ OPENING = re.compile(
     r"^(?:(?:ok(?:ay)?|so|and|but|now|please|well|right|then|h+m+|actually|oh|ah|alright|great|nice|nah"
     r"|no(?:pe)?|wait|sorry|ha(?:ha)*|lol|fine|you know what|bad idea|good|perfect|thanks|thank you|ugh+|yeah"
     r"|yes|omg|hey|on second thoughts?|on reflection|hold on|hang on|o+ps|whoops|just kidding|kidding|stop"
-    r"|true)(?:[ ,.!:…-]+|$))+"
+    r"|true|never ?mind(?=[ ,.!:…-]+\w))(?:[ ,.!:…-]+|$))+"
 )
 _POLITE = re.compile(
     r"^(?:(?:can|could|would|will) (?:you|we|i)(?: please)?|let's|let us|i(?: would|'d) (?:like|rather)"
@@ -91,6 +91,7 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         _all_as_it_was,
         _clauses,
         _kept,
+        _left_in,
         _other_way,
         _that_back,
         _back_in,
@@ -428,7 +429,8 @@ _AT_FIRST = (
     r"|earlier|to (?:begin|start) with)"
 )
 _WAS = (
-    r"(?:it|they|he|she|this|that|those|these) (?:all |both )?(?:was|were|used to be|looked|had been)"
+    r"(?:(?:it|they|he|she|this|that|those|these) (?:all |both )?(?:was|were|used to be|looked|had been)"
+    r"|(?:we|i) had (?:it|that|them|this|things))"
     rf"(?: {_AT_FIRST})?"
 )
 _SELF = r"(?:colou?rs?|state|looks?|version|self|ones?|condition|form|way|shade)\b"
@@ -460,8 +462,19 @@ _UNDOING = re.compile(
 )
 
 
+_ALL_EXCEPT = re.compile(
+    r"(?P<all>everything|all|all of (?:it|them)|it all)(?: else)?,? (?:but|except(?: for)?|apart from"
+    r"|other than|save for|bar) (?P<kept>(?:the|my|both|that|those) [\w' -]+?(?:(?:,| and|, and) (?:the|my)"
+    rf" [\w' -]+?)*),? (?P<back>(?:{_VERB} |is to )?(?:be )?(?:put |changed |set )?(?:back|as|like|how|the"
+    rf" way)\b.*)"
+)
+""" "Everything but the headboard can go back to how it was"."""
+
+
 def _split(said: str) -> tuple[str, str]:
     """What a sentence is about, and what it leaves out."""
+    if (whole := _ALL_EXCEPT.fullmatch(said)) is not None:
+        return f"{whole['all']} {whole['back']}", whole["kept"]
     found = _EXCEPT.search(said)
     return (said[: found.start()].strip(" ,"), found["kept"]) if found else (said, "")
 
@@ -532,6 +545,12 @@ def _clauses(said: str, context: Context) -> Done | None:
         if _STAYS.fullmatch(clause) and said != clause:
             continue
         thing = _stateless(clause)
+        if (
+            clause == said
+            and thing in ("everything", "all", "all of it", "it all", "all of them")
+            and context.head
+        ):
+            return Done((Goto(version=0),), ("back to the original",))
         if thing == "" and re.search(r"\b(?:they|those|these) (?:all |both )?(?:were|had|used)\b", clause):
             thing = "them"
         whole = thing is not None and re.fullmatch(
@@ -683,6 +702,26 @@ def _kept(said: str, context: Context) -> Done | None:
     return bring_back(Frame("back", target=thing), context)
 
 
+_LEFT_IN = re.compile(
+    r"(?:i(?:'d| would)? (?:rather|better) )?(?:leave|keep|let) (?:it|that|them|him|her)(?: stay)?(?: be)? "
+    r"(?:in(?: there)?|there"
+    r"|where (?:it|they|he|she) (?:was|were))|let (?:it|them|him|her) stay|(?:it|that|they|he|she) (?:can"
+    r"|should|may|must)"
+    r" stay(?: (?:in|there|where (?:it|they|he|she) (?:was|were)))*"
+)
+
+
+def _left_in(said: str, context: Context) -> Done | None:
+    """ "You know what, leave it in", right after it was taken away: it comes back."""
+    return _back_after_all(context) if _LEFT_IN.fullmatch(said) else None
+
+
+def _back_after_all(context: Context) -> Done | None:
+    """What was just taken away, there again."""
+    last = focused_layers(context)[-1:] if context.done else ()
+    return _hidden(last) if last and last[0].visible and last[0].kind == "remove" else None
+
+
 _PUT_BACK = r"(?:put|bring|give(?: me| us)?|get|take|have|want|i want)"
 _THAT_BACK = re.compile(
     rf"(?P<before>.+?)[,;.:]? (?:so |and |then |please |just )*{_PUT_BACK} (?:that|it|this|him|her)(?: one)? "
@@ -710,7 +749,7 @@ def _that_back(said: str, context: Context) -> Done | None:
         )
         if any(layer.kind == "remove" for layer in _showing(thing, context)):
             return bring_back(Frame("back", target=thing), context)
-    return None
+    return _back_after_all(context)  # "the kids will be sad, put it back"
 
 
 _BACK_IN = re.compile(

@@ -14,12 +14,12 @@ from dataclasses import replace
 from agent.planner.context import Context, LayerView, advance
 from agent.planner.dialogue.files_and_boxes import Planned
 from agent.planner.dialogue.history import CLOSING, OPENING
-from agent.planner.plan import Edit, Hide, Mask, Plan, Show, Step, Undo
+from agent.planner.plan import Ask, Edit, Hide, Mask, Plan, Show, Step, Undo
 from agent.planner.resolve.discourse import Named, is_member, named_by, the_rest, things_in
 from agent.planner.resolve.layers import is_member as is_one_of
-from agent.planner.resolve.layers import may_be, object_of, same_thing, was_so
+from agent.planner.resolve.layers import may_be, object_of, same_thing, stem, was_so
 from agent.planner.resolve.undo_steps import spared_since
-from agent.planner.resolve.wording import definite, restyled, revised, short, target_of
+from agent.planner.resolve.wording import definite, place_of, restyled, revised, short, target_of
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse, render
 from tools.language.referring import all_but
@@ -51,6 +51,34 @@ _WRONG = re.compile(
     r"(?P<x>(?:the|that) [\w' -]+?)(?:,? (?:instead|please|not (?:that|this|the)(?: [\w-]+)*|i (?:meant"
     r"|mean)|of course))*[.!]*$"
 )
+_HALF = re.compile(
+    r"(?:(?:do|go|make it|try|only|just|more like|maybe|about|like)[ ,]+)*(?:half(?: of)? (?:that|it)|half as"
+    r" much|by half"
+    r"|halve (?:it|that)|half the (?:amount|change|effect|step)|half ?way(?: back| between .+)?|meet (?:me|in"
+    r" the) "
+    r"(?:half ?way"
+    r"|middle)|not (?:quite )?(?:so|that|as) (?:much|far))(?: (?:please|then|maybe|though))*"
+)
+""" "Too much. Half of that.", after a step."""
+_BY_A_STEP = re.compile(
+    r"\b(?:(?P<degree>a (?:lot|good bit|fair bit|good deal)|much|way|far|loads|considerably|two shades|three"
+    r" shades"
+    r"|four shades|slightly|a (?:bit|little|tad|touch|shade|notch|hair)) )?(?P<step>(?:(?:more|less)"
+    r" )?[a-z]+)\b"
+)
+_HALF_AS_FAR = {"two shades": "a shade ", "three shades": "two shades ", "four shades": "two shades "}
+_AT = r"(?:on|in|at|by|near|next to|beside|behind|under|above|over|below|between|against)"
+_NOT_THERE = re.compile(
+    rf"(?:not (?:there|here)(?:[,;.:–—-]+ *| but | rather )(?:but |rather |put it )?(?P<x>{_AT} (?:the|my|our"
+    rf"|a) [\w' -]+?)"
+    rf"|(?P<y>{_AT} (?:the|my|our) [\w' -]+?) (?:instead|rather),? not (?:there|here))(?: (?:instead|please"
+    rf"|rather))*"
+)
+""" "Not there, on the desk", of what was just put somewhere."""
+_TAKEN_OFF = re.compile(
+    r"(?:lose|drop|remove|ditch|scrap|delete|kill|forget) the (?P<x>[\w-]+)|(?:take|get) the (?P<y>[\w-]+)"
+    r" (?:off|out|away)|(?:without the|no) (?P<z>[\w-]+)"
+)
 _RATHER = re.compile(
     r"not (?:so |that |too |any )?(?P<a>[\w-]+)(?:,? (?:but|just|only|simply|rather)|,)+ (?P<b>[\w -]+)"
 )
@@ -74,7 +102,63 @@ def read(sentence: str, context: Context, planned: Planned) -> Plan | None:
         steps = _of_the_other(wrong["x"], changed, context, planned)
     if not steps and (rather := _RATHER.fullmatch(said)) is not None:
         steps = _rather(rather["a"], rather["b"], changed, context)
+    if not steps and _HALF.fullmatch(re.split(r"[.,;!…–—]+ *", said)[-1]):
+        steps = _halved(context, planned)
+        if not steps and "hal" in said:
+            question = "I cannot take half of that: how shall it look?"
+            return Plan(say=question, steps=(Ask(question=question),))
+    if (
+        not steps
+        and (elsewhere := _NOT_THERE.fullmatch(CLOSING.sub("", OPENING.sub("", low).strip(" ,.!"))))
+        is not None
+    ):
+        steps = _put_elsewhere(elsewhere["x"] or elsewhere["y"], changed)
+    if not steps and (off := _TAKEN_OFF.fullmatch(said)) is not None:
+        steps = _taken_off(off["x"] or off["y"] or off["z"], changed, context)
     return Plan(say=_told(steps, context), steps=steps) if steps else None
+
+
+def _halved(context: Context, planned: Planned) -> tuple[Step, ...]:
+    """The last change taken back and made again by half the step; nothing where it was no step, or one that
+    cannot be less.
+    """
+    last = context.sentences[-1].lower() if context.sentences else ""
+    for found in _BY_A_STEP.finditer(last):
+        if read_look(found["step"]).step is None or read_look(found["step"]).rest:
+            continue
+        degree = found["degree"] or ""
+        if re.match(r"slightly|a (?!lot|good|fair)", degree):
+            return ()
+        less = _HALF_AS_FAR.get(degree, "" if degree else "slightly ")
+        again = f"{last[: found.start()]}{less}{found['step']}{last[found.end() :]}"
+        undone = Undo(count=1)
+        plan = planned(again, advance(context, "", Plan(steps=(undone,))))
+        edits = plan.steps and all(isinstance(step, Edit) for step in plan.steps)
+        return (undone, *plan.steps) if edits else ()
+    return ()
+
+
+def _put_elsewhere(place: str, changed: tuple[LayerView, ...]) -> tuple[Step, ...]:
+    """What the last change put somewhere, in another place."""
+    if len(changed) != 1 or changed[0].kind != "add":
+        return ()
+    put = changed[0]
+    return (Hide(layer=put.id), Edit(target=place_of(place), prompt=put.prompt, kind="add"))
+
+
+def _taken_off(words: str, changed: tuple[LayerView, ...], context: Context) -> tuple[Step, ...]:
+    """ "Lose the stripes", which the last change gave to a thing: it gets back what it had."""
+    root = stem(words).removesuffix("e")
+    for layer in changed:
+        own = {word.lower() for word in layer.target.split()}
+        given = [word for word in layer.prompt.lower().split() if word.startswith(root) and word not in own]
+        look = read_look(" ".join(given)) if given else None
+        patterned = look is not None and bool(look.pattern or words == given[0])
+        if layer.kind == "restyle" and len(root) > 2 and patterned:
+            before = _before(layer, context)
+            if before is None or not any(word.startswith(root) for word in before.prompt.lower().split()):
+                return (_back(layer, context),)
+    return ()
 
 
 def _without_look(words: str, changed: tuple[LayerView, ...]) -> str:

@@ -44,13 +44,21 @@ _ORDINAL = {
 }  # fmt: skip
 _WHICH = rf"(?:the |number |no\.? |option |version |variation )*(?P<which>{'|'.join(_ORDINAL)}|middle)"
 _ONE = r"(?: one| version| variation| option)?"
-_LIKED = r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the nicest|fine|it|the one|right)"
+_LIKED = (
+    r"(?:nice|good|great|best|better|lovely|perfect|beautiful|the best|the nicest|fine|it|the one|right"
+    r"|(?:the|a|my|our) (?:clear )?(?:winner|keeper|favou?rite|fave|pick|choice|one for (?:me|us))|bang on"
+    r"|spot on"
+    r"|gorgeous|ace|the business|mint)"
+)
 _TAKE = r"(?:let me see|show me|see|take|use|keep|choose|pick|go with|want|like|prefer|love|have)"
 
 _PICK = re.compile(
     rf"(?:(?:i(?:'ll| will| would|'d)? |we |you can |let's |(?:my|our|the) \w+ |he |she "
     rf"|they )?{_TAKE}s?(?:red)? )?{_WHICH}{_ONE}"
-    rf"(?:(?:,| is| looks| was|'s)+ (?:really |very |the |so |quite )*{_LIKED}\w*| best| most| better)?"
+    rf"(?:(?:,| is| looks| was|'s| wins| has it| takes it)+(?: (?:really |very |the |so |quite |clearly "
+    rf"|easily "
+    rf"|definitely )*{_LIKED}\w*)?| best| most| better)?(?:,? (?:for me|for us|hands down|by far|by a mile"
+    rf"|easily|definitely|deffo|obviously|no contest))?"
     rf"(?:[,;.]? (?:so |and |please |i(?:'ll| will)? |let's )*{_TAKE} (?:it|that|this|that one|this one))?"
 )
 _PICK_BUT = re.compile(
@@ -58,6 +66,13 @@ _PICK_BUT = re.compile(
     rf"|make it "
     rf"|with it |it )*(?P<look>.+)"
 )
+_AT_A_SIDE = re.compile(
+    rf"(?:(?:i(?:'ll| will| would|'d)? |let's |we |go )?{_TAKE} )?(?:the (?:one )?(?:on the |to the )?|the )"
+    rf"(?P<side>left|right)"
+    rf"(?: one| hand one)?(?:(?:,| is|'s)+ {_LIKED})?"
+)
+IN_A_ROW = 3
+"""So many variations stand beside each other, so that one of them is on the left."""
 _NAMED = re.compile(
     r"(?:(?:call|name|mark|label) (?:this|that|it)(?: one| version| state| picture)?(?: as)?|(?:remember|save"
     r"|keep|store) (?:this|that|it)(?: one| version| state| picture)?(?: for (?:me|us|now|later))? (?:as"
@@ -478,6 +493,9 @@ def _picked_pieces(sentence: str) -> list[str]:
 def _picked(said: str, context: Context) -> Done | None:
     if not context.variations:
         return None
+    if (side := _AT_A_SIDE.fullmatch(said)) and context.variations <= IN_A_ROW:
+        index = 1 if side["side"] == "left" else context.variations
+        return Done((Pick(index=index),), (f"number {index}",))
     found = _PICK.fullmatch(said)
     other = None if found else _PICK_BUT.fullmatch(said)
     if other is not None and not other["but"]:
@@ -495,7 +513,8 @@ def _picked(said: str, context: Context) -> Done | None:
     assert other is not None
     if context.offer is None:
         return None
-    prompt = revised(context.offer.prompt, other["look"])
+    of_its_own = context.offered[index - 1] if index <= len(context.offered) else context.offer.prompt
+    prompt = revised(of_its_own or context.offer.prompt, other["look"])
     return Done((Pick(index=index, prompt=prompt),), (f"number {index} → {prompt}",))
 
 

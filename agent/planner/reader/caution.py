@@ -41,7 +41,7 @@ _ASKED = re.compile(
     rf"|difficult|easy|long|many)"
     r"|is (?:it|this|that|there)|was (?:it|this|that)|would (?:it|that|this|things|the room|everything)"
     r" (?:be|look|feel)|does"
-    r"|did|has|have (?:i|you|we|they)|do you think|are you able|do you|are there|is anyone)\b",
+    r"|did|has|have (?:i|you|we|they)|do you think|are you able|do (?:you|i|we)|are there|is anyone)\b",
     re.IGNORECASE,
 )
 _TOLD = re.compile(
@@ -50,6 +50,13 @@ _TOLD = re.compile(
     r"|took|taken|threw|thrown|lost|dropped|got rid|cleared|scrapped|sold|gave)\b[^,;.!?]*[.!]*$",
     re.IGNORECASE,
 )
+_AFTER_ALL = re.compile(
+    r"[.!?…] +(?:(?:so|and|just|please|then|now|right|ok(?:ay)?)[ ,]+)*(?:remove|delete|erase|get rid|lose"
+    r"|bin|ditch|scrap"
+    r"|chuck|take|throw)\b[^?]*$",
+    re.IGNORECASE,
+)
+""" "Who needs six cushions. Get rid of them." asks for something in the end."""
 _ABLE = re.compile(
     rf"{_EDGE}(?:can|could|will|would) (?:you|it|this|one|i)(?P<even> (?:even|actually"
     rf"|really|also|somehow))? .*",
@@ -70,11 +77,19 @@ _STORY = re.compile(
     rf"|months?|weeks?|days?) ago)[, ]+\b(?!make|paint)"
     r"|(?:a|an|some|one|my|our|his|her|the) [\w-]+(?: of (?:mine|ours|his|hers))? (?:painted|repainted"
     r"|removed|bought|sold|got|threw|tore|put|changed"
-    r"|covered|lost|broke)\b[^,;.!?]* (?:her|his|their|its)\b[^,;.!?]*[.!]*$)",
+    r"|covered|lost|broke)\b[^,;.!?]* (?:her|his|their|its)\b[^,;.!?]*[.!]*$"
+    r"|(?:the|my|our|his|her|their) [\w' -]+? (?:got|was|were|has been|have been|had been) (?:replaced"
+    r"|removed|painted|repainted|covered|changed|thrown out|taken (?:away|out|down)|sold)\b[^,;.!?]*"
+    r"\b(?:by (?:an?|the|my|our|some)|on \w+day|in (?:spring|summer|autumn|winter|\d{4})|last \w+|yesterday"
+    r"|years? ago)\b[^,;.!?]*[.!]*$"
+    r"|if (?:i|we) (?:had (?:the |more |enough |any )?(?:money|time|space|room|cash|budget|say)|won\b"
+    r"|were rich).*\b(?:i|we)(?:['’]d| would)\b)",
     re.IGNORECASE,
 )
+""" "The table in the window got replaced by a bigger one", "if I had the money I would throw it all out"."""
 _PAST = (
-    r"(?:\w+ed|took|tore|had|got|bought|sold|was|were|did|undid|made|put|lost|threw|found|gave|went|saw|hid|hung"
+    r"(?:\w+ed|took|tore|had|got|bought|sold|was|were|did|undid|made|put|lost|threw|found|gave|went|saw|hid"
+    r"|hung"
     r"|broke|kept|left|built|cut)"
 )
 _LIVED = re.compile(
@@ -85,6 +100,13 @@ _LIVED = re.compile(
     re.IGNORECASE,
 )
 """ "When I took the curtains down I found a nest", "my son once undid all my varnishing", "I had it dyed"."""
+_ERRAND = re.compile(
+    rf"{_EDGE}(?:[a-z]+, )?(?:(?:put|stick|pop) the (?:kettle|dinner|oven|washing) on\b|(?:put|turn) that"
+    rf" down\b"
+    r"|turn (?:the )?(?:telly|tv|radio|music|sound|volume) (?:down|up)\b)",
+    re.IGNORECASE,
+)
+""" "Put the kettle on" is said to somebody in the room."""
 _LATER = re.compile(
     r"\b(?:(?:i'll|i will|let me|need to|have to|want to) (?:first )?(?:sleep on|think about|think over)"
     r" (?:it|that|this)"
@@ -100,6 +122,7 @@ _COUNTED = re.compile(
     r"(?:too |so |not )?(?:many|few|enough)\b.*|(?:too|so) much (?P<of>\w+)(?: .+)?", re.IGNORECASE
 )
 _MUCH_OF = re.compile(r"(?:too|so) much (?P<colour>[a-z]+)", re.IGNORECASE)
+_SHARE = re.compile(r"(?:only |just )?half(?:(?: of)? (?:that|it|this|them)| as(?: much)?)?", re.IGNORECASE)
 _NO_LOOK = word_set("make them it that him her they we you i he she but should could would can must please")
 _BEFORE_A_THING = word_set("of like as than with on in from to by under over behind beside near")
 _OWN = ("the", "my", "our", "your", "that", "this", "those", "these", "both", "all", "his", "her", "their")
@@ -117,11 +140,18 @@ def cautious(frames: Frames, sentence: str) -> Frames:
         return (Frame("ask"),)
     if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
         return (_too_many(frames),)
-    told = _STORY.search(sentence) or _LIVED.search(sentence) or _LATER.search(sentence)
+    told = (
+        _ERRAND.search(sentence)
+        or _STORY.search(sentence)
+        or _LIVED.search(sentence)
+        or _LATER.search(sentence)
+    )
     if told and not any(frame.act in ("talk", "ask", "tell") for frame in frames):
         return (Frame("talk"),)
     if not any(map(takes, frames)):
         return frames
+    if any(frame.kind == "remove" and _speaks(frame.target, sentence) for frame in frames):
+        return (Frame("talk"),)
     removed = [frame for frame in frames if frame.kind == "remove"]
     if _WHAT_IF.search(sentence):
         return (_asked(removed) if removed else Frame("talk"),)
@@ -139,9 +169,17 @@ def cautious(frames: Frames, sentence: str) -> Frames:
     able = _ABLE.match(sentence)
     if able is not None and (able["even"] or _ANY_PICTURE.search(sentence)):
         return (_asked(frames),)
+    if _AFTER_ALL.search(sentence):
+        return frames
     if _ASKED.search(sentence) and (len(frames) == 1 or sentence.rstrip().endswith("?")):
         return (_asked(frames),)
     return frames
+
+
+def _speaks(target: str, sentence: str) -> bool:
+    """Whether it is somebody who says or wants something: "the plumber reckons the bath must go"."""
+    verbs = r"(?:says?|said|reckons?|thinks?|thought|wants?|wanted|likes?|hates?|told|asked|insists?)"
+    return bool(target) and re.match(rf"{_EDGE}{re.escape(target)} {verbs}\b", sentence, re.I) is not None
 
 
 def takes(frame: Frame) -> bool:
@@ -159,10 +197,14 @@ def _of_colour(frame: Frame) -> Frame:
 
 
 def _is_no_look(prompt: str) -> bool:
-    """Whether a look has words that no look has: "make them leather", "that but much lighter"."""
+    """Whether a look has words that no look has: "make them leather", "that but much lighter",
+    "half of that".
+    """
     words = prompt.lower().split()
     pairs = zip(["", *words], words, strict=False)
-    return any(word in _NO_LOOK and before not in _BEFORE_A_THING for before, word in pairs)
+    return _SHARE.fullmatch(prompt) is not None or any(
+        word in _NO_LOOK and before not in _BEFORE_A_THING for before, word in pairs
+    )
 
 
 def _asked(frames: Sequence[Frame]) -> Frame:

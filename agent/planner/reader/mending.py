@@ -104,6 +104,8 @@ _OF_COLOUR = lx.word_set("paint repaint dye match matches matching")
 _UNDO = lx.word_set("undo undoing undone revert reverting")
 _REPLACE = lx.word_set("replace replaced replacing swap swapped exchange substitute")
 _MOVE = lx.word_set("push pull slide shove drag move")
+_CORNERS = (["corner"], ["gap"], ["spot"], ["nook"], ["alcove"], ["recess"])
+_NO_PLACE = frozenset({"up", "in", "on", "back", "down"})
 _ONLY_A_STEP = re.compile(
     r"(?:please |just )?(?:make|turn|get) (?:it|them|this|that) (?P<look>(?:[\w ]+ )?\w+er)", re.IGNORECASE
 )
@@ -194,6 +196,14 @@ def meant(line: Line, words: Sequence[str]) -> Line:
         line = Line("leave", line.fields[:1])  # "save the plant"
     if line.act == "name" and low[0] in ("sorry", "oops", "whoops"):
         line = replace(line, act="instead")
+    if line.act == "add" and line.field(0).lower() in _NO_PLACE:
+        line = replace(line, fields=("", *line.fields[1:]))  # "put curtains up"
+    if line.act == "replace" and re.search(rf"\bwhere {re.escape(line.field(1))}\b", text, re.IGNORECASE):
+        line = Line("move", (line.field(0), "there"))  # "put the television where a man can see it"
+    if line.act == "replace" and line.field(0).lower().split()[-1:] in _CORNERS:
+        line = replace(
+            line, act="add", fields=(f"in {line.field(0)}", line.field(1))
+        )  # "a lamp in that corner"
     if line.act == "order" and _MOVE & {*low} and not {"layer", "layers"} & {*low}:
         line = replace(line, act="move")  # "push the plant to the front"
     if line.act == "restyle" and len(line.fields) > 1:

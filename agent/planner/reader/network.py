@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.planner.reader.forms import forms
 from agent.planner.reader.pieces import Pieces, spelt
 from agent.planner.reader.splitting import MOST_WORDS
 from agent.planner.reader.symbols import COPIED, END, Grammar
@@ -113,11 +114,15 @@ class Network:
         seen = self._read(spelt(words[:MOST_WORDS], self.pieces).pieces)
         return np.concatenate([seen[0], seen.mean(axis=0), seen.max(axis=0)])
 
+    def signs(self, words: Sequence[str]) -> Floats:
+        """What tells a wish from talk (3 × width + ``COUNT``): the gist of a sentence and its forms."""
+        return np.concatenate([self.gist(words), forms(words)])
+
     def wish(self, words: Sequence[str]) -> float:
         """How likely a sentence wants something done, in 0…1; 1 where nobody trained that."""
         if "wish.weight" not in self._of:
             return 1.0
-        return float(1 / (1 + np.exp(-self._linear(self.gist(words), "wish")[0])))
+        return float(1 / (1 + np.exp(-self._linear(self.signs(words), "wish")[0])))
 
     def _read(self, pieces: Sequence[int]) -> Floats:
         numbers = list(pieces)

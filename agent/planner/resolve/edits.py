@@ -34,6 +34,7 @@ from agent.planner.resolve.wording import (
     target_of,
 )
 from tools.kinds import Kind
+from tools.language.chunking import is_thing
 from tools.language.colours import value_of
 from tools.language.compounds import parted
 from tools.language.lexicon import word_set
@@ -221,6 +222,10 @@ def _take_away(layer: LayerView, words: str) -> Done:
     return made(layer.target, "", "remove", layer)
 
 
+_OF_EVERY_ROOM = frozenset({"wall", "walls", "floor", "floors", "flooring", "ceiling"})
+"""What is there already, so that it is not to be added."""
+
+
 def _add(frame: Frame, context: Context) -> Done:
     prompt = new_thing(frame.prompt)
     focused = focused_layers(context)
@@ -256,6 +261,10 @@ def _add(frame: Frame, context: Context) -> Done:
         gone = [layer for layer in context.layers if layer.visible and layer.kind == "remove"][-1:]
         if frame.also and gone and not is_plural(parse(gone[0].target).noun):
             return made(gone[0].target, prompt, "replace", gone[0])  # "there": where something is gone
+        if parse(prompt).noun[-1:] and parse(prompt).noun[-1].lower() in _OF_EVERY_ROOM:
+            return made(
+                definite(" ".join(parse(prompt).noun)), prompt, "restyle"
+            )  # "a brick wall would be nice"
         return ask(f"Where shall I put {prompt}?")
     return made(place_of(frame.target), prompt, "add")
 
@@ -278,7 +287,12 @@ def _replace(frame: Frame, context: Context) -> Done:
         return made(target_of(frame.target), prompt, "replace")
     layers = layers_referred(frame, context) or focused_layers(context)[-1:]
     if not layers:
-        return ask(f"What shall I replace with {new_thing(frame.prompt)}?")
+        prompt = new_thing(frame.prompt)
+        noun = parse(prompt).noun
+        look = read_look(prompt, " ".join(noun))
+        if noun and is_thing(noun[-1].lower()) and (look.value is not None or look.material or look.pattern):
+            return made(definite(" ".join(noun)), prompt, "restyle")  # "with a linen sofa instead"
+        return ask(f"What shall I replace with {prompt}?")
     results = []
     for layer in layers:
         prompt = new_thing(frame.prompt, object_of(layer))

@@ -87,7 +87,9 @@ def revised(prompt: str, look: str) -> str:
 
 
 def new_thing(words: str, target: str = "") -> str:
-    """A new thing as it is to be painted: with an article; "a longer one" with what it replaces."""
+    """A new thing as it is to be painted: with an article; "a longer one" and "something in
+    brass" with what it replaces.
+    """
     kept = words.split()
     while len(kept) > 2 and kept[-1] in ("hanging", "standing", "lying", "leaning", "hang", "stand", "lie"):
         kept = kept[:-1]  # that a lamp stands goes without saying
@@ -96,8 +98,9 @@ def new_thing(words: str, target: str = "") -> str:
     if behind is not None and _is_look(behind["look"]):
         words = revised(behind["thing"], behind["look"])  # "a vase, green": a green vase
     phrase = parse(words)
-    if phrase.noun and phrase.noun[-1].lower() in ("one", "ones") and target:
-        phrase = replace(phrase, noun=bare(target).noun)
+    own = phrase.noun[-1].lower() if phrase.noun else ""
+    if target and (own in ("one", "ones") or (own == "something" and phrase.looks)):
+        phrase = replace(phrase, noun=(*phrase.noun[:-1], *bare(target).noun))
         words = " ".join((phrase.article, *words_of(phrase.looks), *phrase.noun, *phrase.tail)).strip()
     article = phrase.article.lower()
     counted = article not in ("", "a", "an") and article.split()[0] not in _NOT_COUNTS
