@@ -201,9 +201,8 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     if line.act == "replace" and re.search(rf"\bwhere {re.escape(line.field(1))}\b", text, re.IGNORECASE):
         line = Line("move", (line.field(0), "there"))  # "put the television where a man can see it"
     if line.act == "replace" and line.field(0).lower().split()[-1:] in _CORNERS:
-        line = replace(
-            line, act="add", fields=(f"in {line.field(0)}", line.field(1))
-        )  # "a lamp in that corner"
+        # "a lamp in that corner"
+        line = replace(line, act="add", fields=(f"in {line.field(0)}", line.field(1)))
     if line.act == "order" and _MOVE & {*low} and not {"layer", "layers"} & {*low}:
         line = replace(line, act="move")  # "push the plant to the front"
     if line.act == "restyle" and len(line.fields) > 1:

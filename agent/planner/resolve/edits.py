@@ -261,10 +261,9 @@ def _add(frame: Frame, context: Context) -> Done:
         gone = [layer for layer in context.layers if layer.visible and layer.kind == "remove"][-1:]
         if frame.also and gone and not is_plural(parse(gone[0].target).noun):
             return made(gone[0].target, prompt, "replace", gone[0])  # "there": where something is gone
-        if parse(prompt).noun[-1:] and parse(prompt).noun[-1].lower() in _OF_EVERY_ROOM:
-            return made(
-                definite(" ".join(parse(prompt).noun)), prompt, "restyle"
-            )  # "a brick wall would be nice"
+        noun = parse(prompt).noun
+        if noun and noun[-1].lower() in _OF_EVERY_ROOM:  # "a brick wall would be nice"
+            return made(definite(" ".join(noun)), prompt, "restyle")
         return ask(f"Where shall I put {prompt}?")
     return made(place_of(frame.target), prompt, "add")
 
