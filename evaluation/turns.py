@@ -56,12 +56,14 @@ class Done:
     """What became of a wish: the picture, the masks of its edits with their kinds, and what was said.
 
     ``patches`` are where the patches of those edits lie: a drawn thing has its own size, not its mask's.
+    ``claimed``: all of it is said to be done.
     """
 
     picture: Pixels
     edits: list[tuple[Kind, Mask]] = field(default_factory=list)
     patches: list[Mask] = field(default_factory=list)
     reply: str = ""
+    claimed: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -79,7 +81,8 @@ def carry_out(wish: Wish, folder: Path, preset: str = "pocket", planner: str | N
             made = [edit for edit in turn.edits if edit.outcome == "done" and edit.mask]
             masks = [(edit.kind, editor.session.pictures.get(edit.mask or "") >= 128) for edit in made]
             patches = [_patch_of(editor.session, edit) for edit in made]
-            return Done(editor.session.picture(), masks, patches, turn.reply, turn.seconds)
+            claimed = bool(made) and all(edit.outcome == "done" for edit in turn.edits)
+            return Done(editor.session.picture(), masks, patches, turn.reply, claimed, turn.seconds)
     except (AgentError, SessionError, ToolError) as error:
         return Done(picture, reply=str(error))
 
@@ -242,6 +245,7 @@ def measure(
     good: dict[str, list[bool]] = defaultdict(list)
     best: dict[str, list[bool]] = defaultdict(list)
     seconds: list[float] = []
+    contradicted: list[bool] = []
     with tempfile.TemporaryDirectory() as root:
         for number in range(turns):
             wish = draw_wish(first + number)
@@ -251,9 +255,13 @@ def measure(
             ideal = check(wish, perfect(wish), segmenter, judge)
             _note(good, wish, verdicts)
             _note(best, wish, {**ideal, "untouched outside": True})
+            if done.claimed:
+                contradicted.append(
+                    any(ideal.get(name, True) and not fine for name, fine in verdicts.items())
+                )
             seconds.append(done.seconds.get("total", 0.0))
             _tell(wish, done, verdicts, number, turns, sheets)
-    return _rows(good, best, seconds)
+    return _rows(good, best, seconds, contradicted)
 
 
 def _tell(
@@ -278,7 +286,10 @@ def _note(into: dict[str, list[bool]], wish: Wish, verdicts: Mapping[str, bool])
 
 
 def _rows(
-    good: Mapping[str, Sequence[bool]], best: Mapping[str, Sequence[bool]], seconds: Sequence[float]
+    good: Mapping[str, Sequence[bool]],
+    best: Mapping[str, Sequence[bool]],
+    seconds: Sequence[float],
+    contradicted: Sequence[bool],
 ) -> list[Row]:
     def row(title: str, name: str, target: float | None = None) -> Row:
         return share_row("turns", title, good.get(name, ()), target=target, ceiling=best.get(name, ()))
@@ -297,4 +308,8 @@ def _rows(
         "untouched outside",
     )
     rows += [row(f"check: {name}", name) for name in checks]
+    # What a check finds wrong in the true render, too, says nothing of the turn.
+    rows.append(
+        share_row("turns", "“Done” that a true render contradicts", contradicted, target=0.05, at_most=True)
+    )
     return [*(each for each in rows if each.n), share_row("turns", "time for a turn", seconds, unit="s")]

@@ -29,6 +29,7 @@ from tools.inpainting.request import Request
 from tools.inpainting.routing import CUT_OUT, MIRRORS
 from tools.language.colours import name_of
 from tools.language.looks import Look, read_look
+from tools.language.noun_phrases import parse
 from tools.language.object_sizes import thing_in
 from tools.language.parts import cover_added, named_part, part_added, sizes_in
 from tools.language.referring import without
@@ -51,7 +52,7 @@ def pending_edits(context: TurnContext, step_group: Sequence[Step]) -> tuple[lis
         try:
             if isinstance(step, Edit):
                 made = _pending(context.session, step.target, step.prompt, step.kind, step.layer)
-                made = _as_drawn(context, _in_picture_colour(made))
+                made = _as_drawn(context, _in_picture_colour(_of_same_kind(context, made)))
                 edits.append(_given(context, _within(context, made), step.within))
             elif isinstance(step, Mask):
                 edits.append(_remasked(context, step))
@@ -114,6 +115,19 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
             " it away or put something else there."
         )
     return edit
+
+
+def _of_same_kind(context: TurnContext, edit: PendingEdit) -> PendingEdit:
+    """The edit as a look, where a thing is to be another of its kind and the engines draw each kind in
+    one form only: a carpet instead of a carpet need not be taken away first.
+    """
+    if not context.preset.drawn_rooms_only or edit.kind != "replace" or edit.layer is not None:
+        return edit
+    old, new = (thing_in(each)[0] or " ".join(parse(each).noun) for each in (edit.target, edit.prompt))
+    look = read_look(edit.prompt, edit.target)
+    says_how = look.value is not None or look.material or look.pattern
+    alike = old == new and bool(new) and new not in MIRRORS and bool(says_how) and not look.rest
+    return edit.but(kind="restyle") if alike else edit
 
 
 def _as_drawn(context: TurnContext, edit: PendingEdit) -> PendingEdit:

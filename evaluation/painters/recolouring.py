@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, stats
 
+from evaluation.painters.modifiers import MODIFIERS, sensible
 from evaluation.painters.sheets import Sheets
 from pocket import rooms
 from pocket.rooms.materials import SECOND, contrast_of
@@ -34,8 +35,7 @@ from tools.errors import EngineError
 from tools.inpainting.computed import recolour as computed
 from tools.inpainting.computed.appearance import box_of
 from tools.inpainting.computed.oklab import Field, from_srgb
-from tools.inpainting.computed.recolour import ColourStep
-from tools.language.looks import one_word_colours
+from tools.language.looks import one_word_colours, read_look
 from tools.segmenting.base import Segmenter, find
 
 Pixels = NDArray[np.uint8]
@@ -53,15 +53,6 @@ LIGHTNESS: Final = 0.10
 ONE_COLOUR: Final = 0.04
 """The spread of a and b in the true render up to which a thing has one colour."""
 
-STEPS: Final = {
-    "a bit darker": ColourStep(lightness=-0.03),
-    "a bit lighter": ColourStep(lightness=0.03),
-    "darker": ColourStep(lightness=-0.07),
-    "lighter": ColourStep(lightness=0.07),
-    "much darker": ColourStep(lightness=-0.14),
-    "much lighter": ColourStep(lightness=0.14),
-}
-
 KEEPING: Final = 20
 """From so many pixels on that must keep their colour a thing counts among those that have some."""
 
@@ -76,8 +67,8 @@ _LEAST: Final = 0.01
 @dataclass(frozen=True, eq=False)
 class Case:
     """One thing of one room and a colour for it; ``truth`` is the room with the thing in that colour, and
-    ``surface`` (bool (H, W)) what of the thing takes a colour; ``fixed`` where two renders of it in different
-    colours are alike.
+    ``surface`` (bool (H, W)) what of the thing takes a colour, ``main`` what of it shows that and no other of
+    its pattern; ``fixed`` where two renders of it in different colours are alike.
     """
 
     room: int
@@ -88,6 +79,7 @@ class Case:
     mask: Mask
     truth: Pixels
     surface: Mask
+    main: Mask
     fixed: Mask
 
 
@@ -160,11 +152,13 @@ def draw(seed: int, count: int, edits: int = EDITS) -> Iterator[Case]:
             pure = [restyled(scene, index, rgb) for rgb in ((250, 20, 20), (20, 20, 250))]
             differs = np.abs(pure[0].astype(int) - pure[1]).max(axis=2)
             surface, fixed = mask & (differs > 60), differs < 8
+            most = float(np.percentile(differs[surface], 95)) if surface.any() else 0.0
+            main = surface & (differs >= 0.7 * most)
             for _ in range(edits):
                 rgb = named[int(rng.integers(len(named)))]
                 truth = restyled(scene, index, rgb)
                 look = f"{thing.colour or ''} {thing.material or ''}".strip()
-                yield Case(room, thing.kind, look, rgb, drawn.picture, mask, truth, surface, fixed)
+                yield Case(room, thing.kind, look, rgb, drawn.picture, mask, truth, surface, main, fixed)
 
 
 def judge(case: Case, given: Mask | None = None) -> tuple[Result, Pixels]:
@@ -214,29 +208,24 @@ def _ranks(before: Field, after: Field) -> float:
 
 
 def step(case: Case, name: str) -> bool | None:
-    """Whether a step from what the thing is goes the right way, by about its amount, in its hue; None where
-    the engine says that it is at its end.
+    """Whether a modifier ("a bit darker"), read as a sentence is, moves the thing from what it is as it says;
+    None where the engine says that it is at its end.
     """
-    wanted = STEPS[name].lightness
+    wanted = read_look(f"a {name} {case.kind}", case.kind).step
+    if wanted is None:
+        return False
+    mask = whole = case.mask
+    if computed.has_body(case.kind):
+        mask = computed.body_of(case.picture, mask, case.kind)
+        whole = computed.measured_on(whole, mask, case.kind)
     try:
-        stage = computed.stage_for_step(STEPS[name], None, case.picture, case.mask)
+        stage = computed.stage_for_step(wanted, None, case.picture, whole)
     except EngineError:
         return None
-    after = compose(case.picture, [computed.recolour(case.picture, case.mask, stage)])
-    surface = _inner(case.surface)
-    before, now = (np.median(from_srgb(each[surface]), axis=0) for each in (case.picture, after))
-    gone = float(now[0] - before[0]) * np.sign(wanted)
-    far = before[0] + wanted
-    least = min(0.6 * abs(wanted), computed.JUST_VISIBLE if far > 0.9 or far < 0.1 else 1.0)
-    return bool(least <= gone <= 1.5 * abs(wanted) + 0.01) and _one_hue(before, now)
-
-
-def _one_hue(before: Field, now: Field) -> bool:
-    """Whether two colours have one hue, as far as they have any."""
-    one, other = (complex(each[1], each[2]) for each in (before, now))
-    if min(abs(one), abs(other)) < 0.03:
-        return abs(one - other) < 0.04
-    return abs(math.degrees(np.angle(other / one))) < 12
+    after = compose(case.picture, [computed.recolour(case.picture, mask, stage, whole=whole)])
+    main = _inner(case.main)
+    before, now = (np.median(from_srgb(each[main]), axis=0) for each in (case.picture, after))
+    return sensible(name, before, now)
 
 
 def _inner(mask: Mask) -> Mask:
@@ -288,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sheets = Sheets(options.sheet, "recolouring") if options.sheet else None
     results: list[Result] = []
     steps: list[bool | None] = []
-    picked = list(STEPS)
+    picked = list(MODIFIERS)
     try:
         for number, case in enumerate(draw(options.seed, options.rooms)):
             mask = given(case, number)
@@ -296,11 +285,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             result, after = judge(case, mask)
             results.append(result)
-            if number % EDITS == 0:
-                name = picked[number // EDITS % len(picked)]
-                steps.append(step(case, name))
-                if steps[-1] is False:
-                    print(f"  wrong step: {case.look} {case.kind}, {name}", flush=True)
+            name = picked[number % len(picked)]
+            steps.append(step(case, name))
+            if steps[-1] is False:
+                print(f"  wrong step: {case.look} {case.kind}, {name}", flush=True)
             text = f"room {case.room}: {case.look} {case.kind} in {case.rgb}"
             verdict = f"ab {result.hue:.3f} L {result.lightness:+.3f} left {result.left:.2f}"
             if result.one and not result.right:

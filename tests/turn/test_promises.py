@@ -81,6 +81,13 @@ def test_a_colour_by_name_is_taken_by_value(editor: Editor, words: str) -> None:
     assert -0.2 < seen[0] - wanted[0] < 0.05  # the walls lie partly in the shade
 
 
+def test_another_of_its_kind_is_a_look(editor: Editor) -> None:
+    """What stands there need not be taken away, nor what is behind it be known."""
+    turn = say(editor, "replace the sofa with a brown leather sofa")
+    assert [edit.kind for edit in turn.edits] == ["restyle"]
+    assert turn.reply == "Done: the sofa → a brown leather sofa."
+
+
 def test_revising_what_lies_below_moves_no_pixel_of_what_lies_on_it(editor: Editor) -> None:
     say(editor, "make the sofa red", "make the cushions yellow")
     cushions = editor.session.patch(1)

@@ -158,7 +158,7 @@ class MaskedEdit:
     many pixels the edit may go beyond the mask, None for what its kind needs; see
     ``tools.inpainting.geometry.within``. ``wall_light`` is False to repeat a removal as it was computed
     before the light of walls went on behind what hung there, ``patches`` to repeat it as it was before what
-    is behind it was made of patches.
+    is behind it was made of patches, ``own_shadow`` as it was before the shadows of others stayed.
     """
 
     mask: NDArray[np.bool_]
@@ -174,6 +174,7 @@ class MaskedEdit:
     grow: int | None = None
     wall_light: bool = True
     patches: bool = True
+    own_shadow: bool = True
 
     @classmethod
     def of(cls, request: Request, mask: NDArray[np.bool_]) -> MaskedEdit:
@@ -192,6 +193,7 @@ class MaskedEdit:
             grow=request.grow,
             wall_light=request.wall_light,
             patches=request.patches,
+            own_shadow=request.own_shadow,
         )
 
 

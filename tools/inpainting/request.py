@@ -63,7 +63,8 @@ class Request(BaseModel):
     with its own shadow, and the wall's own light goes on behind it, as in no request of earlier releases.
     ``patches``: what is behind a removed thing was made of patches of it where its repeats do not tell, and
     what the thing stood or lay on went on under it, and a drawn animal is whole; in no earlier request,
-    either.
+    either. ``own_shadow``: only its own shadow was taken away with a thing, those of others stayed; in no
+    earlier request, either.
 
     Requests come from files of other people's, too: what no engine could mean is refused.
     """
@@ -86,3 +87,4 @@ class Request(BaseModel):
     grow: int | None = Field(default=None, ge=0, le=30_000, strict=True)
     wall_light: bool = False
     patches: bool = False
+    own_shadow: bool = False

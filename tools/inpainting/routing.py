@@ -267,6 +267,7 @@ def request_for(
         grow=edit.grow,
         wall_light=edit.wall_light and removes,
         patches=edit.patches and removes,
+        own_shadow=edit.own_shadow and removes,
     )
     return patch, request
 

@@ -155,6 +155,18 @@ def test_a_small_step_of_hue_or_saturation_is_one_that_is_seen(own: tuple[int, i
     assert np.linalg.norm(now - before) < 0.06
 
 
+@pytest.mark.parametrize(("look", "axis", "sign"), [("redder", 1, 1), ("warmer", 2, 1), ("bluer", 2, -1)])
+def test_white_takes_a_hue_and_is_no_longer_as_light(look: str, axis: int, sign: int) -> None:
+    step = read_look(look).step
+    assert step is not None
+    picture, mask = np.full((40, 40, 3), 250, np.uint8), np.ones((40, 40), bool)
+    stage = computed.stage_for_step(step, None, picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    before, now = (np.median(from_srgb(each[mask]), axis=0) for each in (picture, after))
+    assert sign * (now[axis] - before[axis]) > 0.02
+    assert -0.06 < now[0] - before[0] < 0
+
+
 def test_a_step_beyond_black_or_white_is_said_to_be_none() -> None:
     for rgb, amount in (((2, 2, 2), -0.07), ((255, 255, 255), 0.07)):
         picture, mask = np.full((40, 40, 3), rgb, np.uint8), np.ones((40, 40), bool)

@@ -184,6 +184,25 @@ def test_a_woven_surface_goes_on_as_it_is_woven() -> None:
     assert contrast(compose(drawing.picture, [flat.patch])) < 0.85 * contrast(truth)
 
 
+def test_the_shadows_of_other_things_stay() -> None:
+    """And those of corners: what the true render without the thing leaves alone is hardly changed."""
+    scene, index = scene_with(1990772935, "floor lamp")
+    drawing = drawn.render(scene, SIZE)
+    mask = drawn.mask(drawing, index)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture.astype(int)
+    around = look_around(segmenter(), drawing.picture)
+    before = drawing.picture.astype(int)
+    unasked = (np.abs(truth - before).max(axis=2) <= 6) & ~mask
+
+    def spilt(own_shadow: bool) -> float:
+        done = remove(drawing.picture, mask, around, "the floor lamp", own_shadow=own_shadow)
+        changed = np.abs(compose(drawing.picture, [done.patch]).astype(int) - before).max(axis=2) > 24
+        return float((changed & unasked).sum()) / float(mask.sum())
+
+    assert spilt(own_shadow=True) < 0.25
+    assert spilt(own_shadow=False) > 0.6
+
+
 @pytest.mark.parametrize(
     ("seed", "kind"), [(1940577469, "cushion"), (1502067893, "cushion"), (977941882, "table lamp")]
 )
@@ -201,6 +220,25 @@ def test_what_it_stands_or_lies_on_goes_on_under_it(seed: int, kind: str) -> Non
     )
     assert now <= RIGHT
     assert now < 0.7 * then
+
+
+def test_what_a_lamp_stood_on_has_no_gap() -> None:
+    """Its foot is a small part of it, and yet not the wall goes on there but the table."""
+    scene, index = scene_with(254873038, "table lamp")
+    drawing = drawn.render(scene, SIZE)
+    bare = drawn.render(drawn.remove(scene, index), SIZE)
+    mask = drawn.mask(drawing, index)
+    table = scene_with(254873038, "side table")[1]
+    hidden = drawn.mask(bare, table) & mask
+    around = look_around(segmenter(), drawing.picture)
+
+    def off(own_shadow: bool) -> float:
+        done = remove(drawing.picture, mask, around, "the table lamp", own_shadow=own_shadow)
+        out = compose(drawing.picture, [done.patch]).astype(int)
+        return float(np.abs(out - bare.picture)[hidden].mean())
+
+    assert hidden.sum() > 20
+    assert off(own_shadow=True) < 0.6 * off(own_shadow=False)
 
 
 def test_what_stands_before_a_thing_does_not_grow_into_its_place() -> None:

@@ -127,10 +127,12 @@ def go_on(
     return Behind(wanted, values, best, front)
 
 
-def under(picture: NDArray[np.uint8], thing: Mask, mask: Mask, hole: Mask) -> Behind | None:
+def under(
+    picture: NDArray[np.uint8], thing: Mask, mask: Mask, hole: Mask, *, stands: bool = False
+) -> Behind | None:
     """Go on with a thing (H, W) on which the one at ``mask`` stands or lies, such as the bed under a cat, in
     an RGB picture (H, W, 3): where the ``hole``, the mask with a rim, has it on both sides. None where it
-    has not.
+    has not, or hardly; where it ``stands`` there, its foot may be a small part of it.
     """
     unit = hole.shape[0] / 480
     seen = thing & ~hole
@@ -138,7 +140,7 @@ def under(picture: NDArray[np.uint8], thing: Mask, mask: Mask, hole: Mask) -> Be
     if close.sum() < 40 * unit * unit:
         return None
     wanted = hole & _enclosed(seen, hole, round(4 * unit))
-    if wanted.sum() < _ENCLOSED * hole.sum():
+    if not stands and wanted.sum() < _ENCLOSED * hole.sum():
         return None
     hull = hole & (_hull(close) | wanted)
     if hull.sum() < 1.5 * wanted.sum():  # its far edge, round or seen from the side

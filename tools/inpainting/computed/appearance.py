@@ -259,29 +259,45 @@ def _clusters(lab: Field) -> tuple[NDArray[np.intp], list[Field]]:
     middle = np.array(centres, np.float32)
     labels = np.zeros(len(points), np.intp)
     for _ in range(8 if len(middle) > 1 else 0):
-        labels = np.argmin(((points[:, None] - middle[None]) ** 2).sum(axis=2), axis=1)
+        old, labels = labels, _nearest(points, middle)
+        if np.array_equal(old, labels):
+            break
         for k in range(len(middle)):
             if (labels == k).any():
                 middle[k] = points[labels == k].mean(axis=0)
+    apart: dict[tuple[int, int], bool] = {}
     for _ in range(len(middle)):
-        if not _merge(lab, points, labels):
+        if not _merge(lab, points, labels, apart):
             break
     return labels, [np.median(lab[labels == k], axis=0) for k in np.unique(labels)]
 
 
-def _merge(lab: Field, points: Field, labels: NDArray[np.intp]) -> bool:
-    """Join the two nearest groups that are not clearly two colours, in place; False where all are."""
-    kinds = list(np.unique(labels))
+def _nearest(points: Field, centres: Field) -> NDArray[np.intp]:
+    """The number of the centre (k, 3) that each point (n, 3) is nearest to."""
+    x, y, z = np.ascontiguousarray(points.T)
+    return np.asarray(np.argmin([(x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 for a, b, c in centres], axis=0))
+
+
+def _merge(lab: Field, points: Field, labels: NDArray[np.intp], apart: dict[tuple[int, int], bool]) -> bool:
+    """Join the two nearest groups that are not clearly two colours, in place; False where all are.
+
+    ``apart`` remembers of pairs of groups whether they are two colours.
+    """
+    kinds = [int(kind) for kind in np.unique(labels)]
     pairs = []
     for i, one in enumerate(kinds):
         for other in kinds[i + 1 :]:
-            if not _two(lab, points, labels == one, labels == other):
+            if (one, other) not in apart:
+                apart[one, other] = _two(lab, points, labels == one, labels == other)
+            if not apart[one, other]:
                 gap = float(np.linalg.norm(points[labels == one].mean(0) - points[labels == other].mean(0)))
                 pairs.append((gap, one, other))
     if not pairs:
         return False
     _, one, other = min(pairs)
     labels[labels == other] = one
+    for pair in [pair for pair in apart if one in pair or other in pair]:
+        del apart[pair]
     return True
 
 

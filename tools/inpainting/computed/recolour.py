@@ -59,6 +59,8 @@ JUST_VISIBLE: Final = 0.02
 
 _LEAST: Final = 1.5 * JUST_VISIBLE
 """A step in chroma or hue alone goes as far as the smallest step in lightness."""
+_GIVES_WAY: Final = 0.05
+"""By how much the lightness gives way to a step of the hue that a screen could not show else."""
 _UNSEEN: Final = 3.0
 """Levels of sRGB; a smaller difference is none, even where Oklab makes much of it, near black."""
 
@@ -240,8 +242,19 @@ def _moved(old: Colour, step: ColourStep, most: float) -> Colour:
         if step.chroma < 1 and not step.warmth and step.tint == (0.0, 0.0):
             far = min(far, 1 / (1 - step.chroma))  # no farther than grey
         a, b = old[1] + (a - old[1]) * far, old[2] + (b - old[2]) * far
+    if step.lightness == 0 and (step.warmth or step.tint != (0.0, 0.0)):
+        lightness = _room_for(old, lightness, a, b)  # a redder white is pink, and no longer as light
     result = into_gamut(np.array([[lightness, a, b]], np.float32))[0]
     return float(result[0]), float(result[1]), float(result[2])
+
+
+def _room_for(old: Colour, lightness: float, a: float, b: float) -> float:
+    """The lightness, at most ``_GIVES_WAY`` away, at which a screen shows the most of a move to a and b."""
+    tried = lightness + np.linspace(0, _GIVES_WAY, 6) * (-1 if lightness > 0.5 else 1)
+    shown = into_gamut(np.array([[each, a, b] for each in tried], np.float32))
+    way = np.array((a - old[1], b - old[2]))
+    gone = (shown[:, 1:] - np.array(old[1:])) @ way / max(float(way @ way), 1e-9)
+    return float(tried[int(np.argmax(gone > min(0.8, float(gone.max()) - 0.01)))])
 
 
 def _at_the_end(step: ColourStep) -> str:

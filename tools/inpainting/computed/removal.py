@@ -38,6 +38,9 @@ LEAST = 0.6
 OFFERED = 0.2
 """With less confidence a removal is not even offered. Of 27 between the limits 11 were right."""
 
+STOOD_ON = 0.5
+"""A thing stands on another that is more than this share of what lies close below its foot."""
+
 KNOWN_BY_REPEATS = 0.4
 """A pattern that explains more than this share of its surface's variance tells what is hidden of it."""
 
@@ -135,6 +138,7 @@ class Removal:
             edit.target,
             wall_light=edit.wall_light,
             patches=edit.patches,
+            own_shadow=edit.own_shadow,
             cancelled=cancelled,
         )
         sentence = f"I cannot take this away cleanly: {done.doubt}."
@@ -170,13 +174,15 @@ def remove(
     *,
     wall_light: bool = True,
     patches: bool = True,
+    own_shadow: bool = True,
     cancelled: CancelCheck = never,
 ) -> Removed:
     """Take what ``mask`` (H, W) covers out of an RGB picture (H, W, 3), and judge the result.
 
     ``wall_light``: behind what hangs on a wall that wall's own light goes on (see ``walls``). ``patches``:
     what is behind it is made of patches where its repeats do not tell, and what it stands or lies on goes on
-    under it; both are False only to repeat what was computed before. Raises
+    under it. ``own_shadow``: the shadows of other things stay. All three are False only to repeat what was
+    computed before. Raises
     ``EngineError`` when the picture shows no floor and no wall, or nothing of the mask is left by what
     stands on it; ``Cancelled``.
     """
@@ -229,11 +235,17 @@ def remove(
     gone_on = np.zeros_like(hole)
     carriers, under = np.zeros_like(hole), np.zeros_like(hole)
     off_things, afloat, fronts = 0.0, False, list[amodal_completion.Front]()
+    tops = own_shadow and (shines or thing_in(target)[1].stands == "top")
+    foot, below = _foot(mask, unit)
+    unborne = False
     if not flat:
         lowest = int(rows.max())
         for name, thing in _in_order(_single(around, things)):
             if np.flatnonzero(thing.any(axis=1))[-1] > lowest:  # it stands before, or carries it
-                held = amodal_completion.under(picture, thing, mask, hole & ~gone_on) if patches else None
+                stands = tops and float((below & thing).sum()) > STOOD_ON * float(below.sum())
+                free = hole & ~gone_on
+                held = amodal_completion.under(picture, thing, mask, free, stands=stands) if patches else None
+                unborne |= stands and (held is None or not (held.where & foot).any())
                 if held is not None:
                     gone_on |= held.where
                     carriers |= thing
@@ -260,7 +272,21 @@ def remove(
                 off_things += back.off * float(back.where.sum())
     apart = _grown(kept, 2 * unit) | (other & ~_grown(mask, 8 * unit))
     scene = _Scene(
-        picture, mask, hole, other, gone_on, fronts, kept, apart, distance, size, unit, flat, shines, patches
+        picture,
+        mask,
+        hole,
+        other,
+        gone_on,
+        fronts,
+        kept,
+        apart,
+        distance,
+        size,
+        unit,
+        flat,
+        shines,
+        patches,
+        own_shadow,
     )
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
     off, missing = off_things, 0
@@ -295,6 +321,7 @@ def remove(
         "gone_on": float((gone_on & mask).sum() / mask.sum()),
         "under": float((under & mask).sum() / mask.sum()),
         "floats": floats,
+        "unborne": float(unborne),
     }
     confidence, doubt = _judge(measures)
     return Removed(_patch(out, mask, alpha, unit), mask, confidence, doubt, measures)
@@ -318,6 +345,7 @@ class _Scene:
     flat: bool
     shines: bool
     patches: bool
+    own_shadow: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -407,17 +435,25 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
         for front in scene.fronts:
             goal = goal + front.shade(plane.u, plane.v, near - far, known)
     where = part
-    gain = np.zeros_like(base)
+    out, bare = image.copy(), image
     if reach:
         beside = _grown(sure, 7 * unit) & here & ~hole & ~scene.other & (distance < reach)
         changed = near - far < -0.02
         if scene.shines and surface not in (rooms.FLOOR, RUG):
             changed |= near - far > 0.015
-        soft = ndimage.gaussian_filter((changed & beside).astype(np.float32), 2 * unit)
-        fade = np.clip(3 - 3 * distance / reach, 0, 1) * np.clip(2 * soft, 0, 1) * beside
-        gain = (far - near) * fade
+        changed &= beside
+
+        def taken(of: Mask) -> F64:
+            soft = ndimage.gaussian_filter(of.astype(np.float32), 2 * unit)
+            fade = np.clip(3 - 3 * distance / reach, 0, 1) * np.clip(2 * soft, 0, 1) * beside
+            return np.asarray(fade, np.float64)
+
+        own_light = _by_the_thing(changed, scene, here) if scene.own_shadow else changed
+        fade = taken(own_light)
         where = part | (fade > 0.02)
-    out = (image + _EPS) * np.exp(gain)[..., None] - _EPS
+        out = (image + _EPS) * np.exp((far - near) * fade)[..., None] - _EPS
+        # without any shadow: how well known pixels are foretold
+        bare = (image + _EPS) * np.exp((far - near) * taken(changed))[..., None] - _EPS
 
     tone = np.exp(plain - near[..., None]).astype(np.float32)
     usual = np.median(tone[known], axis=0)
@@ -464,7 +500,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     if test.any():
         guess, _ = foretold(test, used)
         made = guess * np.exp(goal[test][:, None] + middle) - _EPS
-        off = float(np.abs(made - out[test]).mean())
+        off = float(np.abs(made - bare[test]).mean())
     return _Filled(where, out[where].astype(np.float32), off)
 
 
@@ -648,6 +684,17 @@ def _stem(picture: NDArray[np.uint8], mask: Mask, floor: Mask, kept: Mask, unit:
     return _grown(out, unit) & ~kept
 
 
+def _foot(mask: Mask, unit: float) -> tuple[Mask, Mask]:
+    """The lowest part of a thing, and what lies close below it."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    foot = mask.copy()
+    foot[: int(rows[-1] - max(3 * unit, 0.12 * (rows[-1] - rows[0])))] = False
+    below = np.zeros_like(mask)
+    for down in range(1, round(5 * unit) + 1):
+        below[down:] |= foot[:-down]
+    return foot, below & ~mask
+
+
 def _is_carried(name: str) -> bool:
     return name in _CARRIED
 
@@ -698,6 +745,19 @@ def _bordered(mask: Mask, other: Mask, unit: float) -> float:
     distance = ndimage.distance_transform_edt(~mask)
     close = (distance > 4 * unit) & (distance < 12 * unit)
     return float((close & other).sum() / max(close.sum(), 1))
+
+
+def _by_the_thing(changed: Mask, scene: _Scene, here: Mask) -> Mask:
+    """Where a surface that is ``here`` is lit otherwise because of the thing: what is joined to the hole and
+    no nearer to another thing. The rest is in the shadow of others, and of corners.
+    """
+    hole = _grown(scene.hole & here & ~scene.gone_on, 9 * scene.unit) & here
+    labels, _ = ndimage.label(changed | hole)
+    touching = np.unique(labels[hole])
+    own = changed & np.isin(labels, touching[touching > 0])
+    if scene.apart.any():
+        own &= scene.distance <= ndimage.distance_transform_edt(~scene.apart)
+    return own
 
 
 def _parts_of(mask: Mask, candidates: Mask, unit: float) -> Mask:
@@ -756,6 +816,7 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
     for reason, value, most in (
         (hides, 0.0 if flat else measures["behind"], 0.28),
         ("only its upper part was found", measures["floats"], 0.3),
+        ("there would be a gap in what it stands on", measures["unborne"], 0.5),
         ("its outline is not clear", measures["taken"], 0.6),
     ):
         if value > most:

@@ -184,6 +184,7 @@ class Drawing:
             edit.target,
             wall_light=edit.wall_light,
             patches=edit.patches,
+            own_shadow=edit.own_shadow,
             cancelled=cancelled,
         )
         _stop(cancelled)
