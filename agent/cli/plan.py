@@ -52,12 +52,26 @@ def plan(
             if as_json:
                 say_json(plan_json(made, understood))
             else:
-                say(understood or made.say or "nothing to do")
+                say(understood or made.say or _to_be_told(made) or "nothing to do")
                 if understood and made.say.endswith("."):
                     say(made.say, err=True)
 
     asyncio.run(planned())
     return 0
+
+
+def _to_be_told(plan: Plan) -> str:
+    """What a plan's questions are about, in words; their answers come from the picture."""
+    from agent.planner.plan import Tell
+
+    asked = []
+    for step in plan.steps:
+        if isinstance(step, Tell):
+            what = {"colour": "which colour it has", "so": f"whether it is {step.look}"}.get(
+                step.asked or "", "whether it is there" if step.asked else "what was changed"
+            )
+            asked.append(f"tell of {step.about}: {what}" if step.about else f"tell {what}")
+    return "; ".join(asked)
 
 
 def plan_json(plan: Plan, understood: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 
 from agent.planner.builtin import BuiltinPlanner
 from agent.planner.context import Context, advance
-from agent.planner.plan import Ask, Edit, Goto, Hide, Look, Pick, Plan, Show, Tell, Undo
+from agent.planner.plan import Ask, Edit, Goto, Hide, Look, Pick, Plan, Show, Tell, Undo, Variations
 
 PLANNER = BuiltinPlanner()
 
@@ -46,6 +46,68 @@ def said(*sentences: str) -> Plan:
         ("Paint the door a black and white stripe.", "restyle", "the door", "a black and white striped door"),
         ("a brick wall would be nice", "restyle", "the wall", "a brick wall"),
         ("dull that corner, stick a fern in it", "add", "in the corner", "a fern"),
+        ("I bet that bench'd be lovely in suede", "restyle", "the bench", "a suede bench"),
+        ("them tiles'd look smart in slate", "restyle", "the tiles", "slate tiles"),
+        ("the left-hand cushion wants to be lilac", "restyle", "the left cushion", "a lilac cushion"),
+        ("righthand door in plum", "restyle", "the right door", "a plum door"),
+        ("can that stool thingy go teal", "restyle", "the stool", "a teal stool"),
+        ("could you lighten the rug a smidge", "restyle", "the rug", "a slightly lighter rug"),
+        ("cool the walls down a teensy bit", "restyle", "the walls", "slightly cooler walls"),
+        ("the bed's a bit on the dark side", "restyle", "the bed", "a slightly lighter bed"),
+        ("bin the screen so we can see the window", "remove", "the screen", ""),
+        ("let's lose the mat and see the floorboards", "remove", "the mat", ""),
+        ("I'd fancy a clock over the fireplace", "add", "over the fireplace", "a clock"),
+        (
+            "turn the quilt into a stripy one, pink and grey",
+            "restyle",
+            "the quilt",
+            "a pink and grey striped quilt",
+        ),
+        ("the blind in checks, navy and white", "restyle", "the blind", "a navy and white checked blind"),
+        ("do the doors #8a2be2", "restyle", "the doors", "#8a2be2 doors"),
+        ("slap some ochre on that wall", "restyle", "the wall", "an ochre wall"),
+        ("move on to the desk and make that one birch", "restyle", "the desk", "a birch desk"),
+        ("paint all round it, i mean the walls, peach", "restyle", "the walls", "peach walls"),
+        ("I want an oak wardrobe", "restyle", "the wardrobe", "an oak wardrobe"),
+        ("give us a lemon door", "restyle", "the door", "a lemon door"),
+        ("we need a bigger rug", "restyle", "the rug", "a big rug"),
+        ("add a red armchair", "add", "on the floor", "a red armchair"),
+        ("put in a mirror", "add", "on the wall", "a mirror"),
+        ("raynbow rug please", "restyle", "the rug", "a rainbow rug"),
+        ("doorz white", "restyle", "the doors", "white doors"),
+        ("the green is nice on the wall, just tone it down", "restyle", "the wall", "a more muted wall"),
+        ("is the bed allowed to be grey", "restyle", "the bed", "a grey bed"),
+        ("paint what you sit on blue", "restyle", "what you sit on", "a blue thing"),
+        ("paint the left-hand side table white", "restyle", "the left side table", "a white side table"),
+        ("what about getting rid of one of the two chairs", "remove", "one of the two chairs", ""),
+        ("could u de-clutter the shelf", "remove", "the clutter on the shelf", ""),
+        ("I'd kill for a green kitchen", "restyle", "the kitchen", "a green kitchen"),
+        ("my daughter's after a purple chair", "restyle", "the chair", "a purple chair"),
+        ("what would happen if the floor were dark wood", "restyle", "the floor", "a dark wood floor"),
+        ("how about a pink fridge? do it", "restyle", "the fridge", "a pink fridge"),
+        ("do the left one of the two lamps in chrome", "restyle", "the left lamp", "a chrome lamp"),
+        ("change out the bedspread to something floral", "restyle", "the bedspread", "a floral bedspread"),
+        (
+            "a navy feature wall behind the telly please",
+            "restyle",
+            "the wall behind the telly",
+            "a navy feature wall",
+        ),
+        ("turn up the warmth on that wall a notch", "restyle", "the wall", "a slightly warmer wall"),
+        ("take the edge off that red on the rug", "restyle", "the rug", "a more muted rug"),
+        ("could I see a leather sofa", "restyle", "the sofa", "a leather sofa"),
+        ("the kids' bed in sky blue", "restyle", "the kids' bed", "a sky blue kids' bed"),
+        (
+            "a red and white chequered tablecloth",
+            "restyle",
+            "the tablecloth",
+            "a red and white chequered tablecloth",
+        ),
+        ("not so much shine on the table", "restyle", "the table", "a matt table"),
+        ("i'd go two shades darker on the walls", "restyle", "the walls", "two shades darker walls"),
+        ("velvet for the lot of the chairs", "restyle", "all the chairs", "velvet chairs"),
+        ("I'd take a futon over that bed any day", "replace", "the bed", "a futon"),
+        ("can the hall be mint or is that too hard", "restyle", "the hall", "a mint hall"),
     ],
 )
 def test_what_is_said_in_its_own_way_is_done(sentence: str, kind: str, target: str, prompt: str) -> None:
@@ -76,6 +138,92 @@ def test_what_is_said_in_its_own_way_is_done(sentence: str, kind: str, target: s
 )
 def test_talk_changes_nothing(sentence: str) -> None:
     assert all(isinstance(step, Ask | Tell | Look) for step in said(sentence).steps)
+
+
+@pytest.mark.parametrize("sentence", ["add a vase", "I need a candle", "put some fingerprints everywhere"])
+def test_what_may_stand_on_this_or_that_is_asked_about(sentence: str) -> None:
+    (step,) = said(sentence).steps
+    assert isinstance(step, Ask)
+    assert step.question.startswith("Where shall I put")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "my nan had a sofa just like that, red it was, with lace on the arms",
+        "sorry i was talking to the lady next to me",
+        "my brother threw out his rug last week, moths",
+        "I never did like leather, sticks to your legs in summer",
+        "My daughter would probably paint it all black",
+        "leather's so cold in winter",
+        "mine at home is grey, with a hole in it",
+        "white sofas and toddlers don't mix",
+        "you'd never get that sofa through our door",
+        "she's got the exact same lamp in her hall",
+        "you know what they say, red and green should never be seen",
+        "who on earth needs six cushions",
+        "oops wrong button",
+        "Wait, the kettle's boiling.",
+    ],
+)
+def test_a_remark_is_heard_and_gets_no_question(sentence: str) -> None:
+    plan = said(sentence)
+    assert not plan.steps
+    assert plan.say == "I see. Tell me when you want something in the picture changed."
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("someone at the shop told me you can take a lamp out of a photo, is that true?", "Yes, I can take"),
+        ("can this thing add furniture?", "Yes: say what and where"),
+        ("i heard these programs can swap one sofa for another", "Yes: say what for what"),
+        ("will my photo be kept?", "I work on this machine"),
+        ("what's the difference between beige and cream?", "Beige (#e7d9b8) is darker than cream"),
+        ("is teal more blue or more purple?", "Teal (#168c8c) is nearer to blue."),
+        ("is ivory darker than cream?", "Ivory (#fcf6e4) and cream (#faf0d7) are nearly the same."),
+        ("what is taupe exactly?", "Taupe is a warm grey, #8c7d6e."),
+    ],
+)
+def test_a_question_about_the_program_or_a_colour_is_answered(sentence: str, answer: str) -> None:
+    plan = said(sentence)
+    assert not plan.steps
+    assert plan.say.startswith(answer)
+
+
+def test_both_of_them_are_two_and_no_look() -> None:
+    plan = said("make the left armchair plum", "and the other one teal", "hmm no, both of them plum")
+    looks = [step.prompt for step in plan.steps if isinstance(step, Edit)]
+    assert looks == ["a plum armchair", "a plum armchair"]
+
+
+def test_two_of_several_are_not_all_of_them() -> None:
+    (step,) = said("there's too many cushions, take away two").steps
+    assert isinstance(step, Ask)
+
+
+def test_a_lamp_is_not_switched_on() -> None:
+    plan = said("can we turn the lamp on")
+    assert not plan.steps
+    assert plan.say.startswith("I cannot switch lights on")
+
+
+def test_a_thing_that_is_complained_of_is_asked_about() -> None:
+    (step,) = said("I'm not happy with that lamp").steps
+    assert isinstance(step, Ask)
+
+
+@pytest.mark.parametrize(
+    "sentence", ["is that sofa grey or more of a green?", "what colour would you call the sofa?"]
+)
+def test_which_of_two_colours_a_thing_has_is_looked_up(sentence: str) -> None:
+    assert said(sentence).steps == (Tell(about="the sofa", asked="colour"),)
+
+
+def test_several_of_a_colour_for_a_thing_are_looks_of_it() -> None:
+    (step,) = said("show me a few different blues for the walls, can't decide").steps
+    assert isinstance(step, Variations)
+    assert (step.target, step.prompt, step.kind) == ("the walls", "blue walls", "restyle")
 
 
 def test_everything_but_one_thing_goes_back() -> None:

@@ -257,7 +257,7 @@ PLAIN = {
 @pytest.mark.parametrize("sentence", PLAIN)
 def test_plain_commands_are_read_whatever_thing_they_name(sentence: str) -> None:
     chosen, (act, kind) = Chosen(), PLAIN[sentence]
-    for thing in KINDS:
+    for thing in KINDS[list(PLAIN).index(sentence) % 3 :: 3]:  # each thing in a third of the sentences
         (frame,) = chosen.parse(sentence.format(thing))
         assert (frame.act, frame.kind if kind else None) == (act, kind), thing
         assert thing in frame.target

@@ -597,17 +597,30 @@ _SORT_WORDS: Final = (
 )  # fmt: skip
 
 
+_FAINT: Final = 0.03
+_WHITE, _BLACK, _TINGED = 0.93, 0.25, 0.008
+"""From where on a colour with less chroma than ``_FAINT`` is a white, a black, or warm, in Oklab."""
+
+
+def sort_of(value: Sequence[float]) -> str:
+    """The plain word for what a colour is one of: "a green", "a warm grey"."""
+    lightness, a, b = value
+    if float(np.hypot(a, b)) < _FAINT:
+        sort = "white" if lightness > _WHITE else "black" if lightness < _BLACK else "grey"
+        return f"a {'warm ' if b > _TINGED else 'cool ' if b < -_TINGED else ''}{sort}"
+    hue = float(np.degrees(np.arctan2(b, a))) % 360
+    sort = next(word for most, word in _SORTS if hue <= most)
+    return "a brown" if sort in ("an orange", "a yellow") and lightness < 0.62 else sort
+
+
 def described(value: Sequence[float]) -> str:
     """A colour's name, and the plain word for its sort where the name does not hold it: "rust, a brown"."""
     name = name_of(value)
     lightness, a, b = value
-    chroma, hue = float(np.hypot(a, b)), float(np.degrees(np.arctan2(b, a))) % 360
+    chroma = float(np.hypot(a, b))
     if any(word in name for word in _SORT_WORDS) or chroma < 0.04 or (lightness > 0.8 and chroma < 0.07):
         return name
-    sort = next(word for most, word in _SORTS if hue <= most)
-    if sort in ("an orange", "a yellow") and lightness < 0.62:
-        sort = "a brown"
-    return f"{name}, {sort}"
+    return f"{name}, {sort_of(value)}"
 
 
 def distance(one: Value, other: Value) -> float:

@@ -723,6 +723,16 @@ def degree_at(words: Sequence[str], at: int) -> tuple[int, float | None] | None:
     return None
 
 
+def degree_phrases() -> tuple[tuple[str, ...], ...]:
+    """Degrees of more than one word ("a touch", "two shades", "ever so slightly"), the longest first."""
+    said = {*_LESS_DEGREES, *_MORE_DEGREES, *_BETWEEN_DEGREES}
+    phrases = {tuple(degree.split()) for degree in said}
+    phrases |= {(count, notch) for count in _COUNTS for notch in _NOTCHES if notch.endswith("s")}
+    return tuple(
+        sorted((phrase for phrase in phrases if len(phrase) > 1), key=lambda each: (-len(each), each))
+    )
+
+
 def _step(adjective: str, size: float, sign: float) -> ColourStep | None:
     """A step of one adjective; None where it says nothing of a colour."""
     low = colours.spelt(adjective)

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+from tools.language.casual_words import is_of_things as _is_of_things
+from tools.language.casual_words import plainly_worded
 from tools.language.chunking import is_look, is_thing
 from tools.language.colours import value_of
 from tools.language.compounds import is_step
@@ -226,7 +228,8 @@ _NOT_TO_BE_SEEN = re.compile(
     r"(?:ought not to"
     r"|oughtn't to|should not|shouldn't|must not|mustn't|should never) (?:be (?:in view|visible|seen|in"
     r" (?:the |this )?(?:shot"
-    r"|picture|frame|photo|view))|show)|i (?:don't|do not|never) want to see (?P<seen>(?:the|that|those|my"
+    r"|picture|frame|photo|view))|show)|i (?:don't|do not|never) (?:want|wish|care|need)"
+    r" to (?:see|look at|be looking at) (?P<seen>(?:the|that|those|my"
     r"|our) [\w' -]+?))"
     r"(?: (?:any ?more|any longer|again|at all))*(?P<end>[.!]*)$",
     re.IGNORECASE,
@@ -294,8 +297,8 @@ _LEVEL = (
 )
 _LEVELLED = re.compile(
     rf"{_HEAD}(?:(?:bring|take|knock|dial|turn|tone|pull|ease|push|bump|crank|kick|ramp|lift|drop|get|lose"
-    rf"|boost|reduce|lower|raise|increase|up) )(?:some of |a bit of )?the {_LEVEL}"
-    rf"(?: (?P<way>down|up|back|off|out))?(?: {_DEGREE_SAID})?(?: (?:of|on|in|from|off))? "
+    rf"|boost|reduce|lower|raise|increase|up) )(?:(?P<early>down|up|back) )?(?:some of |a bit of )?"
+    rf"the {_LEVEL}(?: (?P<way>down|up|back|off|out))?(?: {_DEGREE_SAID})?(?: (?:of|on|in|from|off))? "
     rf"(?P<thing>it|them|(?:the|my|our|that|those) [\w' -]+?)(?P<end>(?: (?:please|then))*[.!?]*)$",
     re.IGNORECASE,
 )
@@ -310,13 +313,18 @@ _MORE_OF_A_LEVEL = {
 
 
 _LIFTED = re.compile(
-    rf"{_HEAD}(?P<verb>brighten|lighten|warm|cheer|liven|perk|jazz|cool|darken) {_OBJECT} (?:up|down)"
-    rf"(?:(?: by)? {_DEGREE_SAID})?(?P<end>(?: (?:please|then|for me))*[.!?]*)$",
+    rf"{_HEAD}(?P<verb>brighten|lighten|warm|cheer|liven|perk|jazz|cool|darken|dim|deepen|soften|whiten|mute"
+    rf"|tone|calm)(?P<early> (?:up|down))? {_OBJECT}(?P<late> (?:up|down))?"
+    rf"(?:(?: by)?(?: (?:just|only|ever so))? {_DEGREE_SAID})?(?P<end>(?: (?:please|then|for me))*[.!?]*)$",
     re.IGNORECASE,
 )
+""" "Warm the walls up a little", "darken the floor a smidge": a verb with a particle or with a degree."""
 _LIFT = {
     "brighten": "brighter", "lighten": "lighter", "warm": "warmer", "cool": "cooler", "darken": "darker",
+    "dim": "darker", "deepen": "deeper", "soften": "softer", "whiten": "whiter", "mute": "more muted",
+    "tone": "more muted", "calm": "more muted",
 }  # fmt: skip
+_NEEDS_ITS_PARTICLE = frozenset({"cheer", "liven", "perk", "jazz", "tone", "calm"})
 _BY_THE_WAY = re.compile(r"[ ,]+(?:tbh|tbf|imh?o|ngl|fwiw)(?=[ ,.;!?]|$)", re.IGNORECASE)
 _SAME_BUT = re.compile(
     r"^(?:.*\b)?the same (?P<noun>[a-z]+),? but (?:in|made of|out of) (?P<look>(?!the |an? )[\w -]+?)"
@@ -339,6 +347,19 @@ def _how_far(degree: str | None) -> str:
     return "slightly " if words else ""
 
 
+def _is_lifted(found: re.Match[str]) -> bool:
+    """Whether a verb that lifts or lowers says so of a thing: "the red" and "the colour of the sofa" are
+    toned down elsewhere.
+    """
+    if " with " in found["thing"]:
+        return False  # "jazz the lampshade up with polka dots"
+    verb, particle = found["verb"].lower(), (found["early"] or found["late"] or "").strip().lower()
+    if verb in ("tone", "calm"):
+        noun = found["thing"].split()[-1].lower()
+        return particle == "down" and _is_of_things(noun) and " of " not in f"{found['thing']} "
+    return bool(particle or (found["degree"] and verb not in _NEEDS_ITS_PARTICLE))
+
+
 def _in_steps(sentence: str) -> str:
     """What is said of a look by how far it is to go ("calm it down", "take the shine off the floor", "bring
     it down two shades") as a step.
@@ -354,7 +375,7 @@ def _in_steps(sentence: str) -> str:
     if found := _CALMED.match(sentence):
         thing = found["thing"] or found["tamed"]
         return f"{found['head']}make {thing} {_how_far(found['degree'])}more muted{found['end']}"
-    if found := _LIFTED.match(sentence):
+    if (found := _LIFTED.match(sentence)) and _is_lifted(found):
         step = _LIFT.get(found["verb"].lower(), "more vivid")
         return f"{found['head']}make {found['thing']} {_how_far(found['degree'])}{step}{found['end']}"
     found = _LEVELLED.match(sentence)
@@ -362,20 +383,17 @@ def _in_steps(sentence: str) -> str:
         return sentence
     level = found["level"].lower()
     verb = found[0][found.end("head") :].split()[0].lower()
-    more = (found["way"] or "").lower() == "up" or (
-        not found["way"] and verb in ("up", "boost", "raise", "increase", "lift", "bump", "crank", "ramp")
+    way = (found["way"] or found["early"] or "").lower()
+    more = way == "up" or (
+        not way and verb in ("up", "boost", "raise", "increase", "lift", "bump", "crank", "ramp")
     )
-    if level in ("colour", "color") and not found["way"]:
+    if level in ("colour", "color") and not way:
         return sentence  # "take the colour from that photo"
     if level in _LESS_OF_A_LEVEL:
         look = _how_far(found["degree"]) + (_MORE_OF_A_LEVEL if more else _LESS_OF_A_LEVEL)[level]
     else:
         look = "glossy" if more else "matt"
     return f"{found['head']}make {found['thing']} {look}{found['end']}"
-
-
-def _is_of_things(noun: str) -> bool:
-    return is_thing(noun) or (noun.endswith("s") and is_thing(noun[:-1]))
 
 
 def _of_the_most(found: re.Match[str]) -> str:
@@ -460,7 +478,8 @@ def rephrased(sentence: str) -> str:
     """
     if found := _SOUNDS.fullmatch(sentence):
         return f"I would like {found['thing'] or found['new']}"
-    sentence = _colloquially(_PER_CENT.sub(_degree, _SHORT.sub(_in_full, sentence)))
+    sentence = _PER_CENT.sub(_degree, _SHORT.sub(_in_full, sentence))
+    sentence = _colloquially(plainly_worded(sentence))
     sentence = _THAT_MATTER.sub(r"undo \g<thing>", _THROWN_IN.sub("add ", sentence))
     sentence = _TWICE.sub(
         r"\1", _SIDE.sub(r"on the \1", _WHERE_IT_WAS.sub("there", _A_DAY.sub("", sentence)))

@@ -363,6 +363,29 @@ def _thing(words: str, context: Context) -> str:
     return target_of(named(words, context))
 
 
+_THE_X = r"(?:the|my|that|this|those|these|our) [\w' -]+?"
+_WHICH_OF_TWO = re.compile(
+    rf"(?:(?:would you (?:say|call)|do you think|isn't|is|are) )+(?P<x>{_THE_X})(?: (?:is|are))?"
+    r" (?:more |rather |really )*(?:of )?(?:an? )?(?P<one>[\w-]+(?: [\w-]+)?),? or (?:is it |are they )?"
+    r"(?:more |rather |really )*(?:of )?(?:an? )?(?P<other>[\w-]+(?: [\w-]+)?)(?: would you say"
+    r"| do you think)?"
+    rf"|what colou?r would you (?:call|say|describe) (?P<y>{_THE_X})(?: (?:is|are|as))?"
+)
+
+
+def _which_of_two(said: str, context: Context) -> Done | None:
+    """ "Is that sofa grey or more of a green?", "what colour would you call it?": which colour it has."""
+    found = _WHICH_OF_TWO.fullmatch(said)
+    if found is None:
+        return None
+    looks = [read_look(words) for words in (found["one"], found["other"]) if words]
+    thing = _thing(found["x"] or found["y"], context)
+    coloured = all(look.value is not None and look.is_colour_only for look in looks)
+    if not coloured or not thing or not is_thing(stem(_noun(thing))):
+        return None
+    return Done((Tell(about=thing, asked="colour"),), ())
+
+
 _SO = re.compile(r"(?:is|are) (?P<one>.+)|(?P<thing>(?:the|my) [\w' -]+?) (?:is|are) (?P<other>.+)")
 _SO_FAR = re.compile(
     r"(?:[ ,]+(?:now|already|yet|still|or not|again|too|then|right|correct|isn't it|is it|really))+$"
@@ -411,5 +434,6 @@ def _there(said: str, context: Context) -> Done | None:
 
 
 _READERS = (
-    _saved, _the_two, _happened, _nth, _versions, _layers, _changes, _which_is, _colour, _ever, _there,
+    _saved, _the_two, _happened, _nth, _versions, _layers, _changes, _which_is, _which_of_two, _colour, _ever,
+    _there,
 )  # fmt: skip

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from agent.planner.frames import Frame
+from agent.planner.resolve.wording import definite
 from tools.language.chunking import is_look
 from tools.language.colours import value_of
-from tools.language.lexicon import word_set
+from tools.language.lexicon import MATERIALS, word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import parse
 
@@ -72,7 +74,9 @@ _UNDECIDED = re.compile(
     re.IGNORECASE,
 )
 _STORY = re.compile(
-    rf"{_EDGE}(?:(?:yesterday|recently|back then|the other (?:day|week)|last (?:night|week|month|year"
+    rf"{_EDGE}(?:(?:mine|ours|his|hers|theirs)(?: at \w+| back \w+)?(?:'s| is| are| was| were"
+    rf"| has| have| had)\b"
+    r"(?! to\b)|(?:yesterday|recently|back then|the other (?:day|week)|last (?:night|week|month|year"
     rf"|summer|winter|time)|\w+ (?:years?"
     rf"|months?|weeks?|days?) ago)[, ]+\b(?!make|paint)"
     r"|(?:a|an|some|one|my|our|his|her|the) [\w-]+(?: of (?:mine|ours|his|hers))? (?:painted|repainted"
@@ -107,6 +111,23 @@ _ERRAND = re.compile(
     re.IGNORECASE,
 )
 """ "Put the kettle on" is said to somebody in the room."""
+_HAPPENS = re.compile(
+    rf"{_EDGE}(?:(?:wait|hang on|hold on|one (?:sec|second|moment|minute)|sorry|oh)\b[ ,:.!-]+)*"
+    r"(?:the|my|our) \w+(?:['’]s| is| are)(?: just| already| still)? \w+ing[ .!]*$",
+    re.IGNORECASE,
+)
+""" "Wait, the kettle's boiling": what goes on there, and no look."""
+_SOME_OF_THEM = re.compile(
+    r"\b(?:remove|take(?: away| out| off| down)?|lose|ditch|bin|delete|get rid of"
+    r"|chuck) (?P<count>one|two|three"
+    r"|four|a few|some|a couple|half)(?: of (?:them|those|these))?(?: away| out| off"
+    r"| down)?(?: please)?[.!]*$",
+    re.IGNORECASE,
+)
+""" "Too many cushions, take away two": not all of them."""
+_SLIPPED = re.compile(
+    r"\bwrong (?:button|key|window|tab|chat|app|number|person)\b[^,;.!?]*[.!]*$", re.IGNORECASE
+)
 _LATER = re.compile(
     r"\b(?:(?:i'll|i will|let me|need to|have to|want to) (?:first )?(?:sleep on|think about|think over)"
     r" (?:it|that|this)"
@@ -140,19 +161,33 @@ def cautious(frames: Frames, sentence: str) -> Frames:
         return (Frame("ask"),)
     if any(frame.kind == "restyle" and _is_count(frame.prompt) for frame in frames):
         return (_too_many(frames),)
+    if _SLIPPED.search(sentence):
+        return (Frame("talk"),)
     told = (
         _ERRAND.search(sentence)
+        or _HAPPENS.match(sentence)
         or _STORY.search(sentence)
         or _LIVED.search(sentence)
         or _LATER.search(sentence)
     )
     if told and not any(frame.act in ("talk", "ask", "tell") for frame in frames):
         return (Frame("talk"),)
+    if any(frame.kind == "remove" and _is_of_colours(frame.target) for frame in frames):
+        return (Frame("talk"),)
+    if any(map(partial(_is_of_a_stuff, sentence=sentence), frames)):
+        return (Frame("talk"),)
     if not any(map(takes, frames)):
         return frames
     if any(frame.kind == "remove" and _speaks(frame.target, sentence) for frame in frames):
         return (Frame("talk"),)
     removed = [frame for frame in frames if frame.kind == "remove"]
+    if (
+        len(removed) == 1
+        and (some := _SOME_OF_THEM.search(sentence))
+        and some["count"] not in removed[0].target
+    ):
+        of_what = definite(removed[0].target) if removed[0].target else "them"
+        return (Frame("ask", say=f"Which of {of_what} shall I remove? Say where each is."),)
     if _WHAT_IF.search(sentence):
         return (_asked(removed) if removed else Frame("talk"),)
     if removed and (many := _MANY.search(removed[0].target)):
@@ -174,6 +209,21 @@ def cautious(frames: Frames, sentence: str) -> Frames:
     if _ASKED.search(sentence) and (len(frames) == 1 or sentence.rstrip().endswith("?")):
         return (_asked(frames),)
     return frames
+
+
+def _is_of_colours(target: str) -> bool:
+    """Whether no thing is named, but colours: "red and green should never be seen"."""
+    words = [word for word in target.lower().split() if word not in ("the", "and")]
+    return len(words) > 1 and all(value_of(word) is not None and word not in MATERIALS for word in words)
+
+
+def _is_of_a_stuff(frame: Frame, sentence: str) -> bool:
+    """Whether something is said of a stuff as such ("leather's so cold in winter")."""
+    stuff, look = frame.target.lower(), read_look(frame.prompt)
+    if frame.kind != "restyle" or stuff not in MATERIALS or look.value is not None or look.step is not None:
+        return False
+    is_so = r"(?:'s| is| are| gets?| feels?| looks?| never| always| can)\b[^,;.!?]*[.!]*$"
+    return re.match(rf"{_EDGE}{re.escape(stuff)}{is_so}", sentence, re.IGNORECASE) is not None
 
 
 def _speaks(target: str, sentence: str) -> bool:

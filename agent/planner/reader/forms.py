@@ -127,6 +127,10 @@ _TALE = re.compile(
     rf" will\b|'d\b|'ll\b)"
     rf"|would (?:an?|the) [\w -]+? (?:show|cost|need|last|hide|attract|stain|fade|crack|scratch|take|mean"
     rf"|affect)\b|you should(?: have|'ve) (?:seen|heard|been)"
+    r"|(?!(?:the|my|our|his|her|your|those|these|that|this|both|all|i|we|you|they|it)\b)(?:\w+ ){0,2}\w+s"
+    r"(?: and \w+)? (?:don't|do not|never|always|tend to|rarely|hardly ever|aren't) "
+    r"|who(?: on earth| the \w+| in (?:the world|their right mind))? (?:needs|wants|buys|puts|paints|has)\b"
+    r"|you(?:'d| would|'ll| will) (?:never|think|be (?:surprised|amazed))\b"
     rf"|(?:it|that|this|there) (?:was|were) (?!(?:\w+ ){{0,3}}(?:better|nicer|best|nicest|prettier|mistake"
     rf"|wrong|bad idea|supposed|meant|wanted|(?:left|right|other|first|second) one))"
     rf"|the [\w' -]+? (?:was|were) (?!(?:\w+ ){{0,3}}(?:better|nicer|best|nicest|prettier|mistake|wrong|bad"
@@ -137,7 +141,8 @@ _TALE = re.compile(
     rf"|wn|un|ung|ade|one|ought)\b"
     rf"|(?:he|she|they|(?:my|our|his|her|their|the) (?:\w+ )?{_PEOPLE}) (?!(?:wanted|said|decided|liked"
     rf"|picked|preferred"
-    rf"|suggested|asked|chose|told)\b)(?:\w+ed|took|tore|drew|got|bought|sold|did|made|lost|threw|found|gave"
+    rf"|suggested|asked|chose|told)\b)(?:had (?:an?|one|some|the same|those)\b|\w+ed|took|tore"
+    rf"|drew|got|bought|sold|did|made|lost|threw|found|gave"
     rf"|went|saw|hid"
     rf"|hung|broke|kept|left|built|cut|wouldn't let|would not let|told us|told me)\b)",
     re.IGNORECASE,

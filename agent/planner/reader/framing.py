@@ -15,6 +15,7 @@ from agent.planner.resolve.wording import bare
 from tools.kinds import Kind
 from tools.language import lexicon as lx
 from tools.language.chunking import has_thing, is_thing, locative, noun_of, split
+from tools.language.colours import value_of
 from tools.language.noun_phrases import parse, sort_of
 from tools.language.noun_phrases import words_of as words_of_looks
 from tools.language.tokens import Token, Tokens
@@ -34,6 +35,8 @@ def frames_of(lines: Sequence[Line]) -> tuple[Frame, ...]:
     frames: list[Frame] = []
     refused = False
     for number, line in enumerate(lines):
+        if line.act == "talk" and len(lines) > 1 and (frames or number + 1 < len(lines)):
+            continue
         if line.act == "no" and number + 1 < len(lines):
             refused = True
             continue
@@ -200,13 +203,19 @@ _ANOTHER = re.compile(
     r"\b(?:yet )?(?:another|one more) (?=(?:shade|tone|touch|notch|bit|tad)\b)", re.IGNORECASE
 )
 _PATTERNED = re.compile(r"with an? ([\w -]+) pattern", re.IGNORECASE)
+_IN_STRIPES = re.compile(r"(?P<colours>[\w ,-]+ and [\w -]+) (?P<pattern>stripe|check)s", re.IGNORECASE)
+_ON_ITSELF = re.compile(r"(?<=\w) (?:on|onto|to|round|around) <(?:it|them)>$")
+_AS_LOOK = {"stripe": "striped", "check": "checked"}
+""" "Green and cream stripes" is how a thing is striped."""
 
 
 def _look(words: str) -> str:
     """A look as the resolver wants it: "too dark" is lighter, "brighten" is brighter."""
     if re.match(r"(?:a (?:bit|little) )?(?:more|less) like ", words, re.IGNORECASE):
         return words
-    words = _REFUSED.sub("", words, count=1)
+    words = _ON_ITSELF.sub("", _REFUSED.sub("", words, count=1))
+    if (found := _IN_STRIPES.fullmatch(words)) and not words.lower().startswith("with "):
+        words = f"{found['colours']} {_AS_LOOK[found['pattern'].lower()]}"
     words = _ANOTHER.sub("a ", words)
     words = _STEP.sub("", _PATTERNED.sub(r"\1", words))
     words = " ".join(_BY_VERB.get(word.lower(), word) for word in words.split())
@@ -281,10 +290,30 @@ def _variations(line: Line) -> Frame:
         if phrase.article.lower() in ("", "a", "an") and phrase.noun and phrase.looks and not phrase.tail:
             # "two versions of yellow walls"
             thing, look = f"the {' '.join(phrase.noun)}", " ".join(words_of_looks(phrase.looks))
+    if (of_sort := _of_a_sort(look, kind)) and (
+        surface := re.fullmatch(rf"(?:(?:on|for|in) )?{_OWN}", thing, re.I)
+    ):
+        thing, look, kind = surface["thing"], of_sort, ""  # "three greens for the wall"
     frame = replace(_named("variations", thing or "<it>"), number=_number(line.field(0)), prompt=look)
     if kind in ("replace", "add"):
         return replace(frame, kind=cast("Kind", kind))
     return replace(frame, kind="restyle") if look and thing else frame
+
+
+_OWN = r"(?P<thing>(?:(?:the|my|our|that|those|these) )?[\w' -]+)"
+
+
+def _of_a_sort(look: str, kind: str) -> str:
+    """The one look that several of a sort are ("different greens": green); empty for any other words. A stuff
+    or a colour is nothing to be put somewhere either.
+    """
+    if kind == "add" and (value_of(look) is not None or look.lower() in lx.MATERIALS):
+        return look
+    words = [word for word in look.lower().split() if word not in ("different", "other", "some", "nice")]
+    if not words or not words[-1].endswith("s"):
+        return ""
+    one = " ".join((*words[:-1], words[-1][:-1]))
+    return one if value_of(one) is not None or one in lx.MATERIALS else ""
 
 
 def _number(field: str) -> int | None:
@@ -302,9 +331,12 @@ def _named(act: str, thing: str) -> Frame:
     frame = replace(Frame("talk"), act=act)  # type: ignore[arg-type]
     if thing in _REFERENCES:
         return replace(frame, reference=_REFERENCES[thing])
+    thing = _OWNED_BY_SEVERAL.sub("' ", thing)
     return replace(frame, target=_COUNTED.sub("", _ONLY.sub("", thing)))
 
 
+_OWNED_BY_SEVERAL = re.compile(r"(?<=s) ['’] (?=\w)")
+""" "The kids' bed", whose words were apart."""
 _ONLY = re.compile(r"^(?:the )?(?:just|only|maybe|perhaps) (?=(?:the|my|both|all) )", re.IGNORECASE)
 _COUNTED = re.compile(r"(?<=\w)(?:,? (?:on|of|in|at))? <(?:all|both)>$")
 """ "The cushions on it, all of them": a count is no place."""

@@ -11,19 +11,23 @@ from dataclasses import replace
 from agent.planner.lines import Line
 from agent.planner.reader.symbols import BAR, COPIED, NUMBER, SYMBOLS
 from tools.language import lexicon as lx
+from tools.language.casual_words import is_of_things
 from tools.language.chunking import is_look, is_thing
 from tools.language.colours import is_name, value_of
-from tools.language.compounds import is_step
+from tools.language.compounds import is_step, parted
 from tools.language.file_names import whole_name
-from tools.language.looks import read_look
+from tools.language.looks import degree_phrases, read_look
+from tools.language.noun_phrases import parse
+from tools.language.noun_phrases import words_of as words_of_looks
+from tools.language.object_sizes import thing_in
 from tools.language.tokens import is_known, request_words
 
 _DEGREES = (
-    ("quite", "a", "bit"),
-    ("quite", "a", "lot"),
-    ("a", "fair", "bit"),
-    ("a", "good", "bit"),
-    ("a", "lot"),
+    *(
+        degree
+        for degree in degree_phrases()
+        if degree not in (("a", "bit"), ("a", "little"))  # more or less of which comes first
+    ),
     *(
         (*degree, than)
         for degree in (("a", "bit"), ("a", "little"), ("slightly",), ("much",), ("even",), ())
@@ -158,6 +162,15 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     named = not line.field(1) or is_name(line.field(1).lower())
     if line.act == "replace" and named and not _REPLACE & {*low}:
         line = replace(line, act="restyle")  # "change the quilt", "the side table should be golden rod"
+    if line.field(0).lower().startswith(("the ", "those ", "these ")) and line.act != "variations":
+        one = f"one of {line.field(0)}"  # and not all of them
+        if f" {one.lower()} " in f" {text.lower()} ":
+            line = replace(line, fields=(one, *line.fields[1:]))
+    line = _with_pattern(_of_what_is_there(line, words), text)
+    line = line if "instead" in low else _noun_behind(line)
+    said_of_it = rf"\b{re.escape(line.field(1))} (?:is|are|was|were|looks?) (?:\w+ )?(?:too|so|not|never)\b"
+    if line.act == "add" and not line.field(0) and re.search(said_of_it, text, re.IGNORECASE):
+        return Line("talk")  # "an empty desk is too honest"
     if line.act in ("restyle", "unclear") and not line.field(1) and (found := _ONLY_A_STEP.fullmatch(text)):
         look = found["look"] if is_step(low[-1]) else ""
         line = Line("restyle", (line.field(0) or "<it>", look)) if look else line  # "make it cooler"
@@ -241,6 +254,103 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     return line
 
 
+_ONE_OF_LOOKS = re.compile(r"(?:(?:in )?(?:an?|one|a nice|a lovely) )?(?P<look>.+?) ones?", re.IGNORECASE)
+_SOMETHING = re.compile(r"something (?:in |more |a bit )?(?P<look>.+)", re.IGNORECASE)
+_ONE_FIRST = re.compile(r"(?:that |this )?one (?:in )?(?P<look>.+)", re.IGNORECASE)
+_BESIDE = (
+    r"(?:over|above|on|on top of|under|underneath|below|beneath|beside|next to|by|behind|in front of|near"
+    r"|against)"
+)
+_PREFERRED = lx.word_set("rather prefer take choose choosing pick instead better any sooner")
+""" "I'd take a futon over that bed"."""
+_WANTED = lx.word_set(
+    "want wants like love fancy have prefer prefers gimme give get go about picture imagine see need needs"
+)
+_ADDED = lx.word_set("add put place bring insert another more extra new second additional pop stick there")
+_COMES_AND_GOES = lx.word_set("cat dog ball tree plant basket")
+_BUILT_IN = lx.word_set("""
+    door curtain blind tile floorboard ceiling wall cupboard worktop countertop skirting bath bathtub sink tap
+    fireplace stair window wallpaper kitchen shutter fridge oven headboard
+""")
+""" "I want a red door": what a room has or has not, and is not added to it."""
+
+
+def _of_what_is_there(line: Line, words: Sequence[str]) -> Line:
+    """A line about a new thing as one about what is there, where its sentence says so: a rug that is turned
+    into "a red and white striped one" gets stripes, a mirror "over the fireplace" leaves the fireplace where
+    it is, and who wants "a marble table" means the table that there is.
+    """
+    low = [word.lower() for word in words]
+    thing, new = line.field(0), line.field(1)
+    if line.act == "replace" and not _REPLACE & {*low}:
+        found = _ONE_OF_LOOKS.fullmatch(new) or _ONE_FIRST.fullmatch(new) or _SOMETHING.fullmatch(new)
+        if found is not None and _says_only_a_look(found["look"]):
+            return replace(line, act="restyle", fields=(thing, found["look"], *line.fields[2:]))
+        place = (
+            None
+            if _PREFERRED & {*low}
+            else re.search(rf"\b(?P<place>{_BESIDE} {re.escape(thing)})\b", " ".join(words), re.IGNORECASE)
+        )
+        if place is not None and new.lower().startswith(("a ", "an ", "some ")):
+            return replace(line, act="add", fields=(place["place"], new))
+    seen = thing if line.act == "show" else new if (line.act, thing) == ("tell", "things") else ""
+    if "see" in low and seen.lower().startswith(("a ", "an ")):
+        told, line, thing, new = line, Line("add", ("", seen)), "", seen  # "could I see a leather sofa"
+    else:
+        told = line
+    if line.act == "add" and not thing and _WANTED & {*low} and not _ADDED & {*low}:
+        phrase = parse(new)
+        looks, noun = parted(" ".join(words_of_looks(phrase.looks))), phrase.noun
+        if not looks and len(noun) > 1 and noun[0].lower() in lx.MATERIALS:
+            looks, noun = noun[0], noun[1:]  # "a glass table"
+        name, kind = thing_in(" ".join(noun))
+        stands = kind.stands in ("floor", "flat") and name not in _COMES_AND_GOES
+        there = (name and stands) or bool(noun and {noun[-1].lower(), noun[-1].lower()[:-1]} & _BUILT_IN)
+        sized = [look.words[-1][-2:] for look in phrase.looks if look.sort == "size"] == ["er"]
+        looks = phrase.looks[0].words[-1] if sized else looks
+        needed = not {"need", "needs"} & {*low} or sized  # one that is needed is not there, a bigger one is
+        if there and needed and looks and not phrase.tail and (sized or _says_only_a_look(looks)):
+            return Line("restyle", (" ".join(("the", *noun)), looks))
+    return told
+
+
+_PATTERN = re.compile(
+    r" (?P<pattern>striped|checked|chequered|checkered|dotted|spotted|polka dot|tartan|plaid"
+    r"|gingham|floral)\b",
+    re.IGNORECASE,
+)
+
+
+def _with_pattern(line: Line, text: str) -> Line:
+    """A look of several colours with the pattern that is said right behind them and was dropped."""
+    look = line.field(1)
+    at = text.lower().find(f"{look.lower()} ") if line.act == "restyle" and " and " in look else -1
+    found = _PATTERN.match(text, at + len(look)) if at >= 0 else None
+    if found is None or found["pattern"].lower() in line.field(0).lower():
+        return line
+    return replace(line, fields=(line.field(0), f"{look} {found['pattern']}", *line.fields[2:]))
+
+
+def _noun_behind(line: Line) -> Line:
+    """A line about "it" whose look ends with a thing ("pink tiles") as one about that thing."""
+    words = line.field(1).lower().split()
+    if line.act != "restyle" or line.field(0) != "<it>" or len(words) < 2 or words[0] == "with":
+        return line
+    phrase = parse(line.field(1))
+    looks = parted(" ".join(words_of_looks(phrase.looks)))
+    named = len(phrase.noun) == 1 and not phrase.tail and phrase.article.lower() in ("", "a", "an", "the")
+    stuff = named and phrase.noun[0].lower() in lx.MATERIALS  # "make it blue glass"
+    if stuff or not (named and is_of_things(phrase.noun[0].lower()) and looks and _says_only_a_look(looks)):
+        return line
+    return replace(line, fields=(f"the {phrase.noun[0]}", looks, *line.fields[2:]))
+
+
+def _says_only_a_look(words: str) -> bool:
+    """Whether words are a colour, a material or a pattern, and nothing else."""
+    look = read_look(words)
+    return bool(look.colour_words or look.material or look.pattern) and not look.rest and look.step is None
+
+
 def _thing_first(line: Line) -> Line:
     """A line about "it" whose look begins with a thing ("a cushion green") as one about that thing."""
     look = line.field(1).split()
@@ -297,6 +407,9 @@ _RUN_TOGETHER = {
 }  # fmt: skip
 
 
+_SOUNDS_LIKE = {"z": "s", "y": "i", "i": "y", "k": "c"}
+
+
 def slip_of(low: str) -> str | None:
     """The word that a slip was made of: two letters exchanged, one left out or typed twice. None where that
     is no word that requests are made of. Of a short word only exchanged letters are put right.
@@ -310,6 +423,10 @@ def slip_of(low: str) -> str | None:
     known: frozenset[str] = request_words()
     tried = [low[:i] + low[i + 1] + low[i] + low[i + 2 :] for i in range(len(low) - 1)]
     tried += [low[:i] + low[i - 1] + low[i:] for i in range(1, len(low) + 1)]
+    if low.endswith("z") and len(low) > 4 and low[:-1] in known:
+        return f"{low[:-1]}s"
+    if len(low) > 4:  # as it sounds: "wallz", "raynbow", "kurtains"
+        tried += [low[:i] + _SOUNDS_LIKE[c] + low[i + 1 :] for i, c in enumerate(low) if c in _SOUNDS_LIKE]
     if len(low) > 4:
         tried += [low[:i] + low[i + 1 :] for i in range(1, len(low)) if low[i] == low[i - 1]]
     if (found := next((word for word in tried if word in known), None)) is not None:

@@ -417,7 +417,10 @@ def done(frame: Frame, context: Context) -> Done | None:
             return swap(frame, context)
         case "tell" if frame.name == "things":
             thing = frame.target
-            return _looked(Look(at="place", target=f"all the {thing}") if thing else Look(at="things"))
+            which = target_of(thing) if thing else ""  # "that lamp" is one
+            one = which != f"the {thing}" and not is_plural(parse(which).noun)
+            which = which if one or which.startswith("all ") else f"all {which}"
+            return _looked(Look(at="place", target=which) if thing else Look(at="things"))
         case "goto" if frame.name:
             return go_to_named(frame.name, context)
     return None

@@ -40,6 +40,7 @@ from tools.language.compounds import parted
 from tools.language.lexicon import word_set
 from tools.language.looks import read_look
 from tools.language.noun_phrases import Phrase, is_plural, parse, render, sort_of, words_of
+from tools.language.object_sizes import noun_in, thing_in
 from tools.language.rephrasing import plainly
 
 _MORE_LIKE = re.compile(r"(?:a (?:bit|little) )?more like (?:a |the )?(?P<name>[\w -]+)", re.IGNORECASE)
@@ -112,6 +113,9 @@ def edit_of(frame: Frame, context: Context) -> Done:
 def _restyle(frame: Frame, context: Context) -> Done:
     if not frame.prompt:
         return vague(replace(frame, act="ask"), context)
+    lights = bool(frame.target) and parse(frame.target).noun[-1].lower().rstrip("s") in ("lamp", "light")
+    if lights and frame.prompt.lower() in ("on", "off", "lit"):
+        return Done((), ("I cannot switch lights on or off: say what colour it is to have, or how bright.",))
     if (hue := _MORE_LIKE.fullmatch(frame.prompt)) is not None and value_of(hue["name"]) is not None:
         frame = replace(frame, prompt=f"in {hue['name']}")
     if frame.target:
@@ -227,6 +231,8 @@ _OF_EVERY_ROOM = frozenset({"wall", "walls", "floor", "floors", "flooring", "cei
 
 
 def _add(frame: Frame, context: Context) -> Done:
+    if frame.target.lower() in _NO_PLACE:
+        frame = replace(frame, target="")
     prompt = new_thing(frame.prompt)
     focused = focused_layers(context)
     if frame.correction and focused and not frame.target and focused[-1].visible:
@@ -264,8 +270,31 @@ def _add(frame: Frame, context: Context) -> Done:
         noun = parse(prompt).noun
         if noun and noun[-1].lower() in _OF_EVERY_ROOM:  # "a brick wall would be nice"
             return made(definite(" ".join(noun)), prompt, "restyle")
+        if place := _usual_place(" ".join(noun)):
+            return made(place, prompt, "add")
         return ask(f"Where shall I put {prompt}?")
+    noun = parse(prompt).noun
+    if noun and noun[-1].lower() in _OF_EVERY_ROOM:  # "a navy feature wall behind the sofa"
+        return made(f"{definite(noun[-1])} {place_of(frame.target)}", prompt, "restyle")
     return made(place_of(frame.target), prompt, "add")
+
+
+_NO_PLACE = frozenset({"somewhere", "anywhere", "everywhere"})
+_PLACES = {"floor": "on the floor", "flat": "on the floor", "wall": "on the wall"}
+_ON_THE_FLOOR = word_set("houseplant palm yucca monstera fern ficus piano crib cot highchair pram lounger")
+_BUILT_IN = frozenset({"window", "curtain", "fireplace"})
+"""What is at home in one place of a room, which its kind does not tell."""
+
+
+def _usual_place(noun: str) -> str:
+    """Where a new thing goes of which nothing is said: on the floor or on the wall, by its kind; empty where
+    it may stand on this or that.
+    """
+    if noun.lower().split()[-1:] and noun.lower().split()[-1] in _ON_THE_FLOOR:
+        return _PLACES["floor"]
+    name, kind = thing_in(noun)
+    whole = re.fullmatch(rf"{noun_in(noun)}(?:s|es)?", noun.lower()) is not None  # no "disco ball"
+    return _PLACES.get(kind.stands, "") if name and whole and name not in _BUILT_IN else ""
 
 
 def _replace(frame: Frame, context: Context) -> Done:

@@ -10,6 +10,8 @@ from agent.planner.resolve.wording import understood
 from tools.kinds import Kind
 
 VAGUE = "What shall I change, and into what?"
+NOTED = "I see. Tell me when you want something in the picture changed."
+"""What is said to a remark that wants nothing."""
 
 
 @dataclass(frozen=True)

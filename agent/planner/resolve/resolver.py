@@ -32,7 +32,7 @@ from agent.planner.resolve.layers import (
     same_thing,
     stem,
 )
-from agent.planner.resolve.resolution import VAGUE, Done, as_plan, ask
+from agent.planner.resolve.resolution import NOTED, VAGUE, Done, as_plan, ask
 from agent.planner.resolve.undo_steps import bring_back, go_to, hide, pick, refresh, undo
 from agent.planner.resolve.wording import bare, definite, with_noun
 from tools.kinds import Kind
@@ -563,7 +563,7 @@ def _step(frame: Frame, context: Context) -> Done:
         case "keep":
             return Done((), (frame.say or "All right, I leave that as it is.",))
         case "talk":
-            return Done((), (frame.say or "I see. Tell me when you want something in the picture changed.",))
+            return Done((), (frame.say or NOTED,))
         case "tell":
             return tell(frame, context)
         case "ask":

@@ -21,6 +21,8 @@ from tools.language.referring import all_but
 
 def bare(target: str) -> Phrase:
     """The thing of a target without its place: "the chair on the left" = chair, "both chairs" = chairs."""
+    if _CLAUSE.match(target):
+        return Phrase("", (), ("thing",))  # "what you sit on"
     but = all_but(target)
     phrase = parse(but[0] if but else target)
     noun = tuple(w for w in phrase.noun if w.lower() not in lx.EVALUATIVE)
@@ -48,6 +50,10 @@ _WHICH = (
 """)
 )
 """Words that say which one is meant, and nothing of the thing."""
+
+
+_CLAUSE = re.compile(r"(?:the )?(?:what|whatever|wherever) ", re.IGNORECASE)
+""" "What gives light", "whatever you sit on": a thing that is told by what it does."""
 
 
 def restyled(thing: str, look: str) -> str:
@@ -132,6 +138,8 @@ _DETERMINERS = word_set("that this those these my our your his her their a an so
 
 def target_of(words: str) -> str:
     """A target as the segmenter gets it: with "the" for "that" and "my", without "ugly"."""
+    if _CLAUSE.match(words):
+        return words
     parts = words.split()
     while parts and parts[0].lower() in _DETERMINERS:
         parts = parts[1:]
@@ -158,7 +166,8 @@ def place_of(words: str) -> str:
 def definite(words: str) -> str:
     """The words with "the" where they have no determiner."""
     first = words.split()[0].lower()
-    return words if first in ("the", "that", "both", "all") else f"the {words}"
+    known = ("the", "that", "both", "all", "one", "what", "whatever")
+    return words if first in known else f"the {words}"
 
 
 def short(words: str) -> str:
