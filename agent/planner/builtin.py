@@ -300,8 +300,8 @@ class BuiltinPlanner:
 
 
 BELIEF: Final = (0.75, 0.55, -0.30, 1.6, 0.35, -1.6)
-"""The constant and the weights of ``signs``: a logistic regression on 320 sentences, of 1510 in 99
-conversations of six writers that no reader had learnt from (``python -m training.planner.belief``).
+"""The constant and the weights of ``signs``: a logistic regression on 320 sentences, of 1510 in 107
+conversations of six sets that no reader had learnt from (``python -m training.planner.belief``).
 """
 
 

@@ -2,10 +2,11 @@
 
     python -m training.planner.belief [FILE …]
 
-Reads conversations with full lines that no reader has learnt from, has each sentence read alone and in its
-conversation, and fits a logistic regression on those where one of the two plans is the wanted one. Prints how
-many plans are right with the weights in use, with those of a fit to the other files, and the weights of a fit
-to all (``agent.planner.builtin.BELIEF``). Some tenths of a second a sentence.
+Reads conversations with full lines that no reader has learnt from, has each sentence without a file read
+alone and in its conversation, and fits a logistic regression on those where one of the two plans is the
+wanted one. Prints how many plans are right if of the sentences that a turn asks about the likelier plan is
+taken, with the weights in use and with those of a fit to the other files, and the weights of a fit to all
+(``agent.planner.builtin.BELIEF``). Some tenths of a second a sentence.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.planner.builtin import BELIEF, BuiltinPlanner, is_asked, signs
+from agent.planner.dialogue.files_and_boxes import named_file
 from evaluation.planner.plans import matches
 from training.planner.conversations import load, played
 
@@ -31,12 +33,13 @@ _RIDGE = 1.0
 @dataclass(frozen=True)
 class Case:
     """A sentence: whether its plan is right as read alone and in its conversation, and the signs of that;
-    None where it is not read in its conversation, or both plans are the same.
+    None where both plans are the same. ``asked``: a turn has it read in its conversation.
     """
 
     alone: bool
     told: bool
     signs: tuple[float, ...] | None
+    asked: bool = False
 
 
 def cases(file: Path, planner: BuiltinPlanner) -> list[Case]:
@@ -48,12 +51,12 @@ def cases(file: Path, planner: BuiltinPlanner) -> list[Case]:
             alone, surety = planner.alone(sentence, turn.context)
             right_alone = matches(alone, turn.plan.steps)
             asked = is_asked(sentence, alone, surety, turn.context)
-            told = planner.told(sentence, turn.context) if asked else None
+            told = None if named_file(sentence) else planner.told(sentence, turn.context)
             if told is None or told.plan.steps == alone.steps:
                 out.append(Case(right_alone, right_alone, None))
             else:
                 other = matches(told.plan, turn.plan.steps)
-                out.append(Case(right_alone, other, signs(told, alone, surety)))
+                out.append(Case(right_alone, other, signs(told, alone, surety), asked))
     return out
 
 
@@ -73,7 +76,7 @@ def fit(some: Sequence[Case]) -> NDArray[np.float64]:
 
 def right(case: Case, weights: Sequence[float]) -> bool:
     """Whether the plan that is believed is right."""
-    if case.signs is None:
+    if case.signs is None or not case.asked:
         return case.alone
     score = weights[0] + float(np.dot(weights[1:], case.signs))
     return case.told if score >= 0 else case.alone

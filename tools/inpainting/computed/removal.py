@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -347,6 +348,13 @@ class _Scene:
     patches: bool
     own_shadow: bool
 
+    @cached_property
+    def to_others(self) -> F64:
+        """How far each pixel is from other things, in pixels (H, W)."""
+        if not self.apart.any():
+            return np.full(self.apart.shape, np.inf)
+        return np.asarray(ndimage.distance_transform_edt(~self.apart))
+
 
 @dataclass(frozen=True, eq=False)
 class _Filled:
@@ -521,8 +529,7 @@ def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) 
     wall, taken, tones = walls.shadow_and_tones(wall, mask, known, unit, shadowed=hangs_here)
     ring = np.zeros_like(mask)
     if wall.kind == "even":  # what the shadow's shape leaves over goes, too, but for shadows of other things
-        nearer = ndimage.distance_transform_edt(~scene.apart) if scene.apart.any() else np.inf
-        ring = known & (taken < -0.004) & (scene.distance < nearer)
+        ring = known & (taken < -0.004) & (scene.distance < scene.to_others)
     test = known & (scene.distance < 20 * unit + 0.24 * scene.size)
     found = walls.behind(wall, core, ring, known, taken, tones, own.lit, unit, patches=scene.patches)
     if found is None:
@@ -754,10 +761,7 @@ def _by_the_thing(changed: Mask, scene: _Scene, here: Mask) -> Mask:
     hole = _grown(scene.hole & here & ~scene.gone_on, 9 * scene.unit) & here
     labels, _ = ndimage.label(changed | hole)
     touching = np.unique(labels[hole])
-    own = changed & np.isin(labels, touching[touching > 0])
-    if scene.apart.any():
-        own &= scene.distance <= ndimage.distance_transform_edt(~scene.apart)
-    return own
+    return changed & np.isin(labels, touching[touching > 0]) & (scene.distance <= scene.to_others)
 
 
 def _parts_of(mask: Mask, candidates: Mask, unit: float) -> Mask:
