@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--repeat", type=int, default=3, help="the best of so many is printed")
     args = parser.parse_args(arguments)
-    print("| picture | thing | seconds of one core |\n|---|---|---|")
+    print("| picture | thing | seconds | seconds of one core |\n|---|---|---|---|")
     for wide, high in SIZES:
         down, across = np.linspace(-1, 1, high)[:, None], np.linspace(-1, 1, wide)[None]
         shade = (190 - 40 * across - 25 * down + 3 * np.sin(200 * across)).astype(np.uint8)
@@ -39,18 +39,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 picture = (tint * shade[..., None] // 200).clip(0, 255).astype(np.uint8)
                 picture[~mask] = (120, 140, 150)
                 stage = ColourStage(value=(0.85, -0.03, 0.06), light=0.9)
-                best = min(_seconds(picture, mask, stage) for _ in range(args.repeat))
-                print(f"| {wide}×{high} | {name}, {own} | {best:.3f} |", flush=True)
+                best, worked = min(_seconds(picture, mask, stage) for _ in range(args.repeat))
+                print(f"| {wide}×{high} | {name}, {own} | {best:.3f} | {worked:.3f} |", flush=True)
 
 
 def _seconds(
     picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
     mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
     stage: ColourStage,
-) -> float:
-    began = time.process_time()
+) -> tuple[float, float]:
+    """By the clock, and of all cores together."""
+    began, worked = time.perf_counter(), time.process_time()
     computed.recolour(picture, mask, stage)
-    return time.process_time() - began
+    return time.perf_counter() - began, time.process_time() - worked
 
 
 if __name__ == "__main__":

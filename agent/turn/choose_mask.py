@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from agent.turn import phrases
 from agent.turn.pending_edit import PendingEdit, WhichOne
-from agent.turn.reply import too_few
+from agent.turn.reply import only_one, too_few
 from sessions.model import Layer
 from tools.inpainting.placement import mask_for_place
 from tools.language.object_sizes import thing_in
@@ -60,9 +60,13 @@ def with_mask(
         if not edit.open:
             return edit
     else:
-        missing = [role for role in ("anchor", "other") if role in found and not found[role].present]
+        named = {"anchor": place.anchor, "other": place.other}
+        missing = [role for role in named if role in found and not found[role].present]
         if missing:
-            return edit.but(outcome="not found", confidence=found[missing[0]].confidence)
+            absent = " or ".join(phrases.bare(named[role] or "") for role in missing)
+            return edit.but(outcome="not found", missing=absent, confidence=found[missing[0]].confidence)
+        if place.relation == "between" and place.anchor and not place.other and _is_one(found["anchor"]):
+            return edit.but(outcome="refused", why=only_one(read_phrase(place.anchor).noun))
         masks = {role: each.mask for role, each in found.items() if each.present}
         mask = mask_for_place(
             place,
@@ -77,6 +81,10 @@ def with_mask(
             (found[role].confidence for role in ("anchor", "other") if role in found), default=1.0
         )
     return _with(session, edit, mask, confidence)
+
+
+def _is_one(found: Found) -> bool:
+    return len(separate(found.mask, found.things)) < 2
 
 
 def _with(session: Session, edit: PendingEdit, mask: Region, confidence: float) -> PendingEdit:

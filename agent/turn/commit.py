@@ -50,7 +50,7 @@ def commit_version(context: TurnContext, tell: TellEvent, state: TurnState) -> U
         if nearest:
             context.remember(offers=_attempts(context, nearest))
         elif state.edits and offers is not None and offers.attempts:
-            context.remember(offers=None)  # “keep it” would be about this sentence, of which nothing came
+            context.remember(offers=offers.model_copy(update={"passed": True}))
         return {**updates, "finished": (*state.finished, *state.edits)}
     fresh = iter(range(len(session.layers), len(session.layers) + len(state.edits)))
     finished = [

@@ -20,6 +20,7 @@ from agent.turn import phrases, refresh
 from agent.turn.context import TurnContext
 from agent.turn.mask_steps import given_mask, other_mask
 from agent.turn.pending_edit import PendingEdit, Refusal
+from agent.turn.reply import still_there
 from agent.turn.user_paths import meant
 from sessions.errors import SessionError
 from sessions.model import Layer
@@ -271,6 +272,9 @@ def _kept(context: TurnContext) -> list[PendingEdit]:
     offers = context.memory.offers
     if offers is None or offers.version != context.session.head or not offers.attempts:
         raise Refusal("There is nothing on offer to keep: what you see is in the picture already.")
+    if offers.passed:  # “keep it” may be about the sentence in between
+        context.remember(offers=offers.model_copy(update={"passed": False}))
+        raise Refusal(still_there([phrases.intention(edit) for edit in offers.edits]))
     return list(offers.edits)
 
 

@@ -196,6 +196,20 @@ def too_few(noun: str, there: int, wanted: int) -> str:
     )
 
 
+def still_there(offers: Sequence[str]) -> str:
+    """What is said where a result is to be kept, and nothing came of the last sentence but of one before."""
+    asked = phrases.listed(offers)
+    return (
+        f"Nothing came of your last sentence. The closest result to “{asked}” is still there: say “keep it”"
+        " again to take it."
+    )
+
+
+def only_one(noun: str) -> str:
+    """What is said where something is to be put between things of which there is one."""
+    return f"I see only one {phrases.single(plural(noun))} there: between it and what?"
+
+
 def another_colour(target: str, noun: str, colours: Sequence[str]) -> str:
     """What is said where a thing, or each of several, has another colour than it is told by."""
     noun = plural(noun) if len(colours) > 1 else noun

@@ -31,7 +31,8 @@ from agent.turn.pending_edit import Data, PendingEdit
 class Offers(Data):
     """Variations on offer: they may be picked while ``version`` is the head. All edits are painted.
 
-    With ``attempts`` they are the nearest that the last turn came to what was asked: they are kept together.
+    With ``attempts`` they are the nearest that a turn came to what was asked: they are kept together.
+    ``passed``: another sentence was said since, of which nothing came.
     ``round`` counts the rounds of variations of the same edit, from 0. ``picked`` are the versions that
     taking one of them made, each with its layer: while one of those is the head, another may be taken in its
     stead.
@@ -43,6 +44,7 @@ class Offers(Data):
     # "pieces" is its name in the files of sessions.
     edits: tuple[PendingEdit, ...] = Field(validation_alias="pieces", serialization_alias="pieces")
     attempts: bool = False
+    passed: bool = False
     round: int = 0
     picked: tuple[tuple[int, int], ...] = ()
 

@@ -187,6 +187,14 @@ async def test_what_is_not_there_is_said_and_the_rest_is_done(flat: Flat) -> Non
     turn = await flat.do(Edit(target="next to the piano", prompt="a green plant", kind="add"))
     assert "I see no piano" in turn.reply
     assert (turn.failed, turn.changed, turn.version) == (True, False, 1)
+    for place, said in (
+        ("between the sofa and the piano", "I see no piano. "),
+        ("between the piano and the harp", "I see no piano or harp. "),
+        ("between the two pictures", "I see only one picture there: between it and what?"),
+    ):
+        turn = await flat.do(Edit(target=place, prompt="a green plant", kind="add"))
+        assert said in turn.reply
+        assert (turn.failed, turn.changed) == (True, False)
 
 
 async def test_both_of_which_it_sees_one_is_said_and_not_done_by_half(flat: Flat) -> None:
@@ -296,6 +304,15 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     # It is shown, outlives the program, and is taken when the user says so.
     (nearest,) = flat.editor.offers()
     flat.reopen()
+    # After a sentence of which nothing came, “keep it” might be about that one.
+    turn = await flat.editor.say("make the piano green")
+    assert turn.failed
+    turn = await flat.editor.say("keep it")
+    assert (turn.changed, turn.failed) == (False, True)
+    assert turn.reply == (
+        "Nothing came of your last sentence. The closest result to “remove everything” is still there: say "
+        "“keep it” again to take it."
+    )
     turn = await flat.editor.say("ok, keep it")
     assert (turn.changed, turn.failed, turn.version) == (True, False, 2)
     assert np.array_equal(flat.session.picture(), nearest)

@@ -9,8 +9,9 @@ Pure functions; a mask is bool (H, W).
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from tools.errors import PictureError
 from tools.inpainting.geometry import bounds
 from tools.language.object_sizes import Thing, thing_in
 from tools.language.places import Place, Side
+from tools.language.referring import separate
 
 Mask = NDArray[np.bool_]
 
@@ -63,6 +65,8 @@ def mask_for_place(
         if mask is not None and mask.shape != (size[1], size[0]):
             raise PictureError("A landmark's mask must have the picture's size.")
     anchor, other, floor, wall = masks
+    if place.relation == "between" and anchor is not None and other is None:
+        anchor, other = _two_of(anchor)  # "between the two pictures"
     thing = thing_in(prompt)[1]
     if place.surface == "wall" and place.relation in ("anywhere", "on") and thing.stands == "top":
         thing = thing._replace(stands="wall")
@@ -81,6 +85,29 @@ def mask_for_place(
     ):
         mask &= ~anchor
     return mask
+
+
+def _two_of(mask: Mask) -> tuple[Mask, Mask | None]:
+    """Of several things under one mask the two next to each other that have the most room between them; the
+    mask itself and None where it is one thing.
+    """
+    things = separate(mask)
+    if len(things) < 2:
+        return mask, None
+    return max(itertools.pairwise(things), key=lambda pair: bounds(pair[1]).x0 - bounds(pair[0]).x1)
+
+
+def gap_between(masks: Sequence[Mask]) -> tuple[int, int] | None:
+    """The columns between the nearer ends of two things, or of the two of one mask; where one hides a part of
+    the other, those that both have. None unless there are two.
+    """
+    if len(masks) == 1:
+        one, other = _two_of(masks[0])
+        masks = (one,) if other is None else (one, other)
+    if len(masks) != 2 or not all(mask.any() for mask in masks):
+        return None
+    left, right = sorted((bounds(mask) for mask in masks), key=lambda box: box.x0 + box.x1)
+    return min(left.x1, right.x0), max(left.x1, right.x0)
 
 
 def _extent(thing: Thing, place: Place, anchor: Mask | None, size: tuple[int, int]) -> tuple[int, int]:

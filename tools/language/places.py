@@ -49,7 +49,7 @@ _RELATIONS: tuple[tuple[Relation, Side | None, str], ...] = (
 _ANY_RELATION = re.compile("|".join(f"(?P<r{i}>\\b(?:{p})\\b)" for i, (_, _, p) in enumerate(_RELATIONS)))
 _NO_ANCHOR = re.compile(
     r"^(?:(?:the|a|an|one|that|this|empty|bare|free|back|rear|side|left|right|far|other|main|middle|cent(?:re|er)"
-    r"|of|hand|side|whole|open|corners?)[\s-]*)*(?P<what>walls?|floor|ground|corners?|ceiling|room|picture|image|"
+    r"|of|hand|side|whole|open|part|half|end|corners?)[\s-]*)*(?P<what>walls?|floor|ground|corners?|ceiling|room|picture|image|"
     r"scene|background|foreground|space|spot|area|place|left|right|middle|cent(?:re|er)|side|here|there)$"
 )
 
@@ -72,6 +72,8 @@ def read_place(text: str) -> Place:
         first = anchor[: following.start()].strip() if following else anchor
         if not first or _NO_ANCHOR.match(first):
             continue
+        if told is None and relation == "on" and following and thing_in(first)[0] == "rug":
+            continue  # "on the rug in front of the sofa": where on it
         if corner:
             return Place("corner", anchor, None, told or side, surface)
         if relation == "between":

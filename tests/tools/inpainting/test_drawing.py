@@ -187,6 +187,36 @@ def test_what_would_leave_lumps_of_the_old_thing_is_refused(engine: Drawing) -> 
         compute(drawn.picture, asked, engine)
 
 
+def test_a_new_rug_lies_in_the_shadow_of_what_stands_beside_it(engine: Drawing) -> None:
+    scene = rooms.make_scene(457484473)
+    drawn = rooms.render(scene, SIZE)
+    chair = next(i for i in scene.present() if scene.things[i].kind == "armchair")
+    without = rooms.render(rooms.remove(scene, chair), SIZE).picture
+    patch = add(engine, drawn.picture, "in front of the armchair", "a cream rug")
+    own = covered(patch)
+    floor = (drawn.picture.mean(2) + 1) / (without.mean(2) + 1)
+    after = compose(drawn.picture, [patch]).mean(2)
+    dark, lit = own & (floor < 0.7), own & (floor > 0.95)
+    assert min(dark.sum(), lit.sum()) > 100
+    assert after[dark].mean() < 0.85 * after[lit].mean()
+
+
+@pytest.mark.parametrize("seed", [1622471291, 370335569])
+def test_nothing_is_put_between_two_things_that_are_too_near(engine: Drawing, seed: int) -> None:
+    drawn = rooms.render(rooms.make_scene(seed), SIZE)
+    with pytest.raises(EngineError, match="no room for it between the two pictures"):
+        add(engine, drawn.picture, "between the two pictures", "a clock")
+
+
+def test_between_two_things_is_between_them(engine: Drawing) -> None:
+    scene = rooms.make_scene(334)
+    drawn = rooms.render(scene, SIZE)
+    pictures = [rooms.mask(drawn, i) for i in scene.present() if scene.things[i].kind == "picture"]
+    (_, first), (last, _) = sorted(tuple(np.flatnonzero(each.any(0))[[0, -1]]) for each in pictures)
+    own = covered(add(engine, drawn.picture, "between the two pictures", "a clock"))
+    assert first < np.flatnonzero(own.any(0)).mean() < last
+
+
 def test_what_is_to_stand_behind_another_thing_does_not_cover_it(engine: Drawing) -> None:
     scene, given = room(with_low_table)
     table = rooms.mask(given, [thing.kind for thing in scene.things].index("dining table"))

@@ -239,7 +239,7 @@ def form_of(scene: rooms.Scene, kind: str) -> tuple[furniture_form.Form | None, 
     mask = rooms.mask(drawn, index_of(scene, kind))
     cut = (bool(mask[:, 0].any()), False, bool(mask[:, -1].any()), bool(mask[-1].any()))
     bright = (grey(drawn.picture) / 255).astype(np.float32)
-    name = furniture_form.kind_of(f"the {kind} on the left")
+    name = furniture_form.kinds_of(f"the {kind} on the left")[0]
     return furniture_form.fitted(name, planes.view_of(drawn.picture), mask, bright, cut, 0, 0), mask
 
 
@@ -261,8 +261,9 @@ def test_the_form_of_furniture_is_found_under_its_pattern(kind: str, material: s
 
 
 def test_words_without_a_form() -> None:
-    assert not furniture_form.kind_of("the curtains")
-    assert furniture_form.kind_of("the pouf") == "ottoman"
+    assert not furniture_form.kinds_of("the curtains")
+    for name in ("pouf", "stool", "footrest"):
+        assert furniture_form.kinds_of(f"the black {name}") == ("ottoman",)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_what_shows_too_little_of_its_form_is_offered() -> None:
     middle = float(np.median(rows + 1.7 * columns))
     strip = mask & (np.abs(slanting - middle) < 0.12 * np.ptp(columns))
     edit = MaskedEdit(strip, "a velvet armchair", "restyle", 3, target="the armchair", grow=0)
-    with pytest.raises(Doubtful, match="its form") as caught:
+    with pytest.raises(Doubtful, match="the form of the armchair") as caught:
         ENGINE.compute(drawn.picture, edit)
     assert caught.value.patch.rgba[..., 3].any()
 
@@ -397,8 +398,47 @@ def test_stripes_go_where_a_material_is_asked(kind: str) -> None:
     assert verification.fault(before, after, mask, f"the {kind}", None, patterned=False) is None
     surface = parts.surface(before, mask, f"the {kind}")
     assert surface is not None
-    assert verification.ghost(before, before, surface) > 0.8
-    assert verification.ghost(before, after, surface) < 0.2
+    assert verification.ghost(before, before, surface)[0] > 0.8
+    assert verification.ghost(before, after, surface)[0] < 0.2
+
+
+def test_a_table_of_any_kind_is_called_a_table() -> None:
+    """A coffee table of brass: its form is found under its gloss."""
+    scene = rooms.make_scene(1923902918)
+    drawn = rooms.render(scene, SIZE)
+    mask = rooms.mask(drawn, index_of(scene, "coffee table"))
+    patches = [
+        ENGINE.compute(drawn.picture, MaskedEdit(mask, "white marble", "restyle", 3, target=target))
+        for target in ("the gold table", "the coffee table")
+    ]
+    assert np.array_equal(patches[0].rgba, patches[1].rgba)
+
+
+def test_stripes_that_lie_where_stripes_lay_are_no_fault() -> None:
+    scene = rooms.make_scene(1644312015)
+    before, after, mask = edited(scene, "rug", "a blue and white striped rug")
+    left, _ = verification.ghost(before, after, mask)
+    assert left > 0.7, "they do not lie there any more: another room is needed"
+    assert verification.fault(before, after, mask, "the rug", None, patterned=True) is None
+
+
+@pytest.mark.parametrize("seed", [674101011, 1910957645, 1250995354])
+def test_the_shadows_of_other_things_stay_on_a_patterned_surface(seed: int) -> None:
+    """Held against a true render of the new rug: where that is darker than its median, this is, too."""
+    scene = rooms.make_scene(seed)
+    _, after, mask = edited(scene, "rug", "a beige linen rug")
+    index = index_of(scene, "rug")
+    truth = rooms.render(rooms.restyle(scene, index, colour="beige", material="linen"), SIZE).picture
+    got, true = (_evened(from_srgb(each)[..., 0], mask) for each in (after, truth))
+    off = [each - np.median(each[mask]) for each in (got, true)]
+    dark = mask & (off[1] < -0.06)
+    assert dark.sum() > 1000
+    assert off[0][dark].mean() < 0.5 * off[1][dark].mean()
+
+
+def _evened(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    weight = np.maximum(ndimage.gaussian_filter(mask.astype(np.float32), 6), 1e-3)
+    return np.asarray(ndimage.gaussian_filter(np.where(mask, values, 0), 6) / weight)
 
 
 def test_what_went_wrong_is_seen() -> None:
@@ -437,9 +477,9 @@ def test_plain_takes_the_pattern_away(kind: str, material: str, colour: str) -> 
     scene = a_room(kind, material, colour)
     assert ENGINE.can(f"a plain {kind}", f"the {kind}")
     before, after, mask = edited(scene, kind, f"a plain {kind}")
-    assert verification.ghost(before, before, mask) > 0.9
+    assert verification.ghost(before, before, mask)[0] > 0.9
     inside = ndimage.binary_erosion(mask, iterations=2)
-    assert verification.ghost(before, after, mask) < 0.25
+    assert verification.ghost(before, after, mask)[0] < 0.25
     old, new = (from_srgb(each[inside]) for each in (before, after))
     own = np.median(new, axis=0)
     assert np.linalg.norm(old - own, axis=1).min() < 0.05

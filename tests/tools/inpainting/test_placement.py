@@ -49,6 +49,8 @@ def put(text: str, prompt: str, *anchors: tuple[int, int, int, int], **surfaces:
         ("on the table next to the window", Place("on", "the table next to the window")),
         ("on the floor next to the sofa", Place("beside", "the sofa", surface="floor")),
         ("in front of the armchair", Place("front", "the armchair")),
+        ("on the rug in front of the armchair", Place("front", "the armchair")),
+        ("on the rug", Place("on", "the rug")),
         ("behind the sofa", Place("behind", "the sofa")),
         ("under the table", Place("under", "the table")),
         ("between the sofa and the lamp", Place("between", "the sofa", "the lamp")),
@@ -60,6 +62,7 @@ def put(text: str, prompt: str, *anchors: tuple[int, int, int, int], **surfaces:
         ("on the floor", Place("anywhere", surface="floor")),
         ("on the left", Place("anywhere", side="left")),
         ("in the empty space on the right", Place("anywhere", side="right")),
+        ("in the left part of the room", Place("anywhere", side="left")),
         ("in the middle of the room", Place("anywhere")),
         ("somewhere", Place("anywhere")),
         ("", Place("anywhere")),
@@ -213,6 +216,14 @@ def test_there_is_always_a_place(
     assert mask.shape == (size[1], size[0])
     assert mask.any()
     assert min(bounds(mask)[2] - bounds(mask)[0], bounds(mask)[3] - bounds(mask)[1]) >= 1
+
+
+def test_between_two_of_a_kind_is_where_they_have_the_most_room_between_them() -> None:
+    left, middle, right = (100, 100, 200, 220), (230, 100, 330, 220), (640, 100, 740, 220)
+    pictures = boxed(left, middle, right)
+    mask = mask_for_place(read_place("between the pictures"), "a clock", SIZE, anchor=pictures)
+    box = bounds(mask)
+    assert middle[2] <= box.x0 < box.x1 <= right[0]
 
 
 def test_a_landmark_of_another_size_is_refused() -> None:

@@ -21,6 +21,8 @@ from pocket.rooms.furniture import SIZES, shape
 from pocket.rooms.primitives import BOX, ELLIPSOID, FAR, FRUSTUM, HIT, Solid, surface_at
 from tools.inpainting.computed.planes import View
 from tools.language.object_sizes import thing_in
+from tools.language.referring import read_phrase
+from tools.language.room_nouns import NOUNS
 
 Field = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -30,12 +32,13 @@ KINDS: Final = (
     "cabinet",
 )  # fmt: skip
 _NAMES: Final[dict[str, str]] = {
-    **{name: name for name in KINDS},
-    "couch": "sofa", "settee": "sofa", "loveseat": "sofa", "recliner": "armchair", "pouf": "ottoman",
-    "pouffe": "ottoman", "footstool": "ottoman", "table": "dining table", "desk": "dining table",
-    "nightstand": "side table", "bedside table": "side table", "bookcase": "bookshelf",
-    "sideboard": "cabinet", "dresser": "cabinet", "chest": "cabinet", "cupboard": "cabinet",
+    **{noun: kind for kind in KINDS for noun in (kind, *NOUNS[kind])},
+    "stool": "ottoman", "desk": "dining table",
 }  # fmt: skip
+_SEVERAL: Final[dict[str, tuple[str, ...]]] = {
+    "table": ("dining table", "coffee table", "side table"), "chair": ("chair", "armchair"),
+}  # fmt: skip
+"""Names of several kinds."""
 
 _COARSE: Final = 42
 _FINE: Final = 72
@@ -113,10 +116,15 @@ class Shown:
     light: Field
 
 
-def kind_of(words: str) -> str:
-    """The kind of furniture that a target's words name, empty where there is no form for it."""
-    noun = thing_in(words)[0]
-    return _NAMES.get(noun, "")
+def kinds_of(words: str) -> tuple[str, ...]:
+    """The kinds of furniture that a target's words may name, empty where there is no form for it."""
+    noun_words = read_phrase(words).noun.lower().split()
+    for noun in (thing_in(words)[0], " ".join(noun_words[-2:]), *noun_words[-1:]):
+        if noun in _SEVERAL:
+            return _SEVERAL[noun]
+        if noun in _NAMES:
+            return (_NAMES[noun],)
+    return ()
 
 
 def fitted(

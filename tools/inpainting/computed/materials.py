@@ -264,7 +264,7 @@ class Materials:
             known,
             even=wish.place != "thing",
             flat=bool(wish.nouns & _SOFT),
-            faced=bool(furniture_form.kind_of(edit.target)),
+            faced=bool(furniture_form.kinds_of(edit.target)),
         )
         own = mask & (taken.share > 0.5)
         if not own.any():
@@ -286,12 +286,12 @@ class Materials:
         if cancelled():
             raise Cancelled
         patch = Patch(_edged(crop, own, new, edge), box)
-        kind = furniture_form.kind_of(edit.target)
+        kind = next(iter(furniture_form.kinds_of(edit.target)), "")
         if wish.place == "thing" and not forms and taken.pattern > _HIDES_FORM.get(kind, 1.0):
             name = f"the {noun_in(edit.target) or kind}"
             raise Doubtful(
-                f"I see too little of {name} to tell its form under its pattern, so the {wish.material} would"
-                " not lie well on it.",
+                f"I cannot tell the form of {name} well enough under its pattern or its gloss, so the"
+                f" {wish.material} would not lie well on it.",
                 patch,
             )
         return patch
@@ -411,8 +411,8 @@ def _forms_of(
     """The forms of the furniture under a crop's mask, each with its part of the crop (H, W); none unless
     there is one for all of it.
     """
-    kind = furniture_form.kind_of(target)
-    if not kind:
+    kinds = furniture_form.kinds_of(target)
+    if not kinds:
         return []
     labels, count = ndimage.label(mask)
     sizes = np.bincount(labels.ravel())[1:]
@@ -438,10 +438,16 @@ def _forms_of(
             bool(columns.max() + box.x0 == width - 1),
             bool(rows.max() + box.y0 == height - 1),
         )
-        form = furniture_form.fitted(kind, view, own, bright, cut, box.x0, box.y0)
-        if form is None or not furniture_form.holds(form):
+        best: furniture_form.Form | None = None
+        for kind in kinds:
+            form = furniture_form.fitted(kind, view, own, bright, cut, box.x0, box.y0)
+            if form is not None and furniture_form.holds(form) and (best is None or form.fit > best.fit):
+                best = form
+            if best is not None and furniture_form.outlines(best):
+                break
+        if best is None:
             return []
-        found.append((thing, form))
+        found.append((thing, best))
     return found
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -33,6 +34,7 @@ from tools.language.looks import ColourStep, read_look
 from tools.language.object_sizes import thing_in
 from tools.language.referring import read_phrase
 from tools.segmenting.base import CancelCheck, never
+from tools.side_by_side import cores, side_by_side
 
 __all__ = [
     "JUST_VISIBLE",
@@ -113,6 +115,7 @@ _SCRAP: Final = 0.12
 _WINDOW: Final = 5  # pixels
 
 _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
+_WORTH_A_THREAD: Final = 1 << 17  # pixels
 
 
 def stage_for(
@@ -615,11 +618,16 @@ def _mapped(crop: NDArray[np.uint8], inside: NDArray[np.bool_], change: _Change)
     """The crop in its new colours, with the mask as alpha: uint8 (h, w, 4). A strip of rows at a time."""
     high, wide = inside.shape
     rgba = np.empty((high, wide, 4), np.uint8)
-    rows = max(1, _STRIPS // max(1, wide))
-    for top in range(0, high, rows):
+    table = change.table()
+
+    def map_strip(top: int) -> None:
         strip = np.s_[top : top + rows]
-        rgba[strip] = np.asarray(Image.fromarray(np.ascontiguousarray(crop[strip])).filter(change.table()))
+        rgba[strip] = np.asarray(Image.fromarray(np.ascontiguousarray(crop[strip])).filter(table))
         rgba[strip][..., 3] *= inside[strip]
+
+    least, most = (each // max(1, wide) for each in (_WORTH_A_THREAD, _STRIPS))
+    rows = max(1, min(most, max(least, math.ceil(high / cores()))))
+    side_by_side([partial(map_strip, top) for top in range(0, high, rows)])
     return rgba
 
 
@@ -637,11 +645,14 @@ def _calm(rgba: NDArray[np.uint8], inside: NDArray[np.bool_], stretch: float) ->
         level += rgba[first:last, :, 1]
         level += rgba[first:last, :, 2]
         level *= np.float32(1 / 3)
-        mean = ndimage.uniform_filter(level, _WINDOW)
-        variance = np.maximum(ndimage.uniform_filter(level * level, _WINDOW) - mean * mean, 0)
-        whole = inside[first:last]
-        if not whole.all():
-            whole = ndimage.minimum_filter(whole, _WINDOW)
+        mean, square, whole = side_by_side(
+            [
+                partial(ndimage.uniform_filter, level, _WINDOW),
+                partial(_square_mean, level),
+                partial(_wholly, inside[first:last]),
+            ]
+        )
+        variance = np.maximum(square - mean * mean, 0)
         some = variance[::3, ::3][whole[::3, ::3]]
         if not some.size:
             continue
@@ -654,6 +665,15 @@ def _calm(rgba: NDArray[np.uint8], inside: NDArray[np.bool_], stretch: float) ->
         for channel in range(3):
             plane = rgba[top : top + rows, :, channel]
             plane[:] = np.clip(plane + part, 0, 255)
+
+
+def _square_mean(level: Field) -> Field:
+    return np.asarray(ndimage.uniform_filter(level * level, _WINDOW), np.float32)
+
+
+def _wholly(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Whether the window around each pixel lies inside."""
+    return inside if inside.all() else np.asarray(ndimage.minimum_filter(inside, _WINDOW), np.bool_)
 
 
 def seen(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:

@@ -826,7 +826,7 @@ def _judge(measures: dict[str, float]) -> tuple[float, str]:
         if value > most:
             return 0.0, reason
     against = {
-        "the pattern behind it is not regular enough": 13.9 * measures["off"],
+        "what is seen beside it does not tell well enough what is behind it": 13.9 * measures["off"],
         hides: 0.0 if flat else 3.3 * measures["behind"] + 2.6 * strange,
         "it looks too much like what is behind it": -0.6 * float(np.log(max(measures["change"], 5.0) / 60)),
         "too little of what is behind it is visible": 12.0 * measures["missing"],

@@ -28,6 +28,8 @@ _LIGHT: Final = np.array((0.299, 0.587, 0.114), np.float32)
 _ROUNDS: Final = 3
 _SWEEPS: Final = 40
 _STRENGTH: Final = 0.0012
+_REPEATS: Final = 0.06
+"""A pattern repeats within some such shares of a flat surface's extent."""
 _CLUSTERS: Final = 5
 _WEIGHTS: Final = np.array((0.55, 1.6, 1.6), np.float32)
 """How much lightness and the two axes of hue count where colours are clustered."""
@@ -92,6 +94,9 @@ def take_apart(
     main = inside & (share > 0.5)
     if not main.any():
         main, share = inside, inside.astype(np.float32)
+    if even:
+        seen = np.asarray(pixels @ _LIGHT / 255, np.float32)
+        bright = np.asarray(bright * _kept_light(seen, bright, main, span), np.float32)
     filled = _filled(bright, main)
     if even:
         filled = np.asarray(ndimage.median_filter(filled, 5), np.float32)
@@ -122,6 +127,21 @@ def take_apart(
     shape = mask.shape
     of_thing = _grown(share, shape) if surface is None else surface.astype(np.float32)
     return Taken(_grown(light, shape), _grown(bright, shape), of_thing, colour, pattern)
+
+
+def _kept_light(shown: Field, bright: Field, main: Mask, span: float) -> Field:
+    """The light (h, w), about 1, that was taken for a part of a flat surface's pattern.
+
+    A pattern is alike all over: the mean of what it takes from the surface's brightness (h, w) on the way
+    from ``shown`` to ``bright`` is the same everywhere, in logarithms. Where it is not, a shadow was taken,
+    too.
+    """
+    taken = np.log(np.maximum(shown, 0.01)) - np.log(np.maximum(bright, 0.01))
+    weight = ndimage.gaussian_filter(main.astype(np.float32), _REPEATS * span)
+    mean = ndimage.gaussian_filter(np.where(main, taken, 0).astype(np.float32), _REPEATS * span)
+    mean /= np.maximum(weight, 1e-4)
+    usual = float(np.percentile(mean[main], 75))
+    return np.asarray(np.exp(np.clip(mean - usual, -1.2, 0.0)), np.float32)
 
 
 def _without_lines(values: Field, main: Mask, span: float) -> Field:

@@ -26,6 +26,9 @@ KEPT: Final = 0.05
 """A part kept its old look where one patch of so large a share of the surface did not change."""
 GHOST: Final = 0.3
 """The old pattern shows through where so much of its contrast is left."""
+ALONE: Final = 0.65
+"""An old pattern under a new one leaves two to be seen; where one is, it is the new one, and lies as the old
+one did: stripes on stripes."""
 PATTERNED: Final = 0.1
 """A surface has a pattern to be seen where its brightness varies by more than this (in logarithms)."""
 OFF: Final = 0.13
@@ -56,7 +59,8 @@ def fault(
     if kept(old, new, surface) > KEPT:
         return "kept"
     faces = parts.is_framework(target) or parts.is_built(target)
-    if not faces and ghost(old, new, surface) > (2.2 if patterned else 1.0) * GHOST:
+    left, alone = (0.0, 0.0) if faces else ghost(old, new, surface)
+    if left > (2.2 if patterned else 1.0) * GHOST and not (patterned and alone > ALONE):
         return "ghost"
     if stage is not None and recolour.taken(new, surface, stage) > OFF:
         return "colour"
@@ -64,9 +68,12 @@ def fault(
 
 
 def kept(before: Pixels, after: Pixels, surface: Mask) -> float:
-    """The share of a surface (H, W) in its largest patch that looks as before, 0…1."""
+    """The share of a surface (H, W) in its largest patch that looks as before, 0…1: what an eye sees no
+    difference in, or, where all of it moved by a small step, what moved by less than a third of it.
+    """
     apart = np.linalg.norm(from_srgb(after) - from_srgb(before), axis=2)
-    same = surface & (ndimage.uniform_filter(apart, 3) < recolour.JUST_VISIBLE)
+    step = float(np.median(apart[surface])) if surface.any() else 0.0
+    same = surface & (ndimage.uniform_filter(apart, 3) < min(recolour.JUST_VISIBLE, step / 3))
     same = ndimage.binary_opening(same, np.ones((3, 3), bool))
     labels, count = ndimage.label(same)
     if not count:
@@ -74,11 +81,13 @@ def kept(before: Pixels, after: Pixels, surface: Mask) -> float:
     return float(np.bincount(labels.ravel())[1:].max() / max(surface.sum(), 1))
 
 
-def ghost(before: Pixels, after: Pixels, surface: Mask) -> float:
-    """How much of the contrast of a surface's old pattern (H, W) is left, about 0…1; 0 where it had none."""
+def ghost(before: Pixels, after: Pixels, surface: Mask) -> tuple[float, float]:
+    """How much of the contrast of a surface's old pattern (H, W) is left, about 0…1, and how far that is all
+    that there is to be seen, 0…1; zeros where it had none.
+    """
     core = ndimage.binary_erosion(surface, iterations=2)
     if core.sum() < 100:
-        return 0.0
+        return 0.0, 0.0
     factor = shading.pattern_of(before, surface)
     span = float(max(surface.shape))
     old, new = (
@@ -87,8 +96,9 @@ def ghost(before: Pixels, after: Pixels, surface: Mask) -> float:
     )
     spread = float(old.std())
     if spread < PATTERNED:
-        return 0.0
-    return float((old * new).mean() / spread**2)
+        return 0.0, 0.0
+    shared = float((old * new).mean())
+    return shared / spread**2, shared / max(spread * float(new.std()), 1e-9)
 
 
 def _detail(values: NDArray[np.floating], surface: Mask, sigma: float) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +29,13 @@ from tools import errors
 from tools import room_box as rooms
 from tools.errors import EngineError
 from tools.inpainting.base import Capabilities, Doubtful, MaskedEdit, seed_for
-from tools.inpainting.computed import removal
+from tools.inpainting.computed import removal, shading
 from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
-from tools.inpainting.drawing.space import Mask, Space, depth_at, space_of
+from tools.inpainting.drawing.space import F64, Mask, Space, depth_at, space_of
 from tools.inpainting.drawing.thing_spec import ThingSpec, kind_in, read_spec, with_article
-from tools.language.places import read_place
+from tools.inpainting.placement import gap_between
+from tools.language.places import Place, read_place
 from tools.photo_check import NO_DRAWN_ROOM, is_drawn
 from tools.segmenting.base import CancelCheck, Segmenter, find, never
 
@@ -133,6 +135,13 @@ class Drawing:
             before = space.near[found.mask & np.isfinite(space.near)]
             least = float(np.percentile(before, 20)) + 0.2 if before.size else 0.0
 
+        gap = None
+        if place.relation == "between":
+            ends = [phrase for phrase in (place.anchor, place.other) if phrase]
+            gap = gap_between(
+                [each.mask for each in find(self.segmenter, picture, ends, cancelled=cancelled)]
+            )
+
         first: Patch | None = None
         tried: list[Thing] = []
         for spec in specs:
@@ -151,7 +160,13 @@ class Drawing:
                     raise
                 continue
             patch, own = stand.drawn(picture)
+            if kind == "rug":
+                patch = _in_the_shadows(picture, patch, space.ground, space.unit)
             _check_within(own, edit, name)
+            if not _is_where_asked(own, place, gap):
+                if first is None and spec is specs[-1]:
+                    raise placing.no_room(name, edit.target)
+                continue
             usual, _ = stand.drawn(picture, _usual(thing))
             if self._is_seen(compose(picture, [usual]), name, own, cancelled):
                 return patch
@@ -304,6 +319,64 @@ def _check_within(own: Mask, edit: MaskedEdit, name: str) -> None:
         raise EngineError(
             f"{with_article(name).capitalize()} of a natural size does not fit into the mask there."
         )
+
+
+def _is_where_asked(own: Mask, place: Place, gap: tuple[int, int] | None) -> bool:
+    """Whether a thing is in the ``gap`` between two others or on the side of the room where it was asked for;
+    where that is taken, it was put on what is free nearby.
+    """
+    columns = np.flatnonzero(own.any(0))
+    if not columns.size:
+        return True
+    middle = float(columns[0] + columns[-1]) / 2
+    if gap is not None:
+        return gap[0] <= middle <= gap[1]
+    if place.side is not None and place.relation in ("anywhere", "corner") and place.anchor is None:
+        return bool((middle < 0.5 * own.shape[1]) == (place.side == "left"))
+    return True
+
+
+_SHADOW: Final = (0.35, 0.94)
+"""What share of the light a shadow leaves at least, and from where on there is none."""
+
+
+def _in_the_shadows(picture: Pixels, patch: Patch, ground: Mask, unit: float) -> Patch:
+    """The patch of a rug under the shadows of other things, which lie on the ``ground`` (H, W) below it.
+
+    A shadow is where the floor is darker than the smooth light of the room makes it: a quadratic surface
+    through what is not.
+    """
+    reach = round(40 * unit)
+    box = patch.box
+    near = Box(
+        max(0, box.x0 - reach), max(0, box.y0 - reach),
+        min(picture.shape[1], box.x1 + reach), min(picture.shape[0], box.y1 + reach),
+    )  # fmt: skip
+    part = np.s_[near.y0 : near.y1, near.x0 : near.x1]
+    mask = ground[part]
+    if mask.sum() < 200:
+        return patch
+    light = shading.take_apart(picture[part], mask, mask, even=True).light
+    rows, columns = np.nonzero(mask)
+    y, x = (np.arange(size) / max(size - 1, 1) - 0.5 for size in mask.shape)
+
+    def terms(at_y: F64, at_x: F64) -> F64:
+        return np.stack([np.ones_like(at_x), at_x, at_y, at_x * at_x, at_x * at_y, at_y * at_y], -1)
+
+    matrix, seen = terms(y[rows], x[columns]), light[rows, columns].astype(np.float64)
+    weight = np.ones_like(seen)
+    for _ in range(6):
+        fit = np.linalg.lstsq(matrix * weight[:, None], seen * weight, rcond=None)[0]
+        weight = np.where(seen < matrix @ fit - 0.03, 0.1, 1.0)
+    grid_y, grid_x = np.meshgrid(y, x, indexing="ij")
+    share = light / np.maximum(terms(grid_y, grid_x) @ fit, 0.1)
+    share = np.where(mask, np.clip(share / _SHADOW[1], _SHADOW[0], 1), 1.0)
+    weighed = np.maximum(ndimage.gaussian_filter(mask.astype(np.float64), 2 * unit), 1e-6)
+    share = np.where(mask, ndimage.gaussian_filter(np.where(mask, share, 0.0), 2 * unit) / weighed, 1.0)
+    own = share[box.y0 - near.y0 : box.y1 - near.y0, box.x0 - near.x0 : box.x1 - near.x0]
+    rgba = patch.rgba.copy()
+    rgba[..., :3] = np.rint(rgba[..., :3] * own[..., None])
+    return Patch(rgba, box)
 
 
 def _usual(thing: Thing) -> Thing:

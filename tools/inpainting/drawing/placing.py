@@ -411,18 +411,19 @@ def _outline(space: Space, thing: Thing, size: tuple[int, int]) -> Mask:
 def on_top(space: Space, spec: ThingSpec, mask: Mask, support: Thing, seen: Mask) -> Thing:
     """The thing on top of (or on the seat of) another, as near to the mask as is free.
 
-    ``seen`` is the mask of the other. The result's ``on`` is 2: the support.
+    What is too large for it is taken as small as its kind is. ``seen`` is the mask of the other. The
+    result's ``on`` is 2: the support.
     """
-    w, _, d = spec.size
     seat = support.kind in SEATS
     y = SEATS.get(support.kind, support.height)
     s, c = sin_cos(support.yaw)
-    reach_x, reach_z = (support.width - w) / 2, (support.depth - d) / 2
-    if seat:  # arms, and the back behind
-        reach_x -= 0.16 if support.kind in ("sofa", "armchair") else 0.0
-        reach_z = min(reach_z, max(0.0, support.depth / 2 - 0.3 - d / 2))
-    if min(reach_x, reach_z) < -0.06:
+    reach_x, reach_z = _reach(spec, support)
+    if min(reach_x, reach_z) < -_OVER:
+        spec = resized(spec, 0.0)
+        reach_x, reach_z = _reach(spec, support)
+    if min(reach_x, reach_z) < -_OVER:
         raise EngineError(f"I cannot put that on the {support.kind}: it is too large to stand there.")
+    w, _, d = spec.size
     a = np.linspace(-max(reach_x, 0), max(reach_x, 0), 15)
     b = np.linspace(-max(reach_z, 0), max(reach_z, 0), 5)
     if seat and spec.kind == "cushion":
@@ -444,6 +445,19 @@ def on_top(space: Space, spec: ThingSpec, mask: Mask, support: Thing, seen: Mask
         raise no_room(spec.name, f"on the {support.kind}")
     k = int(np.argmax(np.where(ok, score, -np.inf)))
     return _thing(spec, float(x[k]), y, float(z[k]), float(support.yaw), 2)
+
+
+_OVER: Final = 0.06  # metres; so far a thing may reach beyond what it stands on, at either side
+
+
+def _reach(spec: ThingSpec, support: Thing) -> tuple[float, float]:
+    """How far from the middle of another thing this one may stand, across and along, in metres."""
+    w, _, d = spec.size
+    across, along = (support.width - w) / 2, (support.depth - d) / 2
+    if support.kind in SEATS:  # arms, and the back behind
+        across -= 0.16 if support.kind in ("sofa", "armchair") else 0.0
+        along = min(along, max(0.0, support.depth / 2 - 0.3 - d / 2))
+    return across, along
 
 
 def resized(spec: ThingSpec, share: float) -> ThingSpec:
