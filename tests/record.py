@@ -3,7 +3,8 @@
 
 Plans: every sentence of the sets in ``evaluation/planner``, planned by the built-in planner in its
 conversation. ``tests/data/recorded-plans.txt`` has the first 8 hexadecimal digits of the SHA-256 of each
-plan's JSON, in the order of the sets.
+plan's JSON, in the order of the sets. Where two plans are about as likely, the language model may take the
+other on another processor, or after other sentences.
 
 Pixels: requests to the engines that compute, replayed in drawn rooms (``tests/data/recorded-pixels.json``).
 No model takes part: floor, walls and things come from the scenes. The engines compute in floating point and
@@ -142,11 +143,6 @@ def machine() -> str:
     return ", ".join(
         (f"numpy {np.__version__}", f"scipy {scipy.__version__}", processor, *simd, f"BLAS {told}")
     )
-
-
-def is_of_this_machine() -> bool:
-    """Whether the record was made on a machine like this one."""
-    return bool(json.loads(PIXELS.read_text(encoding="utf-8"))["machine"] == machine())
 
 
 class TrueSegmenter:

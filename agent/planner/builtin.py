@@ -33,10 +33,11 @@ from agent.planner.reader.choice import CERTAIN, Chosen, is_far_fetched
 from agent.planner.reader.forms import tells
 from agent.planner.resolve.discourse import things_in
 from agent.planner.resolve.exceptions import spare
-from agent.planner.resolve.layers import was_undone
+from agent.planner.resolve.layers import object_of, stem, was_undone
 from agent.planner.resolve.resolution import NOTED
 from agent.planner.resolve.resolver import joined, once, resolve, seen_before
 from agent.planner.resolve.wording import place_of
+from tools.language.noun_phrases import parse
 from tools.language.rephrasing import no_colour_code, rephrased
 
 if TYPE_CHECKING:
@@ -165,6 +166,8 @@ class BuiltinPlanner:
         if told is None or told.plan.steps == plan.steps:
             return plan
         if _OF_EACH.search(sentence) and len(told.plan.steps) < len(plan.steps):
+            return plan
+        if _takes_another(told.plan, plan, sentence, context):
             return plan
         right = _likely_right(told, plan, surety)
         takes_more = _takes_more(told.plan, plan, context)
@@ -344,6 +347,18 @@ def _log_odds(probability: float) -> float:
 def _takes_more(plan: Plan, other: Plan, context: Context) -> bool:
     """Whether a plan takes something away or back and the other one takes nothing."""
     return _takes_any(plan, context) and not _takes_any(other, context)
+
+
+def _takes_another(plan: Plan, other: Plan, sentence: str, context: Context) -> bool:
+    """Whether a plan takes back what a sentence does not name, where the other one takes what it does."""
+    taken, others = (
+        {step.layer for step in each.steps if isinstance(step, Hide | Drop)} for each in (plan, other)
+    )
+    nouns = {stem(word) for word in re.findall(r"[\w'-]+", sentence.lower())}
+    named = {
+        layer.id for layer in context.layers if nouns & {stem(word) for word in parse(object_of(layer)).noun}
+    }
+    return bool(others) and others <= named and not taken <= named
 
 
 def _takes_any(plan: Plan, context: Context) -> bool:

@@ -634,7 +634,7 @@ WORDS = st.sampled_from(VOCABULARY.split())
 SENTENCES = st.lists(WORDS, max_size=14).map(" ".join) | st.text(max_size=60)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(SENTENCES, min_size=1, max_size=4))
 def test_any_text_gets_a_plan_that_can_be_carried_out(sentences: list[str]) -> None:
     context = Context()

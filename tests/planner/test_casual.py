@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.planner.builtin import BuiltinPlanner
@@ -44,6 +46,21 @@ def said(*sentences: str) -> Plan:
         ("what we need is the same bench but in walnut", "restyle", "the bench", "a walnut bench"),
         ("could we see it with a linen ottoman instead", "restyle", "the ottoman", "a linen ottoman"),
         ("Paint the door a black and white stripe.", "restyle", "the door", "a black and white striped door"),
+        (
+            "turn the rug into a blue and white striped one",
+            "restyle",
+            "the rug",
+            "a blue and white striped rug",
+        ),
+        ("swap the lamp for a black and gold one", "replace", "the lamp", "a black and gold lamp"),
+        (
+            "turn the walls into blue and white striped ones",
+            "restyle",
+            "the walls",
+            "blue and white striped walls",
+        ),
+        ("the upholstery on the chair in green please", "restyle", "the chair", "a green chair"),
+        ("put a lamp between the mirror and the clock", "add", "between the mirror and the clock", "a lamp"),
         ("a brick wall would be nice", "restyle", "the wall", "a brick wall"),
         ("dull that corner, stick a fern in it", "add", "in the corner", "a fern"),
         ("I bet that bench'd be lovely in suede", "restyle", "the bench", "a suede bench"),
@@ -323,3 +340,35 @@ def test_how_far_it_is_to_go_is_a_step(sentence: str, prompt: str) -> None:
     (step,) = said("make the curtains orange", sentence).steps
     assert isinstance(step, Edit)
     assert step.prompt == prompt
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "I don't like the chair after all, undo just the armchair",
+        "hmm I don't like it after all, undo only the armchair",
+        "the armchair was a mistake. undo the armchair alone",
+    ],
+)
+def test_what_alone_is_undone_is_not_what_is_spared(sentence: str) -> None:
+    plan = said("paint the walls sage green", "put a lamp in the corner", "make the armchair red", sentence)
+    assert plan.steps == (Hide(layer=2),)
+
+
+def test_the_other_one_too_is_what_was_tried_last_though_it_failed() -> None:
+    context = Context()
+    for sentence in ("make the curtains mustard", "make the pink armchair brown leather"):
+        before, plan = context, PLANNER.plan_now(sentence, context)
+        context = advance(context, sentence, plan)
+    tried = replace(context.spoken[-1], outcome="", head=before.head)
+    failed = replace(before, sentences=context.sentences, spoken=(*before.spoken, tried), done=False)
+    (step,) = PLANNER.plan_now("and the other one too", failed).steps
+    assert isinstance(step, Edit)
+    assert (step.target, step.prompt) == ("the other armchair", "a brown leather armchair")
+
+
+def test_even_less_after_less_goes_on_the_same_way() -> None:
+    (step,) = said("make the walls green", "less bright", "even less").steps
+    assert isinstance(step, Edit)
+    assert "less" not in step.prompt
+    assert "darker" in step.prompt

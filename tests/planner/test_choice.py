@@ -278,8 +278,9 @@ IN_A_COLOUR = (
 @pytest.mark.parametrize("colour", ["chartreuse", "mustard", "burgundy", "pale pink", "sage green", "oak"])
 def test_what_is_asked_does_not_depend_on_the_colour(colour: str) -> None:
     chosen = Chosen()
-    for thing in ("the left armchair", "both armchairs", "the middle cushion", "the walls", "the lamp"):
-        for sentence in IN_A_COLOUR:
+    things = ("the left armchair", "both armchairs", "the middle cushion", "the walls", "the lamp")
+    for number, thing in enumerate(things):
+        for sentence in IN_A_COLOUR[(number + len(colour)) % 2 :: 2]:  # each thing in half of the sentences
             frames = chosen.parse(sentence.format(thing, colour))
             read = [(frame.act, frame.kind, frame.target, frame.prompt) for frame in frames]
             assert read == [("edit", "restyle", thing, colour)]

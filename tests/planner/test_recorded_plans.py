@@ -9,11 +9,13 @@ from agent.planner.reader.language_model import InProcess
 from tests import record
 
 LACKS = InProcess(pocket.weights("language-model")).lacks
-ELSEWHERE = 6
-"""On another processor the language model may guess otherwise, in so many of some 400 plans."""
+TIES = 4
+"""So many of some 200 plans may be others: where two are about as likely, the language model may take either
+on another processor, or after other sentences; what follows in that conversation is then another plan, too.
+"""
 
 
 @pytest.mark.skipif(bool(LACKS), reason=f"without {LACKS}")
 def test_the_plans_are_those_of_the_record() -> None:
-    changed = record.changed_plans(every=9)
-    assert len(changed) <= (0 if record.is_of_this_machine() else ELSEWHERE), "\n".join(changed)
+    changed = record.changed_plans(every=18)
+    assert len(changed) <= TIES, "\n".join(changed)

@@ -118,6 +118,11 @@ def test_the_file_holds_what_was_learnt(model: LlamaForCausalLM, tmp_path: Path)
                 ]
             )
         assert np.abs(rows - wanted).max() < 0.02
+    other = LlamaForCausalLM(model.config)
+    again = training.adapt(other)
+    training.load(tmp_path / "adapter.gguf", again, training.heads_of(other))
+    for key, value in again.named_parameters():
+        assert (value - learnt[key]).abs().max() < 0.02, key
 
 
 def test_the_shipped_file_is_of_a_size_that_a_repository_takes() -> None:

@@ -68,14 +68,17 @@ class Adapted(nn.Module):
 
 
 def pretrained() -> tuple[Any, Any]:
-    """The model in bfloat16, and its tokenizer. Raises ``FileNotFoundError`` where its package is missing."""
+    """The model, and its tokenizer; in bfloat16 where the processor multiplies such numbers, which on others
+    takes several times as long as float32. Raises ``FileNotFoundError`` where its package is missing.
+    """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     file = base()
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+    kind = torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
     # unfused attention is on a CPU a fifth faster for sentences this short
     model = AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=torch.bfloat16, attn_implementation="eager"
+        file.parent, gguf_file=file.name, dtype=kind, attn_implementation="eager"
     )
     return model.requires_grad_(False), tokenizer
 
@@ -294,10 +297,28 @@ def save(
     part.replace(folder / "adapter.gguf")
 
 
-def _turned(rows: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    """Rows of queries or keys in llama.cpp's order, in which the two halves that turn together alternate."""
-    halves = rows.reshape(heads, 2, len(rows) // heads // 2, rows.shape[1])
+def _turned(rows: NDArray[np.float32], heads: int, back: bool = False) -> NDArray[np.float32]:
+    """Rows of queries or keys in llama.cpp's order, in which the two halves that turn together alternate; or
+    from that order ``back`` in that of transformers.
+    """
+    each = len(rows) // heads // 2
+    halves = rows.reshape(heads, *((each, 2) if back else (2, each)), rows.shape[1])
     return halves.swapaxes(1, 2).reshape(rows.shape)
+
+
+def load(file: Path, adapters: nn.ModuleDict, heads: Mapping[str, int]) -> None:
+    """Take up the adapter of a file that ``save`` wrote."""
+    from gguf import GGUFReader
+    from gguf.quants import dequantize
+
+    learnt = dict(adapters.named_parameters())
+    for tensor in GGUFReader(file).tensors:
+        _, layer, name, _, side = tensor.name.split(".")
+        rows = dequantize(tensor.data, tensor.tensor_type)
+        if side == "lora_b" and name in heads:
+            rows = _turned(rows, heads[name], back=True)
+        parameter = learnt[f"{layer}-{name}.{side[-1]}"]
+        parameter.data.copy_(torch.from_numpy(np.array(rows, np.float32)).view_as(parameter))
 
 
 def heads_of(model: Any) -> dict[str, int]:
@@ -315,7 +336,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--talks", type=Path, nargs="*", default=[], help="written conversations, for half of what it learns"
     )
-    parser.add_argument("--begin", type=Path, help="checkpoints of a training to go on from")
+    parser.add_argument("--begin", type=Path, help="go on from a training's checkpoints or an adapter")
     parser.add_argument("--weights", type=Path, help="folder for the trained adapter")
     parser.add_argument("--export", action="store_true", help="only write the adapter of a training that ran")
     parser.add_argument("--steps", type=int, default=3200)
@@ -335,7 +356,9 @@ def main(arguments: list[str] | None = None) -> None:
     source = Source(written(args.data), args.written, args.batch)
     talks = Conversations(conversations.load(args.talks), tokenizer)
     print(f"{len(source.written)} sentences, {len(talks)} conversations to learn from", flush=True)
-    if args.begin is not None:
+    if args.begin is not None and args.begin.is_file():
+        load(args.begin, adapters, heads_of(model))
+    elif args.begin is not None:
         loop.take_averaged(args.begin, {"model": adapters})
     rate = {"params": list(learnt.values()), "lr": 6e-4, "base_rate": 6e-4}
     loop.run(

@@ -420,6 +420,11 @@ _ORDER = frozenset(("first", "second", "third", "fourth", "fifth", "last"))
 _PLACES = frozenset(("left", "right", "middle", "back", "front", "upper", "lower", "far"))
 
 
+_NEW_THING = re.compile(
+    r"\b(?:(?:into|for|with|to) (?:an? |some )?|an? |some )"
+    r"(?P<looks>[\w'-]+(?:(?:,|,? and)? [\w'-]+)*?),? and $",
+    re.IGNORECASE,
+)
 _BEFORE_ONE = frozenset(("and", "make", "paint", "turn", "but", "only", "now", "also", "then", "remove"))
 
 
@@ -442,8 +447,18 @@ def _members(work: _Work) -> list[tuple[int, int, list[str], bool]]:
             start = words[-1].start()
         elif det and det not in _BEFORE_ONE:
             continue  # "a red one" is a new thing, "no left one" none
+        elif det == "and" and _begins_new(work.text[:start]):
+            continue  # "a blue and white striped one"
         found.append((start, match.end(), told, match.group().lower() == "one"))
     return sorted(found)
+
+
+def _begins_new(text: str) -> bool:
+    """Whether a text ends with the first looks of a thing that is new: "into a blue and"."""
+    found = _NEW_THING.search(text)
+    return found is not None and all(
+        word == "and" or is_member(word) for word in re.findall(r"[\w'-]+", found["looks"].lower())
+    )
 
 
 def _with_noun(phrase: str, noun: str) -> str:

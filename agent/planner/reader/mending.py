@@ -130,6 +130,13 @@ _TOO_SMALL = re.compile(
     r"(?P<thing>(?:the|my|our|that) [\w ]+?) (?:is|are|looks?) (?P<look>(?:a bit |far |much |way )?too \w+)",
     re.IGNORECASE,
 )
+_COVER_OF = re.compile(
+    r"the (?:covers?|covering|upholstery|cloth|fabric|surface) (?:of|on)"
+    r" (?P<thing>(?:the|my|our|that|this|both) .+)",
+    re.IGNORECASE,
+)
+""" "The cover of the armchair" is what is seen of it."""
+_COVERED = frozenset(("sofa", "armchair", "chair", "stool", "ottoman", "bench", "cushion", "table"))
 _HESITATING = re.compile(r"^(?:(?:erm?|u[hm]+|hm+|oh|well|so|ok|okay|just)\b[ ,.]*)+", re.IGNORECASE)
 _ALSO = re.compile(
     r"(?:and |also |and also )(?P<thing>(?:the|my|our|that|those) [\w ]+?)(?: too| as well)?", re.IGNORECASE
@@ -166,8 +173,15 @@ def meant(line: Line, words: Sequence[str]) -> Line:
         one = f"one of {line.field(0)}"  # and not all of them
         if f" {one.lower()} " in f" {text.lower()} ":
             line = replace(line, fields=(one, *line.fields[1:]))
+    cover = _COVER_OF.fullmatch(line.field(0)) if line.act == "restyle" else None
+    if cover is not None and thing_in(cover["thing"])[0] in _COVERED:
+        line = replace(line, fields=(cover["thing"], *line.fields[1:]))
     line = _with_pattern(_of_what_is_there(line, words), text)
     line = line if "instead" in low else _noun_behind(line)
+    if line.spared and line.act in _TAKING and not _SPARING & {*_AFTER_ALL.sub("", text.lower()).split()}:
+        line = replace(line, fields=(line.spared,), spared="")  # "I don't like it, undo just the chair"
+    if line.act == "add" and line.field(0).lower().startswith("between "):
+        line = _with_other_end(line, text)
     said_of_it = rf"\b{re.escape(line.field(1))} (?:is|are|was|were|looks?) (?:\w+ )?(?:too|so|not|never)\b"
     if line.act == "add" and not line.field(0) and re.search(said_of_it, text, re.IGNORECASE):
         return Line("talk")  # "an empty desk is too honest"
@@ -312,6 +326,31 @@ def _of_what_is_there(line: Line, words: Sequence[str]) -> Line:
         if there and needed and looks and not phrase.tail and (sized or _says_only_a_look(looks)):
             return Line("restyle", (" ".join(("the", *noun)), looks))
     return told
+
+
+_TAKING = frozenset(("revert", "hide", "back", "drop", "remove"))
+_SPARING = lx.word_set(
+    "except excepting but apart other others besides save bar barring not never touch without excluding rest"
+    " leave leaving keep keeps keeping stay stays remain remains everything all anything still retain"
+)
+"""Without one of these nothing is spared."""
+_AFTER_ALL = re.compile(r"\b(?:after|at|all in) all\b|[,.!?;]")
+
+
+def _with_other_end(line: Line, text: str) -> Line:
+    """A place between two things with the second one, where it was dropped."""
+    place = line.field(0)
+    if " and " in place:
+        return line
+    found = re.search(
+        rf"\b{re.escape(place)} and (?P<other>(?:the|my|our|that|this|its|a|an) [\w'-]+(?: [\w'-]+)??)"
+        r"(?=[,.!?]|$| (?:please|and|in|on|with|for)\b)",
+        text,
+        re.IGNORECASE,
+    )
+    return (
+        line if found is None else replace(line, fields=(f"{place} and {found['other']}", *line.fields[1:]))
+    )
 
 
 _PATTERN = re.compile(

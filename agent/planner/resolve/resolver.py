@@ -57,6 +57,7 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(
         _more(_again(frame, context, parse_earlier), context, parse_earlier) for frame in answered
     )
+    answered = tuple(_as_tried(frame, context, parse_earlier) for frame in answered)
     answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     answered = tuple(_picked(frame, context) for frame in answered)
@@ -192,12 +193,28 @@ def _again(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame
     return replace(earlier[-1], target=frame.target, reference=frame.reference)
 
 
+def _as_tried(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
+    """ "And the other one too" after a look that could not be given: that look, and not the one before it."""
+    copies = frame.like == "last" or (frame.act == "ask" and frame.also and not frame.like)
+    names = frame.target or frame.reference == "other"
+    tried = context.spoken and not context.done and not context.spoken[-1].outcome
+    if not (copies and names and tried) or parse_earlier is None:
+        return frame
+    earlier = [each for each in parse_earlier(context.spoken[-1].sentence) if each.act == "edit"]
+    if len(earlier) != 1 or earlier[0].kind != "restyle" or not (earlier[0].prompt and earlier[0].target):
+        return frame
+    target = frame.target or f"the other {' '.join(bare(earlier[0].target).noun)}"
+    return replace(earlier[0], target=target, reference="", also=False)
+
+
 def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
     """ "More", "even more" after "darker": darker once more."""
     if frame.act != "edit" or frame.kind != "restyle" or parse_earlier is None or not context.done:
         return frame
     if _LESS.fullmatch(frame.prompt) and context.sentences:
         earlier = [each for each in parse_earlier(context.sentences[-1]) if each.act == "edit"]
+        if earlier and re.search(r"\bless\b", context.sentences[-1], re.IGNORECASE):
+            return replace(frame, prompt=earlier[-1].prompt, reference="it")  # "less bright" · "even less"
         step = COMPARATIVES.get(earlier[-1].prompt.lower().rpartition(" ")[2], "") if earlier else ""
         if step in OPPOSITES and read_look(earlier[-1].prompt).step is not None:
             return replace(frame, prompt=f"a bit {COMPARATIVE_OF[OPPOSITES[step]]}", reference="it")
@@ -214,7 +231,8 @@ def _more(frame: Frame, context: Context, parse_earlier: Parse | None) -> Frame:
 
 
 _LESS = re.compile(
-    r"(?:a (?:bit|little) )?less|(?:way |far |a bit |still )?too much|not (?:so|that|as|quite so) much",
+    r"(?:a (?:bit|little) |even |still )?less|(?:way |far |a bit |still )?too much"
+    r"|not (?:so|that|as|quite so) much",
     re.IGNORECASE,
 )
 _MORE = re.compile(
