@@ -303,6 +303,20 @@ def _make_shared(number: int) -> Any:
     return _shared_make(number)
 
 
+def half_precision(kind: str) -> torch.dtype:
+    """The number format in which a training computes on a kind of device ("cpu", "cuda"): bfloat16, but for
+    processors that do not multiply such numbers, on which that takes several times as long as float32.
+    """
+    slow = kind == "cpu" and not torch.cpu._is_avx512_bf16_supported()
+    return torch.float32 if slow else torch.bfloat16
+
+
+def mixed_precision(kind: str) -> torch.autocast:
+    """Inside, matrices are multiplied in ``half_precision`` on that kind of device."""
+    dtype = half_precision(kind)
+    return torch.autocast(kind, torch.bfloat16, enabled=dtype == torch.bfloat16)
+
+
 def device() -> torch.device:
     """The accelerator if there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -75,10 +75,9 @@ def pretrained() -> tuple[Any, Any]:
 
     file = base()
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    kind = torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
     # unfused attention is on a CPU a fifth faster for sentences this short
     model = AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=kind, attn_implementation="eager"
+        file.parent, gguf_file=file.name, dtype=loop.half_precision("cpu"), attn_implementation="eager"
     )
     return model.requires_grad_(False), tokenizer
 

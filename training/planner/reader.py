@@ -257,7 +257,7 @@ class Source:
 def step(network: Network, source: Source, pieces: Pieces, number: int) -> tuple[torch.Tensor, loop.Metrics]:
     """The loss of one step."""
     batch = Batch(source.batch(number), pieces)
-    with torch.autocast("cpu", torch.bfloat16):
+    with loop.mixed_precision("cpu"):
         logits = network(batch)
     loss = F.cross_entropy(logits.float().flatten(0, 1), batch.targets.flatten(), label_smoothing=0.0)
     return loss, {"loss": float(loss.detach())}

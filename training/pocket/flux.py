@@ -236,7 +236,7 @@ def flow_loss(
         tokens = torch.cat([noisy, pack(tensors["masked"].to(device).float()), pack_mask(mask)], dim=2)
     else:
         tokens = torch.cat([noisy, pack(tensors["before"].to(device).float())], dim=1)
-    with torch.autocast(device.type, torch.bfloat16):
+    with loop.mixed_precision(device.type):
         grid = (height // 16, width // 16)
         made = painter.velocity(which, tokens, time, prompts, grid, torch.ones(count, device=device))
     error = (made.float() - (noise - truth)).square().mean(dim=2)
@@ -253,7 +253,7 @@ def flow_loss(
         guess = noisy - time[:, None, None] * made.float()
         share = eyes.inside_of(mask)
         wanted = eyes.labels(prompts).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with loop.mixed_precision(device.type):
             seen, logits = eye(unpack(guess, grid), share)
             with torch.no_grad():
                 true, _ = eye(unpack(truth, grid), share)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training import loop
 from training.pocket.data import HELD_OUT_SHARD
 from training.pocket.vae import to_tensor
 
@@ -105,7 +106,7 @@ def encode_shard(done: Path, vae: Any, batch: int = 16) -> Shard:
                     to_tensor(np.ascontiguousarray(part[..., c : c + 3]), device) for c in (0, 3)
                 )
                 masked = truth * ~mask[:, None].to(device)
-                with torch.autocast(device.type, torch.bfloat16):
+                with loop.mixed_precision(device.type):
                     for name, pictures in (("truth", truth), ("before", before), ("masked", masked)):
                         latents = (vae.encode(pictures).latent_dist.mean.float() - shift) * scale
                         made[name].append(latents.half().cpu())

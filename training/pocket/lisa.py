@@ -500,7 +500,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     def run(drawn: Batch) -> tuple[torch.Tensor, loop.Metrics]:
         batch = _to(drawn, device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with loop.mixed_precision(device.type):
             return losses(model, heads, asked, batch)
 
     def save(number: int) -> None:

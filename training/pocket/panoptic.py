@@ -21,7 +21,7 @@ from torch.nn import functional as F
 
 from pocket import rooms
 from tools.segmenting.lisa.panoptic import PanopticNet, unpacked
-from training.loop import Ema, Metrics, Prefetch, Schedule, device, optimisers, run
+from training.loop import Ema, Metrics, Prefetch, Schedule, device, mixed_precision, optimisers, run
 
 SIZE: Final = (224, 288)
 """Height and width that are trained at to begin with."""
@@ -108,7 +108,7 @@ def offsets_of(ids: NDArray[np.uint8]) -> NDArray[np.float32]:
 def losses(net: PanopticNet, batch: Batch) -> tuple[Tensor, Metrics]:
     """The loss of a batch, and what to log of it."""
     pictures, kinds, offsets = (each.to(next(net.parameters()).device) for each in batch)
-    with torch.autocast(pictures.device.type, dtype=torch.bfloat16):
+    with mixed_precision(pictures.device.type):
         logits, ways = net((pictures.float() / 255).contiguous(memory_format=torch.channels_last))
     logits, ways, kinds = logits.float(), ways.float(), kinds.long()
     edge = torch.zeros_like(kinds, dtype=torch.float32)

@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 from pocket import rooms
 from pocket.rooms.expressions import noun_of
+from training import loop
 from training.pocket.latents import Latents
 
 STEPS: Final = 4000
@@ -158,7 +159,7 @@ def _look(
         strength = NOISE * torch.rand(len(truth), 1, 1, 1, generator=generator, device=device)
         truth = truth + strength * torch.randn(truth.shape, generator=generator, device=device)
     wanted = labels(prompts).to(device)
-    with torch.autocast(device.type, torch.bfloat16):
+    with loop.mixed_precision(device.type):
         _, logits = eye(truth, inside_of(tensors["mask"].to(device)))
     lost = eye.misnamed(logits.float(), wanted).mean()
     right: list[Any] = []

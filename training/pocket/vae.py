@@ -92,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     def step(number: int) -> tuple[torch.Tensor, loop.Metrics]:
         rng = np.random.default_rng([number, 3])
         pictures = to_tensor(data.crops(rng, args.batch, args.crop), device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with loop.mixed_precision(device.type):
             return loss_of(model, pictures)
 
     def save(number: int) -> None:
