@@ -441,6 +441,21 @@ def _evened(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return np.asarray(ndimage.gaussian_filter(np.where(mask, values, 0), 6) / weight)
 
 
+def test_nothing_of_checks_goes_across_a_plain_curtain() -> None:
+    scene = a_room("curtain", "checked", "grey")
+    before, after, mask = edited(scene, "curtain", "a plain white curtain")
+    inside = ndimage.binary_erosion(mask, iterations=3)
+    old, new = (_across(from_srgb(each)[..., 0], inside) for each in (before, after))
+    assert new < 0.1 * old
+
+
+def _across(lightness: np.ndarray, inside: np.ndarray) -> float:
+    """How much of the lightness of hangings goes to and fro from top to bottom."""
+    weight = np.maximum(ndimage.gaussian_filter1d(inside.astype(float), 8, axis=0), 1e-3)
+    mean = ndimage.gaussian_filter1d(np.where(inside, lightness, 0.0), 8, axis=0) / weight
+    return float(np.std((lightness - mean)[inside]))
+
+
 def test_what_went_wrong_is_seen() -> None:
     scene = a_room("sofa", "striped", "red")
     before, after, mask = edited(scene, "sofa", "a velvet sofa")

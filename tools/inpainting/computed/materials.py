@@ -269,6 +269,8 @@ class Materials:
         own = mask & (taken.share > 0.5)
         if not own.any():
             own = mask
+        if {"curtain", "curtains"} & wish.nouns:
+            taken = replace(taken, light=_folds(taken, own))
         if cancelled():
             raise Cancelled
         edge = unmix(crop, own, reach)
@@ -530,6 +532,19 @@ def _mirrored(light: Field, formed: Field, sure: Mask, kind: str) -> float:
         return 0.0
     rest = np.log(np.maximum(light[core], 0.05) / np.maximum(formed[core], 0.05))
     return float(np.clip((float(rest.std()) - 0.04) / 0.04, 0, 1))
+
+
+_FOLDED: Final = 0.12
+"""A fold of a curtain is alike over so much of its height."""
+
+
+def _folds(taken: shading.Taken, own: Mask) -> Field:
+    """The light (H, W) on hangings: their folds go down straight, and what goes across is a pattern."""
+    tall = _FOLDED * float(own.any(1).sum())
+    weight = np.maximum(ndimage.gaussian_filter1d(own.astype(np.float32), tall, axis=0), 1e-3)
+    light = np.where(own, taken.light, 0).astype(np.float32)
+    down = ndimage.gaussian_filter1d(light, tall, axis=0) / weight
+    return np.asarray(np.where(own, down, taken.light), np.float32)
 
 
 def _even_light(
