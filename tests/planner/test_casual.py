@@ -52,6 +52,7 @@ def said(*sentences: str) -> Plan:
             "the rug",
             "a blue and white striped rug",
         ),
+        ("turn the window into teal linen curtains", "replace", "the window", "teal linen curtains"),
         ("swap the lamp for a black and gold one", "replace", "the lamp", "a black and gold lamp"),
         (
             "turn the walls into blue and white striped ones",

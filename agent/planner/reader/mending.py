@@ -173,6 +173,10 @@ def meant(line: Line, words: Sequence[str]) -> Line:
         one = f"one of {line.field(0)}"  # and not all of them
         if f" {one.lower()} " in f" {text.lower()} ":
             line = replace(line, fields=(one, *line.fields[1:]))
+    if line.act == "restyle" and f" into {line.field(1).lower()}" in text.lower():
+        old, new = (thing_in(field)[0] for field in (line.field(0), line.field(1)))
+        if old and new and old != new and new == thing_in(line.field(1).split()[-1])[0]:
+            line = replace(line, act="replace")  # "turn the window into linen curtains"
     cover = _COVER_OF.fullmatch(line.field(0)) if line.act == "restyle" else None
     if cover is not None and thing_in(cover["thing"])[0] in _COVERED:
         line = replace(line, fields=(cover["thing"], *line.fields[1:]))
