@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import pocket
@@ -43,8 +46,10 @@ def test_the_conversation_leaves_a_picture_and_a_line_a_sentence(tmp_path: Path)
     assert 0.005 < (room != painted).any(axis=-1).mean() < 0.5  # the rug is yellow, the sofa as it was
 
 
-def test_another_agent_paints_the_sofa_blue(tmp_path: Path) -> None:
-    _run([sys.executable, str(EXAMPLES / "other_agent.py")], tmp_path)
+def test_another_agent_paints_the_sofa_blue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("INPALLA_DATA", str(tmp_path / "data"))
+    runpy.run_path(str(EXAMPLES / "other_agent.py"), run_name="__main__")
     [mask], [painted] = tmp_path.rglob("sofa.png"), tmp_path.rglob("blue.png")
     room, blue = _picture(pocket.sample_room()), _picture(painted)
     sofa = _picture(mask)[..., 0] > 127

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import stat
 import struct
 import sys
@@ -20,7 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from agent.cli import main
 from sessions import Sessions, png
+from tests.support import colour_engines
 from tests.support.colour_engines import room
 from tests.support.command_line import Run
 from tools import colour_profiles as profiles
@@ -164,10 +167,15 @@ def test_a_large_flat_picture_is_read(name: str, tmp_path: Path) -> None:
     assert read_picture(tmp_path / name).pixels.shape == (4000, 5000, 3)
 
 
-@pytest.mark.parametrize("command", ["edit", "segment", "inpaint"])
-@pytest.mark.parametrize(("free", "fits"), [(10**8, False), (10**10, True)])
+@pytest.mark.parametrize(
+    ("command", "free", "fits"),
+    [
+        *((command, 10**8, False) for command in ("edit", "segment", "inpaint")),
+        ("inpaint", 10**10, True),
+    ],
+)
 def test_memory_that_is_not_there_is_told_of(
-    free: int, fits: bool, command: str, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+    command: str, free: int, fits: bool, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.new("RGB", (5000, 4000)).save("in.png")
     Image.new("L", (10, 10)).save("mask.png")
@@ -533,19 +541,30 @@ GREYS: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def painted_grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a grey picture, a session in which its sofa became red, and what was saved of that."""
+    folder = tmp_path_factory.mktemp("grey")
+    with pytest.MonkeyPatch.context() as patched:
+        colour_engines.register_for(patched)
+        patched.setenv("INPALLA_DATA", str(folder / "data"))
+        patched.chdir(folder)
+        Image.fromarray(room()).convert("L").save("in.png")
+        assert main.run(["edit", "in.png", "make the sofa red", "-o", "made.png", "--session", "s"]) == 0
+    return folder
+
+
 @pytest.mark.parametrize("command", ["edit", "inpaint", "export", "replay", "chat", "said"])
 @pytest.mark.parametrize("to", [".png", ".jpg", ".tif", ".webp", ".bmp"])
 def test_a_colour_painted_into_a_grey_picture_is_saved(
-    to: str, command: str, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
+    to: str, command: str, painted_grey: Path, home: Path, inpalla: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whichever way it leaves."""
-    Image.fromarray(room()).convert("L").save("in.png")
+    shutil.copytree(painted_grey, home, dirs_exist_ok=True)
     sofa = np.zeros(room().shape[:2], np.bool_)
     sofa[60:95, 20:70] = True
     write_mask("mask.png", sofa)
     out = f"out{to}"
-    first = inpalla("edit", "in.png", "make the sofa red", "-o", "made.png", "--session", "s")
-    assert first.code == 0
     lines = {
         "edit": ("edit", "in.png", "make the sofa red", "-o", out),
         "inpaint": ("inpaint", "in.png", "mask.png", "red", "-o", out),

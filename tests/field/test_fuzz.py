@@ -1,7 +1,7 @@
 """Readers of foreign bytes, fed with damaged and made-up ones: a result or one sentence, never anything else.
 
 Each input takes 5 seconds and a gigabyte at most (``limits.py``). ``make test`` tries a few of each kind,
-``make fuzz`` ten thousand (INPALLA_FUZZ says how many).
+fewer of those that take long, ``make fuzz`` ten thousand (INPALLA_FUZZ says how many).
 """
 
 from __future__ import annotations
@@ -58,6 +58,7 @@ fuzzed = settings(
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
+fuzzed_slowly = settings(fuzzed, max_examples=COUNT if "INPALLA_FUZZ" in os.environ else 15)
 
 
 @pytest.fixture
@@ -291,7 +292,7 @@ COMPUTED: tuple[tuple[Kind, str, str], ...] = (
 )  # fmt: skip
 
 
-@fuzzed
+@fuzzed_slowly
 @given(data=st.data())
 def test_any_recipe(data: st.DataObject, home_of_recipes: Path, limits: Limits) -> None:
     recipe = data.draw(st.sampled_from(good()))
@@ -380,7 +381,7 @@ def altered(draw: st.DrawFn, cell: Any) -> Any:
     return json.dumps(makers.changed(values, place_, draw(like(makers.value_at(values, place_)))))
 
 
-@fuzzed
+@fuzzed_slowly
 @given(data=st.data())
 def test_any_session(data: st.DataObject, whole_session: Path, home: Path, limits: Limits) -> None:
     folder = home / "data" / "sessions" / "s"
@@ -429,7 +430,7 @@ def openraster(whole_session: Path, home: Path) -> Path:
     return home / "whole.ora"
 
 
-@fuzzed
+@fuzzed_slowly
 @given(data=st.data())
 def test_any_openraster(data: st.DataObject, openraster: Path, home: Path, limits: Limits) -> None:
     path = home / "in.ora"

@@ -65,10 +65,8 @@ FULL = "The output cannot be written: the disk is full, so free some space.\n"
         (f"$I plan {THREE} >&-", 1, CLOSED, None),
         ("$I sessions list >&-", 1, CLOSED, None),
         ("$I --version >&-", 1, CLOSED, None),
-        ("$I --help >&-", 1, CLOSED, None),
         ("$I --version 1</dev/null", 1, CLOSED, None),  # open, but not for writing
         # So it is with a disk that is full.
-        ("$I plan 'make the sofa red' >/dev/full", 1, FULL, None),
         ("$I --version >/dev/full", 1, FULL, None),
         # What makes something is finished, and told where there is a place for it.
         (f"$I edit in.png {THREE} -o out.png --session s >&-", 1, S_SAVED + CLOSED, 3),
@@ -86,7 +84,6 @@ FULL = "The output cannot be written: the disk is full, so free some space.\n"
         ("$I edit in.png 'make the sofa red' -o out.png --session s >&- 2>&-", 1, "", 1),
         ("$I plan >&- 2>&- <&-", 2, "", None),
         # A reader that leaves has had enough: that is no failure, and ends the work.
-        (f"$I plan {THREE} | true; exit ${{PIPESTATUS[0]}}", 141, "", None),
         (f"$I edit in.png {THREE} -o out.png --session s | true; exit ${{PIPESTATUS[0]}}", 141, "", 1),
         ("$I --help | true; exit ${PIPESTATUS[0]}", 141, "", None),
         # A chat whose reader or writer leaves.
@@ -175,8 +172,7 @@ NEVER_LOADED = (
 """The program with a segmenter whose loading never ends: whoever waited for it would do so for ever."""
 
 
-@pytest.mark.parametrize("planner", ["builtin", "ollama:m"])
-@pytest.mark.parametrize("name", [None, "mine"])
+@pytest.mark.parametrize(("name", "planner"), [(None, "builtin"), ("mine", "ollama:m")])
 def test_ctrl_c_waits_for_no_model_and_leaves_no_session(
     name: str | None, planner: str, home: Path, picture: Path
 ) -> None:
@@ -208,6 +204,8 @@ def test_ctrl_c_while_the_pocket_models_are_loaded(home: Path, picture: Path) ->
         "edit",
         picture.name,
         "make the sofa floral",
+        "--inpainter",
+        "restyle=flux-kontext-pocket",
         "-o",
         "out.png",
     ]
@@ -360,9 +358,15 @@ def test_a_disk_with_locks_is_no_trouble(home: Path) -> None:
 # ---- what ends a command, and what it writes into --------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("name", [None, "mine"])
-@pytest.mark.parametrize("command", ["edit", "chat"])
+@pytest.mark.parametrize(
+    ("command", "name", "number"),
+    [
+        ("edit", None, signal.SIGTERM),
+        ("edit", "mine", signal.SIGHUP),
+        ("chat", None, signal.SIGHUP),
+        ("chat", "mine", signal.SIGTERM),
+    ],
+)
 def test_a_command_that_is_told_to_end_clears_up(
     command: str, name: str | None, number: signal.Signals, home: Path, picture: Path
 ) -> None:

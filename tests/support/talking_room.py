@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -73,12 +74,14 @@ def room() -> Pixels:
     return picture
 
 
+@cache
 def _owner() -> NDArray[np.int_]:
     """Which thing each pixel is of: its number, -1 the wall, -2 the floor."""
     owner = np.full((HEIGHT, WIDTH), -1)
     owner[HORIZON:] = -2
     for number, (_, _, (x0, y0, x1, y1)) in enumerate(THINGS):
         owner[y0:y1, x0:x1] = number
+    owner.flags.writeable = False
     return owner
 
 
@@ -105,13 +108,15 @@ class Finder:
         owner = _owner()
         found = []
         for number, (own, _, (x0, y0, x1, y1)) in enumerate(THINGS):
+            if own != name:
+                continue
             mask = owner == number
             around = np.zeros_like(mask)
             around[max(0, y0 - 3) : y1 + 3, max(0, x0 - 3) : x1 + 3] = True
             around &= ~mask & (owner < number)
             inside = np.median(picture[mask], axis=0)
             outside = np.median(picture[around], axis=0) if around.any() else inside
-            if own == name and np.abs(inside - outside).max() > 6:
+            if np.abs(inside - outside).max() > 6:
                 found.append(mask)
         feet = separate(np.abs(picture.astype(int) - _foot(name)).max(axis=-1) <= 8)
         return [*found, *(thing for foot in feet if (thing := _on_foot(picture, foot)).any())]

@@ -30,6 +30,7 @@ from tools.inpainting.flux.engine import FluxEngine
 from tools.pictures import write_picture
 
 FAMILIES: tuple[Family, ...] = get_args(Family)
+State = tuple[int, int, bytes]
 SOFA, RUG = "make the sofa floral", "make the rug wrinkled"
 
 
@@ -37,6 +38,12 @@ SOFA, RUG = "make the sofa floral", "make the rug wrinkled"
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[Family, Path]:
     root = tmp_path_factory.mktemp("flux")
     return {family: write_checkpoint(root / family, family) for family in FAMILIES}
+
+
+@pytest.fixture(scope="module")
+def as_ever() -> dict[Family, State]:
+    """What each family's engine makes of the second sentence where nothing had failed before."""
+    return {}
 
 
 @pytest.fixture
@@ -72,7 +79,7 @@ def refusal(result: tuple[int, str, str]) -> str:
     return err
 
 
-def state() -> tuple[int, int, bytes]:
+def state() -> State:
     """The session's head, how many versions it has, and its pixels."""
     with Sessions().open("s") as session:
         return session.head, len(session.versions), session.picture().tobytes()
@@ -123,7 +130,12 @@ def test_any_exception_is_one_sentence_and_an_exit_code(
 @pytest.mark.parametrize("place", ["words", "transformer", "vae"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_without_memory_a_sentence_is_refused_and_the_next_one_is_as_ever(
-    home: Path, checkpoints: dict[Family, Path], inpalla: Run, family: Family, place: str
+    home: Path,
+    checkpoints: dict[Family, Path],
+    as_ever: dict[Family, State],
+    inpalla: Run,
+    family: Family,
+    place: str,
 ) -> None:
     engine = engine_of(checkpoints[family])
     assert edit(inpalla, checkpoints[family], SOFA)[0] == 0
@@ -143,12 +155,14 @@ def test_without_memory_a_sentence_is_refused_and_the_next_one_is_as_ever(
     # Its weights lie outside the card now: the pixels are the same, and so is the next sentence's picture.
     assert edit(inpalla, checkpoints[family], RUG)[0] == 0
     after = state()
-    shutil.rmtree("data")
-    Path("before").rename("data")
-    registry._loaded.clear()
-    engine_of(checkpoints[family])
-    assert edit(inpalla, checkpoints[family], RUG)[0] == 0
-    assert state() == after
+    if family not in as_ever:
+        shutil.rmtree("data")
+        Path("before").rename("data")
+        registry._loaded.clear()
+        engine_of(checkpoints[family])
+        assert edit(inpalla, checkpoints[family], RUG)[0] == 0
+        as_ever[family] = state()
+    assert as_ever[family] == after
 
 
 def test_without_memory_to_load_a_painter(

@@ -65,7 +65,7 @@ def covered(session: Session, layers: Sequence[int]) -> NDArray[np.bool_]:
     return mask
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(preset=st.sampled_from((PAINTED, COMPUTED)), made=turns, then=st.lists(changes, max_size=4))
 def test_no_pixel_moves_outside_the_patches_of_the_layers_that_were_named(
     preset: Preset, made: list[tuple[str, str, str]], then: list[tuple[str, int, str]]
@@ -106,7 +106,7 @@ def test_no_pixel_moves_outside_the_patches_of_the_layers_that_were_named(
             editor.close()
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(preset=st.sampled_from((PAINTED, COMPUTED)), made=turns, number=st.integers(0, 9))
 def test_undoing_one_thing_gives_the_picture_that_never_had_it_where_no_other_patch_lies(
     preset: Preset, made: list[tuple[str, str, str]], number: int

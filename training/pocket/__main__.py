@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--weights", type=Path, default=pocket.weights(""), help="folder for the trained models"
     )
-    parser.add_argument("--trial", action="store_true", help="a few rooms, two steps")
+    parser.add_argument("--trial", action="store_true", help="a few rooms, small, and two steps")
     args = parser.parse_args(arguments)
     unknown = set(args.stages) - set(STAGES)
     if unknown:
@@ -62,11 +62,12 @@ def _options(stage: str, args: argparse.Namespace) -> list[str]:
     options = ["--out", str(args.runs / stage)]
     if stage in _DRAWN:
         options += ["--processes", str(args.processes)]
-        options += ["--shards", "2", "--each", "6"] if args.trial else []
+        options += ["--shards", "2", "--each", "3"] if args.trial else []
     if stage == "panoptic-rooms":
         options += ["--shards", "2", "--each", "3"] if args.trial else []
     if stage in _PANOPTIC:
         options += ["--rooms", str(args.runs / "panoptic-rooms")]
+        options += ["--size", "96", "128"] if args.trial else []
     if stage in ("vae", "flux", "lisa"):
         options += ["--data", str(args.runs / ("records" if stage == "lisa" else "samples"))]
     if stage in _TRAINED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,3 +93,9 @@ class Reader:
         if len(word) < 3 or not word.isalpha() or self._network.pieces.is_whole(word):
             return word
         return slip_of(word.lower()) or word
+
+
+@cache
+def reader_of(folder: Path) -> Reader:
+    """The reader of a folder: one for all planners of a process, as it holds nothing of a conversation."""
+    return Reader(folder)

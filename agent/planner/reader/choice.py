@@ -17,7 +17,7 @@ from typing import Protocol
 import pocket
 from agent.planner.frames import REVERT, Frame
 from agent.planner.lines import WORDS, Line, strange_words
-from agent.planner.reader import NOTHING, SURE, Reader, Reading
+from agent.planner.reader import NOTHING, SURE, Reading, reader_of
 from agent.planner.reader.caution import cautious, takes
 from agent.planner.reader.language_model import InProcess, LanguageModel, Writer
 from agent.planner.reader.smalltalk import answer
@@ -107,7 +107,7 @@ class Chosen:
     def __init__(
         self, folder: Path | None = None, second: Second | None = None, writer: Writer | None = None
     ) -> None:
-        self._reader = Reader(folder or pocket.weights("reader"))
+        self._reader = reader_of(folder or pocket.weights("reader"))
         writer = writer or InProcess(pocket.weights("language-model"))
         self._second = second or LanguageModel(writer, self._reader.mended)
 

@@ -29,6 +29,7 @@ from tools.segmenting.base import find
 from tools.segmenting.lisa.segmenter import LisaSegmenter
 
 WORKING = gpu_memory.WORKING_BYTES
+TURNS = 5
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def loaded(folders: dict[str, Path], bits: int) -> tuple[LisaSegmenter, FluxEngi
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-def test_ten_turns_with_new_words_hold_what_the_second_held(
+def test_five_turns_with_new_words_hold_what_the_second_held(
     folders: dict[str, Path],
     bits: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -82,7 +83,7 @@ def test_ten_turns_with_new_words_hold_what_the_second_held(
     with pretended(3 * WORKING, monkeypatch):  # nobody has to leave a large one
         segmenter, painter = loaded(folders, bits)
         here = find(segmenter, picture(), ["the sofa", "the rug"])
-        at_home = {turn: painter.paint([asked(painter, turn)])[0] for turn in (1, 10)}
+        at_home = {turn: painter.paint([asked(painter, turn)])[0] for turn in (1, TURNS)}
     registry._loaded.clear()
     del segmenter, painter
     capfd.readouterr()
@@ -90,7 +91,7 @@ def test_ten_turns_with_new_words_hold_what_the_second_held(
         caplog.set_level(logging.WARNING)
         segmenter, painter = loaded(folders, bits)
         held = []
-        for turn in range(1, 11):
+        for turn in range(1, TURNS + 1):
             found = find(segmenter, picture(), ["the sofa", "the rug"])
             assert gpu_memory.manager().residents == (segmenter.name,)
             for one, other in zip(found, here, strict=True):
@@ -102,7 +103,7 @@ def test_ten_turns_with_new_words_hold_what_the_second_held(
                 np.testing.assert_array_equal(painted, at_home[turn])
             gc.collect()
             held.append(card.held)
-        assert held[1:] == [held[1]] * 9
+        assert held[1:] == [held[1]] * (TURNS - 1)
         assert 0 <= held[1] - painter.weight_bytes < 100  # the times of the latest steps lie there, too
         painter.offload()
         gc.collect()
