@@ -61,6 +61,12 @@ def said(*sentences: str) -> Plan:
             "blue and white striped walls",
         ),
         ("the upholstery on the chair in green please", "restyle", "the chair", "a green chair"),
+        (
+            "hang a picture on the wall between the curtains and the clock.",
+            "add",
+            "on the wall between the curtains and the clock",
+            "a picture",
+        ),
         ("put a lamp between the mirror and the clock", "add", "between the mirror and the clock", "a lamp"),
         ("a brick wall would be nice", "restyle", "the wall", "a brick wall"),
         ("dull that corner, stick a fern in it", "add", "in the corner", "a fern"),
@@ -373,3 +379,19 @@ def test_even_less_after_less_goes_on_the_same_way() -> None:
     assert isinstance(step, Edit)
     assert "less" not in step.prompt
     assert "darker" in step.prompt
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "then paint the chair on the left burgundy and the other one mint",
+        "the chair on the left in burgundy, the other one in mint",
+    ],
+)
+def test_the_other_one_is_the_other_of_the_same_sentence(sentence: str) -> None:
+    """Whatever was spoken of before it: it was the table."""
+    plan = said("I'd like the table in white marble", sentence)
+    assert [(step.target, step.prompt) for step in plan.steps if isinstance(step, Edit)] == [
+        ("the chair on the left", "a burgundy chair"),
+        ("all the chairs but the chair on the left", "mint chairs"),
+    ]

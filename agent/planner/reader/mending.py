@@ -184,7 +184,7 @@ def meant(line: Line, words: Sequence[str]) -> Line:
     line = line if "instead" in low else _noun_behind(line)
     if line.spared and line.act in _TAKING and not _SPARING & {*_AFTER_ALL.sub("", text.lower()).split()}:
         line = replace(line, fields=(line.spared,), spared="")  # "I don't like it, undo just the chair"
-    if line.act == "add" and line.field(0).lower().startswith("between "):
+    if line.act == "add" and "between" in line.field(0).lower().split():
         line = _with_other_end(line, text)
     said_of_it = rf"\b{re.escape(line.field(1))} (?:is|are|was|were|looks?) (?:\w+ )?(?:too|so|not|never)\b"
     if line.act == "add" and not line.field(0) and re.search(said_of_it, text, re.IGNORECASE):
@@ -348,7 +348,7 @@ def _with_other_end(line: Line, text: str) -> Line:
         return line
     found = re.search(
         rf"\b{re.escape(place)} and (?P<other>(?:the|my|our|that|this|its|a|an) [\w'-]+(?: [\w'-]+)??)"
-        r"(?=[,.!?]|$| (?:please|and|in|on|with|for)\b)",
+        r"(?=\s*(?:[,.!?;]|$)| (?:please|and|in|on|with|for)\b)",
         text,
         re.IGNORECASE,
     )

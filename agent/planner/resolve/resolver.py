@@ -40,6 +40,7 @@ from tools.language.colours import value_of
 from tools.language.lexicon import COMPARATIVE_OF, COMPARATIVES, OPPOSITES
 from tools.language.looks import Look, read_look
 from tools.language.noun_phrases import parse
+from tools.language.referring import plural
 
 Parse = Callable[[str], tuple[Frame, ...]]
 
@@ -61,7 +62,10 @@ def resolve(frames: Sequence[Frame], context: Context, parse_earlier: Parse | No
     answered = tuple(_in_colour_again(frame, context) for frame in answered)
     answered = tuple(each for frame in answered for each in _last_spoken(frame, context))
     answered = tuple(_picked(frame, context) for frame in answered)
-    frames = tuple(_named_one(_other_one(frame, context), context) for frame in answered)
+    frames = tuple(
+        _named_one(_other_one(_other_here(frame, answered[:place]), context), context)
+        for place, frame in enumerate(answered)
+    )
     frames = tuple(_on_offer(frame, context) for frame in frames)
     done: list[Done] = []
     state = context
@@ -256,6 +260,16 @@ def _placed(frame: Frame, before: str, context: Context) -> Frame:
         return replace(frame, target=frame.target.replace(found, "it"))
     noun = " ".join(bare(words).noun)
     return replace(frame, target=frame.target.replace(found, f"the {noun}"))
+
+
+def _other_here(frame: Frame, before: Sequence[Frame]) -> Frame:
+    """ "The left chair burgundy and the other one mint": the other chair, whatever was spoken of before."""
+    told = [each.target for each in before if each.act == "edit" and is_told(parse(each.target))]
+    if not told or frame.act != "edit" or frame.target or frame.reference != "other":
+        return frame
+    noun = bare(told[-1]).noun
+    several = f"all the {plural(' '.join(noun))} but {definite(told[-1])}"
+    return replace(frame, target=several, reference="") if noun else frame
 
 
 def _other_one(frame: Frame, context: Context) -> Frame:

@@ -163,3 +163,23 @@ def test_a_wall_that_does_not_show_is_not_found(segmenter: LisaSegmenter) -> Non
     left, back = find(segmenter, picture, ["the left wall", "the back wall"])
     assert not left.present
     assert back.present
+
+
+@pytest.mark.parametrize(
+    ("seed", "phrase", "index"),
+    [
+        (1796064200, "the little picture with the gold frame", 12),
+        (1796064200, "the picture with the gold frame", 12),
+        (1796072119, "the bigger picture", 8),
+        (1796072119, "the smaller picture", 7),
+        (1796072119, "the yellow picture with the ship", 7),
+    ],
+)
+def test_one_of_several_is_told_by_its_size_or_the_colour_of_a_part(
+    segmenter: LisaSegmenter, seed: int, phrase: str, index: int
+) -> None:
+    """ "The little picture with the gold frame" was the big dark one beside it."""
+    rendered = rooms.render(rooms.make_scene(seed), (1024, 768))
+    [found] = find(segmenter, rendered.picture, [phrase])
+    assert found.present
+    assert overlap(found.mask, rooms.mask(rendered, index) > 0) > 0.7

@@ -46,7 +46,17 @@ _THAT_IS: Final = re.compile(
     r" (?!on\b|at\b|in\b|next\b|by\b|near\b)(\w+(?: \w+)?)$"
 )
 _ON_THE_WALL: Final = re.compile(r"\b(?:thing|object|item|decoration|ornament)(s?) (?:hanging )?on the wall$")
-_SIZES: Final = {"small": -1, "little": -1, "tiny": -1, "big": 1, "large": 1, "huge": 1}
+_SIZES: Final = {
+    **dict.fromkeys(("small", "little", "tiny", "smaller", "littler"), -1),
+    **dict.fromkeys(("big", "large", "huge", "bigger", "larger"), 1),
+}
+_PART: Final = re.compile(
+    r"(?:with|in) (?:an? |the |its )?(?P<look>[\w -]+?) (?:coloured )?"
+    r"(?:frame|legs|feet|shade|base|pot|cover|seat|top|handles|knobs|doors|mat)"
+)
+"""A part by whose colour a thing is told: "the picture with the gold frame"."""
+_OF_A_PART: Final = 8
+"""So many percent of a thing show the colour of such a part at least."""
 _MUCH: Final = 1.5
 """Of things that are called large or small, those are meant that are not so many times smaller or larger than
 the largest or smallest."""
@@ -72,7 +82,7 @@ class Named:
     """A noun phrase whose noun names kinds: ``kinds`` those it names, ``otherwise`` those it may mean where
     none of these is there ("chair" for an armchair); ``described``: the words before the noun, without a
     colour's and a size's; ``colour``: Oklab (3,), None where none is named; ``size``: 1 for a large one, -1
-    for a small one, 0 where no size is named.
+    for a small one, 0 where no size is named; ``part``: the colour of a part of it.
     """
 
     kinds: tuple[str, ...]
@@ -80,6 +90,7 @@ class Named:
     described: str
     colour: tuple[float, float, float] | None
     size: int = 0
+    part: tuple[float, float, float] | None = None
 
 
 @lru_cache(maxsize=512)
@@ -95,9 +106,22 @@ def read_noun(noun: str, names: tuple[str, ...]) -> Named | None:
         before = [each for each in before if each not in _SIZES]
         rest = noun.lower()[len(text) :].strip()
         colour = read_look(" ".join([*before, "thing"])).value if before else None
+        part = _part_colour(rest)
+        rest = "" if part is not None else rest
         described = rest if colour is not None else " ".join([*before, rest]).strip()
-        return Named(kinds, otherwise, described, colour, size)
+        return Named(kinds, otherwise, described, colour, size, part)
     return None
+
+
+def _part_colour(tail: str) -> tuple[float, float, float] | None:
+    """The colour (Oklab) of a part that a thing is told by; None where none is named."""
+    found = _PART.fullmatch(tail)
+    if found is None:
+        return None
+    if found["look"] in _OWN:
+        lightness, a, b = (float(axis) for axis in oklab(np.array(_OWN[found["look"]][0], float)))
+        return lightness, a, b
+    return read_look(f"{found['look']} thing").value
 
 
 @lru_cache(maxsize=8)
@@ -183,10 +207,10 @@ class Finder:
         colours tell: a stranger's "old", "comfy" or "wooden" is no reason not to find it. Where another
         thing's name is part of the description ("the dog bed"), it may mean something else.
         """
-        kinds = noun.kinds if any(map(self.shows, noun.kinds)) else noun.otherwise
-        there = [each for each in self._seen.things if each.kind in kinds]
+        there = self._alike(noun)
         words = noun.described.split()
-        if len(there) != 1 or any(read_noun(word, self._seen.names) for word in words):
+        told = re.split(r"(?:^|\s)with\b", noun.described)[0].split()  # "with the leaves" is on the picture
+        if len(there) != 1 or any(read_noun(word, self._seen.names) for word in told):
             return False
         stuffs: list[tuple[tuple[int, int, int], ...]] = [_OWN[word] for word in words if word in _OWN]
         if there[0].kind in ("floor", "wall") and _WOOD.search(noun.described):
@@ -258,23 +282,36 @@ class Finder:
         """The segments that bear a name and look as it says."""
         named = read_noun(noun, self._seen.names)
         assert named is not None
-        there = [each for each in self._seen.things if each.kind in named.kinds]
-        there = there or [each for each in self._seen.things if each.kind in named.otherwise]
-        if named.colour is not None and there:
-            away = [self._away(each, np.array(named.colour)) for each in there]
-            there = [
-                each for each, far in zip(there, away, strict=True) if far <= min(FAR, min(away) + ALIKE)
-            ]
-        if named.size and there:
-            most = (max if named.size > 0 else min)(each.share for each in there)
-            there = [each for each in there if 1 / _MUCH <= each.share / most <= _MUCH]
+        there = self._alike(named)
         likely = chances.get(f"the {noun}")
         if likely is not None and len(there) > 1:
             mean = [float(likely[self._seen.coarse(each)].mean()) for each in there]
             there = [each for each, value in zip(there, mean, strict=True) if value >= NEAR_BEST * max(mean)]
         return there
 
-    def _away(self, segment: Segment, colour: NDArray[np.float64], lightness: float = _LIGHTNESS) -> float:
+    def _alike(self, named: Named) -> list[Segment]:
+        """The segments of the kinds that are named, of that colour and size."""
+        there = [each for each in self._seen.things if each.kind in named.kinds]
+        there = there or [each for each in self._seen.things if each.kind in named.otherwise]
+        for colour, percent in ((named.colour, _OF_THAT_COLOUR), (named.part, _OF_A_PART)):
+            if colour is None or not there:
+                continue
+            away = [self._away(each, np.array(colour), percent=percent) for each in there]
+            there = [
+                each for each, far in zip(there, away, strict=True) if far <= min(FAR, min(away) + ALIKE)
+            ]
+        if named.size and there:
+            most = (max if named.size > 0 else min)(each.share for each in there)
+            there = [each for each in there if 1 / _MUCH <= each.share / most <= _MUCH]
+        return there
+
+    def _away(
+        self,
+        segment: Segment,
+        colour: NDArray[np.float64],
+        lightness: float = _LIGHTNESS,
+        percent: float = _OF_THAT_COLOUR,
+    ) -> float:
         """How far a thing is from a colour in Oklab, by those of its pixels that show it."""
         difference = (self._lab[self._seen.coarse(segment)] - colour) * (lightness, 1, 1)
-        return float(np.percentile(np.linalg.norm(difference, axis=1), _OF_THAT_COLOUR))
+        return float(np.percentile(np.linalg.norm(difference, axis=1), percent))
