@@ -17,6 +17,15 @@ F64 = NDArray[np.float64]
 FLOOR, BACK, LEFT, RIGHT = 0, 1, 2, 3
 """The surfaces of a room."""
 
+CORNER = 100.0
+"""What a corner where a step in the wall's light is seen counts, in pixels of a picture of 160 rows."""
+
+SHARP = 0.025
+"""By so much, as a logarithm, the light of two walls that meet differs within a few pixels of 480 rows."""
+
+MOST = 4
+"""A wall with more such edges has a pattern that hides its corners."""
+
 _LOW = np.array([0.92, 0.20, -0.34, 0.7, 0.7, 2.0])
 _HIGH = np.array([1.12, 0.38, 0.34, 3.2, 3.2, 4.8])
 _MEAN = np.array([1.00, 0.30, 0.0, 1.75, 1.75, 3.3])
@@ -126,7 +135,8 @@ def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.b
     total = np.concatenate([np.zeros((1, w)), np.cumsum(odds, axis=0)])
     column = np.arange(w)
     rng = np.random.default_rng(0)
-    lines = _lines(picture, rng)
+    lines = _lines(picture, wall, rng)
+    edges = _edges(picture, wall)
 
     def score(p: F64, fine: float) -> F64:
         rows, _ = _bases(p, w, h)
@@ -136,19 +146,20 @@ def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.b
         above = total[low, column] + (total[high, column] - total[low, column]) * (at - low)
         right = (total[-1] - 2 * above).sum(axis=1)
         usual = -0.5 * (((p - _MEAN) / _SPREAD) ** 2).sum(axis=1)
-        return np.asarray(2 * right + usual + 4 * _agreement(p, lines, fine))
+        corners = CORNER * _corners(p, edges, w / h, fine)
+        return np.asarray(2 * right + usual + corners + 4 * _agreement(p, lines, fine))
 
-    p = np.clip(_MEAN + _SPREAD * rng.standard_normal((1500, 6)), _LOW, _HIGH)
+    p = np.clip(_MEAN + _SPREAD * rng.standard_normal((4500, 6)), _LOW, _HIGH)
     fine = 0.02
-    value = np.concatenate([score(part, fine) for part in np.array_split(p, 5)])
+    value = np.concatenate([score(part, fine) for part in np.array_split(p, 15)])
     spread = _SPREAD * 0.6
     for turn in range(26):
         if turn in (10, 16):
             fine = 0.01 if turn == 10 else 0.006
             value = score(p, fine)
-        order = np.argsort(-value)[:40]
+        order = np.argsort(-value)[:80]
         p, value = p[order], value[order]
-        child = np.clip(p[rng.integers(0, 40, 150)] + spread * rng.standard_normal((150, 6)), _LOW, _HIGH)
+        child = np.clip(p[rng.integers(0, 80, 300)] + spread * rng.standard_normal((300, 6)), _LOW, _HIGH)
         p, value = np.concatenate([p, child]), np.concatenate([value, score(child, fine)])
         spread = spread * 0.82
     best = Room(*map(float, p[int(np.argmax(value))]))
@@ -157,8 +168,76 @@ def fit(picture: NDArray[np.uint8], floor: NDArray[np.bool_], wall: NDArray[np.b
     return best, wrong
 
 
-def _lines(picture: NDArray[np.uint8], rng: np.random.Generator) -> F64:
-    """Points of edges that are not upright, with their directions: x, y, along x, along y, by (4, n).
+def _edges(picture: NDArray[np.uint8], wall: NDArray[np.bool_]) -> tuple[F64, F64, NDArray[np.bool_]]:
+    """Where two walls of a picture (H, W, 3) meet: the places, in heights of the picture from its middle, how
+    sure that is, 0…1, and the columns (some hundred) in which it would be seen.
+
+    Walls that meet are lit differently, with a sharp edge from top to bottom; a shadow's edge is soft, and
+    what a wall's own pattern does everywhere is no corner. ``wall`` is (H, W).
+    """
+    step = max(1, round(picture.shape[0] / 480))
+    h, w = picture.shape[0] // step, picture.shape[1] // step
+    part = np.s_[: h * step, : w * step]
+    grey = picture[part].reshape(h, step, w, step, -1).mean(axis=(1, 3, 4))
+    seen = wall[part].reshape(h, step, w, step).mean(axis=(1, 3)) > 0.9
+    seen = ndimage.binary_erosion(seen, np.ones((1, 13), np.bool_), border_value=1)
+    logs = np.where(seen, np.log(grey + 4), 0.0)
+    sharp, rows = _column_steps(logs, seen, 2)
+    known = rows > 0.08 * h
+    sure = np.clip((sharp - SHARP) / SHARP, 0, 1) * np.clip(rows / (0.3 * h), 0, 1)
+    labels, count = ndimage.label(ndimage.binary_dilation(sure > 0.1, iterations=2))
+    if count > MOST:
+        return np.zeros(0), np.zeros(0), np.zeros_like(known)
+    numbers = range(1, count + 1)
+    at = ndimage.maximum_position(sharp * (sure > 0), labels, numbers) if count else []
+    peaks = ndimage.maximum(sure, labels, numbers) if count else []
+    return (np.asarray(at, np.float64).ravel() + 0.5 - w / 2) / h, np.asarray(peaks, np.float64), known
+
+
+def _column_steps(logs: F64, seen: NDArray[np.bool_], wide: int) -> tuple[F64, NDArray[np.intp]]:
+    """By column, by how much what is left of it differs from what is right of it, in ``wide`` columns each,
+    and how many rows show both.
+    """
+    height, width = logs.shape
+    sums, counts = (
+        np.concatenate([np.zeros((height, 1)), np.cumsum(each, axis=1)], axis=1) for each in (logs, seen * 1)
+    )
+    out, number = np.zeros(width), np.zeros(width, np.intp)
+    for column in range(wide, width - wide - 1):
+        sides = (column - wide, column), (column + 1, column + 1 + wide)
+        rows = np.logical_and(*(counts[:, b] - counts[:, a] >= wide for a, b in sides))
+        number[column] = rows.sum()
+        if not rows.any():
+            continue
+        left, right = ((sums[rows, b] - sums[rows, a]) / wide for a, b in sides)
+        usual = float(np.median(right - left))
+        out[column] = max(abs(usual) - float(np.median(np.abs(right - left - usual))), 0.0)
+    return out, number
+
+
+def _corners(p: F64, edges: tuple[F64, F64, NDArray[np.bool_]], aspect: float, fine: float) -> F64:
+    """How well the corners of rooms (n, 6) agree with the ``edges`` of a picture, (n,): 1 for one that is
+    seen, less where none can be seen; ``fine`` is how exactly, in heights of the picture.
+    """
+    at, sure, known = edges
+    s, c = np.sin(p[:, 2]), np.cos(p[:, 2])
+    total = np.zeros(len(p))
+    for x in (-p[:, 3], p[:, 4]):
+        right, forward = x * c - p[:, 5] * s, x * s + p[:, 5] * c
+        place = right / np.maximum(forward, 1e-3) * p[:, 0]
+        inside = (forward > 0.05) & (np.abs(place) < aspect / 2)
+        column = np.clip((place / aspect + 0.5) * len(known), 0, len(known) - 1).astype(int)
+        agrees = np.where(known[column], -0.3, 0.0)
+        if len(at):
+            off = (place[:, None] - at) / fine
+            agrees = np.maximum(agrees, (sure * np.exp(-(off**2) / 2)).max(axis=1) + 0.7 * agrees)
+        total += np.where(inside, agrees, 0.0)
+    return total
+
+
+def _lines(picture: NDArray[np.uint8], wall: NDArray[np.bool_], rng: np.random.Generator) -> F64:
+    """Points of edges that are not upright, with their directions: x, y, along x, along y, and 1 where they
+    lie on a wall, by (5, n).
 
     Places are in heights of the picture, x from its middle.
     """
@@ -171,22 +250,27 @@ def _lines(picture: NDArray[np.uint8], rng: np.random.Generator) -> F64:
     steep = np.abs(gx) > 3 * np.abs(gy)
     weight = np.where(steep | (strength < 3), 0, np.minimum(strength, 12.0)).ravel().astype(np.float64)
     if weight.sum() <= 0:
-        return np.zeros((4, 0))
+        return np.zeros((5, 0))
     chosen = rng.choice(len(weight), size=900, p=weight / weight.sum())
+    inner = ndimage.binary_erosion(wall, iterations=max(1, round(height / 120)), border_value=1)
     y, x = np.divmod(chosen, width)
     along_x, along_y = -gy.ravel()[chosen], gx.ravel()[chosen]
     length = np.hypot(along_x, along_y)
-    return np.stack([(x + 0.5 - width / 2) / height, (y + 0.5) / height, along_x / length, along_y / length])
+    place = (x + 0.5 - width / 2) / height, (y + 0.5) / height
+    return np.stack([*place, along_x / length, along_y / length, inner[y, x]])
 
 
 def _agreement(p: F64, lines: F64, fine: float) -> F64:
-    """How many lines run to one of the room's two level vanishing points; ``fine`` is a sine."""
-    x, y, along_x, along_y = lines
+    """How many lines run to one of the room's two level vanishing points, those on a wall to that wall's;
+    ``fine`` is a sine.
+    """
+    x, y, along_x, along_y, on_wall = lines
+    _, which = _walls(p, x / p[:, :1])
     best = np.zeros((len(p), len(x)))
     tan = np.tan(p[:, 2:3])
     away = np.where(np.abs(tan) < 1e-4, 1e-4, tan)
-    for vanishing in (-tan * p[:, :1], p[:, :1] / away):
+    for vanishing, walls in ((-tan * p[:, :1], which != BACK), (p[:, :1] / away, which == BACK)):
         dx, dy = vanishing - x, p[:, 1:2] - y
         sine = (dx * along_y - dy * along_x) ** 2 / np.maximum(dx * dx + dy * dy, 1e-12)
-        best = np.maximum(best, np.exp(-sine / (2 * fine**2)))
+        best = np.maximum(best, np.exp(-sine / (2 * fine**2)) * (walls | (on_wall == 0)))
     return np.asarray(best.sum(axis=1))

@@ -19,7 +19,7 @@ from agent.turn.paint import changes_of
 from agent.turn.pending_edit import PendingEdit
 from agent.turn.planner_context import focus_after_undo
 from agent.turn.refresh import covered_layers
-from agent.turn.reply import covering, given_up, offered
+from agent.turn.reply import covering, given_up, offered, plainly
 from agent.turn.state import Offers, TurnState, wants_painting
 from sessions.model import Changes
 
@@ -76,6 +76,7 @@ def commit_version(context: TurnContext, tell: TellEvent, state: TurnState) -> U
     tell(Event("committed", f"version {version.number}"))
     if stale:
         updates["remarks"] = (*updates["remarks"], covering(stale))
+    updates["remarks"] = (*updates["remarks"], *(words for each in painted if (words := plainly(each))))
     return {**updates, "finished": (*state.finished, *finished), "done": done, "changed": True}
 
 

@@ -18,6 +18,7 @@ from agent.planner.resolve.command_steps import FILE
 from agent.planner.resolve.wording import revised
 from agent.turn import phrases, refresh
 from agent.turn.context import TurnContext
+from agent.turn.known_words import as_known
 from agent.turn.mask_steps import given_mask, other_mask
 from agent.turn.pending_edit import PendingEdit, Refusal
 from agent.turn.reply import still_there
@@ -27,7 +28,7 @@ from sessions.model import Layer
 from tools.errors import PictureError
 from tools.inpainting.computed.main_colour import main_colour
 from tools.inpainting.request import Request
-from tools.inpainting.routing import CUT_OUT, MIRRORS
+from tools.inpainting.routing import MIRRORS
 from tools.language.colours import name_of
 from tools.language.looks import Look, read_look
 from tools.language.noun_phrases import parse
@@ -38,6 +39,14 @@ from tools.pictures import read_picture
 
 if TYPE_CHECKING:
     from sessions.session import Session
+
+_PART_OF = {
+    **dict.fromkeys(("lampshade", "shade", "lampshades"), "lamp"),
+    "headboard": "bed",
+    **dict.fromkeys(("armrest", "armrests", "backrest"), "armchair"),
+    **dict.fromkeys(("windowsill", "sill"), "window"),
+}
+"""Parts that are named without their thing."""
 
 LEAST_LEFT = 0.02
 """A mask of which less than this share would be left is not changed."""
@@ -53,8 +62,9 @@ def pending_edits(context: TurnContext, step_group: Sequence[Step]) -> tuple[lis
         try:
             if isinstance(step, Edit):
                 made = _pending(context.session, step.target, step.prompt, step.kind, step.layer)
-                made = _as_drawn(context, _in_picture_colour(_of_same_kind(context, made)))
-                edits.append(_given(context, _within(context, made), step.within))
+                made = _in_picture_colour(_of_same_kind(context, made))
+                made = as_known(context, _within(context, made))
+                edits.append(_given(context, made, step.within))
             elif isinstance(step, Mask):
                 edits.append(_remasked(context, step))
             elif isinstance(step, Variations):
@@ -106,6 +116,9 @@ def _within(context: TurnContext, edit: PendingEdit) -> PendingEdit:
         raise Refusal(
             f"I can change {phrases.definite(part.thing)} as a whole here, not the {part.part} alone."
         )
+    alone = _PART_OF.get(" ".join(parse(edit.target).noun[-1:]).lower())
+    if alone is not None:
+        raise Refusal(f"I can change the {alone} as a whole here, not {name} alone.")
     if thing_in(edit.target)[0] == "bed" and (look := cover_added(edit.prompt)):
         return edit.but(target="the bed cover", prompt=f"a {look} bed cover")
     if added := part_added(read_look(edit.prompt, edit.target).rest):
@@ -129,16 +142,6 @@ def _of_same_kind(context: TurnContext, edit: PendingEdit) -> PendingEdit:
     says_how = look.value is not None or look.material or look.pattern
     alike = old == new and bool(new) and new not in MIRRORS and bool(says_how) and not look.rest
     return edit.but(kind="restyle") if alike else edit
-
-
-def _as_drawn(context: TurnContext, edit: PendingEdit) -> PendingEdit:
-    """The edit with the thing that is drawn: a vase of flowers is a vase, without the flowers."""
-    if not CUT_OUT.intersection(context.preset.computing.get(edit.kind, ())):
-        return edit
-    from tools.inpainting.drawing.thing_spec import without_contents
-
-    drawn, without = without_contents(edit.prompt)
-    return edit.but(prompt=drawn, without=without) if without else edit
 
 
 def _is_about_size(session: Session, edit: PendingEdit) -> bool:

@@ -65,7 +65,7 @@ class PendingEdit(Data):
     variation that the new ones are to be like, ``round`` how many rounds of variations came before.
     ``suggests``: the look is to be found, too. ``step``: the words of a step of colour that
     the prompt no longer has, because it names the colour that the step came to. ``without``: what was asked
-    for with the thing, and cannot be drawn.
+    for with the thing, and cannot be drawn; ``unmet`` are words of how it was to look that nothing came of.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.
@@ -90,6 +90,7 @@ class PendingEdit(Data):
     suggests: bool = False
     step: str = ""
     without: str = ""
+    unmet: tuple[str, ...] = ()
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None

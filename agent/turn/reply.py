@@ -304,6 +304,16 @@ def _covering(layers: Sequence[Layer]) -> str:
     )
 
 
+def plainly(edit: PendingEdit) -> str:
+    """What of a look that was asked for cannot be seen in what was done; "" where that is nothing."""
+    if not edit.unmet:
+        return ""
+    words = phrases.listed([f"“{each}”" for each in edit.unmet], "or")
+    if edit.kind == "restyle":
+        return f"I cannot paint {words}; the rest is done."
+    return f"I cannot draw {words}: it is like any other of its kind."
+
+
 def offered(edits: Sequence[PendingEdit]) -> str:
     """The sentence that comes with variations."""
     count, edit = len(edits), edits[0]

@@ -224,9 +224,9 @@ def test_a_computed_picture_is_replayed_to_the_pixel(inpalla: Run) -> None:
 
 
 def test_a_removal_that_is_doubted_is_offered_kept_and_replayed(inpalla: Run) -> None:
-    """A basket on oak boards, whose grain nobody can know: what came out may do."""
-    write_picture("room.png", rooms.render(rooms.make_scene(1008708822), (640, 480)).picture)
-    code, _, err = inpalla("edit", "room.png", "remove the basket", "-o", "out.png")
+    """A rug of which much is hidden: what came out may do."""
+    write_picture("room.png", rooms.render(rooms.make_scene(5600025), (640, 480)).picture)
+    code, _, err = inpalla("edit", "room.png", "remove the rug", "-o", "out.png")
     assert code == 1
     assert "I cannot take this away cleanly: " in err
     assert "Nothing was changed; say “keep it” to take what came out all the same." in err

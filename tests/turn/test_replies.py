@@ -89,3 +89,40 @@ async def test_a_vase_of_flowers_is_a_vase_and_said_to_be_one(tmp_path: Path) ->
         turn = await editor.say("put a vase of flowers on the coffee table")
         assert turn.reply == "Done: a vase, without the flowers, added on the coffee table."
         assert [layer.prompt for layer in session.layers] == ["a vase"]
+
+
+async def test_what_of_a_look_cannot_be_done_is_told_or_refused_and_never_done(tmp_path: Path) -> None:
+    """What no engine knows was left to a painter that never saw it, and called done."""
+    room = np.asarray(Image.open(pocket.sample_room()).convert("RGB"))
+    session = Sessions(tmp_path / "known").create("room", room)
+    planner = load_planner("builtin")
+    with closing(Editor.open(session=session, preset=PRESETS["pocket"], planner=planner)) as editor:
+        for sentence, said in (
+            ("make the sofa fluffy white fur", "I cannot paint “fur”"),
+            ("make the armchairs modern", "I do not know how “modern” looks on the armchairs"),
+            ("make the cat striped", "I can only change the colour of the cat here."),
+            ("make the lamp white and gold", "I cannot paint the lamp in several colours"),
+            ("a floral wall", "I cannot paint “floral”"),
+            ("replace the plant with a potted cactus", "I cannot draw a potted cactus"),
+            ("put a grand piano by the window", "I cannot draw a grand piano"),
+            ("make the lampshade ivory", "I can change the lamp as a whole here, not the lampshade alone."),
+        ):
+            turn = await editor.say(sentence)
+            assert turn.reply.startswith(said), sentence
+            assert turn.failed
+            assert not turn.changed
+        for sentence, said in (
+            (
+                "make the coffee table weathered oak",
+                "Done: the coffee table → an oak coffee table. I cannot paint “weathered”; the rest is done.",
+            ),
+            ("I'd rather have wooden planks on the floor", "Done: the floor → a wooden floor."),
+            (
+                "add an orange sleeping cat on the rug",
+                "Done: a sleeping orange cat added on the rug."
+                " I cannot draw “sleeping”: it is like any other of its kind.",
+            ),
+        ):
+            turn = await editor.say(sentence)
+            assert turn.reply == said
+            assert turn.changed

@@ -18,7 +18,7 @@ from tools.engines import registry
 from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit, compute, seed_for
 from tools.inpainting.drawing.engine import Drawing
-from tools.inpainting.drawing.thing_spec import kind_in, read_spec, without_contents
+from tools.inpainting.drawing.thing_spec import kind_in, read_spec, unmet, without_contents
 from tools.inpainting.placement import landmarks, mask_for_place
 from tools.kinds import Kind
 from tools.language.colours import oklab
@@ -302,6 +302,32 @@ def test_it_knows_what_it_can_draw(engine: Drawing, words: str, place: str, kind
 )
 def test_a_thing_is_drawn_without_what_it_holds(words: str, drawn: str, without: str) -> None:
     assert without_contents(words) == (drawn, without)
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [
+        ("a tall antique floor lamp with a pleated shade", ["antique", "with a pleated shade"]),
+        ("a lovely cosy armchair", []),
+        ("a big round mirror", []),
+        ("a leafy fern", ["fern"]),
+        ("a red armchair with wooden legs", ["with wooden legs"]),
+        ("a tall thin bookshelf full of books", []),
+        ("a vase of flowers", []),
+        ("a cat lying down", []),
+        ("a sleeping cat", ["sleeping"]),
+        ("a lying dog", ["lying"]),
+    ],
+)
+def test_what_a_drawing_does_not_show_is_known(words: str, left: list[str]) -> None:
+    assert unmet(words) == left
+
+
+@pytest.mark.parametrize(("words", "wide"), [("a lying cat", True), ("a sitting cat", False)])
+def test_an_animal_is_drawn_in_the_pose_that_is_asked_for(words: str, wide: bool) -> None:
+    for seed in range(4):
+        spec = read_spec(words, "", seed)
+        assert (np.random.Generator(np.random.PCG64(spec.seed)).random(2)[1] >= 0.5) == wide
 
 
 def test_the_colour_of_the_flowers_is_none_of_the_vase() -> None:

@@ -504,3 +504,29 @@ def test_plain_beside_a_material_is_that_material() -> None:
     wish = read("a plain mustard velvet armchair", "the armchair")
     assert wish is not None
     assert wish.material == "velvet"
+
+
+def test_of_dots_on_a_ground_the_ground_has_its_colour() -> None:
+    dotted = read("curtains with polka dots, red on white", "the curtains")
+    plain = read("red and white dotted curtains", "the curtains")
+    assert dotted is not None
+    assert plain is not None
+    assert dotted.colours == plain.colours[::-1]
+
+
+def test_a_form_that_is_not_told_has_no_glow_where_others_hide_it() -> None:
+    """Velvet shone around a vase before the sofa, as if the sofa turned away there."""
+    scene = rooms.make_scene(1796072119)
+    drawing = rooms.render(scene, (640, 480))
+    kinds = [thing.kind for thing in scene.things]
+    mask = rooms.mask(drawing, kinds.index("sofa")) > 0
+    vases = np.isin(drawing.ids, [index for index, kind in enumerate(kinds) if kind == "vase"])
+    edit = MaskedEdit(mask, "a blue velvet sofa", "restyle", 1, target="the sofa")
+    try:
+        patch = ENGINE.compute(drawing.picture, edit)
+    except Doubtful as doubtful:
+        patch = doubtful.patch
+    light = from_srgb(compose(drawing.picture, [patch]))[..., 0]
+    beside = ndimage.binary_dilation(vases, iterations=6) & mask
+    assert beside.sum() > 50
+    assert np.median(light[beside]) < np.median(light[mask]) + 0.05

@@ -44,6 +44,18 @@ def scene_with(seed: int, kind: str) -> tuple[drawn.Scene, int]:
     return scene, [thing.kind for thing in scene.things].index(kind)
 
 
+@cache
+def drawing_of(seed: int) -> drawn.Rendered:
+    """The picture of a scene, drawn once."""
+    return drawn.render(drawn.make_scene(seed), SIZE)
+
+
+@cache
+def around_of(seed: int) -> Surroundings:
+    """What the segmenter sees in it, looked for once."""
+    return look_around(segmenter(), drawing_of(seed).picture)
+
+
 def error(out: NDArray[np.uint8], before: NDArray[np.uint8], truth: NDArray[np.uint8]) -> float:
     base, true = before.astype(int), truth.astype(int)
     where = np.abs(true - base).max(axis=-1) > 12
@@ -60,7 +72,7 @@ def edit_of(mask: NDArray[np.bool_], target: str) -> MaskedEdit:
 )
 def test_what_was_behind_it_comes_out(seed: int, kind: str) -> None:
     scene, index = scene_with(seed, kind)
-    before = drawn.render(scene, SIZE).picture
+    before = drawing_of(seed).picture
     truth = drawn.render(drawn.remove(scene, index), SIZE).picture
     phrase = f"the {kind}"
     mask = find(segmenter(), before, [phrase])[0].mask
@@ -69,13 +81,13 @@ def test_what_was_behind_it_comes_out(seed: int, kind: str) -> None:
     assert error(out, before, truth) <= RIGHT
 
 
-@pytest.mark.parametrize(("seed", "kind"), [(146541148, "plant"), (601581143, "armchair")])
+@pytest.mark.parametrize(("seed", "kind"), [(146541148, "plant"), (5600025, "rug")])
 def test_what_is_doubted_for_its_background_is_right_all_the_same(seed: int, kind: str) -> None:
     scene, index = scene_with(seed, kind)
-    before = drawn.render(scene, SIZE).picture
+    before = drawing_of(seed).picture
     truth = drawn.render(drawn.remove(scene, index), SIZE).picture
     mask = find(segmenter(), before, [f"the {kind}"])[0].mask
-    done = remove(before, mask, look_around(segmenter(), before), f"the {kind}")
+    done = remove(before, mask, around_of(seed), f"the {kind}")
     assert error(compose(before, [done.patch]), before, truth) <= RIGHT
 
 
@@ -102,9 +114,9 @@ def test_what_it_hid_of_a_thing_behind_it_is_completed(seed: int, kind: str, hid
 def test_what_hangs_on_a_wall_leaves_no_ghost(seed: int, index: int, most: float) -> None:
     """A mirror and a clock on a plain wall, a picture on tiles whose own tones nobody can know."""
     scene = drawn.make_scene(seed)
-    drawing = drawn.render(scene, SIZE)
+    drawing = drawing_of(seed)
     mask, name = drawn.mask(drawing, index), f"the {scene.things[index].kind}"
-    done = remove(drawing.picture, mask, look_around(segmenter(), drawing.picture), name)
+    done = remove(drawing.picture, mask, around_of(seed), name)
     truth = drawn.render(drawn.remove(scene, index), SIZE).picture
     off = oklab(compose(drawing.picture, [done.patch])) - oklab(truth)
     smooth = np.linalg.norm(ndimage.gaussian_filter(off, (1.5, 1.5, 0)), axis=-1)
@@ -113,8 +125,7 @@ def test_what_hangs_on_a_wall_leaves_no_ghost(seed: int, index: int, most: float
 
 
 def test_a_request_of_before_removes_from_a_wall_as_before() -> None:
-    scene = drawn.make_scene(1715525453)
-    drawing = drawn.render(scene, SIZE)
+    drawing = drawing_of(1715525453)
     mask = drawn.mask(drawing, 13)
     edit, engine = edit_of(mask, "the clock"), Removal(segmenter())
     today = engine.compute(drawing.picture, edit)
@@ -130,7 +141,7 @@ def test_a_request_of_before_removes_from_a_wall_as_before() -> None:
     assert np.array_equal(again.rgba, today.rgba)
     older = Request.model_validate(request.model_dump(exclude={"wall_light"}))
     before = engine.compute(drawing.picture, MaskedEdit.of(older, mask))
-    around = look_around(segmenter(), drawing.picture)
+    around = around_of(1715525453)
     assert np.array_equal(
         before.rgba, remove(drawing.picture, mask, around, "the clock", wall_light=False).patch.rgba
     )
@@ -138,9 +149,9 @@ def test_a_request_of_before_removes_from_a_wall_as_before() -> None:
 
 
 def test_a_request_of_before_makes_no_patches() -> None:
-    scene, index = scene_with(1730747099, "dog")
-    drawing = drawn.render(scene, SIZE)
-    mask, around = drawn.mask(drawing, index), look_around(segmenter(), drawing.picture)
+    index = scene_with(1730747099, "dog")[1]
+    drawing = drawing_of(1730747099)
+    mask, around = drawn.mask(drawing, index), around_of(1730747099)
     before, today = (
         remove(drawing.picture, mask, around, "the dog", patches=patches).patch for patches in (False, True)
     )
@@ -166,10 +177,10 @@ def test_a_request_of_before_makes_no_patches() -> None:
 def test_a_woven_surface_goes_on_as_it_is_woven() -> None:
     """Its contrast is that of the true background, where means of repeats left a flat patch."""
     scene, index = scene_with(1730747099, "dog")
-    drawing = drawn.render(scene, SIZE)
+    drawing = drawing_of(1730747099)
     mask = drawn.mask(drawing, index)
     truth = drawn.render(drawn.remove(scene, index), SIZE).picture
-    around = look_around(segmenter(), drawing.picture)
+    around = around_of(1730747099)
     inner = ndimage.binary_erosion(mask, iterations=4)
 
     def contrast(picture: NDArray[np.uint8]) -> float:
@@ -275,10 +286,10 @@ def test_the_shadow_on_a_rug_falls_on_the_floor() -> None:
 
 
 def test_the_same_picture_gives_the_same_pixels() -> None:
-    scene, index = scene_with(508203483, "rug")
-    before = drawn.render(scene, SIZE)
+    index = scene_with(508203483, "rug")[1]
+    before = drawing_of(508203483)
     mask = drawn.mask(before, index)
-    around = look_around(segmenter(), before.picture)
+    around = around_of(508203483)
     one, two = (remove(before.picture, mask, around, "the rug").patch for _ in range(2))
     assert one.box == two.box
     assert np.array_equal(one.rgba, two.rgba)
@@ -331,21 +342,16 @@ def test_a_mask_must_be_the_pictures_and_not_empty() -> None:
 
 
 def test_it_stops_when_told_to() -> None:
-    scene, index = scene_with(508203483, "rug")
-    before = drawn.render(scene, SIZE)
-    around = look_around(segmenter(), before.picture)
+    index = scene_with(508203483, "rug")[1]
+    before = drawing_of(508203483)
+    around = around_of(508203483)
     with pytest.raises(errors.Cancelled):
         remove(before.picture, drawn.mask(before, index), around, "the rug", cancelled=lambda: True)
 
 
-@pytest.mark.parametrize("seed", [508203483, 146541148, 111066730, 508914517])
-def test_the_room_is_found(seed: int) -> None:
-    scene = drawn.make_scene(seed)
-    picture = drawn.render(scene, SIZE)
-    floor, wall = drawn.mask(picture, drawn.FLOOR), drawn.mask(picture, drawn.WALL)
-    found, wrong = room_box.fit(picture.picture, floor, wall)
+def true_room(scene: drawn.Scene) -> room_box.Room:
     camera = scene.camera
-    true = room_box.Room(
+    return room_box.Room(
         0.5 / camera.tan,
         (1 + camera.shift / camera.tan) / 2,
         math.radians(camera.yaw),
@@ -353,10 +359,28 @@ def test_the_room_is_found(seed: int) -> None:
         (scene.room_width - camera.x) / camera.y,
         (scene.room_depth - camera.z) / camera.y,
     )
+
+
+@pytest.mark.parametrize("seed", [508203483, 146541148, 111066730, 508914517])
+def test_the_room_is_found(seed: int) -> None:
+    picture = drawing_of(seed)
+    floor, wall = drawn.mask(picture, drawn.FLOOR), drawn.mask(picture, drawn.WALL)
+    found, wrong = room_box.fit(picture.picture, floor, wall)
+    true = true_room(drawn.make_scene(seed))
     width, height = SIZE
     off = np.abs(room_box.bases(found, width, height)[0] - room_box.bases(true, width, height)[0])
     assert np.median(off) < 4
     assert wrong < 0.02
+
+
+@pytest.mark.parametrize("seed", [700013, 700023, 700031, 700032, 700036, 700045])
+def test_a_corner_whose_foot_is_hidden_is_found_by_the_light_of_its_walls(seed: int) -> None:
+    """From the foot of the walls alone 5 to 13 % of the wall were taken for another wall in these rooms."""
+    picture = drawing_of(seed)
+    floor, wall = drawn.mask(picture, drawn.FLOOR), drawn.mask(picture, drawn.WALL)
+    found, _ = room_box.fit(picture.picture, floor, wall)
+    shown, true = (room_box.labels(room, *SIZE) for room in (found, true_room(drawn.make_scene(seed))))
+    assert (shown != true)[wall].mean() < 0.02
 
 
 def test_places_on_a_surface_and_in_the_picture_are_each_others_inverse() -> None:
@@ -387,8 +411,8 @@ def test_a_rug_is_found_from_the_half_of_it_that_shows(oval: bool) -> None:
 
 def test_confidence_tells_right_from_wrong() -> None:
     """A hole before a bare wall is easy; one whose surroundings are unknown is not."""
-    scene, index = scene_with(1209636307, "armchair")
-    before = drawn.render(scene, SIZE)
+    index = scene_with(1209636307, "armchair")[1]
+    before = drawing_of(1209636307)
     mask = drawn.mask(before, index)
     floor, wall = drawn.mask(before, drawn.FLOOR), drawn.mask(before, drawn.WALL)
     nothing = np.zeros_like(mask)

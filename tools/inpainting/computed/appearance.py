@@ -265,11 +265,12 @@ def _clusters(lab: Field) -> tuple[NDArray[np.intp], list[Field]]:
         for k in range(len(middle)):
             if (labels == k).any():
                 middle[k] = points[labels == k].mean(axis=0)
+    groups = {int(kind): _Group.of(lab, points, labels == kind) for kind in np.unique(labels)}
     apart: dict[tuple[int, int], bool] = {}
     for _ in range(len(middle)):
-        if not _merge(lab, points, labels, apart):
+        if not _merge(lab, points, labels, groups, apart):
             break
-    return labels, [np.median(lab[labels == k], axis=0) for k in np.unique(labels)]
+    return labels, [groups[int(kind)].colour for kind in np.unique(labels)]
 
 
 def _nearest(points: Field, centres: Field) -> NDArray[np.intp]:
@@ -278,38 +279,65 @@ def _nearest(points: Field, centres: Field) -> NDArray[np.intp]:
     return np.asarray(np.argmin([(x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 for a, b, c in centres], axis=0))
 
 
-def _merge(lab: Field, points: Field, labels: NDArray[np.intp], apart: dict[tuple[int, int], bool]) -> bool:
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Pixels that may be of one colour: their places (n, 3), ``shadeless``, and medians in both spaces."""
+
+    points: Field
+    colour: Field
+    place: Field
+    mean: Field
+
+    @classmethod
+    def of(cls, lab: Field, points: Field, own: NDArray[np.bool_]) -> _Group:
+        here = points[own]
+        return cls(here, _median(lab[own]), _median(here), here.mean(axis=0))
+
+
+def _median(values: Field) -> Field:
+    """The median of each column of (n, 3)."""
+    return np.array([np.median(column) for column in np.ascontiguousarray(values.T)], values.dtype)
+
+
+def _merge(
+    lab: Field,
+    points: Field,
+    labels: NDArray[np.intp],
+    groups: dict[int, _Group],
+    apart: dict[tuple[int, int], bool],
+) -> bool:
     """Join the two nearest groups that are not clearly two colours, in place; False where all are.
 
     ``apart`` remembers of pairs of groups whether they are two colours.
     """
-    kinds = [int(kind) for kind in np.unique(labels)]
+    kinds = sorted(groups)
     pairs = []
     for i, one in enumerate(kinds):
         for other in kinds[i + 1 :]:
             if (one, other) not in apart:
-                apart[one, other] = _two(lab, points, labels == one, labels == other)
+                apart[one, other] = _two(groups[one], groups[other], len(lab))
             if not apart[one, other]:
-                gap = float(np.linalg.norm(points[labels == one].mean(0) - points[labels == other].mean(0)))
+                gap = float(np.linalg.norm(groups[one].mean - groups[other].mean))
                 pairs.append((gap, one, other))
     if not pairs:
         return False
     _, one, other = min(pairs)
     labels[labels == other] = one
+    del groups[other]
+    groups[one] = _Group.of(lab, points, labels == one)
     for pair in [pair for pair in apart if one in pair or other in pair]:
         del apart[pair]
     return True
 
 
-def _two(lab: Field, points: Field, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> bool:
+def _two(one: _Group, other: _Group, count: int) -> bool:
     """Whether two groups of pixels are two colours, and not one in light and shade."""
-    if min(np.count_nonzero(one), np.count_nonzero(other)) < max(_LEAST, _PART * len(lab)):
+    if min(len(one.points), len(other.points)) < max(_LEAST, _PART * count):
         return False
-    a, b = np.median(lab[one], axis=0), np.median(lab[other], axis=0)
-    if a[0] > b[0]:
-        a, b, one, other = b, a, other, one
-    p, q = np.median(points[one], axis=0), np.median(points[other], axis=0)
-    way = q - p
+    if one.colour[0] > other.colour[0]:
+        one, other = other, one
+    a, b, p = one.colour, other.colour, one.place
+    way = other.place - p
     length = float(way @ way)
     hues = float(np.hypot(*way[1:]))
     chroma = float(np.hypot(a[1], a[2]))
@@ -318,8 +346,7 @@ def _two(lab: Field, points: Field, one: NDArray[np.bool_], other: NDArray[np.bo
     shade = a[0] / max(b[0], 1e-6)
     if not (hues > _HUES[0] and not shine) and not shade < _SHADE:
         return False
-    both = points[one | other]
-    place = (both - p) @ way / max(length, 1e-9)
+    place = np.concatenate([(each.points - p) @ way / max(length, 1e-9) for each in (one, other)])
     middle = np.count_nonzero((place > 0.3) & (place < 0.7))
     ends = min(np.count_nonzero(np.abs(place) < 0.2), np.count_nonzero(np.abs(place - 1) < 0.2))
     return bool(middle < (0.6 if hues > _HUES[1] else 0.45 if hues > _HUES[0] else 0.3) * ends)

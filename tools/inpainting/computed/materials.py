@@ -66,6 +66,12 @@ _WORDS: Final[dict[str, str]] = {
 }  # fmt: skip
 """The words of each material."""
 
+KNOWN: Final = (
+    "the materials that I know are leather, velvet, linen, wool and other cloths, woods, rattan, metals,"
+    " glass, marble, stone, brick, tiles and concrete, and the patterns stripes, checks and dots"
+)
+"""What can be computed, for a sentence."""
+
 _VAGUE: Final = frozenset(
     ("wood", "wooden", "timber", "parquet", "hardwood", "laminate", "fabric", "cloth", "textile", "woven",
      "metal", "metallic", "glazed", "tile", "tiles", "tiled", "stone", "stainless",
@@ -83,9 +89,15 @@ _UNSAID: Final = frozenset(
     ("with", "and", "of", "in", "a", "an", "the", "dot", "dots", "stripe", "stripes", "check", "checks",
      "pattern", "patterned", "upholstery", "upholstered", "cover", "covered", "finish", "finished", "look",
      "style", "panels", "panelling", "boards", "planks", "floorboards", "top", "surface", "made", "out",
-     "real", "nice", "soft", "classic", "modern", "new")
+     "real", "nice", "soft", "classic", "modern", "new", "matte", "matt", "mat")
 )  # fmt: skip
 """What may be said besides: it asks for nothing more."""
+
+_STATES: Final = frozenset(
+    ("weathered", "worn", "aged", "cracked", "distressed", "reclaimed", "rough", "polished", "hammered",
+     "crushed", "tufted", "quilted", "frosted", "oiled", "waxed", "rusted", "rusty", "patent")
+)  # fmt: skip
+"""What is said of a material and cannot be told from it when it is computed."""
 
 _FLOORS: Final = frozenset(("floor", "flooring", "floorboards", "ground", "pavement", "patio", "terrace"))
 _RUGS: Final = frozenset(("rug", "carpet", "mat", "doormat", "runner"))
@@ -109,7 +121,7 @@ _PLAIN_FORMS: Final = frozenset(
 _OF_TWO: Final = frozenset(("striped", "checked", "dotted"))
 _UPHOLSTERED: Final = frozenset(("sofa", "armchair", "ottoman", "bed"))
 _HIDES_FORM: Final[dict[str, float]] = {
-    "sofa": 0.5, "armchair": 0.5, "ottoman": 0.5, "cabinet": 0.25, **dict.fromkeys(furniture_form.THIN, 0.25),
+    "sofa": 0.4, "armchair": 0.4, "ottoman": 0.4, "cabinet": 0.25, **dict.fromkeys(furniture_form.THIN, 0.25),
 }  # fmt: skip
 """Kinds whose form must be known where their old pattern hides the light on them: how strong it is then."""
 _LIVING: Final = frozenset(
@@ -158,6 +170,8 @@ def read(prompt: str, target: str) -> Wish | None:
         [look.value] if look.value is not None else [value_of(w) for w in re.split(r",| and | ", words) if w]
     )
     shown = [_srgb(value) for value in named if value is not None]
+    if material == "dotted" and len(shown) == 2 and re.search(r"\bon\b", prompt.lower()):
+        shown.reverse()  # "polka dots, red on white": the first is that of the ground
     if material == "black metal" and shown and patterns.luma(shown[0]) < 0.2:
         shown = []
     shade = 1.0
@@ -175,6 +189,23 @@ def read(prompt: str, target: str) -> Wish | None:
     if place == "floor" and "herringbone" in said:
         return None
     return Wish(material, tuple(shown), shade, place, nouns)
+
+
+def unknown(prompt: str, target: str) -> list[str]:
+    """What a prompt asks for besides a material, a pattern and a colour: of "a shiny oak table" "shiny"."""
+    look = read_look(prompt, target)
+    found = [word for word in look.material.split() if word.lower() in _STATES]
+    for part in look.rest.split(", "):
+        words = [word for word in part.split() if not _is_said(word)]
+        if words:
+            found.append(part if part.split()[0] in ("with", "that") else " ".join(words))
+    return found
+
+
+def _is_said(word: str) -> bool:
+    """Whether a word asks for nothing more, or is a colour's."""
+    plain = re.sub(r"[^a-z-]", "", word.lower())
+    return plain in _UNSAID or value_of(plain) is not None
 
 
 def _is_window(target: str) -> bool:
@@ -335,6 +366,8 @@ def _laid(
     room = planes.walls_of(view, edit.mask, picture) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
     shape = _Shape(mask, taken, extent, wish)
+    if furniture_form.kinds_of(edit.target):  # made of faces, which end abruptly
+        shape.rim[:] = 0
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)
     if forms:

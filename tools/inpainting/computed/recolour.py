@@ -490,7 +490,8 @@ class _Change:
             level = np.linspace(0, 255, _GRID, dtype=np.float32)
             blue, green, red = np.meshgrid(level, level, level, indexing="ij")
             nodes = np.stack((red, green, blue), axis=-1).reshape(-1, 3)
-            changed, share = self._exactly(nodes)
+            parts = side_by_side([partial(self._exactly, part) for part in np.array_split(nodes, cores())])
+            changed, share = (np.concatenate(each) for each in zip(*parts, strict=True))
             filled = np.concatenate((changed / 255, (share > 0.02)[:, None]), axis=1, dtype=np.float32)
             self._table = ImageFilter.Color3DLUT(
                 _GRID, filled.reshape(-1), channels=4, target_mode="RGBA", _copy_table=False

@@ -101,6 +101,15 @@ class Removed:
     confidence: float
     doubt: str
     measures: dict[str, float] = field(default_factory=dict)
+    behind: Mask | None = None
+    """Where in the mask other things go on; None where one of them would be left afloat."""
+
+    def before(self, own: Mask) -> tuple[float, str]:
+        """How sure it is, and the doubt, where something else will stand at ``own`` (H, W)."""
+        if self.behind is None:
+            return self.confidence, self.doubt
+        left = float((self.behind & ~own).sum() / max(self.mask.sum(), 1))
+        return _judge({**self.measures, "behind": left})
 
 
 class Removal:
@@ -309,6 +318,7 @@ def remove(
     out = np.clip(np.round(out), 0, 255)
     change = float(np.abs(out - picture)[mask].mean())
     total = float(hole.sum())
+    behind = _covered(mask, things, unit, gone_on)
     measures = {
         "off": off / total / max(change, 1.0),
         "strange": max(strange, _bordered(mask, other, unit)),
@@ -318,14 +328,15 @@ def remove(
         "wrong": wrong,
         "flat": float(flat),
         "change": change,
-        "behind": 1.0 if afloat else _covered(mask, things, unit, gone_on),
+        "behind": 1.0 if afloat else float(behind.sum() / mask.sum()),
         "gone_on": float((gone_on & mask).sum() / mask.sum()),
         "under": float((under & mask).sum() / mask.sum()),
         "floats": floats,
         "unborne": float(unborne),
     }
     confidence, doubt = _judge(measures)
-    return Removed(_patch(out, mask, alpha, unit), mask, confidence, doubt, measures)
+    patch = _patch(out, mask, alpha, unit)
+    return Removed(patch, mask, confidence, doubt, measures, None if afloat else behind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -728,8 +739,8 @@ def _stands_on(mask: Mask, own: Mask, part: tuple[slice, ...], unit: float) -> f
     return float(below[part][bottom[held], np.flatnonzero(held)].mean())
 
 
-def _covered(mask: Mask, things: Mapping[str, Mask], unit: float, gone_on: Mask) -> float:
-    """The share of the mask behind which other things go on: below or between what is seen of them."""
+def _covered(mask: Mask, things: Mapping[str, Mask], unit: float, gone_on: Mask) -> Mask:
+    """Where in the mask other things go on behind it: below or between what is seen of them."""
     hidden = np.zeros_like(mask)
     near = _grown(mask, 8 * unit)
     lowest = np.flatnonzero(mask.any(axis=1))[-1]
@@ -744,7 +755,7 @@ def _covered(mask: Mask, things: Mapping[str, Mask], unit: float, gone_on: Mask)
         left = np.maximum.accumulate(thing, axis=1)
         right = np.maximum.accumulate(thing[:, ::-1], axis=1)[:, ::-1]
         hidden |= under | (left & right)
-    return float((hidden & mask & ~gone_on).sum() / max(mask.sum(), 1))
+    return hidden & mask & ~gone_on
 
 
 def _bordered(mask: Mask, other: Mask, unit: float) -> float:

@@ -60,7 +60,7 @@ _UNSURE = 0.12
 thing stands before it.
 """
 
-_BARE = 0.35
+_BARE = 0.5
 """Where this share of what was taken away stays in view, or more, that must be as sure as a removal is."""
 
 
@@ -211,7 +211,7 @@ class Drawing:
         for spec in specs:
             support: Thing | None = None
             if on_other:
-                thing, support = _instead(space, spec, edit.mask, old)
+                thing, support = _on_carrier(space, spec, going, around, old)
             else:
                 spec = _fitting(space, spec, going)
                 hang = kind in WALL_KINDS
@@ -225,13 +225,13 @@ class Drawing:
             patch, own = stand.drawn(bare)
             _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
-            need = min(_SURE, max(_UNSURE, _SURE * bare_share / _BARE) + taken.measures["strange"])
+            shown = min(1.0, bare_share / _BARE)
+            need = min(_SURE, max(_UNSURE, _SURE * shown) + shown * taken.measures["strange"])
             both = _both(picture, taken.patch, patch)
-            if taken.confidence < need:
-                sentence = f"I cannot take away cleanly what was there: {taken.doubt}."
-                raise (
-                    Doubtful(sentence, both) if taken.confidence >= removal.OFFERED else EngineError(sentence)
-                )
+            confidence, doubt = taken.before(own)
+            if confidence < need:
+                sentence = f"I cannot take away cleanly what was there: {doubt}."
+                raise Doubtful(sentence, both) if confidence >= removal.OFFERED else EngineError(sentence)
             usual, _ = stand.drawn(bare, _usual(thing))
             if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
@@ -417,6 +417,30 @@ def _fitting(space: Space, spec: ThingSpec, mask: Mask) -> ThingSpec:
         for t in shares
     ]
     return placing.resized(spec, float(shares[int(np.argmin(off))]))
+
+
+def _on_carrier(
+    space: Space, spec: ThingSpec, mask: Mask, around: removal.Surroundings, old: str
+) -> tuple[Thing, Thing]:
+    """A thing where a small one stood on another, whose place and size in the room are fitted; where that is
+    not found, its distance follows from the old one's usual size.
+    """
+    held = _instead(space, spec, mask, old)
+    low = np.flatnonzero(mask.any(axis=1))[-1]
+    foot = mask.copy()
+    foot[: low - round(4 * space.unit)] = False
+    below = ndimage.binary_dilation(foot, iterations=round(6 * space.unit)) & ~mask
+    shares = [
+        (float((below & each).sum()), name, each) for name, each in around.single if not (each & foot).any()
+    ]
+    most, name, seen = max(shares, key=lambda each: each[0], default=(0.0, "", mask))
+    if most < 0.4 * max(1.0, float(below.sum())) or name in _SMALL_KINDS or name in WALL_KINDS:
+        return held
+    support = placing.fitted(space, name, seen)
+    try:
+        return placing.on_top(space, spec, mask, support, seen | mask), support
+    except EngineError:
+        return held
 
 
 def _instead(space: Space, spec: ThingSpec, mask: Mask, old: str) -> tuple[Thing, Thing]:

@@ -80,6 +80,9 @@ def space_of(picture: NDArray[np.uint8], around: Surroundings, gone: Mask | None
     wall = wall | (hole & (label != rooms.FLOOR))
     unit = height / 480
     other = ~(_grown(floor | rug | wall, 2 * unit) | hole)
+    if hole.any():  # a rim that no mask has is what is left of it
+        stays = [each for _, each in around.single if (each & hole).sum() < 0.5 * each.sum()]
+        other &= ~_grown(hole, 7 * unit) | np.logical_or.reduce([np.zeros_like(hole), *stays])
     x, y, z = _points(scene, label, width, height)
     return Space(scene, ground, wall, other, label, x, y, z, _near(scene, ground, wall, other))
 

@@ -98,6 +98,18 @@ _ROUND_SEEDS: Final[dict[str, Callable[[Generator], bool]]] = {
     "coffee table": lambda rng: int(rng.integers(3)) == 1,
 }
 """With which seeds ``pocket.rooms.furniture`` makes a thing round: it draws the form first."""
+_LIES: Final = re.compile(r"\b(?:lying|laying|lies|resting|sleeping|asleep|sleepy|napping|curled)\b")
+_ASLEEP: Final = re.compile(r"\b(?:sleeping|asleep|sleepy|napping)\b")
+_SITS: Final = re.compile(r"\b(?:sitting|sits|seated)\b")
+_STANDS: Final = re.compile(r"\b(?:standing|stands|walking)\b")
+_POSES: Final[dict[str, tuple[tuple[re.Pattern[str], Callable[[Generator], bool]], ...]]] = {
+    "cat": (
+        (_LIES, lambda rng: rng.random(2)[1] >= 0.5),
+        (_SITS, lambda rng: rng.random(2)[1] < 0.5),
+    ),
+    "dog": ((_SITS, lambda rng: rng.random() >= 0.6), (_STANDS, lambda rng: rng.random() < 0.6)),
+}
+"""The poses that animals have, and with which seeds ``pocket.rooms.furniture`` makes them."""
 _ALWAYS_ROUND: Final = frozenset(("clock", "vase", "basket", "plant", "floor lamp", "table lamp"))
 
 _SEVERAL: Final = re.compile(
@@ -123,6 +135,19 @@ _CONTENTS: Final = word_set("""
     fruit fruits apples oranges lemons logs firewood books toys blankets coffee tea water wine
 """)
 """What a thing is plainly said to hold by "with", which else tells how it looks."""
+
+
+_AS_DRAWN: Final = word_set("""
+    that is up down
+    cosy cozy comfy comfortable modern contemporary simple minimalist minimalistic plain new newer framed
+    potted leafy lush standing hanging set pair double real cute friendly healthy empty clean matching
+    fitting another identical other more one two three four suitable proper extra normal regular standard
+    usual single sturdy solid lit spare freestanding wall desk
+""")
+"""Words that what is drawn does not belie."""
+
+_ALIKE: Final = word_set("ficus monstera palm fern yucca recliner poodle")
+"""Names of things that are drawn like any other of their kind."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +220,28 @@ def without_contents(prompt: str) -> tuple[str, str]:
     elif (flowers := _CUT_FLOWERS.fullmatch(prompt.strip())) is not None:
         return "a vase", flowers["content"]
     return prompt, ""
+
+
+def unmet(prompt: str, place: str = "") -> list[str]:
+    """What a prompt says of a thing and the drawing does not show: of "a sleeping cat" "sleeping"."""
+    prompt, _ = without_contents(prompt)
+    kind, name = kind_in(prompt, place)
+    look = read_look(prompt, f"the {name}")
+    sizes, poses = (_LARGE, _SMALL, _ROUND, _ANGULAR), [said for said, _ in _POSES.get(kind, ())]
+    if _ASLEEP.search(prompt.lower()):
+        poses = []  # it lies, with open eyes
+    found = [name.split()[0]] if kind and _ALIKE.intersection(name.split()) else []
+    for part in look.rest.split(", "):
+        words = [
+            word
+            for word in part.split()
+            if word not in _AS_DRAWN and not any(size.fullmatch(word) for size in (*sizes, *poses))
+        ]
+        is_frame = bool(re.search(r"\bframe", part)) and (look.colour_words or look.material)
+        holds = kind == "bookshelf" and "books" in words
+        if words and words != ["with"] and not is_frame and not holds:
+            found.append(" ".join(words) if part.split()[0] not in ("with", "that") else part)
+    return found if kind else []
 
 
 def read_spec(prompt: str, place: str, seed: int, shape: int | None = None) -> ThingSpec:
@@ -290,6 +337,9 @@ def _form_seed(kind: str, name: str, prompt: str, rng: Generator) -> int:
     if is_round is not None and (round_ or angular):
         while is_round(Generator(PCG64(seed))) != bool(round_):
             seed = int(rng.integers(1 << 30))
+    pose = next((made for said, made in _POSES.get(kind, ()) if said.search(prompt.lower())), None)
+    while pose is not None and not pose(Generator(PCG64(seed))):
+        seed = int(rng.integers(1 << 30))
     return seed
 
 
