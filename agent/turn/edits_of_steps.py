@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from sessions.session import Session
 
 _PART_OF = {
-    **dict.fromkeys(("lampshade", "shade", "lampshades"), "lamp"),
+    **dict.fromkeys(("lampshade", "lampshades"), "lamp"),
     "headboard": "bed",
     **dict.fromkeys(("armrest", "armrests", "backrest"), "armchair"),
     **dict.fromkeys(("windowsill", "sill"), "window"),

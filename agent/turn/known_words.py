@@ -53,7 +53,7 @@ def _restyled(edit: PendingEdit, before: Look | None) -> PendingEdit:
     from tools.inpainting.computed import materials
 
     look = read_look(edit.prompt, edit.target)
-    has_colour = bool(look.value is not None or edit.value is not None or look.step is not None or look.like)
+    has_colour = _has_colour(edit, look)
     if has_colour and before is not None and _surface(before) == _surface(look):
         return edit  # what was painted keeps its surface, and takes a colour
     edit = _of_boards(edit, look)
@@ -61,10 +61,9 @@ def _restyled(edit: PendingEdit, before: Look | None) -> PendingEdit:
     unmet = [each for each in materials.unknown(edit.prompt, edit.target) if each.lower() not in named]
     left = without_words(edit.prompt, unmet) if unmet else edit.prompt
     look = read_look(left, edit.target)
-    has_colour = bool(look.value is not None or edit.value is not None or look.step is not None or look.like)
+    has_colour = _has_colour(edit, look)
     stuff = [*look.material.split(), *(word for word in look.pattern.split() if word != "plain")]
-    engine = materials.Materials()
-    if engine.can(left, edit.target):
+    if materials.Materials().can(left, edit.target):
         return edit.but(prompt=left, unmet=tuple(unmet))
     if has_colour and not stuff:
         left = without_words(left, look.rest.split(", "))
@@ -93,6 +92,10 @@ def _of_boards(edit: PendingEdit, look: Look) -> PendingEdit:
         return edit
     colour = f"{look.colour_words} " if look.colour_words else ""
     return edit.but(prompt=phrases.indefinite(f"{colour}wooden {phrases.bare(edit.target)}"))
+
+
+def _has_colour(edit: PendingEdit, look: Look) -> bool:
+    return any(each is not None for each in (look.value, edit.value, look.step)) or bool(look.like)
 
 
 def _surface(look: Look) -> tuple[str, str, str]:
