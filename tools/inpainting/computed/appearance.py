@@ -258,13 +258,15 @@ def _clusters(lab: Field) -> tuple[NDArray[np.intp], list[Field]]:
         distance = np.minimum(distance, np.linalg.norm(points - centres[-1], axis=1))
     middle = np.array(centres, np.float32)
     labels = np.zeros(len(points), np.intp)
+    columns = np.ascontiguousarray(points.T)
     for _ in range(8 if len(middle) > 1 else 0):
-        old, labels = labels, _nearest(points, middle)
+        old, labels = labels, _nearest(columns, middle)
         if np.array_equal(old, labels):
             break
-        for k in range(len(middle)):
-            if (labels == k).any():
-                middle[k] = points[labels == k].mean(axis=0)
+        count = np.bincount(labels, minlength=len(middle))
+        for axis, column in enumerate(columns):
+            total = np.bincount(labels, column, len(middle))
+            middle[:, axis] = np.where(count, total / np.maximum(count, 1), middle[:, axis])
     groups = {int(kind): _Group.of(lab, points, labels == kind) for kind in np.unique(labels)}
     apart: dict[tuple[int, int], bool] = {}
     for _ in range(len(middle)):
@@ -273,10 +275,16 @@ def _clusters(lab: Field) -> tuple[NDArray[np.intp], list[Field]]:
     return labels, [groups[int(kind)].colour for kind in np.unique(labels)]
 
 
-def _nearest(points: Field, centres: Field) -> NDArray[np.intp]:
-    """The number of the centre (k, 3) that each point (n, 3) is nearest to."""
-    x, y, z = np.ascontiguousarray(points.T)
-    return np.asarray(np.argmin([(x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 for a, b, c in centres], axis=0))
+def _nearest(columns: Field, centres: Field) -> NDArray[np.intp]:
+    """The number of the centre (k, 3) that each point is nearest to; ``columns`` (3, n) are theirs."""
+    x, y, z = columns
+    nearest, least = np.zeros(len(x), np.intp), np.full(len(x), np.inf, np.float32)
+    for k, (a, b, c) in enumerate(centres):
+        away = (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2
+        closer = away < least
+        nearest[closer] = k
+        np.minimum(least, away, out=least)
+    return nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -291,7 +299,7 @@ class _Group:
     @classmethod
     def of(cls, lab: Field, points: Field, own: NDArray[np.bool_]) -> _Group:
         here = points[own]
-        return cls(here, _median(lab[own]), _median(here), here.mean(axis=0))
+        return cls(here, _median(lab[own]), _median(here), np.ascontiguousarray(here.T).mean(axis=1))
 
 
 def _median(values: Field) -> Field:
