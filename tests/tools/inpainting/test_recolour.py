@@ -369,6 +369,20 @@ def test_a_thing_of_a_drawn_room_is_as_its_true_render() -> None:
         assert result.right, (case.look, case.kind, case.rgb, result)
 
 
+@pytest.mark.parametrize(("seed", "index"), [(5_610_005, 4), (5_610_032, 8), (5_610_039, 12)])
+def test_what_shines_on_black_metal_does_not_bleach_a_new_colour(seed: int, index: int) -> None:
+    drawn = rooms.render(rooms.make_scene(seed), (640, 480))
+    mask = rooms.mask(drawn, index)
+    yellow = from_srgb(np.array([(240, 200, 40)], np.float32))[0]
+    value = (float(yellow[0]), float(yellow[1]), float(yellow[2]))
+    stage = computed.stage_for(value, drawn.picture, mask, "the table")
+    after = compose(drawn.picture, [computed.recolour(drawn.picture, mask, stage)])
+    seen = from_srgb(after[mask])
+    pale = np.hypot(seen[:, 1], seen[:, 2]) < 0.6 * float(np.hypot(*value[1:]))
+    assert float(pale.mean()) < 0.05
+    assert computed.taken(after, mask, stage) < 0.1
+
+
 def test_a_rug_that_lies_in_the_shadow_of_a_table_is_as_dark_there_as_it_was() -> None:
     scene = rooms.make_scene(1_048_194_206)  # a yellow rug, lit in front only
     index = [thing.kind for thing in scene.things].index("rug")

@@ -36,6 +36,9 @@ lies between.
 _SEEDS: Final = 7
 _STEPS: Final = 20
 _COLOURED: Final = 0.04
+_GLOSS: Final = (0.35, 0.7)
+"""Lightnesses: what is darker than the first and shines reflects less than the second; black that is woven
+with another grey is woven with a paler one."""
 _STEPS_APART: Final = (0.09, 0.045)
 """The tones of a woven pattern are told by a histogram of so many bins, where they are so far apart
 (``shadeless``): by lightness on what is grey, by chroma on what has more than so much."""
@@ -58,12 +61,13 @@ class Appearance:
 
     ``median`` is the Oklab of its main colour, as seen; ``light`` the share (about 0.5…1.1) of a surface's
     own lightness that is seen there; ``colours`` its main colours, the one that a word for the whole thing
-    means first.
+    means first; ``spread`` how many times as light the lighter half of its main colour is as the darker.
     """
 
     median: Colour
     light: float
     colours: tuple[Part, ...]
+    spread: float = 1.0
 
 
 def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
@@ -100,7 +104,8 @@ def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
     if (end := _end_of_weave(parts)) is not None:
         parts = (parts[end], *(part for k, part in enumerate(parts) if k not in (0, end)))
         own = labels == found.get(parts[0].colour, 0)
-    return Appearance(parts[0].colour, _light(lab[own]), parts)
+    low, high = (float(value) for value in np.quantile(lab[own, 0], (0.25, 0.75)))
+    return Appearance(parts[0].colour, _light(lab[own]), parts, high / max(low, 0.02))
 
 
 def _end_of_weave(parts: Sequence[Part]) -> int | None:
@@ -173,6 +178,9 @@ def _woven(
     else:
         return None
     near, far = (first, last) if own else (last, first)
+    dark, pale = sorted(float(np.median(lab[end, 0])) for end in (first, last))
+    if not coloured and dark < _GLOSS[0] and pale < _GLOSS[1]:
+        return None  # what polished black reflects
     through = _runs_through(near, rows, columns) if coloured else _interleaved(near, far, rows, columns)
     return (near, far) if through else None
 

@@ -87,6 +87,12 @@ def into_gamut(colours: Field) -> Field:
     return flat.reshape(result.shape)
 
 
+def with_white(colours: Field, white: Field) -> Field:
+    """Oklab colours (n, 3) under white light thrown back on top of them, linear, (n,): a sheen."""
+    cones = colours @ _FROM_AXES
+    return np.asarray(np.cbrt(cones * cones * cones + white[:, None]) @ _TO_AXES, np.float32)
+
+
 def most_light(colour: tuple[float, float, float]) -> float:
     """By what an Oklab colour can be multiplied until one of red, green and blue is full."""
     fullest = float(_to_linear(np.array(colour, np.float32)).max())

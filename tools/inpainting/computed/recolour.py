@@ -28,7 +28,7 @@ from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import parts
 from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.computed.matting import reach_for, unmix
-from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, most_light, to_srgb
+from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, most_light, to_srgb, with_white
 from tools.inpainting.request import ColourStage
 from tools.language.looks import ColourStep, read_look
 from tools.language.object_sizes import thing_in
@@ -81,6 +81,14 @@ _DARK: Final = 0.015
 """Linear light that is taken to lie over every picture, and how much there is with it at least where a thing
 is black: below, what differs from pixel to pixel is the camera and its eight bits, and no light and
 shade."""
+
+_SHINY: Final = (1.4, 1.15)
+_BLACK: Final = (0.4, 0.5)
+"""From which spread of lightness on (``Appearance.spread``) a black thing is shiny, and the spread that is
+left of it in another colour: on polished black what is seen is the room, many times as light as the black
+itself; in a colour it is much less. Below the first lightness a thing is black, from the second on it is not,
+and may lie half in the sun. Drawn rooms: black metal spreads 1.7 to 2.5, cloth and paint 1.0 to 1.3
+(docs/colour.md)."""
 
 _BLACKEST: Final = 0.002
 """Linear light that even black throws back, so that its folds are seen: level 6 of 255."""
@@ -428,7 +436,7 @@ class Recolour:
     """The engine: it gives a thing the colour in ``MaskedEdit.colour``. No model, no memory to speak of."""
 
     name = "recolour"
-    revision = "1"
+    revision = "2"
     capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:
@@ -457,6 +465,7 @@ class _Change:
         self._stage = stage
         self._target = np.array(shown(stage), np.float32)
         self._main = np.array(look.median, np.float32)
+        self._contrast = _contrast_kept(look)
         kept = [part for part in look.colours[1:] if part.apart or stage.pattern == "kept"]
         self._kept = [np.array(part.colour, np.float32) for part in kept]
         others = [part for part in look.colours[1:] if not part.apart and stage.pattern == "plain"]
@@ -562,14 +571,20 @@ class _Change:
 
     def _lit(self, colours: Field, own: Field) -> Field:
         """The new colours of pixels that show the colour ``own``, more or less lit, with highlights."""
-        glint = self._glint(colours, own)
+        glint, sheen = self._highlights(colours, own)
         body = from_srgb(np.maximum(colours - glint[:, None], 0))
+        lightness = np.cbrt(np.maximum(body[:, :1] ** 3 - sheen[:, None], 0))
         veil = max(_VEIL, _DARK - float(own[0]) ** 3)
-        gain = np.cbrt((body[:, :1] ** 3 + veil) / (float(own[0]) ** 3 + veil))
-        return to_srgb(_shouldered(gain * self._target[0], self._target[0]) * self._target) + glint[:, None]
+        if self._contrast < 1:
+            lightness = own[0] * (lightness / own[0]) ** np.float32(self._contrast)
+        gain = np.cbrt((lightness**3 + veil) / (float(own[0]) ** 3 + veil))
+        lit = _shouldered(gain * self._target[0], self._target[0]) * self._target
+        return to_srgb(with_white(lit, sheen)) + glint[:, None]
 
-    def _glint(self, colours: Field, own: Field) -> Field:
-        """The white light on top of each colour, in levels (n,): a highlight."""
+    def _highlights(self, colours: Field, own: Field) -> tuple[Field, Field]:
+        """The white light on top of each colour (n,): on what is vivid in levels, on what is grey in linear
+        light, where it lies over a new colour as it lay over the old one.
+        """
         main = to_srgb(own[None])[0]
         mean = float(main.mean())
         tint = main - mean
@@ -577,11 +592,24 @@ class _Change:
         body = (colours @ tint) / max(float(tint @ tint), 1.0) * mean
         pale = np.maximum(0.9 * level - np.maximum(body, 0), 0)
         rise = _smoothly(lightness / max(float(own[0]), 0.02), 1.03, 1.2)
-        most = float(own[0]) * _BRIGHTEST / self._look.light + 0.05
-        bright = np.maximum(level - to_srgb(np.array([[most, 0, 0]], np.float32)).mean(), 0)
         vivid = float(_smoothly(np.float32(np.hypot(own[1], own[2])), *_GREY))
-        glint = vivid * rise * pale + (1 - vivid) * bright
-        return np.asarray(np.minimum(glint, colours.min(axis=1)), np.float32)
+        glint = np.minimum(vivid * rise * pale, colours.min(axis=1))
+        most = float(own[0]) * _BRIGHTEST / self._look.light + 0.05
+        sheen = (1 - vivid) * self._contrast * np.maximum(lightness**3 - most**3, 0)
+        return np.asarray(glint, np.float32), np.asarray(sheen, np.float32)
+
+
+def _contrast_kept(look: Appearance) -> float:
+    """The power of its lightness over the median's that a thing keeps in a new colour: 1 unless it is black
+    and shiny.
+    """
+    if look.spread <= _SHINY[0]:
+        return 1.0
+    lightness, a, b = look.median
+    black = (1 - _smoothly(np.float32(lightness), *_BLACK)) * (
+        1 - _smoothly(np.float32(math.hypot(a, b)), *_GREY)
+    )
+    return float(1 - black * (1 - math.log(_SHINY[1]) / math.log(look.spread)))
 
 
 def _shouldered(lightness: Field, median: float) -> Field:
