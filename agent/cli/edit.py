@@ -198,7 +198,8 @@ def _is_done(turn: Turn) -> bool:
     from agent.planner.plan import Compare, Look, Variations
 
     looked = any(isinstance(step, Compare | Variations | Look) for step in turn.plan.steps)
-    return not turn.failed and (turn.changed or looked)
+    already = any(edit.outcome == "already" for edit in turn.edits)
+    return not turn.failed and (turn.changed or looked or already)
 
 
 def _turn_json(session: Session, turn: Turn, output: Path | None) -> dict[str, Any]:

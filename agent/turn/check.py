@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from agent.turn import occlusion, paint, phrases
 from agent.turn.context import TurnContext
-from agent.turn.pending_edit import Fault, PendingEdit
+from agent.turn.pending_edit import Fault, Outcome, PendingEdit
 from sessions.compose import Box
 from sessions.model import Changes
 from tools.errors import Cancelled
@@ -73,7 +73,7 @@ def check_edits(context: TurnContext, visible: Changes, edits: Sequence[PendingE
     """Measure all painted edits that were not looked at yet.
 
     One that failed comes back without its patch, to be painted again, or after its last try with the outcome
-    "no change" or "offered", and its fault.
+    "no change" or "offered", and its fault; one that was as asked before with "already".
     """
     looked = [i for i, edit in enumerate(edits) if edit.open and not edit.checked and edit.patch]
     if not looked:
@@ -108,7 +108,9 @@ def check_edits(context: TurnContext, visible: Changes, edits: Sequence[PendingE
             larger = session.pictures.put(_grown(session.pictures.get(edit.mask or "") >= 128))
             checked[index] = paint.unpainted(edit).but(attempt=edit.attempt + 1, mask=larger)
         else:
-            outcome = "no change" if fault == "unseen" else "offered"
+            outcome: Outcome = "no change" if fault == "unseen" else "offered"
+            if fault == "unseen" and _is_as_asked(edit, ground, mask):
+                outcome, fault = "already", None
             checked[index] = edit.but(outcome=outcome, fault=fault)
     return _above_the_dropped(edits, checked)
 
@@ -129,6 +131,15 @@ def _framework(before: Pixels, mask: Mask, target: str) -> Mask:
 
 def _unseen(before: Pixels, after: Pixels, mask: Mask) -> Fault | None:
     return "unseen" if recolour.seen(before, after, mask) < SEEN else None
+
+
+def _is_as_asked(edit: PendingEdit, before: Pixels, mask: Mask) -> bool:
+    """Whether a thing had the colour that was asked for, measured, before anything was painted."""
+    stage = edit.request.colour if edit.request is not None else None
+    if stage is None or not read_look(edit.prompt, edit.target).is_colour_only:
+        return False
+    ground = recolour.body_of(before, mask, edit.target) if stage.body else mask
+    return bool(ground.any()) and recolour.taken(before, ground, stage) <= FAR
 
 
 def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> Fault | None:

@@ -37,8 +37,9 @@ def commit_version(context: TurnContext, tell: TellEvent, state: TurnState) -> U
     changes = changes_of(session, visible, state.edits)
     nearest = tuple(edit for edit in state.edits if edit.outcome == "offered")
     failed = [edit for edit in state.edits if edit.outcome in ("refused", "no change", "offered")]
+    already = [edit for edit in state.edits if edit.outcome == "already"]
     updates: Updates = {
-        "remarks": (*state.remarks, *remarks, *given_up(failed)),
+        "remarks": (*state.remarks, *remarks, *given_up([*failed, *already])),
         "failed": state.failed or bool(remarks) or bool(failed),
         "views": (
             *state.views,

@@ -11,11 +11,13 @@ from tools.kinds import Kind
 
 Box = tuple[int, int, int, int]
 
-Outcome = Literal["done", "not found", "no change", "offered", "refused", "unsure", "skipped"]
-"""done: painted, measured and committed · not found: the segmenter saw no such thing · no change: the painter
-left it as it was · offered: it did not come out as asked, and the nearest may be kept · refused: its engine
-cannot do it, and says why · unsure: the user must say what is meant · skipped: another edit of the turn
-failed first.
+Outcome = Literal[
+    "done", "already", "not found", "no change", "offered", "refused", "unsure", "skipped"
+]  # fmt: skip
+"""done: painted, measured and committed · already: it was as asked before, so nothing was changed · not
+found: the segmenter saw no such thing · no change: the painter left it as it was · offered: it did not come
+out as asked, and the nearest may be kept · refused: its engine cannot do it, and says why · unsure: the user
+must say what is meant · skipped: another edit of the turn failed first.
 """
 
 Fault = Literal[

@@ -262,7 +262,7 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
         for edit in edits
         if edit.outcome == "refused"
     ]
-    unseen = [edit for edit in edits if edit.outcome == "no change"]
+    unseen = [edit for edit in edits if edit.outcome in ("no change", "already")]
     if same := [edit for edit in unseen if not edit.attempt]:  # it is computed: another try is the same
         looks = "looks" if len(same) == 1 and not phrases.is_several(same[0].target) else "look"
         names = phrases.capital(phrases.subjects(same))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ import pocket
 from agent.planner import load_planner
 from agent.turn.editor import Editor
 from sessions import Sessions
+from tests.support.command_line import Run
 from tools.engines.presets import PRESETS
 from tools.inpainting.computed.recolour import measure
+from tools.pictures import read_picture, write_picture
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +48,16 @@ def test_a_cat_gets_darker_and_stays_that_cat(editor: Editor) -> None:
     outside = np.ones_like(cat)
     outside[layer.box.y0 : layer.box.y1, layer.box.x0 : layer.box.x1] = alpha == 0
     assert not changed[outside].any()
+
+
+def test_what_has_the_colour_already_is_done_and_left_as_it_is(
+    editor: Editor, tmp_path: Path, inpalla: Run
+) -> None:
+    assert asyncio.run(editor.say("make the sofa red")).changed
+    write_picture(tmp_path / "red.png", editor.session.picture())
+    result = inpalla("edit", tmp_path / "red.png", "make the sofa red", "-o", tmp_path / "out.png")
+    assert (result.code, result.err) == (0, "")
+    assert "The sofa looks like that already, so nothing was changed there." in result.out
+    assert np.array_equal(
+        read_picture(tmp_path / "out.png").pixels, read_picture(tmp_path / "red.png").pixels
+    )

@@ -124,6 +124,22 @@ def test_what_hangs_on_a_wall_leaves_no_ghost(seed: int, index: int, most: float
     assert done.confidence >= LEAST
 
 
+@pytest.mark.parametrize(
+    ("seed", "kind"), [(72000028, "table lamp"), (72000022, "floor lamp"), (72000036, "floor lamp")]
+)
+def test_the_light_of_a_lamp_goes_with_it_and_leaves_no_rim_on_a_painted_wall(seed: int, kind: str) -> None:
+    scene, index = scene_with(seed, kind)
+    before, phrase = drawing_of(seed).picture, f"the {kind}"
+    mask = find(segmenter(), before, [phrase])[0].mask
+    done = remove(before, mask, around_of(seed), phrase)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    off = ndimage.gaussian_filter((oklab(compose(before, [done.patch])) - oklab(truth))[..., 0], 1.5)
+    slope = np.hypot(*np.gradient(off))
+    wall = ndimage.binary_erosion(around_of(seed).wall | mask, iterations=6)
+    near = ndimage.distance_transform_edt(~mask) < 90
+    assert np.quantile(slope[wall & near], 0.99) < 0.005
+
+
 def test_a_request_of_before_removes_from_a_wall_as_before() -> None:
     drawing = drawing_of(1715525453)
     mask = drawn.mask(drawing, 13)

@@ -48,6 +48,23 @@ KNOWN_BY_REPEATS = 0.4
 PLAIN = 0.015
 """A surface has a texture where its pixels differ by more from those around them, as a logarithm."""
 
+SHADED = (0.005, 0.03)
+"""From the first on, as a logarithm, less light is taken for the thing's shadow, from the second on
+wholly."""
+
+NEARER = (0.4, 0.6)
+"""Of the way from the thing to another one: up to the first a shadow is the thing's, from the second on it is
+not."""
+
+SPREAD = 8
+"""Pixels of a picture of 480 rows over which light on painted walls is gone on with."""
+
+DARKER = 0.04
+"""By no more than this, as a logarithm, a wall behind a thing is darker than by the room's light."""
+
+FLAWS = 0.15
+"""A painted surface: no more than this share of it is rougher than ``PLAIN``, with its edges and shadows."""
+
 DEEPEST = -1.1
 """What is darker than its surface by more than this, as a logarithm, is no shadow but a thing."""
 
@@ -121,7 +138,7 @@ class Removal:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
-        self.revision = f"1-{segmenter.revision}"
+        self.revision = f"2-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
         """Whether it may be asked: always, it judges by the picture."""
@@ -359,12 +376,26 @@ class _Scene:
     patches: bool
     own_shadow: bool
 
+    @property
+    def bulb(self) -> tuple[int, int]:
+        """The row and column of what is brightest of a lamp: the upper part of it."""
+        rows, columns = np.nonzero(self.mask)
+        top = rows <= rows.min() + 0.25 * np.ptp(rows)
+        return int(rows[top].mean()), int(np.median(columns[top]))
+
     @cached_property
     def to_others(self) -> F64:
         """How far each pixel is from other things, in pixels (H, W)."""
         if not self.apart.any():
             return np.full(self.apart.shape, np.inf)
         return np.asarray(ndimage.distance_transform_edt(~self.apart))
+
+    @cached_property
+    def nearer(self) -> F64:
+        """How far on the way from the thing to another one each pixel is, 0…1 (H, W)."""
+        if not self.apart.any():
+            return np.zeros(self.apart.shape)
+        return np.asarray(self.distance / np.maximum(self.distance + self.to_others, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -381,10 +412,11 @@ class _Known:
     """A surface's light, ``base``, and what its pixels are beside it, ``plain``, with what repeats in that.
 
     Logarithms: of the picture, ``logs``; ``middle`` (3,) is the surface's usual colour; ``lit`` is where the
-    light was measured.
+    light was measured. All of it is without the thing's own ``shine``.
     """
 
     image: F32
+    shine: F64
     logs: F32
     base: F64
     lit: Mask
@@ -400,6 +432,12 @@ def _known(scene: _Scene, room: Room, surface: int, sure: Mask, reach: float) ->
     plane = surfaces.lay(room, rooms.FLOOR if surface == RUG else surface, width, height)
     image = scene.picture.astype(np.float32)
     logs = np.log(image + _EPS)
+    shine = np.zeros(sure.shape)
+    if scene.shines and scene.own_shadow and surface not in (rooms.FLOOR, RUG):
+        near = sure & (distance > 3 * unit)
+        shine = surfaces.shine(plane, surfaces.evened(logs, np.zeros_like(plane.u), near), near, scene.bulb)
+        image = ((image + _EPS) * np.exp(-shine)[..., None] - _EPS).astype(np.float32)
+        logs = logs - shine[..., None].astype(np.float32)
     # a thing's shadow may cover most of the rug that it stands on: then what is farthest off tells the light
     lit = sure & (distance > min(reach, float(np.percentile(distance[sure], 75))))
     base = surfaces.light(plane, surfaces.evened(logs, np.zeros_like(plane.u), lit), lit)
@@ -419,7 +457,7 @@ def _known(scene: _Scene, room: Room, surface: int, sure: Mask, reach: float) ->
     even = even if even.sum() > 0.3 * sure.sum() else sure
     # the few long repeats of a rug would be shadows
     pattern = surfaces.lattice(plane, plain, even, 0.35 if surface == RUG else 1.0)
-    return _Known(image, logs, base, lit, plain, middle, pattern)
+    return _Known(image, shine, logs, base, lit, plain, middle, pattern)
 
 
 def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
@@ -434,9 +472,13 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
 
     # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
     mean = surfaces.phase_mean(pattern, plane.u.ravel(), plane.v.ravel()).reshape(plain.shape)
-    rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
     fine = plain - surfaces.spread_in(plain.mean(axis=2).astype(np.float64), sure, 4 * unit)[..., None]
-    textured = float(np.median(np.abs(fine).mean(axis=2)[sure])) > PLAIN
+    rough = np.abs(fine).mean(axis=2)[sure]
+    paint = scene.own_shadow and float((rough > PLAIN).mean()) < FLAWS
+    textured = float(np.median(rough)) > PLAIN
+    if paint:  # what seems to repeat in it is light and shade
+        mean = np.zeros_like(mean)
+    rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
     of_chance = scene.patches and textured and pattern.share < KNOWN_BY_REPEATS and not scene.flat
     near = surfaces.spread_in(rest, sure, (14 if of_chance else 5) * unit)
     odd = np.abs(plain - mean).mean(axis=2)
@@ -457,19 +499,27 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     out, bare = image.copy(), image
     if reach:
         beside = _grown(sure, 7 * unit) & here & ~hole & ~scene.other & (distance < reach)
-        changed = near - far < -0.02
+        # by degrees, or an edge would be seen where the change ends
+        changed = _risen(far - near, *SHADED)
         if scene.shines and surface not in (rooms.FLOOR, RUG):
-            changed |= near - far > 0.015
-        changed &= beside
+            changed = np.maximum(changed, _risen(near - far, *SHADED))
+        changed = changed * beside
+        within = ndimage.gaussian_filter(beside.astype(np.float64), 2 * unit)
 
-        def taken(of: Mask) -> F64:
-            soft = ndimage.gaussian_filter(of.astype(np.float32), 2 * unit)
-            fade = np.clip(3 - 3 * distance / reach, 0, 1) * np.clip(2 * soft, 0, 1) * beside
-            return np.asarray(fade, np.float64)
+        def taken(of: F64) -> F64:
+            soft = ndimage.gaussian_filter(of, 2 * unit) / np.maximum(within, 1e-3)
+            return np.asarray(np.clip(3 - 3 * distance / reach, 0, 1) * soft * beside, np.float64)
 
         own_light = _by_the_thing(changed, scene, here) if scene.own_shadow else changed
+        source = known & ((changed < 0.05) | (scene.nearer > NEARER[1]))
+        on_wall = surface not in (rooms.FLOOR, RUG)
+        if (
+            paint and on_wall and float(source.sum()) > 0.2 * float(known.sum())
+        ):  # by what is around, or a rim is seen
+            far = np.maximum(surfaces.spread_in(near, source, SPREAD * unit), far - DARKER)
+            goal = base + far
         fade = taken(own_light)
-        where = part | (fade > 0.02)
+        where = part | (fade > 0.02) | ((own.shine > 0.002) & sure)
         out = (image + _EPS) * np.exp((far - near) * fade)[..., None] - _EPS
         # without any shadow: how well known pixels are foretold
         bare = (image + _EPS) * np.exp((far - near) * taken(changed))[..., None] - _EPS
@@ -485,6 +535,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
         # a texture of chance errs less with less contrast, and still looks like it
         values = np.asarray(mean_tone + like * (values - mean_tone), dtype=np.float32)
         values[~have] = mean_tone[~have]
+        if paint:
+            values = np.broadcast_to(usual, values.shape).astype(np.float32)
         return values, used
 
     values, used = foretold(part)
@@ -765,14 +817,21 @@ def _bordered(mask: Mask, other: Mask, unit: float) -> float:
     return float((close & other).sum() / max(close.sum(), 1))
 
 
-def _by_the_thing(changed: Mask, scene: _Scene, here: Mask) -> Mask:
-    """Where a surface that is ``here`` is lit otherwise because of the thing: what is joined to the hole and
-    no nearer to another thing. The rest is in the shadow of others, and of corners.
+def _by_the_thing(changed: F64, scene: _Scene, here: Mask) -> F64:
+    """How much of what is ``changed`` (H, W; 0…1) on a surface that is ``here`` is lit otherwise because of
+    the thing: what is joined to the hole and nearer to it than to another thing. The rest is in the shadow
+    of others, and of corners.
     """
     hole = _grown(scene.hole & here & ~scene.gone_on, 9 * scene.unit) & here
-    labels, _ = ndimage.label(changed | hole)
+    labels, _ = ndimage.label((changed > 0) | hole)
     touching = np.unique(labels[hole])
-    return changed & np.isin(labels, touching[touching > 0]) & (scene.distance <= scene.to_others)
+    return changed * np.isin(labels, touching[touching > 0]) * (1 - _risen(scene.nearer, *NEARER))
+
+
+def _risen(values: F64, low: float, high: float) -> F64:
+    """0 below the first, 1 above the second, smooth between."""
+    t = np.clip((values - low) / (high - low), 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float64)
 
 
 def _parts_of(mask: Mask, candidates: Mask, unit: float) -> Mask:

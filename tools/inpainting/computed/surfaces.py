@@ -21,6 +21,13 @@ EPS = 6.0
 """Added to a value, 0 to 255, before its logarithm is taken."""
 
 
+SHINES = (0.9, 1.3)
+"""How far a lamp's light on a wall reaches, in metres."""
+
+SHINE = (0.03, 0.5)
+"""How much it adds at its brightest, as a logarithm; less is not seen, more is something else."""
+
+
 @dataclass(frozen=True, eq=False)
 class Laid:
     """A surface's pixels in a picture and their places on it; fields are (H, W) or (H, W, 3)."""
@@ -58,24 +65,66 @@ def light(laid: Laid, log: F64, known: Mask) -> F64:
 
     Shadows and lamps are left out as outliers: a known pixel counts less, the farther it is from the fit.
     """
+    chosen = _some(known, 4000)
+    bases = np.stack([base.ravel() for base in _bases(laid)])
+    x, _ = _fitted(bases[:, chosen].T, log.ravel()[chosen].astype(np.float64), 12)
+    return np.asarray((x @ bases).reshape(known.shape))
+
+
+def shine(laid: Laid, log: F64, known: Mask, place: tuple[int, int]) -> F64:
+    """The light that a lamp at a ``place`` (row, column) throws on a wall, as a logarithm (H, W), 0 where it
+    throws none.
+
+    It is strongest at one point of the wall, near where the lamp is seen before it, and falls off around.
+    """
+    none = np.zeros(known.shape)
+    chosen = _some(known, 1500)
+    bases = np.stack([base.ravel()[chosen] for base in _bases(laid)], axis=1)
+    u, v, y = laid.u.ravel()[chosen], laid.v.ravel()[chosen], log.ravel()[chosen].astype(np.float64)
+    _, error = _fitted(bases, y, 5)
+    found: tuple[float, tuple[float, float, float]] | None = None
+    for du in np.arange(-0.75, 0.76, 0.25):
+        for dv in (-0.3, 0.0, 0.3):
+            for reach in SHINES:
+                at = float(laid.u[place]) + du, float(laid.v[place]) + dv, reach
+                x, left = _fitted(np.column_stack((bases, _falling(u, v, at))), y, 5)
+                if SHINE[0] < x[-1] < SHINE[1] and left < 0.9 * error and (found is None or left < found[0]):
+                    found = left, at
+    if found is None:
+        return none
+    glow = _falling(laid.u, laid.v, found[1])
+    x, _ = _fitted(np.column_stack((bases, glow.ravel()[chosen])), y, 12)
+    return np.asarray(glow * max(float(x[-1]), 0.0))
+
+
+def _falling(u: F64, v: F64, at: tuple[float, float, float]) -> F64:
+    """1 at a point of a surface, falling to 0 at a distance, in metres: ``at`` is (u, v, distance)."""
+    return np.asarray(np.clip(1 - np.hypot(u - at[0], v - at[1]) / at[2], 0, 1) ** 2)
+
+
+def _some(known: Mask, most: int) -> NDArray[np.intp]:
+    """Some of the known pixels, evenly, as flat indices."""
     chosen = np.flatnonzero(known)
-    if len(chosen) > 4000:
-        chosen = chosen[:: len(chosen) // 4000 + 1]
-    bases = _bases(laid)
-    a = np.stack([b.ravel()[chosen] for b in bases], axis=1)
-    y = log.ravel()[chosen].astype(np.float64)
-    weight = np.ones(len(chosen))
-    ridge = np.diag([0.0, *[0.002 * len(chosen)] * (len(bases) - 1)])
-    x: F64 = np.zeros(len(bases))
-    for _ in range(12):
+    return chosen[:: len(chosen) // most + 1] if len(chosen) > most else chosen
+
+
+def _fitted(a: F64, y: F64, rounds: int) -> tuple[F64, float]:
+    """Weights (k,) of the columns of ``a`` (n, k) that sum up to ``y`` (n,) for most rows, and the median
+    error. Rows that lie above the fit are outliers later than those below it.
+    """
+    weight = np.ones(len(y))
+    ridge = np.diag([0.0, *[0.002 * len(y)] * (a.shape[1] - 1)])
+    x: F64 = np.zeros(a.shape[1])
+    rest = y
+    for _ in range(rounds):
         aw = a * weight[:, None]
         x = np.asarray(
-            np.linalg.solve(aw.T @ a + ridge + 1e-9 * np.eye(len(bases)), aw.T @ y), dtype=np.float64
+            np.linalg.solve(aw.T @ a + ridge + 1e-9 * np.eye(a.shape[1]), aw.T @ y), dtype=np.float64
         )
         rest = y - a @ x
         spread = np.median(np.abs(rest)) * 1.5 + 0.02
         weight = 1 / (1 + (rest / np.where(rest < 0, spread, 2 * spread)) ** 2)
-    return np.asarray(np.tensordot(x, np.stack(bases), axes=1))
+    return x, float(np.median(np.abs(rest)))
 
 
 def evened(logs: F32, base: F64, known: Mask, by_light: float = 0.8, level: float = 50) -> F64:
