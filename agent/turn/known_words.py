@@ -58,8 +58,9 @@ def _restyled(edit: PendingEdit, before: Look | None) -> PendingEdit:
         return edit  # what was painted keeps its surface, and takes a colour
     edit = _of_boards(edit, look)
     named = edit.target.lower().split()
-    unmet = [each for each in materials.unknown(edit.prompt, edit.target) if each.lower() not in named]
-    left = without_words(edit.prompt, unmet) if unmet else edit.prompt
+    unknown = materials.unknown(edit.prompt, edit.target)
+    unmet = [each for each in unknown if each.lower() not in named]  # a round table is round
+    left = without_words(edit.prompt, unknown) if unknown else edit.prompt
     look = read_look(left, edit.target)
     has_colour = _has_colour(edit, look)
     stuff = [*look.material.split(), *(word for word in look.pattern.split() if word != "plain")]

@@ -112,9 +112,10 @@ async def test_what_of_a_look_cannot_be_done_is_told_or_refused_and_never_done(t
             assert turn.failed
             assert not turn.changed
         for sentence, said in (
+            ("the round table in black marble", "Done: the round table → a black marble table."),
             (
                 "make the coffee table weathered oak",
-                "Done: the coffee table → an oak coffee table. I cannot paint “weathered”; the rest is done.",
+                "Done: the round table → an oak table. I cannot paint “weathered”; the rest is done.",
             ),
             ("I'd rather have wooden planks on the floor", "Done: the floor → a wooden floor."),
             (

@@ -293,9 +293,16 @@ _OF_ONE_COLOUR = _OWN_COLOUR - word_set("""
 """Of these, those that everybody sees in one colour, whatever is to be of them: walnut, slate, brass."""
 
 
+_WITHOUT_PATTERN = (_OWN_COLOUR | word_set("leather leatherette suede velvet velour fur")) - word_set("""
+    brick bricks brickwork wicker rattan cane bamboo
+""")
+"""Stuffs on which stripes and checks do not stay: the striped pouf in brown leather is brown leather."""
+
+
 def merge(old: Phrase, new: Phrase) -> Phrase:
     """``old`` with the looks and the tail of ``new``: same sort replaced, the rest kept. What is of another
-    stuff is so in that stuff's own colour: of white marble, light oak becomes light oak.
+    stuff is so in that stuff's own colour: of white marble, light oak becomes light oak. Of some stuffs it
+    has no pattern any more.
     """
     kept = list(_without_steps(old.looks))
     of_stuff = any(look.sort == "material" for look in kept)
@@ -305,6 +312,8 @@ def merge(old: Phrase, new: Phrase) -> Phrase:
     hues = any(_hues(look.words) for look in new.looks if look.sort == "colour")
     if (stuffs & _OWN_COLOUR if of_stuff else stuffs & _OF_ONE_COLOUR) and not hues:
         kept = [look for look in kept if look.sort != "colour"]
+    if stuffs & _WITHOUT_PATTERN:
+        kept = [look for look in kept if look.sort != "pattern"]
     for look in new.looks:
         kept = _merged(kept, look)
     coloured = bool(new.tail) or any(_hues(look.words) for look in new.looks if look.sort == "colour")

@@ -14,6 +14,7 @@ from pocket import rooms
 from pocket.rooms.model import FLOOR, WALL
 from sessions.compose import compose
 from tools import errors
+from tools.inpainting import routing
 from tools.inpainting.base import Doubtful, MaskedEdit
 from tools.inpainting.computed import furniture_form, outline, parts, patterns, planes, verification
 from tools.inpainting.computed.materials import Materials, read
@@ -530,3 +531,20 @@ def test_a_form_that_is_not_told_has_no_glow_where_others_hide_it() -> None:
     beside = ndimage.binary_dilation(vases, iterations=6) & mask
     assert beside.sum() > 50
     assert np.median(light[beside]) < np.median(light[mask]) + 0.05
+
+
+def test_variations_of_a_coloured_material_are_shades_of_it() -> None:
+    picture = rooms.render(rooms.make_scene(5_610_005), (320, 240)).picture
+    edit = MaskedEdit(np.ones((240, 320), bool), "a blue rattan basket", "restyle", 1, target="the basket")
+    first = routing.route(picture, edit, ("recolour", "materials"))
+    assert isinstance(first.engine, Materials)
+    shades = [each.edit.colour for each in routing.variations(first, "digest", 3)]
+    assert len({shade.value for shade in shades if shade is not None}) == 3
+
+
+def test_white_oak_is_a_tree_and_a_white_wooden_cabinet_is_white() -> None:
+    oak, white = (read(f"a {look} cabinet", "the cabinet") for look in ("white oak", "white wooden"))
+    assert oak is not None
+    assert white is not None
+    assert (oak.material, oak.colours) == ("oak", ())
+    assert white.colours

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from evaluation.painters.wishes import draw_wish
 from pocket import rooms as drawn
 from sessions.compose import compose
 from tools import errors, room_box
@@ -92,7 +93,13 @@ def test_what_is_doubted_for_its_background_is_right_all_the_same(seed: int, kin
 
 
 @pytest.mark.parametrize(
-    ("seed", "kind", "hidden"), [(1571714909, "coffee table", "sofa"), (892319495, "coffee table", "sofa")]
+    ("seed", "kind", "hidden"),
+    [
+        (1571714909, "coffee table", "sofa"),
+        (892319495, "coffee table", "sofa"),
+        (73000214, "armchair", "curtain"),
+        (73000155, "armchair", "curtain"),
+    ],
 )
 def test_what_it_hid_of_a_thing_behind_it_is_completed(seed: int, kind: str, hidden: str) -> None:
     scene, index = scene_with(seed, kind)
@@ -288,6 +295,14 @@ def test_a_thing_that_would_float_without_it_stops_a_removal() -> None:
     before = drawn.render(scene, SIZE)
     with pytest.raises(errors.EngineError, match="stands in front of other things"):
         Removal(segmenter()).compute(before.picture, edit_of(drawn.mask(before, index), "the armchair"))
+
+
+def test_a_lamp_whose_pole_goes_down_behind_a_thing_stops_its_removal() -> None:
+    wish = draw_wish(96040143)  # of the lamp behind the armchair only the shade is found
+    picture = wish.given.picture
+    mask = find(segmenter(), picture, ["the armchair"])[0].mask
+    with pytest.raises(errors.EngineError, match="stands in front of other things"):
+        Removal(segmenter()).compute(picture, edit_of(mask, "the armchair"))
 
 
 def test_the_shadow_on_a_rug_falls_on_the_floor() -> None:

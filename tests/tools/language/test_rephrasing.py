@@ -24,6 +24,8 @@ def edit_of(sentence: str) -> Edit:
     [
         ("make the armchair mustard velvet, no stripes", "the armchair", "a plain mustard velvet armchair"),
         ("make the sofa plain red velvet, no stripes", "the sofa", "a plain red velvet sofa"),
+        ("the striped pouf in brown leather", "the striped pouf", "a brown leather pouf"),
+        ("make the striped sofa red", "the striped sofa", "a red striped sofa"),
         ("remove the stripes from the armchair", "the armchair", "a plain armchair"),
         ("get rid of the pattern on the rug", "the rug", "a plain rug"),
         ("no polka dots on the cushion please", "the cushion", "a plain cushion"),

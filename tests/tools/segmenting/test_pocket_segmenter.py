@@ -158,6 +158,24 @@ def test_a_wall_is_taken_by_its_side(segmenter: LisaSegmenter) -> None:
         assert overlap(found.mask, wall & (which == side)) > 0.9
 
 
+@pytest.mark.parametrize(
+    ("seed", "phrase", "index"),
+    [
+        (74000002, "the checked ottoman", 8),
+        (74000013, "the striped armchair", 6),
+        (74000020, "the striped cushion", 12),
+        (74000020, "the unpatterned pillow", 6),
+    ],
+)
+def test_one_of_several_is_told_by_its_pattern(
+    segmenter: LisaSegmenter, seed: int, phrase: str, index: int
+) -> None:
+    rendered = rooms.render(rooms.make_scene(seed), (1024, 768))
+    [found] = find(segmenter, rendered.picture, [phrase])
+    assert found.present
+    assert overlap(found.mask, rooms.mask(rendered, index) > 0) > 0.7
+
+
 def test_a_wall_that_does_not_show_is_not_found(segmenter: LisaSegmenter) -> None:
     picture, _ = drawn(1374501105)
     left, back = find(segmenter, picture, ["the left wall", "the back wall"])

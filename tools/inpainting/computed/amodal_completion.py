@@ -2,7 +2,8 @@
 
 A sofa behind a coffee table is seen on its left and its right. Its front is taken for an upright plane along
 a wall of the room, which stands where the sofa meets the floor; what is hidden of it is what lies a little
-further along on the same plane, at the same height. What is seen on one side only is not guessed.
+further along on the same plane, at the same height. A curtain hangs as far down as what is seen of its end.
+What else is seen on one side only is not guessed.
 """
 
 from __future__ import annotations
@@ -81,13 +82,21 @@ class Front:
 
 
 def go_on(
-    picture: NDArray[np.uint8], thing: Mask, hole: Mask, floor: Mask, wall: Mask, room: Room, *, stands: bool
+    picture: NDArray[np.uint8],
+    thing: Mask,
+    hole: Mask,
+    floor: Mask,
+    wall: Mask,
+    room: Room,
+    *,
+    stands: bool,
+    panels: bool = False,
 ) -> Behind | None:
     """Go on with a thing (H, W) under the hole of an RGB picture (H, W, 3).
 
     ``floor`` and ``wall``: where these are seen, a rug among the floor; ``stands``: it stands on the floor,
-    else it hangs or lies on something. None where it does not go on there, or too little of it is seen to say
-    how.
+    else it hangs or lies on something; ``panels``: it hangs in parts that end at the same height. None where
+    it does not go on there, or too little of it is seen to say how.
     """
     height, width = hole.shape
     unit = height / 480
@@ -96,10 +105,16 @@ def go_on(
     if (seen & near).sum() < 20 * unit or seen.sum() < 150 * unit * unit:
         return None
     inside = _between(seen) if not stands else _hull(seen)
+    laid = surfaces.lay(room, rooms.BACK, width, height)
+    if panels:
+        surface = int(np.bincount(rooms.labels(room, width, height)[seen], minlength=4)[:4].argmax())
+        if surface != rooms.FLOOR:
+            laid = surfaces.lay(room, surface, width, height)
+        each = [_between(panel) for panel in panels_of(seen)]
+        inside = np.logical_or.reduce([_down_to_the_others(seen, hole, laid), *each])
     wanted = inside & hole
     if wanted.sum() < 25 * unit * unit:
         return None
-    laid = surfaces.lay(room, rooms.BACK, width, height)
     if stands:
         stood = _front(seen, hole, floor, wanted, room, unit)
         if stood is None:
@@ -190,6 +205,51 @@ def _between(seen: Mask) -> Mask:
         there = np.maximum.accumulate(seen, axis)
         back = np.flip(np.maximum.accumulate(np.flip(seen, axis), axis), axis)
         out |= there & back
+    return out
+
+
+def cut_off(seen: Mask, hole: Mask, least: float = 0.4) -> list[Mask]:
+    """The separate parts (H, W) of what is ``seen`` of a hanging thing that end at a hole below them, with
+    more than the ``least`` share of their width.
+    """
+    return [part for part in panels_of(seen) if _ends(part, hole)[2].mean() > least]
+
+
+def _ends(part: Mask, hole: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """Where a part of a hanging thing ends: columns and rows (n,), and whether at a hole."""
+    columns = np.flatnonzero(part.any(axis=0))
+    bottom = len(part) - 1 - part[::-1, columns].argmax(axis=0)
+    cut = np.zeros(len(columns), bool)
+    for down in range(1, round(4 * len(part) / 480) + 2):
+        cut |= hole[np.minimum(bottom + down, len(part) - 1), columns]
+    return columns, bottom, cut
+
+
+def panels_of(seen: Mask) -> list[Mask]:
+    """The separate parts (H, W) of what hangs from a rod, without the rod."""
+    unit = len(seen) / 480
+    labels, count = ndimage.label(ndimage.binary_opening(seen, iterations=max(1, round(3 * unit))))
+    parts = [labels == k for k in range(1, count + 1)]
+    return [part for part in parts if part.sum() > 60 * unit * unit]
+
+
+def _down_to_the_others(seen: Mask, hole: Mask, laid: Laid) -> Mask:
+    """What hangs below parts that a hole cuts off, as far down on their wall as the others hang (H, W)."""
+    out = np.zeros_like(seen)
+    free: list[float] = []
+    for part in panels_of(seen):
+        columns, bottom, cut = _ends(part, hole)
+        free += laid.v[bottom[~cut], columns[~cut]].tolist()
+    if len(free) < 3:
+        return out
+    lowest = float(np.percentile(free, 10))
+    for part in cut_off(seen, hole, 0.1):
+        rows = np.flatnonzero(part.any(axis=1))
+        low = part.copy()
+        low[: int(rows[0] + 0.3 * (rows[-1] - rows[0]))] = False  # a lamp may stand before it above
+        left, right = np.percentile(laid.u[low], (1, 99))
+        top = float(np.percentile(laid.v[part], 90))
+        out |= (laid.u >= left) & (laid.u <= right) & (laid.v >= lowest) & (laid.v <= top)
     return out
 
 

@@ -148,6 +148,10 @@ class Wish:
         return self.material in _CAST and bool(self.nouns & {"lamp", "lamps"})
 
 
+_SPECIES: Final = frozenset({("white", "oak"), ("red", "oak"), ("white", "pine")})
+"""Colours that are the name of a tree, and not what its wood is painted in."""
+
+
 def read(prompt: str, target: str) -> Wish | None:
     """The wish in a prompt ("a red leather sofa") for a target ("the sofa on the left"); None where it names
     no material that can be computed, or asks for more than a material ("with brass legs").
@@ -163,6 +167,8 @@ def read(prompt: str, target: str) -> Wish | None:
     if not exact or any(word not in _UNSAID and value_of(word) is None for word in further):
         return None
     material = _WORDS[exact[0]]
+    if (look.colour_words, exact[0]) in _SPECIES:
+        look = replace(look, colour_words="", value=None)
     if material == "tile" and "terracotta" in said:
         material = "terracotta"
     words = look.colour_words or " ".join(word for word in further if value_of(word) is not None)

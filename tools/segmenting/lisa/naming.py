@@ -7,6 +7,7 @@ them are meant. A phrase that names nothing the map knows is LISA's alone.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy import ndimage
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -50,6 +52,13 @@ _SIZES: Final = {
     **dict.fromkeys(("small", "little", "tiny", "smaller", "littler"), -1),
     **dict.fromkeys(("big", "large", "huge", "bigger", "larger"), 1),
 }
+_PATTERNS: Final = {
+    **dict.fromkeys(("checked", "checkered", "chequered", "plaid", "tartan", "gingham"), "checked"),
+    **dict.fromkeys(("striped", "stripy", "stripey"), "striped"),
+    **dict.fromkeys(("dotted", "spotted", "dotty", "polka-dot", "polka-dotted"), "dotted"),
+    **dict.fromkeys(("patterned", "printed"), "patterned"),
+    **dict.fromkeys(("plain", "solid", "unpatterned"), "plain"),
+}  # fmt: skip
 _PART: Final = re.compile(
     r"(?:with|in) (?:an? |the |its )?(?P<look>[\w -]+?) (?:coloured )?"
     r"(?:frame|legs|feet|shade|base|pot|cover|seat|top|handles|knobs|doors|mat)"
@@ -57,6 +66,9 @@ _PART: Final = re.compile(
 """A part by whose colour a thing is told: "the picture with the gold frame"."""
 _OF_A_PART: Final = 8
 """So many percent of a thing show the colour of such a part at least."""
+_MUCH_PATTERN: Final = 0.8
+"""Of things that are called striped, those are meant whose stripes are so strong, as a share of the
+strongest."""
 _MUCH: Final = 1.5
 """Of things that are called large or small, those are meant that are not so many times smaller or larger than
 the largest or smallest."""
@@ -82,7 +94,8 @@ class Named:
     """A noun phrase whose noun names kinds: ``kinds`` those it names, ``otherwise`` those it may mean where
     none of these is there ("chair" for an armchair); ``described``: the words before the noun, without a
     colour's and a size's; ``colour``: Oklab (3,), None where none is named; ``size``: 1 for a large one, -1
-    for a small one, 0 where no size is named; ``part``: the colour of a part of it.
+    for a small one, 0 where no size is named; ``part``: the colour of a part of it; ``pattern``: checked,
+    striped, dotted, patterned or plain.
     """
 
     kinds: tuple[str, ...]
@@ -91,6 +104,7 @@ class Named:
     colour: tuple[float, float, float] | None
     size: int = 0
     part: tuple[float, float, float] | None = None
+    pattern: str = ""
 
 
 @lru_cache(maxsize=512)
@@ -103,13 +117,14 @@ def read_noun(noun: str, names: tuple[str, ...]) -> Named | None:
             continue
         before = [each for each in text[: match.start()].split() if each not in _PLAIN]
         size = next((_SIZES[each] for each in before if each in _SIZES), 0)
-        before = [each for each in before if each not in _SIZES]
+        pattern = next((_PATTERNS[each] for each in before if each in _PATTERNS), "")
+        before = [each for each in before if each not in _SIZES and each not in _PATTERNS]
         rest = noun.lower()[len(text) :].strip()
         colour = read_look(" ".join([*before, "thing"])).value if before else None
         part = _part_colour(rest)
         rest = "" if part is not None else rest
         described = rest if colour is not None else " ".join([*before, rest]).strip()
-        return Named(kinds, otherwise, described, colour, size, part)
+        return Named(kinds, otherwise, described, colour, size, part, pattern)
     return None
 
 
@@ -173,6 +188,7 @@ class Finder:
 
     def __init__(self, picture: NDArray[np.uint8], seen: PanopticMap) -> None:
         self._seen = seen
+        self._picture = picture
         high, wide = self._size = seen.segments.shape
         small = Image.fromarray(picture).resize((wide, high), Image.Resampling.BOX)
         self._lab = oklab(np.asarray(small).astype(np.float64))
@@ -300,10 +316,51 @@ class Finder:
             there = [
                 each for each, far in zip(there, away, strict=True) if far <= min(FAR, min(away) + ALIKE)
             ]
+        if named.pattern and len(there) > 1:
+            strong = [self._pattern(each, named.pattern) for each in there]
+            there = [
+                each
+                for each, value in zip(there, strong, strict=True)
+                if (
+                    value <= min(strong) / _MUCH_PATTERN
+                    if named.pattern == "plain"
+                    else value >= _MUCH_PATTERN * max(strong)
+                )
+            ]
         if named.size and there:
             most = (max if named.size > 0 else min)(each.share for each in there)
             there = [each for each in there if 1 / _MUCH <= each.share / most <= _MUCH]
         return there
+
+    def _pattern(self, segment: Segment, pattern: str) -> float:
+        """How strong a pattern of a kind is on a thing; of ``plain``, how strong any is.
+
+        It is the deviation of its colours, in Oklab, light and shade over wide parts of it left out; stripes
+        run one way, checks and dots do not, as the structure tensor tells (Bigün and Granlund 1987).
+        """
+        mask = self._seen.mask([segment])
+        rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+        window = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        step = max(1, max(np.ptp(rows), np.ptp(columns)) // 160)
+        own = ndimage.binary_erosion(mask[window][::step, ::step], iterations=2)
+        if own.sum() < 30:
+            return 0.0
+        lab = oklab(self._picture[window][::step, ::step].astype(np.float64))
+        wide = 0.2 * max(own.shape)
+        weight = np.maximum(ndimage.gaussian_filter(own.astype(float), wide), 1e-3)
+        even = np.stack(
+            [axis - ndimage.gaussian_filter(axis * own, wide) / weight for axis in np.moveaxis(lab, 2, 0)]
+        )
+        strength = float(np.sqrt(sum(float(np.var(axis[own])) for axis in even)))
+        if pattern in ("patterned", "plain"):
+            return strength
+        inner = ndimage.binary_erosion(own, iterations=2)
+        slopes = [np.gradient(ndimage.gaussian_filter(axis, 1.0)) for axis in even]
+        down = sum(float((dy[inner] ** 2).sum()) for dy, _ in slopes)
+        across = sum(float((dx[inner] ** 2).sum()) for _, dx in slopes)
+        both = sum(float((dy[inner] * dx[inner]).sum()) for dy, dx in slopes)
+        one_way = math.hypot(down - across, 2 * both) / max(down + across, 1e-9)
+        return strength * (one_way if pattern == "striped" else 1 - one_way)
 
     def _away(
         self,
