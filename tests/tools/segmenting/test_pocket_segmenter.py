@@ -158,24 +158,6 @@ def test_a_wall_is_taken_by_its_side(segmenter: LisaSegmenter) -> None:
         assert overlap(found.mask, wall & (which == side)) > 0.9
 
 
-@pytest.mark.parametrize(
-    ("seed", "phrase", "index"),
-    [
-        (74000002, "the checked ottoman", 8),
-        (74000013, "the striped armchair", 6),
-        (74000020, "the striped cushion", 12),
-        (74000020, "the unpatterned pillow", 6),
-    ],
-)
-def test_one_of_several_is_told_by_its_pattern(
-    segmenter: LisaSegmenter, seed: int, phrase: str, index: int
-) -> None:
-    rendered = rooms.render(rooms.make_scene(seed), (1024, 768))
-    [found] = find(segmenter, rendered.picture, [phrase])
-    assert found.present
-    assert overlap(found.mask, rooms.mask(rendered, index) > 0) > 0.7
-
-
 def test_a_wall_that_does_not_show_is_not_found(segmenter: LisaSegmenter) -> None:
     picture, _ = drawn(1374501105)
     left, back = find(segmenter, picture, ["the left wall", "the back wall"])
@@ -191,9 +173,13 @@ def test_a_wall_that_does_not_show_is_not_found(segmenter: LisaSegmenter) -> Non
         (1796072119, "the bigger picture", 8),
         (1796072119, "the smaller picture", 7),
         (1796072119, "the yellow picture with the ship", 7),
+        (74000002, "the checked ottoman", 8),
+        (74000013, "the striped armchair", 6),
+        (74000020, "the striped cushion", 12),
+        (74000020, "the unpatterned pillow", 6),
     ],
 )
-def test_one_of_several_is_told_by_its_size_or_the_colour_of_a_part(
+def test_one_of_several_is_told_by_its_size_its_pattern_or_the_colour_of_a_part(
     segmenter: LisaSegmenter, seed: int, phrase: str, index: int
 ) -> None:
     """ "The little picture with the gold frame" was the big dark one beside it."""

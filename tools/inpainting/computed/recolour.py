@@ -576,7 +576,8 @@ class _Change:
         lightness = np.cbrt(np.maximum(body[:, :1] ** 3 - sheen[:, None], 0))
         veil = max(_VEIL, _DARK - float(own[0]) ** 3)
         if self._contrast < 1:
-            lightness = own[0] * (lightness / own[0]) ** np.float32(self._contrast)
+            usual = np.maximum(own[0], np.float32(0.02))
+            lightness = usual * (lightness / usual) ** np.float32(self._contrast)
         gain = np.cbrt((lightness**3 + veil) / (float(own[0]) ** 3 + veil))
         lit = _shouldered(gain * self._target[0], self._target[0]) * self._target
         return to_srgb(with_white(lit, sheen)) + glint[:, None]

@@ -519,10 +519,9 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
 
         own_light = _by_the_thing(changed, scene, here) if scene.own_shadow else changed
         source = known & ((changed < 0.05) | (scene.nearer > NEARER[1]))
-        on_wall = surface not in (rooms.FLOOR, RUG)
-        if (
-            paint and on_wall and float(source.sum()) > 0.2 * float(known.sum())
-        ):  # by what is around, or a rim is seen
+        painted_wall = paint and surface not in (rooms.FLOOR, RUG)
+        if painted_wall and float(source.sum()) > 0.2 * float(known.sum()):
+            # by what is around, or a rim is seen
             far = np.maximum(surfaces.spread_in(near, source, SPREAD * unit), far - DARKER)
             goal = base + far
         fade = taken(own_light)

@@ -22,7 +22,7 @@ EPS = 6.0
 
 
 SHINES = (0.9, 1.3)
-"""How far a lamp's light on a wall reaches, in metres."""
+"""How far a lamp's light on a wall reaches, in heights of the camera."""
 
 SHINE = (0.03, 0.5)
 """How much it adds at its brightest, as a logarithm; less is not seen, more is something else."""
@@ -98,7 +98,7 @@ def shine(laid: Laid, log: F64, known: Mask, place: tuple[int, int]) -> F64:
 
 
 def _falling(u: F64, v: F64, at: tuple[float, float, float]) -> F64:
-    """1 at a point of a surface, falling to 0 at a distance, in metres: ``at`` is (u, v, distance)."""
+    """1 at a point of a surface, falling to 0 at a distance: ``at`` is (u, v, distance)."""
     return np.asarray(np.clip(1 - np.hypot(u - at[0], v - at[1]) / at[2], 0, 1) ** 2)
 
 
