@@ -201,10 +201,8 @@ def variations(
     were shown before: each has other shades and other seeds.
     """
     edit = first.edit
-    shaded = first.engine is not None and (
-        isinstance(first.engine, _Repainted) or first.engine.name in ("recolour", "materials")
-    )
-    if edit.colour is not None and shaded:
+    computed = first.engine.name if first.engine is not None else ""
+    if edit.colour is not None and computed in (recolour.Recolour.name, "materials"):
         shades = _shades(edit.colour, count, near=like is not None, turn=turn)
         return [replace(first, edit=replace(edit, colour=stage)) for stage in shades]
     seeds = [seed_for(picture, edit.prompt, edit.kind, 8 * turn + number + 1) for number in range(count)]
