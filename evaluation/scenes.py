@@ -151,7 +151,7 @@ def _restyling(
         if thing.colour is None or len(rooms.KIND_COLOURS[thing.kind]) < len(rooms.COLOURS):
             return None
         colour = _other(rooms.COLOURS, thing.colour, rng)
-        after = rooms.restyle(scene, index, colour=colour)
+        after = rooms.restyle(scene, index, colour=colour, keep_second=True)
         prompt = rooms.phrase(after.things[index], material=False)
         return Case(number, task, scene, after, index, prompt, colour=colour)
     spoken = [m for m in rooms.KIND_MATERIALS[thing.kind] if m != "painted"]

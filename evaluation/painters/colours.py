@@ -68,7 +68,9 @@ class Swatches:
         scale = min(1.0, _SIDE / max(self.box.width, self.box.height))
         self._small = (max(8, round(self.box.width * scale)), max(8, round(self.box.height * scale)))
         drawn = [
-            rooms.render(rooms.restyle(scene, index, colour=colour), self._small, viewport, 1)
+            rooms.render(
+                rooms.restyle(scene, index, colour=colour, keep_second=True), self._small, viewport, 1
+            )
             for colour in rooms.COLOURS
         ]
         self._pictures = np.stack([each.picture for each in drawn]).astype(np.float64)

@@ -27,8 +27,6 @@ from scipy import ndimage, stats
 from evaluation.painters.modifiers import MODIFIERS, sensible
 from evaluation.painters.sheets import Sheets
 from pocket import rooms
-from pocket.rooms.materials import SECOND, contrast_of
-from pocket.rooms.render import colour_of
 from sessions.compose import compose
 from tools.engines import registry
 from tools.errors import EngineError
@@ -128,14 +126,11 @@ def restyled(scene: rooms.Scene, index: int, rgb: RGB, *, second: bool = False) 
     rooms.COLOURS[key] = rgb
     rooms.KIND_COLOURS[kind] = (*old, key)
     try:
-        wanted = rooms.restyle(scene, index, colour=key)
-        if not second:
-            SECOND[colour_of(wanted.things[index])] = contrast_of(colour_of(scene.things[index]))
+        wanted = rooms.restyle(scene, index, colour=key, keep_second=not second)
         return rooms.render(wanted, SIZE).picture
     finally:
         rooms.KIND_COLOURS[kind] = old
         del rooms.COLOURS[key]
-        SECOND.clear()
 
 
 def draw(seed: int, count: int, edits: int = EDITS) -> Iterator[Case]:

@@ -235,7 +235,8 @@ def _changed(scene: rooms.Scene, change: Change, index: int, seed: int) -> tuple
             return None
         if change.colour is not None and change.material is None and thing.colour is None:
             return None  # an oak table in red: of what, is left open
-        return rooms.restyle(scene, index, colour=change.colour, material=change.material), index
+        after = rooms.restyle(scene, index, colour=change.colour, material=change.material, keep_second=True)
+        return after, index
     if change.kind != "add" and dependants(scene, index):
         return None
     if change.kind == "remove":

@@ -9,6 +9,7 @@ from numpy.random import PCG64, Generator
 from pocket.rooms.camera import box_in_picture
 from pocket.rooms.furniture import SIZES
 from pocket.rooms.model import FLOOR, FULL_ASPECT, WALL, Scene, Thing
+from pocket.rooms.render import second_of
 from pocket.rooms.scene import Furnisher, pick_size
 from pocket.rooms.vocabulary import (
     COLOURS,
@@ -26,8 +27,19 @@ __all__ = ["add", "remove", "replace", "restyle"]
 _FLAT_TOPS = ("coffee table", "dining table", "side table", "cabinet")
 
 
-def restyle(scene: Scene, index: int, colour: str | None = None, material: str | None = None) -> Scene:
+def restyle(
+    scene: Scene,
+    index: int,
+    colour: str | None = None,
+    material: str | None = None,
+    *,
+    keep_second: bool = False,
+) -> Scene:
     """The same shape with another surface; None keeps what is.
+
+    A pattern's second colour is the one that goes with the first: a pale one on dark, a dark one on pale.
+    ``keep_second``: where the material stays, so does that colour; who asks for another colour means the
+    first alone.
 
     A colour for a thing whose material has its own (an oak chair in red) changes the material to one that
     takes colours; a material that takes colours, for a thing that has none, gets the colour nearest to
@@ -44,7 +56,8 @@ def restyle(scene: Scene, index: int, colour: str | None = None, material: str |
     if colour is None and not has_own_colour(material):
         colour = thing.colour or _nearest(OWN_COLOUR.get(thing.material or "", (128, 128, 128)), thing.kind)
     check_look(thing.kind, colour, material)
-    return _with(scene, index, changed(thing, colour=colour, material=material))
+    second = second_of(thing) if keep_second and material == thing.material else None
+    return _with(scene, index, changed(thing, colour=colour, material=material, second=second))
 
 
 def _nearest(rgb: tuple[int, int, int], kind: str) -> str:

@@ -14,9 +14,9 @@ from typing import Final
 
 import numpy as np
 
+from pocket.rooms.model import RGB
 from pocket.rooms.primitives import F32, wave
 
-RGB = tuple[float, float, float]
 _ONE = np.float32(1.0)
 
 
@@ -40,6 +40,8 @@ class Hits:
     """Period of the thing's pattern, metres."""
     rgb: RGB
     """Colour of the thing, 0 to 255."""
+    second: RGB
+    """Second colour of its pattern, 0 to 255."""
     seed: int
     kind: str
 
@@ -120,14 +122,8 @@ def luma(rgb: RGB) -> float:
     return (0.3 * rgb[0] + 0.59 * rgb[1] + 0.11 * rgb[2]) / 255
 
 
-SECOND: Final[dict[RGB, RGB]] = {}
-"""Second colours of patterns by the first, where they are not the usual ones."""
-
-
 def contrast_of(rgb: RGB) -> RGB:
     """A second colour for a pattern: cream on most colours, a dark slate on pale ones."""
-    if rgb in SECOND:
-        return SECOND[rgb]
     return (74.0, 84.0, 102.0) if luma(rgb) > 0.72 else (246.0, 240.0, 228.0)
 
 
@@ -188,7 +184,7 @@ def striped(h: Hits) -> Paint:
     period = 1.9 * h.unit
     f = frac(h.u * np.float32(1.0 / period))
     weight = smooth(0.60, 0.63, f) * (1 - smooth(0.97, 1.0, f))
-    return Paint(mix(tone(h.rgb, np.ones_like(f)), contrast_of(h.rgb), weight))
+    return Paint(mix(tone(h.rgb, np.ones_like(f)), h.second, weight))
 
 
 def checked(h: Hits) -> Paint:
@@ -199,14 +195,14 @@ def checked(h: Hits) -> Paint:
         pale = frac((np.floor(u) + np.floor(v)) * np.float32(0.5)) > 0.25
         edge = np.maximum(np.abs(frac(u) - np.float32(0.5)), np.abs(frac(v) - np.float32(0.5)))
         pale &= edge < 0.455  # the colour frames the pale tiles, so that it covers more than half
-        base = mix(tone(h.rgb, np.ones_like(u)), contrast_of(h.rgb), pale.astype(np.float32))
+        base = mix(tone(h.rgb, np.ones_like(u)), h.second, pale.astype(np.float32))
         return Paint(base, 22 * h.sheen * h.sheen)
     k = np.float32(1.0 / (1.7 * h.unit))
     fu, fv = frac(h.u * k), frac(h.v * k)
     a = smooth(0.62, 0.65, fu) * (1 - smooth(0.97, 1.0, fu))
     b = smooth(0.62, 0.65, fv) * (1 - smooth(0.97, 1.0, fv))
     light = tone(h.rgb, np.ones_like(fu))
-    paint = mix(light, contrast_of(h.rgb), np.float32(0.3) * (a + b + a * b))
+    paint = mix(light, h.second, np.float32(0.3) * (a + b + a * b))
     return Paint(paint)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+RGB = tuple[float, float, float]
+"""A colour, sRGB, 0 to 255."""
+
 FLOOR = 0
 """Index of the floor in every scene."""
 WALL = 1
@@ -48,6 +51,8 @@ class Thing:
     """Index of the thing that it stands on, lies on or hangs on."""
     seed: int = 0
     """Decides its shape within the kind and the small deviation of its colour."""
+    second: RGB | None = None
+    """Second colour of its pattern, 0 to 255; None: the one that goes with its colour."""
     gone: bool = False
     """Removed: not drawn; it keeps its index."""
 

@@ -18,8 +18,8 @@ from numpy.random import PCG64, Generator
 from pocket.rooms.camera import F64, Frame, frame, sin_cos
 from pocket.rooms.furniture import solids_of
 from pocket.rooms.light import room_light
-from pocket.rooms.materials import PAINTERS, RGB, Hits, Paint
-from pocket.rooms.model import FLOOR, FULL_ASPECT, WALL, Scene, Thing
+from pocket.rooms.materials import PAINTERS, Hits, Paint, contrast_of
+from pocket.rooms.model import FLOOR, FULL_ASPECT, RGB, WALL, Scene, Thing
 from pocket.rooms.primitives import F32, FAR, HIT, Solid, surface_at
 from pocket.rooms.surfaces import SURFACES
 from pocket.rooms.vocabulary import COLOURS, OWN_COLOUR
@@ -63,6 +63,11 @@ def colour_of(thing: Thing) -> RGB:
     off = Generator(PCG64(thing.seed + 77)).integers(-8, 9, size=3)
     r, g, b = (float(min(max(c + int(o), 6), 250)) for c, o in zip(base, off, strict=True))
     return r, g, b
+
+
+def second_of(thing: Thing) -> RGB:
+    """The second colour of the thing's pattern before light, sRGB 0 to 255, whether it has one or not."""
+    return contrast_of(colour_of(thing)) if thing.second is None else thing.second
 
 
 def pattern_unit(thing: Thing) -> float:
@@ -305,6 +310,7 @@ def _shade(scene: Scene, world: _World, rays: Frame, depth: F32, seen: npt.NDArr
             (thing.width, thing.height, thing.depth),
             pattern_unit(thing),
             colour_of(thing),
+            second_of(thing),
             thing.seed,
             thing.kind,
         )

@@ -8,11 +8,9 @@ from typing import Final
 import numpy as np
 
 from pocket.rooms.materials import (
-    RGB,
     Hits,
     Paint,
     cell,
-    contrast_of,
     fourth,
     frac,
     luma,
@@ -21,6 +19,7 @@ from pocket.rooms.materials import (
     smooth,
     tone,
 )
+from pocket.rooms.model import RGB
 
 
 def _plain(rgb: RGB, shine: float = 0.0) -> Callable[[Hits], Paint]:
@@ -58,7 +57,7 @@ def _canvas(h: Hits) -> Paint:
     """A picture dominated by the thing's colour: one of four compositions, chosen by the seed."""
     w, t = h.size[0], h.size[1]
     x, y = h.u * np.float32(1 / w), h.v * np.float32(1 / t)
-    second = contrast_of(h.rgb)
+    second = h.second
     ground = tone(h.rgb, 0.96 + 0.06 * (y + np.float32(0.5)))
     style = h.seed % 4
     a, b, c = (float(value) for value in cell(h.seed, np.arange(3, dtype=np.float32), 3))
