@@ -203,7 +203,7 @@ def _colour_fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask) 
         stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and stage.body:
         mask = recolour.body_of(before, mask, edit.target)
-    if stage is not None and recolour.taken(after, mask, stage) > limit:
+    if stage is not None and recolour.taken(after, mask, stage, before) > limit:
         return "other colour"
     old = mask if stage is None else mask & ~_so_already(before, mask, stage)
     if limit == FAR and look.is_colour_only and old.any() and recolour.left_over(before, after, old) > LEFT:

@@ -754,23 +754,35 @@ def seen(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.b
     return float((_distances(before, after, mask) > JUST_VISIBLE).mean())
 
 
-def taken(after: NDArray[np.uint8], mask: NDArray[np.bool_], stage: ColourStage) -> float:
-    """How far, in Oklab, the thing under the mask is from what was asked; of several colours, the nearest of
-    those that cover a quarter.
+def taken(
+    after: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    stage: ColourStage,
+    before: NDArray[np.uint8] | None = None,
+) -> float:
+    """How far, in Oklab, the thing under the mask is from what was asked: of several colours, the nearest of
+    those that cover a quarter, or, where ``before`` shows it as it was, what was its main colour; grey
+    stripes between slate ones look like one colour in light and shade.
     """
     wanted = shown(stage)
     look = measure(after, mask)
-    large = [part.colour for part in look.colours if part.share >= 0.25] or [look.median]
-    return min(float(np.linalg.norm(np.subtract(colour, wanted))) for colour in large)
+    colours = [part.colour for part in look.colours if part.share >= 0.25] or [look.median]
+    if before is not None and (main := _main(before, mask)).any():
+        colours.append(tuple(np.median(from_srgb(after[mask][main]), axis=0).tolist()))
+    return min(math.dist(colour, wanted) for colour in colours)
+
+
+def _main(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the pixels under the mask, (n,), show the thing's main colour."""
+    look = measure(picture, mask)
+    return _Change(look, ColourStage(value=look.median, light=1.0)).share(picture[mask]) > 0.5
 
 
 def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """The share of the thing's main colour under the mask that is as it was, 0…1: what an eye sees no
     difference in, or, where the whole moved by a small step, what moved by less than a third of it.
     """
-    look = measure(before, mask)
-    pixels = before[mask]
-    main = _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
+    main = _main(before, mask)
     if not main.any():
         return 0.0
     moved = _distances(before, after, mask)[main]
