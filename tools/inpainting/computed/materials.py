@@ -372,7 +372,8 @@ def _laid(
     room = planes.walls_of(view, edit.mask, picture) if wish.place == "wall" else None
     extent = float(max(inner.width, inner.height))
     shape = _Shape(mask, taken, extent, wish)
-    if furniture_form.kinds_of(edit.target):  # made of faces, which end abruptly
+    if furniture_form.kinds_of(edit.target) or parts.rule_for(edit.target) is parts.hung:
+        # Faces end abruptly, and so does cloth that hangs.
         shape.rim[:] = 0
     x = (columns + np.float32(box.x0 + 0.5)).astype(np.float32)
     y = (rows + np.float32(box.y0 + 0.5)).astype(np.float32)

@@ -148,6 +148,11 @@ _UNSURE: Final = 0.88
 _SURELY, _HARDLY = -3.5, -5.0
 """The lead (in logits) of a surface over a thing: below the first, pixels are surely the thing's, below the
 second, none is seen through it."""
+_JUST, _PATCH = -2.2, 8
+_ITS_OWN, _PATCH_OWN, _NOT_ITS_OWN, _ANY = 0.06, 0.045, 0.08, 0.02
+"""A patch of so many pixels goes to another thing where that one is not less likely than by so many logits on
+average; each of its pixels is as near (Oklab) to a colour of that thing as the first, all on average as the
+second, and further than the third from all that the thing it was given to has in a share of the last."""
 
 
 @dataclass(frozen=True)
@@ -282,7 +287,8 @@ def seen_between(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMa
     what has its colour there is the surface, unless the thing has that colour, too; in things that one sees
     through (``_OPEN``) it is so far from their edge as well.
     """
-    return _seen_beside(_seen_through(_seen_apart(found, colours), colours), colours)
+    between = _seen_beside(_seen_through(_seen_apart(found, colours), colours), colours)
+    return _by_their_colours(between, colours)
 
 
 def _seen_apart(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
@@ -430,13 +436,14 @@ def _shaded(seen: NDArray[np.float32], surface: NDArray[np.float32]) -> NDArray[
     return np.asarray(np.linalg.norm(seen - np.clip(light, *_SHADED)[:, None] * surface, axis=1), np.float32)
 
 
-def _tones(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The colours (k, 3) that a thing has, of those of its pixels (n, 3)."""
-    cells, numbers, counts = np.unique(
-        np.round(colours / 0.06).astype(np.int16), axis=0, return_inverse=True, return_counts=True
-    )
-    sums = np.stack([np.bincount(numbers.ravel(), axis, len(cells)) for axis in colours.T], axis=1)
-    kept = counts >= min(_OWN * len(colours), counts.max())
+def _tones(colours: NDArray[np.float32], least: float = _OWN) -> NDArray[np.float32]:
+    """The colours (k, 3) that a thing has, of those of its pixels (n, 3): each ``least`` a share of it."""
+    cells = np.round(colours / 0.06).astype(np.intp)
+    cells[:, 1:] += 8  # a and b are within 0.4 of grey
+    numbers = (cells[:, 0] * 17 + cells[:, 1]) * 17 + cells[:, 2]
+    counts = np.bincount(numbers)
+    kept = np.flatnonzero(counts >= max(1, min(least * len(colours), counts.max())))
+    sums = np.stack([np.bincount(numbers, axis) for axis in colours.T], axis=1)
     return np.asarray(sums[kept] / counts[kept, None], np.float32)
 
 
@@ -473,6 +480,53 @@ def _seen_beside(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMa
             logits = logits if logits is not found.logits else logits.copy()
             logits[found.names.index(surface.kind), here] = logits[:, here].max(axis=0) + 1
     return replace(found, segments=segments, logits=logits)
+
+
+def _by_their_colours(found: PanopticMap, colours: NDArray[np.float32]) -> PanopticMap:
+    """The map in which patches that the network only just gave to one thing go to another whose colours they
+    have, where the first has none such: a rug between the legs of a table, a curtain's end below it.
+    """
+    if len(found.things) < 2:
+        return found
+    kinds = {each.number: found.names.index(each.kind) for each in found.things}
+    places = {each.number: found.segments == each.number for each in found.things}
+    shown = {number: _tones(colours[place]) for number, place in places.items()}
+    any_shown = {number: _tones(colours[place], _ANY) for number, place in places.items()}
+    kind_of = np.array([kinds.get(number, 0) for number in range(max(kinds) + 1)])
+    own = np.take_along_axis(found.logits, kind_of[found.segments][None], 0)[0]
+    nearest = np.full(found.segments.shape, np.float32(_ITS_OWN), np.float32)
+    to = np.full(found.segments.shape, -1, np.int16)
+    for thing in found.things:
+        rows, columns = np.nonzero(places[thing.number])
+        box = tuple(
+            slice(max(0, int(axis.min()) - _RIM), int(axis.max()) + _RIM + 1) for axis in (rows, columns)
+        )
+        lead = found.logits[kinds[thing.number]][box] - own[box]
+        at = np.nonzero((lead > 2 * _JUST) & ~places[thing.number][box])
+        away = _away(colours[box][at], shown[thing.number]) if len(at[0]) else np.zeros(0, np.float32)
+        nearer = away < nearest[box][at]
+        at = at[0][nearer], at[1][nearer]
+        nearest[box][at] = away[nearer]
+        to[box][at] = thing.number
+    segments, logits = found.segments.copy(), found.logits
+    for one in found.things:
+        here = (to >= 0) & places[one.number]
+        if not here.any():
+            continue
+        here[here] = _away(colours[here], any_shown[one.number]) > _NOT_ITS_OWN
+        for number in np.unique(to[here]).tolist():
+            patches, _ = ndimage.label(here & (to == number), np.ones((3, 3), bool))
+            for place, window in enumerate(ndimage.find_objects(patches), 1):
+                patch = patches[window] == place
+                kind = kinds[number]
+                lead = (found.logits[kind][window] - own[window])[patch].mean()
+                if patch.sum() < _PATCH or lead < _JUST or nearest[window][patch].mean() > _PATCH_OWN:
+                    continue
+                segments[window][patch] = number
+                logits = logits if logits is not found.logits else logits.copy()
+                logits[kind][window][patch] = logits[:, window[0], window[1]].max(axis=0)[patch] + 1
+    left = tuple(each for each in found.things if (segments == each.number).any())
+    return replace(found, things=left, segments=segments, logits=logits)
 
 
 def _spread(colours: NDArray[np.float32]) -> NDArray[np.float32]:
