@@ -33,6 +33,7 @@ from langgraph.types import Command, interrupt
 
 from agent.planner.plan import Plan
 from agent.turn import occlusion, phrases
+from agent.turn.bare_wishes import of_what_is_there
 from agent.turn.check import check_edits
 from agent.turn.commit import Updates, carry_out, commit_version, offer
 from agent.turn.context import TellEvent, TurnContext
@@ -96,6 +97,7 @@ async def locate(state: TurnState, runtime: Work) -> Updates:
 
     def task(tell: TellEvent) -> tuple[list[PendingEdit], list[str]]:
         edits, remarks = pending_edits(context, state.step_group)
+        edits = of_what_is_there(context, state.sentence, edits, visible)
         sought = [phrases.definite(missing_thing(p)) for p in edits if p.open and p.mask is None]
         if sought:
             text = f"finding {phrases.listed(list(dict.fromkeys(sought)))}"
