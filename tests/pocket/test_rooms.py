@@ -19,6 +19,7 @@ from scipy.ndimage import binary_dilation
 from pocket import rooms
 from pocket.rooms import FLOOR, WALL, Scene, Thing
 from pocket.rooms.__main__ import main
+from pocket.rooms.render import second_of
 from pocket.rooms.scene import collide
 
 SIZE = (128, 96)
@@ -293,3 +294,15 @@ def test_command_line(tmp_path: object) -> None:
     assert "sofa" in done.output
     assert Image.open(path).size == (80, 60)
     assert CliRunner().invoke(main, ["--size", "wide"]).exit_code == 2
+
+
+def test_another_colour_may_leave_the_second_one_of_a_pattern_as_it_was() -> None:
+    scene = rooms.make_scene(61_400_046)
+    index = next(i for i, each in enumerate(scene.things) if each.material == "checked")
+    kept, usual = (
+        rooms.restyle(scene, index, colour="white", keep_second=keep).things[index] for keep in (True, False)
+    )
+    assert second_of(kept) == second_of(scene.things[index])
+    assert second_of(usual) != second_of(kept)
+    again = rooms.restyle(rooms.restyle(scene, index, colour="white"), index, colour="red", keep_second=True)
+    assert second_of(again.things[index]) == second_of(usual)

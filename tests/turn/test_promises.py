@@ -88,6 +88,22 @@ def test_another_of_its_kind_is_a_look(editor: Editor) -> None:
     assert turn.reply == "Done: the sofa → a brown leather sofa."
 
 
+@pytest.mark.parametrize(
+    ("sentence", "kind"),
+    [
+        ("a red leather sofa, please", "restyle"),
+        ("hm, maybe an orange rug?", "restyle"),
+        ("another red sofa, please", "add"),
+        ("a red basket would be nice", "add"),  # there is none
+    ],
+)
+def test_a_bare_wish_for_the_one_thing_of_its_kind_is_how_that_shall_look(
+    editor: Editor, sentence: str, kind: str
+) -> None:
+    [edit] = say(editor, sentence).edits
+    assert edit.kind == kind
+
+
 def test_revising_what_lies_below_moves_no_pixel_of_what_lies_on_it(editor: Editor) -> None:
     say(editor, "make the sofa red", "make the cushions yellow")
     cushions = editor.session.patch(1)

@@ -413,6 +413,36 @@ def test_the_black_of_black_checks_takes_the_colour_and_not_the_grey_where_they_
     assert float(off.mean()) < 0.25 * float(was.mean())
 
 
+@pytest.mark.parametrize(("seed", "kind"), [(61_400_046, "rug"), (61_400_125, "ottoman")])
+def test_checks_whose_tones_are_alike_are_told_by_how_often_each_is_seen(seed: int, kind: str) -> None:
+    scene = rooms.make_scene(seed)  # black and cream, with as much grey as black
+    index = next(i for i, each in enumerate(scene.things) if (each.kind, each.material) == (kind, "checked"))
+    drawn = rooms.render(scene, recolouring.SIZE)
+    thing = rooms.mask(drawn, index)
+    look = computed.measure(drawn.picture, thing)
+    teal = oklab(0, 128, 128)
+    stage = computed.stage_for(teal, drawn.picture, thing, f"the {kind}")
+    after = compose(drawn.picture, [computed.recolour(drawn.picture, thing, stage)])
+    truth = from_srgb(recolouring.restyled(scene, index, (0, 128, 128))[thing])
+    off = np.linalg.norm(from_srgb(after[thing]) - truth, axis=1)
+    was = np.linalg.norm(from_srgb(drawn.picture[thing]) - truth, axis=1)
+    assert len(look.colours) == 2
+    assert float(off.mean()) < 0.4 * float(was.mean())
+
+
+def test_grey_stripes_beside_slate_ones_have_taken_the_grey() -> None:
+    picture = np.empty((120, 160, 3), np.uint8)
+    picture[:, np.arange(160) // 10 % 2 == 0] = (205, 190, 150)
+    picture[:, np.arange(160) // 10 % 2 == 1] = (74, 84, 102)
+    mask = np.ones(picture.shape[:2], bool)
+    stage = computed.stage_for(oklab(130, 132, 134), picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    assert computed.taken(after, mask, stage, picture) < 0.02
+    assert computed.taken(picture, mask, stage, picture) > 0.1
+    # by itself it looks like one colour in light and shade
+    assert computed.taken(after, mask, stage) > 0.05
+
+
 def test_the_books_on_a_shelf_keep_their_colours() -> None:
     scene = rooms.make_scene(1_020_939_354)  # a grey shelf before a brick wall
     index = [thing.kind for thing in scene.things].index("bookshelf")

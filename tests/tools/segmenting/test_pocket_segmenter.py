@@ -56,6 +56,13 @@ def test_a_thing_is_taken_whole(segmenter: LisaSegmenter, seed: int, kind: str) 
     assert overlap(found.mask, true[kind]) > 0.8
 
 
+def test_a_rug_between_the_legs_of_a_table_is_the_rug(segmenter: LisaSegmenter) -> None:
+    picture, true = drawn(61_300_011)
+    [found] = find(segmenter, picture, ["the rug"])
+    assert (found.mask & true["rug"]).sum() > 0.985 * true["rug"].sum()
+    assert overlap(found.mask, true["rug"]) > 0.98
+
+
 @pytest.mark.parametrize(("seed", "kind", "other"), [(1905881022, "armchair", "cabinet")])
 def test_another_kind_of_thing_is_not_taken_with_it(
     segmenter: LisaSegmenter, seed: int, kind: str, other: str

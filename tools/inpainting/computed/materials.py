@@ -222,7 +222,7 @@ class Materials:
     """Computes materials."""
 
     name: Final = "materials"
-    revision: Final = "3"
+    revision: Final = "4"
     capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:

@@ -436,7 +436,7 @@ class Recolour:
     """The engine: it gives a thing the colour in ``MaskedEdit.colour``. No model, no memory to speak of."""
 
     name = "recolour"
-    revision = "2"
+    revision = "3"
     capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:
