@@ -27,12 +27,16 @@ STILL_THERE: Final = 0.25
 """IoU with the old mask from which a removed thing counts as still found."""
 
 
+SPECK: Final = 0.003
+"""What covers less of the picture is hardly seen."""
+
+
 def found_there(found: Found, area: Mask) -> bool:
     """Whether a new thing is found where it was painted: most of what is found lies in ``area`` and is no
-    speck.
+    speck. What takes the place of a sofa may be a basket.
     """
-    inside = int((found.mask & area).sum())
-    return found.present and inside >= 0.5 * int(found.mask.sum()) and inside >= 0.1 * int(area.sum())
+    inside, speck = int((found.mask & area).sum()), min(0.1 * int(area.sum()), SPECK * area.size)
+    return found.present and inside >= 0.5 * int(found.mask.sum()) and inside >= speck
 
 
 def gone(found: Found, old: Mask) -> bool:

@@ -55,6 +55,9 @@ are not checked."""
 _EVEN: Final = 0.12
 """Over how large a part of a thing the light on it changes: a share of its longer side, a standard
 deviation."""
+_ENOUGH, _CELLS, _BINS = 3000, 48, 100
+"""So many pixels tell a weave, the light on it in so many cells along that side, its tones in so many
+bins."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +108,8 @@ def _checks(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
 ) -> tuple[tuple[Part, ...], NDArray[np.bool_]] | None:
-    """The colours of a thing that is woven in checks, its ground's first, and which of its pixels (n,) show
-    the ground; None where it is not.
+    """The colours of a thing that is woven in checks, its ground's first, and which of its pixels (n,) surely
+    show the ground; None where it is not.
 
     However alike they are, the tones of such a weave are three, in an even light: the ground, where a band
     crosses it, and where two bands cross. How often each is seen follows from how wide the bands are
@@ -115,6 +118,8 @@ def _checks(
     at = np.flatnonzero(np.isin(labels, [k for k, part in enumerate(parts) if k == 0 or not part.apart]))
     if len(at) < 8 * _LEAST:
         return None
+    whole = len(at) / len(lab)
+    at = at[:: max(1, len(at) // _ENOUGH)]
     points = shadeless(_evenly_lit(lab[at], rows[at], columns[at]))
     points -= points.mean(axis=0)
     place = points @ np.linalg.svd(points[:: max(1, len(points) // 2000)], full_matrices=False)[2][0]
@@ -137,33 +142,36 @@ def _checks(
     own[at[which == ground]], crossing[at[which == 2 - ground]] = True, True
     if not _runs_through(own[at], rows[at], columns[at]):
         return None
-    both = (Part(_colour(lab[each]), float(each.mean())) for each in (own, crossing))
+    both = (Part(_colour(lab[each]), whole * float(each.sum()) / len(at)) for each in (own, crossing))
     return (*both, *(part for part in parts[1:] if part.apart)), own
 
 
-def _three_tones(place: Field) -> tuple[NDArray[np.intp], Field] | None:
+def _three_tones(place: Field) -> tuple[NDArray[np.intp], NDArray[np.floating]] | None:
     """Which of three tones each place (n,), mostly 0…1, is nearest to, and the tones; None where they are no
     tones: some are hardly seen, places spread around them, or as many lie between the first two or the last
     two, whichever are seen more often, as at them.
     """
-    found: tuple[float, NDArray[np.intp], Field] | None = None
+    counts, ends = np.histogram(place, _BINS, (-0.5, 1.5))
+    bins = (ends[1:] + ends[:-1]) / 2
+    found: tuple[float, NDArray[np.floating]] | None = None
     for start in (0.3, 0.5, 0.7):  # Lloyd's steps from where the middle one may be
         middles = np.array((0.0, start, 1.0))
         for _ in range(12):
-            which = np.searchsorted((middles[1:] + middles[:-1]) / 2, place)
-            counts = np.bincount(which, minlength=3)
-            if counts.min() < 0.02 * len(place):
+            nearest = np.searchsorted((middles[1:] + middles[:-1]) / 2, bins)
+            sizes = np.bincount(nearest, counts, 3)
+            if sizes.min() < 0.02 * len(place):
                 break
-            middles = np.bincount(which, place, 3) / counts
+            middles = np.bincount(nearest, counts * bins, 3) / sizes
         else:
-            spread = float(np.abs(place - middles[which]).mean() / (middles[2] - middles[0]))
+            spread = float(counts @ np.abs(bins - middles[nearest])) / (middles[2] - middles[0]) / len(place)
             if found is None or spread < found[0]:
-                found = spread, which, middles
+                found = spread, middles
     if found is None or found[0] > _SPREAD:
         return None
-    _, which, middles = found
-    counts = np.bincount(which, minlength=3)
-    first = 0 if counts[0] > counts[2] else 1
+    middles = found[1]
+    which = np.searchsorted((middles[1:] + middles[:-1]) / 2, place)
+    sizes = np.bincount(which, minlength=3)
+    first = 0 if sizes[0] > sizes[2] else 1
     way = (place - middles[first]) / (middles[first + 1] - middles[first])
     at = [int(np.count_nonzero(np.abs(way - end) < 0.17)) for end in (0, 0.5, 1)]
     return (which, middles) if at[1] < _VALLEY * min(at[0], at[2]) else None
@@ -173,14 +181,15 @@ def _evenly_lit(lab: Field, rows: NDArray[np.intp], columns: NDArray[np.intp]) -
     """The pixels (n, 3) as they would look were each part of the thing as light on average as all of it: a
     pattern is alike all over, and what changes more slowly is the light on it.
     """
-    step = max(1, int(np.diff(np.unique(rows)).min(initial=1 << 20)))
-    down, across = (rows - rows.min()) // step, (columns - columns.min()) // step
-    size = int(down.max()) + 1, int(across.max()) + 1
+    side = max(int(np.ptp(rows)), int(np.ptp(columns))) // _CELLS + 1
+    down, across = (rows - rows.min()) // side, (columns - columns.min()) // side
+    shape = int(down.max()) + 1, int(across.max()) + 1
+    cells = down * shape[1] + across
     tone = np.log(np.maximum(lab[:, 0], 0.02))
-    held = np.zeros((2, *size), np.float32)
-    held[0, down, across], held[1, down, across] = tone, 1
-    reach = _EVEN * max(size)
-    total, weight = (ndimage.gaussian_filter(axis, reach, mode="constant") for axis in held)
+    total, weight = (
+        ndimage.gaussian_filter(np.bincount(cells, each, shape[0] * shape[1]).reshape(shape), _EVEN * _CELLS)
+        for each in (tone, np.ones_like(tone))
+    )
     slow = (total / np.maximum(weight, 1e-6))[down, across]
     return np.asarray(lab * np.exp(np.median(slow) - slow)[:, None], np.float32)
 
