@@ -73,6 +73,7 @@ DECORATORS: Final[dict[str, tuple[int, int, int]]] = {
     "biscuit": (222, 196, 158), "nude": (228, 192, 166), "buff": (226, 196, 146), "umber": (110, 82, 58),
     "sepia": (112, 72, 40), "tobacco": (132, 94, 56), "cinnamon": (166, 90, 44), "nutmeg": (126, 82, 58),
     "ginger": (186, 104, 36), "saddle brown": (139, 69, 19), "saddle": (150, 84, 40), "rust": (170, 75, 35),
+    "rusty": (170, 75, 35),
     "copper": (184, 115, 74), "bronze": (146, 104, 54), "brass": (206, 164, 72),
     "chocolate brown": (82, 50, 34), "dark chocolate": (68, 40, 28), "milk chocolate": (132, 86, 60),
     "earth": (122, 92, 64), "clay": (186, 122, 92), "terracotta": (198, 100, 68), "brick": (168, 84, 62),

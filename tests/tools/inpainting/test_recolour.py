@@ -460,7 +460,8 @@ def test_the_books_on_a_shelf_keep_their_colours() -> None:
     assert (far[boards] > 0.06).mean() > 0.9
 
 
-def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
+@pytest.mark.parametrize("cover", ["blanket", "bedspread", "duvet"])
+def test_a_bed_takes_a_colour_where_it_is_covered(cover: str) -> None:
     scene = rooms.make_scene(1_206_107_868)  # white stripes, white pillows
     index = [thing.kind for thing in scene.things].index("bed")
     drawn = rooms.render(scene, (640, 480))
@@ -468,7 +469,8 @@ def test_a_bed_takes_a_colour_where_it_is_covered() -> None:
     truth = recolouring.restyled(scene, index, (204, 78, 52), second=True)  # the stripes differ, all of them
     kept = bed & (np.abs(truth.astype(int) - drawn.picture).max(axis=2) < 6)
     kept[: np.flatnonzero(bed.any(axis=1))[0]] = False
-    edit = MaskedEdit(mask=bed, prompt="a terracotta blanket", kind="restyle", seed=1, target="the blanket")
+    prompt, target = f"a terracotta {cover}", f"the {cover}"
+    edit = MaskedEdit(mask=bed, prompt=prompt, kind="restyle", seed=1, target=target)
     plan = route(drawn.picture, edit, ("recolour",))
     assert plan.engine is not None
     after = compose(drawn.picture, [plan.engine.compute(drawn.picture, plan.edit)])

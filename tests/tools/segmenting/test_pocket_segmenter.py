@@ -184,9 +184,13 @@ def test_a_wall_that_does_not_show_is_not_found(segmenter: LisaSegmenter) -> Non
         (74000013, "the striped armchair", 6),
         (74000020, "the striped cushion", 12),
         (74000020, "the unpatterned pillow", 6),
+        (1096057561, "the wicker vase", 9),
+        (1096057632, "the rattan armchair", 8),
+        (1096057613, "the marble side table", 7),
+        (1096057623, "the oak side table", 6),
     ],
 )
-def test_one_of_several_is_told_by_its_size_its_pattern_or_the_colour_of_a_part(
+def test_one_of_several_is_told_by_its_size_its_pattern_its_stuff_or_the_colour_of_a_part(
     segmenter: LisaSegmenter, seed: int, phrase: str, index: int
 ) -> None:
     """ "The little picture with the gold frame" was the big dark one beside it."""

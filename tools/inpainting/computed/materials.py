@@ -308,6 +308,8 @@ class Materials:
             own = mask
         if {"curtain", "curtains"} & wish.nouns:
             taken = replace(taken, light=_folds(taken, own))
+        if wish.place == "wall" and wish.material == "painted":
+            taken = replace(taken, light=_without_clouds(taken, own))
         if cancelled():
             raise Cancelled
         edge = unmix(crop, own, reach)
@@ -334,6 +336,22 @@ class Materials:
                 patch,
             )
         return patch
+
+
+_CLOUD: Final = 0.05
+"""Over so large a share of a wall what is left of its pattern is taken off its light (a standard
+deviation)."""
+
+
+def _without_clouds(taken: shading.Taken, own: Mask) -> Field:
+    """The light (H, W) on a wall that shall be plain, where it had a pattern: what is left in it of single
+    bricks and stones would be clouds.
+    """
+    reach = _CLOUD * max(own.shape)
+    weight = ndimage.gaussian_filter(own.astype(np.float32), reach)
+    smooth = ndimage.gaussian_filter(np.where(own, taken.light, 0).astype(np.float32), reach)
+    much = np.float32(taken.pattern)
+    return np.asarray(taken.light + much * (smooth / np.maximum(weight, 1e-3) - taken.light), np.float32)
 
 
 def _laid(

@@ -12,6 +12,7 @@ applied to the picture's own pixels at any size.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -99,6 +100,11 @@ _STRETCHED: Final = 1.8
 _BODIES: Final = ("bookshelf", "bed")
 """Kinds of which other things are seen that keep their colours: books, pillows, a frame."""
 
+_COVER: Final = re.compile(
+    r"\b(?:blanket|bedspread|bedcover|bed cover|bedding|duvet|quilt|coverlet)s?\b", re.I
+)
+"""What a bed is covered with."""
+
 _LIT: Final[Mapping[str, float]] = {
     "lamp": 1.14, "table lamp": 1.14, "table": 1.08, "coffee table": 1.08, "desk": 1.08, "chair": 1.06,
     "side table": 1.04, "wall": 1.035, "curtain": 0.95, "basket": 0.91,
@@ -158,7 +164,7 @@ def _shade(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """The share of its light that a flat thing of one colour has left where most of it lies in a shadow; 1
     where it lies in one light.
     """
-    if measure(picture, mask).colours[0].share < 0.8:
+    if sum(part.share for part in measure(picture, mask).colours[1:]) > 0.2:
         return 1.0  # of a pattern nobody knows what is shadow
     box = box_of(picture, mask)
     step = max(1, picture.shape[0] // 480)
@@ -183,7 +189,7 @@ def has_body(target: str) -> bool:
 
 def _holds(target: str) -> bool:
     """Whether other things stand or lie in a thing of that name."""
-    return thing_in(target)[0] in _BODIES or "blanket" in target.lower()
+    return thing_in(target)[0] in _BODIES or _COVER.search(target) is not None
 
 
 def measured_on(mask: NDArray[np.bool_], body: NDArray[np.bool_], target: str) -> NDArray[np.bool_]:

@@ -95,7 +95,7 @@ class Named:
     none of these is there ("chair" for an armchair); ``described``: the words before the noun, without a
     colour's and a size's; ``colour``: Oklab (3,), None where none is named; ``size``: 1 for a large one, -1
     for a small one, 0 where no size is named; ``part``: the colour of a part of it; ``pattern``: checked,
-    striped, dotted, patterned or plain.
+    striped, dotted, patterned or plain; ``stuffs``: those named that have a colour of their own (``_OWN``).
     """
 
     kinds: tuple[str, ...]
@@ -105,6 +105,7 @@ class Named:
     size: int = 0
     part: tuple[float, float, float] | None = None
     pattern: str = ""
+    stuffs: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=512)
@@ -124,7 +125,8 @@ def read_noun(noun: str, names: tuple[str, ...]) -> Named | None:
         part = _part_colour(rest)
         rest = "" if part is not None else rest
         described = rest if colour is not None else " ".join([*before, rest]).strip()
-        return Named(kinds, otherwise, described, colour, size, part, pattern)
+        stuffs = tuple(each for each in text.split() if each in _OWN)
+        return Named(kinds, otherwise, described, colour, size, part, pattern, stuffs)
     return None
 
 
@@ -231,10 +233,7 @@ class Finder:
         stuffs: list[tuple[tuple[int, int, int], ...]] = [_OWN[word] for word in words if word in _OWN]
         if there[0].kind in ("floor", "wall") and _WOOD.search(noun.described):
             stuffs.append((*_OWN["oak"], *_OWN["walnut"]))
-        return all(
-            min(self._away(there[0], oklab(np.array(rgb, float)), _STUFF) for rgb in stuff) <= _NOT_OWN
-            for stuff in stuffs
-        )
+        return all(self._from_stuff(there[0], stuff) <= _NOT_OWN for stuff in stuffs)
 
     def is_foreign(self, phrase: str) -> bool:
         """Whether a phrase plainly names a thing that no drawn room shows, such as "the harp"."""
@@ -316,6 +315,10 @@ class Finder:
             there = [
                 each for each, far in zip(there, away, strict=True) if far <= min(FAR, min(away) + ALIKE)
             ]
+        for word in named.stuffs:
+            if len(there) > 1:
+                away = [self._from_stuff(each, _OWN[word]) for each in there]
+                there = [each for each, far in zip(there, away, strict=True) if far <= min(away) + ALIKE]
         if named.pattern and len(there) > 1:
             strong = [self._pattern(each, named.pattern) for each in there]
             there = [
@@ -331,6 +334,10 @@ class Finder:
             most = (max if named.size > 0 else min)(each.share for each in there)
             there = [each for each in there if 1 / _MUCH <= each.share / most <= _MUCH]
         return there
+
+    def _from_stuff(self, segment: Segment, stuff: Sequence[tuple[int, int, int]]) -> float:
+        """How far a thing is from the nearest of a stuff's own colours."""
+        return min(self._away(segment, oklab(np.array(rgb, float)), _STUFF) for rgb in stuff)
 
     def _pattern(self, segment: Segment, pattern: str) -> float:
         """How strong a pattern of a kind is on a thing; of ``plain``, how strong any is.
