@@ -84,10 +84,10 @@ def edit(
 async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: bool, plain: bool) -> int:
     """Save the picture after every sentence that changed it.
 
-    1 when a sentence was not done, or not wholly; the others are done nevertheless. Where it is doubtful what
-    is meant, the question is the sentence on stderr; the next sentence may answer it, and then nothing is
-    left undone. A session that was given no name goes again when nothing was made in it and nothing is on
-    offer.
+    1 when a sentence was not done, or not wholly; the others are done nevertheless. A question about what was
+    done before it is done when it is answered. Where it is doubtful what is meant, the question is the
+    sentence on stderr; the next sentence may answer it, and then nothing is left undone. A session that was
+    given no name goes again when nothing was made in it and nothing is on offer.
     """
     from agent.errors import AgentError
     from agent.planner.plan import Variations
@@ -116,7 +116,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         for note in notes:
             if note not in turn.reply:
                 say(note, err=True)
-        done = _is_done(turn)
+        done = _is_done(turn) or (saved is not None and _is_told(turn))
         if not done and turn.reply.endswith("?"):
             asked.append(turn)
         else:
@@ -200,6 +200,13 @@ def _is_done(turn: Turn) -> bool:
     looked = any(isinstance(step, Compare | Variations | Look) for step in turn.plan.steps)
     already = any(edit.outcome == "already" for edit in turn.edits)
     return not turn.failed and (turn.changed or looked or already)
+
+
+def _is_told(turn: Turn) -> bool:
+    """Whether a sentence asked what was done, and was answered."""
+    from agent.planner.plan import Tell
+
+    return not turn.failed and any(isinstance(step, Tell) for step in turn.plan.steps)
 
 
 def _turn_json(session: Session, turn: Turn, output: Path | None) -> dict[str, Any]:

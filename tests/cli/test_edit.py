@@ -181,6 +181,15 @@ def test_sentences_that_ask_for_no_edit(inpalla: Run, picture: Path, sentence: s
     assert inpalla("edit", picture, "make the sofa red", "-o", "out.png", "--session", "s").code == 0
 
 
+def test_a_question_about_what_was_done_is_done_when_it_is_answered(inpalla: Run, picture: Path) -> None:
+    result = inpalla("edit", picture, "make the sofa red", "what did I change?", "-o", "out.png")
+    assert result.code == 0
+    assert "The sofa → a red sofa (version 1)." in result.out
+    alone = inpalla("edit", picture, "what did I change?", "-o", "other.png")
+    assert alone.code == 1
+    assert not Path("other.png").exists()
+
+
 def test_another_process_has_the_session(inpalla: Run, home: Path, picture: Path) -> None:
     inpalla("edit", picture, "make the sofa red", "-o", "out.png", "--session", "s")
     with Sessions(home / "data" / "sessions").open("s"):

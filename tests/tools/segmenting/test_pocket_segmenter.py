@@ -56,6 +56,12 @@ def test_a_thing_is_taken_whole(segmenter: LisaSegmenter, seed: int, kind: str) 
     assert overlap(found.mask, true[kind]) > 0.8
 
 
+def test_the_only_picture_is_meant_whatever_is_on_it(segmenter: LisaSegmenter) -> None:
+    picture, true = drawn(1_796_079_609)  # leaves on grey
+    [found] = find(segmenter, picture, ["the leaf picture"])
+    assert overlap(found.mask, true["picture"]) > 0.8
+
+
 def test_a_rug_between_the_legs_of_a_table_is_the_rug(segmenter: LisaSegmenter) -> None:
     picture, true = drawn(61_300_011)
     [found] = find(segmenter, picture, ["the rug"])

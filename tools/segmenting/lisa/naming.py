@@ -228,7 +228,8 @@ class Finder:
         there = self._alike(noun)
         words = noun.described.split()
         told = re.split(r"(?:^|\s)with\b", noun.described)[0].split()  # "with the leaves" is on the picture
-        if len(there) != 1 or any(read_noun(word, self._seen.names) for word in told):
+        shows_things = noun.kinds == ("picture",)  # "the leaf picture" shows leaves
+        if len(there) != 1 or (not shows_things and any(read_noun(word, self._seen.names) for word in told)):
             return False
         stuffs: list[tuple[tuple[int, int, int], ...]] = [_OWN[word] for word in words if word in _OWN]
         if there[0].kind in ("floor", "wall") and _WOOD.search(noun.described):
