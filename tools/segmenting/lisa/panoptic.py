@@ -148,7 +148,7 @@ _UNSURE: Final = 0.88
 _SURELY, _HARDLY = -3.5, -5.0
 """The lead (in logits) of a surface over a thing: below the first, pixels are surely the thing's, below the
 second, none is seen through it."""
-_JUST, _PATCH = -2.2, 8
+_JUST, _PATCH, _SURELY_ITS = -2.2, 8, 0.3
 _ITS_OWN, _PATCH_OWN, _NOT_ITS_OWN, _ANY = 0.06, 0.045, 0.08, 0.02
 """A patch of so many pixels goes to another thing where that one is not less likely than by so many logits on
 average; each of its pixels is as near (Oklab) to a colour of that thing as the first, all on average as the
@@ -491,9 +491,10 @@ def _by_their_colours(found: PanopticMap, colours: NDArray[np.float32]) -> Panop
     kinds = {each.number: found.names.index(each.kind) for each in found.things}
     places = {each.number: found.segments == each.number for each in found.things}
     shown = {number: _tones(colours[place]) for number, place in places.items()}
-    any_shown = {number: _tones(colours[place], _ANY) for number, place in places.items()}
     kind_of = np.array([kinds.get(number, 0) for number in range(max(kinds) + 1)])
     own = np.take_along_axis(found.logits, kind_of[found.segments][None], 0)[0]
+    second = np.partition(found.logits, -2, axis=0)[-2]
+    sure = own - second > -_JUST
     nearest = np.full(found.segments.shape, np.float32(_ITS_OWN), np.float32)
     to = np.full(found.segments.shape, -1, np.int16)
     for thing in found.things:
@@ -513,7 +514,9 @@ def _by_their_colours(found: PanopticMap, colours: NDArray[np.float32]) -> Panop
         here = (to >= 0) & places[one.number]
         if not here.any():
             continue
-        here[here] = _away(colours[here], any_shown[one.number]) > _NOT_ITS_OWN
+        its = places[one.number] & sure
+        its = its if its.sum() > _SURELY_ITS * places[one.number].sum() else places[one.number]
+        here[here] = _away(colours[here], _tones(colours[its], _ANY)) > _NOT_ITS_OWN
         for number in np.unique(to[here]).tolist():
             patches, _ = ndimage.label(here & (to == number), np.ones((3, 3), bool))
             for place, window in enumerate(ndimage.find_objects(patches), 1):
