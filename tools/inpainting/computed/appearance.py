@@ -50,8 +50,7 @@ _LAW, _CROSSINGS = (0.5, 1.6), (0.08, 0.2)
 """What makes a weave of checks: how far apart its ends are (``shadeless``), how far from their tone pixels
 lie on average and how many between two, for those at them; where the half is between the ground and the
 crossings; the square of the half's share over four times the product of the others', and the crossings'
-share. Of 91 checked things of drawn rooms 35 are told so, most others by their colours, and one of 1050 that
-are not checked."""
+share. Read off 211 checked and striped things of drawn rooms (docs/colour.md)."""
 _EVEN: Final = 0.12
 """Over how large a part of a thing the light on it changes: a share of its longer side, a standard
 deviation."""

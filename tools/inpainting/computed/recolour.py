@@ -127,6 +127,7 @@ _SCRAP: Final = 0.12
 """Of several things, what is smaller than this share of the largest is a scrap of another."""
 
 _WINDOW: Final = 5  # pixels
+_LOOKED_AT: Final = 50_000  # pixels, of which it is told whether a thing took a colour
 
 _STRIPS: Final = 1 << 22  # pixels; how many are recoloured at a time
 _WORTH_A_THREAD: Final = 1 << 17  # pixels
@@ -773,22 +774,23 @@ def taken(
     wanted = shown(stage)
     look = measure(after, mask)
     colours = [part.colour for part in look.colours if part.share >= 0.25] or [look.median]
-    if before is not None and (main := _main(before, mask)).any():
-        colours.append(tuple(np.median(from_srgb(after[mask][main]), axis=0).tolist()))
+    if before is not None:
+        was, now = (each[mask][:: mask.sum() // _LOOKED_AT + 1] for each in (before, after))
+        if (main := _main(measure(before, mask), was)).any():
+            colours.append(tuple(np.median(from_srgb(now[main]), axis=0).tolist()))
     return min(math.dist(colour, wanted) for colour in colours)
 
 
-def _main(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the pixels under the mask, (n,), show the thing's main colour."""
-    look = measure(picture, mask)
-    return _Change(look, ColourStage(value=look.median, light=1.0)).share(picture[mask]) > 0.5
+def _main(look: Appearance, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which of a thing's pixels, uint8 (n, 3), show its main colour."""
+    return _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
 
 
 def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
     """The share of the thing's main colour under the mask that is as it was, 0…1: what an eye sees no
     difference in, or, where the whole moved by a small step, what moved by less than a third of it.
     """
-    main = _main(before, mask)
+    main = _main(measure(before, mask), before[mask])
     if not main.any():
         return 0.0
     moved = _distances(before, after, mask)[main]

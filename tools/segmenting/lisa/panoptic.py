@@ -486,18 +486,19 @@ def _by_their_colours(found: PanopticMap, colours: NDArray[np.float32]) -> Panop
     """The map in which patches that the network only just gave to one thing go to another whose colours they
     have, where the first has none such: a rug between the legs of a table, a curtain's end below it.
     """
-    if len(found.things) < 2:
-        return found
-    kinds = {each.number: found.names.index(each.kind) for each in found.things}
     places = {each.number: found.segments == each.number for each in found.things}
-    shown = {number: _tones(colours[place]) for number, place in places.items()}
+    things = [each for each in found.things if places[each.number].any()]
+    if len(things) < 2:
+        return found
+    kinds = {each.number: found.names.index(each.kind) for each in things}
+    shown = {number: _tones(colours[places[number]]) for number in kinds}
     kind_of = np.array([kinds.get(number, 0) for number in range(max(kinds) + 1)])
     own = np.take_along_axis(found.logits, kind_of[found.segments][None], 0)[0]
     second = np.partition(found.logits, -2, axis=0)[-2]
     sure = own - second > -_JUST
     nearest = np.full(found.segments.shape, np.float32(_ITS_OWN), np.float32)
     to = np.full(found.segments.shape, -1, np.int16)
-    for thing in found.things:
+    for thing in things:
         rows, columns = np.nonzero(places[thing.number])
         box = tuple(
             slice(max(0, int(axis.min()) - _RIM), int(axis.max()) + _RIM + 1) for axis in (rows, columns)
@@ -510,7 +511,7 @@ def _by_their_colours(found: PanopticMap, colours: NDArray[np.float32]) -> Panop
         nearest[box][at] = away[nearer]
         to[box][at] = thing.number
     segments, logits = found.segments.copy(), found.logits
-    for one in found.things:
+    for one in things:
         here = (to >= 0) & places[one.number]
         if not here.any():
             continue
@@ -528,7 +529,7 @@ def _by_their_colours(found: PanopticMap, colours: NDArray[np.float32]) -> Panop
                 segments[window][patch] = number
                 logits = logits if logits is not found.logits else logits.copy()
                 logits[kind][window][patch] = logits[:, window[0], window[1]].max(axis=0)[patch] + 1
-    left = tuple(each for each in found.things if (segments == each.number).any())
+    left = tuple(each for each in things if (segments == each.number).any())
     return replace(found, things=left, segments=segments, logits=logits)
 
 
