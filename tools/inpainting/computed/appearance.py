@@ -119,10 +119,7 @@ def _checks(
         return None
     whole = len(at) / len(lab)
     at = at[:: max(1, len(at) // _ENOUGH)]
-    points = shadeless(_evenly_lit(lab[at], rows[at], columns[at]))
-    points -= points.mean(axis=0)
-    place = points @ np.linalg.svd(points[:: max(1, len(points) // 2000)], full_matrices=False)[2][0]
-    low, high = (float(value) for value in np.quantile(place, (0.03, 0.97)))
+    place, low, high = _along(shadeless(_evenly_lit(lab[at], rows[at], columns[at])))
     if high - low < _TONES_APART:
         return None
     tones = _three_tones((place - low) / (high - low))
@@ -143,6 +140,16 @@ def _checks(
         return None
     both = (Part(_colour(lab[each]), whole * float(each.sum()) / len(at)) for each in (own, crossing))
     return (*both, *(part for part in parts[1:] if part.apart)), own
+
+
+def _along(points: Field) -> tuple[Field, float, float]:
+    """The places (n,) of points (n, 3) along the line that they mostly lie on, and where nearly all of them
+    begin and end.
+    """
+    points = points - points.mean(axis=0)
+    place = points @ np.linalg.svd(points[:: max(1, len(points) // 2000)], full_matrices=False)[2][0]
+    low, high = (float(value) for value in np.quantile(place, (0.03, 0.97)))
+    return place, low, high
 
 
 def _three_tones(place: Field) -> tuple[NDArray[np.intp], NDArray[np.floating]] | None:
@@ -275,9 +282,7 @@ def _woven(
     points = shadeless(lab)
     coloured = float(np.hypot(*np.median(points, axis=0)[1:])) > _COLOURED
     points[:, 0] *= np.float32(0.15 if coloured else 1)  # what lies in the shade is as vivid
-    points = points - points.mean(axis=0)
-    place = points @ np.linalg.svd(points[:: max(1, len(points) // 2000)], full_matrices=False)[2][0]
-    low, high = (float(value) for value in np.quantile(place, (0.03, 0.97)))
+    place, low, high = _along(points)
     if high - low < _STEPS_APART[coloured]:
         return None
     place = (place - low) / (high - low)

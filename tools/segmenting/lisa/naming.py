@@ -77,7 +77,8 @@ _OWN: Final[Mapping[str, tuple[tuple[int, int, int], ...]]] = {
     "brass": ((206, 164, 72),), "gold": ((206, 164, 72),), "concrete": ((158, 156, 152),),
     "brick": ((168, 84, 62),), "rattan": ((198, 152, 90),), "wicker": ((198, 152, 90),),
 }  # fmt: skip
-"""Stuffs that have a colour of their own (sRGB), by which it is told that a thing is not of them."""
+"""Stuffs that have a colour of their own (sRGB), by which it is told that a thing is not of them, and which
+of several is."""
 _WOOD: Final = re.compile(r"\b(?:wood|wooden|timber|parquet|hardwood|planks?|boards?|floorboards?)\b")
 """A floor of wood has the colour of wood; furniture may be painted."""
 _NOT_OWN: Final = 0.09
