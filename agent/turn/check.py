@@ -96,7 +96,8 @@ def check_edits(context: TurnContext, visible: Changes, edits: Sequence[PendingE
             mask = _painted(context, edit, mask)
         if _is_of_materials(edit) and parts.is_framework(edit.target):
             mask = _framework(ground, mask, edit.target)
-        fault = _unseen(ground, after, mask) or _fault(context, edit, ground, after, mask, found)
+        under = session.below(edit.layer) if edit.layer is not None else ground
+        fault = _unseen(ground, after, mask) or _fault(context, edit, ground, after, mask, found, under)
         if fault is None and edit.remasked and edit.refreshes is not None:
             fault = _unpainted_part(ground, after, mask & ~session.mask(edit.layer or 0))
         if fault is None:
@@ -150,12 +151,21 @@ def _unpainted_part(before: Pixels, after: Pixels, part: Mask) -> Fault | None:
 
 
 def _fault(
-    context: TurnContext, edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, found: Found | None
+    context: TurnContext,
+    edit: PendingEdit,
+    before: Pixels,
+    after: Pixels,
+    mask: Mask,
+    found: Found | None,
+    under: Pixels,
 ) -> Fault | None:
-    """What is wrong with an edit that changed the picture; None when nothing is."""
+    """What is wrong with an edit that changed the picture; None when nothing is. ``under`` is what its layer
+    was painted from.
+    """
     match edit.kind:
         case "restyle":
-            return _material_fault(edit, before, after, mask) or _colour_fault(edit, before, after, mask)
+            material = _material_fault(edit, before, after, mask)
+            return material or _colour_fault(edit, before, after, mask, under)
         case "remove":
             if _share(found, mask) > LEFT_OVER:
                 return "still there"
@@ -193,7 +203,12 @@ def _so_already(before: Pixels, mask: Mask, stage: ColourStage) -> Mask:
     return so
 
 
-def _colour_fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask) -> Fault | None:
+def _colour_fault(
+    edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask, under: Pixels
+) -> Fault | None:
+    """What is wrong with a thing's colour. Which of its colours is the main one tells what lies ``under`` its
+    layer: red checks beside grey ones are told less surely than the white ones that they were.
+    """
     stage = edit.request.colour if edit.request is not None else None
     look = read_look(edit.prompt, edit.target)
     if look.pattern not in ("", "plain"):
@@ -203,11 +218,11 @@ def _colour_fault(edit: PendingEdit, before: Pixels, after: Pixels, mask: Mask) 
         stage, limit = recolour.stage_for(look.value, before, mask), VERY_FAR
     if stage is not None and stage.body:
         mask = recolour.body_of(before, mask, edit.target)
-    if stage is not None and recolour.taken(after, mask, stage, before) > limit:
+    if stage is not None and recolour.taken(after, mask, stage, under) > limit:
         return "other colour"
     old = mask if stage is None else mask & ~_so_already(before, mask, stage)
-    if limit == FAR and look.is_colour_only and old.any() and recolour.left_over(before, after, old) > LEFT:
-        return "old colour"
+    if limit == FAR and look.is_colour_only and old.any():
+        return "old colour" if recolour.left_over(before, after, old, under) > LEFT else None
     return None
 
 

@@ -81,6 +81,16 @@ def test_a_colour_by_name_is_taken_by_value(editor: Editor, words: str) -> None:
     assert -0.2 < seen[0] - wanted[0] < 0.05  # the walls lie partly in the shade
 
 
+def test_checks_that_were_recoloured_are_recoloured_again(inpalla: Run, tmp_path: Path) -> None:
+    """Red and grey checks: which of them was the white that took the colour is known from before."""
+    write_picture(tmp_path / "room.png", rooms.render(rooms.make_scene(1263693299), (640, 480)).picture)
+    code, out, err = inpalla(
+        "edit", "room.png", "make the bed red", "now the bed green instead", "-o", "out.png"
+    )
+    assert (code, err) == (0, "")
+    assert "a green bed" in out
+
+
 def test_another_of_its_kind_is_a_look(editor: Editor) -> None:
     """What stands there need not be taken away, nor what is behind it be known."""
     turn = say(editor, "replace the sofa with a brown leather sofa")

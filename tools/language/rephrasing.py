@@ -218,6 +218,26 @@ _HEAD = (
     r"^(?P<head>(?:.*[,.;!–—] +)?(?:(?:and|then|now|please|just|ok(?:ay)?|can (?:you|we)|could (?:you|we)"
     r"|let's|maybe|but|so)[ ,]+)*)"
 )
+_COVERED = re.compile(
+    rf"{_HEAD}(?:i(?:'d| would)? (?:want|like) |i want you to )?"
+    r"(?:lay|put|install|fit|fix|have|try|do)? ?(?:down )?(?:some |new )*"
+    r"(?P<stuff>(?:[a-z]+[ -]){0,3}[a-z]+?) (?:down )?(?:on|onto|over|across|all over) "
+    r"(?P<thing>(?:the |my |our |all (?:of )?the |both )?(?:[a-z]+ )?(?:floors?|walls?))"
+    r"(?:,? (?:instead|rather than)(?: of)? (?:the |that |those )?(?P<old>[a-z]+))?(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+_FLOORED = re.compile(
+    rf"{_HEAD}(?:lay|put|install|fit|get) (?:down )?(?:some |new )*(?P<stuff>(?:[a-z]+[ -]){{0,3}}"
+    r"(?:floorboards|floor boards|flooring|parquet|laminate))(?: down)?"
+    r"(?:,? (?:instead|rather than) of (?:the |that |those )?(?P<old>[a-z]+))?(?P<end>[.!]*)$",
+    re.IGNORECASE,
+)
+_COVERINGS = word_set("""
+    parquet laminate tile tiles herringbone marble granite stone slate limestone sandstone travertine terrazzo
+    concrete cement brick bricks brickwork mosaic plaster stucco wallpaper panelling paneling wainscoting
+    shiplap oak walnut pine birch beech ash maple teak hardwood bamboo terracotta
+""")
+_BOARDS = re.compile(r"[ -]?\b(?:floorboards|floor boards|flooring)$", re.IGNORECASE)
 _AWAY_WITH = re.compile(
     r"\b(?:off|away|out|begone|be gone) with (?P<thing>it|that|them|those|him|her|(?:the|that|those|my) [\w'"
     r" -]+?)(?=[,.;!]|$)",
@@ -456,11 +476,28 @@ def _colloquially(sentence: str) -> str:
     sentence = _GIVE_US.sub(r"\g<head>give me ", _ADDED_IN.sub(r"\g<head>add ", sentence))
     if found := _OUT_WITH.match(sentence):
         return f"{found['head']}remove {found['thing']}{found['end']}"
+    if (covered := _covered(sentence)) != sentence:
+        return covered
     if found := _OF_A_STUFF.match(sentence):
         stuff, thing = found["stuff"].lower(), found["thing"].split()[-1].lower()
         if stuff in _PAVING or (stuff in MATERIALS and _is_of_things(thing)):
             return f"{found['head']}make {found['thing']} {found['stuff']}{found['end']}"
     return _in_steps(sentence)
+
+
+def _covered(sentence: str) -> str:
+    """What is laid on a floor or a wall is what that is to be: "lay oak parquet on the floor"."""
+    found = _FLOORED.match(sentence) or _COVERED.match(sentence)
+    if found is None or not (found["old"] is None or found["old"].lower() in MATERIALS | SHADES):
+        return sentence
+    bare = _BOARDS.sub("", found["stuff"])
+    words = bare.lower().replace("-", " ").split()
+    if bare == found["stuff"] and (not words or words[-1] not in _COVERINGS):
+        return sentence
+    if not all(is_look(word) for word in words):
+        return sentence
+    thing = found.groupdict().get("thing") or "the floor"
+    return f"{found['head']}make {thing} {bare or 'wooden'}{found['end']}"
 
 
 def _degree(found: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from evaluation.painters import recolouring
+from evaluation.painters.modifiers import sensible
 from pocket import rooms
 from sessions.compose import Box, Patch, check_patch, compose
 from tools.errors import EngineError, PictureError
@@ -165,6 +166,33 @@ def test_white_takes_a_hue_and_is_no_longer_as_light(look: str, axis: int, sign:
     before, now = (np.median(from_srgb(each[mask]), axis=0) for each in (picture, after))
     assert sign * (now[axis] - before[axis]) > 0.02
     assert -0.06 < now[0] - before[0] < 0
+
+
+@pytest.mark.parametrize(
+    ("own", "look"),
+    [((228, 117, 29), "yellower"), ((182, 42, 36), "yellower"), ((228, 117, 29), "redder")],
+)
+def test_a_step_near_the_edge_of_what_a_screen_shows_goes_the_way_that_is_said(
+    own: tuple[int, int, int], look: str
+) -> None:
+    step = read_look(look).step
+    assert step is not None
+    picture, mask = np.full((40, 40, 3), own, np.uint8), np.ones((40, 40), bool)
+    stage = computed.stage_for_step(step, None, picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    before, now = (np.median(from_srgb(each[mask]), axis=0) for each in (picture, after))
+    assert sensible(look, before, now)
+
+
+def test_a_white_that_shines_takes_a_hue_where_it_is_brightest() -> None:
+    picture = np.full((80, 80, 3), 205, np.uint8)
+    picture[:, 44:] = 253
+    mask = np.ones((80, 80), bool)
+    step = read_look("warmer").step
+    assert step is not None
+    stage = computed.stage_for_step(step, None, picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    assert (from_srgb(after[:, 46:]) - from_srgb(picture[:, 46:]))[..., 2].min() > 0.02
 
 
 def test_a_step_beyond_black_or_white_is_said_to_be_none() -> None:

@@ -69,7 +69,13 @@ def edit_of(mask: NDArray[np.bool_], target: str) -> MaskedEdit:
 
 @pytest.mark.parametrize(
     ("seed", "kind"),
-    [(508203483, "rug"), (1209636307, "floor lamp"), (1209636307, "armchair"), (508914517, "armchair")],
+    [
+        (508203483, "rug"),
+        (1209636307, "floor lamp"),
+        (1209636307, "armchair"),
+        (508914517, "armchair"),
+        (770000009, "window"),  # between curtains
+    ],
 )
 def test_what_was_behind_it_comes_out(seed: int, kind: str) -> None:
     scene, index = scene_with(seed, kind)

@@ -93,7 +93,12 @@ def test_other_sentences_stay_as_they_are(sentence: str) -> None:
         ("save it as pic.png", "save it as pic.png"),
         ("make it 30% bigger", "make it 30% bigger"),
         ("100% cotton curtains", "100% cotton curtains"),
+        ("lay oak parquet on the floor instead of the concrete", "make the floor oak parquet"),
+        ("now put white marble tiles on the back wall", "now make the back wall white marble tiles"),
+        ("put oak floorboards down", "make the floor oak"),
+        ("put a tile on the wall", "put a tile on the wall"),
+        ("put the oak table on the floor", "put the oak table on the floor"),
     ],
 )
-def test_short_words_are_read_in_full_and_shares_as_degrees(said: str, meant: str) -> None:
+def test_what_is_said_in_another_way_is_read_in_the_usual_words(said: str, meant: str) -> None:
     assert rephrased(said) == meant

@@ -90,13 +90,14 @@ def go_on(
     room: Room,
     *,
     stands: bool,
+    boxy: bool = False,
     panels: bool = False,
 ) -> Behind | None:
     """Go on with a thing (H, W) under the hole of an RGB picture (H, W, 3).
 
     ``floor`` and ``wall``: where these are seen, a rug among the floor; ``stands``: it stands on the floor,
-    else it hangs or lies on something; ``panels``: it hangs in parts that end at the same height. None where
-    it does not go on there, or too little of it is seen to say how.
+    else it hangs or lies on something; ``boxy``: it is closed down to its legs; ``panels``: it hangs in parts
+    that end at the same height. None where it does not go on there, or too little of it is seen to say how.
     """
     height, width = hole.shape
     unit = height / 480
@@ -121,6 +122,8 @@ def go_on(
             return None
         laid, inside = stood
         wanted = inside & hole & _reaches(laid, seen, (floor | wall) & inside & ~hole, unit)
+        if boxy:
+            wanted &= laid.v >= _clearance(laid, seen, hole, floor, unit)
     if wanted.sum() < 25 * unit * unit:
         return None
     known = ndimage.binary_erosion(seen, iterations=max(1, round(2 * unit)))
@@ -317,6 +320,19 @@ def _reaches(laid: Laid, seen: Mask, ground: Mask, unit: float) -> Mask:
     low = np.clip((laid.v / size + 50).astype(int), 0, 999)
     of_it, of_others = np.bincount(low[seen], minlength=1000), np.bincount(low[ground], minlength=1000)
     return np.asarray((of_it > 1.5 * of_others)[low] & (of_it[low] > 0))
+
+
+def _clearance(laid: Laid, seen: Mask, hole: Mask, floor: Mask, unit: float) -> float:
+    """How high above the floor most of a thing ends that stands on legs, where its foot is in view; 0 where
+    too little of that is.
+    """
+    columns = np.flatnonzero(seen.any(axis=0))
+    bottom = len(seen) - 1 - seen[::-1, columns].argmax(axis=0)
+    below = np.minimum(bottom + round(4 * unit) + 1, len(seen) - 1)
+    free = floor[below, columns] & ~hole[below, columns]
+    if free.sum() < 12 * unit:
+        return 0.0
+    return max(float(np.median(laid.v[bottom[free], columns[free]])) - 0.01, 0.0)
 
 
 def _moves(laid: Laid, tone: F32, known: Mask, wanted: Mask) -> tuple[Shifts, float]:

@@ -75,16 +75,22 @@ def into_gamut(colours: Field) -> Field:
     result = np.array(colours, np.float32)
     flat = result.reshape(-1, 3)
     np.clip(flat[:, 0], 0, 1, out=flat[:, 0])
-    outside = np.flatnonzero(~_shown(flat))
+    outside = np.flatnonzero(~in_gamut(flat))
     if outside.size:
         some = flat[outside]
         low, high = np.zeros(len(some), np.float32), np.ones(len(some), np.float32)
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            shown = _shown(some * np.stack((np.ones_like(middle), middle, middle), axis=1))
+            shown = in_gamut(some * np.stack((np.ones_like(middle), middle, middle), axis=1))
             low, high = np.where(shown, middle, low), np.where(shown, high, middle)
         flat[outside, 1:] *= low[:, None]
     return flat.reshape(result.shape)
+
+
+def in_gamut(colours: Field) -> NDArray[np.bool_]:
+    """Which Oklab colours (…, 3) sRGB can show, to within a level; bool (…)."""
+    linear = _to_linear(colours)
+    return np.asarray(((linear >= -_ROOM) & (linear <= 1 + _ROOM)).all(axis=-1))
 
 
 def with_white(colours: Field, white: Field) -> Field:
@@ -97,11 +103,6 @@ def most_light(colour: tuple[float, float, float]) -> float:
     """By what an Oklab colour can be multiplied until one of red, green and blue is full."""
     fullest = float(_to_linear(np.array(colour, np.float32)).max())
     return float(1 / np.cbrt(max(fullest, 1e-3)))
-
-
-def _shown(colours: Field) -> NDArray[np.bool_]:
-    linear = _to_linear(colours)
-    return np.asarray(((linear >= -_ROOM) & (linear <= 1 + _ROOM)).all(axis=-1))
 
 
 def _to_linear(colours: Field) -> Field:

@@ -29,7 +29,15 @@ from tools.inpainting.base import Capabilities, MaskedEdit
 from tools.inpainting.computed import parts
 from tools.inpainting.computed.appearance import Appearance, Colour, Part, box_of, measure, shadeless
 from tools.inpainting.computed.matting import reach_for, unmix
-from tools.inpainting.computed.oklab import Field, from_srgb, into_gamut, most_light, to_srgb, with_white
+from tools.inpainting.computed.oklab import (
+    Field,
+    from_srgb,
+    in_gamut,
+    into_gamut,
+    most_light,
+    to_srgb,
+    with_white,
+)
 from tools.inpainting.request import ColourStage
 from tools.language.looks import ColourStep, read_look
 from tools.language.object_sizes import thing_in
@@ -62,8 +70,15 @@ JUST_VISIBLE: Final = 0.02
 
 _LEAST: Final = 1.5 * JUST_VISIBLE
 """A step in chroma or hue alone goes as far as the smallest step in lightness."""
-_GIVES_WAY: Final = 0.05
+_GIVES_WAY: Final = 0.04
 """By how much the lightness gives way to a step of the hue that a screen could not show else."""
+_WHITER: Final = 1.03
+"""How much lighter than a white thing in its light a thing becomes step by step: its light is an estimate,
+and "lighter" is to be seen on white marble, too."""
+_MOST_TAKEN: Final = 0.65
+_LEAST_TAKEN: Final = 0.026
+"""The share of its chroma that "less saturated" leaves a thing without at most for the sake of being seen; of
+what has hardly any, as much chroma as this: "less" is not "none"."""
 _UNSEEN: Final = 3.0
 """Levels of sRGB; a smaller difference is none, even where Oklab makes much of it, near black."""
 
@@ -232,9 +247,14 @@ def stage_for_step(
     else:
         old = shown(current)
     light = current.light
-    new = _moved(old, step, most=max(light, old[0]))
+    new = _moved(old, step, most=max(min(light * _WHITER, 1.0), old[0]))
     levels = np.abs(np.diff(to_srgb(np.array((old, new), np.float32)), axis=0)).max()
-    if math.dist(new, old) < JUST_VISIBLE / 2 or levels < _UNSEEN:
+    least, gone = 0.7 * JUST_VISIBLE, math.dist(new[1:], old[1:])
+    if step.lightness:
+        hued = step.warmth or step.tint != (0.0, 0.0)
+        least = JUST_VISIBLE / 2 if hued else min(JUST_VISIBLE, 0.6 * abs(step.lightness))
+        gone = math.dist(new, old) if hued else abs(new[0] - old[0])
+    if gone < least or levels < _UNSEEN:
         raise EngineError(_at_the_end(step))
     value = (max(new[0] ** 3 - _BLACKEST, 0.0) ** (1 / 3) / light, new[1] / light, new[2] / light)
     return current.model_copy(update={"value": value})
@@ -254,25 +274,44 @@ def _moved(old: Colour, step: ColourStep, most: float) -> Colour:
     if step.warmth:
         a, b = a + 0.015 * step.warmth, b + 0.045 * step.warmth
     a, b = a + step.tint[0], b + step.tint[1]
-    moved = math.dist(old, (lightness, a, b))
-    if lightness == old[0] and 0 < moved < _LEAST:  # "slightly less red" is to be seen, too
+    if step.lightness:
+        result = into_gamut(np.array([[lightness, a, b]], np.float32))[0]
+        return float(result[0]), float(result[1]), float(result[2])
+    moved = math.dist(old[1:], (a, b))
+    if 0 < moved < _LEAST:  # "slightly less red" is to be seen, too
         far = _LEAST / moved
         if step.chroma < 1 and not step.warmth and step.tint == (0.0, 0.0):
-            far = min(far, 1 / (1 - step.chroma))  # no farther than grey
+            far = min(far, max(_MOST_TAKEN, _LEAST_TAKEN / math.hypot(*old[1:])) / (1 - step.chroma))
+            far = max(1.0, min(far, 1 / (1 - step.chroma)))  # no farther than grey
         a, b = old[1] + (a - old[1]) * far, old[2] + (b - old[2]) * far
-    if step.lightness == 0 and (step.warmth or step.tint != (0.0, 0.0)):
-        lightness = _room_for(old, lightness, a, b)  # a redder white is pink, and no longer as light
-    result = into_gamut(np.array([[lightness, a, b]], np.float32))[0]
-    return float(result[0]), float(result[1]), float(result[2])
+    return _towards(old, a, b)
 
 
-def _room_for(old: Colour, lightness: float, a: float, b: float) -> float:
-    """The lightness, at most ``_GIVES_WAY`` away, at which a screen shows the most of a move to a and b."""
-    tried = lightness + np.linspace(0, _GIVES_WAY, 6) * (-1 if lightness > 0.5 else 1)
-    shown = into_gamut(np.array([[each, a, b] for each in tried], np.float32))
-    way = np.array((a - old[1], b - old[2]))
-    gone = (shown[:, 1:] - np.array(old[1:])) @ way / max(float(way @ way), 1e-9)
-    return float(tried[int(np.argmax(gone > min(0.8, float(gone.max()) - 0.01)))])
+def _towards(old: Colour, a: float, b: float) -> Colour:
+    """The colour nearest to a colour's way to other axes of hue that a screen shows, at a lightness that is
+    at most ``_GIVES_WAY`` away: a redder white is pink, and no longer as light; a yellower orange is lighter.
+
+    Tried is how far the way itself goes, and what is left of its end with less chroma. The farthest along the
+    way counts, less a share of how far it is beside it and of what the lightness gives.
+    """
+    away = np.clip(old[0] + np.linspace(-_GIVES_WAY, _GIVES_WAY, 11), 0, 1)
+    here, end = np.array(old[1:]), np.array((a, b))
+    far = float(np.linalg.norm(end - here))
+    if far == 0:
+        return old
+    share = np.linspace(0, 1, 41)
+    line = np.empty((len(away), len(share), 3), np.float32)
+    line[..., 0] = away[:, None]
+    line[..., 1:] = here + (end - here) * share[:, None]
+    reached = np.where(in_gamut(line), share, 0).max(axis=1)
+    straight = here + (end - here) * reached[:, None]
+    clipped = into_gamut(np.column_stack((away, np.tile(end, (len(away), 1)))).astype(np.float32))[:, 1:]
+    tried = np.column_stack((np.tile(away, 2), np.concatenate((straight, clipped))))
+    moved = tried[:, 1:] - here
+    along = moved @ (end - here) / far
+    aside = np.abs(moved @ np.array((b - old[2], old[1] - a))) / far
+    best = tried[int(np.argmax(along - 0.5 * aside - 0.1 * np.abs(tried[:, 0] - old[0])))]
+    return float(best[0]), float(best[1]), float(best[2])
 
 
 def _at_the_end(step: ColourStep) -> str:
@@ -443,7 +482,7 @@ class Recolour:
     """The engine: it gives a thing the colour in ``MaskedEdit.colour``. No model, no memory to speak of."""
 
     name = "recolour"
-    revision = "3"
+    revision = "4"
     capabilities = Capabilities(kinds=("restyle",))
 
     def can(self, prompt: str, target: str) -> bool:
@@ -569,7 +608,8 @@ class _Change:
         main, target = self._main, self._target
         lightness = lab[:, 0] * target[0] / max(float(main[0]), 0.02)
         above = lab[:, 0] > main[0]
-        room = (1 - target[0]) / max(1 - float(main[0]), 0.02)
+        top = _lightest(target) if math.hypot(*main[1:]) < _GREY[0] else 1.0
+        room = (top - target[0]) / max(1 - float(main[0]), 0.02)
         lightness = np.where(above, target[0] + (lab[:, 0] - main[0]) * min(room, 1.0), lightness)
         chroma = float(main[1:] @ main[1:])
         factor = float(target[1:] @ main[1:]) / chroma if chroma > 0.02**2 else 1.0
@@ -605,6 +645,13 @@ class _Change:
         most = float(own[0]) * _BRIGHTEST / self._look.light + 0.05
         sheen = (1 - vivid) * self._contrast * np.maximum(lightness**3 - most**3, 0)
         return np.asarray(glint, np.float32), np.asarray(sheen, np.float32)
+
+
+def _lightest(colour: Field) -> float:
+    """How light a colour (Oklab, (3,)) can be made before a screen takes its hue away."""
+    lightness = np.linspace(float(colour[0]), 1, 33, dtype=np.float32)
+    hues = np.tile(colour[1:], (len(lightness), 1))
+    return float(lightness[in_gamut(np.column_stack((lightness, hues)))].max(initial=float(colour[0])))
 
 
 def _contrast_kept(look: Appearance) -> float:
@@ -786,11 +833,18 @@ def _main(look: Appearance, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
 
 
-def left_over(before: NDArray[np.uint8], after: NDArray[np.uint8], mask: NDArray[np.bool_]) -> float:
+def left_over(
+    before: NDArray[np.uint8],
+    after: NDArray[np.uint8],
+    mask: NDArray[np.bool_],
+    under: NDArray[np.uint8] | None = None,
+) -> float:
     """The share of the thing's main colour under the mask that is as it was, 0…1: what an eye sees no
-    difference in, or, where the whole moved by a small step, what moved by less than a third of it.
+    difference in, or, where the whole moved by a small step, what moved by less than a third of it. Where
+    the main colour is, tells the picture ``under`` earlier changes of it, ``before`` without one.
     """
-    main = _main(measure(before, mask), before[mask])
+    own = before if under is None else under
+    main = _main(measure(own, mask), own[mask])
     if not main.any():
         return 0.0
     moved = _distances(before, after, mask)[main]

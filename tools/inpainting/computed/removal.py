@@ -45,6 +45,10 @@ MAIMED = 0.7
 STOOD_ON = 0.5
 """A thing stands on another that is more than this share of what lies close below its foot."""
 
+CARRIED_ON = 0.6
+"""What loses its foot with the thing is not left afloat where more than this share of what is below it is of
+another thing that goes on there."""
+
 KNOWN_BY_REPEATS = 0.4
 """A pattern that explains more than this share of its surface's variance tells what is hidden of it."""
 
@@ -83,6 +87,9 @@ NEIGHBOURS = (
     "cushion", "vase", "cat", "dog", "television", "basket",
 )  # fmt: skip
 """What may stand on a thing, before it or behind it."""
+
+_BOXY = ("sofa", "armchair", "ottoman", "bed", "cabinet", "bookshelf")
+"""What is closed down to its legs, so that most of its lower edge is at one height."""
 
 _CARRIED = ("vase", "table lamp", "cushion", "cat")
 _FLAT = ("rug", "carpet", "mat", "runner")
@@ -141,7 +148,7 @@ class Removal:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
-        self.revision = f"3-{segmenter.revision}"
+        self.revision = f"4-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
         """Whether it may be asked: always, it judges by the picture."""
@@ -255,6 +262,8 @@ def remove(
         floats = _floats(mask, label, target, ends, unit)
         hole |= _grown(stem, 2 * unit) & ~kept
         floor, wall, rug, other = (part & ~hole for part in (floor, wall, rug, other))
+    if floats and shines and not _stem(picture, mask, kept, np.zeros_like(kept), unit).any():
+        floats = _floats(mask, label, target, kept, unit)  # its foot is behind an armchair
     rows, columns = np.nonzero(mask)
     size = float(max(np.ptp(rows), np.ptp(columns)))
     distance = ndimage.distance_transform_edt(~hole)
@@ -267,11 +276,16 @@ def remove(
     off_things, afloat, fronts = 0.0, False, list[amodal_completion.Front]()
     tops = own_shadow and (shines or thing_in(target)[1].stands == "top")
     foot, below = _foot(mask, unit)
-    unborne = False
+    unborne, footless = False, list[Mask]()
     if not flat:
         lowest = int(rows.max())
         for name, thing in _in_order(_single(around, things)):
             if np.flatnonzero(thing.any(axis=1))[-1] > lowest:  # it stands before, or carries it
+                if (
+                    thing_in(name)[1].stands == "wall"
+                ):  # curtains hang before a window and hide what they hide
+                    carriers |= thing
+                    continue
                 stands = tops and float((below & thing).sum()) > STOOD_ON * float(below.sum())
                 free = hole & ~gone_on
                 held = amodal_completion.under(picture, thing, mask, free, stands=stands) if patches else None
@@ -292,10 +306,11 @@ def remove(
                 wall,
                 room,
                 stands=thing_in(name)[1].stands == "floor",
+                boxy=name in _BOXY,
                 panels=patches and name == "curtain",
             )
             if back is None and _is_left_afloat(name, thing, hole, label, unit):
-                afloat = True
+                footless.append(thing)
             if name == "curtain" and patches:
                 left = hole & ~back.where if back is not None else hole
                 afloat |= bool(amodal_completion.cut_off(thing & ~hole, left))
@@ -304,6 +319,9 @@ def remove(
                 fronts += [back.front] if back.front is not None else []
                 out[back.where] = back.values
                 off_things += back.off * float(back.where.sum())
+    for thing in footless:  # a cat on a bed stands there where the bed goes on
+        ground = _foot(thing, unit)[1] & hole
+        afloat |= float((ground & gone_on).sum()) <= CARRIED_ON * float(ground.sum())
     apart = _grown(kept, 2 * unit) | (other & ~_grown(mask, 8 * unit))
     scene = _Scene(
         picture,
@@ -323,7 +341,7 @@ def remove(
         own_shadow,
     )
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
-    off, missing = off_things, 0
+    off, soft, clouds, missing = off_things, off_things, 0.0, 0
     for surface, visible in known.items():
         _stop(cancelled)
         here = label == surface
@@ -339,12 +357,18 @@ def remove(
         out[filled.where] = filled.values
         alpha |= filled.where
         off += filled.off * need
+        soft += filled.soft * need
+        clouds += filled.clouds * need
     out = np.clip(np.round(out), 0, 255)
     change = float(np.abs(out - picture)[mask].mean())
     total = float(hole.sum())
     behind, maimed = _covered(mask, things, unit, gone_on)
     measures = {
         "off": off / total / max(change, 1.0),
+        "soft": soft / total / max(change, 1.0),
+        "clouds": clouds / total / max(change, 1.0),
+        "things": off_things / total / max(change, 1.0),
+        "size": float(mask.mean()),
         "strange": max(strange, _bordered(mask, other, unit)),
         "carried": _bordered(mask, other & carriers, unit),
         "taken": float(mask.sum()) / asked - 1,
@@ -407,11 +431,17 @@ class _Scene:
 
 @dataclass(frozen=True, eq=False)
 class _Filled:
-    """The new colours (n, 3) of the pixels ``where`` (H, W), and how far off known ones beside would be."""
+    """The new colours (n, 3) of the pixels ``where`` (H, W), and how far off known ones beside would be: each
+    of them, ``off``, and their light, ``soft``, since what a texture of chance does is foretold by nobody.
+    ``clouds`` is how much the light of the surface differs from place to place where no shadow falls. All in
+    levels of 255.
+    """
 
     where: Mask
     values: F32
     off: float
+    soft: float
+    clouds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -573,12 +603,24 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
 
     # known pixels beside the hole, foretold in the same way
     test = known & (distance > 3 * unit) & (distance < 20 * unit + 0.24 * scene.size)
-    off = 99.0
+    off = soft = 99.0
     if test.any():
         guess, _ = foretold(test, used)
         made = guess * np.exp(goal[test][:, None] + middle) - _EPS
-        off = float(np.abs(made - bare[test]).mean())
-    return _Filled(where, out[where].astype(np.float32), off)
+        off, soft = _offs(made - bare[test], test, unit)
+    alike = known & lit & (scene.nearer > NEARER[0])
+    alike = alike if alike.sum() > 100 * unit * unit else known
+    clouds = float(np.std((near - far)[alike])) * float(image[known].mean())
+    return _Filled(where, out[where].astype(np.float32), off, soft, clouds)
+
+
+def _offs(apart: F32, test: Mask, unit: float) -> tuple[float, float]:
+    """How far off pixels (n, 3) are that were foretold at ``test`` (H, W), each and as a soft field."""
+    field = np.zeros(test.shape)
+    field[test] = apart.mean(axis=1)
+    weight = ndimage.gaussian_filter(test.astype(np.float64), 6 * unit)
+    soft = ndimage.gaussian_filter(field, 6 * unit) / np.maximum(weight, 1e-3)
+    return float(np.abs(apart).mean()), float(np.abs(soft[test]).mean())
 
 
 def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
@@ -592,7 +634,7 @@ def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) 
     wide = 5 if scene.patches and wall.kind == "of chance" else 2
     core = _grown(walls.fringe(wall, mask, unit), wide * unit) & here & ~scene.kept & ~scene.gone_on
     if not core.any():
-        return _Filled(core, np.zeros((0, 3), np.float32), 0.0)
+        return _Filled(core, np.zeros((0, 3), np.float32), 0.0, 0.0)
     known = free & ~core
     hangs_here = float((mask & here).sum()) > 0.1 * float(mask.sum())
     wall, taken, tones = walls.shadow_and_tones(wall, mask, known, unit, shadowed=hangs_here)
@@ -604,13 +646,13 @@ def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) 
     if found is None:
         return _fill(scene, room, surface, here, sure)
     light = own.base[..., None] + own.middle
-    off = 99.0
+    off = soft = 99.0
     if test.any():
         made, true = (np.exp(each[test] + light[test]) for each in (found.foretold, found.bare))
-        off = float(np.abs(made - true).mean())
+        off, soft = _offs(made - true, test, unit)
     out = np.exp(found.shown + light) - _EPS
     where = core | ring | ((taken < -0.004) & free)
-    return _Filled(where, out[where].astype(np.float32), off)
+    return _Filled(where, out[where].astype(np.float32), off, soft)
 
 
 def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64:
@@ -744,7 +786,9 @@ def _is_left_afloat(name: str, thing: Mask, hole: Mask, label: NDArray[np.intp],
 
 
 def _stem(picture: NDArray[np.uint8], mask: Mask, floor: Mask, kept: Mask, unit: float) -> Mask:
-    """What thin upright parts go on from the mask down to the floor, such as the pole of a lamp: (H, W)."""
+    """What thin upright parts go on from the mask down to the ``floor``, such as the pole of a lamp, and not
+    where other things are ``kept``; all (H, W).
+    """
     rows, columns = np.nonzero(mask)
     smooth = ndimage.gaussian_filter(picture.astype(np.float32), (2 * unit, 0.5 * unit, 0))
     wide = 2 * round(12 * unit) + 1
