@@ -77,7 +77,8 @@ def commit_version(context: TurnContext, tell: TellEvent, state: TurnState) -> U
     tell(Event("committed", f"version {version.number}"))
     if stale:
         updates["remarks"] = (*updates["remarks"], covering(stale))
-    updates["remarks"] = (*updates["remarks"], *(words for each in painted if (words := plainly(each))))
+    said = dict.fromkeys(words for each in painted if (words := plainly(each)))
+    updates["remarks"] = (*updates["remarks"], *said)
     return {**updates, "finished": (*state.finished, *finished), "done": done, "changed": True}
 
 

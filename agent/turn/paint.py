@@ -337,8 +337,9 @@ def _computed(
     except Doubtful as doubtful:
         painted = Painted(doubtful.patch, 0, 1)
         done = _finished(context, edit, route, below, ground, painted, time.perf_counter() - began)
-        # what was taken before is made again as it was asked for
-        return done if edit.refreshes is not None else done.but(outcome="offered", why=str(doubtful))
+        if edit.refreshes is not None:  # what was taken before is made again as it was asked for
+            return done
+        return done.but(guessed=True) if doubtful.likely else done.but(outcome="offered", why=str(doubtful))
     except EngineError as error:
         return edit.but(outcome="refused", why=str(error))
     return _finished(context, edit, route, below, ground, Painted(patch, 0, 1), time.perf_counter() - began)

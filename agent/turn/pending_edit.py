@@ -68,6 +68,7 @@ class PendingEdit(Data):
     ``suggests``: the look is to be found, too. ``step``: the words of a step of colour that
     the prompt no longer has, because it names the colour that the step came to. ``without``: what was asked
     for with the thing, and cannot be drawn; ``unmet`` are words of how it was to look that nothing came of.
+    ``guessed``: its engine is not sure of what lies behind what was removed.
     """
 
     # What variations on offer of an earlier release held besides is no longer needed.
@@ -93,6 +94,7 @@ class PendingEdit(Data):
     step: str = ""
     without: str = ""
     unmet: tuple[str, ...] = ()
+    guessed: bool = False
     request: Request | None = None
     patch: str | None = None
     box: Box | None = None

@@ -305,7 +305,11 @@ def _covering(layers: Sequence[Layer]) -> str:
 
 
 def plainly(edit: PendingEdit) -> str:
-    """What of a look that was asked for cannot be seen in what was done; "" where that is nothing."""
+    """What of a look that was asked for cannot be seen in what was done, or is a guess; "" where that is
+    nothing.
+    """
+    if edit.guessed:
+        return "What is behind it is partly guessed; say “undo” if it does not look right."
     if not edit.unmet:
         return ""
     words = phrases.listed([f"“{each}”" for each in edit.unmet], "or")

@@ -198,11 +198,15 @@ class MaskedEdit:
 
 
 class Doubtful(errors.EngineError):
-    """An engine does not answer for what it computed; ``patch`` is that, for who takes it all the same."""
+    """An engine does not answer for what it computed; ``patch`` is that, for who takes it all the same.
 
-    def __init__(self, sentence: str, patch: Patch) -> None:
+    ``likely``: more often right than not, so that it is done, and said to be a guess.
+    """
+
+    def __init__(self, sentence: str, patch: Patch, *, likely: bool = False) -> None:
         super().__init__(sentence)
         self.patch = patch
+        self.likely = likely
 
 
 @runtime_checkable
@@ -381,18 +385,18 @@ def compute(
         raise errors.Cancelled
     if edit.grow is None:  # a segmenter's mask, not a user's: specks are no part of it, corners of a wall are
         edit = replace(edit, mask=clean(edit.mask, speck=0.003, hole=0.0005))
-    doubt = ""
+    doubt: Doubtful | None = None
     try:
         patch = engine.compute(picture, edit, cancelled=cancelled)
     except Doubtful as doubtful:
-        doubt, patch = str(doubtful), doubtful.patch
+        doubt, patch = doubtful, doubtful.patch
     try:
         check_patch(patch, picture.shape[1], picture.shape[0])
     except ValueError as error:
         raise errors.EngineError(f"The engine {engine.name} returned a malformed patch: {error}.") from error
     patch = within(patch, edit.mask, edit.grow)
-    if doubt:
-        raise Doubtful(doubt, patch)
+    if doubt is not None:
+        raise Doubtful(str(doubt), patch, likely=doubt.likely)
     return patch
 
 

@@ -168,7 +168,8 @@ class _DrawnInColour:
         try:
             return self._coloured(picture, edit, self.drawer.compute(picture, edit, cancelled=cancelled))
         except Doubtful as doubtful:
-            raise Doubtful(str(doubtful), self._coloured(picture, edit, doubtful.patch)) from doubtful
+            patch = self._coloured(picture, edit, doubtful.patch)
+            raise Doubtful(str(doubtful), patch, likely=doubtful.likely) from doubtful
 
     def _coloured(self, picture: Pixels, edit: MaskedEdit, drawn: Patch) -> Patch:
         if edit.colour is None:

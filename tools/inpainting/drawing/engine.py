@@ -54,7 +54,7 @@ _TRIES = 3
 """Forms and places that are tried until the segmenter sees the thing."""
 
 _LEAST_SEEN = 0.35
-_SURE = 0.62
+_SURE = 0.45
 _UNSURE = 0.12
 """A removal must be as sure as ``_SURE`` where all that it bares stays in view, as ``_UNSURE`` where the new
 thing stands before it.
