@@ -60,6 +60,9 @@ another thing that goes on there."""
 KNOWN_BY_REPEATS = 0.4
 """A pattern that explains more than this share of its surface's variance tells what is hidden of it."""
 
+NO_PATTERN = 0.15
+"""One that explains less than this share is none: it is made of shadows and veins."""
+
 PLAIN = 0.015
 """A surface has a texture where its pixels differ by more from those around them, as a logarithm."""
 
@@ -513,7 +516,9 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     rough = np.abs(fine).mean(axis=2)[sure]
     paint = scene.own_shadow and float((rough > PLAIN).mean()) < FLAWS
     textured = float(np.median(rough)) > PLAIN
-    if paint:  # what seems to repeat in it is light and shade
+    # what seems to repeat in paint is light and shade, and so is a little of marble
+    patterned = not paint and (scene.flat or not scene.patches or pattern.share >= NO_PATTERN)
+    if not patterned:
         mean = np.zeros_like(mean)
     rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
     of_chance = scene.patches and textured and pattern.share < KNOWN_BY_REPEATS and not scene.flat
@@ -567,7 +572,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
 
     def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, list[int]]:
         values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
-        mean_tone = np.exp(mean[at]) if pattern.across or pattern.up else np.broadcast_to(usual, values.shape)
+        repeats = patterned and (pattern.across or pattern.up)
+        mean_tone = np.exp(mean[at]) if repeats else np.broadcast_to(usual, values.shape)
         # a texture of chance errs less with less contrast, and still looks like it
         values = np.asarray(mean_tone + like * (values - mean_tone), dtype=np.float32)
         values[~have] = mean_tone[~have]
