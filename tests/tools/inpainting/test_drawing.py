@@ -178,15 +178,6 @@ def test_what_is_replaced_goes_and_the_new_thing_stands_there(engine: Drawing) -
     assert (after[apart] == given.picture[apart]).all()
 
 
-def test_what_would_leave_lumps_of_the_old_thing_is_refused(engine: Drawing) -> None:
-    scene = rooms.make_scene(1_895_356_893)  # a low table on marble, of which a basket bares half
-    drawn = rooms.render(scene, (640, 480))
-    table = rooms.mask(drawn, [thing.kind for thing in scene.things].index("coffee table"))
-    asked = edit(drawn.picture, table, "a basket", "replace", "the coffee table")
-    with pytest.raises(EngineError, match="I cannot take away cleanly"):
-        compute(drawn.picture, asked, engine)
-
-
 def test_a_new_rug_lies_in_the_shadow_of_what_stands_beside_it(engine: Drawing) -> None:
     scene = rooms.make_scene(457484473)
     drawn = rooms.render(scene, SIZE)

@@ -88,6 +88,14 @@ def test_what_was_behind_it_comes_out(seed: int, kind: str) -> None:
     assert error(out, before, truth) <= RIGHT
 
 
+def test_a_low_table_leaves_no_grey_and_no_lumps_on_marble() -> None:
+    scene, index = scene_with(1895356893, "coffee table")
+    drawing = drawing_of(1895356893)
+    done = remove(drawing.picture, drawn.mask(drawing, index) > 0, around_of(1895356893), "the coffee table")
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    assert error(compose(drawing.picture, [done.patch]), drawing.picture, truth) < 0.2
+
+
 @pytest.mark.parametrize(("seed", "kind"), [(146541148, "plant"), (5600025, "rug")])
 def test_what_is_doubted_for_its_background_is_right_all_the_same(seed: int, kind: str) -> None:
     scene, index = scene_with(seed, kind)

@@ -89,6 +89,9 @@ DEEPEST = -1.1
 BRIGHTER = 0.06
 """By so much more light, as a logarithm, other parts of a floor are lit while those farthest off are not."""
 
+OUTSHONE = 0.1
+"""By so much, as a logarithm, what lies close to the hole is brighter than what would be put into it."""
+
 ONE_TINT = 0.4
 """Logarithms of ratios of a flat thing's channels within this are of one colour, lit differently."""
 
@@ -533,6 +536,12 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
             left = _grown(left, 2 * unit) & here & ~scene.other
         part, known = part | left, known & ~left
     far = surfaces.spread_in(np.clip(rest, -0.04, 0.25), known & lit, 30 * unit)
+    close = known & (distance < 16 * unit)
+    stone = scene.patches and bool(reach) and not (patterned or textured or paint) and bool(close.any())
+    if stone and surface in (rooms.FLOOR, RUG) and np.percentile((near - far)[close], 70) > OUTSHONE:
+        # what is far off lies in shadows of its own: of marble what is brightest is its own colour
+        bright = known & (near >= np.percentile(near[known], 60))
+        far = surfaces.spread_in(np.clip(rest, -0.04, 0.5), bright, 30 * unit)
     goal = base + far
     if surface in (rooms.FLOOR, RUG):
         for front in scene.fronts:
