@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from evaluation.painters.wishes import draw_wish
 from pocket import rooms
 from pocket.rooms import furniture, primitives
 from sessions.compose import Patch, compose
@@ -176,6 +177,14 @@ def test_what_is_replaced_goes_and_the_new_thing_stands_there(engine: Drawing) -
     apart = np.ones_like(old)
     apart[patch.box.y0 : patch.box.y1, patch.box.x0 : patch.box.x1] = False
     assert (after[apart] == given.picture[apart]).all()
+
+
+def test_what_would_leave_a_thing_without_its_foot_is_refused(engine: Drawing) -> None:
+    wish = draw_wish(96061750)  # "swap the dog for a cat": it sits before the foot of a bed
+    picture = wish.given.picture
+    dog = find(engine.segmenter, picture, ["the dog"])[0].mask
+    with pytest.raises(EngineError, match="I cannot take away cleanly what was there: it stands in front of"):
+        compute(picture, edit(picture, dog, "a cat", "replace", "the dog"), engine)
 
 
 def test_a_new_rug_lies_in_the_shadow_of_what_stands_beside_it(engine: Drawing) -> None:
