@@ -274,7 +274,7 @@ def _picked(context: TurnContext, step: Pick) -> PendingEdit:
 def _kept(context: TurnContext) -> list[PendingEdit]:
     offers = context.memory.offers
     if offers is None or offers.version != context.session.head or not offers.attempts:
-        raise Refusal("There is nothing on offer to keep: what you see is in the picture already.")
+        raise Refusal("There is nothing on offer to keep: what you see is the picture as it is now.")
     if offers.passed:  # “keep it” may be about the sentence in between
         context.remember(offers=offers.model_copy(update={"passed": False}))
         raise Refusal(still_there([phrases.intention(edit) for edit in offers.edits]))

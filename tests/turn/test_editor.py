@@ -319,7 +319,7 @@ async def test_a_removed_thing_is_looked_for_again_and_tried_twice(flat: Flat) -
     turn = await flat.do(Keep())
     assert (turn.failed, turn.reply) == (
         True,
-        "There is nothing on offer to keep: what you see is in the picture already.",
+        "There is nothing on offer to keep: what you see is the picture as it is now.",
     )
 
 
