@@ -116,7 +116,8 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         for note in notes:
             if note not in turn.reply:
                 say(note, err=True)
-        done = _is_done(turn) or (saved is not None and _is_told(turn))
+        begun = saved is not None or editor.session.head > 0
+        done = _is_done(turn) or (begun and _is_told(turn))
         if not done and turn.reply.endswith("?"):
             asked.append(turn)
         else:

@@ -182,9 +182,14 @@ def test_sentences_that_ask_for_no_edit(inpalla: Run, picture: Path, sentence: s
 
 
 def test_a_question_about_what_was_done_is_done_when_it_is_answered(inpalla: Run, picture: Path) -> None:
-    result = inpalla("edit", picture, "make the sofa red", "what did I change?", "-o", "out.png")
+    result = inpalla(
+        "edit", picture, "make the sofa red", "what did I change?", "-o", "out.png", "--session", "s"
+    )
     assert result.code == 0
     assert "The sofa → a red sofa (version 1)." in result.out
+    later = inpalla("edit", picture, "what did I change?", "-o", "later.png", "--session", "s")
+    assert later.code == 0
+    assert Path("later.png").exists()
     alone = inpalla("edit", picture, "what did I change?", "-o", "other.png")
     assert alone.code == 1
     assert not Path("other.png").exists()

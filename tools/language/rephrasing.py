@@ -218,6 +218,18 @@ _HEAD = (
     r"^(?P<head>(?:.*[,.;!–—] +)?(?:(?:and|then|now|please|just|ok(?:ay)?|can (?:you|we)|could (?:you|we)"
     r"|let's|maybe|but|so)[ ,]+)*)"
 )
+_DOWN_FROM = re.compile(
+    rf"{_HEAD}(?:get|take|pull|lift) (?P<thing>(?:the|that|this|those|my|our) [\w' -]+?) "
+    r"(?:down |off |away )?(?:from|off)(?: of)? (?:the|my|our|that) (?:\w+ )?walls?"
+    r"(?P<end>(?:,? please)?[.!]*)$",
+    re.IGNORECASE,
+)
+_ON_ITS_SIDE = re.compile(
+    r"\b(?:(?:right )?next to|beside|by|near) (?P<thing>(?:the|my|our|that) [\w' -]+?)"
+    r"(?:,? (?:on|to|at) (?:its|their)|, (?:on|to|at) the) (?P<side>left|right)(?:[- ]hand)?(?: side)?"
+    r"(?= *[.!,;]|$)",
+    re.IGNORECASE,
+)
 _COVERED = re.compile(
     rf"{_HEAD}(?:i(?:'d| would)? (?:want|like) |i want you to )?"
     r"(?:lay|put|install|fit|fix|have|try|do)? ?(?:down )?(?:some |new )*"
@@ -476,6 +488,9 @@ def _colloquially(sentence: str) -> str:
     sentence = _GIVE_US.sub(r"\g<head>give me ", _ADDED_IN.sub(r"\g<head>add ", sentence))
     if found := _OUT_WITH.match(sentence):
         return f"{found['head']}remove {found['thing']}{found['end']}"
+    if (found := _DOWN_FROM.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
+        return f"{found['head']}remove {found['thing']}{found['end']}"
+    sentence = _ON_ITS_SIDE.sub(r"to the \g<side> of \g<thing>", sentence)
     if (covered := _covered(sentence)) != sentence:
         return covered
     if found := _OF_A_STUFF.match(sentence):

@@ -97,6 +97,9 @@ def test_other_sentences_stay_as_they_are(sentence: str) -> None:
         ("now put white marble tiles on the back wall", "now make the back wall white marble tiles"),
         ("put oak floorboards down", "make the floor oak"),
         ("put a tile on the wall", "put a tile on the wall"),
+        ("get the clock down from the wall", "remove the clock"),
+        ("add a tall plant next to the sofa, on its right", "add a tall plant to the right of the sofa"),
+        ("put a plant next to the sofa on the left", "put a plant next to the sofa on the left"),
         ("put the oak table on the floor", "put the oak table on the floor"),
     ],
 )
