@@ -41,7 +41,7 @@ from sessions.compose import Box, Patch, compose
 from sessions.pictures import digest_of
 from tools.errors import ToolError
 from tools.inpainting import geometry, routing
-from tools.inpainting.base import Computing, MaskedEdit, compute, seed_for
+from tools.inpainting.base import Computing, MaskedEdit, compute_or_guess, seed_for
 from tools.inpainting.computed.materials import Materials
 from tools.inpainting.computed.recolour import Recolour
 from tools.inpainting.computed.removal import NEIGHBOURS, Removal
@@ -216,7 +216,7 @@ def painted() -> Iterator[tuple[str, Painted]]:
                 route = routing.Route(edit, engine)
                 if isinstance(engine, Recolour):
                     route = routing.route(picture, edit, (engine.name,))
-                patch = compute(picture, route.edit, engine)
+                patch = compute_or_guess(picture, route.edit, engine)
             except ToolError:
                 yield name, Painted("refused", "")
                 continue

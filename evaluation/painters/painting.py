@@ -39,7 +39,7 @@ from tools.engines import registry
 from tools.engines.presets import Preset
 from tools.errors import EngineError
 from tools.inpainting import routing
-from tools.inpainting.base import MaskedEdit, compute, inpaint, seed_for
+from tools.inpainting.base import MaskedEdit, compute_or_guess, inpaint, seed_for
 from tools.inpainting.geometry import bounds
 from tools.segmenting.base import Found, Segmenter, find
 
@@ -88,7 +88,7 @@ def paint(case: Case, mask: Mask, preset: Preset | None) -> tuple[Pixels, Mask]:
     edit = MaskedEdit(mask, case.prompt, case.kind, seed, target=target)
     route = routing.route(picture, edit, preset.computing.get(case.kind, ()))
     if route.engine is not None:
-        patch = compute(picture, route.edit, route.engine)
+        patch = compute_or_guess(picture, route.edit, route.engine)
     else:
         painter = registry.load_inpainter(preset.inpainters[case.kind])
         patch = inpaint(picture, [route.edit], {case.kind: painter})[0].patch
