@@ -95,7 +95,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
     from tools.errors import ToolError
 
     saved: Path | None = None
-    failed = False
+    failed = offered = False
     asked: list[Turn] = []  # those that ended in a question which waits for its answer
     waiting: list[dict[str, Any]] = []  # for it to be known whether there will be a session to name
     for sentence in sentences:
@@ -116,6 +116,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
         for note in notes:
             if note not in turn.reply:
                 say(note, err=True)
+        offered = any(edit.outcome == "offered" for edit in turn.edits) or (offered and not turn.changed)
         begun = saved is not None or editor.session.head > 0
         done = _is_done(turn) or (begun and _is_told(turn))
         if not done and turn.reply.endswith("?"):
@@ -139,7 +140,7 @@ async def _edit(editor: Editor, sentences: Sequence[str], path: Path, as_json: b
                     say(f"Side by side, with their numbers: {sheet}")
         if not done:
             say(turn.reply, err=True)
-    if saved is None and not as_json and editor.offers_attempts:
+    if saved is None and not as_json and offered and editor.offers_attempts:
         say(f"It waits in the session {editor.session.name}: --session {editor.session.name}.", err=True)
     _say_saved(editor, saved, as_json=as_json, plain=plain)
     for turn_of_none in waiting:
