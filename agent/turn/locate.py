@@ -22,7 +22,13 @@ from agent.turn.pending_edit import PendingEdit
 from agent.turn.reply import Doubt, hidden_by_transparency
 from sessions.model import Changes, Layer
 from tools.inpainting.placement import landmarks
-from tools.language.object_sizes import by_first_name, kinds_meant, noun_in, thing_in
+from tools.language.object_sizes import (
+    by_first_name,
+    kinds_meant,
+    noun_in,
+    thing_in,
+    without_unknown_words,
+)
 from tools.language.places import is_expanse, read_place
 from tools.language.referring import all_but, other_than, plural, read_phrase, separate
 from tools.pictures import is_hidden
@@ -127,13 +133,14 @@ def _found(
         found = find(context.engines.segmenter(), picture, phrases, cancelled=context.cancelled)
         founds |= {(phrase, out): each for phrase, each in zip(phrases, found, strict=True)}
         # a segmenter may know a thing by its other name alone: "pillows" are cushions
-        others = {phrase: by_first_name(phrase) for phrase in phrases if not founds[phrase, out].present}
-        if others := {phrase: name for phrase, name in others.items() if name != phrase}:
-            names = list(others.values())
-            again = find(context.engines.segmenter(), picture, names, cancelled=context.cancelled)
-            founds |= {
-                (phrase, out): each for phrase, each in zip(others, again, strict=True) if each.present
-            }
+        for otherwise in (by_first_name, without_unknown_words):
+            others = {phrase: otherwise(phrase) for phrase in phrases if not founds[phrase, out].present}
+            if others := {phrase: name for phrase, name in others.items() if name != phrase}:
+                names = list(others.values())
+                again = find(context.engines.segmenter(), picture, names, cancelled=context.cancelled)
+                founds |= {
+                    (phrase, out): each for phrase, each in zip(others, again, strict=True) if each.present
+                }
         for phrase in phrases:
             if not founds[phrase, out].present and (kinds := kinds_meant(phrase)):
                 founds[phrase, out] = _of_kinds(context, picture, phrase, kinds)

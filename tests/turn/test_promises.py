@@ -91,6 +91,12 @@ def test_checks_that_were_recoloured_are_recoloured_again(inpalla: Run, tmp_path
     assert "a green bed" in out
 
 
+def test_a_word_that_nobody_knows_hides_no_thing(inpalla: Run, tmp_path: Path) -> None:
+    write_picture(tmp_path / "room.png", rooms.render(rooms.make_scene(1796092019), (640, 480)).picture)
+    code, _, err = inpalla("edit", "room.png", "make the spiky plant on the right orange", "-o", "out.png")
+    assert (code, err) == (0, "")
+
+
 def test_another_of_its_kind_is_a_look(editor: Editor) -> None:
     """What stands there need not be taken away, nor what is behind it be known."""
     turn = say(editor, "replace the sofa with a brown leather sofa")

@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
+from tools.language.chunking import is_look, is_thing
+from tools.language.lexicon import ORDINALS, SIZES, word_set
+
 
 class Thing(NamedTuple):
     """How large a thing usually looks, in metres, and where it belongs.
@@ -139,3 +142,26 @@ def by_first_name(phrase: str) -> str:
     if noun not in SYNONYMS:
         return phrase
     return re.sub(rf"\b{noun}(s?)\b", rf"{SYNONYMS[noun]}\1", phrase, count=1, flags=re.IGNORECASE)
+
+
+_TELL_APART = word_set(
+    """left right middle center centre upper lower top bottom front back rear near nearest far farthest
+    furthest closest next last other same new old outer inner leftmost rightmost only whole remaining"""
+) | frozenset(ORDINALS)
+_LOOKED = re.compile(r"(?P<the>(?:the|my|our|that|this) )(?P<words>(?:[a-z-]+ )+?)$", re.IGNORECASE)
+
+
+def without_unknown_words(phrase: str) -> str:
+    """A phrase without words before its thing that say nothing that can be looked for: "the plant on the
+    right" for "the spiky plant on the right". One that tells it by a colour, a size, a place or another thing
+    stays as it is.
+    """
+    noun = noun_in(phrase)
+    at = phrase.lower().find(noun) if noun else -1
+    found = _LOOKED.match(phrase[:at]) if at > 0 else None
+    if found is None:
+        return phrase
+    words = found["words"].lower().split()
+    if any(is_look(word) or is_thing(word) or word in SIZES or word in _TELL_APART for word in words):
+        return phrase
+    return f"{found['the']}{phrase[at:]}"
