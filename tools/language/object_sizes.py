@@ -1,6 +1,7 @@
 """How large things usually are, and where they belong: a table in metres, and the words for it.
 
-Plain data for ``tools.inpainting.placement``, and one function that finds the thing that a phrase is about.
+Plain data for ``tools.inpainting.placement``, and functions that find the thing that a phrase is about,
+by whatever name and beside whatever words.
 """
 
 from __future__ import annotations

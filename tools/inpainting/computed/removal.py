@@ -298,9 +298,7 @@ def remove(
         lowest = int(rows.max())
         for name, thing in _in_order(_single(around, things)):
             if np.flatnonzero(thing.any(axis=1))[-1] > lowest:  # it stands before, or carries it
-                if (
-                    thing_in(name)[1].stands == "wall"
-                ):  # curtains hang before a window and hide what they hide
+                if thing_in(name)[1].stands == "wall":  # curtains before a window carry nothing
                     carriers |= thing
                     continue
                 stands = tops and float((below & thing).sum()) > STOOD_ON * float(below.sum())
