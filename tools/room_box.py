@@ -52,25 +52,27 @@ class Room:
         return np.array([self.focal, self.horizon, self.yaw, self.left, self.right, self.back])
 
 
-def _walls(p: F64, px: F64) -> tuple[F64, NDArray[np.intp]]:
-    """Inverse depth (n, columns) of the wall seen in each column, and which; p is (n, 6)."""
+def _walls(p: F64, px: F64) -> tuple[F64, F64, F64]:
+    """Inverse depth (n, columns) of the back, left and right wall in each column; p is (n, 6). The greatest
+    is that of the wall that is seen.
+    """
     s, c = np.sin(p[:, 2:3]), np.cos(p[:, 2:3])
     dx, dz = px * c + s, c - px * s
-    inverse = np.stack([dz / p[:, 5:6], -dx / p[:, 3:4], dx / p[:, 4:5]])
-    return inverse.max(axis=0), inverse.argmax(axis=0) + 1
+    return dz / p[:, 5:6], -dx / p[:, 3:4], dx / p[:, 4:5]
 
 
-def _bases(p: F64, width: int, height: int) -> tuple[F64, NDArray[np.intp]]:
-    """The row (in pixels, real) where the wall stands on the floor, by column, and which wall it is."""
+def _bases(p: F64, width: int, height: int) -> tuple[F64, tuple[F64, F64, F64]]:
+    """The row (in pixels, real) where the wall stands on the floor, by column, and how near each wall is."""
     px = ((np.arange(width) + 0.5 - width / 2) / height)[None, :] / p[:, :1]
-    inverse, which = _walls(p, px)
-    return (p[:, 1:2] + p[:, :1] * inverse) * height, which
+    back, left, right = _walls(p, px)
+    nearest = np.maximum(np.maximum(back, left), right)
+    return (p[:, 1:2] + p[:, :1] * nearest) * height, (back, left, right)
 
 
 def bases(room: Room, width: int, height: int) -> tuple[F64, NDArray[np.intp]]:
     """By column, the row in pixels where the wall stands on the floor, and which wall that is."""
-    rows, which = _bases(room.vector()[None], width, height)
-    return rows[0], which[0]
+    rows, walls = _bases(room.vector()[None], width, height)
+    return rows[0], np.argmax([wall[0] for wall in walls], axis=0) + 1
 
 
 def labels(room: Room, width: int, height: int) -> NDArray[np.intp]:
@@ -265,12 +267,21 @@ def _agreement(p: F64, lines: F64, fine: float) -> F64:
     ``fine`` is a sine.
     """
     x, y, along_x, along_y, on_wall = lines
-    _, which = _walls(p, x / p[:, :1])
-    best = np.zeros((len(p), len(x)))
+    back, left, right = _walls(p, x / p[:, :1])
+    at_back = (back >= left) & (back >= right)
+    off_wall = on_wall == 0
+    least = np.full((len(p), len(x)), np.inf)
     tan = np.tan(p[:, 2:3])
     away = np.where(np.abs(tan) < 1e-4, 1e-4, tan)
-    for vanishing, walls in ((-tan * p[:, :1], which != BACK), (p[:, :1] / away, which == BACK)):
+    for vanishing, walls in ((-tan * p[:, :1], ~at_back), (p[:, :1] / away, at_back)):
         dx, dy = vanishing - x, p[:, 1:2] - y
-        sine = (dx * along_y - dy * along_x) ** 2 / np.maximum(dx * dx + dy * dy, 1e-12)
-        best = np.maximum(best, np.exp(-sine / (2 * fine**2)) * (walls | (on_wall == 0)))
-    return np.asarray(best.sum(axis=1))
+        sine = dx * along_y
+        sine -= dy * along_x
+        sine *= sine
+        dx *= dx
+        dy *= dy
+        dx += dy
+        sine /= np.maximum(dx, 1e-12, out=dx)
+        np.minimum(least, sine, out=least, where=walls | off_wall)
+    least /= -(2 * fine**2)
+    return np.asarray(np.exp(least, out=least).sum(axis=1))

@@ -254,6 +254,36 @@ def test_the_shadows_of_other_things_stay() -> None:
 
 
 @pytest.mark.parametrize(
+    ("seed", "kind"),
+    [
+        (770000124, "curtain"),  # in a corner that is dark without it
+        (770000016, "window"),  # casts none
+        (770000054, "dog"),  # before a table, whose shadow lies behind it
+        (770000010, "plant"),  # stands off the wall
+        (770000019, "television"),  # stands on a cabinet, which throws the shadow
+    ],
+)
+def test_no_light_changes_where_its_shadow_cannot_fall(seed: int, kind: str) -> None:
+    scene, index = scene_with(seed, kind)
+    before, mask = drawing_of(seed).picture, drawn.mask(drawing_of(seed), index)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    done = remove(before, mask, around_of(seed), f"the {kind}")
+    out = compose(before, [done.patch])
+    stays = ndimage.binary_erosion((np.abs(truth.astype(int) - before) <= 3).all(axis=2))
+    seen = np.sqrt(((oklab(out) - oklab(truth)) ** 2).sum(axis=2)) > 0.06
+    assert (seen & stays).sum() < 0.15 * mask.sum()
+    assert error(out, before, truth) < RIGHT
+
+
+def test_what_repeats_in_the_shadows_beside_a_rug_makes_no_blotches_under_it() -> None:
+    scene, index = scene_with(770000006, "rug")
+    before, mask = drawing_of(770000006).picture, drawn.mask(drawing_of(770000006), index)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    done = remove(before, mask, around_of(770000006), "the rug")
+    assert error(compose(before, [done.patch]), before, truth) < RIGHT
+
+
+@pytest.mark.parametrize(
     ("seed", "kind"), [(1940577469, "cushion"), (1502067893, "cushion"), (977941882, "table lamp")]
 )
 def test_what_it_stands_or_lies_on_goes_on_under_it(seed: int, kind: str) -> None:

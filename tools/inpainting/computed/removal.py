@@ -11,12 +11,14 @@ guessed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import Delaunay, KDTree, QhullError
 
 from sessions.compose import Box, Patch
 from tools import errors
@@ -75,6 +77,30 @@ NEARER = (0.4, 0.6)
 """Of the way from the thing to another one: up to the first a shadow is the thing's, from the second on it is
 not."""
 
+ON_FLOOR = (0.3, 0.5)
+"""Heights of the camera from a thing's foot: its shadow on the floor fades from the first to the second."""
+
+ON_WALL = (0.08, 0.16)
+"""The same around what hangs on a wall, for its shadow there."""
+
+UNDER = (0.05, 0.2)
+"""So near another thing's foot a shadow on the floor is that thing's."""
+
+IN_WALL = (0.03, 0.08)
+"""The same around windows."""
+
+AT_WALL = (0.15, 0.3)
+"""The same around what stands against a wall."""
+
+CAMERA = 1.5
+"""How high cameras are held, in metres."""
+
+AGAINST = 0.35
+"""Heights of the camera from a wall: what stands with its foot farther off throws no shadow on it."""
+
+DEEP = 1.3
+"""So many times its usual width a thing may reach back from the nearest point of its foot."""
+
 SPREAD = 8
 """Pixels of a picture of 480 rows over which light on painted walls is gone on with."""
 
@@ -105,6 +131,12 @@ NEIGHBOURS = (
 
 _BOXY = ("sofa", "armchair", "ottoman", "bed", "cabinet", "bookshelf")
 """What is closed down to its legs, so that most of its lower edge is at one height."""
+
+_LONG = ("bed",)
+"""What stands with its head against a wall and its foot far from it."""
+
+_SLENDER = ("plant", "tree", "cat", "dog")
+"""What is too thin, or stands too free, for a shadow on a wall."""
 
 _CARRIED = ("vase", "table lamp", "cushion", "cat")
 _FLAT = ("rug", "carpet", "mat", "runner")
@@ -163,7 +195,7 @@ class Removal:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
-        self.revision = f"4-{segmenter.revision}"
+        self.revision = f"5-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
         """Whether it may be asked: always, it judges by the picture."""
@@ -352,9 +384,13 @@ def remove(
         unit,
         flat,
         shines,
-        thing_in(target)[0] == "curtain",
         patches,
         own_shadow,
+        _width(target),
+        thing_in(target)[1].height / CAMERA,
+        [each for each in _single(around, things) if thing_in(each[0])[1].stands == "floor"],
+        thing_in(target)[0],
+        _stands(target, mask, around.wall, below & (floor | rug)),
     )
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
     off, missing = off_things, 0
@@ -414,9 +450,16 @@ class _Scene:
     unit: float
     flat: bool
     shines: bool
-    drapes: bool
     patches: bool
     own_shadow: bool
+    wide: float
+    tall: float
+    """How wide and how tall such a thing usually is, in heights of the camera."""
+    standing: Sequence[tuple[str, Mask]]
+    """The other things that stand on the floor, one by one, with their names."""
+    name: str
+    stands: str
+    """Where such a thing belongs: on the floor, on top of something, on the wall, or flat on the floor."""
 
     @property
     def bulb(self) -> tuple[int, int]:
@@ -528,7 +571,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     odd = np.abs(plain - mean).mean(axis=2)
     wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & ((near > 0.5) | (near < DEEPEST))
     known = sure & ~ndimage.binary_dilation(wild, iterations=2)
-    if reach:  # parts of the thing that its mask missed: they are not like the surface, and touch the hole
+    below = scene.own_shadow and scene.stands == "wall" and surface in (rooms.FLOOR, RUG)
+    if reach and not below:  # parts that its mask missed: they are not like the surface, and touch the hole
         unlike = (odd > 4 * np.median(odd[sure]) + 0.2) & here & ~hole & ~scene.other & (distance < reach)
         left = _parts_of(scene.hole, unlike, unit)
         if left.any():
@@ -547,6 +591,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
             goal = goal + front.shade(plane.u, plane.v, near - far, known)
     where = part
     out, bare = image.copy(), image
+    reached = np.ones(hole.shape)
     if reach:
         beside = _grown(sure, 7 * unit) & here & ~hole & ~scene.other & (distance < reach)
         # by degrees, or an edge would be seen where the change ends
@@ -561,7 +606,10 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
             return np.asarray(np.clip(3 - 3 * distance / reach, 0, 1) * soft * beside, np.float64)
 
         own_light = _by_the_thing(changed, scene, here) if scene.own_shadow else changed
-        source = known & ((changed < 0.05) | (scene.nearer > NEARER[1]))
+        if scene.own_shadow:
+            reached = _in_reach(scene, plane, here)
+        own_light = own_light * reached
+        source = known & ((own_light < 0.05) | (scene.nearer > NEARER[1]))
         painted_wall = paint and surface not in (rooms.FLOOR, RUG)
         if painted_wall and float(source.sum()) > 0.2 * float(known.sum()):
             # by what is around, or a rim is seen
@@ -581,6 +629,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, list[int]]:
         values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
         repeats = patterned and (pattern.across or pattern.up)
+        if scene.flat and scene.patches:  # the little that repeats beside a rug is shadows more than floor
+            repeats = repeats and pattern.share >= KNOWN_BY_REPEATS
         mean_tone = np.exp(mean[at]) if repeats else np.broadcast_to(usual, values.shape)
         # a texture of chance errs less with less contrast, and still looks like it
         values = np.asarray(mean_tone + like * (values - mean_tone), dtype=np.float32)
@@ -606,7 +656,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
         shown = np.log(np.maximum(out[ring] + _EPS, 1.0))
         off = (shown - np.log(guess) - goal[ring][:, None] - middle).mean(axis=1)
         seam = np.zeros_like(goal)
-        seam[ring] = np.clip(off, -0.02, 0.02 if scene.shines else 0.3)
+        darker = 0.3 - 0.28 * reached[ring]  # where none of its shadow falls, what is dark stays so
+        seam[ring] = np.clip(off, -darker, 0.02 if scene.shines else 0.3)
         goal = goal + surfaces.spread_in(seam, ring, 6 * unit)
     out[part] = values * np.exp(goal[part][:, None] + middle) - _EPS
     if of_chance:
@@ -632,7 +683,7 @@ def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) 
     inner = ndimage.binary_erosion(here, iterations=max(1, round(3 * unit)), border_value=1)
     free = inner & ~scene.apart & ~_grown(mask, 2 * unit)
     wall = walls.wall_of(own.pattern, own.plain, mask, sure, free, unit)
-    if scene.drapes and wall.kind == "even":  # the shadow of curtains is no box's
+    if scene.name == "curtain" and wall.kind == "even":  # the shadow of curtains is no box's
         return _fill(scene, room, surface, here, sure)
     # patches are to fit to the wall, not to what is left of a rim
     wide = 5 if scene.patches and wall.kind == "of chance" else 2
@@ -692,6 +743,20 @@ def _hangs(target: str, mask: Mask, wall: Mask) -> bool:
     below[8 * len(mask) // 480 :] = mask[: len(mask) - 8 * len(mask) // 480]
     below &= ~_grown(mask, 2 * len(mask) / 480)
     return thing.stands == "wall" or (name == "television" and float(wall[below].mean()) > 0.8)
+
+
+def _stands(target: str, mask: Mask, wall: Mask, on_floor: Mask) -> str:
+    """Where a thing stands or hangs; ``on_floor`` (H, W) is what of the floor lies close below its foot."""
+    if _hangs(target, mask, wall):
+        return "wall"
+    stands = thing_in(target)[1].stands
+    _, below = _foot(mask, len(mask) / 480)
+    return "floor" if stands == "top" and on_floor.sum() > STOOD_ON * below.sum() else stands
+
+
+def _width(target: str) -> float:
+    """How wide such a thing usually is, in heights of the camera."""
+    return thing_in(target)[1].width / CAMERA
 
 
 def _with_rug(room: Room, label: NDArray[np.intp], floor: Mask, rug: Mask) -> NDArray[np.intp]:
@@ -890,6 +955,83 @@ def _by_the_thing(changed: F64, scene: _Scene, here: Mask) -> F64:
     return changed * np.isin(labels, touching[touching > 0]) * (1 - _risen(scene.nearer, *NEARER))
 
 
+def _in_reach(scene: _Scene, plane: Laid, here: Mask) -> F64:
+    """How far the thing's shadow can reach on a surface that is ``here`` (H, W): 1 wholly, 0 not at all.
+
+    What hangs shades its own wall close by, what stands on another thing nothing that lies behind both, and
+    what stands on the floor what is near its foot, and a wall that it stands against.
+    """
+    on_floor = plane.surface == rooms.FLOOR
+    if scene.shines and not on_floor:
+        return np.ones(here.shape)
+    if scene.stands == "floor":
+        foot = _foot_points(scene.mask, scene.wide, plane.room)
+        if on_floor:
+            reached = _faded(plane, foot, here, ON_FLOOR)
+            under, own = np.zeros(here.shape), _faded(plane, foot, here, UNDER)
+            for name, thing in scene.standing:
+                under = np.maximum(
+                    under, _faded(plane, _foot_points(thing, _width(name), plane.room), here, UNDER)
+                )
+            return reached * (1 - under * (1 - own))
+        deep = scene.wide if scene.name in _LONG else 0.0
+        if scene.name in _SLENDER or _to_wall(plane, foot) > AGAINST + deep:
+            return np.zeros(here.shape)
+        seen = _faded(plane, _outline_points(scene.mask, plane), here, AT_WALL)
+        along = foot[:, 0] if plane.surface == rooms.BACK else foot[:, 1]
+        beside = np.maximum(np.maximum(along.min() - plane.u, plane.u - along.max()), 0.0)
+        above = np.maximum(plane.v - scene.tall, 0.0)
+        # seen aslant, the shadow on the wall lies beside the thing
+        return np.maximum(seen, (1 - _risen(np.hypot(beside, above), *AT_WALL)) * here)
+    hangs_here = scene.stands == "wall" and (scene.mask & here).sum() > 0.1 * scene.mask.sum()
+    if on_floor or not hangs_here:
+        return np.zeros(here.shape)
+    near = IN_WALL if scene.name == "window" else ON_WALL
+    return _faded(plane, _outline_points(scene.mask & here, plane), here, near)
+
+
+def _faded(plane: Laid, points: F64, here: Mask, over: tuple[float, float]) -> F64:
+    """1 on a surface up to the first distance from ``points`` (n, 2) on it and between them, 0 from the
+    second on (H, W).
+    """
+    out, reach = np.zeros(here.shape), over[1]
+    low, high = points.min(axis=0) - reach, points.max(axis=0) + reach
+    near = here & (plane.u > low[0]) & (plane.u < high[0]) & (plane.v > low[1]) & (plane.v < high[1])
+    if not near.any():
+        return out
+    places = np.stack([plane.u[near], plane.v[near]], axis=1)
+    far = np.asarray(KDTree(points).query(places)[0], np.float64)
+    with suppress(QhullError):  # they lie on a line
+        far[Delaunay(points).find_simplex(places) >= 0] = 0.0
+    out[near] = 1 - _risen(far, *over)
+    return out
+
+
+def _outline_points(mask: Mask, plane: Laid) -> F64:
+    """Where the outline of a mask lies on a surface (n, 2)."""
+    edge = mask & ~ndimage.binary_erosion(mask)
+    return np.asarray(np.stack([plane.u[edge], plane.v[edge]], axis=1), np.float64)
+
+
+def _foot_points(mask: Mask, wide: float, room: Room) -> F64:
+    """Where the lower outline of a thing's mask lies on the floor (n, 2), as far back as it may be deep."""
+    height, width = mask.shape
+    columns = np.flatnonzero(mask.any(axis=0))
+    rows = height - 1 - mask[::-1, columns].argmax(axis=0)
+    x, y = (columns + 0.5).astype(np.float64), (rows + 1.0).astype(np.float64)
+    u, v = rooms.coordinates(room, rooms.FLOOR, x, y, width, height)
+    nearest = int(np.argmax(rows))
+    close = np.hypot(u - u[nearest], v - v[nearest]) <= DEEP * wide
+    return np.asarray(np.stack([u, v], axis=1)[close], np.float64)
+
+
+def _to_wall(plane: Laid, points: F64) -> float:
+    """How far the nearest of ``points`` (n, 2) on the floor is from a wall, in heights of the camera."""
+    u, v, room = points[:, 0], points[:, 1], plane.room
+    away = {rooms.BACK: room.back - v, rooms.LEFT: room.left + u, rooms.RIGHT: room.right - u}
+    return float(away[plane.surface].min())
+
+
 def _risen(values: F64, low: float, high: float) -> F64:
     """0 below the first, 1 above the second, smooth between."""
     t = np.clip((values - low) / (high - low), 0, 1)
@@ -922,9 +1064,16 @@ def _parts_of(mask: Mask, candidates: Mask, unit: float) -> Mask:
 
 def _grown(mask: Mask, radius: float) -> Mask:
     """The mask and all within ``radius`` pixels of it."""
+    out = mask.copy()
     if not mask.any():
-        return mask.copy()
-    return np.asarray(ndimage.distance_transform_edt(~mask) <= radius)
+        return out
+    slack = int(radius) + 1
+    part = tuple(
+        slice(max(int(each[0]) - slack, 0), int(each[-1]) + slack + 1)
+        for each in (np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0)))
+    )
+    out[part] = ndimage.distance_transform_edt(~mask[part]) <= radius
+    return out
 
 
 def _patch(out: F32, mask: Mask, where: Mask, unit: float) -> Patch:
