@@ -182,8 +182,11 @@ class Removed:
         """How sure it is, and the doubt, where something else will stand at ``own`` (H, W)."""
         if self.behind is None:
             return self.confidence, self.doubt
-        left = float((self.behind & ~own).sum() / max(self.mask.sum(), 1))
-        return _judge({**self.measures, "behind": left})
+        area = max(int(self.mask.sum()), 1)
+        bare = float((self.mask & ~own).sum()) / area  # what is wrong where something stands is not seen
+        seen = {name: bare * self.measures[name] for name in ("off", "missing", "strange")}
+        left = float((self.behind & ~own).sum()) / area
+        return _judge({**self.measures, **seen, "behind": left})
 
 
 class Removal:

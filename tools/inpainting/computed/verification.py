@@ -29,6 +29,8 @@ GHOST: Final = 0.3
 ALONE: Final = 0.65
 """An old pattern under a new one leaves two to be seen; where one is, it is the new one, and lies as the old
 one did: stripes on stripes."""
+HARDLY: Final = 0.22
+"""Where no more than this of what is to be seen is the old pattern, shadows and chance make that much alike."""
 PATTERNED: Final = 0.1
 """A surface has a pattern to be seen where its brightness varies by more than this (in logarithms)."""
 OFF: Final = 0.13
@@ -60,7 +62,8 @@ def fault(
         return "kept"
     faces = parts.is_framework(target) or parts.is_built(target)
     left, alone = (0.0, 0.0) if faces else ghost(old, new, surface)
-    if left > (2.2 if patterned else 1.0) * GHOST and not (patterned and alone > ALONE):
+    seen = alone > HARDLY and not (patterned and alone > ALONE)
+    if seen and left > (2.2 if patterned else 1.0) * GHOST:
         return "ghost"
     if stage is not None and recolour.taken(new, surface, stage) > OFF:
         return "colour"
