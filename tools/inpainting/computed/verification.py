@@ -30,7 +30,7 @@ ALONE: Final = 0.65
 """An old pattern under a new one leaves two to be seen; where one is, it is the new one, and lies as the old
 one did: stripes on stripes."""
 HARDLY: Final = 0.22
-"""Where no more than this of what is to be seen is the old pattern, it is none: shadows and chance are as much
+"""Where no more than this of what is to be seen is the old pattern, none is: shadows and chance are as much
 alike."""
 PATTERNED: Final = 0.1
 """A surface has a pattern to be seen where its brightness varies by more than this (in logarithms)."""
