@@ -107,6 +107,8 @@ def of_named_colour(
             return edit
         return edit.but(mask=session.pictures.put(best), area=float(best.mean()), under=None)
     seen = [name_of(in_full_light(picture, thing)) for thing in (things[1:] if len(things) > 2 else [mask])]
+    if len(seen) == 1 and _is_kind_of(seen[0], edit.target, noun):
+        return edit
     return edit.but(outcome="refused", why=another_colour(edit.target, noun, seen))
 
 
@@ -163,6 +165,13 @@ def _both_black(seen: NDArray[np.float64], colour: NDArray[np.float64]) -> NDArr
         return np.zeros(len(seen), bool)
     dark_blue = (seen[:, 2] < -0.03) & (seen[:, 2] < -np.abs(seen[:, 1]))
     return np.asarray((seen[:, 0] <= BLACK) & (dark_blue | (np.hypot(seen[:, 1], seen[:, 2]) < GREYISH)))
+
+
+def _is_kind_of(name: str, phrase: str, noun: str) -> bool:
+    """Whether a colour's name is one of those that a phrase tells its thing by: sky blue is blue."""
+    return (
+        re.fullmatch(rf"(?:(?:the|my|our|that|this) )?{name.split()[-1]} {noun}", phrase.lower()) is not None
+    )
 
 
 def _is_told_by_colour_alone(phrase: str, noun: str) -> bool:

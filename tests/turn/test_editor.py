@@ -37,6 +37,7 @@ from agent.planner.plan import (
 )
 from agent.turn.editor import Editor, open_editor
 from agent.turn.events import Event
+from pocket import rooms
 from sessions import SessionError, Sessions
 from sessions.prune import Wish, free, survey
 from tests.support.colour_engines import (
@@ -237,6 +238,21 @@ async def test_a_thing_goes_by_the_names_that_people_give_its_colour(
         for name in ("red", "orange", "pink", "yellow"):
             turn = await editor.say(f"make the {name} sofa black")
             assert turn.reply.startswith(f"I see no {name} sofa: the sofa that I see is "), turn.reply
+
+
+async def test_what_is_sky_blue_may_be_called_blue(tmp_path: Path) -> None:
+    """A drawn rug's pixels, checks and all, of which a quarter is not near enough to blue itself."""
+    scene = rooms.make_scene(1796102912)
+    drawn = rooms.render(scene, (320, 240))
+    rug = drawn.picture[rooms.mask(drawn, [thing.kind for thing in scene.things].index("rug"))]
+    picture = room()
+    x0, y0, x1, y1 = THINGS["sofa"][1]
+    picture[y0:y1, x0:x1] = np.resize(rug, (y1 - y0, x1 - x0, 3))
+    with closing(opened(tmp_path, ColourEngines(), picture)) as editor:
+        turn = await editor.say("make the green sofa orange")
+        assert turn.reply.endswith(" blue.")
+        assert not turn.changed
+        assert (await editor.say("make the blue sofa orange")).changed
 
 
 class TwoSofas(ColourFinder):

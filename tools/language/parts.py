@@ -10,7 +10,7 @@ _PARTS = (
     r"|doors?|lids?|tops?|trims?|edges?|feet)"
 )
 _PART_OF = re.compile(rf"^(?:the )?(?P<part>{_PARTS}) (?:of|on) (?P<thing>.+)$")
-_OWN_PART = re.compile(rf"(?:the )?(?P<thing>.+?)(?:'s)? (?P<part>{_PARTS})")
+_OWN_PART = re.compile(rf"(?:the )?(?P<thing>.+?)(?:'s)? (?<!\bthe )(?<!\bin )(?<!\bat )(?P<part>{_PARTS})")
 _WITH_PART = re.compile(rf"\bwith (?:.+ )?(?P<part>{_PARTS})$")
 
 _WITH_COVER = re.compile(

@@ -224,6 +224,11 @@ _DOWN_FROM = re.compile(
     r"(?P<end>(?:,? please)?[.!]*)$",
     re.IGNORECASE,
 )
+_WALLED_UP = re.compile(
+    rf"{_HEAD}(?:brick|wall|board|block|close) up (?P<thing>(?:the|that|this|those|my|our) [\w' -]*?windows?)"
+    r"(?:[,;–—] .*)?(?P<end>(?:,? please)?[.!]*)$",
+    re.IGNORECASE,
+)
 _ON_ITS_SIDE = re.compile(
     r"\b(?:(?:right )?next to|beside|by|near) (?P<thing>(?:the|my|our|that) [\w' -]+?)"
     r"(?:,? (?:on|to|at) (?:its|their)|, (?:on|to|at) the) (?P<side>left|right)(?:[- ]hand)?(?: side)?"
@@ -489,6 +494,8 @@ def _colloquially(sentence: str) -> str:
     if found := _OUT_WITH.match(sentence):
         return f"{found['head']}remove {found['thing']}{found['end']}"
     if (found := _DOWN_FROM.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
+        return f"{found['head']}remove {found['thing']}{found['end']}"
+    if found := _WALLED_UP.match(sentence):
         return f"{found['head']}remove {found['thing']}{found['end']}"
     sentence = _ON_ITS_SIDE.sub(r"to the \g<side> of \g<thing>", sentence)
     if (covered := _covered(sentence)) != sentence:

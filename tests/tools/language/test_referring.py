@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tools.language.parts import named_part
 from tools.language.referring import Instances, Mask, Wanted, choose, read_phrase
 
 SIZE = (60, 100)
@@ -257,3 +258,12 @@ def test_on_the_wrong_side_only_is_doubtful() -> None:
     chosen = choose(read_phrase("the chair left of the sofa"), found([RIGHT]), boxed((52, 30, 70, 50)))
     assert np.array_equal(chosen.mask, boxed(RIGHT))
     assert chosen.confidence < 0.55
+
+
+@pytest.mark.parametrize(
+    ("phrase", "part"),
+    [("the table's legs", "legs"), ("the sofa back", "back"), ("the sideboard at the back", None)],
+)
+def test_a_place_is_no_part(phrase: str, part: str | None) -> None:
+    found = named_part(phrase)
+    assert (found.part if found else None) == part

@@ -98,6 +98,7 @@ def test_other_sentences_stay_as_they_are(sentence: str) -> None:
         ("put oak floorboards down", "make the floor oak"),
         ("put a tile on the wall", "put a tile on the wall"),
         ("get the clock down from the wall", "remove the clock"),
+        ("brick up the window, I don't want it", "remove the window"),
         ("add a tall plant next to the sofa, on its right", "add a tall plant to the right of the sofa"),
         ("put a plant next to the sofa on the left", "put a plant next to the sofa on the left"),
         ("put the oak table on the floor", "put the oak table on the floor"),
