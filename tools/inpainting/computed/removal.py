@@ -328,10 +328,11 @@ def remove(
     off_things, afloat, fronts = 0.0, False, list[amodal_completion.Front]()
     tops = own_shadow and (shines or thing_in(target)[1].stands == "top")
     foot, below = _foot(mask, unit)
+    single = _single(around, things)
     unborne, footless = False, list[Mask]()
     if not flat:
         lowest = int(rows.max())
-        for name, thing in _in_order(_single(around, things)):
+        for name, thing in _in_order(single):
             if np.flatnonzero(thing.any(axis=1))[-1] > lowest:  # it stands before, or carries it
                 if thing_in(name)[1].stands == "wall":  # curtains before a window carry nothing
                     carriers |= thing
@@ -391,9 +392,9 @@ def remove(
         own_shadow,
         _width(target),
         thing_in(target)[1].height / CAMERA,
-        [each for each in _single(around, things) if thing_in(each[0])[1].stands == "floor"],
+        [each for each in single if thing_in(each[0])[1].stands == "floor"],
         thing_in(target)[0],
-        _stands(target, mask, around.wall, below & (floor | rug)),
+        "wall" if _hangs(target, mask, around.wall) else _stands(target, below, floor | rug),
     )
     known = {rooms.FLOOR: floor, rooms.BACK: wall, rooms.LEFT: wall, rooms.RIGHT: wall, RUG: rug}
     off, missing = off_things, 0
@@ -748,13 +749,10 @@ def _hangs(target: str, mask: Mask, wall: Mask) -> bool:
     return thing.stands == "wall" or (name == "television" and float(wall[below].mean()) > 0.8)
 
 
-def _stands(target: str, mask: Mask, wall: Mask, on_floor: Mask) -> str:
-    """Where a thing stands or hangs; ``on_floor`` (H, W) is what of the floor lies close below its foot."""
-    if _hangs(target, mask, wall):
-        return "wall"
+def _stands(target: str, below: Mask, floor: Mask) -> str:
+    """Where a thing stands: by its kind, or on the floor where that lies ``below`` its foot (H, W)."""
     stands = thing_in(target)[1].stands
-    _, below = _foot(mask, len(mask) / 480)
-    return "floor" if stands == "top" and on_floor.sum() > STOOD_ON * below.sum() else stands
+    return "floor" if stands == "top" and (below & floor).sum() > STOOD_ON * below.sum() else stands
 
 
 def _width(target: str) -> float:

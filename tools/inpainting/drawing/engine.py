@@ -54,7 +54,7 @@ _TRIES = 3
 """Forms and places that are tried until the segmenter sees the thing."""
 
 _IN_VIEW = 0.75
-"""What other things hide more of than the rest is put elsewhere, if there is a place."""
+"""A new thing of which no more than this share is seen is put elsewhere, if there is a place."""
 
 _LEAST_SEEN = 0.35
 _SURE = 0.45
@@ -146,7 +146,7 @@ class Drawing:
             )
 
         first: Patch | None = None
-        best = 0.0
+        hidden = False  # the first one, by other things
         tried: list[Thing] = []
         for spec in specs:
             try:
@@ -172,12 +172,13 @@ class Drawing:
                     raise placing.no_room(name, edit.target)
                 continue
             in_view = loose or not edit.patches or stand.shown > _IN_VIEW
-            usual, _ = stand.drawn(picture, _usual(thing))
-            if in_view and self._is_seen(compose(picture, [usual]), name, own, cancelled):
-                return patch
+            if in_view:
+                usual, _ = stand.drawn(picture, _usual(thing))
+                if self._is_seen(compose(picture, [usual]), name, own, cancelled):
+                    return patch
             tried.append(thing)
-            if first is None or (edit.patches and stand.shown > best + _IN_VIEW / 2):
-                first, best = patch, stand.shown
+            if first is None or (hidden and in_view):
+                first, hidden = patch, not in_view
         if first is None:
             raise ValueError("there is nothing to draw")
         return first
