@@ -24,7 +24,7 @@ from sessions.compose import Box, Patch
 from tools import errors
 from tools import room_box as rooms
 from tools.inpainting.base import Capabilities, Doubtful, MaskedEdit
-from tools.inpainting.computed import amodal_completion, surfaces, texture, walls
+from tools.inpainting.computed import amodal_completion, boards, panels, surfaces, texture, walls
 from tools.inpainting.computed import rug as rugs
 from tools.inpainting.computed.surfaces import F32, Laid, Mask
 from tools.language.object_sizes import noun_in, thing_in
@@ -109,6 +109,9 @@ DARKER = 0.04
 
 FLAWS = 0.15
 """A painted surface: no more than this share of it is rougher than ``PLAIN``, with its edges and shadows."""
+
+UNSHADED = 0.2
+"""Boards lie in no shadow where they are lighter or darker than their surface by less, as a logarithm."""
 
 DEEPEST = -1.1
 """What is darker than its surface by more than this, as a logarithm, is no shadow but a thing."""
@@ -198,7 +201,7 @@ class Removal:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
-        self.revision = f"5-{segmenter.revision}"
+        self.revision = f"6-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
         """Whether it may be asked: always, it judges by the picture."""
@@ -569,9 +572,27 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     patterned = not paint and (scene.flat or not scene.patches or pattern.share >= NO_PATTERN)
     if not patterned:
         mean = np.zeros_like(mean)
+    pieces = None
+    if scene.patches and patterned and pattern.share >= KNOWN_BY_REPEATS:
+        pieces = walls.repeats(pattern, plain, scene.mask, sure, part, unit)
+    if pieces is not None:
+        pattern, plane = pieces.pattern, pieces.pattern.laid
+        mean = (pieces.mean + pieces.tones[..., None]).astype(np.float32)
     rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
     of_chance = scene.patches and textured and pattern.share < KNOWN_BY_REPEATS and not scene.flat
-    near = surfaces.spread_in(rest, sure, (14 if of_chance else 5) * unit)
+    rows, marks = None, np.zeros_like(plain)
+    if scene.patches and textured and pattern.share < KNOWN_BY_REPEATS:
+        bright = plain.mean(axis=2).astype(np.float64)
+        rows = boards.boards(plane, bright, sure, unit)
+        if rows is not None:
+            mean = np.repeat(rows.usual(bright, sure & lit, sure)[..., None], 3, axis=2).astype(np.float32)
+            rest = np.where(sure, bright - mean[..., 0], 0.0)
+        elif (lined := panels.panels(plane, plain, sure, unit)) is not None:
+            pattern, plane, patterned = lined, lined.laid, True
+            mean = surfaces.phase_mean(lined, plane.u.ravel(), plane.v.ravel()).reshape(plain.shape)
+            rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
+            marks = mean
+    near = surfaces.spread_in(rest, sure, (6 if rows is not None else 14 if of_chance else 5) * unit)
     odd = np.abs(plain - mean).mean(axis=2)
     wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & ((near > 0.5) | (near < DEEPEST))
     known = sure & ~ndimage.binary_dilation(wild, iterations=2)
@@ -631,10 +652,12 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     ways = surfaces.moves(pattern)
 
     def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, list[int]]:
+        if pieces is not None:
+            return np.exp(mean[at]), []
         values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
-        repeats = patterned and (pattern.across or pattern.up)
+        repeats = rows is not None or (patterned and (pattern.across or pattern.up))
         if scene.flat and scene.patches:  # the little that repeats beside a rug is shadows more than floor
-            repeats = repeats and pattern.share >= KNOWN_BY_REPEATS
+            repeats = rows is not None or bool(marks.any()) or (repeats and pattern.share >= KNOWN_BY_REPEATS)
         mean_tone = np.exp(mean[at]) if repeats else np.broadcast_to(usual, values.shape)
         # a texture of chance errs less with less contrast, and still looks like it
         values = np.asarray(mean_tone + like * (values - mean_tone), dtype=np.float32)
@@ -655,20 +678,29 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
             goal = goal + float(np.median((base + near - goal)[best]))
     # beside the hole the picture shows how far off this is: the hole gets as much
     ring = known & (ndimage.distance_transform_edt(~part) < 16 * unit)
+    meeting = goal
     if not scene.flat and ring.sum() > 60 * unit * unit:
         guess, _ = foretold(ring, used)
-        shown = np.log(np.maximum(out[ring] + _EPS, 1.0))
-        off = (shown - np.log(guess) - goal[ring][:, None] - middle).mean(axis=1)
-        seam = np.zeros_like(goal)
+        shown = np.log(np.maximum(out[ring] + _EPS, 1.0)) - goal[ring][:, None] - middle
         darker = 0.3 - 0.28 * reached[ring]  # where none of its shadow falls, what is dark stays so
-        seam[ring] = np.clip(off, -darker, 0.02 if scene.shines else 0.3)
-        goal = goal + surfaces.spread_in(seam, ring, 6 * unit)
+        lit_as = goal
+
+        def met(guess: F32 | F64) -> F64:
+            seam = np.zeros_like(goal)
+            off = (shown - guess).mean(axis=1)
+            seam[ring] = np.clip(off, -darker, 0.02 if scene.shines else 0.3)
+            return lit_as + surfaces.spread_in(seam, ring, 6 * unit)
+
+        goal = met(np.log(guess))
+        meeting = met(plain[ring] - near[ring][:, None])
     out[part] = values * np.exp(goal[part][:, None] + middle) - _EPS
-    if of_chance:
-        unlit = (plain - near[..., None]).astype(np.float32)
-        seamless = texture.seamless(texture.on_surface(plane), unlit, known, part, unit)
+    if of_chance or rows is not None:
+        unlit = (plain - marks - near[..., None]).astype(np.float32)
+        clean = panels.without_marks(unlit, known, unit) if marks.any() else known
+        fill = texture.on_surface(plane) if rows is None else boards.OnBoards(rows, np.abs(near) < UNSHADED)
+        seamless = texture.seamless(fill, unlit, clean, part, unit)
         if seamless is not None:
-            out[part] = np.exp(seamless.values + goal[part][:, None] + middle) - _EPS
+            out[part] = np.exp(seamless.values + marks[part] + meeting[part][:, None] + middle) - _EPS
 
     # known pixels beside the hole, foretold in the same way
     test = known & (distance > 3 * unit) & (distance < 20 * unit + 0.24 * scene.size)

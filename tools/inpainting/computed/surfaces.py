@@ -249,21 +249,31 @@ def _phases(u: F64, v: F64, across: float, up: float, bins: int = _BINS) -> tupl
 
 
 def _means(
-    u: F64, v: F64, tone: F64, across: float, up: float, bins: int = _BINS
+    u: F64, v: F64, tone: F64, across: float, up: float, bins: int = _BINS, *, filled_in: bool = False
 ) -> tuple[F64, NDArray[np.intp]]:
     a, b, rows, columns = _phases(u, v, across, up, bins)
     at = np.minimum(b.astype(int), rows - 1) * columns + np.minimum(a.astype(int), columns - 1)
-    n = np.bincount(at, minlength=rows * columns)
+    n: F64 = np.bincount(at, minlength=rows * columns).astype(np.float64)
+    sums: F64 = np.zeros((rows * columns, tone.shape[1]))
+    for k in range(tone.shape[1]):
+        sums[:, k] = np.bincount(at, tone[:, k], minlength=rows * columns)
+    usual: F64 = tone.mean(axis=0)[None]
     prior = 1.0
-    mean = tone.mean(axis=0)
-    cells = np.stack(
-        [
-            (np.bincount(at, tone[:, k], minlength=rows * columns) + prior * mean[k]) / (n + prior)
-            for k in range(tone.shape[1])
-        ],
-        axis=1,
-    )
+    if filled_in or bins > _BINS:  # phases that are hardly seen are like those beside them
+        usual, prior = _nearby(n, sums, rows, columns), 3.0
+    cells = (sums + prior * usual) / (n + prior)[:, None]
     return cells, at
+
+
+def _nearby(n: F64, sums: F64, rows: int, columns: int) -> F64:
+    """The mean around each phase (rows x columns, channels), from counts and sums by phase."""
+    total, weight = np.zeros((rows, columns, sums.shape[1])), np.full((rows, columns, 1), 1e-9)
+    counts = n.reshape(rows, columns, 1)
+    for wide, share in ((0.8, 1.0), (2.0, 0.02), (6.0, 1e-4)):
+        sigma = (wide if rows > 1 else 0, wide if columns > 1 else 0, 0)
+        total += share * ndimage.gaussian_filter(sums.reshape(total.shape), sigma, mode="wrap")
+        weight += share * ndimage.gaussian_filter(counts, sigma, mode="wrap")
+    return np.asarray((total / weight).reshape(sums.shape))
 
 
 def _left_over(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
@@ -271,8 +281,11 @@ def _left_over(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
     return float(np.minimum((tone - cells[at]) ** 2, 0.3).mean())
 
 
-def _held_out(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
-    """The share of the variance that the means by phase of every other repeat explain of those between."""
+def _held_out(u: F64, v: F64, tone: F64, across: float, up: float, *, filled_in: bool = False) -> float:
+    """The share of the variance that the means by phase of every other repeat explain of those between.
+
+    ``filled_in``: phases that are not seen there look like those beside them.
+    """
     total = rest = 0.0
     index = np.zeros(u.shape)
     if across:
@@ -284,7 +297,7 @@ def _held_out(u: F64, v: F64, tone: F64, across: float, up: float) -> float:
         return 0.0
     for part in (block, ~block):
         mean = tone[~part].mean(axis=0)
-        cells, _ = _means(u[~part], v[~part], tone[~part], across, up)
+        cells, _ = _means(u[~part], v[~part], tone[~part], across, up, filled_in=filled_in)
         a, b, rows, columns = _phases(u[part], v[part], across, up)
         at = np.minimum(b.astype(int), rows - 1) * columns + np.minimum(a.astype(int), columns - 1)
         rest += float(((tone[part] - cells[at]) ** 2).sum())
@@ -363,6 +376,13 @@ def fitted_near(pattern: Lattice, tone: F32, near: Mask) -> Lattice:
     u, v = pattern.laid.u.ravel()[points], pattern.laid.v.ravel()[points]
     middle = float(u.mean()), float(v.mean())
     across, up = _likely(pattern.across), _likely(pattern.up)
+    if (
+        not pattern.across or not pattern.up
+    ):  # bricks that are set off from row to row: every other row is alike
+        across, up = (
+            [*each, (2 * period, 0.02)] if period else each
+            for each, period in ((across, pattern.across), (up, pattern.up))
+        )
     options = [
         (_held_out(u, v, value, a, b) - dear - odd, dear + odd, a, b) for a, dear in across for b, odd in up
     ]
@@ -373,6 +393,8 @@ def fitted_near(pattern: Lattice, tone: F32, near: Mask) -> Lattice:
     share, a, b, aside, down = max(fits, key=lambda each: each[1][0] - each[0])[1]
     laid = pattern.laid
     laid = replace(laid, u=laid.u + aside * (laid.v - middle[1]), v=laid.v + down * (laid.u - middle[0]))
+    u, v = laid.u.ravel()[points], laid.v.ravel()[points]
+    share = max(share, _held_out(u, v, value, a, b, filled_in=True))
     cells = np.zeros(((_FINE_BINS if b else 1), (_FINE_BINS if a else 1), 3))
     return again(Lattice(laid, a, b, cells, share), tone, near)
 
@@ -412,6 +434,18 @@ def again(pattern: Lattice, tone: F32, known: Mask) -> Lattice:
     bins = max(pattern.cells.shape[:2])
     cells, _ = _means(u, v, tone[known].astype(np.float64), pattern.across, pattern.up, bins)
     return replace(pattern, cells=cells.reshape(pattern.cells.shape))
+
+
+def seen_before(pattern: Lattice, known: Mask, where: Mask) -> float:
+    """The share of the pixels ``where`` (H, W) whose place in the repeats is ``known`` (H, W) elsewhere."""
+    laid, across, up = pattern.laid, pattern.across, pattern.up
+    a, b, rows, columns = _phases(laid.u[known], laid.v[known], across, up)
+    count = np.zeros((rows, columns))
+    np.add.at(count, (np.minimum(b.astype(int), rows - 1), np.minimum(a.astype(int), columns - 1)), 1)
+    a, b, _, _ = _phases(laid.u[where], laid.v[where], across, up)
+    return float(
+        (count[np.minimum(b.astype(int), rows - 1), np.minimum(a.astype(int), columns - 1)] > 3).mean()
+    )
 
 
 def _periods(laid: Laid, tone: F32, known: Mask) -> tuple[list[float], list[float]]:

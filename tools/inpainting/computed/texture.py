@@ -133,6 +133,8 @@ def _on_surface(laid: Laid, tone: F32, known: Mask, hole: Mask) -> F32 | None:
     row, column = np.round(sheet.row).astype(int), np.round(sheet.column).astype(int)
     gap = hole[row, column] & sheet.inside
     there = known[row, column] & sheet.inside & ~gap & (sheet.depth < _DEEPER * sheet.deepest)
+    if not there.any():
+        return None
     made = completed(flat, there, gap, start=_by_repeats(flat, there, gap))
     if made is None:
         return None

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from tools import room_box as rooms
-from tools.inpainting.computed import surfaces, texture
+from tools.inpainting.computed import panels, surfaces, texture
 from tools.inpainting.computed.rug import clusters
 from tools.inpainting.computed.surfaces import F32, Laid, Lattice, Mask
 from tools.room_box import F64
@@ -33,8 +33,15 @@ _DEEPEST = -0.6
 EVEN = 0.006
 """A wall whose pixels differ by less than this from those around them, as a logarithm, is even."""
 
-REGULAR = 0.5
+REGULAR = 0.45
 """A pattern that explains more than this share of its wall's variance is known by the mean of its repeats."""
+
+EXACT = 0.955
+"""Tiles and bricks are as regular as that when their mean and their tones tell this share of what is seen; of
+what is woven they tell less."""
+
+SEEN = 0.9
+"""So much of what is hidden is seen in other repeats, where the mean of these is to go on."""
 
 ALIKE = 0.35
 """A part of a wall is like another when they differ by less than this share of the other's variance."""
@@ -83,13 +90,51 @@ def wall_of(pattern: Lattice, plain: F32, mask: Mask, sure: Mask, free: Mask, un
     near = near if near.sum() > 0.02 * sure.sum() else sure
     pattern = surfaces.fitted_near(pattern, plain, near)
     if pattern.share <= (REGULAR if pattern.across and pattern.up else STRIPED):
-        return Wall("of chance", laid, pattern, plain, mean, free, near)
+        lined = panels.panels(laid, plain, sure, unit)
+        if lined is None:
+            return Wall("of chance", laid, pattern, plain, mean, free, near)
+        return Wall("of chance", lined.laid, lined, plain, _mean(lined), free, near)
     return Wall("regular", laid, pattern, plain, _mean(pattern), free, near)
 
 
 def _mean(pattern: Lattice) -> F32:
     at = pattern.laid
     return surfaces.phase_mean(pattern, at.u.ravel(), at.v.ravel()).reshape(*at.u.shape, 3)
+
+
+@dataclass(frozen=True, eq=False)
+class Repeats:
+    """What repeats on a surface, with the tones of its tiles or bricks: logarithms beside its light.
+
+    ``mean`` (H, W, 3) is what the pattern foretells, ``tones`` (H, W) how much lighter or darker each piece
+    is, by what is seen of it; one that is hidden looks like one of the others.
+    """
+
+    pattern: Lattice
+    mean: F32
+    tones: F64
+
+
+def repeats(pattern: Lattice, plain: F32, mask: Mask, sure: Mask, part: Mask, unit: float) -> Repeats | None:
+    """The repeats of a surface near ``mask`` by the pixels of it that are ``sure``; None where it is not as
+    regular as that, or they do not show what is hidden at ``part``. ``unit`` is a pixel of a picture of 480
+    rows.
+    """
+    wall = wall_of(pattern, plain, mask, sure, sure, unit)
+    if wall.kind != "regular" or surfaces.seen_before(wall.pattern, sure, part) < SEEN:
+        return None
+    labels, tones = _pieces(wall, 20 * unit * unit), np.zeros(mask.shape)
+    for _ in range(2):
+        rest = np.where(sure, (plain - wall.mean).mean(axis=2) - tones, 0.0).astype(np.float64)
+        light = surfaces.spread_in(rest, sure, (5 if tones.any() else 14) * unit)
+        tones = _tones(wall, labels, sure, light)
+        own = (plain - (light + tones)[..., None]).astype(np.float32)
+        wall = replace(wall, mean=_mean(surfaces.again(wall.pattern, own, wall.near)))
+    shown = (plain - light[..., None])[wall.near]
+    missed = shown - wall.mean[wall.near] - tones[wall.near][:, None]
+    if missed.var(axis=0).sum() > (1 - EXACT) * shown.var(axis=0).sum():
+        return None
+    return Repeats(wall.pattern, wall.mean, tones)
 
 
 def shadow_and_tones(
@@ -161,13 +206,16 @@ def behind(
 
 def _of_patches(wall: Wall, bare: F64, core: Mask, known: Mask, unit: float) -> tuple[F64, Mask] | None:
     """The wall's texture, (H, W, 3), in ``core`` made of patches of it, and where it is known around it."""
-    soft = surfaces.spread_in(bare.mean(axis=2), known, 14 * unit)
-    tone = (bare - soft[..., None]).astype(np.float32)
-    made = texture.seamless(texture.on_surface(wall.laid), tone, known, core, unit)
+    clouds = bare - wall.mean
+    soft = surfaces.spread_in(clouds.mean(axis=2), known, 14 * unit)
+    tone = (clouds - soft[..., None]).astype(np.float32)
+    clean = panels.without_marks(tone, known, unit) if wall.mean.any() else known
+    made = texture.seamless(texture.on_surface(wall.laid), tone, clean, core, unit)
     if made is None:
         return None
     copied = tone.astype(np.float64)
     copied[core] = made.values
+    copied += wall.mean
     return copied, known & (ndimage.distance_transform_edt(~core) < 12 * unit)
 
 
@@ -345,8 +393,8 @@ def _tones(wall: Wall, labels: NDArray[np.intp], known: Mask, taken: F64) -> F64
     if not enough.any():
         return value[labels]
     value[enough] = ndimage.median(rest, np.where(inner, labels, 0), np.flatnonzero(enough))
-    low, high = np.percentile(value[enough], (15, 85))
-    value[~enough] = np.random.default_rng(0).uniform(low, high, int((~enough).sum()))
+    likely = np.clip(value[enough], *np.percentile(value[enough], (10, 90)))
+    value[~enough] = np.random.default_rng(0).choice(likely, int((~enough).sum()))
     value -= np.median(value[enough])
     value[0] = 0.0
     return np.asarray(value[labels])
