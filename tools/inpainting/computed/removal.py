@@ -552,6 +552,63 @@ def _known(scene: _Scene, room: Room, surface: int, sure: Mask, reach: float) ->
     return _Known(image, shine, logs, base, lit, plain, middle, pattern)
 
 
+@dataclass(frozen=True, eq=False)
+class _Repeated:
+    """What can be foretold of a surface by what repeats on it: its ``mean`` (H, W, 3), a logarithm beside the
+    surface's light.
+
+    ``paint`` says that it is painted and shows nothing but light, ``textured`` that it is not plain,
+    ``patterned`` that ``pattern`` is more than shadows and veins. ``exact`` says that the mean is all that is
+    to be seen, ``rows`` are its boards, and ``marks`` (H, W, 3) the joints and holes of its panels, 0 where
+    there are none.
+    """
+
+    pattern: surfaces.Lattice
+    mean: F32
+    paint: bool
+    textured: bool
+    patterned: bool
+    exact: bool
+    rows: boards.Boards | None
+    marks: F32
+
+
+def _repeated(scene: _Scene, own: _Known, sure: Mask, part: Mask) -> _Repeated:
+    """What repeats on a surface by its pixels that are ``sure``, to foretell a ``part`` (H, W) of it."""
+    plain, pattern, unit = own.plain, own.pattern, scene.unit
+    none = np.zeros_like(plain)
+    bright = plain.mean(axis=2).astype(np.float64)
+    rough = np.abs(plain - surfaces.spread_in(bright, sure, 4 * unit)[..., None]).mean(axis=2)[sure]
+    paint = scene.own_shadow and float((rough > PLAIN).mean()) < FLAWS
+    textured = float(np.median(rough)) > PLAIN
+    # what seems to repeat in paint is light and shade, and so is a little of marble
+    patterned = not paint and (scene.flat or not scene.patches or pattern.share >= NO_PATTERN)
+
+    def mean_of(lattice: surfaces.Lattice) -> F32:
+        at = lattice.laid
+        return surfaces.phase_mean(lattice, at.u.ravel(), at.v.ravel()).reshape(plain.shape)
+
+    if scene.patches and patterned and pattern.share >= KNOWN_BY_REPEATS:
+        pieces = walls.repeats(pattern, plain, scene.mask, sure, part, unit)
+        if pieces is not None:
+            mean = (pieces.mean + pieces.tones[..., None]).astype(np.float32)
+            return _Repeated(pieces.pattern, mean, paint, textured, patterned, True, None, none)
+    if scene.patches and textured and pattern.share < KNOWN_BY_REPEATS:
+        rows = boards.boards(pattern.laid, bright, sure, unit)
+        if rows is not None:
+            mean = np.repeat(rows.usual(bright, sure & own.lit, sure)[..., None], 3, axis=2).astype(
+                np.float32
+            )
+            return _Repeated(pattern, mean, paint, textured, patterned, False, rows, none)
+        lined = panels.panels(pattern.laid, plain, sure, unit)
+        if lined is not None:
+            marks = mean_of(lined)
+            return _Repeated(lined, marks, paint, textured, True, False, None, marks)
+    return _Repeated(
+        pattern, mean_of(pattern) if patterned else none, paint, textured, patterned, False, None, none
+    )
+
+
 def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
     """Go on with one surface under the hole, and take the thing's shadow off it."""
     hole, distance, unit = scene.hole, scene.distance, scene.unit
@@ -559,39 +616,15 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
     own = _known(scene, room, surface, sure, reach)
     image, logs, base, lit = own.image, own.logs, own.base, own.lit
-    plain, middle, pattern = own.plain, own.middle, own.pattern
-    plane = pattern.laid
+    plain, middle = own.plain, own.middle
 
     # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
-    mean = surfaces.phase_mean(pattern, plane.u.ravel(), plane.v.ravel()).reshape(plain.shape)
-    fine = plain - surfaces.spread_in(plain.mean(axis=2).astype(np.float64), sure, 4 * unit)[..., None]
-    rough = np.abs(fine).mean(axis=2)[sure]
-    paint = scene.own_shadow and float((rough > PLAIN).mean()) < FLAWS
-    textured = float(np.median(rough)) > PLAIN
-    # what seems to repeat in paint is light and shade, and so is a little of marble
-    patterned = not paint and (scene.flat or not scene.patches or pattern.share >= NO_PATTERN)
-    if not patterned:
-        mean = np.zeros_like(mean)
-    pieces = None
-    if scene.patches and patterned and pattern.share >= KNOWN_BY_REPEATS:
-        pieces = walls.repeats(pattern, plain, scene.mask, sure, part, unit)
-    if pieces is not None:
-        pattern, plane = pieces.pattern, pieces.pattern.laid
-        mean = (pieces.mean + pieces.tones[..., None]).astype(np.float32)
+    known_by = _repeated(scene, own, sure, part)
+    pattern, mean, rows, marks = known_by.pattern, known_by.mean, known_by.rows, known_by.marks
+    paint, textured, patterned = known_by.paint, known_by.textured, known_by.patterned
+    plane = pattern.laid
     rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
     of_chance = scene.patches and textured and pattern.share < KNOWN_BY_REPEATS and not scene.flat
-    rows, marks = None, np.zeros_like(plain)
-    if scene.patches and textured and pattern.share < KNOWN_BY_REPEATS:
-        bright = plain.mean(axis=2).astype(np.float64)
-        rows = boards.boards(plane, bright, sure, unit)
-        if rows is not None:
-            mean = np.repeat(rows.usual(bright, sure & lit, sure)[..., None], 3, axis=2).astype(np.float32)
-            rest = np.where(sure, bright - mean[..., 0], 0.0)
-        elif (lined := panels.panels(plane, plain, sure, unit)) is not None:
-            pattern, plane, patterned = lined, lined.laid, True
-            mean = surfaces.phase_mean(lined, plane.u.ravel(), plane.v.ravel()).reshape(plain.shape)
-            rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
-            marks = mean
     near = surfaces.spread_in(rest, sure, (6 if rows is not None else 14 if of_chance else 5) * unit)
     odd = np.abs(plain - mean).mean(axis=2)
     wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & ((near > 0.5) | (near < DEEPEST))
@@ -652,7 +685,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     ways = surfaces.moves(pattern)
 
     def foretold(at: Mask, uses: Sequence[int] | None = None) -> tuple[F32, list[int]]:
-        if pieces is not None:
+        if known_by.exact:
             return np.exp(mean[at]), []
         values, have, used = surfaces.filled(plane, tone, known, at, ways, uses)
         repeats = rows is not None or (patterned and (pattern.across or pattern.up))
