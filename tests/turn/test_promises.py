@@ -256,9 +256,9 @@ def test_a_computed_picture_is_replayed_to_the_pixel(inpalla: Run) -> None:
 
 
 def test_a_removal_that_is_doubted_is_offered_kept_and_replayed(inpalla: Run) -> None:
-    """A rug of which much is hidden: what came out may do."""
-    write_picture("room.png", rooms.render(rooms.make_scene(5600025), (640, 480)).picture)
-    code, _, err = inpalla("edit", "room.png", "remove the rug", "-o", "out.png")
+    """A sofa that hides much of what is behind it: what came out may do."""
+    write_picture("room.png", rooms.render(rooms.make_scene(770000122), (640, 480)).picture)
+    code, _, err = inpalla("edit", "room.png", "remove the sofa", "-o", "out.png")
     assert code == 1
     assert "I cannot take this away cleanly: " in err
     assert "Nothing was changed; say “keep it” to take what came out all the same." in err

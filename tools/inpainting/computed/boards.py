@@ -23,8 +23,19 @@ from tools.room_box import F64, Room
 HARMONICS = 5
 """So many multiples of a joint's frequency are summed up."""
 
-STRENGTH = 0.95
-"""Joints are there where the comb answers with this share of what is dark, its harmonics summed up."""
+STRENGTH = 1.08
+"""Joints are there where the comb answers with this share of what is dark, its harmonics summed up. What is
+knitted answers with less."""
+
+LINED = 0.65
+"""A joint is seen as one in at least this share of the pieces of its length; of marble, clouds and single marks
+in no more than half."""
+
+THIN = 0.025
+"""A joint is no wider, in heights of the camera."""
+
+PIECE = 0.08
+"""A piece of a joint's length, in heights of the camera."""
 
 CROSSED = 0.72
 """No boards but tiles where the other axis answers with more than this share of that."""
@@ -128,8 +139,8 @@ def boards(laid: Laid, tone: F64, known: Mask, unit: float) -> Boards | None:
     points = points[:: len(points) // _POINTS + 1]
     y, x = np.divmod(points, known.shape[1])
     x, y = x + 0.5, y + 0.5
-    dark = darker(tone, known, unit).ravel()[points]
-    dark = share_of(dark)
+    dark_at = darker(tone, known, unit).ravel()[points]
+    dark = share_of(dark_at)
     found: list[tuple[float, bool, float]] = []
     for upright, along in ((False, laid.v), (True, laid.u)):
         place = along.ravel()[points]
@@ -143,7 +154,9 @@ def boards(laid: Laid, tone: F64, known: Mask, unit: float) -> Boards | None:
     crossed = max((each[0] for each in found if each[1] != best.upright), default=0.0)
     if best.strength < STRENGTH or crossed > CROSSED * best.strength:
         return None
-    return best
+    u, v = best.laid.u.ravel()[points], best.laid.v.ravel()[points]
+    along, across = (v, u) if best.upright else (u, v)
+    return best if lined(across, along, dark_at, best.wide) >= LINED else None
 
 
 def darker(tone: F64, known: Mask, unit: float) -> F64:
@@ -202,6 +215,34 @@ def _set_right(
     return Boards(
         surfaces.lay(room, laid.surface, width, height), own, start, upright, answer(turns(found), dark)
     )
+
+
+def lined(along: F64, aside: F64, dark: F64, side: float) -> float:
+    """The share of the pieces of joints, ``side`` apart, that are dark where points are."""
+    bins = 128
+    turns = along / side
+    at = (turns % 1 * bins).astype(int) % bins
+    sums, counts = np.bincount(at, dark, minlength=bins), np.bincount(at, minlength=bins)
+    mean = ndimage.gaussian_filter1d(sums / np.maximum(counts, 1), 1.0, mode="wrap")
+    start = (float(np.argmax(mean)) + 0.5) / bins
+    off = turns - start
+    off = np.abs(off - np.round(off)) * side
+    line, beside = off < 0.4 * THIN, (off > THIN) & (off < 4 * THIN)
+    number = np.round(turns - start).astype(int)
+    piece = (number - number.min()) * 100_000 + ((aside - aside.min()) / PIECE).astype(int)
+    _, groups = np.unique(piece, return_inverse=True)
+
+    def by_piece(where: Mask) -> tuple[F64, NDArray[np.intp]]:
+        count = np.bincount(groups[where], minlength=int(groups.max()) + 1)
+        total = np.bincount(groups[where], dark[where], minlength=int(groups.max()) + 1)
+        return total / np.maximum(count, 1), count
+
+    (here, seen), (there, around) = by_piece(line), by_piece(beside)
+    enough = (seen >= 2) & (around >= 4)
+    if enough.sum() < 8:
+        return 0.0
+    step = (here - there)[enough]
+    return float((step > max(0.35 * float(np.percentile(step, 75)), 0.02)).mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,6 @@ So few of them are in view that nothing seems to repeat; but a joint is dark alo
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage, optimize
 
 from tools import room_box as rooms
@@ -19,13 +18,7 @@ SIDES = (0.25, 1.4)
 """How long the sides of panels are, in heights of the camera."""
 
 LINED = 0.75
-"""A joint is seen as one in at least this share of the pieces of its length."""
-
-THIN = 0.025
-"""A joint is no wider, in heights of the camera."""
-
-PIECE = 0.08
-"""A piece of a joint's length, in heights of the camera."""
+"""Joints of panels are seen in at least this share of the pieces of their length."""
 
 MARKED = 0.04
 """What is darker by no more than this, as a logarithm, is no mark but the clouds of the panels."""
@@ -94,7 +87,7 @@ def panels(laid: Laid, plain: F32, known: Mask, unit: float) -> Lattice | None:
     ).x
     room, across, up = moved(found)
     u, v = rooms.coordinates(room, laid.surface, x, y, width, height)
-    if min(_lined(u, v, dark, across), _lined(v, u, dark, up)) < LINED:
+    if min(boards.lined(u, v, dark, across), boards.lined(v, u, dark, up)) < LINED:
         return None
     out = surfaces.lay(room, laid.surface, width, height)
     empty = Lattice(out, across, up, np.zeros((_BINS, _BINS, 3)), 0.0)
@@ -126,34 +119,6 @@ def _side(along: F64, aside: F64, dark: F64) -> float | None:
         if SIDES[0] < side < SIDES[1] and 2 * side < np.ptp(along):
             near = side * np.linspace(0.985, 1.015, 13)
             best = float(near[int(np.argmax([boards.answer(along / each, share, 12) for each in near]))])
-            if _lined(along, aside, dark, best) >= LINED:
+            if boards.lined(along, aside, dark, best) >= LINED:
                 return best
     return None
-
-
-def _lined(along: F64, aside: F64, dark: F64, side: float) -> float:
-    """The share of the pieces of joints, ``side`` apart, that are dark where points are."""
-    bins = 128
-    turns = along / side
-    at = (turns % 1 * bins).astype(int) % bins
-    sums, counts = np.bincount(at, dark, minlength=bins), np.bincount(at, minlength=bins)
-    mean = ndimage.gaussian_filter1d(sums / np.maximum(counts, 1), 1.0, mode="wrap")
-    start = (float(np.argmax(mean)) + 0.5) / bins
-    off = turns - start
-    off = np.abs(off - np.round(off)) * side
-    line, beside = off < 0.4 * THIN, (off > THIN) & (off < 4 * THIN)
-    number = np.round(turns - start).astype(int)
-    piece = (number - number.min()) * 100_000 + ((aside - aside.min()) / PIECE).astype(int)
-    _, groups = np.unique(piece, return_inverse=True)
-
-    def by_group(where: Mask) -> tuple[F64, NDArray[np.intp]]:
-        count = np.bincount(groups[where], minlength=int(groups.max()) + 1)
-        total = np.bincount(groups[where], dark[where], minlength=int(groups.max()) + 1)
-        return total / np.maximum(count, 1), count
-
-    (here, seen), (there, around) = by_group(line), by_group(beside)
-    enough = (seen >= 2) & (around >= 4)
-    if enough.sum() < 8:
-        return 0.0
-    step = (here - there)[enough]
-    return float((step > max(0.35 * float(np.percentile(step, 75)), 0.02)).mean())

@@ -257,11 +257,10 @@ def _means(
     sums: F64 = np.zeros((rows * columns, tone.shape[1]))
     for k in range(tone.shape[1]):
         sums[:, k] = np.bincount(at, tone[:, k], minlength=rows * columns)
-    usual: F64 = tone.mean(axis=0)[None]
-    prior = 1.0
+    usual, prior = tone.mean(axis=0)[None], np.ones_like(n)
     if filled_in or bins > _BINS:  # phases that are hardly seen are like those beside them
-        usual, prior = _nearby(n, sums, rows, columns), 3.0
-    cells = (sums + prior * usual) / (n + prior)[:, None]
+        usual, prior = _nearby(n, sums, rows, columns), np.where(n < 4, 3.0, 0.0)
+    cells = (sums + prior[:, None] * usual) / (n + prior)[:, None]
     return cells, at
 
 

@@ -393,8 +393,8 @@ def _tones(wall: Wall, labels: NDArray[np.intp], known: Mask, taken: F64) -> F64
     if not enough.any():
         return value[labels]
     value[enough] = ndimage.median(rest, np.where(inner, labels, 0), np.flatnonzero(enough))
-    likely = np.clip(value[enough], *np.percentile(value[enough], (10, 90)))
-    value[~enough] = np.random.default_rng(0).choice(likely, int((~enough).sum()))
+    low, high = np.percentile(value[enough], (15, 85))
+    value[~enough] = np.random.default_rng(0).uniform(low, high, int((~enough).sum()))
     value -= np.median(value[enough])
     value[0] = 0.0
     return np.asarray(value[labels])
