@@ -28,7 +28,7 @@ STRENGTH = 1.08
 knitted answers with less."""
 
 LINED = 0.65
-"""A joint is seen as one in at least this share of the pieces of its length; of marble, clouds and single marks
+"""A joint is seen as one in at least this share of the pieces of its length; what lies in a line by chance is
 in no more than half."""
 
 THIN = 0.025
