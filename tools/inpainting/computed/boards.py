@@ -98,16 +98,15 @@ class Boards:
 
     def rows(self) -> F64:
         """By which row each pixel is on, and where between its joints, 0 … 1, as one number (H, W)."""
-        return self._place(self.laid.u, self.laid.v) / self.wide - self.start
+        return (self.laid.u if self.upright else self.laid.v) / self.wide - self.start
 
-    def usual(self, tone: F64, lit: Mask, known: Mask) -> F64:
+    def usual(self, tone: F64, lit: Mask) -> F64:
         """The usual tone (H, W) of each pixel's row, and of its place between joints, by what is ``lit``
-        (H, W), and by all that is ``known`` of a row that is hardly lit.
+        (H, W); a row that is hardly lit has that of all.
         """
         number = self.rows()
         row = np.floor(number)
         place = ((number - row) * _PLACES).astype(int).clip(0, _PLACES - 1)
-        out = np.zeros(tone.shape)
         middle = float(np.median(tone[lit]))
         profile = np.array(
             [
@@ -117,16 +116,13 @@ class Boards:
         )
         inner = tone - profile[place]
         out = profile[place]
-        for each in np.unique(row[known]):
+        for each in np.unique(row[lit]):
             mine = row == each
             own = mine & lit
             if own.sum() < 150:
                 continue
             out[mine] += float(np.clip(np.median(inner[own]), -_OWN_TONE, _OWN_TONE))
         return np.asarray(out)
-
-    def _place(self, u: F64, v: F64) -> F64:
-        return u if self.upright else v
 
 
 def boards(laid: Laid, tone: F64, known: Mask, unit: float) -> Boards | None:

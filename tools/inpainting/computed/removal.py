@@ -596,9 +596,7 @@ def _repeated(scene: _Scene, own: _Known, sure: Mask, part: Mask) -> _Repeated:
     if scene.patches and textured and pattern.share < KNOWN_BY_REPEATS:
         rows = boards.boards(pattern.laid, bright, sure, unit)
         if rows is not None:
-            mean = np.repeat(rows.usual(bright, sure & own.lit, sure)[..., None], 3, axis=2).astype(
-                np.float32
-            )
+            mean = np.repeat(rows.usual(bright, sure & own.lit)[..., None], 3, axis=2).astype(np.float32)
             return _Repeated(pattern, mean, paint, textured, patterned, False, rows, none)
         lined = panels.panels(pattern.laid, plain, sure, unit)
         if lined is not None:
@@ -725,7 +723,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
             return lit_as + surfaces.spread_in(seam, ring, 6 * unit)
 
         goal = met(np.log(guess))
-        meeting = met(plain[ring] - near[ring][:, None])
+        if of_chance or rows is not None:
+            meeting = met(plain[ring] - near[ring][:, None])
     out[part] = values * np.exp(goal[part][:, None] + middle) - _EPS
     if of_chance or rows is not None:
         unlit = (plain - marks - near[..., None]).astype(np.float32)

@@ -375,9 +375,8 @@ def fitted_near(pattern: Lattice, tone: F32, near: Mask) -> Lattice:
     u, v = pattern.laid.u.ravel()[points], pattern.laid.v.ravel()[points]
     middle = float(u.mean()), float(v.mean())
     across, up = _likely(pattern.across), _likely(pattern.up)
-    if (
-        not pattern.across or not pattern.up
-    ):  # bricks that are set off from row to row: every other row is alike
+    # where bricks are set off from row to row, every other row is alike
+    if not pattern.across or not pattern.up:
         across, up = (
             [*each, (2 * period, 0.02)] if period else each
             for each, period in ((across, pattern.across), (up, pattern.up))

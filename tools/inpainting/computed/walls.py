@@ -82,19 +82,29 @@ class Behind:
 
 def wall_of(pattern: Lattice, plain: F32, mask: Mask, sure: Mask, free: Mask, unit: float) -> Wall:
     """A wall around ``mask``, by the pixels of it that are ``sure``; ``unit`` is a pixel of 480 rows."""
-    bright, laid = plain.mean(axis=2).astype(np.float64), pattern.laid
-    mean = np.zeros_like(plain)
-    if np.median(np.abs(bright - surfaces.spread_in(bright, sure, 4 * unit))[sure]) < EVEN:
+    laid, mean = pattern.laid, np.zeros_like(plain)
+    if _is_even(plain, sure, unit):
         return Wall("even", laid, pattern, plain, mean, free, sure)
-    near = sure & (distance(laid, mask) < max(0.7, 2.5 * pattern.across, 2.5 * pattern.up))
-    near = near if near.sum() > 0.02 * sure.sum() else sure
-    pattern = surfaces.fitted_near(pattern, plain, near)
-    if pattern.share <= (REGULAR if pattern.across and pattern.up else STRIPED):
-        lined = panels.panels(laid, plain, sure, unit)
-        if lined is None:
-            return Wall("of chance", laid, pattern, plain, mean, free, near)
+    near, found = _regular(pattern, plain, mask, sure)
+    if found is not None:
+        return Wall("regular", laid, found, plain, _mean(found), free, near)
+    lined = panels.panels(laid, plain, sure, unit)
+    if lined is not None:
         return Wall("of chance", lined.laid, lined, plain, _mean(lined), free, near)
-    return Wall("regular", laid, pattern, plain, _mean(pattern), free, near)
+    return Wall("of chance", laid, pattern, plain, mean, free, near)
+
+
+def _is_even(plain: F32, sure: Mask, unit: float) -> bool:
+    bright = plain.mean(axis=2).astype(np.float64)
+    return bool(np.median(np.abs(bright - surfaces.spread_in(bright, sure, 4 * unit))[sure]) < EVEN)
+
+
+def _regular(pattern: Lattice, plain: F32, mask: Mask, sure: Mask) -> tuple[Mask, Lattice | None]:
+    """Where the pattern around ``mask`` is measured, and the repeats there if they are regular."""
+    near = sure & (distance(pattern.laid, mask) < max(0.7, 2.5 * pattern.across, 2.5 * pattern.up))
+    near = near if near.sum() > 0.02 * sure.sum() else sure
+    found = surfaces.fitted_near(pattern, plain, near)
+    return near, found if found.share > (REGULAR if found.across and found.up else STRIPED) else None
 
 
 def _mean(pattern: Lattice) -> F32:
@@ -120,9 +130,12 @@ def repeats(pattern: Lattice, plain: F32, mask: Mask, sure: Mask, part: Mask, un
     regular as that, or they do not show what is hidden at ``part``. ``unit`` is a pixel of a picture of 480
     rows.
     """
-    wall = wall_of(pattern, plain, mask, sure, sure, unit)
-    if wall.kind != "regular" or surfaces.seen_before(wall.pattern, sure, part) < SEEN:
+    if _is_even(plain, sure, unit):
         return None
+    near, found = _regular(pattern, plain, mask, sure)
+    if found is None or surfaces.seen_before(found, sure, part) < SEEN:
+        return None
+    wall = Wall("regular", pattern.laid, found, plain, _mean(found), sure, near)
     labels, tones = _pieces(wall, 20 * unit * unit), np.zeros(mask.shape)
     for _ in range(2):
         rest = np.where(sure, (plain - wall.mean).mean(axis=2) - tones, 0.0).astype(np.float64)
