@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 import string
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTokenizer, Sam3Config, Sam3Model, Sam3VideoConfig
 
+from tests.support.stand_in_server import Handler, StandIn
 from tools.engines import stored_weights
 from tools.engines.gpu_memory import Resident
 from tools.errors import Cancelled, EngineError
@@ -349,35 +348,26 @@ def test_a_folder_that_holds_no_sam3_is_one_sentence(checkpoint: Path, tmp_path:
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-class _Gate(BaseHTTPRequestHandler):
+class _Gate(Handler):
     """A hub that knows the repository and lets nobody in."""
 
     asked: list[str] = []  # noqa: RUF012 - the handler is made anew for each request
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         self.asked.append(self.path)
-        self.send_response(403)
-        self.send_header("X-Error-Code", "GatedRepo")
-        self.send_header("X-Error-Message", "Access to model facebook/sam3 is restricted.")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, *_: object) -> None: ...
+        reason = "Access to model facebook/sam3 is restricted."
+        self.send(b"", 403, {"X-Error-Code": "GatedRepo", "X-Error-Message": reason})
 
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """An empty cache, and a hub on this machine instead of the real one: what it is asked."""
-    server = HTTPServer(("127.0.0.1", 0), _Gate)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    server = StandIn(_Gate)
     _Gate.asked.clear()
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
     yield _Gate.asked
-    server.shutdown()
-    server.server_close()
+    server.close()
 
 
 def _cached(checkpoint: Path, cache: Path) -> Path:
