@@ -305,9 +305,17 @@ def _refreshed(session: Session, number: int) -> PendingEdit:
     request = _request_of(layer)
     # What was put before it since, or is gone since, is no longer where its mask says.
     anew = layer.kind == "restyle" and request.grow is None and refresh.stands_elsewhere(session, layer)
+    mask, area = layer.mask, layer.area
+    back = refresh.back_again(session, layer)
+    if (back & session.mask(number)).any() and not anew:  # what was taken away then stands before it now
+        left = session.mask(number) & ~back
+        if not left.any():
+            thing = phrases.definite(layer.target)
+            raise Refusal(f"All of the place of {thing} is hidden now, so nothing was changed.")
+        mask, area = session.pictures.put(left), float(left.mean())
     return PendingEdit.model_validate(
         {
             "target": layer.target, "prompt": layer.prompt, "kind": layer.kind, "layer": layer.id,
-            "mask": None if anew else layer.mask, "area": layer.area, "refreshes": request, "checked": True,
+            "mask": None if anew else mask, "area": area, "refreshes": request, "checked": True,
         }
     )  # fmt: skip

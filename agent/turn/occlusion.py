@@ -5,7 +5,8 @@ thing that is told by its name and its place alone is looked for in the picture 
 restyle. (195 things in 20 rooms whose walls and rug or sofa had got another colour: 28 were not found or
 mistaken, 23 in the picture as it came.) Nor does a thing change its form when something is put before it:
 what was drawn into the picture, with an edge of its own, is left out, too. An edit of what stands behind it
-is painted whole, beneath it, and is whole still when that thing is taken out again.
+is painted whole, beneath it, and is whole still when that thing is taken out again. And furniture stands
+where it stood when a rug or a picture is taken away: against the old ground its outline is the drawn one.
 """
 
 from __future__ import annotations
@@ -56,7 +57,20 @@ def left_out(layers: Sequence[Layer], phrase: str, *, of_place: bool = False) ->
     out = [] if _has_look(phrase, noun) else [layer.id for layer in layers if _only_restyles(layer, layers)]
     if not of_place:
         out += [layer.id for layer in layers if is_cut_out(layer) and not _speaks_of(phrase, layer)]
+    if noun and thing_in(phrase)[1].stands in ("floor", "top") and not _has_look(phrase, noun):
+        out += [layer.id for layer in layers if _only_clears(layer, layers)]
     return tuple(out)
+
+
+def _only_clears(layer: Layer, layers: Sequence[Layer]) -> bool:
+    """Whether a layer takes away what lies flat or hangs, which never stands before furniture, and nothing
+    was made where that was since.
+    """
+    if layer.kind != "remove" or thing_in(layer.target)[1].stands not in ("flat", "wall"):
+        return False
+    above = layers[[each.id for each in layers].index(layer.id) + 1 :]
+    made = [each for each in above if each.kind != "restyle" and not is_cut_out(each)]
+    return not any(Box(*each.box).overlaps(Box(*layer.box)) for each in made)
 
 
 def is_cut_out(layer: Layer) -> bool:

@@ -78,6 +78,16 @@ def stands_elsewhere(session: Session, layer: Layer) -> bool:
     return any(session.layer(number).box.overlaps(layer.box) for number in then ^ now)
 
 
+def back_again(session: Session, layer: Layer) -> NDArray[np.bool_]:
+    """Where things stand (H, W) that were taken away when a layer was made, and have come back since."""
+    there = np.zeros(session.mask(layer.id).shape, bool)
+    now = {entry.layer for entry in session.versions[session.head].stack if entry.visible}
+    for entry in session.versions[layer.version].stack:
+        if entry.visible and entry.layer not in now and session.layer(entry.layer).kind == "remove":
+            there |= session.mask(entry.layer)
+    return there
+
+
 def _lies_around(mask: NDArray[np.bool_], form: Patch) -> bool:
     """Whether a mask (H, W) leaves out what a patch put there, and begins where that ends."""
     there = _where(form, mask.shape)

@@ -24,7 +24,7 @@ from sessions.compose import Box, Patch
 from tools import errors
 from tools import room_box as rooms
 from tools.inpainting.base import Capabilities, Doubtful, MaskedEdit
-from tools.inpainting.computed import amodal_completion, boards, panels, surfaces, texture, walls
+from tools.inpainting.computed import amodal_completion, boards, panels, stone, surfaces, texture, walls
 from tools.inpainting.computed import rug as rugs
 from tools.inpainting.computed.surfaces import F32, Laid, Mask
 from tools.language.object_sizes import noun_in, thing_in
@@ -53,6 +53,9 @@ MARRED = 0.3
 MAIMED = 0.7
 """Where more of a thing would be missing than this share of what is seen of it, that is no removal."""
 
+SAME = (0.6, 0.8)
+"""What covers more than these shares of another find, and is covered by it, is the same thing."""
+
 STOOD_ON = 0.5
 """A thing stands on another that is more than this share of what lies close below its foot."""
 
@@ -62,6 +65,12 @@ another thing that goes on there."""
 
 KNOWN_BY_REPEATS = 0.4
 """A pattern that explains more than this share of its surface's variance tells what is hidden of it."""
+
+VEINED = 0.6
+"""Veins that seem to repeat explain less than this."""
+
+WHITE = 0.1
+"""Logarithms of a colour's channels within this are white or grey. Such stone may have many veins in view."""
 
 NO_PATTERN = 0.15
 """One that explains less than this share is none: it is made of shadows and veins."""
@@ -101,6 +110,9 @@ AGAINST = 0.35
 DEEP = 1.3
 """So many times its usual width a thing may reach back from the nearest point of its foot."""
 
+TAILED = 0.7
+"""So much of that for an animal: its tail is seen high up, and would lie far back on the floor."""
+
 SPREAD = 8
 """Pixels of a picture of 480 rows over which light on painted walls is gone on with."""
 
@@ -125,6 +137,9 @@ OUTSHONE = 0.1
 ONE_TINT = 0.4
 """Logarithms of ratios of a flat thing's channels within this are of one colour, lit differently."""
 
+STRIPED = 0.5
+"""A flat thing of one tint whose repeats explain more than this is striped, not shaded."""
+
 NEIGHBOURS = (
     "sofa", "armchair", "chair", "ottoman", "coffee table", "dining table", "side table", "bed", "bookshelf",
     "cabinet", "floor lamp", "table lamp", "plant", "picture", "mirror", "clock", "window", "curtain",
@@ -141,6 +156,7 @@ _LONG = ("bed",)
 _SLENDER = ("plant", "tree", "cat", "dog")
 """What is too thin, or stands too free, for a shadow on a wall."""
 
+_ANIMALS = ("cat", "dog")
 _CARRIED = ("vase", "table lamp", "cushion", "cat")
 _FLAT = ("rug", "carpet", "mat", "runner")
 _BRIGHT = ("lamp", "light")
@@ -201,7 +217,7 @@ class Removal:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
-        self.revision = f"6-{segmenter.revision}"
+        self.revision = f"7-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
         """Whether it may be asked: always, it judges by the picture."""
@@ -290,6 +306,8 @@ def remove(
             mask = mask & ~_grown(thing, unit)
         if not mask.any():
             raise errors.EngineError("I cannot take this away cleanly: other things cover it.")
+    else:
+        mask = _whole(mask, around, things, thing_in(target)[0])
     named = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
     other = ~(_grown(seen & ~named, 2 * unit) | mask) | (named & ~mask)
     strange = _bordered(mask, other, unit)
@@ -407,12 +425,19 @@ def remove(
         need = int((hole & here & ~gone_on).sum())
         if need < 12 * unit * unit:
             continue
-        sure = ndimage.binary_erosion(visible, iterations=max(1, round(3 * unit)), border_value=1) & here
+        wide, up_to_hole = (
+            ndimage.binary_erosion(each, iterations=max(1, round(3 * unit)), border_value=1)
+            for each in (visible, visible | (hole & here))
+        )
+        sure = wide & here
         if sure.sum() < 150 * unit * unit:
             missing += need
             continue
-        fill = _fill_hung if hung and surface not in (rooms.FLOOR, RUG) else _fill
-        filled = fill(scene, room, surface, here, sure)
+        if hung and surface not in (rooms.FLOOR, RUG):
+            filled = _fill_hung(scene, room, surface, here, sure)
+        else:
+            closer = up_to_hole & visible & here & _grown(wide, 4 * unit) if surface == rooms.FLOOR else None
+            filled = _fill(scene, room, surface, here, sure, closer)
         out[filled.where] = filled.values
         alpha |= filled.where
         off += filled.off * need
@@ -559,8 +584,8 @@ class _Repeated:
 
     ``paint`` says that it is painted and shows nothing but light, ``textured`` that it is not plain,
     ``patterned`` that ``pattern`` is more than shadows and veins. ``exact`` says that the mean is all that is
-    to be seen, ``rows`` are its boards, and ``marks`` (H, W, 3) the joints and holes of its panels, 0 where
-    there are none.
+    to be seen, ``veined`` that it is veins of stone, which are a guess where they are hidden. ``rows`` are
+    its boards, and ``marks`` (H, W, 3) the joints and holes of its panels, 0 where there are none.
     """
 
     pattern: surfaces.Lattice
@@ -571,16 +596,20 @@ class _Repeated:
     exact: bool
     rows: boards.Boards | None
     marks: F32
+    veined: bool = False
 
 
-def _repeated(scene: _Scene, own: _Known, sure: Mask, part: Mask) -> _Repeated:
-    """What repeats on a surface by its pixels that are ``sure``, to foretell a ``part`` (H, W) of it."""
+def _repeated(scene: _Scene, own: _Known, sure: Mask, closer: Mask | None, part: Mask) -> _Repeated:
+    """What repeats on a surface by its pixels that are ``sure``, to foretell a ``part`` (H, W) of it; the
+    veins of a floor by those that are ``closer``.
+    """
     plain, pattern, unit = own.plain, own.pattern, scene.unit
     none = np.zeros_like(plain)
     bright = plain.mean(axis=2).astype(np.float64)
     rough = np.abs(plain - surfaces.spread_in(bright, sure, 4 * unit)[..., None]).mean(axis=2)[sure]
     paint = scene.own_shadow and float((rough > PLAIN).mean()) < FLAWS
-    textured = float(np.median(rough)) > PLAIN
+    roughness = float(np.median(rough))
+    textured = roughness > PLAIN
     # what seems to repeat in paint is light and shade, and so is a little of marble
     patterned = not paint and (scene.flat or not scene.patches or pattern.share >= NO_PATTERN)
 
@@ -602,13 +631,22 @@ def _repeated(scene: _Scene, own: _Known, sure: Mask, part: Mask) -> _Repeated:
         if lined is not None:
             marks = mean_of(lined)
             return _Repeated(lined, marks, paint, textured, True, False, None, marks)
+    white = float(np.ptp(own.middle)) < WHITE and roughness < 2 * PLAIN
+    if scene.patches and closer is not None and pattern.share < VEINED and (white or not textured):
+        found = stone.veins(plain, closer, unit)
+        if found is not None:
+            mean = found.marks(stone.gone_on(pattern.laid, found.dark, closer, part, unit))
+            return _Repeated(pattern, mean, False, False, False, True, None, none, veined=True)
     return _Repeated(
         pattern, mean_of(pattern) if patterned else none, paint, textured, patterned, False, None, none
     )
 
 
-def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _Filled:
-    """Go on with one surface under the hole, and take the thing's shadow off it."""
+def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask, closer: Mask | None) -> _Filled:
+    """Go on with one surface under the hole, and take the thing's shadow off it.
+
+    What is ``sure`` of it keeps away from all edges; of a floor, what is ``closer`` does not from the hole's.
+    """
     hole, distance, unit = scene.hole, scene.distance, scene.unit
     part = hole & here & ~scene.gone_on
     reach = 0.0 if scene.flat else 10 * unit + 0.5 * scene.size
@@ -617,13 +655,19 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     plain, middle = own.plain, own.middle
 
     # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
-    known_by = _repeated(scene, own, sure, part)
+    known_by = _repeated(scene, own, sure, closer, part)
+    sure = closer if known_by.veined and closer is not None else sure
     pattern, mean, rows, marks = known_by.pattern, known_by.mean, known_by.rows, known_by.marks
     paint, textured, patterned = known_by.paint, known_by.textured, known_by.patterned
     plane = pattern.laid
     rest = np.where(sure, (plain - mean).mean(axis=2), 0.0).astype(np.float64)
+    if known_by.veined:  # without its veins its light is seen better
+        finer = np.where(here, surfaces.light(plane, rest, sure & lit), 0.0)
+        base, rest = base + finer, np.where(sure, rest - finer, 0.0)
+        plain = (plain - finer[..., None]).astype(np.float32)
     of_chance = scene.patches and textured and pattern.share < KNOWN_BY_REPEATS and not scene.flat
-    near = surfaces.spread_in(rest, sure, (6 if rows is not None else 14 if of_chance else 5) * unit)
+    fine = 2 if known_by.veined else 6 if rows is not None else 14 if of_chance else 5
+    near = surfaces.spread_in(rest, sure, fine * unit)
     odd = np.abs(plain - mean).mean(axis=2)
     wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & ((near > 0.5) | (near < DEEPEST))
     known = sure & ~ndimage.binary_dilation(wild, iterations=2)
@@ -720,7 +764,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
             seam = np.zeros_like(goal)
             off = (shown - guess).mean(axis=1)
             seam[ring] = np.clip(off, -darker, 0.02 if scene.shines else 0.3)
-            return lit_as + surfaces.spread_in(seam, ring, 6 * unit)
+            return lit_as + surfaces.spread_in(seam, ring, (2 if known_by.veined else 6) * unit)
 
         goal = met(np.log(guess))
         if of_chance or rows is not None:
@@ -738,7 +782,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) -> _F
     test = known & (distance > 3 * unit) & (distance < 20 * unit + 0.24 * scene.size)
     off = 99.0
     if test.any():
-        guess, _ = foretold(test, used)
+        # of veins nothing is foretold
+        guess = foretold(test, used)[0] if not known_by.veined else np.ones_like(plain[test])
         made = guess * np.exp(goal[test][:, None] + middle) - _EPS
         off = float(np.abs(made - bare[test]).mean())
     return _Filled(where, out[where].astype(np.float32), off)
@@ -752,7 +797,7 @@ def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) 
     free = inner & ~scene.apart & ~_grown(mask, 2 * unit)
     wall = walls.wall_of(own.pattern, own.plain, mask, sure, free, unit)
     if scene.name == "curtain" and wall.kind == "even":  # the shadow of curtains is no box's
-        return _fill(scene, room, surface, here, sure)
+        return _fill(scene, room, surface, here, sure, None)
     # patches are to fit to the wall, not to what is left of a rim
     wide = 5 if scene.patches and wall.kind == "of chance" else 2
     core = _grown(walls.fringe(wall, mask, unit), wide * unit) & here & ~scene.kept & ~scene.gone_on
@@ -767,7 +812,7 @@ def _fill_hung(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask) 
     test = known & (scene.distance < 20 * unit + 0.24 * scene.size)
     found = walls.behind(wall, core, ring, known, taken, tones, own.lit, unit, patches=scene.patches)
     if found is None:
-        return _fill(scene, room, surface, here, sure)
+        return _fill(scene, room, surface, here, sure, None)
     light = own.base[..., None] + own.middle
     off = 99.0
     if test.any():
@@ -786,7 +831,10 @@ def _shading(plane: Laid, logs: F32, base: F64, where: Mask, unit: float) -> F64
     plain = np.clip(over - np.median(over[where], axis=0), -3, 3).astype(np.float32)
     pattern = surfaces.lattice(plane, plain, where, 0.35)
     tint = np.stack([over[..., 0] - over[..., 1], over[..., 1] - over[..., 2]], axis=-1)[where]
-    if float(np.ptp(np.percentile(tint, (5, 95), axis=0), axis=0).max()) < ONE_TINT:
+    one_tint = float(np.ptp(np.percentile(tint, (5, 95), axis=0), axis=0).max()) < ONE_TINT
+    if one_tint and pattern.share > STRIPED:
+        own = np.zeros(where.shape)  # black and white
+    elif one_tint:
         own = np.where(where, plain.mean(axis=2), 0.0)
     else:
         own = surfaces.evened(logs, base, where, 0.12)
@@ -846,6 +894,22 @@ def _others(mask: Mask, things: Mapping[str, Mask]) -> dict[str, Mask]:
         both = int((thing & mask).sum())
         if thing.any() and not (both > 0.5 * thing.sum() and both > 0.4 * mask.sum()):
             out[name] = thing
+    return out
+
+
+def _whole(mask: Mask, around: Surroundings, things: Mapping[str, Mask], own: str) -> Mask:
+    """The mask with the rest of what was found of the same thing under another name, such as a head."""
+    others = np.logical_or.reduce([np.zeros_like(mask), *things.values()])
+    out = mask
+    for name, thing in around.things.items():
+        if name in things or name == own or not (thing & mask).any():
+            continue
+        labels = _labelled(thing)
+        for k in np.unique(labels[mask & thing]):
+            one = labels == k
+            both = float((one & mask).sum())
+            if both > SAME[0] * one.sum() and both > SAME[1] * mask.sum():
+                out = out | (one & ~others)
     return out
 
 
@@ -1030,7 +1094,8 @@ def _in_reach(scene: _Scene, plane: Laid, here: Mask) -> F64:
     if scene.shines and not on_floor:
         return np.ones(here.shape)
     if scene.stands == "floor":
-        foot = _foot_points(scene.mask, scene.wide, plane.room)
+        body = TAILED if scene.name in _ANIMALS else 1.0
+        foot = _foot_points(scene.mask, body * scene.wide, plane.room)
         if on_floor:
             reached = _faded(plane, foot, here, ON_FLOOR)
             under, own = np.zeros(here.shape), _faded(plane, foot, here, UNDER)
