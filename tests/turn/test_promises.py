@@ -281,3 +281,47 @@ def test_keep_it_is_about_the_last_sentence(inpalla: Run) -> None:
     assert not Path("out.png").exists() or np.array_equal(
         read_picture("out.png").pixels, read_picture("room.png").pixels
     )
+
+
+def test_what_comes_back_stands_before_what_was_made_behind_it_once_that_is_refreshed(tmp_path: Path) -> None:
+    """The bookcase behind a table is taken away while that is away, too."""
+    write_picture(tmp_path / "room.png", rooms.render(rooms.make_scene(96122382), (640, 480)).picture)
+    with closing(open_editor(tmp_path / "room.png", None, None, None, tmp_path, asks=False)) as editor:
+        given = editor.session.picture()
+        say(editor, "take the table away")
+        table = editor.session.mask(0)
+        say(editor, "remove the bookcase")
+        covered = table & editor.session.mask(1)
+        assert covered.sum() > 0.05 * table.sum()
+        turn = say(editor, "bring the table back")
+        assert "say “refresh the bookcase”" in turn.reply
+        turn = say(editor, "refresh the bookcase")
+        assert not turn.failed
+        off = np.abs(editor.session.picture().astype(int) - given)[ndimage.binary_erosion(covered)].max(
+            axis=1
+        )
+        assert (off > 24).mean() < 0.05
+
+
+def test_furniture_keeps_its_outline_when_the_rug_under_it_is_gone(tmp_path: Path) -> None:
+    """A white table on white stone is hard to see; it stands where it stood on a black rug."""
+    write_picture(tmp_path / "room.png", rooms.render(rooms.make_scene(96130301), (640, 480)).picture)
+    with closing(open_editor(tmp_path / "room.png", None, None, None, tmp_path, asks=False)) as editor:
+        say(editor, "make the table walnut")
+        before = editor.session.mask(0)
+        say(editor, "undo", "remove the rug")
+        turn = say(editor, "make the table walnut")
+        after = editor.session.mask(turn.edits[0].layer or editor.session.layers[-1].id)
+        assert (before ^ after).sum() < 0.03 * before.sum()
+
+
+def test_an_animal_at_the_edge_of_the_picture_goes_with_its_head(tmp_path: Path) -> None:
+    """Its body was found as a cat, and all of it as a dog."""
+    write_picture(tmp_path / "room.png", rooms.render(rooms.make_scene(96122382), (1024, 768)).picture)
+    with closing(open_editor(tmp_path / "room.png", None, None, None, tmp_path, asks=False)) as editor:
+        given = editor.session.picture().astype(int)
+        turn = say(editor, "remove the orange animal at the front left")
+        assert not turn.failed
+        now = editor.session.picture().astype(int)
+        orange = [(each[..., 0] - each[..., 2] > 120)[620:, :380].sum() for each in (given, now)]
+        assert orange[1] < 0.02 * orange[0]
