@@ -275,6 +275,18 @@ def test_no_light_changes_where_its_shadow_cannot_fall(seed: int, kind: str) -> 
     assert error(out, before, truth) < RIGHT
 
 
+def test_a_plant_beside_it_gets_no_second_pot() -> None:
+    """A plant has no front that could be gone on with behind the end of a sofa."""
+    scene, index = scene_with(96164831, "sofa")
+    before, mask = drawing_of(96164831).picture, drawn.mask(drawing_of(96164831), index)
+    truth = drawn.render(drawn.remove(scene, index), SIZE).picture
+    done = remove(before, mask, around_of(96164831), "the sofa")
+    green, wanted = (
+        each[..., 1].astype(int) - each[..., 2] for each in (compose(before, [done.patch]), truth)
+    )
+    assert ((green > 40) & (wanted <= 20)).sum() < 60
+
+
 def test_what_repeats_in_the_shadows_beside_a_rug_makes_no_blotches_under_it() -> None:
     scene, index = scene_with(770000006, "rug")
     before, mask = drawing_of(770000006).picture, drawn.mask(drawing_of(770000006), index)

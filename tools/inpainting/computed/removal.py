@@ -47,6 +47,9 @@ OFFERED = 0.2
 """With less confidence a removal is not even offered. Of those 630, 43 lay between the limits, 19 of them
 right."""
 
+TOO_POOR = "What came out is too poor to offer."
+"""Said where "keep it" would take nothing worth it, since elsewhere that is offered."""
+
 MARRED = 0.3
 """How sure a removal is at most that leaves a thing without its foot, or a gap: it is offered, not done."""
 
@@ -249,7 +252,7 @@ class Removal:
         )
         sentence = f"I cannot take this away cleanly: {done.doubt}."
         if done.confidence < OFFERED:
-            raise errors.EngineError(sentence)
+            raise errors.EngineError(f"{sentence} {TOO_POOR}")
         if done.confidence < LEAST:
             raise Doubtful(sentence, done.patch)
         if done.confidence < SURE:
@@ -370,17 +373,19 @@ def remove(
                     out[held.where] = held.values
                     off_things += held.off * float(held.where.sum())
                 continue
-            back = amodal_completion.go_on(
-                picture,
-                thing,
-                hole & ~gone_on,
-                floor | rug,
-                wall,
-                room,
-                stands=thing_in(name)[1].stands == "floor",
-                boxy=name in _BOXY,
-                panels=patches and name == "curtain",
-            )
+            back: amodal_completion.Behind | None = None
+            if name not in _SLENDER or not patches:  # no flat front, which can be gone on with
+                back = amodal_completion.go_on(
+                    picture,
+                    thing,
+                    hole & ~gone_on,
+                    floor | rug,
+                    wall,
+                    room,
+                    stands=thing_in(name)[1].stands == "floor",
+                    boxy=name in _BOXY,
+                    panels=patches and name == "curtain",
+                )
             if back is None and _is_left_afloat(name, thing, hole, label, unit):
                 footless.append(thing)
             if name == "curtain" and patches:

@@ -14,7 +14,7 @@ from scipy import ndimage
 from scipy.spatial import KDTree
 
 from tools import room_box as rooms
-from tools.inpainting.computed.surfaces import F32, Laid, Mask, spread_in
+from tools.inpainting.computed.surfaces import F32, Laid, Mask, blurred, spread_in
 from tools.room_box import F64
 
 TINTED = 0.6
@@ -68,8 +68,8 @@ def veins(plain: F32, known: Mask, unit: float) -> Veins | None:
     bright = plain.mean(axis=2).astype(np.float64)
     tint = plain - bright[..., None]
     tint = tint - np.median(tint[known], axis=0)
-    fine = _fine(bright, known, unit)[known]
-    tints = np.stack([_fine(tint[..., k], known, unit)[known] for k in range(3)], axis=1)
+    fine = _fine(bright, known, unit)
+    tints = np.stack([_fine(tint[..., k], known, unit) for k in range(3)], axis=1)
     weight = np.ones(len(fine))
     slopes, strength = np.zeros(3), 0.0
     for _ in range(8):  # shadows are dark without a tint, and count ever less
@@ -240,7 +240,6 @@ def _window(mask: Mask, reach: float) -> tuple[slice, slice]:
 
 
 def _fine(field: F64, known: Mask, unit: float) -> F64:
-    """What differs from its known surroundings."""
-    here = ndimage.gaussian_filter(known.astype(np.float64), WIDE * unit)
-    around = ndimage.gaussian_filter(np.where(known, field, 0.0), WIDE * unit) / np.maximum(here, 1e-6)
-    return np.asarray(field - around)
+    """What differs from its known surroundings, where it is known (n,)."""
+    here = blurred(known.astype(np.float64), WIDE * unit)[known]
+    return np.asarray(field[known] - blurred(np.where(known, field, 0.0), WIDE * unit)[known] / here)

@@ -152,12 +152,12 @@ def spread_in(field: F64, known: Mask, wide: float) -> F64:
     here, value = known.astype(np.float64), np.where(known, field, 0.0)
     for k in range(5):  # each scale counts where the finer ones have next to nothing
         share = 0.03**k
-        weight += share * _blur(here, wide * 2**k)
-        total += share * _blur(value, wide * 2**k)
+        weight += share * blurred(here, wide * 2**k)
+        total += share * blurred(value, wide * 2**k)
     return np.asarray(total / weight)
 
 
-def _blur(field: F64, sigma: float) -> F64:
+def blurred(field: F64, sigma: float) -> F64:
     """A Gaussian blur, on a coarser grid where it is wide."""
     step = max(1, int(sigma // 3))
     if step == 1:
@@ -199,9 +199,9 @@ def _correlation(laid: Laid, tone: F32, known: Mask) -> tuple[F64, int, int]:
         for k in range(3)
     ]
     # far away a pixel covers several cells: give it to its neighbours too
-    wide = np.clip(_blur(n, 1.0), 0, None)
+    wide = np.clip(blurred(n, 1.0), 0, None)
     full = wide > 0.05
-    cells = [np.where(full, _blur(value, 1.0) / np.maximum(wide, 1e-6), 0.0) for value in values]
+    cells = [np.where(full, blurred(value, 1.0) / np.maximum(wide, 1e-6), 0.0) for value in values]
     shape = (2 * rows, 2 * columns)
     mask_f = np.fft.rfft2(full.astype(np.float64), shape)
     pairs = np.fft.irfft2(mask_f * mask_f.conj(), shape)

@@ -238,7 +238,9 @@ class Drawing:
             confidence, doubt = taken.before(own)
             if confidence < need:
                 sentence = f"I cannot take away cleanly what was there: {doubt}."
-                raise Doubtful(sentence, both) if confidence >= removal.OFFERED else EngineError(sentence)
+                if confidence >= removal.OFFERED:
+                    raise Doubtful(sentence, both)
+                raise EngineError(f"{sentence} {removal.TOO_POOR}")
             usual, _ = stand.drawn(bare, _usual(thing))
             if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
