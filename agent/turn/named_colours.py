@@ -17,7 +17,7 @@ from agent.turn.phrases import is_several
 from agent.turn.reply import another_colour
 from sessions.model import Changes
 from tools.inpainting.computed.recolour import measure
-from tools.language.colours import name_of, oklab
+from tools.language.colours import name_of, oklab, value_of
 from tools.language.looks import read_look
 from tools.language.object_sizes import noun_in, thing_in
 from tools.language.places import SURFACE
@@ -50,6 +50,9 @@ LEAST_CHROMA, MOST_CHROMA = 0.35, 1.8
 
 BLACK, GREYISH = 0.36, 0.03
 """Below this lightness black and a dark blue are one to many an eye; below this chroma there is no hue."""
+
+_PATTERNED = "picture"
+"""What is of several colours shows as little of each as a picture may."""
 
 _OF_SEVERAL_COLOURS = frozenset({"picture", "mirror", "window", "clock", "television", "bookshelf"})
 _THAT_IS = re.compile(r" (?:that|which) (?:is|are) ")
@@ -90,13 +93,19 @@ def of_named_colour(
     if not edit.open or edit.mask is None or edit.layer is not None or edit.kind == "add":
         return edit
     colour, noun = told_colour(edit.target)
-    if colour is None:
+    several = _told_colours(edit.target, noun) if colour is None else []
+    if colour is None and not several:
         return edit
     mask = session.pictures.get(edit.mask) >= 128
     picture = occlusion.without(session, visible, ())
     if edit.under is not None:
         mask = mask & ~occlusion.covered(session, edit.under, mask.shape)
     kind = thing_in(noun)[0]
+    if colour is None:  # "blue and white": of these it has at least one
+        if not mask.any() or any(goes_by(picture, mask, each, _PATTERNED) for each in several):
+            return edit
+        seen = [name_of(in_full_light(picture, mask))]
+        return edit.but(outcome="refused", why=another_colour(edit.target, noun, seen))
     if not mask.any() or away(picture, mask, colour, kind) <= ANOTHER_COLOUR:
         return edit
     things = [mask, *(alike() if _is_told_by_colour_alone(edit.target, noun) else ())]
@@ -120,6 +129,19 @@ def told_colour(phrase: str) -> tuple[NDArray[np.float64] | None, str]:
     if look is None or look.value is None or look.material or look.step is not None:
         return None, noun
     return np.array(look.value), next(iter(re.findall(rf"\b{noun}\w*", described)), noun)
+
+
+def _told_colours(phrase: str, noun: str) -> list[NDArray[np.float64]]:
+    """The colours (Oklab) with a hue of the several that a phrase tells its thing by: "blue and white"."""
+    described = without_addition(_THAT_IS.sub(" ", phrase.lower()))
+    look = read_look(described.replace(noun, "thing")) if noun else None
+    if look is None or look.material or look.step is not None or " and " not in look.colour_words:
+        return []
+    values = [value_of(words) for words in re.split(r",? and |, ", look.colour_words)]
+    if any(value is None for value in values):
+        return []
+    colours = [np.array(value) for value in values if value is not None]
+    return [each for each in colours if np.hypot(each[1], each[2]) > GREYISH]
 
 
 def away(picture: NDArray[np.uint8], mask: Mask, colour: NDArray[np.float64], kind: str) -> float:

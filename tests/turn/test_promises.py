@@ -325,3 +325,17 @@ def test_an_animal_at_the_edge_of_the_picture_goes_with_its_head(tmp_path: Path)
         now = editor.session.picture().astype(int)
         orange = [(each[..., 0] - each[..., 2] > 120)[620:, :380].sum() for each in (given, now)]
         assert orange[1] < 0.02 * orange[0]
+
+
+def test_a_thing_that_has_none_of_the_colours_it_is_told_by_is_another(tmp_path: Path) -> None:
+    """The one rug is of rattan; what is blue and white is a stool at the picture's edge."""
+    write_picture(tmp_path / "room.png", rooms.render(rooms.make_scene(96133155), (640, 480)).picture)
+    with closing(open_editor(tmp_path / "room.png", None, None, None, tmp_path, asks=False)) as editor:
+        turn = say(editor, "remove the blue and white striped rug on the right")
+        assert turn.failed
+        assert not turn.changed
+        assert turn.reply.startswith(
+            "I see no blue and white striped rug on the right: the rug that I see is"
+        )
+        turn = say(editor, "make the pink and white armchair green")
+        assert not turn.failed
