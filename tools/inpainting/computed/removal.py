@@ -441,7 +441,7 @@ def remove(
         if hung and surface not in (rooms.FLOOR, RUG):
             filled = _fill_hung(scene, room, surface, here, sure)
         else:
-            closer = up_to_hole & visible & here & _grown(wide, 4 * unit) if surface == rooms.FLOOR else None
+            closer = up_to_hole & visible & here & _grown(wide, 4 * unit) if surface != RUG else None
             filled = _fill(scene, room, surface, here, sure, closer)
         out[filled.where] = filled.values
         alpha |= filled.where
@@ -637,7 +637,14 @@ def _repeated(scene: _Scene, own: _Known, sure: Mask, closer: Mask | None, part:
             marks = mean_of(lined)
             return _Repeated(lined, marks, paint, textured, True, False, None, marks)
     white = float(np.ptp(own.middle)) < WHITE and roughness < 2 * PLAIN
-    if scene.patches and closer is not None and pattern.share < VEINED and (white or not textured):
+    on_floor = pattern.laid.surface == rooms.FLOOR
+    if (
+        scene.patches
+        and closer is not None
+        and on_floor
+        and pattern.share < VEINED
+        and (white or not textured)
+    ):
         found = stone.veins(plain, closer, unit)
         if found is not None:
             mean = found.marks(stone.gone_on(pattern.laid, found.dark, closer, part, unit))
@@ -650,7 +657,7 @@ def _repeated(scene: _Scene, own: _Known, sure: Mask, closer: Mask | None, part:
 def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask, closer: Mask | None) -> _Filled:
     """Go on with one surface under the hole, and take the thing's shadow off it.
 
-    What is ``sure`` of it keeps away from all edges; of a floor, what is ``closer`` does not from the hole's.
+    What is ``sure`` of it keeps away from all edges, what is ``closer``, but for rugs, not from the hole's.
     """
     hole, distance, unit = scene.hole, scene.distance, scene.unit
     part = hole & here & ~scene.gone_on
@@ -661,7 +668,8 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask, close
 
     # what is lighter or darker than the pattern: shadows of this thing and of others, lamps
     known_by = _repeated(scene, own, sure, closer, part)
-    sure = closer if known_by.veined and closer is not None else sure
+    smooth = known_by.veined or (known_by.paint and scene.patches and not scene.flat)
+    sure = closer if smooth and closer is not None else sure
     pattern, mean, rows, marks = known_by.pattern, known_by.mean, known_by.rows, known_by.marks
     paint, textured, patterned = known_by.paint, known_by.textured, known_by.patterned
     plane = pattern.laid
@@ -671,7 +679,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask, close
         base, rest = base + finer, np.where(sure, rest - finer, 0.0)
         plain = (plain - finer[..., None]).astype(np.float32)
     of_chance = scene.patches and textured and pattern.share < KNOWN_BY_REPEATS and not scene.flat
-    fine = 2 if known_by.veined else 6 if rows is not None else 14 if of_chance else 5
+    fine = 2 if smooth else 6 if rows is not None else 14 if of_chance else 5
     near = surfaces.spread_in(rest, sure, fine * unit)
     odd = np.abs(plain - mean).mean(axis=2)
     wild = sure & (odd > 5 * np.median(odd[sure]) + 0.15) & ((near > 0.5) | (near < DEEPEST))
@@ -769,7 +777,7 @@ def _fill(scene: _Scene, room: Room, surface: int, here: Mask, sure: Mask, close
             seam = np.zeros_like(goal)
             off = (shown - guess).mean(axis=1)
             seam[ring] = np.clip(off, -darker, 0.02 if scene.shines else 0.3)
-            return lit_as + surfaces.spread_in(seam, ring, (2 if known_by.veined else 6) * unit)
+            return lit_as + surfaces.spread_in(seam, ring, (2 if smooth else 6) * unit)
 
         goal = met(np.log(guess))
         if of_chance or rows is not None:
