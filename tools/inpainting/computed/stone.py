@@ -15,6 +15,7 @@ from scipy.spatial import KDTree
 
 from tools import room_box as rooms
 from tools.inpainting.computed.surfaces import F32, Laid, Mask, blurred, spread_in
+from tools.inpainting.computed.texture import window_of
 from tools.room_box import F64
 
 TINTED = 0.6
@@ -95,7 +96,7 @@ def veins(plain: F32, known: Mask, unit: float) -> Veins | None:
 
 def gone_on(laid: Laid, dark: F64, seen: Mask, part: Mask, unit: float) -> F64:
     """The darkness of veins (H, W) with those that run into a ``part`` (H, W) gone on with there."""
-    window = _window(part, 40 * unit)
+    window = window_of(part, round(40 * unit))
     u, v, part_, seen_ = laid.u[window], laid.v[window], part[window], seen[window] & ~part[window]
     field = np.where(seen_, dark[window], 0.0)
     ends = _ends(u, v, field, seen_, part_, unit)
@@ -228,15 +229,6 @@ def _ending(end: _End) -> _Curve:
     s = np.linspace(0, 1, 200)
     points = end.place + np.outer(s * FADES * end.width, end.way)
     return _Curve(points, end.width * np.sqrt(1 - 0.9 * s), end.depth * (1 - s) ** 1.5)
-
-
-def _window(mask: Mask, reach: float) -> tuple[slice, slice]:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    slack = int(reach)
-    return (
-        slice(max(int(rows[0]) - slack, 0), int(rows[-1]) + slack + 1),
-        slice(max(int(columns[0]) - slack, 0), int(columns[-1]) + slack + 1),
-    )
 
 
 def _fine(field: F64, known: Mask, unit: float) -> F64:

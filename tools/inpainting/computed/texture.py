@@ -71,7 +71,7 @@ def seamless(fill: Filler, tone: F32, known: Mask, part: Mask, unit: float) -> M
     off = np.zeros(tone.shape)
     off[wide] = np.where(beside[wide][:, None], tone[wide] - made, 0.0)
     wrong = float(np.abs(off[beside]).mean()) if beside.any() else 0.0
-    window = _window(wide, round(4 * unit))
+    window = window_of(wide, round(4 * unit))
     near = np.dstack([surfaces.spread_in(off[window][..., k], beside[window], unit) for k in range(3)])
     off[window] = surfaces.carried_on(near, beside[window], np.zeros_like(near), 60 * unit)
     return Made((made[part[wide]] + off[part]).astype(np.float32), wrong)
@@ -79,7 +79,7 @@ def seamless(fill: Filler, tone: F32, known: Mask, part: Mask, unit: float) -> M
 
 def along_rows(tone: F32, known: Mask, hole: Mask) -> F32 | None:
     """A ``Filler`` for things, which goes on with what lies left and right: most of their lines run so."""
-    at = _window(hole, AROUND)
+    at = window_of(hole, AROUND)
     aside = np.arange(4, 2 * AROUND, 4)
     aside = np.concatenate([aside, -aside])
     start = _by_moves(tone[at], known[at], hole[at], np.stack([np.zeros_like(aside), aside], axis=1))
@@ -271,7 +271,7 @@ def _moved(field: NDArray[T], down: int, right: int) -> NDArray[T]:
     return out
 
 
-def _window(mask: Mask, slack: int) -> tuple[slice, slice]:
+def window_of(mask: Mask, slack: int) -> tuple[slice, slice]:
     """The box of a mask (H, W) and so much around it."""
     box = bounds(mask)
     return (
