@@ -19,6 +19,7 @@ from sessions.pictures import digest_of
 from tools.engines import registry
 from tools.errors import EngineError
 from tools.inpainting.base import MaskedEdit, compute, seed_for
+from tools.inpainting.computed.removal import LEAST, look_around, remove
 from tools.inpainting.drawing.engine import Drawing
 from tools.inpainting.drawing.thing_spec import kind_in, read_spec, unmet, without_contents
 from tools.inpainting.placement import landmarks, mask_for_place
@@ -195,6 +196,33 @@ def test_what_would_leave_a_thing_without_its_foot_is_refused(engine: Drawing) -
     dog = find(engine.segmenter, picture, ["the dog"])[0].mask
     with pytest.raises(EngineError, match="I cannot take away cleanly what was there: it stands in front of"):
         compute(picture, edit(picture, dog, "a cat", "replace", "the dog"), engine)
+
+
+def test_what_cannot_be_made_up_is_hidden_by_what_comes_there(engine: Drawing) -> None:
+    wish = draw_wish(96107818)  # the foot of a lamp is behind the armchair, and would end in the air
+    picture = wish.given.picture
+    chair = find(engine.segmenter, picture, ["the armchair"])[0].mask
+    taken = remove(picture, chair, look_around(engine.segmenter, picture), "the armchair")
+    assert taken.footless
+    assert taken.confidence < LEAST
+    patch = compute(picture, edit(picture, chair, "a big plant", "replace", "the armchair"), engine)
+    new = np.abs(compose(picture, [patch]).astype(int) - compose(picture, [taken.patch])).max(axis=2) > 24
+    for ground in taken.footless:
+        assert (new & ground).sum() > 0.6 * ground.sum()
+
+
+def test_instead_of_curtains_a_mirror_hangs_beside_their_window(engine: Drawing) -> None:
+    wish = draw_wish(96107891)
+    picture = wish.given.picture
+    curtains, window = find(engine.segmenter, picture, ["the curtains", "the window"])
+    wanted = edit(picture, curtains.mask, "a dark green mirror", "replace", "the curtains")
+    after = compose(picture, [compute(picture, wanted, engine)])
+    [mirror] = find(engine.segmenter, after, ["the mirror"])
+    assert mirror.present
+    assert (mirror.mask & curtains.mask).sum() > 0.3 * mirror.mask.sum()
+    inside = ndimage.binary_erosion(window.mask & ~curtains.mask, iterations=12)
+    assert inside.sum() > 500
+    assert (after[inside] == picture[inside]).all()
 
 
 def test_a_new_rug_lies_in_the_shadow_of_what_stands_beside_it(engine: Drawing) -> None:

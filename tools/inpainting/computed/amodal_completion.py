@@ -31,6 +31,14 @@ _ENCLOSED = 0.08
 """A thing carries another where it lies on both sides of more than this share of the other's place."""
 _SHADOWED = 0.03
 """A thing is in a shadow where it is darker than foretold by more than this, as a logarithm."""
+_LEVEL = 0.05
+"""What hangs ends at one height where it ends by no more than this apart, in heights of the camera."""
+_ROD = 0.3
+"""What ends this share of the height below the top or less is a rod."""
+_TO_FLOOR = 0.1
+"""What is seen lower than this, in heights of the camera, hangs down to the floor."""
+_BARE = 0.1
+"""What hangs ends over a bare wall or floor where more than this share of its width does."""
 _ASKEW = 0.3
 """A thing whose bottom line runs more across the room's axes than this (a tangent) stands askew."""
 
@@ -106,13 +114,10 @@ def go_on(
     if (seen & near).sum() < 20 * unit or seen.sum() < 150 * unit * unit:
         return None
     inside = _between(seen) if not stands else _hull(seen)
-    laid = surfaces.lay(room, rooms.BACK, width, height)
+    laid = _wall_of(seen, room) if panels else surfaces.lay(room, rooms.BACK, width, height)
     if panels:
-        surface = int(np.bincount(rooms.labels(room, width, height)[seen], minlength=4)[:4].argmax())
-        if surface != rooms.FLOOR:
-            laid = surfaces.lay(room, surface, width, height)
         each = [_between(panel) for panel in panels_of(seen)]
-        inside = np.logical_or.reduce([_down_to_the_others(seen, hole, laid), *each])
+        inside = np.logical_or.reduce([_down_to_the_others(seen, hole, floor | wall, laid), *each])
     wanted = inside & hole
     if wanted.sum() < 25 * unit * unit:
         return None
@@ -211,11 +216,47 @@ def _between(seen: Mask) -> Mask:
     return out
 
 
-def cut_off(seen: Mask, hole: Mask, least: float = 0.4) -> list[Mask]:
-    """The separate parts (H, W) of what is ``seen`` of a hanging thing that end at a hole below them, with
-    more than the ``least`` share of their width.
+def cut_off(seen: Mask, hole: Mask, bare: Mask, room: Room) -> list[Mask]:
+    """The separate parts (H, W) of what is ``seen`` of a hanging thing that end at a hole below them, above
+    where the others end on a ``bare`` wall or floor.
     """
+    laid = _wall_of(seen, room)
+    lowest = _lowest(seen, hole, bare, laid)
+    out = []
+    for part in _ending_at(seen, hole, 0.4):
+        columns, bottom, cut = _ends(part, hole)
+        if lowest is None or float(np.median(laid.v[bottom[cut], columns[cut]])) > lowest + _LEVEL:
+            out.append(part)
+    return out
+
+
+def _ending_at(seen: Mask, hole: Mask, least: float) -> list[Mask]:
+    """The parts of what hangs that end at a hole with more than the ``least`` share of their width."""
     return [part for part in panels_of(seen) if _ends(part, hole)[2].mean() > least]
+
+
+def _wall_of(seen: Mask, room: Room) -> Laid:
+    """The wall before which most of a thing is seen."""
+    height, width = seen.shape
+    surface = int(np.bincount(rooms.labels(room, width, height)[seen], minlength=4)[:4].argmax())
+    return surfaces.lay(room, surface if surface != rooms.FLOOR else rooms.BACK, width, height)
+
+
+def _lowest(seen: Mask, hole: Mask, bare: Mask, laid: Laid) -> float | None:
+    """How high above the floor what hangs ends where neither a hole cuts it off nor what stands before it:
+    ``bare`` is what is seen of walls and floor. None where that is nowhere.
+    """
+    free: list[float] = []
+    for part in panels_of(seen):
+        columns, bottom, cut = _ends(part, hole)
+        below = np.minimum(bottom + round(4 * len(part) / 480) + 2, len(part) - 1)
+        top = int(np.flatnonzero(part.any(axis=1))[0])
+        hangs = bottom > top + _ROD * (bottom.max() - top)
+        to_floor = laid.v[bottom, columns] < _TO_FLOOR
+        ends = (bare[below, columns] | to_floor) & ~cut & hangs
+        if ends.sum() > _BARE * hangs.sum():
+            free += laid.v[bottom[ends], columns[ends]].tolist()
+    return float(np.percentile(free, 10)) if len(free) >= 3 else None
 
 
 def _ends(part: Mask, hole: Mask) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
@@ -236,17 +277,13 @@ def panels_of(seen: Mask) -> list[Mask]:
     return [part for part in parts if part.sum() > 60 * unit * unit]
 
 
-def _down_to_the_others(seen: Mask, hole: Mask, laid: Laid) -> Mask:
+def _down_to_the_others(seen: Mask, hole: Mask, bare: Mask, laid: Laid) -> Mask:
     """What hangs below parts that a hole cuts off, as far down on their wall as the others hang (H, W)."""
     out = np.zeros_like(seen)
-    free: list[float] = []
-    for part in panels_of(seen):
-        columns, bottom, cut = _ends(part, hole)
-        free += laid.v[bottom[~cut], columns[~cut]].tolist()
-    if len(free) < 3:
+    lowest = _lowest(seen, hole, bare, laid)
+    if lowest is None:
         return out
-    lowest = float(np.percentile(free, 10))
-    for part in cut_off(seen, hole, 0.1):
+    for part in _ending_at(seen, hole, 0.1):
         rows = np.flatnonzero(part.any(axis=1))
         low = part.copy()
         low[: int(rows[0] + 0.3 * (rows[-1] - rows[0]))] = False  # a lamp may stand before it above

@@ -8,9 +8,11 @@ by what the renderer's light says with the thing and without it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import replace as changed
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -29,7 +31,7 @@ from tools import errors
 from tools import room_box as rooms
 from tools.errors import EngineError
 from tools.inpainting.base import Capabilities, Doubtful, MaskedEdit, seed_for
-from tools.inpainting.computed import removal, shading
+from tools.inpainting.computed import amodal_completion, removal, shading
 from tools.inpainting.drawing import placing
 from tools.inpainting.drawing.placing import floor_point, forward
 from tools.inpainting.drawing.space import F64, Mask, Space, depth_at, space_of
@@ -76,7 +78,7 @@ class Drawing:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall, the rug and what a new thing stands on."""
         self.segmenter = segmenter
-        self.revision = f"2-{segmenter.revision}"
+        self.revision = f"3-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the words name a kind of thing that can be drawn."""
@@ -132,6 +134,7 @@ class Drawing:
                 raise EngineError(f"I cannot see {place.anchor} well enough to put something on it.")
             support, keep = placing.fitted(space, anchor_kind, found.mask), found.mask
 
+        legs = self._legs(picture, cancelled)
         least = 0.0
         if place.relation == "behind" and place.anchor and not hangs:
             [found] = find(self.segmenter, picture, (place.anchor,), cancelled=cancelled)
@@ -157,7 +160,7 @@ class Drawing:
                     thing = placing.on_top(space, spec, edit.mask, support, keep)
                 else:
                     thing = placing.on_floor(space, spec, edit.mask, loose=loose, apart=tried, least=least)
-                closer = self._closer(picture, space, thing, keep, cancelled)
+                closer = _closer(space, thing, keep, legs)
                 stand = Stand.of(closer, thing, support, keep, spec.name, uncut=edit.patches)
             except EngineError:
                 if first is None:
@@ -194,7 +197,7 @@ class Drawing:
         old, kind, name = kind_in(edit.target)[0], specs[0].kind, specs[0].name
         if old in WALL_KINDS and kind not in WALL_KINDS:
             raise EngineError(f"I cannot hang {with_article(name)} on the wall.")
-        if old == "curtain" and kind not in ("curtain", "window"):
+        if old == "curtain" and kind not in WALL_KINDS:
             raise placing.no_room(name, "where the curtains hang")
         going = edit.mask
         if old == "floor lamp":
@@ -212,23 +215,35 @@ class Drawing:
         _stop(cancelled)
         space = space_of(picture, around, taken.mask)
         bare = compose(picture, [taken.patch])
+        legs = self._legs(bare, cancelled)
         keep = np.zeros_like(edit.mask)
         on_other = old in _SMALL_KINDS and kind not in WALL_KINDS and _under(going, space) < 0.4
+        ways: list[tuple[ThingSpec, F64 | None]] = [(spec, None) for spec in specs]
+        if kind not in WALL_KINDS:
+            # what cannot be made up behind the old thing may be hidden by the new one
+            hide = taken.mask + 3.0 * np.logical_or.reduce([taken.behind, *taken.footless])
+            ways += [
+                (each, hide) for spec in specs for each in _sizes(space, spec, None if on_other else going)
+            ]
         first: Patch | None = None
-        for spec in specs:
-            support: Thing | None = None
-            if on_other:
-                thing, support = _on_carrier(space, spec, going, around, old)
-            else:
-                spec = _fitting(space, spec, going)
-                hang = kind in WALL_KINDS
-                thing = (
-                    placing.on_wall(space, spec, edit.mask, near=True)
-                    if hang
-                    else placing.on_floor(space, spec, going, loose=True, near=True)
-                )
-            closer = self._closer(bare, space, thing, keep, cancelled)
-            stand = Stand.of(closer, thing, support, keep, name, uncut=edit.patches)
+        refused: list[tuple[float, EngineError]] = []
+        for spec, hide in ways:
+            if first is not None and hide is not None:
+                break
+            try:
+                support: Thing | None = None
+                if on_other:
+                    thing, support = _on_carrier(space, spec, going, around, old)
+                elif kind in WALL_KINDS:
+                    thing = _on_wall(space, spec, going, old)
+                else:
+                    fitting = _fitting(space, spec, going) if hide is None else spec
+                    thing = placing.on_floor(space, fitting, going, loose=True, near=True, before=hide)
+                closer = _closer(space, thing, keep, legs)
+                stand = Stand.of(closer, thing, support, keep, name, uncut=edit.patches)
+            except EngineError as error:
+                refused.append((0.0, error))
+                continue
             patch, own = stand.drawn(bare)
             _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
@@ -238,15 +253,18 @@ class Drawing:
             confidence, doubt = taken.before(own)
             if confidence < need:
                 sentence = f"I cannot take away cleanly what was there: {doubt}."
-                if confidence >= removal.OFFERED:
-                    raise Doubtful(sentence, both)
-                raise EngineError(f"{sentence} {removal.TOO_POOR}")
+                offered = confidence >= removal.OFFERED
+                doubtful = (
+                    Doubtful(sentence, both) if offered else EngineError(f"{sentence} {removal.TOO_POOR}")
+                )
+                refused.append((confidence, doubtful))
+                continue
             usual, _ = stand.drawn(bare, _usual(thing))
             if self._is_seen(compose(bare, [usual]), name, own, cancelled):
                 return both
             first = first or both
         if first is None:
-            raise ValueError("there is nothing to draw")
+            raise max(refused, key=lambda each: each[0])[1]
         return first
 
     def _is_seen(self, after: Pixels, name: str, own: Mask, cancelled: CancelCheck) -> bool:
@@ -255,29 +273,36 @@ class Drawing:
         _stop(cancelled)
         return found.present and float((found.mask & own).sum()) >= 0.5 * float(own.sum())
 
-    def _closer(
-        self, picture: Pixels, space: Space, thing: Thing, keep: Mask, cancelled: CancelCheck
-    ) -> Space:
-        """The space in which it is known of tables and chairs how near they stand: one sees the floor behind
-        them between their legs. They are looked for only where it matters.
-        """
-        x0, y0, x1, y1 = box_in_picture(space.scene.camera, thing, space.size[0] / space.size[1])
-        here = np.zeros_like(keep)
-        width, height = space.size
-        here[max(0, int(y0 * height)) : int(y1 * height), max(0, int(x0 * width)) : int(x1 * width)] = True
-        if (here & space.other & ~keep).sum() < 0.02 * max(1, here.sum()):
-            return space
-        near = space.near.copy()
-        for found in find(self.segmenter, picture, _ON_LEGS, cancelled=cancelled):
-            if not found.present:
-                continue
-            labels, count = ndimage.label(found.mask & space.other)
-            for k in range(1, count + 1):
-                own = np.asarray(labels == k)
-                if own.sum() > 100 * space.unit**2:
-                    foot = 0.98 * float(np.flatnonzero(own.any(1))[-1]) + 2
-                    near[own] = np.minimum(near[own], depth_at(space.scene, foot, height))
-        return changed(space, near=near)
+    def _legs(self, picture: Pixels, cancelled: CancelCheck) -> Callable[[], Sequence[Mask]]:
+        """What finds things on legs in a picture, once, and only where it matters."""
+        return cache(
+            lambda: [
+                each.mask
+                for each in find(self.segmenter, picture, _ON_LEGS, cancelled=cancelled)
+                if each.present
+            ]
+        )
+
+
+def _closer(space: Space, thing: Thing, keep: Mask, legs: Callable[[], Sequence[Mask]]) -> Space:
+    """The space in which it is known of tables and chairs how near they stand: one sees the floor behind
+    them between their legs.
+    """
+    x0, y0, x1, y1 = box_in_picture(space.scene.camera, thing, space.size[0] / space.size[1])
+    here = np.zeros_like(keep)
+    width, height = space.size
+    here[max(0, int(y0 * height)) : int(y1 * height), max(0, int(x0 * width)) : int(x1 * width)] = True
+    if (here & space.other & ~keep).sum() < 0.02 * max(1, here.sum()):
+        return space
+    near = space.near.copy()
+    for found in legs():
+        labels, count = ndimage.label(found & space.other)
+        for k in range(1, count + 1):
+            own = np.asarray(labels == k)
+            if own.sum() > 100 * space.unit**2:
+                foot = 0.98 * float(np.flatnonzero(own.any(1))[-1]) + 2
+                near[own] = np.minimum(near[own], depth_at(space.scene, foot, height))
+    return changed(space, near=near)
 
 
 def _shapes(picture: Pixels, edit: MaskedEdit) -> list[int]:
@@ -426,6 +451,27 @@ def _fitting(space: Space, spec: ThingSpec, mask: Mask) -> ThingSpec:
         for t in shares
     ]
     return placing.resized(spec, float(shares[int(np.argmin(off))]))
+
+
+def _on_wall(space: Space, spec: ThingSpec, mask: Mask, old: str) -> Thing:
+    """What hangs in the place of another thing; instead of curtains, where one of them hung."""
+    beside = old == "curtain" and spec.kind not in ("curtain", "window")  # what they frame stays
+    parts = amodal_completion.panels_of(mask) if beside else []
+    for part in sorted(parts, key=lambda part: -int(part.sum())):
+        with suppress(EngineError):
+            return placing.on_wall(space, _fitting(space, spec, part), part, near=True)
+    return placing.on_wall(space, _fitting(space, spec, mask), mask, near=not beside)
+
+
+def _sizes(space: Space, spec: ThingSpec, mask: Mask | None) -> list[ThingSpec]:
+    """The natural sizes of a thing up to its largest, from the one that is nearest to what it replaces on the
+    floor at ``mask`` (H, W), else from its own.
+    """
+    if spec.sized:
+        return [spec]
+    least = spec if mask is None else _fitting(space, spec, mask)
+    larger = [placing.resized(spec, share) for share in (0.5, 1.0)]
+    return [least, *(each for each in larger if each.size > least.size)]
 
 
 def _on_carrier(

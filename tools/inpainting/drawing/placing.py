@@ -133,10 +133,12 @@ def on_floor(
     near: bool = False,
     apart: Sequence[Thing] = (),
     least: float = 0.0,
+    before: F64 | None = None,
 ) -> Thing:
     """The thing on the floor, as near to the proposed mask as is free. ``loose``: it may stand behind or
     under what is there. ``near``: only right there. ``apart``: another place than theirs.
-    ``least``: no nearer than this, metres. Raises ``EngineError`` where there is no room.
+    ``least``: no nearer than this, metres. ``before``: in full view, where it hides most of these weights
+    (H, W). Raises ``EngineError`` where there is no room.
     """
     scene, (width, height) = space.scene, space.size
     w, _, d = spec.size
@@ -201,6 +203,9 @@ def on_floor(
         - 2.5 * off
         - (0.2 if near else 0.7) * cover
     )
+    if before is not None:
+        area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+        score += 3 * _share(before, boxes) * area / max(1.0, float(before.sum())) - cover
     want = _AT_WALL.get(spec.kind, 0.0)
     if want:
         s = np.abs(np.sin(np.radians(yaw))) > 0.5
@@ -224,8 +229,8 @@ def on_floor(
     return _thing(spec, float(x[best]), 0.0, float(z[best]), float(yaw[best]), FLOOR)
 
 
-def _share(mask: Mask, boxes: F64) -> F64:
-    """The share of each box that a mask covers."""
+def _share(mask: Mask | F64, boxes: F64) -> F64:
+    """The share of each box that a mask covers, or the mean of weights (H, W) in it."""
     height, width = mask.shape
     total = np.zeros((height + 1, width + 1))
     total[1:, 1:] = mask.cumsum(0).cumsum(1)
