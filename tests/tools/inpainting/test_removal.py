@@ -410,6 +410,14 @@ def test_what_stands_on_a_table_goes_with_it(seed: int, kind: str) -> None:
     assert done.confidence >= LEAST
 
 
+@pytest.mark.parametrize(("seed", "kind"), [(770000166, "mirror"), (770000250, "sofa")])
+def test_what_is_between_two_of_a_kind_hides_neither(seed: int, kind: str) -> None:
+    mask = drawn.mask(drawing_of(seed), scene_with(seed, kind)[1])
+    done = remove(drawing_of(seed).picture, mask, around_of(seed), f"the {kind}")
+    assert done.measures["behind"] < 0.15
+    assert done.confidence >= LEAST
+
+
 @pytest.mark.parametrize(
     ("seed", "kind", "cut"),
     [

@@ -1102,8 +1102,9 @@ def _covered(mask: Mask, things: Mapping[str, Mask], unit: float, gone_on: Mask)
     near = _grown(mask, 8 * unit)
     lowest = np.flatnonzero(mask.any(axis=1))[-1]
     whole = [thing for name, thing in things.items() if name != "curtain"]
-    for thing in (*whole, *amodal_completion.panels_of(things.get("curtain", hidden))):
-        if not (thing & near).any():
+    for each in (*whole, *amodal_completion.panels_of(things.get("curtain", hidden))):
+        thing = _touching(each, near)  # it does not go on up to another of its kind
+        if not thing.any():
             continue
         bottom = np.flatnonzero(thing.any(axis=1))[-1]
         if bottom > lowest:
@@ -1116,6 +1117,12 @@ def _covered(mask: Mask, things: Mapping[str, Mask], unit: float, gone_on: Mask)
         hidden |= part
         maimed = max(maimed, float(part.sum() / thing.sum()))
     return hidden, maimed
+
+
+def _touching(things: Mask, near: Mask) -> Mask:
+    """The connected parts of a mask that reach into another."""
+    labels = _labelled(things)
+    return np.asarray(np.isin(labels, np.setdiff1d(labels[near], [0])))
 
 
 def _bordered(mask: Mask, other: Mask, unit: float) -> float:
