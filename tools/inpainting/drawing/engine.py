@@ -241,11 +241,11 @@ class Drawing:
                     thing = placing.on_floor(space, fitting, going, loose=True, near=True, before=hide)
                 closer = _closer(space, thing, keep, legs)
                 stand = Stand.of(closer, thing, support, keep, name, uncut=edit.patches)
+                patch, own = stand.drawn(bare)
+                _check_within(own, edit, name)
             except EngineError as error:
                 refused.append((0.0, error))
                 continue
-            patch, own = stand.drawn(bare)
-            _check_within(own, edit, name)
             bare_share = float((taken.mask & ~own).sum()) / max(1, int(taken.mask.sum()))
             shown = min(1.0, bare_share / _BARE)
             need = min(_SURE, max(_UNSURE, _SURE * shown) + shown * taken.measures["strange"])
