@@ -3,7 +3,8 @@
 A sofa behind a coffee table is seen on its left and its right. Its front is taken for an upright plane along
 a wall of the room, which stands where the sofa meets the floor; what is hidden of it is what lies a little
 further along on the same plane, at the same height. A curtain hangs as far down as what is seen of its end.
-What else is seen on one side only is not guessed.
+A picture, a mirror, a clock or a window is a rectangle or an ellipse on its wall: where all four of its ends
+are seen, what is hidden of it is like its mirror image. What else is seen on one side only is not guessed.
 """
 
 from __future__ import annotations
@@ -41,6 +42,15 @@ _BARE = 0.1
 """What hangs ends over a bare wall or floor where more than this share of its width does."""
 _ASKEW = 0.3
 """A thing whose bottom line runs more across the room's axes than this (a tangent) stands askew."""
+
+_END, _END_SEEN = 0.06, 0.15
+"""The outermost part of what hangs on a wall, as a share of its size, and how much of that must be in view,
+with the wall beyond it, that this is known to be its end."""
+_LIT, _ALIKE = 40, 15
+"""Levels: what differs by less than the first is lit otherwise, and by less than the second alike."""
+_FILLED, _SPILT = 0.92, 0.06
+"""What hangs has a form where it fills at least the first share of what is in view of that, with no more than
+the second share of itself outside."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +198,155 @@ def under(
     shadow = ndimage.binary_propagation(wanted, mask=wanted | (part & lit))
     values = np.exp(new[shadow]) - surfaces.EPS
     return Behind(shadow, values.astype(np.float32), made.off * float(picture[known].mean()))
+
+
+def mirrored(
+    picture: NDArray[np.uint8], thing: Mask, hole: Mask, other: Mask, room: Room, *, upright: bool = False
+) -> Behind | None:
+    """Go on under the hole (H, W) of an RGB picture (H, W, 3) with a thing that hangs on a wall in a frame:
+    what is hidden of it is the mirror image of what is seen, and lies between what is seen where that is
+    hidden, too.
+
+    ``other``: things that stand before it; ``upright``: it looks otherwise upside down. None where it has
+    none of the forms that frames have, where one of its ends is hidden, or where hardly anything of it is.
+    """
+    height, width = hole.shape
+    unit = height / 480
+    seen = thing & ~hole
+    near = ndimage.binary_dilation(hole, iterations=round(4 * unit))
+    if (seen & near).sum() < 10 * unit or seen.sum() < 150 * unit * unit:
+        return None
+    laid = _wall_of(seen, room)
+    low, high = (np.array([np.percentile(each[seen], q) for each in (laid.u, laid.v)]) for q in (0.5, 99.5))
+    middle, half = (low + high) / 2, (high - low) / 2
+    if half.min() <= 0 or not _ends_seen(seen, hole, laid, middle, half):
+        return None
+    across, upwards = (laid.u - middle[0]) / half[0], (laid.v - middle[1]) / half[1]
+    on_wall = rooms.labels(room, width, height) == laid.surface
+    in_view = on_wall & ~hole & ~ndimage.binary_dilation(other, iterations=max(1, round(2 * unit)))
+    for form in (np.maximum(np.abs(across), np.abs(upwards)) <= 1.01, np.hypot(across, upwards) <= 1.02):
+        there = form & in_view
+        filled = float((seen & there).sum()) > _FILLED * float(there.sum())
+        if filled and float((seen & ~form).sum()) < _SPILT * float(seen.sum()):
+            break
+    else:
+        return None
+    tone = picture.astype(np.float32)
+    known = _Known.of(tone, ndimage.binary_erosion(seen, iterations=1), hole, 2.5 * unit)
+    beside = hole & on_wall & (np.abs(across) < 1.2) & (np.abs(upwards) < 1.05)
+    wanted = form & hole & on_wall
+    at_rim = _Known.of(tone, seen, hole, 0.5 * unit)
+    wanted[beside] |= _image(laid, at_rim, beside, middle, (-1, 1))[1]  # a sill is wider than its window
+    if wanted.sum() < 12 * unit * unit:
+        return None
+    close = known.where & ndimage.binary_dilation(wanted, iterations=round(3 * unit))
+    values, have = np.zeros((int(wanted.sum()), 3), np.float32), np.zeros(int(wanted.sum()), bool)
+    offs = []
+    for flip in ((-1, 1),) if upright else ((-1, 1), (1, -1), (-1, -1)):
+        colours, there = _image(laid, known, close, middle, flip)
+        step = np.where(there[:, None], tone[close] - colours, 0)
+        offs.append(float(np.abs(step[there]).mean()) if there.sum() > 20 * unit else 64.0)
+        lit = np.zeros(hole.shape)  # what is lit otherwise there
+        lit[close] = np.where(np.abs(step).max(axis=1) < _LIT, step.mean(axis=1), 0)
+        lit = surfaces.spread_in(lit, close, 8 * unit)
+        colours, there = _image(laid, known, wanted, middle, flip)
+        new = there & ~have
+        values[new] = colours[new] + lit[wanted][new, None]
+        have |= there
+    if not have.all():
+        left = wanted.copy()
+        left[wanted] = ~have
+        values[~have] = _interpolated(laid, known, left, half / 40)
+    return Behind(wanted, values.clip(0, 255), min(offs))
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """The colours (H, W, 3) ``where`` (H, W) they are known, and a little beyond: ``have`` (H, W)."""
+
+    colours: F32
+    where: Mask
+    have: Mask
+
+    @classmethod
+    def of(cls, tone: F32, where: Mask, hole: Mask, reach: float) -> _Known:
+        away, (rows, columns) = ndimage.distance_transform_edt(~where, return_indices=True)
+        return cls(tone[rows, columns], where, (away <= reach) & ~hole)
+
+    def at(self, laid: Laid, u: F64, v: F64) -> tuple[F32, NDArray[np.bool_]]:
+        """The colours (n, 3) of points of a surface, and whether they are known."""
+        height, width = self.where.shape
+        x, y, _ = rooms.project(laid.room, laid.surface, u, v, width, height)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        place = np.stack([np.clip(y - 0.5, 0, height - 1), np.clip(x - 0.5, 0, width - 1)])
+        there = inside & self.have[place[0].round().astype(int), place[1].round().astype(int)]
+        parts = [ndimage.map_coordinates(self.colours[..., k], place, order=1) for k in range(3)]
+        return np.stack(parts, axis=1).astype(np.float32), there
+
+
+def _image(
+    laid: Laid, known: _Known, at: Mask, middle: F64, flip: tuple[int, int]
+) -> tuple[F32, NDArray[np.bool_]]:
+    """The colours (n, 3) at the other side of a thing's ``middle`` (2,), and whether these are known."""
+    u = middle[0] + flip[0] * (laid.u[at] - middle[0])
+    v = middle[1] + flip[1] * (laid.v[at] - middle[1])
+    return known.at(laid, u, v)
+
+
+def _interpolated(laid: Laid, known: _Known, wanted: Mask, step: F64) -> F32:
+    """The colours (n, 3) of what is ``wanted`` (H, W) by what is known on both sides of it, or above and
+    below it where that is alike; ``step`` (2,) are the steps on the surface in which it is looked for.
+    """
+    u, v = laid.u[wanted], laid.v[wanted]
+    ways = []
+    for axis in (1, 0):
+        ends, found, far = [], [], []
+        for sign in (-1, 1):
+            colours, there = np.zeros((len(u), 3), np.float32), np.zeros(len(u), bool)
+            away = np.full(len(u), np.inf)
+            for k in range(1, 60):
+                by = sign * k * step[axis]
+                got, right = known.at(laid, u + by * (axis == 0), v + by * (axis == 1))
+                new = right & ~there
+                colours[new], away[new] = got[new], k
+                there |= right
+                if there.all():
+                    break
+            ends.append(colours)
+            found.append(there)
+            far.append(away)
+        near = 1 / np.stack(far)
+        share = near / np.maximum(near.sum(axis=0), 1e-9)
+        mixed = ends[0] * share[0][:, None] + ends[1] * share[1][:, None]
+        apart = np.abs(ends[0] - ends[1]).max(axis=1)
+        apart = np.where(found[0] & found[1], apart, np.where(found[0] | found[1], 200.0, 999.0))
+        ways.append((mixed, apart))
+    (upright, unlike), (level, other) = ways
+    chosen = (unlike < _ALIKE) | (unlike < other)
+    return np.asarray(np.where(chosen[:, None], upright, level), np.float32)
+
+
+def _ends_seen(seen: Mask, hole: Mask, laid: Laid, middle: F64, half: F64) -> bool:
+    """Whether all four ends of what hangs on a wall are in view; ``middle`` and ``half`` (2,) are its place
+    and half its size on the wall.
+    """
+    height, width = seen.shape
+    for axis, place in enumerate((laid.u, laid.v)):
+        for sign in (-1, 1):
+            out = sign * (place - middle[axis]) / half[axis]
+            end = seen & (out > 1 - 2 * _END)
+            if not end.any():
+                return False
+            u, v = laid.u[end], laid.v[end]
+            beyond = [u.copy(), v.copy()]
+            beyond[axis] = middle[axis] + sign * half[axis] * (1 + 2 * _END)
+            x, y, _ = rooms.project(laid.room, laid.surface, beyond[0], beyond[1], width, height)
+            row, column = np.clip(y, 0, height - 1).astype(int), np.clip(x, 0, width - 1).astype(int)
+            free = ~hole[row, column]
+            along = (u, v)[1 - axis][free]
+            if free.sum() < 6 or np.ptp(along) < _END_SEEN * 2 * half[1 - axis]:
+                return False
+    return True
 
 
 def _enclosed(seen: Mask, hole: Mask, slack: int) -> Mask:

@@ -92,6 +92,12 @@ on by their lack of colour."""
 _BRIGHTEST: Final = 1.15
 """How many times its own lightness a surface is ever lit; what is brighter is a highlight."""
 
+_HUES_APART: Final = (0.12, 0.25)
+"""The sine of the angle between two colours (sRGB): up to the first they are told apart by lightness, too,
+from the second on by their parts alone."""
+_TOO_DARK: Final = (10, 30)
+"""Levels: what is darker than the first shows no parts, from the second on it does."""
+
 _VEIL: Final = 0.002
 _DARK: Final = 0.015
 """Linear light that is taken to lie over every picture, and how much there is with it at least where a thing
@@ -572,15 +578,15 @@ class _Change:
         """The share in each colour of what takes the new one, and that part of it: at the border of two
         colours a pixel is a mixture.
         """
-        points = shadeless(from_srgb(colours))
-        share = 1 - _foreign(points, self._main)
+        share = 1 - _foreign(shadeless(from_srgb(colours)), self._main)
         own = colours
         for kept in self._kept:
-            mixed = 1 - _place(points, self._main, kept)
+            place, light = _place(colours, self._main, kept)
+            mixed = 1 - place
             less = mixed < share
             share = np.where(less, mixed, share)
             solid = np.maximum(mixed, 0.4)[:, None]
-            part = (colours - (1 - solid) * to_srgb(kept[None])) / solid
+            part = (colours - (1 - solid) * light[:, None] * to_srgb(kept[None])) / solid
             own = np.where((less & (mixed < 1))[:, None], np.clip(part, 0, 255), own)
         return share, own
 
@@ -590,10 +596,10 @@ class _Change:
 
         At the border of two colours a pixel's own lightness is the mixture's.
         """
-        points, main = shadeless(from_srgb(colours)), to_srgb(self._main[None])
+        main = to_srgb(self._main[None])
         last = np.zeros(len(colours), np.float32)
         for other in self._others:
-            place = _place(points, self._main, other, 0.0)
+            place, _ = _place(colours, self._main, other, 0.0)
             nearer = (place > 0.05) & (place >= last)
             last = np.maximum(last, place)
             mixed = main + place[nearer, None] * (to_srgb(other[None]) - main)
@@ -690,12 +696,36 @@ def _foreign(points: Field, main: Field) -> Field:
     )
 
 
-def _place(points: Field, main: Field, other: Field, sure: float = 0.15) -> Field:
-    """Where colours (n, 3, ``shadeless``) lie between two of a thing's: 0 at the main one, 1 at the other."""
+def _place(colours: Field, main: Field, other: Field, sure: float = 0.15) -> tuple[Field, Field]:
+    """Where colours (sRGB, (n, 3)) lie between two of a thing's (Oklab, (3,)), (n,): 0 at the main one, 1 at
+    the other; and how much light falls there as a share of what falls on those two, (n,).
+
+    Light and shade scale a mixture and leave its parts: a white stripe in the shade of a table is white. So
+    the parts are those of the sum that comes nearest (non-negative least squares). Where the two are nearly
+    one hue no sum tells a mixture from shade, nor does it in the dark; there it is the place on the way from
+    one to the other (``shadeless``).
+    """
     start = shadeless(main[None])[0]
     way = shadeless(other[None])[0] - start
-    place = (points - start) @ way / np.float32(way @ way)
-    return np.asarray(np.clip((place - sure) / (1 - 2 * sure), 0, 1), np.float32)
+    place = (shadeless(from_srgb(colours)) - start) @ way / np.float32(way @ way)
+    light = np.ones(len(colours), np.float32)
+    one, two = to_srgb(main[None])[0], to_srgb(other[None])[0]
+    across = float(np.linalg.norm(np.cross(one, two)))
+    clear = float(
+        _smoothly(
+            np.float32(across / max(float(np.linalg.norm(one) * np.linalg.norm(two)), 1e-6)), *_HUES_APART
+        )
+    )
+    if clear > 0:
+        both = np.stack((one, two))
+        parts = np.linalg.solve(both @ both.T, both @ colours.T)
+        alone = np.maximum(both @ colours.T / (both**2).sum(axis=1)[:, None], 0)
+        parts = np.where(parts[::-1] < 0, alone, np.maximum(parts, 0))
+        total = parts.sum(axis=0)
+        told = np.float32(clear) * _smoothly(colours.max(axis=1), *_TOO_DARK)
+        place = place + told * (parts[1] / np.maximum(total, 1e-6) - place)
+        light = light + told * (total.astype(np.float32) - 1)
+    return np.asarray(np.clip((place - sure) / (1 - 2 * sure), 0, 1), np.float32), light
 
 
 def _smoothly(x: Field | np.float32, low: float, high: float) -> Field:

@@ -166,6 +166,9 @@ _LONG = ("bed",)
 _SLENDER = ("plant", "tree", "cat", "dog")
 """What is too thin, or stands too free, for a shadow on a wall."""
 
+_FRAMED = ("picture", "mirror", "clock", "window")
+"""What hangs on a wall and is alike on both sides."""
+
 _ANIMALS = ("cat", "dog")
 _CARRIED = ("vase", "table lamp", "cushion", "cat")
 _FLAT = ("rug", "carpet", "mat", "runner")
@@ -230,7 +233,7 @@ class Removal:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall and the rug."""
         self.segmenter = segmenter
-        self.revision = f"8-{segmenter.revision}"
+        self.revision = f"9-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:  # noqa: ARG002 - whatever is to go
         """Whether it may be asked: always, it judges by the picture."""
@@ -389,7 +392,15 @@ def remove(
                     off_things += held.off * float(held.where.sum())
                 continue
             back: amodal_completion.Behind | None = None
-            if name not in _SLENDER or not patches:  # no flat front, which can be gone on with
+            if patches and name in _FRAMED:
+                before = np.logical_or.reduce(
+                    [np.zeros_like(hole), *(other for _, other in single if other is not thing)]
+                )
+                back = amodal_completion.mirrored(
+                    picture, thing, hole & ~gone_on, before, room, upright=name == "window"
+                )
+            flat_front = name not in _SLENDER or not patches
+            if back is None and flat_front:  # which can be gone on with
                 back = amodal_completion.go_on(
                     picture,
                     thing,
