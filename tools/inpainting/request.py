@@ -32,6 +32,8 @@ class ColourStage(BaseModel):
     ``exact``: a user grew or shrank the mask, so that all up to its edge takes the colour, and no more.
     ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows; so do a
     seat's legs and a curtain's rod, which old requests, without it, paint along.
+    ``shaded``: the colours of a pattern are told in the shade, too, where old requests take what lies there
+    for something between its colours.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """
@@ -47,6 +49,7 @@ class ColourStage(BaseModel):
     lit: float = Field(default=1.0, ge=0.5, le=2, allow_inf_nan=False, strict=True)
     body: bool = False
     exact: bool = False
+    shaded: bool = False
 
 
 class Request(BaseModel):

@@ -240,6 +240,20 @@ def test_stripes_keep_their_other_colour_or_go_or_move_along_as_the_words_say() 
         assert -0.18 < change[0] < -0.06
 
 
+def test_a_stripe_in_the_shade_of_a_table_stays_white() -> None:
+    picture, mask, brown = striped((110, 66, 45), (245, 240, 228))
+    shade = mask & (np.arange(160) >= 90)[:, None]
+    picture[shade] = picture[shade] * 0.55
+    white = mask & ~grown(~mask, 4) & ~grown(brown, 1)
+    stage = computed.stage_for(oklab(128, 0, 0), picture, mask)
+    after = compose(picture, [computed.recolour(picture, mask, stage)])
+    for part in (white & shade, white & ~shade):
+        assert np.abs(after[part].astype(int) - picture[part]).max() <= 6
+    own = brown & shade & ~grown(~brown, 2)
+    hue = from_srgb(after[own])[:, 1:] - from_srgb(picture[own])[:, 1:]
+    assert np.hypot(*hue.T).min() > 0.03  # what is brown in the shade takes the colour all the same
+
+
 def test_checks_take_the_colour_where_they_are_pure_and_half_of_it_where_bands_cross_them() -> None:
     red, white = np.array((198, 38, 38.0)), np.array((244, 242, 238.0))
     down, across = np.mgrid[:200, :200]

@@ -113,6 +113,9 @@ def test_what_is_doubted_for_its_background_is_right_all_the_same(seed: int, kin
         (892319495, "coffee table", "sofa"),
         (73000214, "armchair", "curtain"),
         (73000155, "armchair", "curtain"),
+        (780300113, "floor lamp", "window"),  # where its bars meet
+        (780300166, "plant", "window"),  # a corner of it, and its sill
+        (780300143, "floor lamp", "clock"),
     ],
 )
 def test_what_it_hid_of_a_thing_behind_it_is_completed(seed: int, kind: str, hidden: str) -> None:

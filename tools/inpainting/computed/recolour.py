@@ -170,7 +170,7 @@ def stage_for(
     kind = "wall" if noun in ("wall", "walls") else thing_in(target)[0]
     overhung = kind == "rug" or (kind == "floor" and mask.mean() < _LITTLE_FLOOR)
     lit = _LIT.get(kind, 1.0) * (_shade(picture, mask) if overhung else 1.0)
-    stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength)
+    stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength, shaded=True)
     return stage.model_copy(update={"light": _light(stage, picture, mask)})
 
 
@@ -248,7 +248,7 @@ def stage_for_step(
     """
     if current is None:
         look = measure(picture, mask)
-        current = ColourStage(value=(0.0, 0.0, 0.0), light=look.light, pattern="follows")
+        current = ColourStage(value=(0.0, 0.0, 0.0), light=look.light, pattern="follows", shaded=True)
         old = look.median
     else:
         old = shown(current)
@@ -581,7 +581,7 @@ class _Change:
         share = 1 - _foreign(shadeless(from_srgb(colours)), self._main)
         own = colours
         for kept in self._kept:
-            place, light = _place(colours, self._main, kept)
+            place, light = _place(colours, self._main, kept, shaded=self._stage.shaded)
             mixed = 1 - place
             less = mixed < share
             share = np.where(less, mixed, share)
@@ -599,7 +599,7 @@ class _Change:
         main = to_srgb(self._main[None])
         last = np.zeros(len(colours), np.float32)
         for other in self._others:
-            place, _ = _place(colours, self._main, other, 0.0)
+            place, _ = _place(colours, self._main, other, 0.0, shaded=self._stage.shaded)
             nearer = (place > 0.05) & (place >= last)
             last = np.maximum(last, place)
             mixed = main + place[nearer, None] * (to_srgb(other[None]) - main)
@@ -696,14 +696,16 @@ def _foreign(points: Field, main: Field) -> Field:
     )
 
 
-def _place(colours: Field, main: Field, other: Field, sure: float = 0.15) -> tuple[Field, Field]:
+def _place(
+    colours: Field, main: Field, other: Field, sure: float = 0.15, *, shaded: bool
+) -> tuple[Field, Field]:
     """Where colours (sRGB, (n, 3)) lie between two of a thing's (Oklab, (3,)), (n,): 0 at the main one, 1 at
     the other; and how much light falls there as a share of what falls on those two, (n,).
 
     Light and shade scale a mixture and leave its parts: a white stripe in the shade of a table is white. So
     the parts are those of the sum that comes nearest (non-negative least squares). Where the two are nearly
-    one hue no sum tells a mixture from shade, nor does it in the dark; there it is the place on the way from
-    one to the other (``shadeless``).
+    one hue no sum tells a mixture from shade, nor does it in the dark; there, and all over where it is not
+    asked for what is ``shaded``, it is the place on the way from one to the other (``shadeless``).
     """
     start = shadeless(main[None])[0]
     way = shadeless(other[None])[0] - start
@@ -716,7 +718,7 @@ def _place(colours: Field, main: Field, other: Field, sure: float = 0.15) -> tup
             np.float32(across / max(float(np.linalg.norm(one) * np.linalg.norm(two)), 1e-6)), *_HUES_APART
         )
     )
-    if clear > 0:
+    if shaded and clear > 0:
         both = np.stack((one, two))
         parts = np.linalg.solve(both @ both.T, both @ colours.T)
         alone = np.maximum(both @ colours.T / (both**2).sum(axis=1)[:, None], 0)
@@ -860,7 +862,7 @@ def taken(
 
 def _main(look: Appearance, pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which of a thing's pixels, uint8 (n, 3), show its main colour."""
-    return _Change(look, ColourStage(value=look.median, light=1.0)).share(pixels) > 0.5
+    return _Change(look, ColourStage(value=look.median, light=1.0, shaded=True)).share(pixels) > 0.5
 
 
 def left_over(
