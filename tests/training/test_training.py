@@ -11,11 +11,12 @@ from torch import nn
 
 import pocket
 from pocket import rooms
+from pocket.rooms.scene import collide
 from tools.segmenting.lisa.model import IMAGE_PLACEHOLDER
 from tools.segmenting.lisa.text import LisaTokenizer
 from training import loop
 from training.pocket import __main__ as recipe
-from training.pocket import flux, lisa, samples, surface_critic, text, uses, vae
+from training.pocket import flux, lisa, panoptic_data, samples, surface_critic, text, uses, vae
 from training.pocket.lisa_data import Said
 
 
@@ -184,6 +185,27 @@ def test_contrasts_differ_in_words_and_surface_alone(seed: int) -> None:
         away = np.abs(other.truth.astype(int) - first.truth.astype(int)).max(axis=2)
         assert (away[~first.mask] <= 24).mean() > 0.9
         assert away[first.mask].mean() > 2
+
+
+def test_a_rearranged_room_has_one_more_thing_that_is_seen_and_none_through_another() -> None:
+    more = 0
+    for seed in range(12):
+        scene = rooms.make_scene(seed)
+        moved = panoptic_data.rearranged(scene, np.random.default_rng(seed))
+        stays = moved.things[: len(scene.things)]
+        assert [thing.kind for thing in stays] == [thing.kind for thing in scene.things]
+        if len(moved.things) == len(scene.things):
+            assert moved == scene
+            continue
+        more += 1
+        place = len(scene.things)
+        assert len(moved.things) == place + 1
+        new = moved.things[place]
+        for i, other in enumerate(stays):
+            apart = i < 2 or other.gone or i == new.on or "rug" in (other.kind, new.kind)
+            apart |= {new.kind, other.kind} == {"window", "curtain"}
+            assert apart or not collide(new, other)
+    assert more >= 6
 
 
 def test_what_is_missed_of_a_contrast_leaves_out_what_all_have_in_common() -> None:

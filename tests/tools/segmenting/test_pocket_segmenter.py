@@ -13,6 +13,7 @@ from pocket import rooms
 from tools import room_box
 from tools.segmenting.base import find, name_things
 from tools.segmenting.lisa.segmenter import LisaSegmenter, load_pocket
+from training.pocket.panoptic_data import rearranged
 
 Mask = NDArray[np.bool_]
 Pixels = NDArray[np.uint8]
@@ -37,6 +38,30 @@ def drawn(seed: int) -> tuple[Pixels, dict[str, Mask]]:
 
 def overlap(one: Mask, other: Mask) -> float:
     return float((one & other).sum() / (one | other).sum())
+
+
+@pytest.mark.parametrize(
+    ("seed", "kind"),
+    [
+        (780400000, "dog"),
+        (780400002, "ottoman"),
+        (780400004, "side table"),
+        (780400007, "television"),
+        (780400012, "television"),
+    ],
+)
+def test_what_stands_where_nobody_puts_it_is_found(segmenter: LisaSegmenter, seed: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    scene = rooms.make_scene(seed)
+    usual = len(scene.things)
+    for _ in range(4):
+        scene = rearranged(scene, rng)
+    assert kind in [thing.kind for thing in scene.things[usual:]]
+    rendered = rooms.render(scene, (768, 576))
+    there = [i for i in scene.present() if scene.things[i].kind == kind]
+    true = np.logical_or.reduce([rooms.mask(rendered, i) > 0 for i in there])
+    [found] = find(segmenter, rendered.picture, [f"the {kind}"])
+    assert overlap(found.mask, true) > 0.8
 
 
 @pytest.mark.parametrize("seed", [1598014536, 1072461086])
