@@ -148,6 +148,21 @@ def test_what_no_drawn_room_shows_is_not_found(segmenter: LisaSegmenter) -> None
     assert not any(found.present for found in find(segmenter, picture, nouns))
 
 
+@pytest.mark.parametrize(
+    ("seed", "phrase", "there"),
+    [
+        (780600001, "the striped armchair", False),  # of rattan
+        (780600006, "the striped rug", False),  # of wool
+        (780600003, "the striped rug", True),
+        (780600019, "the striped rug", True),
+    ],
+)
+def test_the_only_one_is_not_called_by_a_pattern_that_it_has_not(
+    segmenter: LisaSegmenter, seed: int, phrase: str, there: bool
+) -> None:
+    assert find(segmenter, drawn(seed)[0], [phrase])[0].present == there
+
+
 def test_a_kind_is_found_by_other_nouns_and_by_its_use(segmenter: LisaSegmenter) -> None:
     for seed in (1598014536, 1072461086, 1963400679):
         picture, true = drawn(seed)

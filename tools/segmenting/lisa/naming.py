@@ -69,6 +69,9 @@ _OF_A_PART: Final = 8
 _MUCH_PATTERN: Final = 0.8
 """Of things that are called striped, those are meant whose stripes are so strong, as a share of the
 strongest."""
+_HARDLY: Final[Mapping[str, float]] = {"striped": 0.03, "checked": 0.025}
+"""What has less of a pattern than so much is not what is called by it, though it is the only one: of 105
+striped things of drawn rooms none has less than 0.044, of 30 checked ones none less than 0.036."""
 _MUCH: Final = 1.5
 """Of things that are called large or small, those are meant that are not so many times smaller or larger than
 the largest or smallest."""
@@ -321,6 +324,8 @@ class Finder:
             if len(there) > 1:
                 away = [self._from_stuff(each, _OWN[word]) for each in there]
                 there = [each for each, far in zip(there, away, strict=True) if far <= min(away) + ALIKE]
+        if named.pattern in _HARDLY:
+            there = [each for each in there if self._pattern(each, named.pattern) >= _HARDLY[named.pattern]]
         if named.pattern and len(there) > 1:
             strong = [self._pattern(each, named.pattern) for each in there]
             there = [
