@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evaluation.painters import recolouring
 from evaluation.painters.modifiers import sensible
+from evaluation.painters.wishes import draw_wish
 from pocket import rooms
 from sessions.compose import Box, Patch, check_patch, compose
 from tools.errors import EngineError, PictureError
@@ -470,6 +471,17 @@ def test_checks_whose_tones_are_alike_are_told_by_how_often_each_is_seen(seed: i
     was = np.linalg.norm(from_srgb(drawn.picture[thing]) - truth, axis=1)
     assert len(look.colours) == 2
     assert float(off.mean()) < 0.4 * float(was.mean())
+
+
+def test_threads_of_one_colour_in_light_and_shade_are_no_pattern_of_two() -> None:
+    wish = draw_wish(96135067)  # a basket weave in navy
+    picture, mask = wish.given.picture, wish.mask(wish.wanted[0])
+    cover = computed.body_of(picture, mask, "the bed")
+    brown = oklab(120, 72, 40)
+    stage = computed.stage_for(brown, picture, computed.measured_on(mask, cover, "the bed"), "the bed")
+    after = compose(picture, [computed.recolour(picture, cover, stage)])
+    blue = from_srgb(after[cover])[:, 2] < -0.02
+    assert blue.mean() < 0.02
 
 
 def test_grey_stripes_beside_slate_ones_have_taken_the_grey() -> None:
