@@ -78,7 +78,7 @@ class Drawing:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall, the rug and what a new thing stands on."""
         self.segmenter = segmenter
-        self.revision = f"3-{segmenter.revision}"
+        self.revision = f"4-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the words name a kind of thing that can be drawn."""
@@ -591,8 +591,10 @@ def _before(space: Space, thing: Thing, keep: Mask) -> F32:
     if thing.kind == "rug":
         return 1 - ndimage.gaussian_filter(space.ground.astype(np.float32), 0.6)
     distance = float(forward(space, thing.x, thing.z))
-    margin = 0.12 if thing.on == FLOOR else 0.3 if thing.on == WALL else 0.8
-    before = space.other & ~keep & (space.near < distance - margin)
+    if thing.on == WALL:  # all that stands in the room
+        before = space.other & ~keep & ~space.hung & np.isfinite(space.near)
+    else:
+        before = space.other & ~keep & (space.near < distance - (0.12 if thing.on == FLOOR else 0.8))
     before = ndimage.binary_opening(before, iterations=max(1, round(1.5 * space.unit)))
     return (
         ndimage.gaussian_filter(

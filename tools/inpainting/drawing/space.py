@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from pocket.rooms.camera import sin_cos
 from pocket.rooms.model import Camera, Scene, Thing
+from pocket.rooms.vocabulary import WALL_KINDS
 from tools import room_box as rooms
 from tools.errors import EngineError
 from tools.inpainting.computed.removal import Surroundings
@@ -36,7 +37,7 @@ class Space:
     view, ``other`` what stands or hangs there. ``x``, ``y``, ``z`` (H, W) are the points of the empty room
     that the pixels show, metres in the scene's axes, on the surface ``label`` (as in
     ``tools.room_box``). ``near`` is how far away what a pixel of ``other`` shows stands,
-    metres along the view, infinite elsewhere.
+    metres along the view, infinite elsewhere; ``hung`` (H, W) is what hangs on the walls.
     """
 
     scene: Scene
@@ -48,6 +49,7 @@ class Space:
     y: F64
     z: F64
     near: F64
+    hung: Mask
 
     @property
     def size(self) -> tuple[int, int]:
@@ -84,7 +86,9 @@ def space_of(picture: NDArray[np.uint8], around: Surroundings, gone: Mask | None
         stays = [each for _, each in around.single if (each & hole).sum() < 0.5 * each.sum()]
         other &= ~_grown(hole, 7 * unit) | np.logical_or.reduce([np.zeros_like(hole), *stays])
     x, y, z = _points(scene, label, width, height)
-    return Space(scene, ground, wall, other, label, x, y, z, _near(scene, ground, wall, other))
+    named = (around.things[kind] for kind in WALL_KINDS if kind in around.things)
+    hung = np.logical_or.reduce([np.zeros_like(hole), *named])
+    return Space(scene, ground, wall, other, label, x, y, z, _near(scene, ground, wall, other), hung)
 
 
 def _scene(room: Room, sun: float) -> Scene:
