@@ -33,7 +33,7 @@ class ColourStage(BaseModel):
     ``body``: what stands or lies in the thing stays as it is: a shelf's books, a bed's pillows; so do a
     seat's legs and a curtain's rod, which old requests, without it, paint along.
     ``shaded``: the colours of a pattern are told in the shade, too, where old requests take what lies there
-    for something between its colours.
+    for something between its colours, and two tones of one dye are no pattern.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """

@@ -44,8 +44,6 @@ _STEPS_APART: Final = (0.09, 0.045)
 """The tones of a woven pattern are told by a histogram of so many bins, where they are so far apart
 (``shadeless``): by lightness on what is grey, by chroma on what has more than so much."""
 _TONES_APART: Final = 0.04
-_ONE_DYE: Final = 0.06
-"""Tones no further apart (Oklab) are light and shade on threads of one colour, and no pattern of two."""
 _SPREAD, _VALLEY = 0.1, 0.6
 _HALF: Final = (0.25, 0.5)
 _LAW, _CROSSINGS = (0.5, 1.6), (0.08, 0.2)
@@ -98,8 +96,6 @@ def measure(picture: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Appearance:
     labels, centres = _clusters(lab)
     parts = _parts(labels, centres, rows, columns)
     parts, own = _checks(lab, labels, parts, rows, columns) or _other_weave(lab, labels, parts, rows, columns)
-    main, *others = parts
-    parts = (main, *(p for p in others if p.apart or math.dist(p.colour, main.colour) > _ONE_DYE))
     low, high = (float(value) for value in np.quantile(lab[own, 0], (0.25, 0.75)))
     return Appearance(parts[0].colour, _light(lab[own]), parts, high / max(low, 0.02))
 

@@ -95,6 +95,8 @@ _BRIGHTEST: Final = 1.15
 _HUES_APART: Final = (0.12, 0.25)
 """The sine of the angle between two colours (sRGB): up to the first they are told apart by lightness, too,
 from the second on by their parts alone."""
+_ONE_DYE: Final = 0.06
+"""Tones no further apart (Oklab) are light and shade on threads of one colour, and no pattern of two."""
 _TOO_DARK: Final = (10, 30)
 """Levels: what is darker than the first shows no parts, from the second on it does."""
 
@@ -518,9 +520,10 @@ class _Change:
         self._target = np.array(shown(stage), np.float32)
         self._main = np.array(look.median, np.float32)
         self._contrast = _contrast_kept(look)
-        kept = [part for part in look.colours[1:] if part.apart or stage.pattern == "kept"]
+        parts = [part for part in look.colours[1:] if part.apart or not stage.shaded or _is_dyed(part, look)]
+        kept = [part for part in parts if part.apart or stage.pattern == "kept"]
         self._kept = [np.array(part.colour, np.float32) for part in kept]
-        others = [part for part in look.colours[1:] if not part.apart and stage.pattern == "plain"]
+        others = [part for part in parts if not part.apart and stage.pattern == "plain"]
         self._others = [np.array(part.colour, np.float32) for part in others]
 
     def __call__(self, colours: NDArray[np.uint8]) -> Field:
@@ -651,6 +654,11 @@ class _Change:
         most = float(own[0]) * _BRIGHTEST / self._look.light + 0.05
         sheen = (1 - vivid) * self._contrast * np.maximum(lightness**3 - most**3, 0)
         return np.asarray(glint, np.float32), np.asarray(sheen, np.float32)
+
+
+def _is_dyed(part: Part, look: Appearance) -> bool:
+    """Whether a part has another colour than the thing's main one, and is no thread of that in the shade."""
+    return math.dist(part.colour, look.median) > _ONE_DYE
 
 
 def _lightest(colour: Field) -> float:
