@@ -181,6 +181,14 @@ def test_casual_wording(sentence: str, wanted: str) -> None:
             ["replace the chandelier = a paper lantern"],
         ),
         ("maybe we can get away with just a fern on the mantelpiece", ["add on the mantelpiece = a fern"]),
+        (
+            "red curtains out, plain linen white ones in",
+            ["replace the red curtains = plain linen white curtains"],
+        ),
+        (
+            "take the side table away with the vase standing on it",
+            ["remove the vase on the side table", "remove the side table"],
+        ),
         ("less is more: drop the vase and the candles", ["remove the vase", "remove the candles"]),
         ("I've changed my mind about the door, orange it is", ["restyle the door = an orange door"]),
         # nothing is painted on a mood

@@ -13,6 +13,7 @@ from tools.language.colours import value_of
 from tools.language.compounds import is_step
 from tools.language.lexicon import MATERIALS, SHADES, word_set
 from tools.language.looks import read_look
+from tools.language.object_sizes import UNKNOWN, thing_in
 
 _CODE = re.compile(r"(?<![\w/.-])#(?P<digits>[0-9a-z]{3,9})(?![\w.-]*\.\w)\b", re.IGNORECASE)
 """What is typed as a colour code; "#1" is a number, "room #12.png" a file."""
@@ -256,7 +257,9 @@ _COVERINGS = word_set("""
 """)
 _BOARDS = re.compile(r"[ -]?\b(?:floorboards|floor boards|flooring)$", re.IGNORECASE)
 _AWAY_WITH = re.compile(
-    r"\b(?:off|away|out|begone|be gone) with (?P<thing>it|that|them|those|him|her|(?:the|that|those|my) [\w'"
+    r"(?:(?<=^)|(?<=[,.;:!–—] )|(?<=\band )|(?<=\bthen )|(?<=\bnow )|(?<=\bso )|(?<=\bok )|(?<=\bbut )"
+    r"|(?<=\bright )|(?<=\byes )|(?<=\bplease )|(?<=\bjust ))"
+    r"(?:off|away|out|begone|be gone) with (?P<thing>it|that|them|those|him|her|(?:the|that|those|my) [\w'"
     r" -]+?)(?=[,.;!]|$)",
     re.IGNORECASE,
 )
@@ -308,6 +311,22 @@ _REMARK_BUT = re.compile(
     re.IGNORECASE,
 )
 _AND_ALL = re.compile(r" (?:an['’]? all|and all|n all)(?=[.!]*$)", re.IGNORECASE)
+_WITH_ITS_LOAD = re.compile(
+    rf"{_HEAD}(?P<verb>take|remove|delete|get rid of|lose|clear|throw out|throw away|take away|take out)"
+    r" (?P<thing>(?:the|that|this|my|our) [\w' -]+?)(?: (?:away|out|off))?"
+    r",? (?:(?:(?:and|(?:together |along )?with) (?P<load>(?:the|that|my|all (?:of )?the|both) [\w' -]+?)"
+    r" (?:(?:that|which) (?:is|are|stands?|sits?|lies?) |standing |sitting |lying |placed |resting )?"
+    r"on (?:it|top(?: of it)?))"
+    r"|(?:and|(?:together |along )?with) its (?P<own>[\w' -]+?)"
+    r"|(?:together|along) with (?P<other>(?:the|my) [\w' -]+?))(?: away| out)?(?P<end>(?:,? please)?[.!]*)$",
+    re.IGNORECASE,
+)
+""" "Take the side table away with the vase standing on it"."""
+_OUT_AND_IN = re.compile(
+    rf"{_HEAD}(?:the |my )?(?P<old>[\w' -]+?) out(?:,| and|, and|;| [–—-])"
+    r" (?P<new>(?:an? |some |the )?[\w' -]+?) in(?P<end>(?: (?:there|instead|please))*[.!]*)$",
+    re.IGNORECASE,
+)
 _PAVING = frozenset({"tarmac", "asphalt", "gravel", "turf", "lino"})
 _PRONOUN = r"(?:it|that|this|them|those|these|both|both of them|all of (?:it|them))"
 _OBJECT = rf"(?P<thing>{_PRONOUN}|(?:the|my|our|that|those|these|both) [\w' -]+?)"
@@ -495,6 +514,15 @@ def _colloquially(sentence: str) -> str:
         return f"{found['head']}remove {found['thing']}{found['end']}"
     if (found := _DOWN_FROM.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
         return f"{found['head']}remove {found['thing']}{found['end']}"
+    if (found := _WITH_ITS_LOAD.match(sentence)) and is_thing(found["thing"].split()[-1].lower()):
+        load = found["load"] or found["other"] or f"the {found['own']}"
+        if thing_in(load)[1] is not UNKNOWN:  # no part of it, such as its shade
+            thing = found["thing"]
+            return f"{found['head']}remove {load} on {thing} and {thing}{found['end']}"
+    if (found := _OUT_AND_IN.match(sentence)) and is_thing(found["old"].split()[-1].lower()):
+        last = found["new"].split()[-1].lower()
+        if last in ("one", "ones") or is_thing(last):
+            return f"{found['head']}replace the {found['old']} with {found['new']}{found['end']}"
     if found := _WALLED_UP.match(sentence):
         return f"{found['head']}remove {found['thing']}{found['end']}"
     sentence = _ON_ITS_SIDE.sub(r"to the \g<side> of \g<thing>", sentence)

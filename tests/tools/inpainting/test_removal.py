@@ -259,11 +259,7 @@ def test_the_shadows_of_other_things_stay() -> None:
 @pytest.mark.parametrize(
     ("seed", "kind"),
     [
-        pytest.param(
-            770000124,
-            "curtain",  # in a corner that is dark without it
-            marks=pytest.mark.xfail(reason="the light of the tiles in that corner is overshot"),
-        ),
+        (770000124, "curtain"),  # in a corner that is dark without it
         (770000016, "window"),  # casts none
         (770000054, "dog"),  # before a table, whose shadow lies behind it
         (770000010, "plant"),  # stands off the wall
@@ -280,6 +276,26 @@ def test_no_light_changes_where_its_shadow_cannot_fall(seed: int, kind: str) -> 
     seen = np.sqrt(((oklab(out) - oklab(truth)) ** 2).sum(axis=2)) > 0.06
     assert (seen & stays).sum() < 0.15 * mask.sum()
     assert error(out, before, truth) < RIGHT
+
+
+def test_a_window_between_curtains_that_go_has_a_frame_at_its_sides() -> None:
+    scene, index = scene_with(781300034, "curtain")
+    drawing, window = drawing_of(781300034), scene_with(781300034, "window")[1]
+    before, bare = drawing.picture, drawn.render(drawn.remove(scene, index), SIZE)
+    done = remove(before, drawn.mask(drawing, index), around_of(781300034), "the curtains")
+    uncovered = drawn.mask(bare, window) & ~drawn.mask(drawing, window)
+    off, was = (
+        np.abs(each.astype(int) - bare.picture.astype(int))[uncovered].mean()
+        for each in (compose(before, [done.patch]), before)
+    )
+    assert off < 0.5 * was
+
+
+def test_a_mere_lamp_that_stands_on_a_table_need_not_reach_the_floor() -> None:
+    drawing = drawing_of(781000005)
+    before, around = drawing.picture, around_of(781000005)
+    mask = find(segmenter(), before, ["the white lamp"])[0].mask
+    assert remove(before, mask, around, "the white lamp").confidence > LEAST
 
 
 def test_a_plant_beside_it_gets_no_second_pot() -> None:

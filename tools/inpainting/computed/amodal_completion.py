@@ -46,6 +46,16 @@ _ASKEW = 0.3
 _END, _END_SEEN = 0.06, 0.15
 """The outermost part of what hangs on a wall, as a share of its size, and how much of that must be in view,
 with the wall beyond it, that this is known to be its end."""
+_HIDDEN_END = 0.6
+"""A window's side is hidden where more than this share of it is."""
+_RECTANGLE = 0.88
+"""It is no disc where it fills more than this share of its height and width."""
+_RAIL = 2, 30
+"""Pixels that a frame is wide, at least and at most."""
+_CIRCLE = 0.9
+"""What is round and less flat than this is a circle, whose outline was found with some error."""
+_SILL = 0.5
+"""Percent of what is seen that may lie beyond each end of a rectangle."""
 _LIT, _ALIKE = 40, 15
 """Levels: what differs by less than the first is lit otherwise, and by less than the second alike."""
 _FILLED, _SPILT = 0.92, 0.06
@@ -217,22 +227,29 @@ def mirrored(
     if (seen & near).sum() < 10 * unit or seen.sum() < 150 * unit * unit:
         return None
     laid = _wall_of(seen, room)
-    low, high = (np.array([np.percentile(each[seen], q) for each in (laid.u, laid.v)]) for q in (0.5, 99.5))
-    middle, half = (low + high) / 2, (high - low) / 2
-    if half.min() <= 0 or not _ends_seen(seen, hole, laid, middle, half):
-        return None
-    across, upwards = (laid.u - middle[0]) / half[0], (laid.v - middle[1]) / half[1]
     on_wall = rooms.labels(room, width, height) == laid.surface
     in_view = on_wall & ~hole & ~ndimage.binary_dilation(other, iterations=max(1, round(2 * unit)))
-    for form in (np.maximum(np.abs(across), np.abs(upwards)) <= 1.01, np.hypot(across, upwards) <= 1.02):
+    for cut in (_SILL, 0.0):  # a rectangle may have a sill that is wider, an ellipse has nothing to cut off
+        low, high = (
+            np.array([np.percentile(each[seen], q) for each in (laid.u, laid.v)]) for q in (cut, 100 - cut)
+        )
+        middle, half = (low + high) / 2, (high - low) / 2
+        if half.min() <= 0 or not _ends_seen(seen, hole, laid, middle, half):
+            return None
+        across, upwards = (laid.u - middle[0]) / half[0], (laid.v - middle[1]) / half[1]
+        away = np.maximum(np.abs(across), np.abs(upwards)) if cut else np.hypot(across, upwards)
+        form = away <= 1.01
         there = form & in_view
         filled = float((seen & there).sum()) > _FILLED * float(there.sum())
         if filled and float((seen & ~form).sum()) < _SPILT * float(seen.sum()):
             break
     else:
         return None
+    if not cut and half.min() > _CIRCLE * half.max():
+        form = away * half.min() / half.max() <= 1.02
     tone = picture.astype(np.float32)
-    known = _Known.of(tone, ndimage.binary_erosion(seen, iterations=1), hole, 2.5 * unit)
+    clear = seen & ~ndimage.binary_dilation(hole | other, np.ones((3, 3), bool))
+    known = _Known.of(tone, clear, hole, 2.5 * unit)
     beside = hole & on_wall & (np.abs(across) < 1.2) & (np.abs(upwards) < 1.05)
     wanted = form & hole & on_wall
     at_rim = _Known.of(tone, seen, hole, 0.5 * unit)
@@ -258,6 +275,86 @@ def mirrored(
         left[wanted] = ~have
         values[~have] = _interpolated(laid, known, left, half / 40)
     return Behind(wanted, values.clip(0, 255), min(offs))
+
+
+def framed(picture: NDArray[np.uint8], thing: Mask, hole: Mask, other: Mask, room: Room) -> Behind | None:
+    """Close the frame of a window or a picture (H, W) of which one side or both are in the hole (H, W) of an
+    RGB picture (H, W, 3), such as between curtains: they stand where what is seen of it ends, and look like
+    its frame above.
+
+    ``other``: things that stand before it. None where its sides are in view, or it has no frame above or no
+    lower end, or is no rectangle.
+    """
+    height, width = hole.shape
+    unit = height / 480
+    seen = thing & ~hole
+    firm = ndimage.binary_erosion(seen, np.ones((3, 3), bool))
+    if firm.sum() < 150 * unit * unit:
+        return None
+    laid = _wall_of(seen, room)
+    u, v = laid.u[firm], laid.v[firm]
+    tone = picture.astype(np.float32)
+    step = float(np.median(np.abs(np.diff(laid.v, axis=0))[seen[1:] & seen[:-1]]))
+    high, low = float(v.max()) + step, float(v.min()) - step
+    from_top, from_bottom = (_profile(tone[firm], each / step) for each in (high - v, v - low))
+    rail, sill = (_of_one_colour(each) for each in (from_top, from_bottom))
+    if not rail or not sill:
+        return None
+    wide = rail * step
+    on_wall = rooms.labels(room, width, height) == laid.surface
+    level = on_wall & (laid.v < high) & (laid.v > low)
+    in_view = level & (laid.u > u.min()) & (laid.u < u.max()) & ~hole & ~other
+    if float((seen & in_view).sum()) < _RECTANGLE * float(in_view.sum()):
+        return None
+    inside = level & hole
+    where, colours = np.zeros_like(hole), np.zeros((*hole.shape, 3), np.float32)
+    for sign in (-1, 1):
+        end = float(np.percentile(sign * u, 99.5)) + step
+        beyond = sign * laid.u - end
+        strip = level & (beyond > 0) & (beyond <= wide)
+        if not strip.any() or (strip & hole).sum() < _HIDDEN_END * strip.sum():
+            continue
+        own = inside & (beyond > -2 * step) & (beyond <= wide)
+        above = np.minimum(high - laid.v[own], wide - beyond[own]) / step
+        below = (laid.v[own] - low) / step
+        made = _at(from_top, above)
+        made[below < sill] = _at(from_bottom, below[below < sill])
+        colours[own] = made
+        where |= own
+    if where.sum() < 12 * unit * unit:
+        return None
+    uneven = float(np.abs(tone[firm][(high - v) / step < rail] - np.nanmean(from_top[:rail], axis=0)).mean())
+    return Behind(where, colours[where].clip(0, 255), uneven)
+
+
+def _profile(colours: F32, away: F64) -> F32:
+    """The median of colours (n, 3) by how far ``away`` (n,) they are, in whole steps up to 40, (40, 3)."""
+    steps = away.astype(int)
+    out = np.full((40, 3), np.nan, np.float32)
+    for k in range(40):
+        if (steps == k).sum() >= 6:
+            out[k] = np.median(colours[steps == k], axis=0)
+    return out
+
+
+def _of_one_colour(profile: F32) -> int:
+    """The number of steps from the edge over which a profile (n, 3) keeps its colour; 0 where it has none."""
+    first = np.flatnonzero(np.isfinite(profile[:, 0]))
+    if not len(first):
+        return 0
+    usual = profile[first[0] : first[0] + 3].mean(axis=0)
+    other = ~(np.abs(profile - usual).max(axis=1) < _LIT)
+    other[: first[0] + 1] = False
+    count = int(other.argmax())
+    return count if _RAIL[0] <= count <= _RAIL[1] else 0
+
+
+def _at(profile: F32, away: F64) -> F32:
+    """The colours (n, 3) of a profile at some steps (n,)."""
+    steps = np.flatnonzero(np.isfinite(profile[:, 0]))
+    return np.stack([np.interp(away - 0.5, steps, profile[steps, k]) for k in range(3)], axis=1).astype(
+        np.float32
+    )
 
 
 @dataclass(frozen=True, eq=False)

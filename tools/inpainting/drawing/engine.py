@@ -78,7 +78,7 @@ class Drawing:
     def __init__(self, segmenter: Segmenter) -> None:
         """``segmenter`` is asked for the floor, the wall, the rug and what a new thing stands on."""
         self.segmenter = segmenter
-        self.revision = f"4-{segmenter.revision}"
+        self.revision = f"5-{segmenter.revision}"
 
     def can(self, prompt: str, target: str) -> bool:
         """Whether the words name a kind of thing that can be drawn."""
@@ -127,7 +127,7 @@ class Drawing:
             and place.anchor
             and anchor_kind not in ("", "rug", *WALL_KINDS)
         ):
-            if kind not in _SMALL_KINDS:
+            if not _may_stand_on(kind, anchor_kind):
                 raise EngineError(f"I cannot put {with_article(name)} on the {anchor_kind}.")
             [found] = find(self.segmenter, picture, (place.anchor,), cancelled=cancelled)
             if not found.present or not found.mask.any():
@@ -480,7 +480,7 @@ def _on_carrier(
     """A thing where a small one stood on another, whose place and size in the room are fitted; where that is
     not found, its distance follows from the old one's usual size.
     """
-    held = _instead(space, spec, mask, old)
+    held = _instead(space, spec, mask, old) if spec.kind in _SMALL_KINDS else None
     low = np.flatnonzero(mask.any(axis=1))[-1]
     foot = mask.copy()
     foot[: low - round(4 * space.unit)] = False
@@ -489,20 +489,29 @@ def _on_carrier(
         (float((below & each).sum()), name, each) for name, each in around.single if not (each & foot).any()
     ]
     most, name, seen = max(shares, key=lambda each: each[0], default=(0.0, "", mask))
-    if most < 0.4 * max(1.0, float(below.sum())) or name in _SMALL_KINDS or name in WALL_KINDS:
-        return held
-    support = placing.fitted(space, name, seen)
-    try:
-        return placing.on_top(space, spec, mask, support, seen | mask), support
-    except EngineError:
-        return held
+    known = most >= 0.4 * max(1.0, float(below.sum())) and name not in {*_SMALL_KINDS, *WALL_KINDS}
+    if known and _may_stand_on(spec.kind, name):
+        support = placing.fitted(space, name, seen)
+        try:
+            return placing.on_top(space, spec, mask, support, seen | mask), support
+        except EngineError:
+            if held is None:
+                raise
+    if held is None:
+        raise placing.no_room(spec.name, f"where the {old} is")
+    return held
+
+
+def _may_stand_on(kind: str, support: str) -> bool:
+    """Whether a kind of thing may stand or lie on another: what is small, and a dog where one sits."""
+    return kind in _SMALL_KINDS or (kind == "dog" and support in placing.SEATS)
 
 
 def _instead(space: Space, spec: ThingSpec, mask: Mask, old: str) -> tuple[Thing, Thing]:
     """A thing where a small one stood on another: its distance follows from the old one's usual size."""
     columns, rows = np.flatnonzero(mask.any(0)), np.flatnonzero(mask.any(1))
     usual = [(low + high) / 2 for low, high in SIZES[old]]
-    if max(spec.size[0], spec.size[2]) > 2.2 * max(usual[0], usual[2]) or spec.kind not in _SMALL_KINDS:
+    if max(spec.size[0], spec.size[2]) > 2.2 * max(usual[0], usual[2]):
         raise placing.no_room(spec.name, f"where the {old} is")
     scene = space.scene
     width, height = space.size

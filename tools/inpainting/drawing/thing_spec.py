@@ -83,6 +83,9 @@ _USUAL_COLOURS: Final[dict[str, tuple[str, ...]]] = {
 _ANY_COLOUR: Final = ("navy", "teal", "orange", "purple", "dark green")
 
 _LARGE: Final = re.compile(r"\b(?:big|large|huge|tall|wide|giant|enormous|bigger|larger|taller)\b")
+_LARGE_NOT_TALL: Final = re.compile(_LARGE.pattern.replace("tall|", "").replace("|taller", ""))
+_HIGH, _TALLER = 1.4, 1.4
+"""Nothing is drawn tall whose kind is lower than the first, metres, unless its heights are so far apart."""
 _SMALL: Final = re.compile(r"\b(?:small|little|tiny|mini|short|low|smaller)\b")
 _ROUND: Final = re.compile(r"\b(?:round|circular|disc shaped)\b")
 _ANGULAR: Final = re.compile(r"\b(?:square|rectangular|oblong)\b")
@@ -227,7 +230,9 @@ def unmet(prompt: str, place: str = "") -> list[str]:
     prompt, _ = without_contents(prompt)
     kind, name = kind_in(prompt, place)
     look = read_look(prompt, f"the {name}")
-    sizes, poses = (_LARGE, _SMALL, _ROUND, _ANGULAR), [said for said, _ in _POSES.get(kind, ())]
+    sizes, poses = [_LARGE, _SMALL, _ROUND, _ANGULAR], [said for said, _ in _POSES.get(kind, ())]
+    if kind in SIZES and SIZES[kind][1][1] < _HIGH and SIZES[kind][1][1] < _TALLER * SIZES[kind][1][0]:
+        sizes[0] = _LARGE_NOT_TALL
     if _ASLEEP.search(prompt.lower()):
         poses = []  # it lies, with open eyes
     found = [name.split()[0]] if kind and _ALIKE.intersection(name.split()) else []
