@@ -263,7 +263,11 @@ def given_up(edits: Sequence[PendingEdit]) -> list[str]:
         if edit.outcome == "refused"
     ]
     unseen = [edit for edit in edits if edit.outcome in ("no change", "already")]
-    if same := [edit for edit in unseen if not edit.attempt]:  # it is computed: another try is the same
+    alike = [edit for edit in unseen if not edit.attempt]  # it is computed: another try is the same
+    if drawn := [edit for edit in alike if edit.kind in ("add", "replace")]:
+        names = phrases.capital(phrases.listed([edit.prompt for edit in drawn]))
+        said.append(f"{names} {'is' if len(drawn) == 1 else 'are'} there already, so nothing was changed.")
+    if same := [edit for edit in alike if edit.kind not in ("add", "replace")]:
         looks = "looks" if len(same) == 1 and not phrases.is_several(same[0].target) else "look"
         names = phrases.capital(phrases.subjects(same))
         said.append(f"{names} {looks} like that already, so nothing was changed there.")

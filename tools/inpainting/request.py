@@ -34,6 +34,8 @@ class ColourStage(BaseModel):
     seat's legs and a curtain's rod, which old requests, without it, paint along.
     ``shaded``: the colours of a pattern are told in the shade, too, where old requests take what lies there
     for something between its colours, and two tones of one dye are no pattern.
+    ``levelled``: where the colours of a pattern become plain, they are compared where they meet, in one
+    light, and not by their medians.
     ``painted`` is the digest of the patch that an engine painted and this recolours; None where the picture's
     own pixels are recoloured.
     """
@@ -50,6 +52,7 @@ class ColourStage(BaseModel):
     body: bool = False
     exact: bool = False
     shaded: bool = False
+    levelled: bool = False
 
 
 class Request(BaseModel):

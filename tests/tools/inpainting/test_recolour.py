@@ -241,6 +241,39 @@ def test_stripes_keep_their_other_colour_or_go_or_move_along_as_the_words_say() 
         assert -0.18 < change[0] < -0.06
 
 
+def test_stripes_go_though_the_legs_are_grey_and_though_one_colour_lies_in_the_sun() -> None:
+    """White stripes have the hue of grey legs, and the half with wider white ones is lit."""
+    scene = rooms.make_scene(783000009)  # curtains in teal and white, with a grey rod
+    drawing = rooms.render(scene, (640, 480))
+    index = [thing.kind for thing in scene.things].index("curtain")
+    mask = rooms.mask(drawing, index)
+    stage = computed.stage_for(oklab(225, 173, 1), drawing.picture, mask, "the curtains")
+    wanted = MaskedEdit(
+        mask, "solid mustard yellow curtains", "restyle", 0, target="the curtains",
+        colour=stage.model_copy(update={"pattern": "plain", "body": True}),
+    )  # fmt: skip
+    after = compose(drawing.picture, [Recolour().compute(drawing.picture, wanted)])
+    white = mask & (drawing.picture.min(axis=2) > 150)
+    assert white.sum() > 2000
+    assert (from_srgb(after[white])[:, 2] > 0.06).mean() > 0.9
+
+    picture, mask, red = striped((190, 40, 40), (245, 240, 228))
+    red[:, 80:] = mask[:, 80:] & (np.arange(160) % 20 < 5)[None, 80:]
+    picture[mask] = np.where(red[..., None], (190, 40, 40), (245, 240, 228))[mask]
+    picture[:, :80][mask[:, :80]] = picture[:, :80][mask[:, :80]] * 0.75
+    stage = computed.stage_for(oklab(30, 60, 150), picture, mask).model_copy(update={"pattern": "plain"})
+    inner = ~grown(~mask, 4)
+
+    def left_of_stripes(stage: ColourStage) -> float:
+        after = from_srgb(compose(picture, [computed.recolour(picture, mask, stage)]))[..., 0]
+        halves = (inner & (np.arange(160) < 76), inner & (np.arange(160) >= 84))
+        red_, white_ = ((red & ~grown(~red, 2)), (mask & ~grown(red, 2)))
+        return max(abs(float(after[half & red_].mean() - after[half & white_].mean())) for half in halves)
+
+    assert left_of_stripes(stage) < 0.02
+    assert left_of_stripes(stage.model_copy(update={"levelled": False})) > 0.04
+
+
 def test_a_stripe_in_the_shade_of_a_table_stays_white() -> None:
     picture, mask, brown = striped((110, 66, 45), (245, 240, 228))
     shade = mask & (np.arange(160) >= 90)[:, None]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -117,6 +118,14 @@ and may lie half in the sun. Drawn rooms: black metal spreads 1.7 to 2.5, cloth 
 _BLACKEST: Final = 0.002
 """Linear light that even black throws back, so that its folds are seen: level 6 of 255."""
 
+_LEVELLED_ON: Final = 60_000  # pixels
+_LEAST_LEVELLED: Final = 300  # pixels
+_BESIDE: Final = 0.02
+"""The reach, as a share of a thing's size, over which the light on both sides of a border is compared."""
+_BOTH: Final = 0.1
+"""So much of what is within that reach is of each of both colours."""
+_MOST_LEVELLED: Final = 1.3
+
 _STRETCHED: Final = 1.8
 """From so many new levels for one old one on, noise is taken out."""
 
@@ -172,7 +181,7 @@ def stage_for(
     kind = "wall" if noun in ("wall", "walls") else thing_in(target)[0]
     overhung = kind == "rug" or (kind == "floor" and mask.mean() < _LITTLE_FLOOR)
     lit = _LIT.get(kind, 1.0) * (_shade(picture, mask) if overhung else 1.0)
-    stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength, shaded=True)
+    stage = ColourStage(value=value, light=1.0, lit=lit, strength=strength, shaded=True, levelled=True)
     return stage.model_copy(update={"light": _light(stage, picture, mask)})
 
 
@@ -368,7 +377,12 @@ def recolour(
     high, wide = mask.shape
     reach = reach_for(wide, high)
     box = box_of(picture, mask)
-    change = _Change(measure(picture, whole), stage)
+    look = measure(picture, whole)
+    if stage.levelled and stage.pattern == "plain":
+        look = _levelled(
+            look, picture[box.y0 : box.y1, box.x0 : box.x1], mask[box.y0 : box.y1, box.x0 : box.x1]
+        )
+    change = _Change(look, stage)
     around = math.ceil(2.6 * reach) + 1
     outer = Box(
         max(0, box.x0 - around),
@@ -458,6 +472,44 @@ def _trimmed(rgba: NDArray[np.uint8], box: Box) -> Patch:
     )
 
 
+def _levelled(look: Appearance, crop: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Appearance:
+    """The look with the other colours of its pattern as they are where they meet the main one.
+
+    Medians of stripes that lie in the sun more than those between them differ by that, too, and left that
+    behind in a plain colour. On both sides of a border the light is the same. ``crop`` is RGB, uint8
+    (h, w, 3), ``inside`` (h, w) the thing in it.
+    """
+    step = max(1, round(math.sqrt(inside.sum() / _LEVELLED_ON)))
+    small, here = crop[::step, ::step], ndimage.binary_erosion(inside)[::step, ::step]
+    if here.sum() < _LEAST_LEVELLED:
+        return look
+    colours = small[here].astype(np.float32)
+    lightness = np.zeros(here.shape, np.float32)
+    lightness[here] = from_srgb(colours)[:, 0]
+    main = np.array(look.median, np.float32)
+    reach = _BESIDE * math.sqrt(float(here.sum()))
+    parts = [look.colours[0]]
+    for part in look.colours[1:]:
+        other = np.array(part.colour, np.float32)
+        place = np.full(here.shape, 0.5, np.float32)
+        place[here] = _place(colours, main, other, 0.0, shaded=True)[0]
+        sides = []
+        for own, of in ((place < 0.15, main), (place > 0.85, other)):
+            own &= here
+            weight = ndimage.gaussian_filter(own.astype(np.float32), reach)
+            gain = ndimage.gaussian_filter(np.where(own, lightness / max(float(of[0]), 0.02), 0), reach)
+            sides.append((weight, gain / np.maximum(weight, 1e-6)))
+        (one, main_gain), (two, other_gain) = sides
+        both = here & (one > _BOTH) & (two > _BOTH)
+        if not part.apart and both.sum() >= _LEAST_LEVELLED:
+            ratio = float(np.median(other_gain[both] / np.maximum(main_gain[both], 1e-3)))
+            scale = np.float32(min(max(ratio, 1 / _MOST_LEVELLED), _MOST_LEVELLED))
+            lightness_, a, b = (float(each) for each in other * scale)
+            part = replace(part, colour=(lightness_, a, b))
+        parts.append(part)
+    return replace(look, colours=tuple(parts))
+
+
 def recolour_patch(
     picture_below: NDArray[np.uint8], mask: NDArray[np.bool_], patch: Patch, stage: ColourStage
 ) -> Patch:
@@ -522,6 +574,10 @@ class _Change:
         self._contrast = _contrast_kept(look)
         parts = [part for part in look.colours[1:] if part.apart or not stage.shaded or _is_dyed(part, look)]
         kept = [part for part in parts if part.apart or stage.pattern == "kept"]
+        if stage.levelled and stage.pattern == "plain":  # grey legs are no reason to leave white stripes
+            kept = [
+                part for part in kept if not any(_of_one_hue(part, each) for each in parts if not each.apart)
+            ]
         self._kept = [np.array(part.colour, np.float32) for part in kept]
         others = [part for part in parts if not part.apart and stage.pattern == "plain"]
         self._others = [np.array(part.colour, np.float32) for part in others]
@@ -659,6 +715,12 @@ class _Change:
 def _is_dyed(part: Part, look: Appearance) -> bool:
     """Whether a part has another colour than the thing's main one, and is no thread of that in the shade."""
     return math.dist(part.colour, look.median) > _ONE_DYE
+
+
+def _of_one_hue(one: Part, other: Part) -> bool:
+    """Whether light and shade alone could make two parts' colours of one another."""
+    points = shadeless(np.array([one.colour, other.colour], np.float32))
+    return float(np.linalg.norm(points[0, 1:] - points[1, 1:])) < _ONE_DYE
 
 
 def _lightest(colour: Field) -> float:
